@@ -1,0 +1,299 @@
+//! The one error of the crate: a kind to branch on, a location to find the
+//! cause, the cause itself, and a hint where one thing helps.
+//!
+//! Each layer adds what it knows on the way out (`with_path`, `with_row`, …);
+//! the first to know wins, so a later layer never blurs an exact place.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible call in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, as far as a caller acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The content of an input cannot be read or used.
+    Data,
+    /// The command or call is wrong, whatever the data.
+    Usage,
+    /// The pipeline file is wrong, or does not fit the schema of its inputs.
+    Pipeline,
+    /// The inputs or the pipeline differ from those the target was begun with.
+    Changed,
+    /// Another writer holds the target.
+    Locked,
+    /// A dataset on disk is damaged or incomplete.
+    Damage,
+    /// The operating system refused: disk full, permission, I/O error.
+    Io,
+    /// The run was asked to stop and has written a checkpoint.
+    Interrupted,
+    /// A fault of fuelrail itself: a caught panic or a broken invariant.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The lower-case name used in JSON output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Usage => "usage",
+            Self::Pipeline => "pipeline",
+            Self::Changed => "changed",
+            Self::Locked => "locked",
+            Self::Damage => "damage",
+            Self::Io => "io",
+            Self::Interrupted => "interrupted",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Where it went wrong; every field is known or absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Location {
+    /// Number of the pipeline step, counted from 1.
+    pub step: Option<usize>,
+    /// Name of the operator of that step.
+    pub op: Option<Cow<'static, str>>,
+    /// File or directory.
+    pub path: Option<PathBuf>,
+    /// Line and column in a text file such as the pipeline file, from 1.
+    pub line_col: Option<(usize, usize)>,
+    /// Column of the batch.
+    pub column: Option<String>,
+    /// Row in the file named by `path`, counted from 0.
+    pub row: Option<u64>,
+    /// Block of 64 KiB in the shard named by `path`, counted from 0.
+    pub block: Option<u64>,
+}
+
+/// An error of any layer. See the module text.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    location: Location,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// An error of `kind` that says what was expected and what came.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            location: Location::default(),
+            source: None,
+            hint: None,
+        }))
+    }
+
+    /// The content of an input cannot be used.
+    pub fn data(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Data, message)
+    }
+
+    /// The pipeline is wrong or does not fit its inputs.
+    pub fn pipeline(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Pipeline, message)
+    }
+
+    /// A dataset on disk is damaged.
+    pub fn damage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Damage, message)
+    }
+
+    /// A broken invariant of fuelrail itself.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// An operating system error met while doing `action` on `path`.
+    pub fn io(action: &str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        let hint = io_hint(&source);
+        let mut error = Self::new(ErrorKind::Io, format!("cannot {action}"))
+            .with_path(path)
+            .with_source(source);
+        error.0.hint = hint.map(str::to_owned);
+        error
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source.get_or_insert(source.into());
+        self
+    }
+
+    /// Adds the one thing that helps.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint.get_or_insert(hint.into());
+        self
+    }
+
+    /// Adds the step (from 1) and its operator.
+    #[must_use]
+    pub fn with_step(mut self, step: usize, op: impl Into<Cow<'static, str>>) -> Self {
+        self.0.location.step.get_or_insert(step);
+        self.0.location.op.get_or_insert(op.into());
+        self
+    }
+
+    /// Adds the file.
+    #[must_use]
+    pub fn with_path(mut self, path: impl AsRef<Path>) -> Self {
+        self.0
+            .location
+            .path
+            .get_or_insert_with(|| path.as_ref().to_owned());
+        self
+    }
+
+    /// Adds the line and column of a text file, from 1.
+    #[must_use]
+    pub fn with_line_col(mut self, line: usize, col: usize) -> Self {
+        self.0.location.line_col.get_or_insert((line, col));
+        self
+    }
+
+    /// Adds the column.
+    #[must_use]
+    pub fn with_column(mut self, column: impl Into<String>) -> Self {
+        self.0.location.column.get_or_insert(column.into());
+        self
+    }
+
+    /// Adds the row of the file, from 0.
+    #[must_use]
+    pub fn with_row(mut self, row: u64) -> Self {
+        self.0.location.row.get_or_insert(row);
+        self
+    }
+
+    /// Adds the block of the shard, from 0.
+    #[must_use]
+    pub fn with_block(mut self, block: u64) -> Self {
+        self.0.location.block.get_or_insert(block);
+        self
+    }
+
+    /// What to branch on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was expected and what came, without place or cause.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.0.location
+    }
+
+    /// The one thing that helps, if there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+/// What to do about the operating system errors that have one usual remedy.
+fn io_hint(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind as Io;
+    // EMFILE has no stable `io::ErrorKind`; 24 on every Unix Rust supports.
+    const EMFILE: i32 = 24;
+    match error.kind() {
+        Io::StorageFull | Io::QuotaExceeded => {
+            Some("free space and run the same command again; it continues where it stopped")
+        }
+        Io::ReadOnlyFilesystem | Io::PermissionDenied => {
+            Some("check the permissions, or choose another place")
+        }
+        _ if error.raw_os_error() == Some(EMFILE) => {
+            Some("raise the limit on open files (`ulimit -n`) and run the same command again")
+        }
+        _ => None,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner {
+            message,
+            location,
+            source,
+            ..
+        } = &*self.0;
+        if let Some(op) = &location.op {
+            write!(f, "{op}: ")?;
+        }
+        f.write_str(message)?;
+        if let Some(source) = source {
+            write!(f, ": {source}")?;
+        }
+        let place = location.to_string();
+        if place.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " ({place})")
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        if let Some(step) = self.step {
+            parts.push(format!("step {step}"));
+        }
+        if let Some(column) = &self.column {
+            parts.push(format!("column \"{column}\""));
+        }
+        let path = self.path.as_ref().map(|path| path.display().to_string());
+        match (self.row, path, self.line_col) {
+            (Some(row), Some(path), _) => parts.push(format!("row {row} of {path}")),
+            (Some(row), None, _) => parts.push(format!("row {row}")),
+            (None, Some(path), Some((line, col))) => parts.push(format!("{path}:{line}:{col}")),
+            (None, Some(path), None) => parts.push(path),
+            (None, None, Some((line, col))) => parts.push(format!("line {line}, column {col}")),
+            (None, None, None) => {}
+        }
+        if let Some(block) = self.block {
+            parts.push(format!("block {block}"));
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("location", &self.0.location)
+            .field("source", &self.0.source)
+            .field("hint", &self.0.hint)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,15 @@
+//! What is to be done: from what users write to what is checked.
+//!
+//! [`Pipeline`] is the TOML file, typed. [`check`] turns it, together with a
+//! [`Catalog`] of what the inputs hold, into a [`Plan`]: steps with their
+//! columns and types resolved, inputs cut into parts, a digest over all that
+//! decides the bits. Everything the schema can refuse is refused here, before
+//! any data moves. Nothing in this module touches a file.
+
+mod types;
+
+pub use types::{
+    Asset, Catalog, Digest, Document, FilterStep, Format, Identity, Input, InputDescription,
+    OnError, OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, RowGroup, SelectStep,
+    SinkPlan, SourcePlan, SpecialTokens, Split, SplitSide, Step, TokenizeStep,
+};

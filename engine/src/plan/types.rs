@@ -1,0 +1,389 @@
+//! The plan as data: every value here has been checked.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use fuelrail_kernels::tokenize::Tokenizer;
+use serde::{Deserialize, Serialize};
+
+/// A 128-bit xxh3 digest, written as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub u128);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(serde::de::Error::custom(
+                "expected 32 lower-case hexadecimal digits",
+            ));
+        }
+        u128::from_str_radix(&text, 16)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// The layouts a source reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC, file or stream.
+    Arrow,
+    /// One JSON object a line; plain, `.gz` or `.zst`.
+    Jsonl,
+    /// Plain text; plain, `.gz` or `.zst`.
+    Text,
+}
+
+/// How plain text is cut into documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Document {
+    /// The whole file is one document.
+    #[default]
+    File,
+    /// Each line is one, without its line end (`\n` or `\r\n`).
+    Line,
+    /// Cut wherever this text stands; it belongs to no document.
+    Separator(String),
+}
+
+/// What happens to content that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// The run stops with an error that names the place.
+    #[default]
+    Fail,
+    /// The unit is set aside, counted and listed.
+    Quarantine,
+}
+
+/// A split of the rows by a hash of one column's value.
+///
+/// The value alone decides, so equal documents fall on the same side, and
+/// adding, renaming or reordering files moves no row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Split {
+    /// The side this dataset takes.
+    pub take: SplitSide,
+    /// The share of rows on the validation side, in `0.0..=1.0`.
+    pub validation: f64,
+    /// The column whose value is hashed.
+    pub key: String,
+    /// Another seed is another split.
+    pub seed: u64,
+}
+
+/// The sides of a [`Split`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SplitSide {
+    /// The rows to train on.
+    Train,
+    /// The rows held out.
+    Validation,
+}
+
+/// One row group of Parquet or record batch of Arrow IPC, from the file's
+/// metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RowGroup {
+    /// Rows in it.
+    pub n_rows: u64,
+    /// Its bytes in the file.
+    pub len_bytes: u64,
+}
+
+/// What discovery found out about one input file.
+#[derive(Debug, Clone)]
+pub struct InputDescription {
+    /// The file.
+    pub input: Input,
+    /// Its columns. For JSONL, inferred from its first rows.
+    pub schema: SchemaRef,
+}
+
+/// One input file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Where it is opened.
+    pub path: PathBuf,
+    /// Its name relative to the root of its glob or directory, with `/`; the
+    /// only name that enters a dataset.
+    pub name: String,
+    /// Length in bytes.
+    pub len_bytes: u64,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// Row groups, where the format has them and can be entered at any of them.
+    pub row_groups: Vec<RowGroup>,
+}
+
+/// What the inputs of a pipeline hold; made by `source`, read by [`super::check`].
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The files, sorted by name (byte order), then path.
+    pub files: Vec<InputDescription>,
+    /// The layout of all of them.
+    pub format: Format,
+}
+
+/// How the inputs are read.
+#[derive(Debug, Clone)]
+pub struct SourcePlan {
+    /// The layout.
+    pub format: Format,
+    /// How plain text is cut.
+    pub document: Document,
+    /// What happens to content that cannot be read.
+    pub on_error: OnError,
+    /// At most so many rows, in source order, after the split.
+    pub limit: Option<u64>,
+    /// Which rows are taken.
+    pub split: Option<Split>,
+    /// The columns that are read, with the types every file must have.
+    pub projection: SchemaRef,
+}
+
+/// A run of one file's rows that belongs to one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Piece {
+    /// Index into [`Plan::inputs`].
+    pub file: u32,
+    /// The row groups, or `None` for the whole file.
+    pub row_groups: Option<Range<usize>>,
+    /// The row number in the file of the first row.
+    pub first_row: u64,
+}
+
+/// The unit of work, resume and distribution. Windows, shards and quarantine
+/// never cross one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// Position in [`Plan::parts`].
+    pub index: u32,
+    /// What it reads, in source order; never empty.
+    pub pieces: Vec<Piece>,
+    /// Bytes of input.
+    pub len_bytes: u64,
+}
+
+/// One checked step.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Keep some columns.
+    Select(SelectStep),
+    /// Keep some rows.
+    Filter(FilterStep),
+    /// Text to token ids.
+    Tokenize(TokenizeStep),
+    /// Token ids to rows of fixed length.
+    Pack(PackStep),
+}
+
+impl Step {
+    /// The operator's one name.
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Select(_) => "select",
+            Self::Filter(_) => "filter",
+            Self::Tokenize(_) => "tokenize",
+            Self::Pack(_) => "pack",
+        }
+    }
+}
+
+/// Keeps `columns`, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SelectStep {
+    /// Names of columns that exist.
+    pub columns: Vec<String>,
+}
+
+/// Keeps rows whose value in `column` is not null and has a length within
+/// bounds: bytes of a string or binary, elements of a list.
+///
+/// With neither bound it drops nulls only; it applies to any type then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilterStep {
+    /// The column looked at.
+    pub column: String,
+    /// The least length kept.
+    pub min_length: Option<u64>,
+    /// The greatest length kept.
+    pub max_length: Option<u64>,
+    /// What becomes of a row whose value is null.
+    pub keep_nulls: bool,
+}
+
+/// What happens where the text itself spells a special token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecialTokens {
+    /// It is ordinary text (tiktoken's `encode_ordinary`).
+    #[default]
+    Text,
+    /// It becomes the special token's id (Hugging Face's default).
+    Parse,
+    /// The row is content that cannot be used (tiktoken's default).
+    Refuse,
+}
+
+/// Replaces the text column by its token ids, in a column of that name or
+/// `output`.
+#[derive(Debug, Clone)]
+pub struct TokenizeStep {
+    /// The text column: string, large string, string view, binary (UTF-8) or
+    /// a dictionary of them.
+    pub column: String,
+    /// The name of the list column that takes its place.
+    pub output: String,
+    /// The tokenizer.
+    pub tokenizer: Arc<Tokenizer>,
+    /// Its name in the dataset's `assets`.
+    pub asset: String,
+    /// What happens where the text spells a special token.
+    pub special_tokens: SpecialTokens,
+    /// Put before each document.
+    pub begin_of_document: Option<u32>,
+    /// Put after each document.
+    pub end_of_document: Option<u32>,
+    /// `UInt16` where every id fits, else `UInt32`.
+    pub id_type: DataType,
+}
+
+/// How documents are laid into rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackMethod {
+    /// Best-fit decreasing within a window; documents that fit are not cut.
+    #[default]
+    BestFit,
+    /// One after another, cut where a row is full; only a part's last row is
+    /// padded.
+    Concat,
+}
+
+/// What becomes of a document longer than a row, with [`PackMethod::BestFit`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlong {
+    /// Cut into rows, the rest packed like a document.
+    #[default]
+    Split,
+    /// Only its first row is kept.
+    Truncate,
+    /// Left out and counted.
+    Drop,
+}
+
+/// Packs the token lists of `column` into rows `[n_rows, length]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackStep {
+    /// The list column of token ids.
+    pub column: String,
+    /// Tokens a row.
+    pub length: u32,
+    /// How documents are laid into rows.
+    pub method: PackMethod,
+    /// What becomes of longer documents.
+    pub overlong: Overlong,
+    /// Fills the end of a row.
+    pub pad: u32,
+    /// Documents a best-fit window holds at least (see the operator's contract
+    /// for when it closes).
+    pub window: u32,
+    /// The type of the ids.
+    pub id_type: DataType,
+}
+
+/// One column of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name.
+    pub name: String,
+    /// Its Arrow type.
+    pub data_type: DataType,
+    /// Whether it may hold nulls.
+    pub nullable: bool,
+}
+
+/// Where and how the dataset is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkPlan {
+    /// The dataset's directory.
+    pub root: PathBuf,
+    /// The size of a shard's file, which no shard exceeds unless one row does.
+    pub shard_size: u64,
+}
+
+/// A file that travels with the dataset, such as the tokenizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// File name under `assets/`.
+    pub name: String,
+    /// What it is: `tokenizer.json` or `tiktoken`.
+    pub kind: String,
+    /// For `tiktoken`, the family that fixes pattern and special tokens.
+    pub family: Option<String>,
+    /// Its content.
+    pub bytes: Arc<[u8]>,
+}
+
+/// All that decides the bits of the dataset, as canonical JSON and its digest.
+///
+/// Never device, batch size, threads, world size, or where inputs and output lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// Keys in a fixed order; the same plan gives the same text.
+    pub canonical: serde_json::Value,
+    /// xxh3-128 of that text.
+    pub digest: Digest,
+}
+
+/// A pipeline that has been checked against its inputs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The files, in source order.
+    pub inputs: Vec<Input>,
+    /// How they are read.
+    pub source: SourcePlan,
+    /// The inputs cut into parts; empty for empty inputs.
+    pub parts: Vec<Part>,
+    /// What is done to each row.
+    pub steps: Vec<Step>,
+    /// What comes out.
+    pub output: Vec<OutputColumn>,
+    /// Where it goes.
+    pub sink: SinkPlan,
+    /// Files that travel with the dataset.
+    pub assets: Vec<Asset>,
+    /// What decides the bits.
+    pub identity: Identity,
+}

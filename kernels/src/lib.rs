@@ -1,0 +1,4 @@
+//! The arithmetic of fuelrail: operators on slices, without I/O or devices.
+#![forbid(unsafe_code)]
+
+pub mod tokenize;
