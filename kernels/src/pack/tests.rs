@@ -1,0 +1,140 @@
+//! Properties of the layout, and a slow packer to compare with.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Best-fit decreasing as its definition reads: every row looked at.
+fn reference(lens: &[u32], length: u32) -> Vec<Vec<u32>> {
+    let mut order: Vec<usize> = (0..lens.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(lens[i]));
+    // (room left, when it was last touched, documents)
+    let mut rows: Vec<(u32, usize, Vec<u32>)> = Vec::new();
+    for (time, &i) in order.iter().enumerate() {
+        let best = rows
+            .iter_mut()
+            .filter(|row| row.0 >= lens[i])
+            .min_by_key(|row| (row.0, std::cmp::Reverse(row.1)));
+        let doc = u32::try_from(i).unwrap();
+        match best {
+            Some(row) => {
+                row.0 -= lens[i];
+                row.1 = time;
+                row.2.push(doc);
+            }
+            None => rows.push((length - lens[i], time, vec![doc])),
+        }
+    }
+    let mut rows: Vec<Vec<u32>> = rows.into_iter().map(|row| row.2).collect();
+    for row in &mut rows {
+        row.sort_unstable();
+    }
+    rows.sort();
+    rows
+}
+
+fn docs(rows: &Rows) -> Vec<Vec<u32>> {
+    (0..rows.n_rows())
+        .map(|row| rows.row(row).iter().map(|piece| piece.doc).collect())
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn best_fit_is_its_definition(
+        lens in prop::collection::vec(1_u32..=70, 0..200),
+        length in 70_u32..200,
+    ) {
+        let rows = best_fit(&cut(&lens, length, Overlong::Split), length);
+        prop_assert_eq!(docs(&rows), reference(&lens, length));
+    }
+
+    #[test]
+    fn nothing_is_lost_repeated_or_too_long(
+        lens in prop::collection::vec(0_u32..5000, 0..300),
+        length in 1_u32..3000,
+    ) {
+        for rows in [
+            best_fit(&cut(&lens, length, Overlong::Split), length),
+            concat(&lens, length),
+        ] {
+            let mut seen: Vec<Piece> = rows.pieces.clone();
+            seen.sort_by_key(|piece| (piece.doc, piece.start));
+            let mut next = vec![0; lens.len()];
+            for piece in seen {
+                prop_assert_eq!(next[piece.doc as usize], piece.start);
+                next[piece.doc as usize] += piece.len;
+            }
+            prop_assert_eq!(&next, &lens);
+            for row in 0..rows.n_rows() {
+                let used: u32 = rows.row(row).iter().map(|piece| piece.len).sum();
+                prop_assert!((1..=length).contains(&used));
+            }
+        }
+    }
+
+    #[test]
+    fn concat_fills_every_row_but_the_last(
+        lens in prop::collection::vec(0_u32..500, 0..100),
+        length in 1_u32..300,
+    ) {
+        let rows = concat(&lens, length);
+        for row in 0..rows.n_rows().saturating_sub(1) {
+            let used: u32 = rows.row(row).iter().map(|piece| piece.len).sum();
+            prop_assert_eq!(used, length);
+        }
+    }
+}
+
+#[test]
+fn overlong_documents_follow_their_rule() {
+    let lens = [5, 0, 12, 4];
+    let piece = |doc, start, len| Piece { doc, start, len };
+    assert_eq!(
+        cut(&lens, 5, Overlong::Split),
+        [
+            piece(0, 0, 5),
+            piece(2, 0, 5),
+            piece(2, 5, 5),
+            piece(2, 10, 2),
+            piece(3, 0, 4)
+        ]
+    );
+    assert_eq!(
+        cut(&lens, 5, Overlong::Truncate),
+        [piece(0, 0, 5), piece(2, 0, 5), piece(3, 0, 4)]
+    );
+    assert_eq!(
+        cut(&lens, 5, Overlong::Drop),
+        [piece(0, 0, 5), piece(3, 0, 4)]
+    );
+}
+
+#[test]
+fn pieces_that_fit_no_row_are_left_out() {
+    let pieces = [0, 11, 4].map(|len| Piece {
+        doc: 0,
+        start: 0,
+        len,
+    });
+    assert_eq!(best_fit(&pieces, 10).pieces, &pieces[2..]);
+}
+
+#[test]
+fn rooms_beyond_one_tree_level_are_found() {
+    let lens = [200_000, 70_000, 62_144, 100, 1];
+    let rows = best_fit(&cut(&lens, 262_144, Overlong::Split), 262_144);
+    assert_eq!(docs(&rows), reference(&lens, 262_144));
+}
+
+#[test]
+fn gathered_rows_hold_their_documents_and_padding() {
+    let docs: [&[u16]; 3] = [&[1, 2, 3], &[4, 5], &[6]];
+    let rows = best_fit(&cut(&[3, 2, 1], 5, Overlong::Split), 5);
+    let out = gather((0..rows.n_rows()).map(|row| rows.row(row)), 5, 9, |doc| {
+        docs[doc as usize]
+    });
+    assert_eq!(out.tokens, [1, 2, 3, 4, 5, 6, 9, 9, 9, 9]);
+    assert_eq!(out.cu_seqlens, [0, 3, 5, 0, 1]);
+    assert_eq!(out.offsets, [0, 3, 5]);
+}
