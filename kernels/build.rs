@@ -1,4 +1,4 @@
-//! Writes the vocabularies of OpenAI's encodings into `OUT_DIR`, from the
+//! Writes the vocabularies of tiktoken's encodings into `OUT_DIR`, from the
 //! crate that carries them, so that nothing of that crate is in the library.
 //!
 //! A file holds one record a token, in rank order: `len: u8`, `left: u24`,

@@ -1,4 +1,4 @@
-//! The encodings of OpenAI: what fixes each beside its vocabulary, and the
+//! The encodings of tiktoken: what fixes each beside its vocabulary, and the
 //! vocabularies that are carried along.
 
 use super::error::TokenizerError;

@@ -14,6 +14,9 @@ use super::pairs::{NO_RANK, PairTable};
 /// cross between 40 and 100.
 const SCAN_MAX: usize = 64;
 
+/// Buffers of words beyond so many symbols are not kept.
+const KEEP_MAX: usize = 1 << 16;
+
 /// No neighbour.
 const END: u32 = u32::MAX;
 
@@ -62,18 +65,7 @@ impl Merger {
                 .windows(2)
                 .map(|pair| pairs.get(pair[0], pair[1]).rank),
         );
-        loop {
-            let mut best = NO_RANK;
-            let mut at = 0;
-            for (position, &rank) in ranks.iter().enumerate() {
-                if rank < best {
-                    best = rank;
-                    at = position;
-                }
-            }
-            if best == NO_RANK {
-                return;
-            }
+        while let Some(at) = lowest(ranks) {
             symbols[at] = pairs.get(symbols[at], symbols[at + 1]).id;
             symbols.remove(at + 1);
             ranks.remove(at);
@@ -112,6 +104,9 @@ impl Merger {
         while at != END {
             ids.push(self.symbols[at as usize]);
             at = self.links[at as usize].next;
+        }
+        if self.symbols.len() > KEEP_MAX {
+            *self = Self::default();
         }
     }
 
@@ -155,6 +150,20 @@ impl Merger {
             self.heap.push(entry(rank, at));
         }
     }
+}
+
+/// The leftmost of the lowest ranks, if any pair merges.
+#[inline]
+fn lowest(ranks: &[u32]) -> Option<usize> {
+    let mut best = NO_RANK;
+    let mut at = None;
+    for (position, &rank) in ranks.iter().enumerate() {
+        if rank < best {
+            best = rank;
+            at = Some(position);
+        }
+    }
+    at
 }
 
 /// Heap order: by rank, then from left to right.

@@ -1,7 +1,7 @@
 //! `tokenize`: text to token ids by byte-level byte pair encoding.
 //!
 //! The ids are exactly those of the tokenizer's reference: tiktoken 0.14 for
-//! the encodings of OpenAI ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
+//! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
 //! Hugging Face tokenizers 0.23 with `encode(text, add_special_tokens=False)`
 //! for a `tokenizer.json` ([`Tokenizer::from_tokenizer_json`]).
 //!
@@ -32,6 +32,11 @@
 //! # Twins
 //! This operator is host-only for now: words meet a cache that a device
 //! would not share. There is one implementation, which is the meaning.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "hashes take what bits they need; positions in a text are below 2^32"
+)]
 
 mod builtin;
 mod byte_level;

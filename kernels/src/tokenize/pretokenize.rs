@@ -36,10 +36,16 @@ pub(crate) enum Stage {
     Split {
         pattern: Pattern,
         behavior: Behavior,
-        /// Matches count as gaps and gaps as matches.
-        invert: bool,
+        invert: Invert,
     },
     Digits(Behavior),
+}
+
+/// Whether matches count as gaps and gaps as matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Invert {
+    Yes,
+    No,
 }
 
 /// What becomes of matches; named as in the file format.
@@ -72,7 +78,12 @@ impl Pretokenizer {
                 scanner,
             } => {
                 for word in cut(stages, text)? {
-                    finish(&text[word], *prefix_space, scanner.as_ref(), &mut visit);
+                    finish(
+                        part(text, &word),
+                        *prefix_space,
+                        scanner.as_ref(),
+                        &mut visit,
+                    );
                 }
                 Ok(())
             }
@@ -122,6 +133,11 @@ fn finish(
     }
 }
 
+/// A stretch that starts and ends at characters.
+fn part<'a>(text: &'a str, range: &Range<usize>) -> &'a str {
+    text.get(range.clone()).unwrap_or_default()
+}
+
 /// The words that the stages leave of a text, none empty.
 fn cut(stages: &[Stage], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
     let mut words = Vec::new();
@@ -131,7 +147,7 @@ fn cut(stages: &[Stage], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
     for stage in stages {
         let mut cut = Vec::with_capacity(words.len());
         for word in words {
-            let (matches, behavior) = stage.matches(&text[word.clone()])?;
+            let (matches, behavior) = stage.matches(part(text, &word))?;
             cut.extend(
                 apply(matches, behavior)
                     .into_iter()
@@ -155,24 +171,27 @@ impl Stage {
                 pattern,
                 behavior,
                 invert,
-            } => {
-                let mut pieces = Vec::new();
-                let mut done = 0;
-                pattern.matches(word, |found| {
-                    if done != found.start {
-                        pieces.push((done..found.start, *invert));
-                    }
-                    done = found.end;
-                    pieces.push((found, !*invert));
-                })?;
-                if done != word.len() {
-                    pieces.push((done..word.len(), *invert));
-                }
-                Ok((pieces, *behavior))
-            }
+            } => Ok((split(pattern, word, *invert)?, *behavior)),
             Self::Digits(behavior) => Ok((digits(word), *behavior)),
         }
     }
+}
+
+fn split(pattern: &Pattern, word: &str, invert: Invert) -> Result<Vec<Piece>, EncodeError> {
+    let is_match = invert == Invert::No;
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    pattern.matches(word, |found| {
+        if done != found.start {
+            pieces.push((done..found.start, !is_match));
+        }
+        done = found.end;
+        pieces.push((found, is_match));
+    })?;
+    if done != word.len() {
+        pieces.push((done..word.len(), !is_match));
+    }
+    Ok(pieces)
 }
 
 /// Each numeric character is a match.

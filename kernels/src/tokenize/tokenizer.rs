@@ -300,8 +300,8 @@ impl Tokenizer {
 
 impl Normalizer {
     /// The text in its normal form.
-    pub(super) fn normalize<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if *self == Self::None || is_nfc(text) {
+    pub(super) fn normalize(self, text: &str) -> Cow<'_, str> {
+        if self == Self::None || is_nfc(text) {
             Cow::Borrowed(text)
         } else {
             Cow::Owned(text.nfc().map(|(c, _)| c).collect())

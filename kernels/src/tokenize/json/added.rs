@@ -48,21 +48,22 @@ pub(super) fn load(entries: Vec<Entry>, model: &Loaded) -> Result<Vec<AddedToken
         });
     }
     added.sort_by_key(|token| token.id);
-    if let Some(pair) = added.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(refusal(
-            pair[1].id,
-            &format!(
-                "given to \"{}\" and \"{}\"",
-                pair[0].content, pair[1].content
-            ),
-        ));
+    for (one, other) in added.iter().zip(added.iter().skip(1)) {
+        if one.id == other.id {
+            let what = format!("given to \"{}\" and \"{}\"", one.content, other.content);
+            return Err(refusal(one.id, &what));
+        }
     }
     let mut contents: Vec<&str> = added.iter().map(|token| token.content.as_str()).collect();
     contents.sort_unstable();
-    if let Some(pair) = contents.windows(2).find(|pair| pair[0] == pair[1]) {
+    if let Some((twice, _)) = contents
+        .iter()
+        .zip(contents.iter().skip(1))
+        .find(|(a, b)| a == b)
+    {
         return Err(TokenizerError::inconsistent(
             "added_tokens",
-            format!("\"{}\" is there twice", pair[0]),
+            format!("\"{twice}\" is there twice"),
         ));
     }
     Ok(added)

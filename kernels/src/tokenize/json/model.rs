@@ -72,10 +72,10 @@ impl Model {
         let vocab = Vocab::new(spelled.iter().map(|(id, token)| (*id, token.as_slice())))?;
         let mut known: Vec<u32> = ids.values().copied().collect();
         known.sort_unstable();
-        if let Some(pair) = known.windows(2).find(|pair| pair[0] == pair[1]) {
+        if let Some((twice, _)) = known.iter().zip(known.iter().skip(1)).find(|(a, b)| a == b) {
             return Err(TokenizerError::inconsistent(
                 "model.vocab",
-                format!("id {} is given to two tokens", pair[0]),
+                format!("id {twice} is given to two tokens"),
             ));
         }
         require_bytes(&vocab)?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::type_of;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
-use crate::tokenize::pretokenize::{Behavior, PrefixSpace, Pretokenizer, Stage};
+use crate::tokenize::pretokenize::{Behavior, Invert, PrefixSpace, Pretokenizer, Stage};
 use crate::tokenize::scan::Scanner;
 
 /// What the field of that name is called in errors.
@@ -63,10 +63,10 @@ fn one_scanner(
         ([split], None) if type_of(split) == "Split" => {
             let known = regex_of(split).and_then(Scanner::of_pattern);
             // Matches cover the text, so that there are no gaps to speak of.
-            let plain = match (behavior(split)?, flag(split, "invert")?) {
-                (Behavior::Isolated, _) | (Behavior::Removed, true) => true,
-                _ => false,
-            };
+            let plain = matches!(
+                (behavior(split)?, flag(split, "invert")?),
+                (Behavior::Isolated, _) | (Behavior::Removed, true)
+            );
             Ok(known.filter(|_| plain))
         }
         _ => Ok(None),
@@ -86,7 +86,11 @@ fn stage(value: &Value) -> Result<Stage, TokenizerError> {
             Ok(Stage::Split {
                 pattern,
                 behavior: behavior(value)?,
-                invert: flag(value, "invert")?,
+                invert: if flag(value, "invert")? {
+                    Invert::Yes
+                } else {
+                    Invert::No
+                },
             })
         }
         "Digits" => Ok(Stage::Digits(if flag(value, "individual_digits")? {

@@ -28,6 +28,17 @@ pub(crate) const OTHER: u8 = 1 << 6;
 /// `\w` of the `regex` crate, which marks off single words.
 pub(crate) const WORD: u8 = 1 << 7;
 
+const CLASSES: &[(&str, u8)] = &[
+    (r"\p{L}", LETTER),
+    (r"\p{N}", NUMBER),
+    (r"\s", SPACE),
+    (r"[\r\n]", NEWLINE),
+    (r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", UPPER),
+    (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", LOWER),
+    (r"[^\s\p{L}\p{N}]", OTHER),
+    (r"\w", WORD),
+];
+
 const N_CODEPOINTS: usize = 0x11_0000;
 const PAGE_BITS: u32 = 7;
 const PAGE: usize = 1 << PAGE_BITS;
@@ -48,20 +59,9 @@ pub(crate) fn table() -> &'static ClassTable {
 impl ClassTable {
     fn new() -> Self {
         let mut classes = vec![0_u8; N_CODEPOINTS];
-        for (pattern, bit) in [
-            (r"\p{L}", LETTER),
-            (r"\p{N}", NUMBER),
-            (r"\s", SPACE),
-            (r"[\r\n]", NEWLINE),
-            (r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", UPPER),
-            (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", LOWER),
-            (r"[^\s\p{L}\p{N}]", OTHER),
-            (r"\w", WORD),
-        ] {
+        for &(pattern, bit) in CLASSES {
             for (start, end) in ranges(pattern) {
-                for class in &mut classes[start as usize..=end as usize] {
-                    *class |= bit;
-                }
+                add(&mut classes[start as usize..=end as usize], bit);
             }
         }
         Self::fold(&classes)
@@ -138,6 +138,12 @@ pub(crate) fn decode(text: &[u8], at: usize) -> (u32, usize) {
             (lead & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3),
             4,
         ),
+    }
+}
+
+fn add(classes: &mut [u8], bit: u8) {
+    for class in classes {
+        *class |= bit;
     }
 }
 

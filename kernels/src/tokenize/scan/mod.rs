@@ -181,7 +181,7 @@ fn contraction(text: &[u8], at: usize) -> usize {
         [b'\'', 0xc5, 0xbf, ..] => 3,
         [b'\'', letter, ..] if matches!(letter | 0x20, b's' | b't' | b'm' | b'd') => 2,
         [b'\'', first, second, ..] => match [first | 0x20, second | 0x20] {
-            [b'r', b'e'] | [b'v', b'e'] | [b'l', b'l'] => 3,
+            [b'r' | b'v', b'e'] | [b'l', b'l'] => 3,
             _ => 0,
         },
         _ => 0,

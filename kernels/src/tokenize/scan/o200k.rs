@@ -41,10 +41,10 @@ impl O200k {
         let mut after_both = None;
         while upper < text.len() {
             let (class, len) = self.classes.at(text, upper);
+            if class & (UPPER | LOWER) == LOWER {
+                return Some(self.classes.run(text, upper + len, LOWER));
+            }
             if class & UPPER == 0 {
-                if class & LOWER != 0 {
-                    return Some(self.classes.run(text, upper + len, LOWER));
-                }
                 break;
             }
             upper += len;
