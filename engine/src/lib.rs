@@ -3,6 +3,7 @@
 
 pub mod batch;
 mod error;
+pub mod format;
 pub mod plan;
 pub mod sink;
 pub mod source;

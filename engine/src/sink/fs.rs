@@ -67,6 +67,12 @@ pub trait Fs: Send + Sync + fmt::Debug {
     /// `NotFound` if there is none.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none, `DirectoryNotEmpty` if something is in it.
+    fn remove_dir(&self, path: &Path) -> io::Result<()>;
+
     /// Makes the directory and those above it, if they are not there.
     ///
     /// # Errors

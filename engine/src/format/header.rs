@@ -1,0 +1,287 @@
+//! The header of a shard: written in one way, read with suspicion.
+//!
+//! Eight bytes of length, then JSON padded with spaces up to the data section,
+//! so that the data begins at a multiple of 4096. The space for it is reserved
+//! before the first row is written: its size depends on the schema alone.
+
+use std::collections::HashMap;
+
+use safetensors::Dtype;
+use serde::Deserialize;
+
+use super::column::dtype_bytes;
+use super::layout::{Counts, Layout, Placement, TABLE, align, items};
+use super::{ALIGN_BYTES, BLOCK_BYTES, VERSION, to_usize};
+use crate::error::{Error, Result};
+
+/// The longest header that stock readers accept.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+
+/// One line of the header.
+struct Entry<'a> {
+    name: &'a str,
+    dtype: Dtype,
+    shape: Vec<u64>,
+    start: u64,
+    end: u64,
+}
+
+/// Where the data section of shards with this layout begins: room for the
+/// longest header any of them can have.
+pub(super) fn reserve(layout: &Layout) -> Result<u64> {
+    const M: u64 = u64::MAX;
+    let pads: Vec<String> = (0..=layout.tensors.len()).map(pad_name).collect();
+    let mut entries = Vec::new();
+    for (spec, pad) in layout.tensors.iter().zip(&pads) {
+        let mut shape = vec![M];
+        shape.extend(&spec.inner);
+        entries.push(Entry {
+            name: &spec.name,
+            dtype: spec.dtype,
+            shape,
+            start: M,
+            end: M,
+        });
+        entries.push(Entry {
+            name: pad,
+            dtype: Dtype::U8,
+            shape: vec![ALIGN_BYTES],
+            start: M,
+            end: M,
+        });
+    }
+    entries.push(Entry {
+        name: TABLE,
+        dtype: Dtype::U64,
+        shape: vec![M],
+        start: M,
+        end: M,
+    });
+    let longest = 8 + render(layout, M, &entries)?.len() as u64;
+    if longest > MAX_HEADER_BYTES {
+        return Err(Error::pipeline(format!(
+            "expected columns whose shard header fits {MAX_HEADER_BYTES} bytes, got {longest}"
+        )));
+    }
+    Ok(align(longest))
+}
+
+/// The bytes of a shard before its data section.
+pub(crate) fn write_header(
+    layout: &Layout,
+    counts: &Counts,
+    placement: &Placement,
+) -> Result<Vec<u8>> {
+    let pads: Vec<String> = (0..=layout.tensors.len()).map(pad_name).collect();
+    let table_end = placement.table_start + 8 * placement.n_blocks;
+    let tensors = layout
+        .tensors
+        .iter()
+        .zip(&placement.tensors)
+        .map(|(spec, (start, len))| {
+            let mut shape = vec![items(spec, counts)];
+            shape.extend(&spec.inner);
+            Entry {
+                name: &spec.name,
+                dtype: spec.dtype,
+                shape,
+                start: *start,
+                end: start + len,
+            }
+        });
+    let table = Entry {
+        name: TABLE,
+        dtype: Dtype::U64,
+        shape: vec![placement.n_blocks],
+        start: placement.table_start,
+        end: table_end,
+    };
+    let mut unused_pads = pads.iter();
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut end = 0;
+    for entry in tensors.chain([table]) {
+        if entry.start > end
+            && let Some(name) = unused_pads.next()
+        {
+            let shape = vec![entry.start - end];
+            entries.push(Entry {
+                name,
+                dtype: Dtype::U8,
+                shape,
+                start: end,
+                end: entry.start,
+            });
+        }
+        end = entry.end;
+        entries.push(entry);
+    }
+    let text = render(layout, counts.n_rows, &entries)?;
+    let room = to_usize(layout.data_start)? - 8;
+    if text.len() > room {
+        return Err(Error::internal(format!(
+            "expected a shard header of at most {room} bytes, got {}",
+            text.len()
+        )));
+    }
+    let mut bytes = Vec::with_capacity(room + 8);
+    bytes.extend_from_slice(&(room as u64).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.resize(room + 8, b' ');
+    Ok(bytes)
+}
+
+fn pad_name(index: usize) -> String {
+    format!("__pad.{index}")
+}
+
+/// The JSON text: metadata first, then tensors in the order they lie in.
+fn render(layout: &Layout, n_rows: u64, entries: &[Entry<'_>]) -> Result<String> {
+    use std::fmt::Write as _;
+    let quote = |text: &str| {
+        serde_json::to_string(text)
+            .map_err(|e| Error::internal("cannot write a shard header").with_source(e))
+    };
+    let mut text = format!(
+        r#"{{"__metadata__":{{"format":"fuelrail-shard","version":"{VERSION}","n_rows":"{n_rows}","block_bytes":"{BLOCK_BYTES}","schema":{}}}"#,
+        quote(&layout.schema_json)?
+    );
+    for entry in entries {
+        let shape: Vec<String> = entry.shape.iter().map(u64::to_string).collect();
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            r#",{}:{{"dtype":"{:?}","shape":[{}],"data_offsets":[{},{}]}}"#,
+            quote(entry.name)?,
+            entry.dtype,
+            shape.join(","),
+            entry.start,
+            entry.end
+        );
+    }
+    text.push('}');
+    Ok(text)
+}
+
+/// One tensor of a shard that has been read.
+#[derive(Debug, Clone)]
+pub(crate) struct Tensor {
+    pub(crate) dtype: Dtype,
+    pub(crate) shape: Vec<u64>,
+    /// Start in the data section; a multiple of the alignment unless a pad.
+    pub(crate) start: u64,
+    pub(crate) len: u64,
+}
+
+/// A shard's header that has passed every check that needs no data.
+#[derive(Debug, Clone)]
+pub(crate) struct ShardHeader {
+    pub(crate) n_rows: u64,
+    pub(crate) data_start: u64,
+    pub(crate) tensors: HashMap<String, Tensor>,
+    /// Start of the checksum table in the data section, and its entries.
+    pub(crate) table_start: u64,
+    pub(crate) n_blocks: u64,
+}
+
+#[derive(Deserialize)]
+struct RawTensor {
+    dtype: Dtype,
+    shape: Vec<u64>,
+    data_offsets: [u64; 2],
+}
+
+/// The length of the header of a file of `file_len` bytes, from its first
+/// eight bytes.
+pub(crate) fn header_len(first: [u8; 8], file_len: u64) -> Result<u64> {
+    let len = u64::from_le_bytes(first);
+    if len > MAX_HEADER_BYTES || len.checked_add(8).is_none_or(|end| end > file_len) {
+        return Err(Error::damage(format!(
+            "expected a header that fits the shard's {file_len} bytes, got a length of {len}"
+        )));
+    }
+    Ok(len)
+}
+
+/// Reads a header: `json` is what follows the eight bytes of length.
+///
+/// # Errors
+/// `Damage` if it is no header of this format, or tensors overlap, leave gaps
+/// or do not fill the file of `file_len` bytes.
+pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
+    let not_json = |e| Error::damage("expected a shard header of JSON").with_source(e);
+    let mut fields: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(json).map_err(not_json)?;
+    let metadata = fields.shift_remove("__metadata__").unwrap_or_default();
+    let text = |key: &str| metadata.get(key).and_then(serde_json::Value::as_str);
+    if text("format") != Some("fuelrail-shard") || text("version") != Some("1") {
+        return Err(Error::damage(
+            "expected the metadata of a fuelrail shard of version 1",
+        ));
+    }
+    let n_rows = text("n_rows")
+        .and_then(|n| n.parse::<u64>().ok())
+        .ok_or_else(|| Error::damage("expected the number of rows in the shard's metadata"))?;
+
+    let data_start = json.len() as u64 + 8;
+    let mut end = 0;
+    let mut tensors = HashMap::with_capacity(fields.len());
+    for (name, value) in fields {
+        let raw: RawTensor = serde_json::from_value(value)
+            .map_err(|e| bad_tensor(&name, "a dtype, a shape and offsets").with_source(e))?;
+        let tensor = check_tensor(&name, raw, &mut end)?;
+        tensors.insert(name, tensor);
+    }
+    if data_start.checked_add(end) != Some(file_len) || data_start % ALIGN_BYTES != 0 {
+        return Err(Error::damage(format!(
+            "expected tensors that fill the shard's {file_len} bytes, got {end} bytes after a header of {data_start}"
+        )));
+    }
+    let table = tensors
+        .remove(TABLE)
+        .filter(|table| table.dtype == Dtype::U64 && table.start + table.len == end)
+        .ok_or_else(|| Error::damage("expected the checksum table as the last tensor"))?;
+    if table.len / 8 != table.start.div_ceil(BLOCK_BYTES) {
+        return Err(Error::damage(format!(
+            "expected {} checksums, got {}",
+            table.start.div_ceil(BLOCK_BYTES),
+            table.len / 8
+        )));
+    }
+    Ok(ShardHeader {
+        n_rows,
+        data_start,
+        tensors,
+        table_start: table.start,
+        n_blocks: table.len / 8,
+    })
+}
+
+fn bad_tensor(name: &str, expected: &str) -> Error {
+    Error::damage(format!("expected {expected} for each tensor of the header")).with_column(name)
+}
+
+/// Checks one tensor that must begin where the one before it ended.
+fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<Tensor> {
+    let [start, stop] = raw.data_offsets;
+    let len = stop
+        .checked_sub(start)
+        .filter(|_| start == *end)
+        .ok_or_else(|| bad_tensor(name, "a place right behind the one before"))?;
+    let expected = raw
+        .shape
+        .iter()
+        .try_fold(dtype_bytes(raw.dtype), |bytes, dim| bytes.checked_mul(*dim));
+    if expected != Some(len) {
+        return Err(bad_tensor(name, "as many bytes as its shape says"));
+    }
+    if start % ALIGN_BYTES != 0 && !name.starts_with("__pad.") {
+        return Err(bad_tensor(name, "a start at a multiple of 4096"));
+    }
+    *end = stop;
+    Ok(Tensor {
+        dtype: raw.dtype,
+        shape: raw.shape,
+        start,
+        len,
+    })
+}

@@ -1,0 +1,50 @@
+//! Datasets on disk: what the writer (`sink`) and every reader agree on.
+//!
+//! A dataset is a directory with a manifest (`dataset.json`), shards that any
+//! safetensors reader opens, and the files that travel with them. The format
+//! is written down in `docs/format.md`; the files of this folder follow it:
+//!
+//! - `column`: how an Arrow column becomes tensors, and back;
+//! - `layout`: where the tensors of a shard lie; `header`: the text before them;
+//! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
+//! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
+//! - [`verify`]: every checksum, size and count of a dataset.
+//!
+//! Nothing here writes a file, and nothing here trusts one.
+
+mod column;
+mod dataset;
+mod decode;
+mod header;
+mod index;
+mod layout;
+mod manifest;
+mod shard;
+mod verify;
+
+pub use column::{Column, ColumnLayout, check_columns, supports};
+pub use dataset::Dataset;
+pub use manifest::{
+    AssetEntry, Manifest, OriginKind, QuarantineEntry, ShardEntry, SourceEntry, asset_file,
+};
+pub use verify::{Finding, VerifyOptions, VerifyReport, verify};
+
+pub(crate) use header::write_header;
+pub(crate) use layout::{Content, Counts, Extent, Layout, TensorSpec};
+pub(crate) use manifest::{MANIFEST, is_plain_name, parse_shard_name, quarantine_file};
+pub(crate) use shard::{FrameError, read_frame};
+
+/// The version of the format that this crate writes and reads.
+pub const VERSION: u32 = 1;
+
+/// Bytes that one entry of `__block_xxh3` covers.
+pub const BLOCK_BYTES: u64 = 64 * 1024;
+
+/// Every column of a shard starts at a multiple of this in the file.
+pub const ALIGN_BYTES: u64 = 4096;
+
+/// A length in memory; files hold 64-bit lengths, addresses may be shorter.
+pub(crate) fn to_usize(n: u64) -> crate::Result<usize> {
+    usize::try_from(n)
+        .map_err(|_| crate::Error::damage(format!("expected a size that fits memory, got {n}")))
+}

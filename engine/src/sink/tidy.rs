@@ -1,0 +1,109 @@
+//! Removes what no dataset and no journal speaks of.
+//!
+//! Only files with names that fuelrail gives are ever removed; what else lies
+//! in the directory is someone's.
+
+use std::collections::HashSet;
+
+use super::workplace::Workplace;
+use crate::error::Result;
+use crate::format::{Manifest, parse_shard_name};
+
+/// The files, relative to the root, that must stay.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    files: HashSet<String>,
+    /// Everything stays: there is a dataset whose manifest cannot be read.
+    everything: bool,
+}
+
+impl Kept {
+    /// Keeps all, because it cannot be told what is needed.
+    pub(super) fn everything() -> Self {
+        Self {
+            everything: true,
+            ..Self::default()
+        }
+    }
+
+    /// Keeps the files of a dataset.
+    pub(super) fn dataset(manifest: &Manifest) -> Self {
+        let mut kept = Self::default();
+        manifest
+            .shards
+            .iter()
+            .for_each(|shard| kept.shard(&shard.name()));
+        kept.files
+            .extend(manifest.assets.iter().map(|asset| asset.file.clone()));
+        kept.files
+            .extend(manifest.quarantine.iter().map(|list| list.file.clone()));
+        kept.files.extend(manifest.index.clone());
+        kept
+    }
+
+    /// Keeps a shard.
+    pub(super) fn shard(&mut self, name: &str) {
+        self.files.insert(format!("shards/{name}"));
+    }
+
+    fn holds(&self, file: &str) -> bool {
+        self.everything || self.files.contains(file)
+    }
+}
+
+impl Workplace {
+    /// Removes temporary files, and files of datasets that are not `kept`.
+    pub(super) fn remove_strays(&self, kept: &Kept) -> Result<()> {
+        for name in self.list(&self.temporary())? {
+            self.remove(&self.temporary().join(name))?;
+        }
+        let is_shard = |name: &str| parse_shard_name(name).is_some();
+        let is_asset = |name: &str| name.split_once('-').is_some_and(|(hex, _)| is_hex(hex));
+        let is_list = |name: &str| {
+            let hex = |start, end| name.strip_prefix(start)?.strip_suffix(end);
+            hex("quarantine-", ".jsonl")
+                .or_else(|| hex("shards-", ".index"))
+                .is_some_and(is_hex)
+        };
+        self.remove_where("", &is_list, kept)?;
+        self.remove_where("shards/", &is_shard, kept)?;
+        self.remove_where("assets/", &is_asset, kept)
+    }
+
+    /// Removes files of the directory `prefix` that are ours and not kept.
+    fn remove_where(&self, prefix: &str, ours: &dyn Fn(&str) -> bool, kept: &Kept) -> Result<()> {
+        let dir = self.root.join(prefix);
+        for name in self.list(&dir)? {
+            if ours(&name) && !kept.holds(&format!("{prefix}{name}")) {
+                self.remove(&dir.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all traces of work on a dataset that is complete, but not the
+    /// lock, which is held, and not the run log, which is for people.
+    pub(super) fn remove_work(&self, manifest: &Manifest) -> Result<()> {
+        let leftovers = self.list(&self.work())?;
+        if leftovers.iter().any(|name| name == "plan.json") {
+            // The manifest may have been renamed by a run that could not sync
+            // it; without its work it is all there is.
+            self.sync_dir(&self.root)?;
+        }
+        self.remove_strays(&Kept::dataset(manifest))?;
+        for name in self.list(&self.journals())? {
+            self.remove(&self.journals().join(name))?;
+        }
+        self.remove(&self.plan())?;
+        let empty = (manifest.assets.is_empty()).then(|| self.assets());
+        for dir in [self.journals(), self.temporary()].into_iter().chain(empty) {
+            // It may not be there, or hold what is not ours.
+            let _ = self.fs.remove_dir(&dir);
+        }
+        Ok(())
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
