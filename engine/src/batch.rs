@@ -131,8 +131,8 @@ pub struct Origins {
 /// batch size and after any restart.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
-    /// Rows read and selected by limit and split, those set aside included
-    /// where their number is known.
+    /// Rows that the source gave, after split and limit. What the source set
+    /// aside is not among them; a row that an operator set aside is.
     pub rows_read: u64,
     /// Rows dropped by each step, in the order of the plan; `filter` drops by
     /// its condition, `pack` drops overlong or empty documents.

@@ -2,6 +2,7 @@
 //! device, batch size, thread count and restart.
 
 pub mod batch;
+mod device;
 mod error;
 pub mod format;
 pub mod plan;

@@ -1,0 +1,182 @@
+//! The rows that are written, made from batches in source order.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::ledger::Ledger;
+use super::pack::Packer;
+use crate::batch::{Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, Stats};
+use crate::error::{Error, Result};
+use crate::plan::{OutputColumn, Part, Plan, Step};
+
+/// Takes the batches of one part in source order and gives rows in their final
+/// form, each batch with the place from which it can be made again.
+#[derive(Debug)]
+pub(crate) enum Assembler {
+    /// One output row a document.
+    Pass(Passer),
+    /// Rows packed from many documents.
+    Pack(Packer),
+}
+
+/// Where finished rows go.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(OutputBatch) -> Result<()>;
+
+impl Assembler {
+    /// The assembler of `part`, at its beginning or where `resume` left it.
+    ///
+    /// # Errors
+    /// `Internal` for a plan that was not checked.
+    pub(crate) fn new(plan: &Plan, part: &Part, resume: Option<&Checkpoint>) -> Result<Self> {
+        let start = match resume {
+            Some(checkpoint) => checkpoint.clone(),
+            None => Checkpoint {
+                position: part_start(part),
+                ..Checkpoint::default()
+            },
+        };
+        let ledger = Ledger::new(start.stats.clone(), plan.steps.len());
+        let schema = schema_of(&plan.output);
+        match plan.steps.last() {
+            Some(Step::Pack(step)) => {
+                let index = plan.steps.len() - 1;
+                Packer::new(step.clone(), index, schema, ledger, &start).map(Self::Pack)
+            }
+            _ => Ok(Self::Pass(Passer {
+                tokens: token_columns(plan),
+                schema,
+                ledger,
+            })),
+        }
+    }
+
+    /// Bytes that an assembler of `plan` holds, at most but for one document.
+    pub(crate) fn memory_bound(plan: &Plan) -> u64 {
+        match plan.steps.last() {
+            Some(Step::Pack(step)) => Packer::memory_bound(step),
+            _ => 0,
+        }
+    }
+
+    /// Takes the next batch.
+    ///
+    /// # Errors
+    /// Those of `emit`, or `Internal` for a batch that does not fit the plan.
+    pub(crate) fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
+        match self {
+            Self::Pass(passer) => passer.push(batch, emit),
+            Self::Pack(packer) => packer.push(batch, emit),
+        }
+    }
+
+    /// Gives the last rows, and the counts of the part with the units set
+    /// aside that came with no batch.
+    ///
+    /// # Errors
+    /// Those of `emit`.
+    pub(crate) fn finish(self, emit: Emit<'_>) -> Result<(Stats, Vec<Quarantined>)> {
+        match self {
+            Self::Pass(passer) => Ok(passer.ledger.finish()),
+            Self::Pack(packer) => packer.finish(emit),
+        }
+    }
+}
+
+/// The position of the first row of a part.
+pub(crate) fn part_start(part: &Part) -> Position {
+    part.pieces
+        .first()
+        .map_or_else(Position::default, |piece| Position {
+            file: piece.file,
+            row: piece.first_row,
+        })
+}
+
+/// The Arrow schema of the plan's output.
+fn schema_of(output: &[OutputColumn]) -> SchemaRef {
+    let field =
+        |column: &OutputColumn| Field::new(&column.name, column.data_type.clone(), column.nullable);
+    Arc::new(Schema::new(output.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// The output columns that hold tokens.
+fn token_columns(plan: &Plan) -> Vec<usize> {
+    let is_tokens = |name: &str| {
+        plan.steps
+            .iter()
+            .any(|step| matches!(step, Step::Tokenize(step) if step.output == name))
+    };
+    (0..plan.output.len())
+        .filter(|&index| is_tokens(&plan.output[index].name))
+        .collect()
+}
+
+/// Hands rows on as they come.
+#[derive(Debug)]
+pub(crate) struct Passer {
+    /// Output columns whose lengths count as tokens.
+    tokens: Vec<usize>,
+    schema: SchemaRef,
+    ledger: Ledger,
+}
+
+impl Passer {
+    fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
+        let first_row = batch.rows.first().map(|_| batch.position(0));
+        let first_event = batch.events.first().map(crate::batch::RowEvent::at);
+        let Some(start) = first_row.into_iter().chain(first_event).min() else {
+            return Ok(());
+        };
+        self.ledger.settle(start);
+        let restart = self.ledger.checkpoint(start);
+        self.note(batch);
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        let columns =
+            RecordBatch::try_new(Arc::clone(&self.schema), batch.columns.columns().to_vec())
+                .map_err(|error| {
+                    Error::internal("a batch does not fit the plan's output").with_source(error)
+                })?;
+        emit(OutputBatch {
+            columns,
+            origins: Origins {
+                file: vec![batch.file; batch.rows.len()],
+                row: batch.rows.clone(),
+                ..Origins::default()
+            },
+            restart,
+            quarantined: self.ledger.take_quarantined(),
+        })
+    }
+
+    /// Notes rows and events in source order.
+    fn note(&mut self, batch: &Batch) {
+        let mut events = batch.events.iter().peekable();
+        for index in 0..batch.rows.len() {
+            let at = batch.position(index);
+            while let Some(event) = events.next_if(|event| event.at() < at) {
+                self.ledger.event(event.clone());
+            }
+            let n_tokens = self
+                .tokens
+                .iter()
+                .map(|&column| list_len(batch.columns.column(column), index))
+                .sum();
+            self.ledger.document(at, n_tokens);
+        }
+        for event in events {
+            self.ledger.event(event.clone());
+        }
+    }
+}
+
+/// Elements of a list value.
+fn list_len(column: &dyn Array, row: usize) -> u64 {
+    match column.data_type() {
+        DataType::List(_) => u64::from(column.as_list::<i32>().value_length(row).unsigned_abs()),
+        _ => 0,
+    }
+}

@@ -1,0 +1,79 @@
+//! `filter`: which rows are kept.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+
+use super::lane::lost_column;
+use crate::error::{Error, Result};
+use crate::plan::FilterStep;
+
+/// True for each row of `columns` that the step keeps.
+///
+/// # Errors
+/// `Internal` where the batch does not fit the plan.
+pub(super) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanArray> {
+    let index = columns
+        .schema()
+        .index_of(&step.column)
+        .map_err(lost_column)?;
+    let column = columns.column(index);
+    let bounds = step.min_length.unwrap_or(0)..=step.max_length.unwrap_or(u64::MAX);
+    let unbounded = step.min_length.is_none() && step.max_length.is_none();
+    let lengths = if unbounded {
+        None
+    } else {
+        Some(lengths(column)?)
+    };
+    Ok((0..column.len())
+        .map(|row| {
+            let kept = match &lengths {
+                _ if column.is_null(row) => step.keep_nulls,
+                Some(lengths) => bounds.contains(&lengths[row]),
+                None => true,
+            };
+            Some(kept)
+        })
+        .collect())
+}
+
+/// The length of each value: bytes of text and binary, elements of a list.
+fn lengths(column: &ArrayRef) -> Result<Vec<u64>> {
+    fn widths<T: Copy + Into<i64>>(offsets: &[T]) -> Vec<u64> {
+        offsets
+            .windows(2)
+            .map(|pair| pair[1].into().abs_diff(pair[0].into()))
+            .collect()
+    }
+    Ok(match column.data_type() {
+        DataType::Utf8 => widths(column.as_string::<i32>().value_offsets()),
+        DataType::LargeUtf8 => widths(column.as_string::<i64>().value_offsets()),
+        DataType::Binary => widths(column.as_binary::<i32>().value_offsets()),
+        DataType::LargeBinary => widths(column.as_binary::<i64>().value_offsets()),
+        DataType::List(_) => widths(column.as_list::<i32>().value_offsets()),
+        DataType::LargeList(_) => widths(column.as_list::<i64>().value_offsets()),
+        // A view's low 32 bits are its length.
+        DataType::Utf8View => view_lengths(column.as_string_view().views()),
+        DataType::BinaryView => view_lengths(column.as_binary_view().views()),
+        DataType::FixedSizeList(_, n) => vec![u64::from(n.unsigned_abs()); column.len()],
+        DataType::FixedSizeBinary(n) => vec![u64::from(n.unsigned_abs()); column.len()],
+        DataType::Dictionary(_, values) => {
+            let decoded = cast(column, values).map_err(|error| {
+                Error::internal("cannot decode a dictionary column").with_source(error)
+            })?;
+            return lengths(&decoded);
+        }
+        other => {
+            return Err(Error::internal(format!(
+                "expected a column with lengths, got {other}"
+            )));
+        }
+    })
+}
+
+fn view_lengths(views: &[u128]) -> Vec<u64> {
+    views
+        .iter()
+        .map(|view| (view & u128::from(u32::MAX)) as u64)
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! The steps that look at one row at a time.
+
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+
+use super::tokenize::Unusable;
+use super::{filter, tokenize};
+use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent};
+use crate::error::{Error, Result};
+use crate::plan::{OnError, Plan, SelectStep, Step};
+
+/// One worker's own copy of the row-wise steps, with their caches.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    plan: Arc<Plan>,
+    /// One entry a step; set where the step tokenizes.
+    encoders: Vec<Option<tokenize::StepEncoder>>,
+}
+
+impl Lane {
+    /// A lane of `plan`.
+    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+        let encoder = |step: &Step| match step {
+            Step::Tokenize(step) => Some(tokenize::StepEncoder::new(step)),
+            _ => None,
+        };
+        Self {
+            plan: Arc::clone(plan),
+            encoders: plan.steps.iter().map(encoder).collect(),
+        }
+    }
+
+    /// Runs all row-wise steps on `batch`. Its rows stay in order; those that
+    /// fall out become events.
+    ///
+    /// # Errors
+    /// `Data` with step, column, row and path where a value cannot be used and
+    /// the plan does not set such rows aside.
+    pub(crate) fn run(&mut self, mut batch: Batch) -> Result<Batch> {
+        let plan = Arc::clone(&self.plan);
+        let file = batch.file as usize;
+        for (index, step) in plan.steps.iter().enumerate() {
+            batch = self.step(index, step, batch).map_err(|error| {
+                error
+                    .with_step(index + 1, step.op())
+                    .with_path(&plan.inputs[file].path)
+            })?;
+        }
+        Ok(batch)
+    }
+
+    fn step(&mut self, index: usize, step: &Step, batch: Batch) -> Result<Batch> {
+        match step {
+            Step::Select(step) => select(step, batch),
+            Step::Filter(step) => {
+                let kept = filter::kept(step, &batch.columns)?;
+                keep_rows(batch, &kept, |at| RowEvent::Filtered {
+                    at,
+                    step: u32::try_from(index).unwrap_or(u32::MAX),
+                })
+            }
+            Step::Tokenize(step) => {
+                let Some(encoder) = &mut self.encoders[index] else {
+                    return Err(Error::internal("a tokenize step without its encoder"));
+                };
+                let (columns, unusable) = encoder.run(step, &batch.columns)?;
+                self.set_aside(Batch { columns, ..batch }, &unusable)
+                    .map_err(|error| error.with_column(&step.column))
+            }
+            // Packing looks at many rows: the assembler does it.
+            Step::Pack(_) => Ok(batch),
+        }
+    }
+
+    /// Turns rows with unusable values into events, or into an error.
+    fn set_aside(&self, batch: Batch, unusable: &[Unusable]) -> Result<Batch> {
+        let Some(first) = unusable.first() else {
+            return Ok(batch);
+        };
+        if self.plan.source.on_error == OnError::Fail {
+            return Err(Error::data(&first.reason)
+                .with_row(batch.rows[first.row])
+                .with_hint("set `on_error = \"quarantine\"` in [source] to set such rows aside"));
+        }
+        let mut kept = vec![true; batch.rows.len()];
+        for bad in unusable {
+            kept[bad.row] = false;
+        }
+        let mut reasons = unusable.iter().map(|bad| bad.reason.clone());
+        keep_rows(batch, &BooleanArray::from(kept), |at| {
+            RowEvent::Quarantined(Quarantined {
+                at,
+                n_rows: Some(1),
+                unit: QuarantineUnit::Value,
+                reason: reasons.next().unwrap_or_default(),
+                excerpt: None,
+            })
+        })
+    }
+}
+
+/// Keeps the columns of the step, in its order.
+fn select(step: &SelectStep, batch: Batch) -> Result<Batch> {
+    let schema = batch.columns.schema();
+    let indices = step
+        .columns
+        .iter()
+        .map(|name| schema.index_of(name))
+        .collect::<Result<Vec<_>, _>>()
+        .and_then(|indices| batch.columns.project(&indices));
+    let columns = indices.map_err(lost_column)?;
+    Ok(Batch { columns, ..batch })
+}
+
+/// Keeps the rows marked in `kept`; each other row becomes the event that
+/// `event` makes of it, called in row order.
+fn keep_rows(
+    batch: Batch,
+    kept: &BooleanArray,
+    mut event: impl FnMut(crate::batch::Position) -> RowEvent,
+) -> Result<Batch> {
+    if kept.true_count() == kept.len() {
+        return Ok(batch);
+    }
+    let columns: RecordBatch = filter_record_batch(&batch.columns, kept)
+        .map_err(|error| Error::internal("cannot filter a batch").with_source(error))?;
+    let mut events = batch.events.clone();
+    let mut rows = Vec::with_capacity(columns.num_rows());
+    for (index, &row) in batch.rows.iter().enumerate() {
+        if kept.value(index) {
+            rows.push(row);
+        } else {
+            events.push(event(batch.position(index)));
+        }
+    }
+    events.sort_by_key(RowEvent::at);
+    Ok(Batch {
+        file: batch.file,
+        rows,
+        columns,
+        events,
+    })
+}
+
+/// A checked plan names only columns that are there.
+pub(super) fn lost_column(error: arrow::error::ArrowError) -> Error {
+    Error::internal("a batch lacks a column of the plan").with_source(error)
+}

@@ -1,0 +1,323 @@
+//! Assembling can be taken up again from every row it gave.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, UInt16Type};
+
+use super::assemble::Assembler;
+use crate::batch::{
+    Batch, Checkpoint, OutputBatch, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
+};
+use crate::plan::{
+    Digest, Document, Format, Identity, OnError, OutputColumn, Overlong, PackMethod, PackStep,
+    Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+};
+
+const LENGTH: u32 = 16;
+
+fn plan(pack: Option<PackStep>) -> Plan {
+    let item = |id_type: DataType| Arc::new(Field::new_list_field(id_type, false));
+    let tokens = DataType::List(item(DataType::UInt16));
+    let column = |name: &str, data_type, nullable| OutputColumn {
+        name: name.to_owned(),
+        data_type,
+        nullable,
+    };
+    let output = match &pack {
+        None => vec![column("tokens", tokens, true)],
+        Some(_) => vec![
+            column(
+                "tokens",
+                DataType::FixedSizeList(item(DataType::UInt16), LENGTH.cast_signed()),
+                false,
+            ),
+            column("cu_seqlens", DataType::List(item(DataType::Int32)), false),
+        ],
+    };
+    Plan {
+        inputs: Vec::new(),
+        source: SourcePlan {
+            format: Format::Jsonl,
+            document: Document::File,
+            on_error: OnError::Quarantine,
+            limit: None,
+            split: None,
+            projection: Arc::new(Schema::empty()),
+        },
+        parts: Vec::new(),
+        steps: pack.into_iter().map(Step::Pack).collect(),
+        output,
+        sink: SinkPlan {
+            root: "out".into(),
+            shard_size: 1,
+        },
+        assets: Vec::new(),
+        identity: Identity {
+            canonical: serde_json::Value::Null,
+            digest: Digest(0),
+        },
+    }
+}
+
+fn pack_step(method: PackMethod, overlong: Overlong) -> PackStep {
+    PackStep {
+        column: "tokens".to_owned(),
+        length: LENGTH,
+        method,
+        overlong,
+        pad: 9999,
+        window: 50,
+        id_type: DataType::UInt16,
+    }
+}
+
+/// What the source gives for one row of a file.
+#[derive(Debug, Clone)]
+enum Given {
+    Tokens(Option<Vec<u16>>),
+    Bad,
+    Filtered,
+}
+
+/// Rows of three files with nulls, empty, overlong and bad ones among them.
+fn rows() -> Vec<(Position, Given)> {
+    let mut state = 1_u32;
+    let mut next = |n: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % n
+    };
+    let mut token = 0_u16;
+    let mut rows = Vec::new();
+    for file in 0..3 {
+        for row in 0..4000 {
+            let given = match next(20) {
+                0 => Given::Bad,
+                1 => Given::Filtered,
+                2 => Given::Tokens(None),
+                kind => {
+                    let longest = if kind == 3 { 60 } else { 14 };
+                    let tokens = (0..next(longest)).map(|_| {
+                        token = token.wrapping_add(1) % 9000;
+                        token
+                    });
+                    Given::Tokens(Some(tokens.collect()))
+                }
+            };
+            rows.push((Position { file, row }, given));
+        }
+    }
+    rows
+}
+
+fn batch(rows: &[(Position, Given)]) -> Batch {
+    let mut batch_rows = Vec::new();
+    let mut lists = Vec::new();
+    let mut events = Vec::new();
+    for (at, given) in rows {
+        match given {
+            Given::Tokens(tokens) => {
+                batch_rows.push(at.row);
+                lists.push(
+                    tokens
+                        .clone()
+                        .map(|ids| ids.into_iter().map(Some).collect::<Vec<_>>()),
+                );
+            }
+            Given::Filtered => events.push(RowEvent::Filtered { at: *at, step: 0 }),
+            Given::Bad => events.push(RowEvent::Quarantined(Quarantined {
+                at: *at,
+                n_rows: Some(1),
+                unit: QuarantineUnit::Line,
+                reason: format!("bad {at:?}"),
+                excerpt: None,
+            })),
+        }
+    }
+    let built = ListArray::from_iter_primitive::<UInt16Type, _, _>(lists);
+    let item = Arc::new(Field::new_list_field(DataType::UInt16, false));
+    let (_, offsets, values, nulls) = built.into_parts();
+    let list: ArrayRef = Arc::new(ListArray::new(item, offsets, values, nulls));
+    let schema = Schema::new(vec![Field::new("tokens", list.data_type().clone(), true)]);
+    Batch {
+        file: rows[0].0.file,
+        rows: batch_rows,
+        columns: RecordBatch::try_new(Arc::new(schema), vec![list]).unwrap(),
+        events,
+    }
+}
+
+/// Everything a run gives.
+struct Run {
+    batches: Vec<OutputBatch>,
+    stats: Stats,
+    quarantined: Vec<Quarantined>,
+}
+
+fn run(plan: &Plan, resume: Option<&Checkpoint>, batch_rows: usize) -> Run {
+    let part = Part {
+        index: 0,
+        pieces: vec![Piece {
+            file: 0,
+            row_groups: None,
+            first_row: 0,
+        }],
+        len_bytes: 0,
+    };
+    let mut assembler = Assembler::new(plan, &part, resume).unwrap();
+    let from = resume.map_or_else(Position::default, |checkpoint| checkpoint.position);
+    let rows: Vec<_> = rows().into_iter().filter(|(at, _)| *at >= from).collect();
+    let mut batches = Vec::new();
+    let mut emit = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    for file in rows.chunk_by(|a, b| a.0.file == b.0.file) {
+        for rows in file.chunks(batch_rows) {
+            assembler.push(&batch(rows), &mut emit).unwrap();
+        }
+    }
+    let (stats, last) = assembler.finish(&mut emit).unwrap();
+    let mut quarantined: Vec<_> = batches
+        .iter()
+        .flat_map(|batch| batch.quarantined.clone())
+        .collect();
+    quarantined.extend(last);
+    Run {
+        batches,
+        stats,
+        quarantined,
+    }
+}
+
+fn columns(run: &Run) -> RecordBatch {
+    let schema = run.batches[0].columns.schema();
+    concat_batches(&schema, run.batches.iter().map(|batch| &batch.columns)).unwrap()
+}
+
+/// The documents' origins, one entry a piece, row by row.
+fn origins(run: &Run) -> Vec<Vec<(u32, u64, u32)>> {
+    let mut rows = Vec::new();
+    for OutputBatch {
+        origins, columns, ..
+    } in &run.batches
+    {
+        for row in 0..columns.num_rows() {
+            let range = match &origins.offsets {
+                Some(offsets) => {
+                    usize::try_from(offsets[row]).unwrap()
+                        ..usize::try_from(offsets[row + 1]).unwrap()
+                }
+                None => row..row + 1,
+            };
+            let start = |i| origins.start.get(i).copied().unwrap_or(0);
+            rows.push(
+                range
+                    .map(|i| (origins.file[i], origins.row[i], start(i)))
+                    .collect(),
+            );
+        }
+    }
+    rows
+}
+
+fn plans() -> Vec<Plan> {
+    let mut plans = vec![plan(None)];
+    for overlong in [Overlong::Split, Overlong::Truncate, Overlong::Drop] {
+        plans.push(plan(Some(pack_step(PackMethod::BestFit, overlong))));
+    }
+    plans.push(plan(Some(pack_step(PackMethod::Concat, Overlong::Split))));
+    plans
+}
+
+#[test]
+fn the_size_of_batches_does_not_show() {
+    for plan in plans() {
+        let whole = run(&plan, None, 4000);
+        for batch_rows in [1, 7, 333] {
+            let other = run(&plan, None, batch_rows);
+            assert_eq!(columns(&other), columns(&whole));
+            assert_eq!(origins(&other), origins(&whole));
+            assert_eq!(other.stats, whole.stats);
+            assert_eq!(other.quarantined, whole.quarantined);
+        }
+    }
+}
+
+#[test]
+fn every_row_can_be_started_from() {
+    for plan in plans() {
+        let whole = run(&plan, None, 500);
+        let all = columns(&whole);
+        let (mut first_row, mut handed_on) = (0, 0);
+        for batch in &whole.batches {
+            handed_on += batch.quarantined.len();
+            let n_rows = batch.columns.num_rows();
+            for row in [0, n_rows / 2, n_rows - 1] {
+                let skip = batch.restart.skip_rows + row as u64;
+                let again = run(&plan, Some(&batch.restart), 77);
+                let skip = usize::try_from(skip).unwrap();
+                let n_left = all.num_rows() - first_row - row;
+                assert_eq!(
+                    columns(&again).slice(skip, n_left),
+                    all.slice(first_row + row, n_left)
+                );
+                assert_eq!(origins(&again)[skip..], origins(&whole)[first_row + row..]);
+                assert_eq!(again.stats, whole.stats);
+                assert_eq!(again.quarantined, whole.quarantined[handed_on..]);
+            }
+            first_row += n_rows;
+        }
+        assert_eq!(first_row, all.num_rows());
+    }
+}
+
+#[test]
+fn no_token_is_lost_and_counts_add_up() {
+    let given = rows();
+    let n_bad = given
+        .iter()
+        .filter(|row| matches!(row.1, Given::Bad))
+        .count();
+    let n_tokens: usize = given
+        .iter()
+        .map(|row| match &row.1 {
+            Given::Tokens(Some(tokens)) => tokens.len(),
+            _ => 0,
+        })
+        .sum();
+    for plan in plans() {
+        let whole = run(&plan, None, 500);
+        assert_eq!(whole.stats.rows_read, (given.len() - n_bad) as u64);
+        assert_eq!(whole.stats.quarantined, n_bad as u64);
+        assert_eq!(whole.quarantined.len(), n_bad);
+        let keeps_all = match plan.steps.first() {
+            Some(Step::Pack(step)) => step.overlong == Overlong::Split,
+            _ => continue,
+        };
+        let all = columns(&whole);
+        let bounds = all.column(1).as_list::<i32>();
+        let used: i32 = (0..all.num_rows())
+            .map(|row| {
+                let bounds = bounds.value(row);
+                *bounds.as_primitive::<Int32Type>().values().last().unwrap()
+            })
+            .sum();
+        assert_eq!(u64::from(used.unsigned_abs()), whole.stats.tokens);
+        if keeps_all {
+            assert_eq!(whole.stats.tokens, n_tokens as u64);
+        }
+        let padding = all
+            .column(0)
+            .as_fixed_size_list()
+            .values()
+            .as_primitive::<UInt16Type>()
+            .values()
+            .iter()
+            .filter(|&&token| token == 9999)
+            .count();
+        let room = all.num_rows() * LENGTH as usize;
+        assert_eq!(padding as u64, room as u64 - whole.stats.tokens);
+    }
+}

@@ -1,0 +1,106 @@
+//! Text and binary columns, whatever their Arrow layout.
+
+use arrow::array::{
+    Array, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray, StringArray,
+    StringViewArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+
+use crate::error::{Error, Result};
+
+/// One column of text, read by row.
+#[derive(Debug)]
+pub(super) enum TextColumn<'a> {
+    /// 32-bit offsets.
+    Utf8(&'a StringArray),
+    /// 64-bit offsets.
+    LargeUtf8(&'a LargeStringArray),
+    /// Views.
+    Utf8View(&'a StringViewArray),
+    /// Bytes with 32-bit offsets.
+    Binary(&'a BinaryArray),
+    /// Bytes with 64-bit offsets.
+    LargeBinary(&'a LargeBinaryArray),
+    /// Bytes behind views.
+    BinaryView(&'a BinaryViewArray),
+    /// The decoded values of a dictionary.
+    Decoded(LargeStringArray),
+}
+
+impl<'a> TextColumn<'a> {
+    /// Reads `array` as text.
+    ///
+    /// # Errors
+    /// `Internal` for a column that is no text, which a checked plan never has.
+    pub(super) fn new(array: &'a dyn Array) -> Result<Self> {
+        Ok(match array.data_type() {
+            DataType::Utf8 => Self::Utf8(array.as_string()),
+            DataType::LargeUtf8 => Self::LargeUtf8(array.as_string()),
+            DataType::Utf8View => Self::Utf8View(array.as_string_view()),
+            DataType::Binary => Self::Binary(array.as_binary()),
+            DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
+            DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
+            DataType::Dictionary(_, values)
+                if matches!(**values, DataType::Utf8 | DataType::LargeUtf8) =>
+            {
+                let decoded = cast(array, &DataType::LargeUtf8).map_err(|error| {
+                    Error::internal("cannot decode a dictionary column").with_source(error)
+                })?;
+                Self::Decoded(decoded.as_string().clone())
+            }
+            other => {
+                return Err(Error::internal(format!(
+                    "expected a text column, got {other}"
+                )));
+            }
+        })
+    }
+
+    /// The text of row `row`, `None` for null.
+    ///
+    /// # Errors
+    /// The offset of the first byte that is not UTF-8.
+    pub(super) fn get(&self, row: usize) -> Result<Option<&str>, InvalidUtf8> {
+        if self.array().is_null(row) {
+            return Ok(None);
+        }
+        let bytes = match self {
+            Self::Utf8(array) => return Ok(Some(array.value(row))),
+            Self::LargeUtf8(array) => return Ok(Some(array.value(row))),
+            Self::Decoded(array) => return Ok(Some(array.value(row))),
+            Self::Utf8View(array) => return Ok(Some(array.value(row))),
+            Self::Binary(array) => array.value(row),
+            Self::LargeBinary(array) => array.value(row),
+            Self::BinaryView(array) => array.value(row),
+        };
+        std::str::from_utf8(bytes).map(Some).map_err(|error| {
+            let at = error.valid_up_to();
+            InvalidUtf8 {
+                at,
+                byte: bytes.get(at).copied().unwrap_or_default(),
+            }
+        })
+    }
+
+    fn array(&self) -> &dyn Array {
+        match self {
+            Self::Utf8(array) => array,
+            Self::LargeUtf8(array) => array,
+            Self::Decoded(array) => array,
+            Self::Utf8View(array) => array,
+            Self::Binary(array) => array,
+            Self::LargeBinary(array) => array,
+            Self::BinaryView(array) => array,
+        }
+    }
+}
+
+/// Where a value stops being UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InvalidUtf8 {
+    /// Offset of the first bad byte.
+    pub(super) at: usize,
+    /// That byte.
+    pub(super) byte: u8,
+}

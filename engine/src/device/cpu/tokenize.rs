@@ -1,0 +1,147 @@
+//! `tokenize`: a text column becomes lists of token ids.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, ListArray, RecordBatch, UInt16Array, UInt32Array};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use fuelrail_kernels::tokenize::{Encoder, Special};
+
+use super::lane::lost_column;
+use super::text::TextColumn;
+use crate::error::{Error, Result};
+use crate::plan::{SpecialTokens, TokenizeStep};
+
+/// A row whose value the step cannot use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unusable {
+    /// Index within the batch.
+    pub(super) row: usize,
+    /// Why.
+    pub(super) reason: String,
+}
+
+/// One worker's encoder for one step.
+#[derive(Debug)]
+pub(super) struct StepEncoder {
+    encoder: Encoder,
+    special: Special,
+}
+
+impl StepEncoder {
+    pub(super) fn new(step: &TokenizeStep) -> Self {
+        Self {
+            encoder: Encoder::new(Arc::clone(&step.tokenizer)),
+            special: match step.special_tokens {
+                SpecialTokens::Text => Special::Text,
+                SpecialTokens::Parse => Special::Parse,
+                SpecialTokens::Refuse => Special::Refuse,
+            },
+        }
+    }
+
+    /// Puts the step's list column in the place of its text column. Nulls
+    /// stay null; unusable rows are null and returned, in row order.
+    ///
+    /// # Errors
+    /// `Internal` where the batch does not fit the plan.
+    pub(super) fn run(
+        &mut self,
+        step: &TokenizeStep,
+        columns: &RecordBatch,
+    ) -> Result<(RecordBatch, Vec<Unusable>)> {
+        let schema = columns.schema();
+        let index = schema.index_of(&step.column).map_err(lost_column)?;
+        let text = TextColumn::new(columns.column(index))?;
+        let mut lists = Lists::with_capacity(columns.num_rows());
+        let mut unusable = Vec::new();
+        for row in 0..columns.num_rows() {
+            match self.encode(step, &text, row, &mut lists.ids) {
+                Ok(is_valid) => lists.end_row(is_valid)?,
+                Err(reason) => {
+                    lists.end_row(false)?;
+                    unusable.push(Unusable { row, reason });
+                }
+            }
+        }
+        let list = lists.finish(&step.id_type)?;
+        let field = Field::new(&step.output, list.data_type().clone(), true);
+        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        let mut arrays = columns.columns().to_vec();
+        fields[index] = Arc::new(field);
+        arrays[index] = list;
+        let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+            .map_err(|error| Error::internal("cannot build the token column").with_source(error))?;
+        Ok((columns, unusable))
+    }
+
+    /// Appends the ids of one row; `Ok(false)` for null. Leaves `ids` as it
+    /// was on error.
+    fn encode(
+        &mut self,
+        step: &TokenizeStep,
+        text: &TextColumn<'_>,
+        row: usize,
+        ids: &mut Vec<u32>,
+    ) -> Result<bool, String> {
+        let text = text
+            .get(row)
+            .map_err(|bad| format!("expected UTF-8, got byte 0x{:02x} at {}", bad.byte, bad.at))?;
+        let Some(text) = text else {
+            return Ok(false);
+        };
+        let start = ids.len();
+        ids.extend(step.begin_of_document);
+        if let Err(error) = self.encoder.encode(text, self.special, ids) {
+            ids.truncate(start);
+            return Err(error.to_string());
+        }
+        ids.extend(step.end_of_document);
+        Ok(true)
+    }
+}
+
+/// A list column under construction.
+struct Lists {
+    ids: Vec<u32>,
+    offsets: Vec<i32>,
+    valid: Vec<bool>,
+}
+
+impl Lists {
+    fn with_capacity(n_rows: usize) -> Self {
+        let mut offsets = Vec::with_capacity(n_rows + 1);
+        offsets.push(0);
+        Self {
+            ids: Vec::new(),
+            offsets,
+            valid: Vec::with_capacity(n_rows),
+        }
+    }
+
+    fn end_row(&mut self, is_valid: bool) -> Result<()> {
+        let end = i32::try_from(self.ids.len())
+            .map_err(|_| Error::internal("a batch holds 2^31 tokens or more"))?;
+        self.offsets.push(end);
+        self.valid.push(is_valid);
+        Ok(())
+    }
+
+    fn finish(self, id_type: &DataType) -> Result<ArrayRef> {
+        let values: ArrayRef = match id_type {
+            DataType::UInt16 => {
+                let ids: Option<Vec<u16>> =
+                    self.ids.iter().map(|&id| u16::try_from(id).ok()).collect();
+                let ids = ids.ok_or_else(|| Error::internal("a token id beyond 16 bits"))?;
+                Arc::new(UInt16Array::from(ids))
+            }
+            _ => Arc::new(UInt32Array::from(self.ids)),
+        };
+        let field = Arc::new(Field::new_list_field(id_type.clone(), false));
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let nulls = Some(NullBuffer::from(self.valid)).filter(|nulls| nulls.null_count() > 0);
+        ListArray::try_new(field, offsets, values, nulls)
+            .map(|list| Arc::new(list) as ArrayRef)
+            .map_err(|error| Error::internal("cannot build the token column").with_source(error))
+    }
+}
