@@ -54,20 +54,35 @@ pub struct Column {
 }
 
 impl Column {
-    /// The column that holds `data_type`.
+    /// What a dataset says about an output column.
     ///
     /// # Errors
-    /// `Pipeline` if the format has no place for the name or the type.
-    pub fn new(name: &str, data_type: &DataType, nullable: bool) -> Result<Self> {
-        check_name(name)?;
-        let shape = Shape::of(data_type).ok_or_else(|| unsupported(name, data_type))?;
-        Ok(Self {
-            name: name.to_owned(),
-            logical: shape.logical,
-            layout: shape.layout,
-            dtype: shape.dtype,
-            shape: shape.shape,
+    /// `Pipeline` if the format has no place for its name or its type.
+    pub fn new(output: &OutputColumn) -> Result<Self> {
+        let OutputColumn {
+            name,
+            data_type,
             nullable,
+        } = output;
+        check_name(name)?;
+        let form = Form::of(data_type).ok_or_else(|| unsupported(name, data_type))?;
+        Ok(Self {
+            name: name.clone(),
+            logical: form.logical,
+            layout: form.layout,
+            dtype: form.dtype,
+            shape: form.shape,
+            nullable: *nullable,
+        })
+    }
+
+    /// Whether values of this type are written to this column.
+    pub(crate) fn holds(&self, data_type: &DataType) -> bool {
+        Form::of(data_type).is_some_and(|form| {
+            form.logical == self.logical
+                && form.layout == self.layout
+                && form.dtype == self.dtype
+                && form.shape == self.shape
         })
     }
 
@@ -144,7 +159,7 @@ fn item(data_type: DataType) -> Arc<Field> {
 /// Whether a column of this type can be written.
 #[must_use]
 pub fn supports(data_type: &DataType) -> bool {
-    Shape::of(data_type).is_some()
+    Form::of(data_type).is_some()
 }
 
 /// Checks that a dataset can have these columns.
@@ -160,7 +175,7 @@ pub fn check_columns(columns: &[OutputColumn]) -> Result<()> {
         )));
     }
     for (index, column) in columns.iter().enumerate() {
-        Column::new(&column.name, &column.data_type, column.nullable)?;
+        Column::new(column)?;
         if columns[..index]
             .iter()
             .any(|other| other.name == column.name)
@@ -197,14 +212,14 @@ fn unsupported(name: &str, data_type: &DataType) -> Error {
 }
 
 /// What a type looks like on disk.
-struct Shape {
+struct Form {
     logical: String,
     layout: ColumnLayout,
     dtype: Dtype,
     shape: Vec<u64>,
 }
 
-impl Shape {
+impl Form {
     fn of(data_type: &DataType) -> Option<Self> {
         use ColumnLayout::{Fixed, Ragged};
         let (logical, layout, dtype, shape) = match data_type {
@@ -360,6 +375,14 @@ pub(crate) fn dtype_bytes(dtype: Dtype) -> u64 {
 mod tests {
     use super::*;
 
+    fn column(name: &str, data_type: &DataType) -> Result<Column> {
+        Column::new(&OutputColumn {
+            name: name.to_owned(),
+            data_type: data_type.clone(),
+            nullable: true,
+        })
+    }
+
     #[test]
     fn names_and_types_round_trip() {
         let zone = Some(Arc::from("Europe/Berlin"));
@@ -375,7 +398,7 @@ mod tests {
             DataType::FixedSizeList(item(DataType::FixedSizeList(item(DataType::Float16), 3)), 2),
         ]);
         for data_type in types {
-            let column = Column::new("x", &data_type, true).unwrap();
+            let column = column("x", &data_type).unwrap();
             assert_eq!(column.data_type().unwrap(), data_type);
         }
     }
@@ -383,10 +406,7 @@ mod tests {
     #[test]
     fn what_has_no_place_is_refused() {
         for name in ["", "__origin", "tokens.__offsets"] {
-            assert!(
-                Column::new(name, &DataType::Int8, false).is_err(),
-                "{name:?}"
-            );
+            assert!(column(name, &DataType::Int8).is_err(), "{name:?}");
         }
         let list = |inner| DataType::List(item(inner));
         for data_type in [

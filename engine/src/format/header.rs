@@ -231,7 +231,7 @@ pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
         let tensor = check_tensor(&name, raw, &mut end)?;
         tensors.insert(name, tensor);
     }
-    if data_start.checked_add(end) != Some(file_len) || data_start % ALIGN_BYTES != 0 {
+    if data_start.checked_add(end) != Some(file_len) || !data_start.is_multiple_of(ALIGN_BYTES) {
         return Err(Error::damage(format!(
             "expected tensors that fill the shard's {file_len} bytes, got {end} bytes after a header of {data_start}"
         )));
@@ -274,7 +274,7 @@ fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<Tensor> {
     if expected != Some(len) {
         return Err(bad_tensor(name, "as many bytes as its shape says"));
     }
-    if start % ALIGN_BYTES != 0 && !name.starts_with("__pad.") {
+    if !start.is_multiple_of(ALIGN_BYTES) && !name.starts_with("__pad.") {
         return Err(bad_tensor(name, "a start at a multiple of 4096"));
     }
     *end = stop;

@@ -48,7 +48,7 @@ pub(super) fn decode(bytes: &[u8], digest: Digest, n_shards: u64) -> Result<Vec<
     let body = bytes.get(HEAD_BYTES..).unwrap_or_default();
     if !same_head
         || bytes[16..HEAD_BYTES] != n_shards.to_le_bytes()
-        || body.len() % ENTRY_BYTES != 0
+        || !body.len().is_multiple_of(ENTRY_BYTES)
         || (body.len() / ENTRY_BYTES) as u64 != n_shards
     {
         return Err(Error::damage(format!(

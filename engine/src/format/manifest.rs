@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use twox_hash::XxHash3_128;
 
-use super::column::Column;
+use super::column::{Column, check_columns};
 use super::{VERSION, index};
 use crate::batch::Stats;
 use crate::error::{Error, Result};
-use crate::plan::Digest;
+use crate::plan::{Digest, OutputColumn};
 
 /// The manifest's file name.
 pub(crate) const MANIFEST: &str = "dataset.json";
@@ -347,11 +347,18 @@ impl Manifest {
     /// Checks what a digest cannot: that the entries fit one another, and that
     /// no name leads out of the dataset.
     fn check(&self) -> Result<()> {
-        for column in &self.schema {
-            let read = column.data_type()?;
-            let written = Column::new(&column.name, &read, column.nullable)
-                .map_err(|e| Error::damage("expected a column of this format").with_source(e))?;
-            if written != *column {
+        let outputs = self.schema.iter().map(|column| {
+            Ok(OutputColumn {
+                name: column.name.clone(),
+                data_type: column.data_type()?,
+                nullable: column.nullable,
+            })
+        });
+        let outputs = outputs.collect::<Result<Vec<_>>>()?;
+        let not_ours = |e| Error::damage("expected columns of this format").with_source(e);
+        check_columns(&outputs).map_err(not_ours)?;
+        for (output, column) in outputs.iter().zip(&self.schema) {
+            if Column::new(output).map_err(not_ours)? != *column {
                 return Err(
                     Error::damage("expected a column of this format").with_column(&column.name)
                 );

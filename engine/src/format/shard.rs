@@ -46,14 +46,13 @@ impl From<Error> for FrameError {
     }
 }
 
-/// Reads header and checksum table of a shard of `file_len` bytes through
-/// `read_at`, which fills a buffer from an offset of the file.
+/// Fills a buffer from an offset of a file.
+pub(crate) type ReadAt<'a> = dyn FnMut(&mut [u8], u64) -> io::Result<()> + 'a;
+
+/// Reads header and checksum table of a shard of `file_len` bytes.
 ///
 /// Allocates no more than the file holds.
-pub(crate) fn read_frame(
-    file_len: u64,
-    read_at: &mut dyn FnMut(&mut [u8], u64) -> io::Result<()>,
-) -> Result<Frame, FrameError> {
+pub(crate) fn read_frame(file_len: u64, read_at: &mut ReadAt<'_>) -> Result<Frame, FrameError> {
     if file_len < 8 {
         return Err(
             Error::damage(format!("expected a shard, got a file of {file_len} bytes")).into(),

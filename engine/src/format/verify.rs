@@ -119,16 +119,15 @@ impl Job<'_> {
         let found = Mutex::new(Vec::new());
         let work = || {
             let mut buf = vec![0; CHUNK];
-            while let Some((index, entry)) = {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                self.manifest.shards.get(index).map(|entry| (index, entry))
-            } {
-                let findings = self.shard(entry, &mut buf);
-                if !findings.is_empty() {
-                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                    found.push((index, findings));
-                }
+            let mut mine = Vec::new();
+            let take = || next.fetch_add(1, Ordering::Relaxed);
+            let mut index = take();
+            while let Some(entry) = self.manifest.shards.get(index) {
+                mine.push((index, self.shard(entry, &mut buf)));
+                index = take();
             }
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.append(&mut mine);
         };
         std::thread::scope(|scope| {
             for _ in 1..threads.min(self.manifest.shards.len()) {
@@ -200,11 +199,9 @@ impl Job<'_> {
             let len = (shard.header.table_start - at).min(buf.len() as u64);
             let bytes = &mut buf[..to_usize(len)?];
             shard.read_raw(at, bytes)?;
-            for (block, bytes) in (at / BLOCK_BYTES..).zip(bytes.chunks(BLOCK)) {
-                if !shard.block_is(block, bytes) {
-                    bad.push(block);
-                }
-            }
+            let blocks = (at / BLOCK_BYTES..).zip(bytes.chunks(BLOCK));
+            let wrong = blocks.filter(|(block, bytes)| !shard.block_is(*block, bytes));
+            bad.extend(wrong.map(|(block, _)| block));
             at += len;
             (self.progress)(len);
         }

@@ -142,9 +142,7 @@ fn check_origins(origins: &Origins, kind: OriginKind, n_rows: usize) -> Result<(
 
 /// The column without dictionary or view, checked against the plan.
 fn plain(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
-    let same = Column::new(&column.name, array.data_type(), column.nullable)
-        .is_ok_and(|found| found == *column);
-    if !same || (!column.nullable && array.logical_null_count() > 0) {
+    if !column.holds(array.data_type()) || (!column.nullable && array.logical_null_count() > 0) {
         let nulls = array.logical_null_count();
         return Err(Error::internal(format!(
             "expected a column of {}, got {} with {nulls} nulls",

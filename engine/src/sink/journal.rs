@@ -21,7 +21,7 @@ use crate::plan::Digest;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Line {
     /// Its number, from 0.
-    pub(super) line: u64,
+    pub(super) number: u64,
     /// The shard, if one was finished; `first_row` counts in the part.
     pub(super) shard: Option<ShardEntry>,
     /// Where the rows behind the shard begin; nothing on the last line.
@@ -49,7 +49,7 @@ impl Journal {
             let Some(line) = parse_line(raw, plan) else {
                 break;
             };
-            let follows = line.line == journal.lines.len() as u64 && !journal.is_done();
+            let follows = line.number == journal.lines.len() as u64 && !journal.is_done();
             if !follows || line.checkpoint.is_some() == line.done.is_some() {
                 break;
             }
@@ -144,7 +144,7 @@ impl JournalWriter {
     /// # Errors
     /// `Io`; the line may be there or not, and the next start finds out.
     pub(super) fn append(&mut self, place: &Workplace, mut line: Line) -> Result<()> {
-        line.line = self.n_lines;
+        line.number = self.n_lines;
         let bytes = render(&line, self.plan)?;
         let io = |e| Error::io("write the journal", &self.path, e);
         let is_new = self.len == 0;
@@ -170,8 +170,8 @@ mod tests {
     use super::*;
 
     fn text(n: u64) -> Vec<u8> {
-        let line = |line| Line {
-            line,
+        let line = |number| Line {
+            number,
             checkpoint: Some(Checkpoint::default()),
             ..Line::default()
         };

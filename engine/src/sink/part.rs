@@ -67,7 +67,7 @@ pub enum PartState {
     /// Nothing.
     Done(PartSummary),
     /// To write what is left of it.
-    Todo(PartWriter),
+    Todo(Box<PartWriter>),
 }
 
 /// Writes the rows of one part into shards.
@@ -235,7 +235,7 @@ impl PartWriter {
             None
         };
         let line = Line {
-            line: 0,
+            number: 0,
             shard: shard.clone(),
             checkpoint,
             quarantined: std::mem::take(&mut self.quarantined),

@@ -9,7 +9,7 @@ use twox_hash::XxHash3_128;
 use super::encode::Encoded;
 use super::fs::Fs;
 use super::spill::Spill;
-use super::stream::Stream;
+use super::stream::{Finished, Stream};
 use crate::error::{Error, Result};
 use crate::format::{Counts, Extent, Layout, write_header};
 use crate::plan::Digest;
@@ -105,36 +105,36 @@ impl ShardWriter {
     /// # Errors
     /// `Io`; the shard is lost then.
     pub(super) fn append(&mut self, rows: &Encoded, range: Range<usize>) -> Result<()> {
-        let io = |path: &Path, e| Error::io("write a shard", path, e);
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => self.begin()?,
         };
         for (index, spec) in self.layout.tensors.iter().enumerate() {
-            let put = match spec.extent {
+            let offsets;
+            let bytes = match spec.extent {
                 Extent::Offsets(group) => {
-                    let offsets = &rows.groups[group];
-                    let base = self.counts.flat[group];
-                    let ends = offsets[range.start + 1..=range.end].iter();
-                    let bytes: Vec<u8> = ends
-                        .flat_map(|end| (base + end - offsets[range.start]).to_le_bytes())
-                        .collect();
-                    self.spill.push(index, &bytes)
+                    offsets = self.offsets(&rows.groups[group], group, &range);
+                    offsets.as_slice()
                 }
-                Extent::Rows | Extent::Flat(_) => {
-                    let bytes = rows.bytes(index, spec, &range)?;
-                    if index == 0 {
-                        stream.write(bytes)
-                    } else {
-                        self.spill.push(index, bytes)
-                    }
-                }
+                Extent::Rows | Extent::Flat(_) => rows.bytes(index, spec, &range)?,
             };
-            put.map_err(|e| io(&self.path, e))?;
+            let put = match index {
+                0 => stream.write(bytes),
+                _ => self.spill.push(index, bytes),
+            };
+            put.map_err(|e| Error::io("write a shard", &self.path, e))?;
         }
         self.counts = self.counts_with(rows, &range);
         self.stream = Some(stream);
         Ok(())
+    }
+
+    /// Where the rows `range` end in the shard, as the bytes of its offsets.
+    fn offsets(&self, offsets: &[u64], group: usize, range: &Range<usize>) -> Vec<u8> {
+        let base = self.counts.flat[group];
+        let ends = offsets[range.start + 1..=range.end].iter();
+        ends.flat_map(|end| (base + end - offsets[range.start]).to_le_bytes())
+            .collect()
     }
 
     /// Opens the temporary file; every run of offsets begins with 0.
@@ -174,7 +174,7 @@ impl ShardWriter {
             }
         }
         let header = write_header(&self.layout, &self.counts, &placement)?;
-        let (mut file, table) = stream.finish().map_err(io)?;
+        let Finished { mut file, table } = stream.finish().map_err(io)?;
         file.write_all_at(&header, 0).map_err(io)?;
         file.sync().map_err(io)?;
         let mut hasher = XxHash3_128::new();

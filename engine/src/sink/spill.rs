@@ -86,17 +86,13 @@ impl Spill {
     /// Moves one tensor to the end of `stream`.
     pub(super) fn drain(&mut self, column: usize, stream: &mut Stream) -> io::Result<()> {
         let Column { extents, memory } = &mut self.columns[column];
-        if let Some(file) = &mut self.file {
-            let mut buf = Vec::new();
-            for (mut at, mut left) in extents.drain(..) {
-                while left > 0 {
-                    let n = left.min(COPY_BYTES);
-                    buf.resize(n, 0);
-                    file.read_exact_at(&mut buf, at)?;
-                    stream.write(&buf)?;
-                    at += n as u64;
-                    left -= n;
-                }
+        let mut buf = Vec::new();
+        for (start, len) in extents.drain(..) {
+            let Some(file) = &mut self.file else { break };
+            for at in (0..len).step_by(COPY_BYTES) {
+                buf.resize(COPY_BYTES.min(len - at), 0);
+                file.read_exact_at(&mut buf, start + at as u64)?;
+                stream.write(&buf)?;
             }
         }
         stream.write(memory)?;

@@ -16,7 +16,11 @@ const CHUNK: usize = 256 * 1024;
 /// One block, as a length in memory.
 const BLOCK: usize = 64 * 1024;
 
-const _: () = assert!(CHUNK % BLOCK == 0 && BLOCK as u64 == BLOCK_BYTES);
+/// The alignment, as a length in memory.
+const ALIGN: usize = 4096;
+
+const _: () = assert!(ALIGN as u64 == ALIGN_BYTES && CHUNK.is_multiple_of(ALIGN));
+const _: () = assert!(CHUNK.is_multiple_of(BLOCK) && BLOCK as u64 == BLOCK_BYTES);
 
 /// A file being written from the start of its data section to its end.
 #[derive(Debug)]
@@ -71,10 +75,9 @@ impl Stream {
 
     /// Adds zeros up to the next aligned place.
     pub(super) fn align(&mut self) -> io::Result<()> {
-        const ZEROS: [u8; ALIGN_BYTES as usize] = [0; ALIGN_BYTES as usize];
-        let gap = self.len().next_multiple_of(ALIGN_BYTES) - self.len();
-        let gap = usize::try_from(gap).unwrap_or(0);
-        self.write(&ZEROS[..gap])
+        // Chunks are aligned, so the rest alone decides.
+        let gap = self.rest.len().next_multiple_of(ALIGN) - self.rest.len();
+        self.write(&[0; ALIGN][..gap])
     }
 
     fn put(&mut self, chunk: &[u8]) -> io::Result<()> {
@@ -87,8 +90,8 @@ impl Stream {
     }
 
     /// Ends the data: aligns, writes the checksum table behind it, and returns
-    /// the table's bytes and the file, whose header is still to be written.
-    pub(super) fn finish(mut self) -> io::Result<(Box<dyn FsFile>, Vec<u8>)> {
+    /// the file, whose header is still to be written, and the table's bytes.
+    pub(super) fn finish(mut self) -> io::Result<Finished> {
         self.align()?;
         let rest = std::mem::take(&mut self.rest);
         if !rest.is_empty() {
@@ -101,6 +104,16 @@ impl Stream {
             .collect();
         self.file
             .write_all_at(&table, self.data_start + self.written)?;
-        Ok((self.file, table))
+        Ok(Finished {
+            file: self.file,
+            table,
+        })
     }
+}
+
+/// A file that has its data and its checksum table.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) file: Box<dyn FsFile>,
+    pub(super) table: Vec<u8>,
 }

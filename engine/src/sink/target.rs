@@ -90,7 +90,7 @@ impl Target {
         let columns = plan
             .output
             .iter()
-            .map(|column| Column::new(&column.name, &column.data_type, column.nullable))
+            .map(Column::new)
             .collect::<Result<Vec<_>>>()?;
         let origins = origin_kind(plan);
         let layout = Arc::new(Layout::new(&columns, origins)?);
@@ -152,7 +152,7 @@ impl Target {
         let journal = shared.place.usable_journal(part, digest);
         let state = journal.map(|journal| match PartSummary::of(part, &journal) {
             Some(summary) => PartState::Done(summary),
-            None => PartState::Todo(PartWriter::new(shared.clone(), part, &journal)),
+            None => PartState::Todo(Box::new(PartWriter::new(shared.clone(), part, &journal))),
         });
         if !matches!(state, Ok(PartState::Todo(_))) {
             shared.give_back(part);
@@ -315,17 +315,7 @@ impl Workplace {
                 continue;
             };
             let mut journal = Journal::parse(&text, plan.identity.digest);
-            let mut n_good = 0;
-            for line in &journal.lines {
-                if !line
-                    .shard
-                    .as_ref()
-                    .map_or(Ok(true), |shard| self.has_shard(shard))?
-                {
-                    break;
-                }
-                n_good += 1;
-            }
+            let n_good = self.n_good_lines(&journal)?;
             journal.truncate(n_good);
             let len = usize::try_from(journal.len()).unwrap_or(0);
             if len < text.len() {
@@ -334,6 +324,19 @@ impl Workplace {
             journal.shards().for_each(|shard| kept.shard(&shard.name()));
         }
         Ok(())
+    }
+
+    /// How many lines come before the first whose shard is not there or not
+    /// whole.
+    fn n_good_lines(&self, journal: &Journal) -> Result<usize> {
+        for (index, line) in journal.lines.iter().enumerate() {
+            if let Some(shard) = &line.shard
+                && !self.has_shard(shard)?
+            {
+                return Ok(index);
+            }
+        }
+        Ok(journal.lines.len())
     }
 
     /// Whether a shard is there, with the header and the checksums it was
