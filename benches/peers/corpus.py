@@ -151,16 +151,30 @@ def output_of(*command: str) -> str:
         return ""
 
 
-def rust_docs() -> Iterator[Document]:
-    """The toolchain's documentation, without its views of source files."""
+RUST_APIS = ("alloc", "core", "proc_macro", "std", "test")
+NOT_PAGES = ("src", "static.files", "search.index", "type.impl", "trait.impl")
+
+
+def rust_pages(prefix: str, skip: tuple[str, ...], folders: tuple[str, ...]) -> Iterator[Document]:
+    """Pages of the toolchain's documentation, once each."""
     sysroot = output_of("rustc", "--print", "sysroot")
     root = Path(sysroot, "share/doc/rust/html")
     if not sysroot or not root.is_dir():
         return
-    skip = ("src", "static.files", "search.index", "type.impl", "trait.impl")
-    for path in walk(root, (".html",), skip):
-        if path.name not in ("print.html", "all.html", "toc.html"):
-            yield f"rust-doc/{path.relative_to(root)}", html_to_text(read(path))
+    for folder in folders:
+        for path in walk(root / folder, (".html",), skip):
+            if path.name not in ("print.html", "all.html", "toc.html"):
+                yield f"{prefix}/{path.relative_to(root)}", html_to_text(read(path))
+
+
+def rust_books() -> Iterator[Document]:
+    """The books that come with the toolchain: the prose of its documentation."""
+    return rust_pages("rust-book", (*RUST_APIS, *NOT_PAGES), ("",))
+
+
+def rust_docs() -> Iterator[Document]:
+    """The documentation of the standard library."""
+    return rust_pages("rust-doc", NOT_PAGES, RUST_APIS)
 
 
 def package_docs() -> Iterator[Document]:
@@ -217,6 +231,7 @@ def crate_docs() -> Iterator[Document]:
 
 
 SOURCES = {
+    "rust-book": rust_books,
     "rust-doc": rust_docs,
     "man": manual_pages,
     "python": python_docs,

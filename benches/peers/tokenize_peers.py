@@ -64,7 +64,7 @@ def gigatoken_files(args: argparse.Namespace) -> None:
     import awkward as ak
     import gigatoken as gt
 
-    tokenizer = gt.Tokenizer.from_tiktoken(args.ranks)
+    tokenizer = gt.Tokenizer.from_tiktoken(args.ranks, pretokenizer="gpt4", special_tokens={})
     source = gt.JsonlFileSource([str(path) for path in args.inputs], field="text")
     documents = tokenizer.encode_files(source)
     with open(args.out / "ids.u32", "wb") as file:

@@ -13,7 +13,7 @@ PATTERN = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
     r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
 )
-# The same language for a regex engine without possessive quantifiers' optimisations.
+# The same language in the spelling that tokenizer.json files carry.
 PLAIN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -86,12 +86,13 @@ def parts_of(token: bytes, rank: int, ranks: dict[bytes, int]) -> tuple[bytes, b
 
 
 def tokenizer_json(ranks: dict[bytes, int]) -> str:
-    """The ranks as a Hugging Face tokenizer.json."""
+    """The ranks as a Hugging Face tokenizer.json, without special tokens: the
+    benches encode ordinary text, and Hugging Face would give them other ids
+    where ids have holes, as these do."""
     chars = byte_chars()
     shown = lambda token: "".join(chars[byte] for byte in token)  # noqa: E731
     ordered = sorted(ranks.items(), key=lambda pair: pair[1])
     merges = [parts_of(token, rank, ranks) for token, rank in ordered if len(token) > 1]
-    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
     split = {"type": "Split", "pattern": {"Regex": PLAIN_PATTERN}, "behavior": "Isolated", "invert": False}
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     return json.dumps(
@@ -99,7 +100,7 @@ def tokenizer_json(ranks: dict[bytes, int]) -> str:
             "version": "1.0",
             "truncation": None,
             "padding": None,
-            "added_tokens": [{"id": id_, "content": text, **special} for text, id_ in SPECIAL.items()],
+            "added_tokens": [],
             "normalizer": None,
             "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, level]},
             "post_processor": None,
