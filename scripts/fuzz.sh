@@ -41,7 +41,7 @@ for target in "${targets[@]}"; do
         tail -n 40 "$log"
         fail "fuzzing $target found a fault; the input is under target/fuzz/$target/crashes"
     fi
-    grep -q ' INITED .*cov: ' "$log" || fail "fuzzing $target saw no coverage; see $log"
+    grep -q 'INITED cov: ' "$log" || fail "fuzzing $target saw no coverage; see $log"
     first=$(grep -m 1 -o 'INITED cov: [0-9]*' "$log" | grep -o '[0-9]*$')
     last=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | grep -o '[0-9]*$')
     runs=$(grep -o 'stat::number_of_executed_units: *[0-9]*' "$log" | grep -o '[0-9]*$')
