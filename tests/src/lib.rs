@@ -1,4 +1,5 @@
 //! Shared pieces of the integration tests.
 
 pub mod prose;
+pub mod tidy;
 pub mod tree;

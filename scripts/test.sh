@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Every check and every test; installs what they need.
+#
+# A section that fails does not stop the next, so that one run shows all that is
+# wrong; the command fails if any did. Nothing is left out in silence: a test
+# that is skipped or ignored fails its section, unless FUELRAIL_ALLOW_SKIPS=1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/needs.sh
+
+logs=target/test-logs
+mkdir -p "$logs"
+summary=()
+failed=()
+
+# section NAME COMMAND…: runs a command, keeps its output, notes its time.
+section() {
+    local name=$1 begin=$SECONDS status=0 result=passed
+    shift
+    say "$name: $*"
+    "$@" 2>&1 | tee "$logs/$name.log" || status=$?
+    if [ $status -ne 0 ]; then
+        result=FAILED
+        failed+=("$name")
+    fi
+    summary+=("$(printf '%-8s %s (%d s)' "$name" "$result" $((SECONDS - begin)))")
+    echo "-- $name $result in $((SECONDS - begin)) s"
+}
+
+# No Rust test was ignored. (Python's are counted in tests/python/conftest.py.)
+none_ignored() {
+    if grep -E '[1-9][0-9]* ignored' "$logs/rust.log"; then
+        [ "${FUELRAIL_ALLOW_SKIPS:-}" = 1 ] && return
+        echo "error: some tests were ignored; set FUELRAIL_ALLOW_SKIPS=1 to allow that"
+        return 1
+    fi
+    echo "none ignored"
+}
+
+say "checking for what the tests need"
+need_rust
+need_component fmt rustfmt
+need_component clippy
+need_command c++ g++
+need_venv target/venv tests/python/requirements.txt
+
+export FUELRAIL_BIN=$PWD/target/release/fuelrail
+
+export RUST_BACKTRACE=${RUST_BACKTRACE:-1}
+
+section fmt cargo fmt --all --check
+section clippy cargo clippy --release --workspace --all-targets -- -D warnings
+# --workspace with --bin: the same outside crates as the tests, built once.
+section build cargo build --release --workspace --bin fuelrail
+section rust cargo test --release --workspace
+section ignored none_ignored
+section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
+# >>> crash test: kill -9 at random and at every write, sync and rename. <<<
+section fuzz scripts/fuzz.sh 30
+
+say "closing lines of the test runners"
+grep -hE '^test result:' "$logs/rust.log" || true
+tail -n 1 "$logs/python.log"
+grep -hE '^fuzz ' "$logs/fuzz.log" || true
+
+say "summary"
+printf '%s\n' "${summary[@]}"
+if [ ${#failed[@]} -gt 0 ]; then
+    fail "failed: ${failed[*]}"
+fi
+echo "all sections passed in $SECONDS s"

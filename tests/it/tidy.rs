@@ -1,0 +1,118 @@
+//! The house rules, held against every file of the repository.
+//!
+//! The rules themselves, and the proof that each can fail, are in
+//! `fuelrail_tests::tidy`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use fuelrail_tests::tidy::{self, File, Operator};
+
+/// The operators that have a kernel.
+const OPERATORS: &[Operator] = &[Operator {
+    name: "tokenize",
+    host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
+    files: &[],
+}];
+
+/// Folders of the repository that hold its own files.
+const FOLDERS: &[&str] = &[
+    ".ci", "benches", "docs", "engine", "examples", "fuzz", "kernels", "python", "scripts",
+    "shaders", "tests",
+];
+
+/// What lies in those folders without being written by hand.
+const NOT_OURS: &[&str] = &[
+    "target",
+    "__pycache__",
+    "results",
+    "seeds",
+    "snapshots",
+    "data",
+];
+
+type Rule = fn(&File) -> Vec<String>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("layers", tidy::layers),
+    ("homes", tidy::homes),
+    ("kernels are pure", tidy::kernels_are_pure),
+    ("length", tidy::length),
+    ("opening", tidy::opening),
+    ("unfinished", tidy::unfinished),
+    ("no unsafe", tidy::no_unsafe),
+    ("forbids unsafe", tidy::forbids_unsafe),
+    ("hosts and paths", tidy::hosts_and_paths),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every text file of the repository's own, sorted by path. Hidden files at
+/// the root are the tools', not ours.
+fn files() -> Vec<File> {
+    let root = root();
+    let mut paths: Vec<PathBuf> = entries(&root)
+        .into_iter()
+        .filter(|path| path.is_file() && !path.ends_with(".git"))
+        .collect();
+    for folder in FOLDERS {
+        walk(&root.join(folder), &mut paths);
+    }
+    paths.sort();
+    let file = |path: &PathBuf| {
+        let name = path.strip_prefix(&root).ok()?.to_str()?.replace('\\', "/");
+        // What is not UTF-8 is not text, and no rule reads it.
+        Some(File::new(name, std::fs::read_to_string(path).ok()?))
+    };
+    paths.iter().filter_map(file).collect()
+}
+
+fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+    for path in entries(folder) {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if path.is_dir() && !NOT_OURS.contains(&name) {
+            walk(&path, out);
+        } else if path.is_file() {
+            out.push(path);
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect()
+}
+
+#[test]
+fn every_file_keeps_the_house_rules() {
+    let files = files();
+    assert!(
+        files.len() > 20,
+        "expected the repository, found {} files",
+        files.len()
+    );
+    let mut objections = Vec::new();
+    for (name, rule) in RULES {
+        for objection in files.iter().flat_map(rule) {
+            objections.push(format!("{objection} [{name}]"));
+        }
+    }
+    assert!(objections.is_empty(), "\n{}\n", objections.join("\n"));
+}
+
+#[test]
+fn every_operator_has_what_it_declares() {
+    let files = files();
+    let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let objections = tidy::operators(OPERATORS, &paths);
+    assert!(objections.is_empty(), "\n{}\n", objections.join("\n"));
+}

@@ -1,0 +1,331 @@
+//! Who may know whom: the modules of the engine, and the outside crates.
+
+use super::{File, by_line, code_only, has_word};
+
+/// The engine's modules and what each may name of the others.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("batch", &["error"]),
+    ("plan", &["error", "batch"]),
+    ("format", &["error", "batch", "plan"]),
+    ("source", &["error", "batch", "plan", "format"]),
+    ("device", &["error", "batch", "plan", "format"]),
+    ("sink", &["error", "batch", "plan", "format"]),
+    ("feed", &["error", "batch", "plan", "format"]),
+    (
+        "run",
+        &[
+            "error", "batch", "plan", "format", "source", "device", "sink", "feed",
+        ],
+    ),
+];
+
+/// What the crate's root hands on from the lowest layer, open to all.
+const ROOT_NAMES: &[&str] = &["Error", "ErrorKind", "Location", "Result"];
+
+/// Outside crates, or modules of them, and the folders that may name them.
+const HOMES: &[(&str, &[&str])] = &[
+    ("arrow::ipc", &["engine/src/source/"]),
+    ("arrow::json", &["engine/src/source/"]),
+    ("clap", &["engine/src/bin/"]),
+    ("clap_complete", &["engine/src/bin/"]),
+    ("cudarc", &[]),
+    ("fancy_regex", &["kernels/src/"]),
+    ("flate2", &["engine/src/source/"]),
+    ("globset", &["engine/src/source/"]),
+    ("indicatif", &["engine/src/bin/"]),
+    ("parquet", &["engine/src/source/", "engine/src/format/"]),
+    ("pyo3", &[]),
+    ("regex_syntax", &["kernels/src/"]),
+    ("safetensors", &["engine/src/format/"]),
+    ("schemars", &["engine/src/plan/"]),
+    ("strsim", &["engine/src/plan/", "engine/src/bin/"]),
+    (
+        "tokio",
+        &["engine/src/run/", "engine/src/source/", "engine/src/bin/"],
+    ),
+    ("toml", &["engine/src/plan/"]),
+    ("wgpu", &[]),
+    ("zstd", &["engine/src/source/"]),
+];
+
+/// What the kernels, which are arithmetic on slices, never name.
+const NOT_ARITHMETIC: &[&str] = &[
+    "arrow",
+    "fuelrail",
+    "parquet",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "tokio",
+];
+
+/// Each module of the engine names lower ones only; siblings do not know one
+/// another, and the command line knows the public crate alone.
+#[must_use]
+pub fn layers(file: &File) -> Vec<String> {
+    let Some(inside) = file.path.strip_prefix("engine/src/") else {
+        return Vec::new();
+    };
+    let module = inside.split('/').next().unwrap_or_default();
+    let module = module.strip_suffix(".rs").unwrap_or(module);
+    let code = code_only(&file.text);
+    match module {
+        "lib" => Vec::new(),
+        "bin" => by_line(&file.path, &code, |line| {
+            let knows = has_word(line, "fuelrail_kernels");
+            knows.then(|| "the command line may know the crate fuelrail alone".to_owned())
+        }),
+        _ => match LAYERS.iter().find(|(name, _)| *name == module) {
+            Some((_, lower)) => upward(&file.path, &code, module, lower),
+            None => vec![format!(
+                "{}:1: module `{module}` has no layer; give it one in tests/src/tidy/layers.rs",
+                file.path
+            )],
+        },
+    }
+}
+
+/// Objections to `module` naming a module that is not in `lower`.
+fn upward(path: &str, code: &str, module: &str, lower: &[&str]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let (before, from) = code.split_at(at);
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        for name in first_names(from.trim_start_matches("crate::")) {
+            if name == module || lower.contains(&name) || ROOT_NAMES.contains(&name) {
+                continue;
+            }
+            let line = before.lines().count().max(1) + usize::from(before.ends_with('\n'));
+            out.push(format!("{path}:{line}: `{module}` may not know `{name}`"));
+        }
+    }
+    out
+}
+
+/// The first names of a path: one, or those of a group `{a::b, c}`.
+fn first_names(path: &str) -> Vec<&str> {
+    let is_end = |c: char| !(c.is_alphanumeric() || c == '_');
+    let Some(group) = path.strip_prefix('{') else {
+        return path.split(is_end).take(1).collect();
+    };
+    let mut names = Vec::new();
+    let (mut depth, mut begin) = (0, true);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begin = true,
+            c if begin && depth == 0 && !is_end(c) => {
+                begin = false;
+                names.extend(group.get(at..).and_then(|text| text.split(is_end).next()));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Each outside crate has one home.
+#[must_use]
+pub fn homes(file: &File) -> Vec<String> {
+    let is_library = ["engine/src/", "kernels/src/"]
+        .iter()
+        .any(|folder| file.path.starts_with(folder));
+    if !is_library || !file.is_rust() {
+        return Vec::new();
+    }
+    let code = code_only(&file.text);
+    let strangers = HOMES.iter().filter(|(_, homes)| {
+        !homes.iter().any(|home| file.path.starts_with(home))
+            // A module that is one file is a home too.
+            && !homes.iter().any(|home| file.path == format!("{}.rs", home.trim_end_matches('/')))
+    });
+    strangers
+        .flat_map(|(name, homes)| {
+            by_line(&file.path, &code, |line| {
+                let home = match homes {
+                    [] => "nowhere yet".to_owned(),
+                    homes => homes.join(" or "),
+                };
+                names_crate(line, name).then(|| format!("`{name}` lives in {home}"))
+            })
+        })
+        .collect()
+}
+
+/// The kernels do no I/O, start nothing and know no Arrow; their tests may.
+#[must_use]
+pub fn kernels_are_pure(file: &File) -> Vec<String> {
+    if !file.path.starts_with("kernels/src/") || file.path.ends_with("/tests.rs") {
+        return Vec::new();
+    }
+    let code = code_only(&file.text);
+    let code = code
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
+    by_line(&file.path, code, |line| {
+        let named = NOT_ARITHMETIC.iter().find(|name| names_crate(line, name))?;
+        Some(format!(
+            "kernels are arithmetic on slices and may not know `{named}`"
+        ))
+    })
+}
+
+/// Whether a line of code names this crate or module at the start of a path.
+fn names_crate(line: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(name).any(|(at, _)| {
+        let before = line.get(..at).unwrap_or_default();
+        let after = line.get(at + name.len()..).unwrap_or_default();
+        let starts =
+            !before.ends_with(is_part) && (!before.ends_with("::") || before.ends_with(" ::"));
+        let is_use = before.trim_end().ends_with("use") && !after.starts_with(is_part);
+        starts && (after.starts_with("::") || is_use)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{File, homes, kernels_are_pure, layers};
+
+    fn lines(rule: fn(&File) -> Vec<String>, path: &str, text: &str) -> usize {
+        rule(&File::new(path, text)).len()
+    }
+
+    #[test]
+    fn siblings_may_not_know_one_another() {
+        let at = |path, text| lines(layers, path, text);
+        assert_eq!(at("engine/src/source/csv.rs", "use crate::sink::Fs;"), 1);
+        assert_eq!(
+            at("engine/src/sink/mod.rs", "fn f() { crate::run::go() }"),
+            1
+        );
+        assert_eq!(
+            at(
+                "engine/src/batch.rs",
+                "use crate::{plan::Plan, error::Error};"
+            ),
+            1
+        );
+        assert_eq!(
+            at(
+                "engine/src/plan/mod.rs",
+                "use crate::{batch, format::{Column, Dataset}};"
+            ),
+            1
+        );
+        assert_eq!(at("engine/src/error.rs", "use crate::batch::Position;"), 1);
+        assert_eq!(at("engine/src/newcomer.rs", ""), 1);
+        assert_eq!(
+            at(
+                "engine/src/bin/fuelrail/main.rs",
+                "use fuelrail_kernels::pack;"
+            ),
+            1
+        );
+    }
+
+    #[test]
+    fn lower_layers_may_be_known() {
+        let at = |path, text| lines(layers, path, text);
+        assert_eq!(
+            at(
+                "engine/src/run/mod.rs",
+                "use crate::{sink::Fs, source, Error};"
+            ),
+            0
+        );
+        assert_eq!(
+            at(
+                "engine/src/sink/mod.rs",
+                "//! Not `crate::run`.\nuse crate::Result;"
+            ),
+            0
+        );
+        assert_eq!(
+            at(
+                "engine/src/sink/a.rs",
+                "use crate::sink::Fs; use crate::plan::Plan;"
+            ),
+            0
+        );
+        assert_eq!(at("engine/src/lib.rs", "pub use crate::run::shard;"), 0);
+        assert_eq!(
+            at(
+                "engine/src/bin/fuelrail/main.rs",
+                "use crate::args; use fuelrail::run;"
+            ),
+            0
+        );
+    }
+
+    #[test]
+    fn the_objection_names_the_line() {
+        let file = File::new("engine/src/sink/mod.rs", "//! x\n\nuse crate::source::A;\n");
+        assert_eq!(
+            layers(&file),
+            ["engine/src/sink/mod.rs:3: `sink` may not know `source`"]
+        );
+    }
+
+    #[test]
+    fn crates_stay_in_their_homes() {
+        let at = |path, text| lines(homes, path, text);
+        assert_eq!(
+            at("engine/src/sink/mod.rs", "use parquet::file::Reader;"),
+            1
+        );
+        assert_eq!(
+            at("engine/src/plan/mod.rs", "let x = arrow::ipc::reader::f();"),
+            1
+        );
+        assert_eq!(at("engine/src/run/mod.rs", "use clap::Parser;"), 1);
+        assert_eq!(at("engine/src/run/mod.rs", "use cudarc;"), 1);
+        assert_eq!(
+            at("engine/src/sink/mod.rs", "fn f() { ::tokio::spawn(g()) }"),
+            1
+        );
+        assert_eq!(
+            at("engine/src/source/parquet.rs", "use parquet::file::Reader;"),
+            0
+        );
+        assert_eq!(
+            at(
+                "engine/src/source/mod.rs",
+                "mod parquet; use self::parquet::Reader;"
+            ),
+            0
+        );
+        assert_eq!(at("engine/src/run.rs", "use tokio::sync::mpsc;"), 0);
+        assert_eq!(
+            at(
+                "engine/src/run/mod.rs",
+                "// as parquet::file does\nf(\"clap::x\")"
+            ),
+            0
+        );
+        assert_eq!(at("tests/src/lib.rs", "use parquet::file::Reader;"), 0);
+    }
+
+    #[test]
+    fn kernels_do_no_io() {
+        let at = |text| lines(kernels_are_pure, "kernels/src/pack/mod.rs", text);
+        assert_eq!(at("use std::fs::File;"), 1);
+        assert_eq!(at("use arrow::array::Array;"), 1);
+        assert_eq!(at("use fuelrail::Error;"), 1);
+        assert_eq!(at("use std::fmt; use std::sync::Arc;"), 0);
+        assert_eq!(
+            at("//! x\n#[cfg(test)]\nmod tests {\nuse std::fs::File;\n}"),
+            0
+        );
+        let tests = File::new("kernels/src/pack/tests.rs", "use std::fs::File;");
+        assert!(kernels_are_pure(&tests).is_empty());
+    }
+}
