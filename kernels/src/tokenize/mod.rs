@@ -1,7 +1,61 @@
-//! Byte-level BPE.
+//! `tokenize`: text to token ids by byte-level byte pair encoding.
+//!
+//! The ids are exactly those of the tokenizer's reference: tiktoken 0.14 for
+//! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
+//! Hugging Face tokenizers 0.23 with `encode(text, add_special_tokens=False)`
+//! for a `tokenizer.json` ([`Tokenizer::from_tokenizer_json`]).
+//!
+//! A text goes through these steps:
+//! 1. added tokens are taken out as [`Special`] says;
+//! 2. what is left is normalised (NFC, or not at all), and added tokens that
+//!    match normalised text are taken out;
+//! 3. the rest is cut into words by the split pattern;
+//! 4. each word's bytes are merged, the pair of the lowest rank first, the
+//!    leftmost of equals, until no pair merges.
+//!
+//! Post-processors and templates, truncation and padding are not applied.
+//!
+//! # `tokenizer.json`
+//! Supported: the model BPE with a token for every byte of UTF-8; `ByteLevel`,
+//! alone or after `Split`s (literal or regular expression, any behaviour) and
+//! `Digits`; NFC or no normaliser; added tokens with all their options;
+//! `ignore_merges`. Anything else that would change the ids is refused by
+//! name. Differences from Hugging Face that remain:
+//! - added tokens keep the ids of the file, where Hugging Face renumbers them
+//!   if the file's ids have holes;
+//! - truncation and padding in the file are passed over;
+//! - regular expressions other than the known ones run in `fancy-regex`, not
+//!   Oniguruma, and syntax the two read differently is refused: `\w` (8
+//!   codepoints differ: U+B2, B3, B9, BC to BE, 200C, 200D), `\b`, `^`, `$`,
+//!   inline flags, nested classes.
+//!
+//! # Twins
+//! This operator is host-only for now: words meet a cache that a device
+//! would not share. There is one implementation, which is the meaning.
 
-/// A byte-level BPE tokenizer.
-#[derive(Debug)]
-pub struct Tokenizer {
-    _private: (),
-}
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "hashes take what bits they need; positions in a text are below 2^32"
+)]
+
+mod builtin;
+mod byte_level;
+mod cache;
+mod encoder;
+mod error;
+mod hash;
+mod json;
+mod merge;
+mod pairs;
+mod pattern;
+mod pretokenize;
+mod scan;
+mod special;
+mod tiktoken;
+mod tokenizer;
+mod vocab;
+
+pub use encoder::Encoder;
+pub use error::{EncodeError, TokenizerError};
+pub use special::Special;
+pub use tokenizer::{Tokenizer, TokenizerAsset};

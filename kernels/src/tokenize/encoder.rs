@@ -1,0 +1,212 @@
+//! Text to ids: the state that one thread needs beside the tokenizer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::cache::{Word, WordCache};
+use super::error::EncodeError;
+use super::merge::Merger;
+use super::special::{Finder, Special, Stretch};
+use super::tokenizer::Tokenizer;
+
+/// Encodes texts one after another. The ids depend on the text alone, never
+/// on what was encoded before.
+///
+/// Holds 2 MiB of remembered words, whatever it has seen, and a few bytes for
+/// each byte of the longest word in the text at hand.
+pub struct Encoder {
+    tokenizer: Arc<Tokenizer>,
+    words: Words,
+}
+
+struct Words {
+    cache: WordCache,
+    merger: Merger,
+}
+
+/// What stays the same within one text.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    tokenizer: &'a Tokenizer,
+    special: Special,
+}
+
+impl Encoder {
+    /// An encoder for one thread.
+    #[must_use]
+    pub fn new(tokenizer: Arc<Tokenizer>) -> Self {
+        Self {
+            tokenizer,
+            words: Words {
+                cache: WordCache::new(),
+                merger: Merger::default(),
+            },
+        }
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Arc<Tokenizer> {
+        &self.tokenizer
+    }
+
+    /// Appends the ids of `text` to `ids`.
+    ///
+    /// No token is put before or after the text: post-processors and templates
+    /// are not applied, nor are truncation and padding.
+    ///
+    /// # Errors
+    /// `Special` where the text spells a special token and `special` refuses
+    /// it, `TooLong` from 4 GiB on, `Pattern` if the tokenizer has a regular
+    /// expression of its own and it gives up. `ids` is then as before.
+    pub fn encode(
+        &mut self,
+        text: &str,
+        special: Special,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        if text.len() >= u32::MAX as usize {
+            return Err(EncodeError::TooLong {
+                len_bytes: text.len(),
+            });
+        }
+        let before = ids.len();
+        let whole = Text {
+            tokenizer: &self.tokenizer,
+            special,
+        };
+        let words = &mut self.words;
+        let done = each_stretch(
+            self.tokenizer.raw.as_ref(),
+            text,
+            special,
+            |part| match part {
+                Part::Text { text, offset } => whole.normalize(words, text, offset, ids),
+                Part::Token(id) => {
+                    ids.push(id);
+                    Ok(())
+                }
+            },
+        );
+        if done.is_err() {
+            ids.truncate(before);
+        }
+        done
+    }
+}
+
+/// A piece of text, or the id of a token found in it.
+enum Part<'a> {
+    Text { text: &'a str, offset: usize },
+    Token(u32),
+}
+
+/// Calls `visit` with the tokens that `finder` finds and the text between.
+#[inline]
+fn each_stretch<'a>(
+    finder: Option<&Finder>,
+    text: &'a str,
+    special: Special,
+    mut visit: impl FnMut(Part<'a>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let Some(finder) = finder else {
+        return visit(Part::Text { text, offset: 0 });
+    };
+    finder.stretches(text, special, |stretch| match stretch {
+        Stretch::Text { start, end } => visit(Part::Text {
+            // Matches of UTF-8 in UTF-8 start and end at characters.
+            text: text.get(start..end).unwrap_or_default(),
+            offset: start,
+        }),
+        Stretch::Token { index, start } => {
+            let token = finder.token(index);
+            if token.options.special && special == Special::Refuse {
+                return Err(EncodeError::Special {
+                    token: token.content.clone(),
+                    offset: start,
+                });
+            }
+            visit(Part::Token(token.id))
+        }
+    })
+}
+
+impl Text<'_> {
+    /// Normalises a stretch, takes the tokens that are matched after that out
+    /// of it, and encodes the rest. `offset` is where it starts.
+    fn normalize(
+        self,
+        words: &mut Words,
+        text: &str,
+        offset: usize,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        let normal = self.tokenizer.normalizer.normalize(text);
+        let finder = self.tokenizer.normalized.as_ref();
+        let done = each_stretch(finder, &normal, self.special, |part| match part {
+            Part::Text { text, .. } => words.encode(self.tokenizer, text, ids),
+            Part::Token(id) => {
+                ids.push(id);
+                Ok(())
+            }
+        });
+        done.map_err(|error| match error {
+            EncodeError::Special { token, offset: at } => EncodeError::Special {
+                token,
+                offset: if *normal == *text {
+                    offset + at
+                } else {
+                    offset
+                },
+            },
+            other => other,
+        })
+    }
+}
+
+impl Words {
+    /// Appends the ids of a text in which no added token is looked for.
+    fn encode(
+        &mut self,
+        tokenizer: &Tokenizer,
+        text: &str,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        tokenizer.pretokenizer.words(text, |text, start, end| {
+            self.encode_word(tokenizer, text, start..end, ids);
+        })
+    }
+
+    #[inline]
+    fn encode_word(
+        &mut self,
+        tokenizer: &Tokenizer,
+        text: &[u8],
+        range: std::ops::Range<usize>,
+        ids: &mut Vec<u32>,
+    ) {
+        let word = Word::new(text, range.start, range.end);
+        if let Some(word) = word
+            && let Some(found) = self.cache.get(word)
+        {
+            match found {
+                &[id] => ids.push(id),
+                found => ids.extend_from_slice(found),
+            }
+            return;
+        }
+        let before = ids.len();
+        tokenizer.encode_word(&text[range], &mut self.merger, ids);
+        if let Some(word) = word {
+            self.cache.insert(word, &ids[before..]);
+        }
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("tokenizer", &self.tokenizer)
+            .finish_non_exhaustive()
+    }
+}

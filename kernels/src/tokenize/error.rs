@@ -1,0 +1,100 @@
+//! What can go wrong when a tokenizer is read and when it is used.
+
+use thiserror::Error;
+
+/// A tokenizer file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenizerError {
+    /// The file is not JSON of the expected layout.
+    #[error("expected a tokenizer.json, got: {message}")]
+    Json {
+        /// What the parser met, with line and column.
+        message: String,
+    },
+    /// A line of a `.tiktoken` file is not `<base64> <rank>`.
+    #[error("expected `<base64> <rank>` on line {line}, got {found}")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What came.
+        found: String,
+    },
+    /// The family is none that fixes a pattern and special tokens.
+    #[error("expected a family of tiktoken encodings, one of {known}, got \"{family}\"")]
+    Family {
+        /// What came.
+        family: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A component or option that would change the ids and is not built here.
+    #[error("`{field}` is not supported: expected {expected}, got {found}")]
+    Unsupported {
+        /// Its place in the file, such as `model.dropout`.
+        field: String,
+        /// What is supported there.
+        expected: &'static str,
+        /// What came.
+        found: String,
+    },
+    /// Parts of the file contradict one another.
+    #[error("`{field}` is inconsistent: {message}")]
+    Inconsistent {
+        /// Its place in the file.
+        field: &'static str,
+        /// What contradicts what.
+        message: String,
+    },
+}
+
+impl TokenizerError {
+    pub(crate) fn unsupported(
+        field: impl Into<String>,
+        expected: &'static str,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Unsupported {
+            field: field.into(),
+            expected,
+            found: found.into(),
+        }
+    }
+
+    pub(crate) fn inconsistent(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Inconsistent {
+            field,
+            message: message.into(),
+        }
+    }
+}
+
+/// A text that cannot be encoded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The text spells a special token, and the policy refuses that.
+    #[error("expected no special token in the text, got \"{token}\" at byte {offset}")]
+    Special {
+        /// The token's text.
+        token: String,
+        /// Where it starts. For a token that matches normalised text, in a
+        /// text that normalisation changes, where the stretch of text that
+        /// holds it starts.
+        offset: usize,
+    },
+    /// The text is longer than positions in it can be counted.
+    #[error("expected a text of less than 4 GiB, got {len_bytes} bytes")]
+    TooLong {
+        /// Its length.
+        len_bytes: usize,
+    },
+    /// The tokenizer's own regular expression gave up on the text.
+    #[error("the split pattern failed on a text of {len_bytes} bytes: {message}")]
+    Pattern {
+        /// Length of the stretch of text it ran on.
+        len_bytes: usize,
+        /// What the engine says.
+        message: String,
+    },
+}

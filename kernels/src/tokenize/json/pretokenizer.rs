@@ -1,0 +1,141 @@
+//! The `pre_tokenizer` of a `tokenizer.json`.
+
+use serde_json::Value;
+
+use super::type_of;
+use crate::tokenize::error::TokenizerError;
+use crate::tokenize::pattern::Pattern;
+use crate::tokenize::pretokenize::{Behavior, Invert, PrefixSpace, Pretokenizer, Stage};
+use crate::tokenize::scan::Scanner;
+
+/// What the field of that name is called in errors.
+const FIELD: &str = "pre_tokenizer";
+
+/// A `ByteLevel`, alone or at the end of a sequence of `Split` and `Digits`.
+pub(super) fn parse(value: &Value) -> Result<Pretokenizer, TokenizerError> {
+    let alone = [value];
+    let items: Vec<&Value> = match type_of(value) {
+        "Sequence" => value
+            .get("pretokenizers")
+            .and_then(Value::as_array)
+            .map(|items| items.iter().collect())
+            .unwrap_or_default(),
+        _ => alone.to_vec(),
+    };
+    let Some((last, before)) = items.split_last() else {
+        return Err(unsupported("an empty sequence"));
+    };
+    if type_of(last) != "ByteLevel" {
+        return Err(unsupported(type_of(last)));
+    }
+    let prefix_space = if flag(last, "add_prefix_space")? {
+        PrefixSpace::Add
+    } else {
+        PrefixSpace::Keep
+    };
+    let use_regex = match last.get("use_regex") {
+        None => true,
+        Some(_) => flag(last, "use_regex")?,
+    };
+    let scanner = use_regex.then(Scanner::gpt2);
+    if prefix_space == PrefixSpace::Keep
+        && let Some(scanner) = one_scanner(before, scanner)?
+    {
+        return Ok(Pretokenizer::Scan(scanner));
+    }
+    Ok(Pretokenizer::Stages {
+        stages: before
+            .iter()
+            .map(|item| stage(item))
+            .collect::<Result<_, _>>()?,
+        prefix_space,
+        scanner,
+    })
+}
+
+/// The scanner that does all of it, if one does.
+fn one_scanner(
+    before: &[&Value],
+    scanner: Option<Scanner>,
+) -> Result<Option<Scanner>, TokenizerError> {
+    match (before, scanner) {
+        ([], scanner) => Ok(scanner),
+        ([split], None) if type_of(split) == "Split" => {
+            let known = regex_of(split).and_then(Scanner::of_pattern);
+            // Matches cover the text, so that there are no gaps to speak of.
+            let plain = matches!(
+                (behavior(split)?, flag(split, "invert")?),
+                (Behavior::Isolated, _) | (Behavior::Removed, true)
+            );
+            Ok(known.filter(|_| plain))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn stage(value: &Value) -> Result<Stage, TokenizerError> {
+    match type_of(value) {
+        "Split" => {
+            let pattern = match regex_of(value) {
+                Some(regex) => Pattern::regex(regex)?,
+                None => match value.pointer("/pattern/String") {
+                    Some(Value::String(text)) => Pattern::literal(text.clone())?,
+                    _ => return Err(unsupported("a Split without a pattern")),
+                },
+            };
+            Ok(Stage::Split {
+                pattern,
+                behavior: behavior(value)?,
+                invert: if flag(value, "invert")? {
+                    Invert::Yes
+                } else {
+                    Invert::No
+                },
+            })
+        }
+        "Digits" => Ok(Stage::Digits(if flag(value, "individual_digits")? {
+            Behavior::Isolated
+        } else {
+            Behavior::Contiguous
+        })),
+        other => Err(unsupported(other)),
+    }
+}
+
+fn regex_of(split: &Value) -> Option<&str> {
+    split.pointer("/pattern/Regex")?.as_str()
+}
+
+fn behavior(split: &Value) -> Result<Behavior, TokenizerError> {
+    match split.get("behavior").and_then(Value::as_str) {
+        Some("Removed") => Ok(Behavior::Removed),
+        Some("Isolated") => Ok(Behavior::Isolated),
+        Some("MergedWithPrevious") => Ok(Behavior::MergedWithPrevious),
+        Some("MergedWithNext") => Ok(Behavior::MergedWithNext),
+        Some("Contiguous") => Ok(Behavior::Contiguous),
+        other => Err(TokenizerError::unsupported(
+            "pre_tokenizer.behavior",
+            "Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous",
+            other.unwrap_or("nothing"),
+        )),
+    }
+}
+
+fn flag(value: &Value, name: &str) -> Result<bool, TokenizerError> {
+    match value.get(name) {
+        Some(Value::Bool(flag)) => Ok(*flag),
+        other => Err(TokenizerError::unsupported(
+            format!("{FIELD}.{name}"),
+            "true or false",
+            other.map_or_else(|| "nothing".to_owned(), Value::to_string),
+        )),
+    }
+}
+
+fn unsupported(found: &str) -> TokenizerError {
+    TokenizerError::unsupported(
+        FIELD,
+        "a ByteLevel, alone or at the end of a sequence of Split and Digits",
+        found,
+    )
+}

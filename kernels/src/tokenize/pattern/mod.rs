@@ -1,0 +1,94 @@
+//! Split patterns that are not scanned by hand: literals and regular
+//! expressions of a `tokenizer.json`.
+//!
+//! Hugging Face runs them with Oniguruma, this runs them with `fancy-regex`.
+//! The two agree on the part of the syntax that `syntax` lets through; the
+//! rest is refused rather than run with another meaning.
+
+mod syntax;
+
+use std::ops::Range;
+
+use super::error::{EncodeError, TokenizerError};
+
+/// Something that matches stretches of text.
+pub(crate) enum Pattern {
+    /// This text; not empty.
+    Literal(String),
+    /// A regular expression that does not match the empty string.
+    Regex(Box<fancy_regex::Regex>),
+}
+
+impl Pattern {
+    /// A pattern that matches `text` itself.
+    ///
+    /// # Errors
+    /// `Unsupported` if it is empty.
+    pub(crate) fn literal(text: String) -> Result<Self, TokenizerError> {
+        if text.is_empty() {
+            return Err(TokenizerError::unsupported(
+                "pre_tokenizer.pattern",
+                "a text that is not empty",
+                "an empty one",
+            ));
+        }
+        Ok(Self::Literal(text))
+    }
+
+    /// A regular expression.
+    ///
+    /// # Errors
+    /// `Unsupported` if it uses syntax on which the engines may differ, or
+    /// matches the empty string.
+    pub(crate) fn regex(pattern: &str) -> Result<Self, TokenizerError> {
+        let refuse = |expected, found: String| {
+            Err(TokenizerError::unsupported(
+                "pre_tokenizer.pattern",
+                expected,
+                found,
+            ))
+        };
+        if let Err(found) = syntax::check(pattern) {
+            return refuse(
+                "syntax that every regular expression engine reads the same",
+                format!("{found} in the pattern {pattern}"),
+            );
+        }
+        let regex = match fancy_regex::RegexBuilder::new(pattern)
+            .backtrack_limit(usize::MAX)
+            .build()
+        {
+            Ok(regex) => regex,
+            Err(error) => return refuse("a regular expression", error.to_string()),
+        };
+        match regex.is_match("") {
+            Ok(false) => Ok(Self::Regex(Box::new(regex))),
+            _ => refuse("a pattern that never matches nothing", pattern.to_owned()),
+        }
+    }
+
+    /// Calls `visit` with the matches in `text`, in order and not overlapping.
+    pub(crate) fn matches(
+        &self,
+        text: &str,
+        mut visit: impl FnMut(Range<usize>),
+    ) -> Result<(), EncodeError> {
+        match self {
+            Self::Literal(literal) => {
+                for (start, found) in text.match_indices(literal.as_str()) {
+                    visit(start..start + found.len());
+                }
+            }
+            Self::Regex(regex) => {
+                for found in regex.find_iter(text) {
+                    let found = found.map_err(|error| EncodeError::Pattern {
+                        len_bytes: text.len(),
+                        message: error.to_string(),
+                    })?;
+                    visit(found.range());
+                }
+            }
+        }
+        Ok(())
+    }
+}
