@@ -326,6 +326,13 @@ impl Pipeline {
         schemars::schema_for!(Self).to_value()
     }
 
+    /// Adds to `error` what is known of the value of `key` in the step `index`
+    /// (from 0), or of the whole step where `key` is empty.
+    pub(crate) fn locate_step(&self, error: Error, index: usize, key: &str) -> Error {
+        let dot = if key.is_empty() { "" } else { "." };
+        self.locate(error, &format!("step[{index}]{dot}{key}"))
+    }
+
     /// Adds to `error` what is known of the value at `path`, such as
     /// `step[1].column`: step, operator, and its place in the file.
     pub(crate) fn locate(&self, error: Error, path: &str) -> Error {
