@@ -6,10 +6,33 @@
 //! decides the bits. Everything the schema can refuse is refused here, before
 //! any data moves. Nothing in this module touches a file.
 
+mod check;
+mod columns;
+mod explain;
+mod identity;
+mod overrides;
+mod parts;
+mod pipeline;
+mod places;
+mod size;
+mod spelling;
+pub(crate) mod suggest;
+mod tokenizers;
+mod tree;
+mod typed;
 mod types;
 
+pub use check::check;
+pub use explain::{ExplainContext, explain, explain_json};
+pub use pipeline::{
+    FilterSpec, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
+};
+pub use size::ByteSize;
+pub use spelling::{TokenName, Uris};
+pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
 pub use types::{
-    Asset, Catalog, Digest, Document, FilterStep, Format, Identity, Input, InputDescription,
-    OnError, OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, RowGroup, SelectStep,
-    SinkPlan, SourcePlan, SpecialTokens, Split, SplitSide, Step, TokenizeStep,
+    Asset, Catalog, Digest, Document, FilterStep, Fingerprint, Format, Identity, Input,
+    InputDescription, OnError, OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan,
+    RowGroup, SelectStep, SinkPlan, SourcePlan, SpecialTokens, Split, SplitSide, Step,
+    TokenizeStep,
 };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use fuelrail_kernels::tokenize::Tokenizer;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A 128-bit xxh3 digest, written as 32 lower-case hexadecimal digits.
@@ -46,7 +47,7 @@ impl<'de> Deserialize<'de> for Digest {
 }
 
 /// The layouts a source reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Apache Parquet.
@@ -60,7 +61,7 @@ pub enum Format {
 }
 
 /// How plain text is cut into documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Document {
     /// The whole file is one document.
@@ -73,7 +74,7 @@ pub enum Document {
 }
 
 /// What happens to content that cannot be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
     /// The run stops with an error that names the place.
@@ -83,24 +84,39 @@ pub enum OnError {
     Quarantine,
 }
 
+/// How changed inputs are told from unchanged ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fingerprint {
+    /// By a digest of the whole content.
+    #[default]
+    Content,
+    /// By a digest of the length and of samples of the content: quick, and
+    /// blind to a change between the samples.
+    Sampled,
+}
+
 /// A split of the rows by a hash of one column's value.
 ///
 /// The value alone decides, so equal documents fall on the same side, and
 /// adding, renaming or reordering files moves no row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Split {
     /// The side this dataset takes.
     pub take: SplitSide,
     /// The share of rows on the validation side, in `0.0..=1.0`.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub validation: f64,
     /// The column whose value is hashed.
     pub key: String,
     /// Another seed is another split.
+    #[serde(default)]
     pub seed: u64,
 }
 
 /// The sides of a [`Split`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SplitSide {
     /// The rows to train on.
@@ -243,7 +259,7 @@ pub struct FilterStep {
 }
 
 /// What happens where the text itself spells a special token.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SpecialTokens {
     /// It is ordinary text (tiktoken's `encode_ordinary`).
@@ -279,7 +295,7 @@ pub struct TokenizeStep {
 }
 
 /// How documents are laid into rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PackMethod {
     /// Best-fit decreasing within a window; documents that fit are not cut.
@@ -290,8 +306,9 @@ pub enum PackMethod {
     Concat,
 }
 
-/// What becomes of a document longer than a row, with [`PackMethod::BestFit`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What becomes of a document longer than a row, where rows are put together
+/// by best fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overlong {
     /// Cut into rows, the rest packed like a document.

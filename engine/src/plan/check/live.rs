@@ -1,0 +1,157 @@
+//! The columns that live at one point of the pipeline.
+
+use std::collections::BTreeSet;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::error::{Error, Result};
+use crate::plan::suggest;
+
+use super::merged::Merged;
+
+/// The columns a step sees, and those of the source that any step has used.
+#[derive(Debug)]
+pub(super) struct Columns<'a> {
+    merged: &'a Merged<'a>,
+    live: Vec<Live>,
+    used: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Live {
+    name: String,
+    made: Option<Made>,
+}
+
+/// A column some step made.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    /// Its type.
+    pub(super) data_type: DataType,
+    /// The index of the tokenize step that made it, if one did.
+    pub(super) tokenize: Option<usize>,
+}
+
+impl<'a> Columns<'a> {
+    /// All columns of the source.
+    pub(super) fn new(merged: &'a Merged<'a>) -> Self {
+        let live = merged.names().map(|name| Live {
+            name: name.to_owned(),
+            made: None,
+        });
+        Self {
+            live: live.collect(),
+            merged,
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// The type of the column `name`, which is then known to be used.
+    ///
+    /// # Errors
+    /// `Pipeline` where there is none, with the nearest name, or where the
+    /// files disagree about it.
+    pub(super) fn look_up(&mut self, name: &str) -> Result<DataType> {
+        let Some(live) = self.live.iter().find(|live| live.name == name) else {
+            return Err(self.unknown(name));
+        };
+        if let Some(made) = &live.made {
+            return Ok(made.data_type.clone());
+        }
+        match self.merged.field(name)? {
+            Some(field) => {
+                self.used.insert(name.to_owned());
+                Ok(field.data_type().clone())
+            }
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// Checks that there is a column `name`, whatever its type.
+    ///
+    /// # Errors
+    /// `Pipeline` with the nearest name.
+    pub(super) fn require(&self, name: &str) -> Result<()> {
+        if self.contains(name) {
+            return Ok(());
+        }
+        Err(self.unknown(name))
+    }
+
+    /// Whether there is a column `name`.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.live.iter().any(|live| live.name == name)
+    }
+
+    /// Columns that `tokenize` made, with the index of the step.
+    pub(super) fn tokens(&self) -> Vec<(&str, usize)> {
+        let made = |live: &'_ Live| live.made.as_ref().and_then(|made| made.tokenize);
+        self.live
+            .iter()
+            .filter_map(|live| Some((live.name.as_str(), made(live)?)))
+            .collect()
+    }
+
+    /// Keeps `names`, in that order; all of them live.
+    pub(super) fn select(&mut self, names: &[String]) {
+        let mut kept = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(index) = self.live.iter().position(|live| live.name == *name) {
+                kept.push(self.live.swap_remove(index));
+            }
+        }
+        self.live = kept;
+    }
+
+    /// Puts a made column in the place of `name`.
+    pub(super) fn replace(&mut self, name: &str, output: &str, made: Made) {
+        if let Some(live) = self.live.iter_mut().find(|live| live.name == name) {
+            output.clone_into(&mut live.name);
+            live.made = Some(made);
+        }
+    }
+
+    /// Leaves only made columns of these names, as `pack` does.
+    pub(super) fn reset(&mut self, columns: Vec<(String, Made)>) {
+        let live = columns.into_iter().map(|(name, made)| Live {
+            name,
+            made: Some(made),
+        });
+        self.live = live.collect();
+    }
+
+    /// Looks up every column that is still there, as the sink does.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub(super) fn look_up_all(&mut self) -> Result<()> {
+        let names: Vec<String> = self.live.iter().map(|live| live.name.clone()).collect();
+        for name in names {
+            self.look_up(&name)?;
+        }
+        Ok(())
+    }
+
+    /// The columns of the source that were used, in the order of the source.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub(super) fn projection(&self) -> Result<SchemaRef> {
+        let mut fields: Vec<Field> = Vec::with_capacity(self.used.len());
+        for name in self.merged.names().filter(|name| self.used.contains(*name)) {
+            fields.extend(self.merged.field(name)?);
+        }
+        Ok(Schema::new(fields).into())
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let known = self.live.iter().map(|live| live.name.as_str());
+        let hint = match suggest::hint(name, "columns here", known) {
+            Some(hint) => hint,
+            None => "the inputs have no columns: are they empty?".to_owned(),
+        };
+        Error::pipeline("no such column")
+            .with_column(name)
+            .with_hint(hint)
+    }
+}

@@ -1,0 +1,170 @@
+//! One schema out of the schemas of all inputs.
+//!
+//! Files need to agree only on the columns that are used, so a disagreement
+//! is noted here and becomes an error when a step asks for the column.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::{DataType, Field};
+
+use crate::error::{Error, Result};
+use crate::plan::columns::type_name;
+use crate::plan::types::{Catalog, Format};
+
+/// The columns of all inputs, in order of first appearance.
+#[derive(Debug)]
+pub(super) struct Merged<'a> {
+    catalog: &'a Catalog,
+    columns: Vec<Column>,
+    by_name: HashMap<&'a str, usize>,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// The file whose type counts.
+    file: usize,
+    data_type: DataType,
+    nullable: bool,
+    conflict: Option<Conflict>,
+}
+
+/// Why a column cannot be used.
+#[derive(Debug)]
+enum Conflict {
+    /// This file holds another type.
+    Type(usize, DataType),
+    /// This file does not have it.
+    Missing(usize),
+    /// This file has two of it.
+    Twice(usize),
+}
+
+impl<'a> Merged<'a> {
+    /// Reads the schemas of all files once.
+    pub(super) fn new(catalog: &'a Catalog) -> Self {
+        let mut merged = Self {
+            catalog,
+            columns: Vec::new(),
+            by_name: HashMap::new(),
+        };
+        // The last file each column was seen in, and in how many.
+        let mut seen: Vec<(usize, usize)> = Vec::new();
+        for (file, described) in catalog.files.iter().enumerate() {
+            for field in described.schema.fields() {
+                merged.add(file, field, &mut seen);
+            }
+        }
+        merged.note_missing(&seen);
+        merged
+    }
+
+    /// Names of all columns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The field of the column `name` that all files agree on, or `None` if no
+    /// file has it.
+    ///
+    /// # Errors
+    /// `Pipeline` naming two files that disagree, or a column of nothing but
+    /// nulls.
+    pub(super) fn field(&self, name: &str) -> Result<Option<Field>> {
+        let Some(column) = self.by_name.get(name).map(|&index| &self.columns[index]) else {
+            return Ok(None);
+        };
+        if let Some(conflict) = &column.conflict {
+            return Err(self.conflict(column, conflict));
+        }
+        if column.data_type == DataType::Null {
+            return Err(Error::pipeline(
+                "the column is null in every row looked at, so its type is unknown",
+            )
+            .with_column(name));
+        }
+        Ok(Some(Field::new(
+            name,
+            column.data_type.clone(),
+            column.nullable,
+        )))
+    }
+
+    fn add(&mut self, file: usize, field: &'a Field, seen: &mut Vec<(usize, usize)>) {
+        let Some(&index) = self.by_name.get(field.name().as_str()) else {
+            self.by_name.insert(field.name(), self.columns.len());
+            seen.push((file, 1));
+            self.columns.push(Column {
+                name: field.name().clone(),
+                file,
+                data_type: field.data_type().clone(),
+                nullable: field.is_nullable(),
+                conflict: None,
+            });
+            return;
+        };
+        let column = &mut self.columns[index];
+        let (last, count) = &mut seen[index];
+        if *last == file {
+            column.conflict.get_or_insert(Conflict::Twice(file));
+            return;
+        }
+        (*last, *count) = (file, *count + 1);
+        column.nullable |= field.is_nullable();
+        // JSONL whose first rows hold only nulls fits any type.
+        if self.catalog.format == Format::Jsonl && column.data_type == DataType::Null {
+            column.data_type = field.data_type().clone();
+            column.file = file;
+            return;
+        }
+        let untold = self.catalog.format == Format::Jsonl && *field.data_type() == DataType::Null;
+        if !untold && !column.data_type.equals_datatype(field.data_type()) {
+            column
+                .conflict
+                .get_or_insert_with(|| Conflict::Type(file, field.data_type().clone()));
+        }
+    }
+
+    /// A JSONL line may leave a key out; in the other layouts a file that lacks
+    /// a column is another kind of file.
+    fn note_missing(&mut self, seen: &[(usize, usize)]) {
+        let files = &self.catalog.files;
+        for (column, &(_, count)) in self.columns.iter_mut().zip(seen) {
+            if count == files.len() {
+                continue;
+            }
+            if self.catalog.format == Format::Jsonl {
+                column.nullable = true;
+                continue;
+            }
+            let lacks = |file: &usize| files[*file].schema.index_of(&column.name).is_err();
+            if let Some(file) = (0..files.len()).find(lacks) {
+                column.conflict.get_or_insert(Conflict::Missing(file));
+            }
+        }
+    }
+
+    fn conflict(&self, column: &Column, conflict: &Conflict) -> Error {
+        let name = |file: usize| &self.catalog.files[file].input.name;
+        let first = name(column.file);
+        let error = match conflict {
+            Conflict::Type(file, other) => Error::pipeline(format!(
+                "expected one type in all files, got {} in {first} and {} in {}",
+                type_name(&column.data_type),
+                type_name(other),
+                name(*file)
+            )),
+            Conflict::Missing(file) => Error::pipeline(format!(
+                "expected the column in all files, got it in {first} but not in {}",
+                name(*file)
+            )),
+            Conflict::Twice(file) => Error::pipeline(format!(
+                "expected one column of that name, got two in {}",
+                name(*file)
+            )),
+        };
+        error.with_column(&column.name).with_hint(
+            "read the files that agree in a pipeline of their own, or `select` other columns",
+        )
+    }
+}

@@ -1,0 +1,196 @@
+//! From a pipeline and what its inputs hold to a plan.
+//!
+//! Each step is checked against the columns that live at its place; a column
+//! of the source is read only if some step, the split or the sink uses it.
+
+mod filter;
+mod live;
+mod merged;
+mod pack;
+mod select;
+mod source;
+mod tokenize;
+
+use std::path::Path;
+
+use arrow::datatypes::SchemaRef;
+
+use crate::error::{Error, Result};
+
+use super::columns::{self as flow, supports, type_name};
+use super::pipeline::{Pipeline, StepSpec};
+use super::tokenizers::LoadedTokenizers;
+use super::types::{Asset, Catalog, OutputColumn, Plan, SinkPlan, Step};
+use super::{identity, parts};
+use live::Columns;
+use merged::Merged;
+
+/// The least shard: the header's page and one page of data.
+const LEAST_SHARD: u64 = 8 << 10;
+
+/// Checks `pipeline` against the inputs that `catalog` describes.
+///
+/// `tokenizers` holds those that [`Pipeline::tokenizers`] lists; the sink's
+/// directory is relative to `base`.
+///
+/// # Errors
+/// `Pipeline`, with step, column and the place in the file, where a value is
+/// out of range, a column is unknown or of the wrong type, files disagree
+/// about a column that is used, or a token is unknown.
+pub fn check(
+    pipeline: &Pipeline,
+    catalog: &Catalog,
+    tokenizers: &LoadedTokenizers,
+    base: &Path,
+) -> Result<Plan> {
+    let checked = Checked::new(pipeline, catalog, tokenizers)?;
+    let source = source::check(pipeline, catalog, checked.projection)?;
+    let sink = sink(pipeline, base)?;
+    let part_size = match source.limit {
+        // A limit counts rows in source order, so one reader must see them all.
+        Some(_) => u64::MAX,
+        None => pipeline.source.part_size.0,
+    };
+    let inputs: Vec<_> = catalog
+        .files
+        .iter()
+        .map(|file| file.input.clone())
+        .collect();
+    let parts = parts::cut(&inputs, part_size)?;
+    let mut plan = Plan {
+        inputs,
+        source,
+        parts,
+        steps: checked.steps,
+        output: checked.output,
+        sink,
+        assets: checked.assets,
+        identity: identity::empty(),
+    };
+    plan.identity = identity::of(&plan, pipeline);
+    Ok(plan)
+}
+
+/// The steps with what follows from them.
+struct Checked {
+    steps: Vec<Step>,
+    assets: Vec<Asset>,
+    projection: SchemaRef,
+    output: Vec<OutputColumn>,
+}
+
+impl Checked {
+    fn new(pipeline: &Pipeline, catalog: &Catalog, tokenizers: &LoadedTokenizers) -> Result<Self> {
+        let merged = Merged::new(catalog);
+        let mut columns = Columns::new(&merged);
+        if let Some(split) = &pipeline.source.split {
+            let path = "source.split.key";
+            source::check_key(&mut columns, &split.key)
+                .map_err(|error| pipeline.locate(error, path))?;
+        }
+        let mut steps = Vec::with_capacity(pipeline.step.len());
+        let mut assets = Vec::new();
+        for (index, spec) in pipeline.step.iter().enumerate() {
+            let checked = check_step(spec, index, &mut columns, (tokenizers, &mut assets, &steps));
+            let step = checked.map_err(|(error, key)| pipeline.locate_step(error, index, &key))?;
+            steps.push(step);
+        }
+        columns
+            .look_up_all()
+            .map_err(|error| pipeline.locate(error, "source.uri"))?;
+        let projection = columns.projection()?;
+        let output = output(&steps, &projection).map_err(|error| pipeline.locate(error, "sink"))?;
+        Ok(Self {
+            steps,
+            assets,
+            projection,
+            output,
+        })
+    }
+}
+
+/// An error with the key of the step it is about.
+type StepResult<T> = std::result::Result<T, (Error, String)>;
+
+/// What a step's check may look at beside its columns.
+type Around<'a> = (&'a LoadedTokenizers, &'a mut Vec<Asset>, &'a [Step]);
+
+fn check_step(
+    spec: &StepSpec,
+    index: usize,
+    columns: &mut Columns<'_>,
+    (tokenizers, assets, steps): Around<'_>,
+) -> StepResult<Step> {
+    if let Some(Step::Pack(_)) = steps.last() {
+        let error = Error::pipeline("expected `pack` to be the last step, got another after it")
+            .with_hint("move the step before `pack`");
+        return Err((error, "op".to_owned()));
+    }
+    match spec {
+        StepSpec::Select(spec) => select::check(spec, columns).map(Step::Select),
+        StepSpec::Filter(spec) => filter::check(spec, columns).map(Step::Filter),
+        StepSpec::Tokenize(spec) => {
+            tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
+        }
+        StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
+    }
+}
+
+/// The columns of the dataset, all of them of a type it can hold.
+fn output(steps: &[Step], projection: &SchemaRef) -> Result<Vec<OutputColumn>> {
+    let mut columns = flow::projected(projection);
+    for step in steps {
+        columns = flow::after(step, &columns);
+    }
+    if columns.is_empty() {
+        return Err(
+            Error::pipeline("expected at least one column to write, got none")
+                .with_hint("are the inputs empty?"),
+        );
+    }
+    for column in &columns {
+        check_name(&column.name)?;
+        if !supports(&column.data_type) {
+            return Err(Error::pipeline(format!(
+                "a dataset cannot hold the type {}",
+                type_name(&column.data_type)
+            ))
+            .with_column(&column.name)
+            .with_hint("`select` the other columns"));
+        }
+    }
+    Ok(columns)
+}
+
+/// Names of tensors are made from names of columns with a `__` of their own.
+fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() || name.starts_with("__") || name.contains(".__") {
+        return Err(Error::pipeline(
+            "a column of a dataset cannot have an empty name, or one with `__` in front or after a dot",
+        )
+        .with_column(name));
+    }
+    Ok(())
+}
+
+fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {
+    let spec = &pipeline.sink;
+    if spec.uri.is_empty() || spec.uri.contains("://") {
+        let error = Error::pipeline(format!(
+            "uri: expected a local directory, got \"{}\"",
+            spec.uri
+        ));
+        return Err(pipeline.locate(error, "sink.uri"));
+    }
+    if spec.shard_size.0 < LEAST_SHARD {
+        let error = Error::pipeline(format!(
+            "shard_size: expected at least 8 KiB, got {}",
+            spec.shard_size
+        ));
+        return Err(pipeline.locate(error, "sink.shard_size"));
+    }
+    Ok(SinkPlan {
+        root: base.join(&spec.uri),
+        shard_size: spec.shard_size.0,
+    })
+}

@@ -1,0 +1,135 @@
+//! Checks `pack`.
+
+use crate::error::{Error, Result};
+use crate::plan::columns::{packed, type_name};
+use crate::plan::pipeline::PackSpec;
+use crate::plan::types::{PackMethod, PackStep, Step, TokenizeStep};
+
+use super::StepResult;
+use super::live::{Columns, Made};
+use super::tokenize::{special_hint, token_id};
+
+/// Rows longer than this would make one row a dataset of its own.
+const MOST_TOKENS: u32 = 1 << 24;
+/// Documents of a window are in memory at once.
+const MOST_WINDOW: u32 = 1_000_000;
+const WINDOW: u32 = 10_000;
+
+/// The column must be one that `tokenize` made; nothing else is kept.
+pub(super) fn check(
+    spec: &PackSpec,
+    columns: &mut Columns<'_>,
+    steps: &[Step],
+) -> StepResult<PackStep> {
+    let at = |key: &str| {
+        let key = key.to_owned();
+        move |error| (error, key)
+    };
+    let (column, index) = column(spec, columns).map_err(at("column"))?;
+    let Some(Step::Tokenize(tokens)) = steps.get(index) else {
+        let error = Error::internal("the step that made the token column is not there");
+        return Err((error, "column".to_owned()));
+    };
+    check_range("length", spec.length, MOST_TOKENS).map_err(at("length"))?;
+    check_range("window", spec.window.unwrap_or(WINDOW), MOST_WINDOW).map_err(at("window"))?;
+    check_method(spec)?;
+    let step = PackStep {
+        column,
+        length: spec.length,
+        method: spec.method,
+        overlong: spec.overlong.unwrap_or_default(),
+        pad: pad(spec, tokens).map_err(at("pad"))?,
+        window: spec.window.unwrap_or(WINDOW),
+        id_type: tokens.id_type.clone(),
+    };
+    let made = packed(&step).into_iter().map(|column| {
+        let made = Made {
+            data_type: column.data_type,
+            tokenize: None,
+        };
+        (column.name, made)
+    });
+    columns.reset(made.collect());
+    Ok(step)
+}
+
+/// The token column, and the index of the step that made it.
+fn column(spec: &PackSpec, columns: &mut Columns<'_>) -> Result<(String, usize)> {
+    let tokens = columns.tokens();
+    let Some(name) = &spec.column else {
+        return match tokens.as_slice() {
+            [(only, index)] => Ok(((*only).to_owned(), *index)),
+            [] => Err(Error::pipeline("expected a token column, got none")
+                .with_hint("put a `tokenize` step before `pack`")),
+            several => {
+                let names: Vec<String> = several
+                    .iter()
+                    .map(|(name, _)| format!("`{name}`"))
+                    .collect();
+                Err(Error::pipeline("expected one token column, got several")
+                    .with_hint(format!("name one with `column`: {}", names.join(", "))))
+            }
+        };
+    };
+    let found = tokens.iter().find(|(column, _)| column == name);
+    if let Some((_, index)) = found {
+        return Ok((name.clone(), *index));
+    }
+    let names: Vec<String> = tokens.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let data_type = columns.look_up(name)?;
+    let error = Error::pipeline(format!(
+        "expected a column that `tokenize` made, got {}",
+        type_name(&data_type)
+    ))
+    .with_column(name);
+    Err(match names.as_slice() {
+        [] => error.with_hint("put a `tokenize` step before `pack`"),
+        names => error.with_hint(format!("token columns here: {}", names.join(", "))),
+    })
+}
+
+fn check_range(key: &str, value: u32, most: u32) -> Result<()> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::pipeline(format!(
+        "{key}: expected a whole number from 1 to {most}, got {value}"
+    )))
+}
+
+/// Keys that mean something to best fit only.
+fn check_method(spec: &PackSpec) -> StepResult<()> {
+    if spec.method == PackMethod::BestFit {
+        return Ok(());
+    }
+    let given = [
+        ("overlong", spec.overlong.is_some()),
+        ("window", spec.window.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((key, _)) => Err((
+            Error::pipeline(format!(
+                "`{key}` is for method \"best_fit\" only, got it with \"concat\""
+            ))
+            .with_hint(format!("leave `{key}` out, or set method = \"best_fit\"")),
+            (*key).to_owned(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The token named, else the one that ends each document.
+fn pad(spec: &PackSpec, tokens: &TokenizeStep) -> Result<u32> {
+    if let Some(name) = &spec.pad {
+        return token_id(&tokens.tokenizer, name);
+    }
+    tokens.end_of_document.ok_or_else(|| {
+        let error = Error::pipeline("missing key `pad`: no token is known to fill rows with");
+        match special_hint(&tokens.tokenizer, "") {
+            Some(special) => error.with_hint(format!(
+                "name it with `pad`, or give `tokenize` an `end_of_document` ({special})"
+            )),
+            None => error.with_hint("name it with `pad`, by its text or id"),
+        }
+    })
+}

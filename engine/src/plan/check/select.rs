@@ -1,0 +1,30 @@
+//! Checks `select`.
+
+use crate::error::Error;
+use crate::plan::pipeline::SelectSpec;
+use crate::plan::types::SelectStep;
+
+use super::StepResult;
+use super::live::Columns;
+
+/// Every column must exist, and be named once. Types do not matter yet.
+pub(super) fn check(spec: &SelectSpec, columns: &mut Columns<'_>) -> StepResult<SelectStep> {
+    if spec.columns.is_empty() {
+        let error = Error::pipeline("columns: expected at least one column, got none");
+        return Err((error, "columns".to_owned()));
+    }
+    for (index, name) in spec.columns.iter().enumerate() {
+        let place = format!("columns[{index}]");
+        columns
+            .require(name)
+            .map_err(|error| (error, place.clone()))?;
+        if spec.columns[..index].contains(name) {
+            let error = Error::pipeline("expected each column once, got one twice");
+            return Err((error.with_column(name), place));
+        }
+    }
+    columns.select(&spec.columns);
+    Ok(SelectStep {
+        columns: spec.columns.clone(),
+    })
+}

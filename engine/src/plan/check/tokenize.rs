@@ -1,0 +1,153 @@
+//! Checks `tokenize`, and names the tokenizer that travels with the dataset.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use fuelrail_kernels::tokenize::Tokenizer;
+
+use crate::error::{Error, Result};
+use crate::plan::columns::{is_text, list_of, type_name};
+use crate::plan::pipeline::TokenizeSpec;
+use crate::plan::spelling::TokenName;
+use crate::plan::suggest;
+use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
+use crate::plan::types::{Asset, TokenizeStep};
+
+use super::StepResult;
+use super::live::{Columns, Made};
+
+/// The column must be text, the output's name free, and the tokens around a
+/// document known to the tokenizer.
+pub(super) fn check(
+    spec: &TokenizeSpec,
+    index: usize,
+    columns: &mut Columns<'_>,
+    (tokenizers, assets): (&LoadedTokenizers, &mut Vec<Asset>),
+) -> StepResult<TokenizeStep> {
+    let at = |key: &str| {
+        let key = key.to_owned();
+        move |error| (error, key)
+    };
+    check_text(columns, &spec.column).map_err(at("column"))?;
+    check_output(columns, spec).map_err(at("output"))?;
+    let tokenizer = find(spec, tokenizers).map_err(at("tokenizer"))?;
+    let token = |name: &Option<TokenName>| {
+        name.as_ref()
+            .map(|name| token_id(tokenizer, name))
+            .transpose()
+    };
+    let begin_of_document = token(&spec.begin_of_document).map_err(at("begin_of_document"))?;
+    let end_of_document = token(&spec.end_of_document).map_err(at("end_of_document"))?;
+    let id_type = id_type(tokenizer);
+    let made = Made {
+        data_type: list_of(&id_type),
+        tokenize: Some(index),
+    };
+    columns.replace(&spec.column, &spec.output, made);
+    Ok(TokenizeStep {
+        column: spec.column.clone(),
+        output: spec.output.clone(),
+        tokenizer: Arc::clone(tokenizer),
+        asset: asset(tokenizer, assets),
+        special_tokens: spec.special_tokens,
+        begin_of_document,
+        end_of_document,
+        id_type,
+    })
+}
+
+/// The id of the token `name`.
+///
+/// # Errors
+/// `Pipeline` where the tokenizer has no such token, with the nearest special
+/// token.
+pub(super) fn token_id(tokenizer: &Tokenizer, name: &TokenName) -> Result<u32> {
+    match name {
+        TokenName::Id(id) if (*id as usize) < tokenizer.vocab_size() => Ok(*id),
+        TokenName::Id(id) => Err(Error::pipeline(format!(
+            "expected an id below {}, which the tokenizer's vocabulary has, got {id}",
+            tokenizer.vocab_size()
+        ))),
+        TokenName::Text(text) => tokenizer.token_to_id(text).ok_or_else(|| {
+            let error = Error::pipeline(format!("the tokenizer has no token \"{text}\""));
+            match special_hint(tokenizer, text) {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        }),
+    }
+}
+
+/// The special token nearest to `text`, else all of them.
+pub(super) fn special_hint(tokenizer: &Tokenizer, text: &str) -> Option<String> {
+    let special: Vec<&str> = tokenizer.special_tokens().map(|(text, _)| text).collect();
+    suggest::hint(text, "its special tokens", special)
+}
+
+fn id_type(tokenizer: &Tokenizer) -> DataType {
+    if tokenizer.vocab_size() <= 1 << 16 {
+        DataType::UInt16
+    } else {
+        DataType::UInt32
+    }
+}
+
+fn check_text(columns: &mut Columns<'_>, column: &str) -> Result<()> {
+    let data_type = columns.look_up(column)?;
+    if is_text(&data_type) {
+        return Ok(());
+    }
+    Err(
+        Error::pipeline(format!("expected text, got {}", type_name(&data_type)))
+            .with_column(column),
+    )
+}
+
+fn check_output(columns: &Columns<'_>, spec: &TokenizeSpec) -> Result<()> {
+    if spec.output != spec.column && columns.contains(&spec.output) {
+        return Err(Error::pipeline(
+            "expected a free name for the token column, got one that is taken",
+        )
+        .with_column(&spec.output)
+        .with_hint("name another with `output`, or `select` the columns to keep before"));
+    }
+    super::check_name(&spec.output)
+}
+
+fn find<'a>(spec: &TokenizeSpec, tokenizers: &'a LoadedTokenizers) -> Result<&'a Arc<Tokenizer>> {
+    let named = TokenizerRef {
+        name: spec.tokenizer.clone(),
+        family: spec.family.clone(),
+    };
+    tokenizers
+        .get(&named)
+        .ok_or_else(|| Error::internal(format!("the tokenizer \"{}\" was not loaded", named.name)))
+}
+
+/// The name of the tokenizer's file in the dataset; one file for equal ones.
+fn asset(tokenizer: &Tokenizer, assets: &mut Vec<Asset>) -> String {
+    let found = tokenizer.asset();
+    let same = |asset: &&Asset| {
+        asset.kind == found.kind && asset.family == found.family && *asset.bytes == *found.bytes
+    };
+    if let Some(asset) = assets.iter().find(same) {
+        return asset.name.clone();
+    }
+    let (stem, extension) = match &found.family {
+        Some(family) => (family.clone(), "tiktoken"),
+        None => ("tokenizer".to_owned(), "json"),
+    };
+    let mut name = format!("{stem}.{extension}");
+    let mut number = 2;
+    while assets.iter().any(|asset| asset.name == name) {
+        name = format!("{stem}-{number}.{extension}");
+        number += 1;
+    }
+    assets.push(Asset {
+        name: name.clone(),
+        kind: found.kind.to_owned(),
+        family: found.family,
+        bytes: found.bytes.into(),
+    });
+    name
+}

@@ -1,0 +1,315 @@
+//! A plan in words, for people and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::columns::{Tensor, after, projected, tensors, type_name};
+use super::size::ByteSize;
+use super::types::{
+    Asset, Document, FilterStep, Format, OnError, OutputColumn, PackMethod, PackStep, Plan, Step,
+    TokenizeStep,
+};
+
+/// What is known of a run beyond its plan.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainContext<'a> {
+    /// Threads that compute.
+    pub threads: usize,
+    /// The device that runs the steps.
+    pub device: &'a str,
+    /// Bytes of memory the run stays below, where that is known.
+    pub memory_bound: Option<u64>,
+}
+
+/// The plan as text: inputs, parts, each step with the columns behind it, the
+/// tensors of a shard, device, memory and digest.
+#[must_use]
+pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
+    let mut text = Text::default();
+    text.line("inputs", &inputs(plan));
+    text.line("source", &source(plan));
+    text.line("parts", &parts(plan));
+    let mut columns = projected(&plan.source.projection);
+    text.line("columns", &list(&columns));
+    for (index, step) in plan.steps.iter().enumerate() {
+        text.line(&format!("step {}", index + 1), &describe(step, plan));
+        columns = after(step, &columns);
+        text.line("", &format!("-> {}", list(&columns)));
+    }
+    let root = plan.sink.root.display();
+    let size = ByteSize(plan.sink.shard_size);
+    text.line("sink", &format!("{root}, shards of at most {size}"));
+    let tensors: Vec<Tensor> = plan.output.iter().flat_map(tensors).collect();
+    let widest = |of: fn(&Tensor) -> &str| {
+        tensors
+            .iter()
+            .map(|tensor| of(tensor).chars().count())
+            .max()
+    };
+    let name = widest(|tensor| &tensor.name).unwrap_or(0);
+    for (index, tensor) in tensors.iter().enumerate() {
+        let label = if index == 0 { "tensors" } else { "" };
+        let Tensor {
+            name: text_name,
+            dtype,
+            shape,
+        } = tensor;
+        text.line(label, &format!("{text_name:<name$}  {dtype:<4}  {shape}"));
+    }
+    for (index, asset) in plan.assets.iter().enumerate() {
+        let label = if index == 0 { "assets" } else { "" };
+        let size = amount(asset.bytes.len() as u64);
+        text.line(label, &format!("{}, {size}", asset.name));
+    }
+    let threads = counted(context.threads as u64, "thread");
+    text.line("device", &format!("{}, {threads}", context.device));
+    if let Some(bytes) = context.memory_bound {
+        text.line("memory", &format!("at most {}", amount(bytes)));
+    }
+    text.line("digest", &plan.identity.digest.to_string());
+    text.0
+}
+
+/// The plan as JSON, with the same content as [`explain`] and each part.
+#[must_use]
+pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
+    let mut columns = projected(&plan.source.projection);
+    let read = columns_json(&columns);
+    let mut steps = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let before = columns_json(&columns);
+        columns = after(step, &columns);
+        steps.push(json!({
+            "op": step.op(),
+            "description": describe(step, plan),
+            "in": before,
+            "out": columns_json(&columns),
+        }));
+    }
+    let tensors: Vec<Tensor> = plan.output.iter().flat_map(tensors).collect();
+    let asset = |asset: &Asset| {
+        json!({
+            "name": asset.name,
+            "kind": asset.kind,
+            "family": asset.family,
+            "len_bytes": asset.bytes.len(),
+        })
+    };
+    json!({
+        "inputs": {
+            "count": plan.inputs.len(),
+            "len_bytes": input_bytes(plan),
+            "format": plan.source.format,
+            "columns": read,
+        },
+        "parts": plan.parts,
+        "steps": steps,
+        "output": columns_json(&plan.output),
+        "tensors": tensors,
+        "sink": { "root": plan.sink.root, "shard_size": plan.sink.shard_size },
+        "assets": plan.assets.iter().map(asset).collect::<Vec<_>>(),
+        "device": context.device,
+        "threads": context.threads,
+        "memory_bound": context.memory_bound,
+        "digest": plan.identity.digest,
+        "identity": plan.identity.canonical,
+    })
+}
+
+/// Lines of a label and a text, the texts below one another.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, label: &str, text: &str) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(self.0, "{label:<9}{text}");
+    }
+}
+
+fn inputs(plan: &Plan) -> String {
+    let format = format_name(plan.source.format);
+    let files = counted(plan.inputs.len() as u64, "file");
+    let bytes = amount(input_bytes(plan));
+    match plan.inputs.as_slice() {
+        [only] => format!("{files}, {bytes}, {format}: {}", only.name),
+        [first, .., last] => format!(
+            "{files}, {bytes}, {format}: {} .. {}",
+            first.name, last.name
+        ),
+        [] => format!("{files}, {bytes}, {format}"),
+    }
+}
+
+fn input_bytes(plan: &Plan) -> u64 {
+    plan.inputs
+        .iter()
+        .fold(0, |sum: u64, input| sum.saturating_add(input.len_bytes))
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Parquet => "parquet",
+        Format::Arrow => "arrow",
+        Format::Jsonl => "jsonl",
+        Format::Text => "text",
+    }
+}
+
+fn source(plan: &Plan) -> String {
+    let source = &plan.source;
+    let mut said = Vec::new();
+    if source.format == Format::Text {
+        said.push(match &source.document {
+            Document::File => "a document per file".to_owned(),
+            Document::Line => "a document per line".to_owned(),
+            Document::Separator(separator) => format!("documents between {separator:?}"),
+        });
+    }
+    if let Some(split) = &source.split {
+        said.push(format!(
+            "{:?} side of a split by `{}`, validation {}, seed {}",
+            split.take, split.key, split.validation, split.seed
+        ));
+    }
+    if let Some(limit) = source.limit {
+        said.push(format!("at most {}", counted(limit, "row")));
+    }
+    said.push(match source.on_error {
+        OnError::Fail => "content that cannot be read stops the run".to_owned(),
+        OnError::Quarantine => "content that cannot be read is set aside".to_owned(),
+    });
+    said.join("; ")
+}
+
+fn parts(plan: &Plan) -> String {
+    let count = counted(plan.parts.len() as u64, "part");
+    let largest = plan.parts.iter().map(|part| part.len_bytes).max();
+    match largest {
+        Some(largest) => format!("{count}, the largest of {}", amount(largest)),
+        None => count,
+    }
+}
+
+fn list(columns: &[OutputColumn]) -> String {
+    let column = |column: &OutputColumn| {
+        let null = if column.nullable { "?" } else { "" };
+        format!("{}: {}{null}", column.name, type_name(&column.data_type))
+    };
+    columns.iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
+fn columns_json(columns: &[OutputColumn]) -> Value {
+    let column = |column: &OutputColumn| {
+        json!({
+            "name": column.name,
+            "type": type_name(&column.data_type),
+            "nullable": column.nullable,
+        })
+    };
+    columns.iter().map(column).collect()
+}
+
+fn describe(step: &Step, plan: &Plan) -> String {
+    match step {
+        Step::Select(step) => format!("select {}", step.columns.join(", ")),
+        Step::Filter(step) => filter(step),
+        Step::Tokenize(step) => tokenize(step, plan),
+        Step::Pack(step) => pack(step),
+    }
+}
+
+fn filter(step: &FilterStep) -> String {
+    let mut said = format!("filter {}", step.column);
+    match (step.min_length, step.max_length) {
+        (Some(min), Some(max)) => _ = write!(said, ", length {min} to {max}"),
+        (Some(min), None) => _ = write!(said, ", length at least {min}"),
+        (None, Some(max)) => _ = write!(said, ", length at most {max}"),
+        (None, None) => {}
+    }
+    said.push_str(if step.keep_nulls {
+        ", nulls kept"
+    } else {
+        ", nulls dropped"
+    });
+    said
+}
+
+fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
+    let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
+    let name = asset.and_then(|asset| asset.family.as_deref());
+    let mut said = format!(
+        "tokenize {} with {}, {} ids, special tokens in the text: {}",
+        step.column,
+        name.unwrap_or(&step.asset),
+        step.tokenizer.vocab_size(),
+        format!("{:?}", step.special_tokens).to_lowercase(),
+    );
+    for (what, id) in [
+        ("begin", step.begin_of_document),
+        ("end", step.end_of_document),
+    ] {
+        if let Some(id) = id {
+            _ = write!(said, ", {what} {id}");
+        }
+    }
+    said
+}
+
+fn pack(step: &PackStep) -> String {
+    let how = match step.method {
+        PackMethod::BestFit => format!(
+            "best fit in windows of {}, longer ones {}",
+            counted(u64::from(step.window), "document"),
+            match step.overlong {
+                super::Overlong::Split => "split",
+                super::Overlong::Truncate => "truncated",
+                super::Overlong::Drop => "dropped",
+            }
+        ),
+        PackMethod::Concat => "one after another".to_owned(),
+    };
+    format!(
+        "pack {} into rows of {}, {how}, pad {}",
+        step.column, step.length, step.pad
+    )
+}
+
+/// `1 file`, `2 files`.
+fn counted(n: u64, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}
+
+/// A number of bytes to about three digits.
+fn amount(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return counted(bytes, "byte");
+    }
+    // Tenths, so that no float rounds differently anywhere.
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_keep_one_decimal() {
+        assert_eq!(amount(0), "0 bytes");
+        assert_eq!(amount(1), "1 byte");
+        assert_eq!(amount(1023), "1023 bytes");
+        assert_eq!(amount(1536), "1.5 KiB");
+        assert_eq!(amount((1 << 20) - 1), "1023.9 KiB");
+        assert_eq!(amount(5 << 30), "5.0 GiB");
+        assert_eq!(amount(u64::MAX), "16777215.9 TiB");
+    }
+}

@@ -1,0 +1,123 @@
+//! All that decides the bits of a dataset, as canonical JSON and its digest.
+
+use serde_json::{Value, json};
+use twox_hash::XxHash3_128;
+
+use super::columns::type_name;
+use super::pipeline::Pipeline;
+use super::types::{Asset, Digest, Format, Identity, PackMethod, Plan, Step};
+
+/// The dataset format that plans of this version write.
+const FORMAT_VERSION: u32 = 1;
+
+/// A change of an operator that changes its output raises its number.
+const KERNEL_VERSIONS: [(&str, u32); 4] =
+    [("select", 1), ("filter", 1), ("tokenize", 1), ("pack", 1)];
+
+/// What a plan has before its identity is computed.
+pub(super) fn empty() -> Identity {
+    Identity {
+        canonical: Value::Null,
+        digest: Digest(0),
+    }
+}
+
+/// The identity of `plan`, which was checked from `pipeline`.
+///
+/// What is easy to compare comes first and the inputs last; keys have one fixed
+/// order. Paths, threads and batch sizes have no place here.
+pub(super) fn of(plan: &Plan, pipeline: &Pipeline) -> Identity {
+    let steps: Vec<Value> = plan.steps.iter().map(|step| of_step(step, plan)).collect();
+    let inputs: Vec<Value> = plan
+        .inputs
+        .iter()
+        .map(|input| {
+            json!({
+                "name": input.name,
+                "len_bytes": input.len_bytes,
+                "digest": input.digest,
+            })
+        })
+        .collect();
+    // With a limit all inputs are one part, whatever the part size.
+    let part_size = match plan.source.limit {
+        Some(_) => None,
+        None => Some(pipeline.source.part_size.0),
+    };
+    let canonical = json!({
+        "format_version": FORMAT_VERSION,
+        "source": of_source(plan),
+        "part_size": part_size,
+        "steps": steps,
+        "shard_size": plan.sink.shard_size,
+        "fingerprint": pipeline.source.fingerprint,
+        "inputs": inputs,
+    });
+    let digest = Digest(XxHash3_128::oneshot(canonical.to_string().as_bytes()));
+    Identity { canonical, digest }
+}
+
+fn of_source(plan: &Plan) -> Value {
+    let source = &plan.source;
+    let document = match source.format {
+        Format::Text => Some(&source.document),
+        _ => None,
+    };
+    let fields = source.projection.fields().iter().map(|field| {
+        json!({
+            "name": field.name(),
+            "type": type_name(field.data_type()),
+            "nullable": field.is_nullable(),
+        })
+    });
+    json!({
+        "format": source.format,
+        "document": document,
+        "on_error": source.on_error,
+        "limit": source.limit,
+        "split": source.split,
+        "columns": fields.collect::<Vec<_>>(),
+    })
+}
+
+fn of_step(step: &Step, plan: &Plan) -> Value {
+    let op = step.op();
+    let version = KERNEL_VERSIONS.iter().find(|(name, _)| *name == op);
+    let version = version.map_or(0, |(_, version)| *version);
+    let values = match step {
+        Step::Select(step) => json!(step),
+        Step::Filter(step) => json!(step),
+        Step::Tokenize(step) => {
+            let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
+            json!({
+                "column": step.column,
+                "output": step.output,
+                "tokenizer": asset.map(of_asset),
+                "special_tokens": step.special_tokens,
+                "begin_of_document": step.begin_of_document,
+                "end_of_document": step.end_of_document,
+                "id_type": type_name(&step.id_type),
+            })
+        }
+        Step::Pack(step) => {
+            let fits = step.method == PackMethod::BestFit;
+            json!({
+                "column": step.column,
+                "length": step.length,
+                "method": step.method,
+                "overlong": fits.then_some(step.overlong),
+                "pad": step.pad,
+                "window": fits.then_some(step.window),
+            })
+        }
+    };
+    json!({ "op": op, "version": version, "values": values })
+}
+
+fn of_asset(asset: &Asset) -> Value {
+    json!({
+        "kind": asset.kind,
+        "family": asset.family,
+        "digest": Digest(XxHash3_128::oneshot(&asset.bytes)),
+    })
+}

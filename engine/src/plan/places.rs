@@ -1,0 +1,92 @@
+//! Where each key of a pipeline was written, so that a later error can point
+//! at it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Error;
+
+use super::tree::{Node, Place, Value, line_col};
+
+/// Places of the values of a pipeline file by their path in it, such as
+/// `step[1].column`. Empty for a pipeline that was built in code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    file: Option<PathBuf>,
+    text: Arc<str>,
+    by_path: BTreeMap<String, Place>,
+}
+
+impl Places {
+    /// Notes the places of a whole tree.
+    pub(crate) fn of(root: &Node, text: &str, file: &Path) -> Self {
+        let mut places = Self {
+            file: Some(file.to_owned()),
+            text: text.into(),
+            by_path: BTreeMap::new(),
+        };
+        places.note(root, String::new());
+        places
+    }
+
+    /// Adds to `error` the file and the place of the value at `path`, or of
+    /// the nearest table around it that was written down.
+    pub(crate) fn locate(&self, error: Error, path: &str) -> Error {
+        let mut path = path;
+        let place = loop {
+            match self.by_path.get(path) {
+                Some(place) => break Some(place),
+                None if path.is_empty() => break None,
+                None => path = parent(path),
+            }
+        };
+        match place {
+            Some(place) => self.point(error, place),
+            None => error,
+        }
+    }
+
+    /// Adds to `error` the file and one place.
+    pub(crate) fn point(&self, error: Error, place: &Place) -> Error {
+        let error = match &self.file {
+            Some(file) => error.with_path(file),
+            None => error,
+        };
+        match place {
+            Place::File(offset) => {
+                let (line, col) = line_col(&self.text, *offset);
+                error.with_line_col(line, col)
+            }
+            Place::Set(given) => error.with_hint(format!("the value was given by --set {given}")),
+        }
+    }
+
+    fn note(&mut self, node: &Node, path: String) {
+        match &node.value {
+            Value::Table(entries) => {
+                for entry in entries {
+                    let below = match path.as_str() {
+                        "" => entry.key.clone(),
+                        path => format!("{path}.{}", entry.key),
+                    };
+                    self.note(&entry.node, below);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.note(item, format!("{path}[{index}]"));
+                }
+            }
+            _ => {}
+        }
+        self.by_path.insert(path, node.place.clone());
+    }
+}
+
+/// `step[1].column` lies in `step[1]`, that in `step`, that in the file.
+fn parent(path: &str) -> &str {
+    path.rfind(['.', '['])
+        .and_then(|end| path.get(..end))
+        .unwrap_or_default()
+}
