@@ -1,5 +1,6 @@
 //! Shared pieces of the integration tests.
 
 pub mod prose;
+pub mod source;
 pub mod tidy;
 pub mod tree;
