@@ -9,6 +9,21 @@
 //! silence: it is an error with path and row, or it is set aside
 //! ([`crate::plan::OnError`]). I/O errors are not content.
 
+mod contain;
+mod context;
+mod cut;
+mod discover;
+mod fingerprint;
+mod input;
+mod ipc;
+mod jsonl;
+mod parquet;
+mod part;
+mod records;
+mod split;
+mod text;
+mod uris;
+
 use std::path::Path;
 
 use arrow::datatypes::SchemaRef;
@@ -16,6 +31,11 @@ use arrow::datatypes::SchemaRef;
 use crate::batch::Batch;
 use crate::error::Result;
 use crate::plan::{Document, Format, Input, OnError, RowGroup};
+
+pub use contain::is_contained;
+pub use discover::{DiscoverSpec, discover};
+pub use fingerprint::Fingerprint;
+pub use part::{PartReader, Start};
 
 /// What one file holds, from its metadata or its first rows.
 #[derive(Debug, Clone)]
@@ -67,4 +87,15 @@ pub trait Source: Send + Sync {
     /// `Io` if the file cannot be opened or has changed since it was
     /// described, `Data` if it is not of this layout and `on_error` is `Fail`.
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter>;
+}
+
+/// The source that reads `format`.
+#[must_use]
+pub fn for_format(format: Format) -> &'static dyn Source {
+    match format {
+        Format::Parquet => &parquet::Parquet,
+        Format::Arrow => &ipc::Arrow,
+        Format::Jsonl => &jsonl::Jsonl,
+        Format::Text => &text::Text,
+    }
 }

@@ -1,0 +1,146 @@
+//! What every reader of one file needs: its place in the plan, and what to do
+//! with content that cannot be read.
+
+use std::path::PathBuf;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::{BatchIter, ReadRequest};
+use crate::batch::{Batch, Position, QuarantineUnit, Quarantined, RowEvent};
+use crate::error::{Error, Result};
+use crate::plan::OnError;
+
+/// The hint given with every content error.
+const HINT: &str = "set `on_error = \"quarantine\"` to set such content aside and go on";
+
+/// The longest reason kept, in bytes.
+const REASON: usize = 512;
+
+/// A unit of content that cannot be read, before it is decided what happens.
+#[derive(Debug, Clone)]
+pub(super) struct Bad {
+    pub(super) unit: QuarantineUnit,
+    pub(super) row: u64,
+    pub(super) n_rows: Option<u64>,
+    pub(super) reason: String,
+    pub(super) excerpt: Option<String>,
+}
+
+impl Bad {
+    /// The whole file.
+    pub(super) fn file(reason: impl Into<String>) -> Self {
+        Self {
+            unit: QuarantineUnit::File,
+            row: 0,
+            n_rows: None,
+            reason: reason.into(),
+            excerpt: None,
+        }
+    }
+
+    /// From `row` to the end.
+    pub(super) fn tail(row: u64, reason: impl Into<String>) -> Self {
+        Self {
+            unit: QuarantineUnit::Tail,
+            row,
+            n_rows: None,
+            reason: reason.into(),
+            excerpt: None,
+        }
+    }
+
+    /// One line or document.
+    pub(super) fn line(row: u64, reason: impl Into<String>, excerpt: String) -> Self {
+        Self {
+            unit: QuarantineUnit::Line,
+            row,
+            n_rows: Some(1),
+            reason: reason.into(),
+            excerpt: Some(excerpt),
+        }
+    }
+}
+
+/// See the module text.
+#[derive(Debug, Clone)]
+pub(super) struct Context {
+    pub(super) file: u32,
+    pub(super) path: PathBuf,
+    pub(super) start_row: u64,
+    pub(super) schema: SchemaRef,
+    pub(super) batch_bytes: usize,
+    pub(super) on_error: OnError,
+}
+
+impl Context {
+    pub(super) fn new(request: &ReadRequest<'_>) -> Self {
+        Self {
+            file: request.file,
+            path: request.input.path.clone(),
+            start_row: request.start_row,
+            schema: request.projection.clone(),
+            batch_bytes: request.batch_bytes.max(1),
+            on_error: request.on_error,
+        }
+    }
+
+    /// Sets `bad` aside, or fails with it. `None` if it begins before the rows
+    /// asked for: whoever read up to here has been told of it.
+    pub(super) fn set_aside(&self, bad: Bad) -> Result<Option<RowEvent>> {
+        let mut reason = bad.reason;
+        if let Some((cut, _)) = reason.char_indices().find(|(at, _)| *at >= REASON) {
+            reason.truncate(cut);
+            reason.push('…');
+        }
+        if self.on_error == OnError::Fail {
+            let error = Error::data(reason).with_path(&self.path).with_hint(HINT);
+            return Err(match bad.unit {
+                QuarantineUnit::File => error,
+                _ => error.with_row(bad.row.max(self.start_row)),
+            });
+        }
+        if bad.row < self.start_row {
+            return Ok(None);
+        }
+        Ok(Some(RowEvent::Quarantined(Quarantined {
+            at: Position {
+                file: self.file,
+                row: bad.row,
+            },
+            n_rows: bad.n_rows,
+            unit: bad.unit,
+            reason,
+            excerpt: bad.excerpt,
+        })))
+    }
+
+    /// A batch of rows `rows`, or of none with `events` alone.
+    pub(super) fn batch(
+        &self,
+        rows: Vec<u64>,
+        columns: RecordBatch,
+        events: Vec<RowEvent>,
+    ) -> Batch {
+        Batch {
+            file: self.file,
+            rows,
+            columns,
+            events,
+        }
+    }
+
+    /// A batch without rows.
+    pub(super) fn only(&self, event: RowEvent) -> Batch {
+        let none = RecordBatch::new_empty(self.schema.clone());
+        self.batch(Vec::new(), none, vec![event])
+    }
+
+    /// All that comes out of a file in which nothing but `bad` can be read.
+    pub(super) fn nothing_but(&self, bad: Bad) -> Result<BatchIter> {
+        let event = self.set_aside(bad)?;
+        Ok(Box::new(
+            event.map(|event| Ok(self.only(event))).into_iter(),
+        ))
+    }
+}

@@ -1,0 +1,327 @@
+//! Fits columns that a file holds to what the plan asked for, and cuts large
+//! batches without copying.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::downcast_dictionary_array;
+
+use super::context::Context;
+use crate::batch::Batch;
+use crate::error::{Error, Result};
+
+/// Rows in a batch at most, and looked at together.
+const MAX_ROWS: usize = 64 << 10;
+
+/// The index in `file` of each column of `projection`, or which is missing or
+/// of another type.
+pub(super) fn check_projection(
+    file: &Schema,
+    projection: &Schema,
+) -> std::result::Result<Vec<usize>, String> {
+    projection
+        .fields()
+        .iter()
+        .map(|field| {
+            let (index, found) = file.column_with_name(field.name()).ok_or_else(|| {
+                format!(
+                    "expected a column \"{}\" of type {}, the file has none",
+                    field.name(),
+                    field.data_type()
+                )
+            })?;
+            if found.data_type().equals_datatype(field.data_type()) {
+                Ok(index)
+            } else {
+                Err(format!(
+                    "expected column \"{}\" of type {}, got {}",
+                    field.name(),
+                    field.data_type(),
+                    found.data_type()
+                ))
+            }
+        })
+        .collect()
+}
+
+/// `columns` as a batch of exactly `schema`.
+///
+/// Types differ at most in layout (a string view for a string) or in names
+/// within nested types, so no value changes.
+fn conform(
+    columns: &[ArrayRef],
+    n_rows: usize,
+    schema: &SchemaRef,
+) -> std::result::Result<RecordBatch, String> {
+    let columns = columns
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                return Ok(column.clone());
+            }
+            cast(column, field.data_type()).map_err(|e| e.to_string())
+        })
+        .collect::<std::result::Result<Vec<_>, String>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| e.to_string())
+}
+
+/// Refuses nulls in columns that have none in the plan.
+pub(super) fn check_nulls(
+    columns: &[ArrayRef],
+    projection: &Schema,
+) -> std::result::Result<(), String> {
+    for (column, field) in columns.iter().zip(projection.fields()) {
+        if column.null_count() > 0 && !field.is_nullable() {
+            return Err(format!(
+                "expected no nulls in column \"{}\", got {}",
+                field.name(),
+                column.null_count()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Decoded rows, given out in runs of about so many bytes.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    first_row: u64,
+    columns: Vec<ArrayRef>,
+    n_rows: usize,
+    /// Rows before this one have been looked at.
+    at: usize,
+    runs: VecDeque<Range<usize>>,
+}
+
+impl Decoded {
+    /// `n_rows` rows of a file from `first_row` on, those before `start_row`
+    /// left out.
+    pub(super) fn new(
+        first_row: u64,
+        columns: Vec<ArrayRef>,
+        n_rows: usize,
+        start_row: u64,
+    ) -> Self {
+        let skip = start_row.saturating_sub(first_row);
+        Self {
+            first_row,
+            columns,
+            n_rows,
+            at: usize::try_from(skip).map_or(n_rows, |skip| skip.min(n_rows)),
+            runs: VecDeque::new(),
+        }
+    }
+
+    /// The next run as a batch of `context`'s schema. Values shared between
+    /// rows are copied out only here.
+    pub(super) fn next_batch(&mut self, context: &Context) -> Option<Result<Batch>> {
+        if self.runs.is_empty() && self.at < self.n_rows {
+            let window = self.at..self.n_rows.min(self.at + MAX_ROWS);
+            let columns = slice(&self.columns, &window);
+            let runs = runs(&columns, window.len(), context.batch_bytes);
+            let moved = runs
+                .into_iter()
+                .map(|run| run.start + self.at..run.end + self.at);
+            self.runs.extend(moved);
+            self.at = window.end;
+        }
+        let run = self.runs.pop_front()?;
+        let columns = slice(&self.columns, &run);
+        let columns = match conform(&columns, run.len(), &context.schema) {
+            Ok(columns) => columns,
+            Err(reason) => return Some(Err(Error::internal(reason).with_path(&context.path))),
+        };
+        let rows = (self.first_row + run.start as u64..)
+            .take(run.len())
+            .collect();
+        Some(Ok(context.batch(rows, columns, Vec::new())))
+    }
+}
+
+/// Runs of rows of about `len_bytes` each, together all rows; a row larger
+/// than that is a run of its own.
+fn runs(columns: &[ArrayRef], n_rows: usize, len_bytes: usize) -> Vec<Range<usize>> {
+    let mut costs = vec![0_u64; n_rows];
+    for column in columns {
+        add_costs(column.as_ref(), &mut costs);
+    }
+    let mut runs = Vec::new();
+    let (mut start, mut sum) = (0, 0_u64);
+    for (row, cost) in costs.into_iter().enumerate() {
+        if row > start && sum.saturating_add(cost) > len_bytes as u64 {
+            runs.push(start..row);
+            (start, sum) = (row, 0);
+        }
+        sum = sum.saturating_add(cost);
+    }
+    if start < n_rows {
+        runs.push(start..n_rows);
+    }
+    runs
+}
+
+/// Adds the bytes that each row of `array` takes, about.
+fn add_costs(array: &dyn Array, costs: &mut [u64]) {
+    match array.data_type() {
+        DataType::Utf8 => add_offsets(array.as_string::<i32>().value_offsets(), costs),
+        DataType::LargeUtf8 => add_offsets(array.as_string::<i64>().value_offsets(), costs),
+        DataType::Binary => add_offsets(array.as_binary::<i32>().value_offsets(), costs),
+        DataType::LargeBinary => add_offsets(array.as_binary::<i64>().value_offsets(), costs),
+        DataType::Utf8View => add_views(array.as_string_view().views(), costs),
+        DataType::BinaryView => add_views(array.as_binary_view().views(), costs),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            add_lists(list.value_offsets(), list.values().as_ref(), costs);
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            add_lists(list.value_offsets(), list.values().as_ref(), costs);
+        }
+        DataType::Dictionary(_, _) => add_dictionary(array, costs),
+        DataType::Struct(_) => {
+            for column in array.as_struct().columns() {
+                add_costs(column.as_ref(), costs);
+            }
+        }
+        _ => {
+            let width = array.get_array_memory_size() / array.len().max(1);
+            add_each(costs, width as u64);
+        }
+    }
+}
+
+fn add_each(costs: &mut [u64], bytes: u64) {
+    for cost in costs {
+        *cost = cost.saturating_add(bytes);
+    }
+}
+
+fn add_offsets<O: OffsetSizeTrait>(offsets: &[O], costs: &mut [u64]) {
+    for (cost, pair) in costs.iter_mut().zip(offsets.windows(2)) {
+        let len = pair[1].as_usize().saturating_sub(pair[0].as_usize());
+        *cost = cost.saturating_add((len + size_of::<O>()) as u64);
+    }
+}
+
+fn add_views(views: &[u128], costs: &mut [u64]) {
+    for (cost, view) in costs.iter_mut().zip(views) {
+        // The length is the low half of the first word of a view.
+        let len = (*view & u128::from(u32::MAX)) as u64;
+        *cost = cost.saturating_add(len + size_of::<u128>() as u64);
+    }
+}
+
+fn add_lists<O: OffsetSizeTrait>(offsets: &[O], values: &dyn Array, costs: &mut [u64]) {
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
+        return;
+    };
+    let (first, last) = (first.as_usize(), last.as_usize());
+    let mut inner = vec![0_u64; last - first];
+    add_costs(values.slice(first, last - first).as_ref(), &mut inner);
+    for (cost, pair) in costs.iter_mut().zip(offsets.windows(2)) {
+        let range = pair[0].as_usize() - first..pair[1].as_usize() - first;
+        let sum: u64 = inner.get(range).map_or(0, |costs| costs.iter().sum());
+        *cost = cost.saturating_add(sum + size_of::<O>() as u64);
+    }
+}
+
+fn add_dictionary(array: &dyn Array, costs: &mut [u64]) {
+    downcast_dictionary_array!(
+        array => {
+            let mut values = vec![0_u64; array.values().len()];
+            add_costs(array.values().as_ref(), &mut values);
+            for (cost, key) in costs.iter_mut().zip(array.keys_iter()) {
+                let value = key.and_then(|key| values.get(key)).copied().unwrap_or(0);
+                *cost = cost.saturating_add(value + 1);
+            }
+        },
+        _ => {}
+    );
+}
+
+/// Rows `run` of `columns`, without a copy.
+fn slice(columns: &[ArrayRef], run: &Range<usize>) -> Vec<ArrayRef> {
+    columns
+        .iter()
+        .map(|column| column.slice(run.start, run.len()))
+        .collect()
+}
+
+/// The types in which columns are read: string layouts whose values may be
+/// shared between rows, so that a dictionary of long values is not copied out
+/// row by row before it can be cut.
+pub(super) fn shared_layout(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{DictionaryArray, Int64Array, StringArray, StringViewArray};
+    use arrow::datatypes::{Field, Int32Type};
+
+    use super::*;
+
+    #[test]
+    fn every_string_layout_costs_its_bytes() {
+        let long = "x".repeat(1000);
+        let values = [Some("a"), None, Some(long.as_str()), Some("b")];
+        let layouts: Vec<ArrayRef> = vec![
+            Arc::new(StringArray::from_iter(values)),
+            Arc::new(StringViewArray::from_iter(values)),
+            Arc::new(values.into_iter().collect::<DictionaryArray<Int32Type>>()),
+        ];
+        for layout in layouts {
+            assert_eq!(
+                runs(std::slice::from_ref(&layout), 4, 500),
+                [0..2, 2..3, 3..4],
+                "{:?}",
+                layout.data_type()
+            );
+            assert_eq!(
+                runs(&[layout.slice(1, 3)], 3, 500),
+                [0..1, 1..2, 2..3],
+                "sliced"
+            );
+        }
+    }
+
+    #[test]
+    fn one_byte_gives_single_rows_and_no_row_is_lost() {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        assert_eq!(
+            runs(std::slice::from_ref(&column), 3, 1),
+            [0..1, 1..2, 2..3]
+        );
+        assert_eq!(runs(std::slice::from_ref(&column), 3, usize::MAX), [0..3]);
+        assert!(runs(&[], 0, 1).is_empty());
+    }
+
+    #[test]
+    fn a_missing_or_different_column_is_named_with_both_types() {
+        let file = Schema::new(vec![Field::new("a", DataType::Int64, true)]);
+        let want = |name: &str, data_type| Schema::new(vec![Field::new(name, data_type, true)]);
+        assert_eq!(
+            check_projection(&file, &want("a", DataType::Int64)),
+            Ok(vec![0])
+        );
+        assert_eq!(
+            check_projection(&file, &want("a", DataType::Utf8)).unwrap_err(),
+            "expected column \"a\" of type Utf8, got Int64"
+        );
+        assert_eq!(
+            check_projection(&file, &want("b", DataType::Utf8)).unwrap_err(),
+            "expected a column \"b\" of type Utf8, the file has none"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Finds the inputs of a pipeline and what they hold.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use arrow::datatypes::{Schema, SchemaRef};
+
+use super::fingerprint::{Fingerprint, fingerprint};
+use super::jsonl::Inference;
+use super::uris::{Found, expand};
+use super::{Description, for_format};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Catalog, Document, Format, Input, InputDescription, OnError};
+
+/// What to look for, and how.
+#[derive(Debug, Clone)]
+pub struct DiscoverSpec<'a> {
+    /// Files, directories and globs. A directory stands for all files below it
+    /// with a known ending, hidden ones (`.` or `_` first) left out.
+    pub uris: Vec<String>,
+    /// Where relative ones start.
+    pub base: &'a Path,
+    /// The layout, or `None` to go by the ends of the names.
+    pub format: Option<Format>,
+    /// How plain text is cut.
+    pub document: Document,
+    /// Files looked at at once; the result does not depend on it.
+    pub threads: usize,
+    /// How the digests of files are taken.
+    pub fingerprint: Fingerprint,
+    /// With `Quarantine`, a file that cannot be described takes the schema of
+    /// the first that can, for reading to set it aside.
+    pub on_error: OnError,
+}
+
+/// Finds, describes and fingerprints all inputs, sorted by name.
+///
+/// # Errors
+/// `Pipeline` if nothing is found, names collide or layouts are mixed; `Io` if
+/// a file cannot be read; `Data` if one is not of its layout and `on_error` is
+/// `Fail`, or if none is.
+pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
+    let (found, format) = expand(&spec.uris, spec.base, spec.format)?;
+    let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
+    let shared = match format {
+        Format::Jsonl => Some(infer(&found)?),
+        _ => described
+            .iter()
+            .find_map(|(_, description)| Some(description.as_ref().ok()?.schema.clone())),
+    };
+    let mut files = Vec::with_capacity(found.len());
+    for (input, description) in described {
+        let mut input = input;
+        let schema = match (description, &shared) {
+            (Ok(description), shared) => {
+                input.row_groups = description.row_groups;
+                match (format, shared) {
+                    // Which lines of which files came first is no reason for
+                    // files of one pipeline to differ in type.
+                    (Format::Jsonl, Some(shared)) => shared.clone(),
+                    _ => description.schema,
+                }
+            }
+            (Err(_), Some(shared)) if spec.on_error == OnError::Quarantine => shared.clone(),
+            (Err(error), _) => return Err(error),
+        };
+        files.push(InputDescription { input, schema });
+    }
+    Ok(Catalog { files, format })
+}
+
+type Looked = (Input, Result<Description>);
+
+/// One file: its digest, and its description or what is wrong with its content.
+fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Looked> {
+    let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
+    let description = match format {
+        // Inferred over all files together.
+        Format::Jsonl => Ok(Description {
+            schema: SchemaRef::new(Schema::empty()),
+            row_groups: Vec::new(),
+        }),
+        format => for_format(format).describe(&found.path),
+    };
+    let description = match description {
+        Err(error) if error.kind() == ErrorKind::Data => Err(error),
+        other => Ok(other?),
+    };
+    let input = Input {
+        path: found.path.clone(),
+        name: found.name.clone(),
+        len_bytes,
+        digest,
+        row_groups: Vec::new(),
+    };
+    Ok((input, description))
+}
+
+/// One schema for all files of JSON lines, from the first lines of the first.
+fn infer(found: &[Found]) -> Result<SchemaRef> {
+    let mut inference = Inference::new();
+    // More than one file has a say, unless there is one.
+    let per_file = (Inference::LINES / found.len().max(1)).max(Inference::LINES / 10);
+    let mut left = Inference::LINES;
+    for file in found {
+        if left == 0 || inference.is_full() {
+            break;
+        }
+        let opened =
+            std::fs::File::open(&file.path).map_err(|e| Error::io("open input", &file.path, e))?;
+        let n_lines = per_file.min(left);
+        inference.sample(opened, &file.path, n_lines)?;
+        left -= n_lines;
+    }
+    if inference.n_objects() == 0 && found.iter().any(has_content) {
+        return Err(
+            Error::data("expected JSON lines, the first lines hold no object")
+                .with_path(&found[0].path)
+                .with_hint("each line is to be one JSON object"),
+        );
+    }
+    Ok(inference.schema())
+}
+
+fn has_content(file: &Found) -> bool {
+    std::fs::metadata(&file.path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// `work` on each file, on so many threads; results in the order of `files`.
+/// The error of the first file that has one wins, whichever came first in time.
+fn in_parallel<T: Send>(
+    files: &[Found],
+    threads: usize,
+    work: impl Fn(&Found) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = files.get(index) else {
+                return done;
+            };
+            done.push((index, work(file)));
+        }
+    };
+    let mut all = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.clamp(1, files.len().max(1)))
+            .map(|_| scope.spawn(run))
+            .collect();
+        let mut all = run();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                Err(_) => return Err(Error::internal("a thread of discovery panicked")),
+            }
+        }
+        Ok(all)
+    })?;
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, result)| result).collect()
+}

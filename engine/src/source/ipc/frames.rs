@@ -1,0 +1,479 @@
+//! The messages of an Arrow IPC file or stream: where they lie, and their
+//! decoding one at a time.
+//!
+//! Layout: the "Serialization and Interprocess Communication" chapter of the
+//! Arrow columnar format.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::datatypes::SchemaRef;
+use arrow::ipc::convert::try_fb_to_schema;
+use arrow::ipc::reader::{read_dictionary, read_footer_length, read_record_batch};
+use arrow::ipc::{self, Block, MessageHeader, root_as_footer, root_as_message};
+
+use super::super::contain::contain;
+
+/// How a file begins and ends.
+const MAGIC: &[u8] = b"ARROW1";
+
+/// What stands before the length of a message since format version 0.15.
+const CONTINUATION: [u8; 4] = [0xff; 4];
+
+/// More than the metadata of any message takes.
+const MAX_METADATA: u64 = 64 << 20;
+
+/// A buffer that states to be larger than this decompressed must be within
+/// [`MAX_EXPANSION`] of its compressed size.
+const FREE_BUFFER: u64 = 64 << 20;
+
+/// See [`FREE_BUFFER`].
+const MAX_EXPANSION: u64 = 1024;
+
+/// More rows than this must have bytes to show for them.
+const FREE_ROWS: u64 = 1 << 20;
+
+/// Why a frame could not be read.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Disk(io::Error),
+    Content(String),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            Self::Content("the file ends within a message".to_owned())
+        } else {
+            Self::Disk(error)
+        }
+    }
+}
+
+impl Trouble {
+    fn content(reason: &str) -> Self {
+        Self::Content(reason.to_owned())
+    }
+}
+
+/// What a message holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Dictionary,
+    Batch { n_rows: u64 },
+}
+
+/// A message that lies within the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    offset: u64,
+    metadata_len: u64,
+    body_len: u64,
+}
+
+impl Frame {
+    /// Its bytes in the file.
+    pub(super) fn len_bytes(&self) -> u64 {
+        self.metadata_len + self.body_len
+    }
+}
+
+/// Dictionaries read so far, by their id.
+#[derive(Debug, Default)]
+pub(super) struct Dictionaries(HashMap<i64, ArrayRef>);
+
+/// The messages of one file, and the file.
+#[derive(Debug)]
+pub(super) struct Frames {
+    file: File,
+    len_bytes: u64,
+    schema: SchemaRef,
+    frames: Vec<Frame>,
+    /// Why messages after the last frame cannot be read.
+    tail: Option<String>,
+}
+
+impl Frames {
+    /// Finds all messages of `file`.
+    pub(super) fn open(file: File, len_bytes: u64) -> Result<Self, Trouble> {
+        let mut frames = Self {
+            file,
+            len_bytes,
+            schema: SchemaRef::new(arrow::datatypes::Schema::empty()),
+            frames: Vec::new(),
+            tail: None,
+        };
+        let begins = frames.read_at(0, len_bytes.min(MAGIC.len() as u64))?;
+        if begins.as_slice() == MAGIC {
+            frames.index_file()?;
+        } else {
+            frames.index_stream()?;
+        }
+        Ok(frames)
+    }
+
+    pub(super) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Record batches and their rows, in order.
+    pub(super) fn batches(&self) -> impl Iterator<Item = (&Frame, u64)> {
+        self.frames.iter().filter_map(|frame| match frame.kind {
+            Kind::Batch { n_rows } => Some((frame, n_rows)),
+            Kind::Dictionary => None,
+        })
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Frame> {
+        self.frames.get(index).copied()
+    }
+
+    /// Why the rest of the file cannot be read, said once.
+    pub(super) fn take_tail(&mut self) -> Option<String> {
+        self.tail.take()
+    }
+
+    /// Decodes a dictionary into `dictionaries`.
+    pub(super) fn read_dictionary(
+        &mut self,
+        frame: &Frame,
+        dictionaries: &mut Dictionaries,
+    ) -> Result<(), Trouble> {
+        let (metadata, body) = self.read_frame(frame)?;
+        let schema = self.schema.clone();
+        contained(|| {
+            let message = root_as_message(message(&metadata)).map_err(|e| e.to_string())?;
+            let dictionary = message
+                .header_as_dictionary_batch()
+                .ok_or("expected a dictionary")?;
+            check_buffers(dictionary.data(), &body)?;
+            let version = message.version();
+            read_dictionary(&body, dictionary, &schema, &mut dictionaries.0, &version)
+                .map_err(|e| e.to_string())
+        })
+    }
+
+    /// Decodes the columns `columns` of a record batch.
+    pub(super) fn read_batch(
+        &mut self,
+        frame: &Frame,
+        columns: &[usize],
+        dictionaries: &Dictionaries,
+    ) -> Result<RecordBatch, Trouble> {
+        let (metadata, body) = self.read_frame(frame)?;
+        let schema = self.schema.clone();
+        contained(|| {
+            let message = root_as_message(message(&metadata)).map_err(|e| e.to_string())?;
+            let batch = message
+                .header_as_record_batch()
+                .ok_or("expected a record batch")?;
+            check_rows(frame)?;
+            check_buffers(Some(batch), &body)?;
+            let version = message.version();
+            read_record_batch(
+                &body,
+                batch,
+                schema,
+                &dictionaries.0,
+                Some(columns),
+                &version,
+            )
+            .map_err(|e| e.to_string())
+        })
+    }
+
+    fn read_frame(&mut self, frame: &Frame) -> Result<(Vec<u8>, Buffer), Trouble> {
+        let metadata = self.read_at(frame.offset, frame.metadata_len)?;
+        let len = usize::try_from(frame.body_len)
+            .map_err(|_| Trouble::content("a message is larger than memory"))?;
+        let mut body =
+            MutableBuffer::try_from_len_zeroed(len).map_err(|e| Trouble::Content(e.to_string()))?;
+        self.file.read_exact(body.as_slice_mut())?;
+        Ok((metadata, body.into()))
+    }
+
+    /// `len` bytes at `offset`; the file stands behind them afterwards.
+    fn read_at(&mut self, offset: u64, len: u64) -> Result<Vec<u8>, Trouble> {
+        let within = offset
+            .checked_add(len)
+            .is_some_and(|end| end <= self.len_bytes);
+        if !within || len > MAX_METADATA {
+            return Err(Trouble::Content(format!(
+                "a message states {len} bytes at {offset}, the file has {}",
+                self.len_bytes
+            )));
+        }
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Finds the messages of a file by its footer.
+    fn index_file(&mut self) -> Result<(), Trouble> {
+        let end = self
+            .len_bytes
+            .checked_sub(10)
+            .ok_or_else(|| Trouble::content("the file ends before its footer"))?;
+        let trailer = self.read_at(end, 10)?;
+        let trailer = <[u8; 10]>::try_from(trailer).unwrap_or_default();
+        let footer_len =
+            read_footer_length(trailer).map_err(|e| Trouble::Content(e.to_string()))? as u64;
+        let start = end.checked_sub(footer_len).ok_or_else(|| {
+            Trouble::Content(format!(
+                "the footer states {footer_len} bytes, the file has {end}"
+            ))
+        })?;
+        let bytes = self.read_at(start, footer_len)?;
+        let footer = contained(|| parse_footer(&bytes))?;
+        self.schema = footer.schema;
+        for block in &footer.dictionaries {
+            let frame = self.block(block)?;
+            self.frames.push(frame);
+        }
+        for block in &footer.batches {
+            match self.block(block) {
+                Ok(frame) => self.frames.push(frame),
+                Err(Trouble::Content(reason)) => {
+                    self.tail = Some(reason);
+                    break;
+                }
+                Err(disk) => return Err(disk),
+            }
+        }
+        Ok(())
+    }
+
+    /// The message of a footer's block, if it lies within the file.
+    fn block(&mut self, block: &Block) -> Result<Frame, Trouble> {
+        let outside = || Trouble::content("the footer states a block outside the file");
+        let offset = u64::try_from(block.offset()).map_err(|_| outside())?;
+        let metadata_len = u64::try_from(block.metaDataLength()).map_err(|_| outside())?;
+        let body_len = u64::try_from(block.bodyLength()).map_err(|_| outside())?;
+        let metadata = self.read_at(offset, metadata_len)?;
+        let frame = contained(|| parse_frame(&metadata))?
+            .ok_or_else(|| Trouble::content("the footer states a block that is no batch"))?;
+        let end = offset
+            .checked_add(metadata_len)
+            .and_then(|start| start.checked_add(body_len));
+        if end.is_none_or(|end| end > self.len_bytes) {
+            return Err(outside());
+        }
+        Ok(Frame {
+            kind: frame.kind,
+            offset,
+            metadata_len,
+            body_len,
+        })
+    }
+
+    /// Finds the messages of a stream one behind the other.
+    fn index_stream(&mut self) -> Result<(), Trouble> {
+        let Some((metadata, mut at)) = self.next_metadata(0)? else {
+            return Err(Trouble::content(
+                "expected an Arrow file or stream, got no messages",
+            ));
+        };
+        self.schema = contained(|| parse_schema(&metadata))?;
+        loop {
+            let found = self.next_metadata(at).and_then(|found| {
+                let Some((metadata, body)) = found else {
+                    return Ok(None);
+                };
+                let frame = self.stream_frame(at, &metadata, body)?;
+                Ok(Some((frame, body)))
+            });
+            match found {
+                Ok(Some((frame, body))) => {
+                    at = body + frame.body_len;
+                    self.frames.push(frame);
+                }
+                Ok(None) => return Ok(()),
+                Err(Trouble::Content(reason)) => {
+                    self.tail = Some(reason);
+                    return Ok(());
+                }
+                Err(disk) => return Err(disk),
+            }
+        }
+    }
+
+    fn stream_frame(&self, offset: u64, metadata: &[u8], body: u64) -> Result<Frame, Trouble> {
+        let parsed = contained(|| parse_frame(metadata))?
+            .ok_or_else(|| Trouble::content("expected a record batch or dictionary"))?;
+        let end = body.checked_add(parsed.body_len);
+        if end.is_none_or(|end| end > self.len_bytes) {
+            return Err(Trouble::Content(format!(
+                "a message states a body of {} bytes, the file has {} left",
+                parsed.body_len,
+                self.len_bytes - body
+            )));
+        }
+        Ok(Frame {
+            kind: parsed.kind,
+            offset,
+            metadata_len: body - offset,
+            body_len: parsed.body_len,
+        })
+    }
+
+    /// The metadata of the stream's message at `at`, its prefix included, and
+    /// where its body begins; `None` at the end.
+    fn next_metadata(&mut self, at: u64) -> Result<Option<(Vec<u8>, u64)>, Trouble> {
+        if at == self.len_bytes {
+            return Ok(None);
+        }
+        let mut prefix = 4;
+        let mut word = self.word(at)?;
+        if word == CONTINUATION {
+            prefix = 8;
+            word = self.word(at + 4)?;
+        }
+        let len = i32::from_le_bytes(word);
+        if len == 0 {
+            return match at + prefix == self.len_bytes {
+                true => Ok(None),
+                false => Err(Trouble::content(
+                    "there are bytes behind the end of the stream",
+                )),
+            };
+        }
+        let len = u64::try_from(len)
+            .map_err(|_| Trouble::content("a message states a negative length"))?;
+        let metadata = self.read_at(at, prefix + len)?;
+        Ok(Some((metadata, at + prefix + len)))
+    }
+
+    fn word(&mut self, at: u64) -> Result<[u8; 4], Trouble> {
+        let bytes = self.read_at(at, 4)?;
+        <[u8; 4]>::try_from(bytes).map_err(|_| Trouble::content("the file ends within a message"))
+    }
+}
+
+/// Runs a decoder whose panics are content errors.
+fn contained<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, Trouble> {
+    contain(decode)
+        .and_then(|result| result)
+        .map_err(Trouble::Content)
+}
+
+/// The flatbuffer behind the prefix of a message.
+fn message(metadata: &[u8]) -> &[u8] {
+    let prefix = if metadata.starts_with(&CONTINUATION) {
+        8
+    } else {
+        4
+    };
+    metadata.get(prefix..).unwrap_or_default()
+}
+
+struct Footer {
+    schema: SchemaRef,
+    dictionaries: Vec<Block>,
+    batches: Vec<Block>,
+}
+
+fn parse_footer(bytes: &[u8]) -> Result<Footer, String> {
+    let footer = root_as_footer(bytes).map_err(|e| e.to_string())?;
+    let schema = footer.schema().ok_or("the footer has no schema")?;
+    Ok(Footer {
+        schema: native_schema(schema)?,
+        dictionaries: footer.dictionaries().iter().flatten().copied().collect(),
+        batches: footer.recordBatches().iter().flatten().copied().collect(),
+    })
+}
+
+fn parse_schema(metadata: &[u8]) -> Result<SchemaRef, String> {
+    let message = root_as_message(message(metadata))
+        .map_err(|_| "expected an Arrow file or stream, got something else")?;
+    let schema = message
+        .header_as_schema()
+        .ok_or("expected the stream to begin with a schema")?;
+    native_schema(schema)
+}
+
+fn native_schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, String> {
+    if !schema.endianness().equals_to_target_endianness() {
+        return Err("expected the byte order of this machine, got the other".to_owned());
+    }
+    try_fb_to_schema(schema)
+        .map(Arc::new)
+        .map_err(|e| e.to_string())
+}
+
+/// What a message states of itself.
+struct Parsed {
+    kind: Kind,
+    body_len: u64,
+}
+
+/// `None` if the message is neither a record batch nor a dictionary.
+fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
+    let message = root_as_message(message(metadata)).map_err(|e| e.to_string())?;
+    let kind = match message.header_type() {
+        MessageHeader::DictionaryBatch => Kind::Dictionary,
+        MessageHeader::RecordBatch => {
+            let batch = message
+                .header_as_record_batch()
+                .ok_or("expected a record batch")?;
+            let n_rows = u64::try_from(batch.length())
+                .ok()
+                .filter(|n_rows| *n_rows < 1 << 40)
+                .ok_or_else(|| format!("a record batch states {} rows", batch.length()))?;
+            Kind::Batch { n_rows }
+        }
+        _ => return Ok(None),
+    };
+    let body_len = u64::try_from(message.bodyLength())
+        .map_err(|_| "a message states a negative length".to_owned())?;
+    Ok(Some(Parsed { kind, body_len }))
+}
+
+/// Refuses a record batch that states more rows than it can hold.
+fn check_rows(frame: &Frame) -> Result<(), String> {
+    let Kind::Batch { n_rows } = frame.kind else {
+        return Ok(());
+    };
+    if n_rows > FREE_ROWS.max(frame.body_len.saturating_mul(8)) {
+        return Err(format!(
+            "it states {n_rows} rows, more than {} bytes can hold",
+            frame.body_len
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses buffers outside `body` and decompressed sizes that cannot be.
+fn check_buffers(batch: Option<ipc::RecordBatch<'_>>, body: &Buffer) -> Result<(), String> {
+    let Some(batch) = batch else { return Ok(()) };
+    let compressed = batch.compression().is_some();
+    for buffer in batch.buffers().iter().flatten() {
+        let range = usize::try_from(buffer.offset())
+            .ok()
+            .zip(usize::try_from(buffer.length()).ok())
+            .and_then(|(start, len)| Some(start..start.checked_add(len)?));
+        let bytes = range
+            .and_then(|range| body.as_slice().get(range))
+            .ok_or("a buffer lies outside its message")?;
+        let stated = bytes.first_chunk::<8>().map(|len| i64::from_le_bytes(*len));
+        // -1 marks a buffer that was left uncompressed.
+        let Some(stated) = stated.filter(|stated| compressed && *stated != -1) else {
+            continue;
+        };
+        let limit = (bytes.len() as u64)
+            .saturating_mul(MAX_EXPANSION)
+            .max(FREE_BUFFER);
+        if u64::try_from(stated).map_or(true, |stated| stated > limit) {
+            return Err(format!(
+                "a buffer of {} bytes states {stated} decompressed",
+                bytes.len()
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Arrow IPC, the file and the stream: record batches one by one.
+//!
+//! Messages are framed here, each length checked against the file, so that a
+//! batch that cannot be decoded is set aside alone. Where the framing itself
+//! breaks, the rest of the file is.
+
+mod frames;
+
+use std::fs::File;
+use std::path::Path;
+
+use self::frames::{Dictionaries, Frame, Frames, Kind, Trouble};
+use super::context::{Bad, Context};
+use super::cut::{Decoded, check_nulls, check_projection};
+use super::input;
+use super::{BatchIter, Description, ReadRequest, Source};
+use crate::batch::{Batch, QuarantineUnit};
+use crate::error::{Error, Result};
+use crate::plan::{Format, RowGroup};
+
+/// See the module text.
+#[derive(Debug)]
+pub(super) struct Arrow;
+
+impl Source for Arrow {
+    fn format(&self) -> Format {
+        Format::Arrow
+    }
+
+    fn describe(&self, path: &Path) -> Result<Description> {
+        let io = |e| Error::io("open input", path, e);
+        let file = File::open(path).map_err(io)?;
+        let len_bytes = file.metadata().map_err(io)?.len();
+        let frames = match Frames::open(file, len_bytes) {
+            Ok(frames) => frames,
+            Err(Trouble::Disk(error)) => return Err(Error::io("read input", path, error)),
+            Err(Trouble::Content(reason)) => return Err(Error::data(reason).with_path(path)),
+        };
+        let row_groups = frames
+            .batches()
+            .map(|(frame, n_rows)| RowGroup {
+                n_rows,
+                len_bytes: frame.len_bytes(),
+            })
+            .collect();
+        Ok(Description {
+            schema: frames.schema().clone(),
+            row_groups,
+        })
+    }
+
+    fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
+        let file = input::open(request.input)?;
+        let context = Context::new(request);
+        let opened = Frames::open(file, request.input.len_bytes).and_then(|frames| {
+            let columns = check_projection(frames.schema(), &context.schema);
+            columns
+                .map(|columns| (frames, columns))
+                .map_err(Trouble::Content)
+        });
+        let (frames, columns) = match opened {
+            Ok(opened) => opened,
+            Err(Trouble::Disk(error)) => {
+                return Err(Error::io("read input", &context.path, error));
+            }
+            Err(Trouble::Content(reason)) => return context.nothing_but(Bad::file(reason)),
+        };
+        Ok(Box::new(Reader {
+            groups: request.row_groups.clone().unwrap_or(0..usize::MAX),
+            context,
+            columns,
+            frames,
+            dictionaries: Dictionaries::default(),
+            next: 0,
+            group: 0,
+            row: 0,
+            ready: None,
+            done: false,
+        }))
+    }
+}
+
+struct Reader {
+    context: Context,
+    /// The columns of the file that are read.
+    columns: Vec<usize>,
+    /// The record batches asked for.
+    groups: std::ops::Range<usize>,
+    frames: Frames,
+    dictionaries: Dictionaries,
+    /// The next frame, and the record batch and row it begins.
+    next: usize,
+    group: usize,
+    row: u64,
+    ready: Option<Decoded>,
+    done: bool,
+}
+
+impl Reader {
+    fn advance(&mut self) -> Result<Option<Batch>> {
+        loop {
+            if let Some(ready) = &mut self.ready {
+                if let Some(batch) = ready.next_batch(&self.context) {
+                    return batch.map(Some);
+                }
+                self.ready = None;
+            }
+            if self.group >= self.groups.end {
+                return Ok(None);
+            }
+            let bad = match self.frames.get(self.next) {
+                Some(frame) => match self.frame(&frame)? {
+                    Some(bad) => bad,
+                    None => continue,
+                },
+                None => match self.frames.take_tail() {
+                    Some(reason) => Bad::tail(self.row, reason),
+                    None => return Ok(None),
+                },
+            };
+            if let Some(event) = self.context.set_aside(bad)? {
+                return Ok(Some(self.context.only(event)));
+            }
+        }
+    }
+
+    /// Reads one frame; what is bad about it comes back.
+    fn frame(&mut self, frame: &Frame) -> Result<Option<Bad>> {
+        self.next += 1;
+        let Kind::Batch { n_rows } = frame.kind else {
+            let read = self.frames.read_dictionary(frame, &mut self.dictionaries);
+            return self.content(read).map(|read| {
+                // Batches that follow would decode to other values.
+                let reason = read.err()?;
+                self.next = usize::MAX;
+                self.frames.take_tail();
+                Some(Bad::tail(self.row, format!("dictionary: {reason}")))
+            });
+        };
+        let (group, first_row) = (self.group, self.row);
+        self.group += 1;
+        self.row += n_rows;
+        if !self.groups.contains(&group) || self.row <= self.context.start_row {
+            return Ok(None);
+        }
+        let batch = self
+            .frames
+            .read_batch(frame, &self.columns, &self.dictionaries)
+            .and_then(|batch| {
+                check_nulls(batch.columns(), &self.context.schema)
+                    .map(|()| batch)
+                    .map_err(Trouble::Content)
+            });
+        Ok(match self.content(batch)? {
+            Ok(batch) => {
+                let start_row = self.context.start_row;
+                let columns = batch.columns().to_vec();
+                let decoded = Decoded::new(first_row, columns, batch.num_rows(), start_row);
+                self.ready = Some(decoded);
+                None
+            }
+            Err(reason) => Some(Bad {
+                unit: QuarantineUnit::RecordBatch,
+                row: first_row,
+                n_rows: Some(n_rows),
+                reason: format!("record batch {group}: {reason}"),
+                excerpt: None,
+            }),
+        })
+    }
+
+    /// Lets faults of the disk through as errors.
+    fn content<T>(
+        &self,
+        result: std::result::Result<T, Trouble>,
+    ) -> Result<std::result::Result<T, String>> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(Trouble::Content(reason)) => Ok(Err(reason)),
+            Err(Trouble::Disk(error)) => Err(Error::io("read input", &self.context.path, error)),
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let item = self.advance().transpose();
+        self.done = !matches!(item, Some(Ok(_)));
+        item
+    }
+}

@@ -1,0 +1,201 @@
+//! The few numbers in Parquet page headers and delta blocks by which the
+//! decoder reserves memory, read by hand so that they can be checked first.
+//!
+//! Formats: thrift compact protocol for page headers, and
+//! `DELTA_BINARY_PACKED` of the Parquet encodings document.
+
+use parquet::basic::Compression;
+
+/// More values than any page has; a delta block may state a count without
+/// spending bytes on it.
+const MAX_DELTA_VALUES: u64 = 1 << 26;
+
+/// Checks the sizes that the page header at the start of `bytes` states.
+///
+/// Snappy and LZ4 pages are decoded into memory that is written beforehand;
+/// the size stated must be one that their format can reach.
+pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<(), String> {
+    let mut fields = Compact { bytes };
+    let sizes = fields
+        .expect_int(1)
+        .and_then(|()| fields.int_field())
+        .zip(fields.int_field());
+    let Some((uncompressed, compressed)) = sizes else {
+        return Err("a page header does not begin with type and sizes".to_owned());
+    };
+    let expansion = match compression {
+        Compression::SNAPPY => 64,
+        Compression::LZ4 | Compression::LZ4_RAW => 256,
+        _ => return Ok(()),
+    };
+    if uncompressed > compressed.saturating_mul(expansion).saturating_add(64) {
+        return Err(format!(
+            "a page states {uncompressed} bytes, more than its {compressed} compressed bytes can hold"
+        ));
+    }
+    Ok(())
+}
+
+/// Reads integers of a thrift struct whose fields come in order.
+struct Compact<'a> {
+    bytes: &'a [u8],
+}
+
+impl Compact<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*first)
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// The next field, which is an i32 that follows the field before it.
+    fn int_field(&mut self) -> Option<u64> {
+        const NEXT_I32: u8 = 0x15;
+        if self.byte()? != NEXT_I32 {
+            return None;
+        }
+        let zigzag = self.varint()?;
+        // Sizes are not negative, so the lowest bit is not set.
+        (zigzag & 1 == 0).then_some(zigzag >> 1)
+    }
+
+    /// Reads over the first `n` fields.
+    fn expect_int(&mut self, n: usize) -> Option<()> {
+        (0..n).try_for_each(|_| self.int_field().map(|_| ()))
+    }
+}
+
+/// Checks the counts in the delta blocks of lengths at the start of `bytes`,
+/// of a page with `n_values` values: one block, or with `two` one for the
+/// prefixes and one for the suffixes. The count that lies comes back.
+pub(super) fn check_delta(bytes: &[u8], n_values: u64, two: bool) -> Result<(), u64> {
+    let limit = n_values.min(MAX_DELTA_VALUES);
+    let mut rest = bytes;
+    for _ in 0..=u8::from(two) {
+        // A block cut short is an error of the decoder's own.
+        let Some(block) = DeltaBlock::parse(rest) else {
+            return Ok(());
+        };
+        if block.n_values > limit {
+            return Err(block.n_values);
+        }
+        match block.skip() {
+            Some(after) => rest = after,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+struct DeltaBlock<'a> {
+    block_size: u64,
+    mini_blocks: u64,
+    n_values: u64,
+    body: Compact<'a>,
+}
+
+impl<'a> DeltaBlock<'a> {
+    fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let mut body = Compact { bytes };
+        let block_size = body.varint()?;
+        let mini_blocks = body.varint()?;
+        let n_values = body.varint()?;
+        let _first_value = body.varint()?;
+        Some(Self {
+            block_size,
+            mini_blocks,
+            n_values,
+            body,
+        })
+    }
+
+    /// What follows the block.
+    fn skip(mut self) -> Option<&'a [u8]> {
+        let per_mini_block = self.block_size.checked_div(self.mini_blocks)?;
+        let mut left = self.n_values.saturating_sub(1);
+        while left > 0 {
+            let _min_delta = self.body.varint()?;
+            let n_widths = usize::try_from(self.mini_blocks).ok()?;
+            let (widths, rest) = self.body.bytes.split_at_checked(n_widths)?;
+            let mut len = 0_u64;
+            let before = left;
+            for width in widths {
+                if left > 0 {
+                    len += (u64::from(*width).checked_mul(per_mini_block)?) / 8;
+                }
+                left = left.saturating_sub(per_mini_block);
+            }
+            // A block without room for values would never end.
+            if left == before {
+                return None;
+            }
+            self.body.bytes = rest.get(usize::try_from(len).ok()?..)?;
+        }
+        Some(self.body.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page header of type 0 with these sizes, in compact thrift.
+    fn header(uncompressed: u32, compressed: u32) -> Vec<u8> {
+        let mut bytes = vec![0x15, 0];
+        for size in [uncompressed, compressed] {
+            bytes.push(0x15);
+            varint(&mut bytes, u64::from(size) << 1);
+        }
+        bytes
+    }
+
+    fn varint(bytes: &mut Vec<u8>, mut value: u64) {
+        while value >= 0x80 {
+            bytes.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+    }
+
+    #[test]
+    fn a_page_cannot_state_more_than_its_codec_reaches() {
+        assert!(check(&header(1000, 100), Compression::SNAPPY).is_ok());
+        assert!(check(&header(2_000_000_000, 100), Compression::SNAPPY).is_err());
+        assert!(check(&header(2_000_000_000, 100), Compression::LZ4_RAW).is_err());
+        assert!(check(&header(2_000_000_000, 100), Compression::UNCOMPRESSED).is_ok());
+        assert!(check(b"", Compression::UNCOMPRESSED).is_err());
+        assert!(check(b"\x15\x00\x15\x01", Compression::UNCOMPRESSED).is_err());
+    }
+
+    #[test]
+    fn delta_blocks_are_walked_and_their_counts_checked() {
+        // 128 values a block, 4 mini blocks, 33 values: 32 deltas of 2 bits.
+        let mut block = Vec::new();
+        for value in [128, 4, 33, 0, 0] {
+            varint(&mut block, value);
+        }
+        block.extend([2, 9, 9, 9]);
+        block.extend([0; 8]);
+        let mut two = block.clone();
+        for value in [128, 4, 1 << 40, 0] {
+            varint(&mut two, value);
+        }
+        assert_eq!(check_delta(&block, 33, false), Ok(()));
+        assert_eq!(check_delta(&block, 32, false), Err(33));
+        assert_eq!(check_delta(&two, 33, false), Ok(()));
+        assert_eq!(check_delta(&two, 33, true), Err(1 << 40));
+        assert_eq!(check_delta(&[], 33, true), Ok(()));
+    }
+}

@@ -1,0 +1,214 @@
+//! A Parquet file's footer, checked against the file, and what of it a plan
+//! reads.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Fields, Schema};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+};
+use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
+
+use super::super::ReadRequest;
+use super::super::contain::contain;
+use super::super::context::Bad;
+use super::super::cut::{check_nulls, check_projection, shared_layout};
+use super::guard::{Disk, Group};
+use crate::batch::QuarantineUnit;
+
+/// Bytes decoded at once, about. Fixed: it decides where a damaged group
+/// breaks off.
+const STEP_BYTES: u64 = 8 << 20;
+
+/// Rows decoded at once at most.
+const STEP_ROWS: u64 = 8192;
+
+/// Reads and checks the footer, or says why it cannot be.
+pub(super) fn load(disk: &Disk) -> Result<ArrowReaderMetadata, String> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
+    contain(|| {
+        let footer = ArrowReaderMetadata::load(disk, options).map_err(|e| e.to_string())?;
+        check(footer.metadata(), parquet::file::reader::Length::len(disk))?;
+        Ok(footer)
+    })
+    .and_then(|footer| footer)
+}
+
+/// Refuses a footer whose places or counts cannot be those of a file of
+/// `len_bytes`.
+fn check(metadata: &ParquetMetaData, len_bytes: u64) -> Result<(), String> {
+    let mut n_rows = 0_u64;
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let sum = u64::try_from(group.num_rows())
+            .ok()
+            .and_then(|n| n_rows.checked_add(n));
+        n_rows = sum.ok_or_else(|| {
+            format!(
+                "row group {index} states {} rows, which no file holds",
+                group.num_rows()
+            )
+        })?;
+        for column in group.columns() {
+            if !fits(column, len_bytes) {
+                return Err(format!(
+                    "row group {index}, column \"{}\" does not lie within the file",
+                    column.column_path()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fits(column: &ColumnChunkMetaData, len_bytes: u64) -> bool {
+    let start = column
+        .dictionary_page_offset()
+        .unwrap_or_else(|| column.data_page_offset());
+    let start = u64::try_from(start).ok();
+    let len = u64::try_from(column.compressed_size()).ok();
+    let end = start
+        .zip(len)
+        .and_then(|(start, len)| start.checked_add(len));
+    end.is_some_and(|end| end <= len_bytes) && column.uncompressed_size() >= 0
+}
+
+/// A row group and where its rows lie in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) index: usize,
+    pub(super) first_row: u64,
+    pub(super) n_rows: u64,
+}
+
+impl Span {
+    /// The rest of the group, from its row `done` on.
+    pub(super) fn bad(&self, done: u64, reason: &str) -> Bad {
+        Bad {
+            unit: QuarantineUnit::RowGroup,
+            row: self.first_row + done,
+            n_rows: Some(self.n_rows - done),
+            reason: format!("row group {}: {reason}", self.index),
+            excerpt: None,
+        }
+    }
+}
+
+/// The groups asked for that hold rows asked for.
+pub(super) fn spans(layout: &Layout, request: &ReadRequest<'_>) -> VecDeque<Span> {
+    let mut first_row = 0;
+    let mut spans = VecDeque::new();
+    for (index, group) in layout.metadata.row_groups().iter().enumerate() {
+        let n_rows = group.num_rows().unsigned_abs();
+        let wanted = request
+            .row_groups
+            .as_ref()
+            .is_none_or(|range| range.contains(&index));
+        if wanted && n_rows > 0 && first_row + n_rows > request.start_row {
+            spans.push_back(Span {
+                index,
+                first_row,
+                n_rows,
+            });
+        }
+        first_row += n_rows;
+    }
+    spans
+}
+
+/// Which columns of a file are read, and how.
+#[derive(Debug)]
+pub(super) struct Layout {
+    metadata: Arc<ParquetMetaData>,
+    levels: FieldLevels,
+    mask: ProjectionMask,
+    /// For each column of the plan, its place among those decoded.
+    places: Vec<usize>,
+}
+
+impl Layout {
+    /// Finds the columns of `projection`, or says which is missing.
+    pub(super) fn new(footer: &ArrowReaderMetadata, projection: &Schema) -> Result<Self, String> {
+        let roots = check_projection(footer.schema(), projection)?;
+        let mut decoded = roots.clone();
+        decoded.sort_unstable();
+        decoded.dedup();
+        let places = roots
+            .iter()
+            .filter_map(|root| decoded.binary_search(root).ok())
+            .collect();
+        let descriptor = footer.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, decoded);
+        let hint = shared_fields(footer.schema());
+        let levels = contain(|| {
+            parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(&hint))
+                .map_err(|e| e.to_string())
+        })
+        .and_then(|levels| levels)?;
+        Ok(Self {
+            metadata: footer.metadata().clone(),
+            levels,
+            mask,
+            places,
+        })
+    }
+
+    /// A decoder of row group `index`, from its first row.
+    pub(super) fn open(
+        &self,
+        disk: &Disk,
+        index: usize,
+    ) -> Result<ParquetRecordBatchReader, String> {
+        let group = Group::new(disk.clone(), self.metadata.clone(), index);
+        ParquetRecordBatchReader::try_new_with_row_groups(
+            &self.levels,
+            &group,
+            self.step_rows(index),
+            None,
+        )
+        .map_err(|e| e.to_string())
+    }
+
+    /// Rows of group `index` decoded at once.
+    fn step_rows(&self, index: usize) -> usize {
+        let group = self.metadata.row_group(index);
+        let len_bytes = group
+            .columns()
+            .iter()
+            .enumerate()
+            .filter(|(leaf, _)| self.mask.leaf_included(*leaf))
+            .map(|(_, column)| column.uncompressed_size().unsigned_abs())
+            .fold(0, u64::saturating_add);
+        let n_rows = group.num_rows().unsigned_abs();
+        let row_bytes = len_bytes.checked_div(n_rows).unwrap_or(0).max(1);
+        let step = (STEP_BYTES / row_bytes).clamp(1, STEP_ROWS);
+        usize::try_from(step).unwrap_or(1)
+    }
+
+    /// The columns of `step` in the order of the plan; refuses nulls where the
+    /// plan has none.
+    pub(super) fn arrange(
+        &self,
+        step: &RecordBatch,
+        projection: &Schema,
+    ) -> Result<Vec<ArrayRef>, String> {
+        let columns = self.places.iter().map(|place| step.column(*place).clone());
+        let columns: Vec<ArrayRef> = columns.collect();
+        check_nulls(&columns, projection)?;
+        Ok(columns)
+    }
+}
+
+/// The fields of a file with strings in a layout that shares values.
+fn shared_fields(schema: &Schema) -> Fields {
+    schema
+        .fields()
+        .iter()
+        .map(|field| {
+            let data_type = shared_layout(field.data_type());
+            Field::clone(field).with_data_type(data_type)
+        })
+        .collect()
+}

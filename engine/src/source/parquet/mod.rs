@@ -1,0 +1,194 @@
+//! Parquet: row groups decoded one by one, a few pages at a time.
+//!
+//! A row group that cannot be decoded is set aside from the first rows that
+//! fail to its end, whichever panics or errors the decoder meets; the rows
+//! before come out. Rows are decoded in steps that the file's metadata fixes,
+//! always from the beginning of the group, so where a group breaks off never
+//! depends on batch sizes or on where reading began.
+
+mod guard;
+mod header;
+mod layout;
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::Path;
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+
+use self::guard::Disk;
+use self::layout::{Layout, Span, load, spans};
+use super::contain::contain;
+use super::context::{Bad, Context};
+use super::cut::Decoded;
+use super::input;
+use super::{BatchIter, Description, ReadRequest, Source};
+use crate::batch::Batch;
+use crate::error::{Error, Result};
+use crate::plan::{Format, RowGroup};
+
+/// See the module text.
+#[derive(Debug)]
+pub(super) struct Parquet;
+
+impl Source for Parquet {
+    fn format(&self) -> Format {
+        Format::Parquet
+    }
+
+    fn describe(&self, path: &Path) -> Result<Description> {
+        let file = File::open(path).map_err(|e| Error::io("open input", path, e))?;
+        let len_bytes = file
+            .metadata()
+            .map_err(|e| Error::io("open input", path, e))?
+            .len();
+        let disk = Disk::new(file, len_bytes);
+        let footer = match load(&disk) {
+            Ok(footer) => footer,
+            Err(reason) => {
+                no_fault(&disk, path)?;
+                return Err(Error::data(reason).with_path(path));
+            }
+        };
+        let row_groups = footer
+            .metadata()
+            .row_groups()
+            .iter()
+            .map(|group| RowGroup {
+                n_rows: group.num_rows().unsigned_abs(),
+                len_bytes: group.compressed_size().unsigned_abs(),
+            })
+            .collect();
+        Ok(Description {
+            schema: footer.schema().clone(),
+            row_groups,
+        })
+    }
+
+    fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
+        let file = input::open(request.input)?;
+        let context = Context::new(request);
+        let disk = Disk::new(file, request.input.len_bytes);
+        let layout = load(&disk).and_then(|footer| Layout::new(&footer, &context.schema));
+        let layout = match layout {
+            Ok(layout) => layout,
+            Err(reason) => {
+                no_fault(&disk, &context.path)?;
+                return context.nothing_but(Bad::file(reason));
+            }
+        };
+        let spans = spans(&layout, request);
+        Ok(Box::new(Reader {
+            context,
+            disk,
+            layout,
+            spans,
+            current: None,
+            ready: None,
+            done: false,
+        }))
+    }
+}
+
+/// The rows of a group that have not been decoded yet.
+struct Current {
+    span: Span,
+    reader: ParquetRecordBatchReader,
+    /// Rows of the group before the next step.
+    done: u64,
+}
+
+struct Reader {
+    context: Context,
+    disk: Disk,
+    layout: Layout,
+    spans: VecDeque<Span>,
+    current: Option<Current>,
+    ready: Option<Decoded>,
+    done: bool,
+}
+
+impl Reader {
+    fn advance(&mut self) -> Result<Option<Batch>> {
+        loop {
+            if let Some(ready) = &mut self.ready {
+                if let Some(batch) = ready.next_batch(&self.context) {
+                    return batch.map(Some);
+                }
+                self.ready = None;
+            }
+            let bad = match self.current.take() {
+                Some(current) => self.step(current),
+                None => match self.spans.pop_front() {
+                    Some(span) => self.open(span),
+                    None => return Ok(None),
+                },
+            };
+            let Err(bad) = bad else { continue };
+            no_fault(&self.disk, &self.context.path)?;
+            if let Some(event) = self.context.set_aside(bad)? {
+                return Ok(Some(self.context.only(event)));
+            }
+        }
+    }
+
+    fn open(&mut self, span: Span) -> std::result::Result<(), Bad> {
+        let reader = contain(|| self.layout.open(&self.disk, span.index))
+            .and_then(|reader| reader)
+            .map_err(|reason| span.bad(0, &reason))?;
+        self.current = Some(Current {
+            span,
+            reader,
+            done: 0,
+        });
+        Ok(())
+    }
+
+    /// Decodes the next rows of a group. After a panic its reader is dropped.
+    fn step(&mut self, mut current: Current) -> std::result::Result<(), Bad> {
+        let Current { span, done, .. } = current;
+        let step = contain(|| current.reader.next().transpose())
+            .and_then(|step| step.map_err(|e| e.to_string()))
+            .map_err(|reason| span.bad(done, &reason))?;
+        let Some(step) = step else {
+            return match done == span.n_rows {
+                true => Ok(()),
+                false => Err(span.bad(done, &format!("expected {} rows, got {done}", span.n_rows))),
+            };
+        };
+        let columns = self
+            .layout
+            .arrange(&step, &self.context.schema)
+            .map_err(|reason| span.bad(done, &reason))?;
+        current.done += step.num_rows() as u64;
+        if current.done > span.n_rows {
+            return Err(span.bad(done, &format!("expected {} rows, got more", span.n_rows)));
+        }
+        let start_row = self.context.start_row;
+        let first_row = span.first_row + done;
+        self.ready = Some(Decoded::new(first_row, columns, step.num_rows(), start_row));
+        self.current = Some(current);
+        Ok(())
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let item = self.advance().transpose();
+        self.done = !matches!(item, Some(Ok(_)));
+        item
+    }
+}
+
+/// A fault of the disk is no matter of content.
+fn no_fault(disk: &Disk, path: &Path) -> Result<()> {
+    match disk.take_fault() {
+        Some(error) => Err(Error::io("read input", path, error)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,229 @@
+//! The split of rows by a hash of one column's value.
+//!
+//! A row is on the validation side iff `xxh3_64(value, seed) < threshold`,
+//! where `value` is the value's bytes as given below and `threshold` is
+//! `validation * 2^64`, both as integers. The bytes of a value are
+//! - of a string or binary value in any layout: its bytes;
+//! - of an integer: its value in 16 bytes, little endian, sign extended;
+//! - of a boolean: one byte, 0 or 1;
+//! - of a null: the one byte `0xff`, which is no UTF-8.
+//!
+//! So the side depends on nothing but value, seed and share: not on files,
+//! order, batches or layout.
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type};
+use twox_hash::XxHash3_64;
+
+use crate::error::{Error, Result};
+use crate::plan::{Split, SplitSide};
+
+/// The bytes that stand for a null.
+const NULL: &[u8] = &[0xff];
+
+/// A split, ready for batches.
+#[derive(Debug, Clone)]
+pub(super) struct Splitter {
+    /// Hashes below are on the validation side; `2^64` is all of them.
+    threshold: u128,
+    seed: u64,
+    take: SplitSide,
+}
+
+impl Splitter {
+    pub(super) fn new(split: &Split) -> Self {
+        Self {
+            threshold: threshold(split.validation),
+            seed: split.seed,
+            take: split.take,
+        }
+    }
+
+    /// Which rows of the key column are on the side taken.
+    ///
+    /// # Errors
+    /// `Pipeline` if values of its type cannot be hashed.
+    pub(super) fn select(&self, key: &ArrayRef) -> Result<BooleanArray> {
+        let n_rows = key.len();
+        match key.data_type() {
+            // Cast first, so that every layout hashes the same bytes; a
+            // dictionary's nulls may hide among its values.
+            DataType::Dictionary(_, values) => self.select(&to(key, values)?),
+            DataType::Utf8 | DataType::Binary => {
+                let key = to(key, &DataType::Binary)?;
+                let key = key.as_binary::<i32>();
+                Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
+            }
+            DataType::LargeUtf8 | DataType::LargeBinary => {
+                let key = to(key, &DataType::LargeBinary)?;
+                let key = key.as_binary::<i64>();
+                Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
+            }
+            DataType::Utf8View | DataType::BinaryView => {
+                let key = to(key, &DataType::BinaryView)?;
+                let key = key.as_binary_view();
+                Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
+            }
+            DataType::Boolean => {
+                let key = key.as_boolean();
+                Ok(self.rows(n_rows, |row| {
+                    key.is_valid(row).then(|| [u8::from(key.value(row))])
+                }))
+            }
+            integer if integer.is_integer() => {
+                // Wide enough for both 64-bit types, and exact for all.
+                let key = to(key, &DataType::Decimal128(38, 0))?;
+                let key = key.as_primitive::<Decimal128Type>();
+                Ok(self.rows(n_rows, |row| {
+                    key.is_valid(row).then(|| key.value(row).to_le_bytes())
+                }))
+            }
+            other => Err(unsupported(other)),
+        }
+    }
+
+    fn rows<B: AsRef<[u8]>>(
+        &self,
+        n_rows: usize,
+        bytes: impl Fn(usize) -> Option<B>,
+    ) -> BooleanArray {
+        (0..n_rows)
+            .map(|row| match bytes(row) {
+                Some(value) => self.takes(value.as_ref()),
+                None => self.takes(NULL),
+            })
+            .map(Some)
+            .collect()
+    }
+
+    fn takes(&self, bytes: &[u8]) -> bool {
+        let hash = XxHash3_64::oneshot_with_seed(self.seed, bytes);
+        let validation = u128::from(hash) < self.threshold;
+        validation == (self.take == SplitSide::Validation)
+    }
+}
+
+fn to(key: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
+    cast(key, data_type).map_err(|e| unsupported(key.data_type()).with_source(e))
+}
+
+fn unsupported(data_type: &DataType) -> Error {
+    Error::pipeline(format!(
+        "expected a split key of a string, binary, integer or boolean type, got {data_type}"
+    ))
+}
+
+/// `share * 2^64`, exactly: a share is a binary fraction already.
+fn threshold(share: f64) -> u128 {
+    /// 2 to the 64th, which `f64` holds.
+    const ALL: f64 = 18_446_744_073_709_551_616.0;
+    if share.is_nan() || share <= 0.0 {
+        return 0;
+    }
+    if share >= 1.0 {
+        return 1 << 64;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within 0..2^64; scaling by a power of two is exact, a rest below 1 is cut"
+    )]
+    let threshold = (share * ALL) as u128;
+    threshold
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        BinaryArray, DictionaryArray, Int8Array, LargeStringArray, StringArray, StringViewArray,
+        UInt64Array,
+    };
+    use arrow::datatypes::Int8Type;
+
+    use super::*;
+
+    fn splitter(validation: f64, take: SplitSide) -> Splitter {
+        Splitter::new(&Split {
+            take,
+            validation,
+            key: "k".to_owned(),
+            seed: 7,
+        })
+    }
+
+    fn sides(key: ArrayRef) -> Vec<bool> {
+        let taken = splitter(0.5, SplitSide::Validation).select(&key).unwrap();
+        taken.iter().map(Option::unwrap).collect()
+    }
+
+    #[test]
+    fn thresholds_are_exact() {
+        assert_eq!(threshold(0.0), 0);
+        assert_eq!(threshold(1.0), 1 << 64);
+        assert_eq!(threshold(0.5), 1 << 63);
+        assert_eq!(threshold(f64::NAN), 0);
+    }
+
+    #[test]
+    fn layouts_of_one_value_fall_on_one_side() {
+        let values = [
+            Some("a"),
+            None,
+            Some(""),
+            Some("longer than an inlined view"),
+            Some("ü"),
+        ];
+        let strings = sides(Arc::new(StringArray::from_iter(values)));
+        assert!(strings.contains(&true) && strings.contains(&false));
+        let bytes: BinaryArray = values.iter().map(|v| v.map(str::as_bytes)).collect();
+        let dictionary: DictionaryArray<Int8Type> = values.into_iter().collect();
+        for layout in [
+            Arc::new(LargeStringArray::from_iter(values)) as ArrayRef,
+            Arc::new(StringViewArray::from_iter(values)),
+            Arc::new(bytes),
+            Arc::new(dictionary),
+        ] {
+            let name = layout.data_type().clone();
+            assert_eq!(sides(layout), strings, "{name}");
+        }
+    }
+
+    #[test]
+    fn integers_of_all_widths_fall_on_one_side() {
+        let small = sides(Arc::new(Int8Array::from_iter_values(0..50)));
+        let wide = sides(Arc::new(UInt64Array::from_iter_values(0..50)));
+        assert_eq!(small, wide);
+        assert!(sides(Arc::new(UInt64Array::from(vec![u64::MAX]))).len() == 1);
+    }
+
+    #[test]
+    fn the_sides_are_complements_of_about_the_share() {
+        let key: ArrayRef = Arc::new(Int8Array::from_iter(
+            (0..10_000).map(|i| Some((i % 100) as i8)),
+        ));
+        let names: ArrayRef = Arc::new(StringArray::from_iter_values(
+            (0..10_000).map(|i| i.to_string()),
+        ));
+        for key in [key, names.clone()] {
+            let train = splitter(0.1, SplitSide::Train).select(&key).unwrap();
+            let validation = splitter(0.1, SplitSide::Validation).select(&key).unwrap();
+            assert_eq!(train.true_count() + validation.true_count(), 10_000);
+        }
+        let n = splitter(0.1, SplitSide::Validation)
+            .select(&names)
+            .unwrap()
+            .true_count();
+        assert!((900..1100).contains(&n), "{n}");
+    }
+
+    #[test]
+    fn the_hash_is_pinned() {
+        // A change of this value moves rows between the sides of datasets.
+        assert_eq!(XxHash3_64::oneshot_with_seed(7, b"a"), PINNED);
+    }
+
+    const PINNED: u64 = 0;
+}

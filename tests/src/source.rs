@@ -1,0 +1,500 @@
+//! One table of rows in every layout a source reads, and readers that turn
+//! batches back into plain values to compare.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
+
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, DictionaryArray, Int64Array, LargeStringArray, RecordBatch,
+    StringArray, StringViewArray,
+};
+use arrow::datatypes::{DataType, Int32Type, SchemaRef};
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use fuelrail::batch::{Batch, Quarantined, RowEvent};
+use fuelrail::plan::{Digest, Document, Format, Input, OnError};
+use fuelrail::source::{ReadRequest, for_format};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+
+/// Rows of a row group, a record batch or the like in files written here.
+pub const GROUP: usize = 10;
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// A number.
+    pub id: Option<i64>,
+    /// A text, without line ends.
+    pub text: Option<String>,
+}
+
+/// `n` rows with everything text may hold: nothing, wide characters, long
+/// values and, if asked for, nulls.
+#[must_use]
+pub fn table(n: usize, nulls: bool) -> Vec<Row> {
+    const TEXTS: [&str; 6] = [
+        "plain",
+        "",
+        "日本語 \u{1f980} e\u{301} \u{10ffff}",
+        "quotes \" and \\ and \t tab",
+        "a value that is longer than a string view holds inline",
+        "\u{a0}\u{feff}",
+    ];
+    (0..n)
+        .map(|i| Row {
+            id: (!nulls || i % 7 != 3).then_some(i as i64 - 3),
+            text: (!nulls || i % 5 != 2).then(|| {
+                let text = TEXTS[i % TEXTS.len()];
+                format!("{text}{}", text.repeat(if i % 11 == 4 { 40 } else { 0 }))
+            }),
+        })
+        .collect()
+}
+
+/// A way to write the table.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// What it is called in messages.
+    pub name: &'static str,
+    /// File name, its ending told.
+    pub file: &'static str,
+    /// Who reads it.
+    pub format: Format,
+    /// How it is cut, if it is text.
+    pub document: Document,
+    /// Whether it has the column `id` and nulls.
+    pub table: bool,
+    write: fn(&[Row]) -> Vec<u8>,
+}
+
+impl Layout {
+    /// The bytes of a file with `rows`.
+    #[must_use]
+    pub fn bytes(&self, rows: &[Row]) -> Vec<u8> {
+        (self.write)(rows)
+    }
+
+    /// The table as this layout can hold it.
+    #[must_use]
+    pub fn rows(&self, n: usize) -> Vec<Row> {
+        table(n, self.table)
+    }
+
+    /// `rows` as [`Outcome`] shows them.
+    #[must_use]
+    pub fn expect(&self, rows: &[Row]) -> Vec<(u64, Vec<Option<String>>)> {
+        (0..)
+            .zip(rows)
+            .map(|(n, row)| {
+                let text = row.text.clone();
+                let values = if self.table {
+                    vec![row.id.map(|id| id.to_string()), text]
+                } else {
+                    vec![text]
+                };
+                (n, values)
+            })
+            .collect()
+    }
+}
+
+macro_rules! layout {
+    ($name:literal, $file:literal, $format:ident, $document:expr, $write:expr) => {
+        Layout {
+            name: $name,
+            file: $file,
+            format: Format::$format,
+            document: $document,
+            table: !matches!(Format::$format, Format::Text),
+            write: $write,
+        }
+    };
+}
+
+/// Every layout.
+#[must_use]
+pub fn layouts() -> Vec<Layout> {
+    let separator = || Document::Separator("<|end|>".to_owned());
+    let file = || Document::File;
+    vec![
+        layout!("jsonl", "t.jsonl", Jsonl, file(), jsonl),
+        layout!("jsonl.gz", "t.jsonl.gz", Jsonl, file(), |rows| gzip(&jsonl(rows))),
+        layout!("jsonl.zst", "t.jsonl.zst", Jsonl, file(), |rows| zstd(&jsonl(rows))),
+        layout!("jsonl crlf", "t.ndjson", Jsonl, file(), |rows| crlf(&jsonl(rows))),
+        layout!("parquet", "t.parquet", Parquet, file(), |rows| {
+            parquet_file(&columns(rows, DataType::Utf8), &properties().build())
+        }),
+        layout!("parquet large", "t.parquet", Parquet, file(), |rows| {
+            parquet_file(&columns(rows, DataType::LargeUtf8), &properties().build())
+        }),
+        layout!("parquet view", "t.parquet", Parquet, file(), |rows| {
+            parquet_file(&columns(rows, DataType::Utf8View), &properties().build())
+        }),
+        layout!("parquet dictionary", "t.parquet", Parquet, file(), |rows| {
+            parquet_file(&columns(rows, dictionary()), &properties().build())
+        }),
+        layout!("parquet v2 delta zstd", "t.parquet", Parquet, file(), parquet_delta),
+        layout!("arrow file", "t.arrow", Arrow, file(), |rows| {
+            arrow_file(&columns(rows, DataType::Utf8), None)
+        }),
+        layout!("arrow file large lz4", "t.arrow", Arrow, file(), |rows| {
+            arrow_file(&columns(rows, DataType::LargeUtf8), Some(CompressionType::LZ4_FRAME))
+        }),
+        layout!("arrow stream", "t.arrow", Arrow, file(), |rows| {
+            arrow_stream(&columns(rows, DataType::Utf8View))
+        }),
+        layout!("arrow stream dictionary", "t.arrow", Arrow, file(), |rows| {
+            arrow_stream(&columns(rows, dictionary()))
+        }),
+        layout!("text lines", "t.txt", Text, Document::Line, |rows| lines(rows, "\n")),
+        layout!("text lines crlf", "t.txt", Text, Document::Line, |rows| lines(rows, "\r\n")),
+        layout!("text lines gz", "t.txt.gz", Text, Document::Line, |rows| {
+            gzip(&lines(rows, "\n"))
+        }),
+        layout!("text separator", "t.md", Text, separator(), |rows| lines(rows, "<|end|>")),
+        layout!("text separator zst", "t.md.zst", Text, separator(), |rows| {
+            zstd(&lines(rows, "<|end|>"))
+        }),
+    ]
+}
+
+fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// The rows as JSON lines.
+#[must_use]
+pub fn jsonl(rows: &[Row]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in rows {
+        let line = serde_json::json!({"id": row.id, "extra": [1, {"a": "b"}], "text": row.text});
+        writeln!(out, "{line}").unwrap();
+    }
+    out
+}
+
+fn crlf(text: &[u8]) -> Vec<u8> {
+    String::from_utf8(text.to_vec())
+        .unwrap()
+        .replace('\n', "\r\n")
+        .into_bytes()
+}
+
+fn lines(rows: &[Row], end: &str) -> Vec<u8> {
+    rows.iter()
+        .map(|row| format!("{}{end}", row.text.as_deref().unwrap_or_default()))
+        .collect::<String>()
+        .into_bytes()
+}
+
+/// In two members, as tools that append write it.
+#[must_use]
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let mut out = Vec::new();
+    for part in [first, second] {
+        let mut encoder = flate2::write::GzEncoder::new(&mut out, flate2::Compression::fast());
+        encoder.write_all(part).unwrap();
+        encoder.finish().unwrap();
+    }
+    out
+}
+
+/// In two frames.
+#[must_use]
+pub fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let mut out = zstd::encode_all(first, 1).unwrap();
+    out.extend(zstd::encode_all(second, 1).unwrap());
+    out
+}
+
+/// The rows as one batch, the text in this type.
+#[must_use]
+pub fn columns(rows: &[Row], text: DataType) -> RecordBatch {
+    let ids: Int64Array = rows.iter().map(|row| row.id).collect();
+    let texts = rows.iter().map(|row| row.text.as_deref());
+    let texts: ArrayRef = match text {
+        DataType::Utf8 => Arc::new(texts.collect::<StringArray>()),
+        DataType::LargeUtf8 => Arc::new(texts.collect::<LargeStringArray>()),
+        DataType::Utf8View => Arc::new(texts.collect::<StringViewArray>()),
+        DataType::Binary => Arc::new(
+            texts
+                .map(|text| text.map(str::as_bytes))
+                .collect::<BinaryArray>(),
+        ),
+        _ => Arc::new(texts.collect::<DictionaryArray<Int32Type>>()),
+    };
+    let extra: Int64Array = rows.iter().map(|_| None).collect();
+    RecordBatch::try_from_iter_with_nullable([
+        ("extra", Arc::new(extra) as ArrayRef, true),
+        ("id", Arc::new(ids), true),
+        ("text", texts, true),
+    ])
+    .unwrap()
+}
+
+/// Small pages and groups, so that a table has many.
+#[must_use]
+pub fn properties() -> parquet::file::properties::WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_max_row_group_row_count(Some(GROUP))
+        .set_data_page_row_count_limit(4)
+        .set_write_batch_size(2)
+        .set_compression(Compression::SNAPPY)
+}
+
+/// A Parquet file of `batch`.
+#[must_use]
+pub fn parquet_file(batch: &RecordBatch, properties: &WriterProperties) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new(&mut out, batch.schema(), Some(properties.clone())).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    out
+}
+
+fn parquet_delta(rows: &[Row]) -> Vec<u8> {
+    let properties = properties()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_dictionary_enabled(false)
+        .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY)
+        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .build();
+    parquet_file(&columns(rows, DataType::Utf8), &properties)
+}
+
+fn slices(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    (0..batch.num_rows())
+        .step_by(GROUP)
+        .map(|at| batch.slice(at, GROUP.min(batch.num_rows() - at)))
+}
+
+/// An Arrow file of `batch`.
+#[must_use]
+pub fn arrow_file(batch: &RecordBatch, compression: Option<CompressionType>) -> Vec<u8> {
+    let options = IpcWriteOptions::default()
+        .try_with_compression(compression)
+        .unwrap();
+    let mut writer =
+        FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+    slices(batch).for_each(|slice| writer.write(&slice).unwrap());
+    writer.into_inner().unwrap()
+}
+
+/// An Arrow stream of `batch`.
+#[must_use]
+pub fn arrow_stream(batch: &RecordBatch) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    slices(batch).for_each(|slice| writer.write(&slice).unwrap());
+    writer.into_inner().unwrap()
+}
+
+/// A file on disk, ready to be read.
+#[derive(Debug)]
+pub struct Case {
+    /// Keeps the file.
+    dir: tempfile::TempDir,
+    /// What it is.
+    pub layout: Layout,
+    /// The columns read; those of the layout unless set.
+    pub projection: SchemaRef,
+    /// What happens to bad content.
+    pub on_error: OnError,
+}
+
+/// All that came out of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Row number and values.
+    pub rows: Vec<(u64, Vec<Option<String>>)>,
+    /// What was set aside.
+    pub events: Vec<Quarantined>,
+}
+
+impl Case {
+    /// Writes `bytes` as a file of `layout`, whose columns are those that
+    /// `sound` has.
+    #[must_use]
+    pub fn new(layout: &Layout, bytes: &[u8], sound: &[u8]) -> Self {
+        quiet();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("sound"), sound).unwrap();
+        let path = dir.path().join(layout.file);
+        std::fs::write(&path, sound).unwrap();
+        let schema = for_format(layout.format).describe(&path).unwrap().schema;
+        std::fs::write(&path, bytes).unwrap();
+        let names: &[&str] = if layout.table { &["id", "text"] } else { &["text"] };
+        let fields: Vec<_> = names
+            .iter()
+            .filter_map(|name| schema.field_with_name(name).ok().cloned())
+            .collect();
+        Self {
+            dir,
+            layout: layout.clone(),
+            projection: Arc::new(arrow::datatypes::Schema::new(fields)),
+            on_error: OnError::Fail,
+        }
+    }
+
+    /// A sound file of `rows`.
+    #[must_use]
+    pub fn sound(layout: &Layout, rows: &[Row]) -> Self {
+        let bytes = layout.bytes(rows);
+        // An empty file has no schema to infer.
+        let described = match rows {
+            [] => layout.bytes(&layout.rows(3)),
+            _ => bytes.clone(),
+        };
+        Self::new(layout, &bytes, &described)
+    }
+
+    /// Where bad content is set aside.
+    #[must_use]
+    pub fn quarantine(mut self) -> Self {
+        self.on_error = OnError::Quarantine;
+        self
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.dir.path().join(self.layout.file)
+    }
+
+    /// As a plan names it.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        input(&self.path())
+    }
+
+    /// Reads rows from `start_row` on.
+    ///
+    /// # Errors
+    /// As the source has them.
+    pub fn read(&self, start_row: u64, batch_bytes: usize) -> fuelrail::Result<Outcome> {
+        let input = self.input();
+        let request = ReadRequest {
+            input: &input,
+            file: 0,
+            row_groups: None,
+            start_row,
+            projection: &self.projection,
+            document: &self.layout.document,
+            batch_bytes,
+            on_error: self.on_error,
+        };
+        collect(for_format(self.layout.format).read(&request)?)
+    }
+}
+
+/// The input at `path` as a plan names it, its digest left out.
+#[must_use]
+pub fn input(path: &Path) -> Input {
+    Input {
+        path: path.to_owned(),
+        name: path.file_name().unwrap().to_string_lossy().into_owned(),
+        len_bytes: File::open(path).unwrap().metadata().unwrap().len(),
+        digest: Digest(0),
+        row_groups: Vec::new(),
+    }
+}
+
+/// Gathers batches, checking what holds for each and for their order.
+///
+/// # Errors
+/// The first that comes.
+pub fn collect(
+    batches: impl Iterator<Item = fuelrail::Result<Batch>>,
+) -> fuelrail::Result<Outcome> {
+    let mut out = Outcome {
+        rows: Vec::new(),
+        events: Vec::new(),
+    };
+    for batch in batches {
+        let batch = batch?;
+        assert_eq!(batch.rows.len(), batch.columns.num_rows());
+        let values = values(&batch.columns);
+        let before = out.rows.last().map(|(row, _)| *row);
+        for (row, values) in batch.rows.iter().zip(values) {
+            out.rows.push((*row, values));
+        }
+        for event in batch.events {
+            assert!(before.is_none_or(|row| event.at().row > row));
+            match event {
+                RowEvent::Quarantined(unit) => out.events.push(unit),
+                RowEvent::Filtered { .. } => panic!("a source filters nothing"),
+            }
+        }
+    }
+    assert!(out.rows.is_sorted_by(|a, b| a.0 < b.0), "rows ascend");
+    assert!(out.events.is_sorted_by(|a, b| a.at < b.at), "events ascend");
+    for event in &out.events {
+        let end = event.n_rows.map_or(u64::MAX, |n| event.at.row + n);
+        let inside = out.rows.iter().find(|(row, _)| (event.at.row..end).contains(row));
+        assert_eq!(inside, None, "no row lies within {event:?}");
+    }
+    Ok(out)
+}
+
+/// The values of a batch, row by row.
+#[must_use]
+pub fn values(batch: &RecordBatch) -> Vec<Vec<Option<String>>> {
+    let options = FormatOptions::default();
+    let columns: Vec<_> = batch
+        .columns()
+        .iter()
+        .map(|column| {
+            let nulls = column.logical_nulls();
+            let show = ArrayFormatter::try_new(column.as_ref(), &options).unwrap();
+            (0..column.len())
+                .map(|row| {
+                    let null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+                    (!null).then(|| show.value(row).to_string())
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    (0..batch.num_rows())
+        .map(|row| columns.iter().map(|column| column[row].clone()).collect())
+        .collect()
+}
+
+/// A small generator with a fixed sequence for each seed (xorshift64*).
+#[derive(Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The sequence of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n.max(1)
+    }
+}
+
+/// Keeps panics that a source contains out of the test's output.
+pub fn quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !fuelrail::source::is_contained() {
+                hook(panic);
+            }
+        }));
+    });
+}
