@@ -4,6 +4,7 @@
 pub mod batch;
 mod error;
 pub mod plan;
+pub mod run;
 pub mod sink;
 pub mod source;
 

@@ -1,1 +1,5 @@
 //! One integration binary.
+
+mod cli;
+mod plan;
+mod plan_errors;

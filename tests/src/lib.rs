@@ -1,3 +1,5 @@
 //! Shared pieces of the integration tests.
 
+pub mod cli;
+pub mod plan;
 pub mod source;
