@@ -7,6 +7,7 @@ mod device;
 mod error;
 pub mod format;
 pub mod plan;
+pub mod run;
 pub mod sink;
 pub mod source;
 

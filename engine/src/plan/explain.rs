@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::columns::{Tensor, after, projected, tensors, type_name};
 use super::size::ByteSize;
 use super::types::{
-    Asset, Document, FilterStep, Format, OnError, OutputColumn, PackMethod, PackStep, Plan, Step,
-    TokenizeStep,
+    Asset, Document, FilterStep, Format, OnError, OutputColumn, PackMethod, PackStep, Plan,
+    SpecialTokens, SplitSide, Step, TokenizeStep,
 };
 
 /// What is known of a run beyond its plan.
@@ -168,9 +168,13 @@ fn source(plan: &Plan) -> String {
         });
     }
     if let Some(split) = &source.split {
+        let side = match split.take {
+            SplitSide::Train => "train",
+            SplitSide::Validation => "validation",
+        };
         said.push(format!(
-            "{:?} side of a split by `{}`, validation {}, seed {}",
-            split.take, split.key, split.validation, split.seed
+            "{side} side of a split by `{}`, validation {}, seed {}",
+            split.key, split.validation, split.seed
         ));
     }
     if let Some(limit) = source.limit {
@@ -184,10 +188,10 @@ fn source(plan: &Plan) -> String {
 }
 
 fn parts(plan: &Plan) -> String {
-    let count = counted(plan.parts.len() as u64, "part");
+    let count = plan.parts.len().to_string();
     let largest = plan.parts.iter().map(|part| part.len_bytes).max();
     match largest {
-        Some(largest) => format!("{count}, the largest of {}", amount(largest)),
+        Some(largest) => format!("{count}, at most {}", amount(largest)),
         None => count,
     }
 }
@@ -240,11 +244,15 @@ fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
     let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
     let name = asset.and_then(|asset| asset.family.as_deref());
     let mut said = format!(
-        "tokenize {} with {}, {} ids, special tokens in the text: {}",
+        "tokenize {} with {}, {} ids, special tokens in the text {}",
         step.column,
         name.unwrap_or(&step.asset),
         step.tokenizer.vocab_size(),
-        format!("{:?}", step.special_tokens).to_lowercase(),
+        match step.special_tokens {
+            SpecialTokens::Text => "are text",
+            SpecialTokens::Parse => "are parsed",
+            SpecialTokens::Refuse => "are refused",
+        },
     );
     for (what, id) in [
         ("begin", step.begin_of_document),

@@ -11,8 +11,11 @@ use super::types::{Asset, Digest, Format, Identity, PackMethod, Plan, Step};
 const FORMAT_VERSION: u32 = 1;
 
 /// A change of an operator that changes its output raises its number.
-const KERNEL_VERSIONS: [(&str, u32); 4] =
-    [("select", 1), ("filter", 1), ("tokenize", 1), ("pack", 1)];
+fn version(step: &Step) -> u32 {
+    match step {
+        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) => 1,
+    }
+}
 
 /// What a plan has before its identity is computed.
 pub(super) fn empty() -> Identity {
@@ -81,9 +84,6 @@ fn of_source(plan: &Plan) -> Value {
 }
 
 fn of_step(step: &Step, plan: &Plan) -> Value {
-    let op = step.op();
-    let version = KERNEL_VERSIONS.iter().find(|(name, _)| *name == op);
-    let version = version.map_or(0, |(_, version)| *version);
     let values = match step {
         Step::Select(step) => json!(step),
         Step::Filter(step) => json!(step),
@@ -111,7 +111,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
             })
         }
     };
-    json!({ "op": op, "version": version, "values": values })
+    json!({ "op": step.op(), "version": version(step), "values": values })
 }
 
 fn of_asset(asset: &Asset) -> Value {

@@ -14,6 +14,7 @@ mod overrides;
 mod parts;
 mod pipeline;
 mod places;
+mod schema;
 mod size;
 mod spelling;
 pub(crate) mod suggest;

@@ -11,6 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use super::suggest;
 use super::tree::{Entry, Node, Place, Value};
 
+/// No key of a pipeline lies deeper below its table.
+const MOST_KEYS: usize = 4;
+
 /// Applies one override, such as `pack.length=4096`, to the tree of a file.
 ///
 /// # Errors
@@ -23,7 +26,11 @@ pub(crate) fn apply(root: &mut Node, text: &str) -> Result<()> {
     let mut keys = path.split('.').map(str::trim);
     let target = keys.next().unwrap_or_default();
     let keys: Vec<&str> = keys.collect();
-    if target.is_empty() || keys.is_empty() || keys.iter().any(|key| key.is_empty()) {
+    if target.is_empty()
+        || keys.is_empty()
+        || keys.len() > MOST_KEYS
+        || keys.iter().any(|key| key.is_empty())
+    {
         return Err(usage(text, "expected step.key=value"));
     }
     let table = find(root, target, &given)?;

@@ -14,9 +14,10 @@ use crate::error::{Error, Result};
 
 use super::overrides;
 use super::places::Places;
+use super::schema;
 use super::size::ByteSize;
 use super::spelling::{TokenName, Uris};
-use super::tree::Node;
+use super::tree::{Node, Place};
 use super::typed::TypedError;
 use super::types::{
     Document, Fingerprint, Format, OnError, Overlong, PackMethod, SpecialTokens, Split,
@@ -28,7 +29,10 @@ use super::types::{
 /// Equality is that of what was written, not of where.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "fuelrail pipeline")]
+#[schemars(
+    title = "fuelrail pipeline",
+    description = "Where rows come from, what is done to each, and where the dataset goes."
+)]
 pub struct Pipeline {
     /// Where rows come from.
     pub source: SourceSpec,
@@ -323,7 +327,9 @@ impl Pipeline {
     /// The JSON Schema of the pipeline file.
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
+        let mut schema = schemars::schema_for!(Self).to_value();
+        schema::tidy(&mut schema);
+        schema
     }
 
     /// Adds to `error` what is known of the value of `key` in the step `index`
@@ -341,14 +347,16 @@ impl Pipeline {
     }
 }
 
-/// Operators of the steps as written, right or wrong.
+const OPS: [&str; 4] = ["select", "filter", "tokenize", "pack"];
+
+/// Operators of the steps, `step` where there is none of that name.
 fn ops(root: &Node) -> Vec<String> {
     use super::tree::Value;
     let Some(Value::Array(steps)) = root.get("step").map(|entry| &entry.node.value) else {
         return Vec::new();
     };
     let op = |step: &Node| match step.get("op").map(|entry| &entry.node.value) {
-        Some(Value::String(op)) => op.clone(),
+        Some(Value::String(op)) if OPS.contains(&op.as_str()) => op.clone(),
         _ => "step".to_owned(),
     };
     steps.iter().map(op).collect()
@@ -383,6 +391,10 @@ fn explain(error: &TypedError, places: &Places, ops: &[String]) -> Error {
         (false, Some(_)) if path.contains('.') => format!("{path}: {}", error.message),
         (false, _) if !key.is_empty() => format!("{key}: {}", error.message),
         _ => error.message.clone(),
+    };
+    let message = match &error.place {
+        Some(Place::Set(given)) => format!("{message}, given by --set {given}"),
+        _ => message,
     };
     let mut out = with_step(Error::pipeline(message), &path, ops);
     if let Some(hint) = &error.hint {

@@ -47,8 +47,11 @@ impl Places {
         }
     }
 
-    /// Adds to `error` the file and one place.
+    /// Adds to `error` the file and one place, unless it is about another file.
     pub(crate) fn point(&self, error: Error, place: &Place) -> Error {
+        if error.location().path.is_some() {
+            return error;
+        }
         let error = match &self.file {
             Some(file) => error.with_path(file),
             None => error,
@@ -58,6 +61,8 @@ impl Places {
                 let (line, col) = line_col(&self.text, *offset);
                 error.with_line_col(line, col)
             }
+            // The message of a wrong key or type says so already.
+            Place::Set(_) if error.message().contains("--set") => error,
             Place::Set(given) => error.with_hint(format!("the value was given by --set {given}")),
         }
     }

@@ -3,19 +3,27 @@
 /// The one of `known` that `got` is most likely a slip of the hand for.
 ///
 /// Case does not count; at most a third of the letters may differ, and at
-/// least one may.
+/// least one may. Failing that, the only one that begins with `got` is it.
 pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let got = got.to_lowercase();
     let most = (got.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|name| {
-            let distance = strsim::damerau_levenshtein(&got, &name.to_lowercase());
-            (distance, name)
-        })
-        .filter(|&(distance, _)| distance <= most)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, name)| name)
+    let mut near: Option<(usize, &str)> = None;
+    let mut longer = Vec::new();
+    for name in known {
+        let lower = name.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&got, &lower);
+        if distance <= most && near.is_none_or(|(least, _)| distance < least) {
+            near = Some((distance, name));
+        }
+        if !got.is_empty() && lower.starts_with(&got) {
+            longer.push(name);
+        }
+    }
+    match (near, longer.as_slice()) {
+        (Some((_, name)), _) => Some(name),
+        (None, [only]) => Some(only),
+        _ => None,
+    }
 }
 
 /// A hint towards the right name: the nearest one, else all of them where
@@ -56,6 +64,11 @@ mod tests {
         assert_eq!(nearest("windows", known), Some("window"));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("", known), None);
+        assert_eq!(
+            nearest("cl100k", ["cl100k_base", "gpt2"]),
+            Some("cl100k_base")
+        );
+        assert_eq!(nearest("o200k", ["o200k_base", "o200k_harmony"]), None);
     }
 
     #[test]

@@ -49,6 +49,22 @@ pub(crate) enum Value {
     Table(Vec<Entry>),
 }
 
+impl Value {
+    /// What it is, in words.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::String(_) => "text",
+            Self::Integer(_) => "a whole number",
+            Self::Float(_) => "a number",
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
+            Self::Datetime => "a date",
+            Self::Array(_) => "a list",
+            Self::Table(_) => "a table",
+        }
+    }
+}
+
 /// A key of a table with its value.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {

@@ -76,6 +76,10 @@ impl de::Error for TypedError {
     }
 
     fn invalid_type(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        if got == Unexpected::UnitVariant {
+            let message = "expected a table that gives it a value, got only its name";
+            return Self::new(message.to_owned(), None);
+        }
         let message = format!("expected {}, got {}", in_words(expected), came(got));
         Self::new(message, None)
     }
@@ -98,7 +102,8 @@ impl de::Error for TypedError {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("missing key `{field}`"), None)
+        let hint = (field == "op").then(|| "`op` names the operator of the step".to_owned());
+        Self::new(format!("missing key `{field}`"), hint)
     }
 }
 
@@ -129,7 +134,7 @@ fn came(got: Unexpected<'_>) -> String {
         Unexpected::Bool(truth) => truth.to_string(),
         Unexpected::Signed(number) => number.to_string(),
         Unexpected::Unsigned(number) => number.to_string(),
-        Unexpected::Float(number) => number.to_string(),
+        Unexpected::Float(number) => format!("{number:?}"),
         Unexpected::Map => "a table".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         other => other.to_string(),
@@ -178,6 +183,22 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// A struct is a table; serde would take a list of its values as well.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, TypedError> {
+        match self.value {
+            Value::Array(_) => {
+                let error: TypedError = de::Error::invalid_type(Unexpected::Seq, &visitor);
+                Err(error.at(&self.place))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -189,22 +210,22 @@ impl<'de> Deserializer<'de> for Node {
             Value::String(text) => visitor.visit_enum(text.into_deserializer()),
             Value::Table(mut entries) if entries.len() == 1 => match entries.pop() {
                 Some(entry) => visitor.visit_enum(Variant(entry)),
-                None => Err(wrong_variant(variants)),
+                None => Err(wrong_variant(variants, "an empty table")),
             },
-            _ => Err(wrong_variant(variants)),
+            other => Err(wrong_variant(variants, other.kind())),
         };
         result.map_err(|error| error.at(&place))
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
-fn wrong_variant(variants: &[&str]) -> TypedError {
+fn wrong_variant(variants: &[&str], got: &str) -> TypedError {
     let known: Vec<String> = variants.iter().map(|name| format!("\"{name}\"")).collect();
-    TypedError::new(format!("expected {}", one_of(&known)), None)
+    TypedError::new(format!("expected {}, got {got}", one_of(&known)), None)
 }
 
 fn integer<'de, V: Visitor<'de>>(number: i128, visitor: V) -> Result<V::Value, TypedError> {

@@ -43,8 +43,9 @@ pub fn check(
     tokenizers: &LoadedTokenizers,
     base: &Path,
 ) -> Result<Plan> {
+    source::check(pipeline, catalog)?;
     let checked = Checked::new(pipeline, catalog, tokenizers)?;
-    let source = source::check(pipeline, catalog, checked.projection)?;
+    let source = source::plan(&pipeline.source, catalog, checked.projection);
     let sink = sink(pipeline, base)?;
     let part_size = match source.limit {
         // A limit counts rows in source order, so one reader must see them all.
@@ -177,14 +178,14 @@ fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {
     let spec = &pipeline.sink;
     if spec.uri.is_empty() || spec.uri.contains("://") {
         let error = Error::pipeline(format!(
-            "uri: expected a local directory, got \"{}\"",
+            "sink.uri: expected a local directory, got \"{}\"",
             spec.uri
         ));
         return Err(pipeline.locate(error, "sink.uri"));
     }
     if spec.shard_size.0 < LEAST_SHARD {
         let error = Error::pipeline(format!(
-            "shard_size: expected at least 8 KiB, got {}",
+            "sink.shard_size: expected at least 8 KiB, got {}",
             spec.shard_size
         ));
         return Err(pipeline.locate(error, "sink.shard_size"));

@@ -9,29 +9,28 @@ use crate::plan::types::{Catalog, Document, Format, SourcePlan};
 
 use super::live::Columns;
 
-/// Checks the values of `[source]` and takes them over.
-pub(super) fn check(
-    pipeline: &Pipeline,
-    catalog: &Catalog,
-    projection: SchemaRef,
-) -> Result<SourcePlan> {
-    let spec = &pipeline.source;
-    check_values(spec, catalog).map_err(|(error, key)| {
+/// Checks the values of `[source]`, but for the key of the split.
+pub(super) fn check(pipeline: &Pipeline, catalog: &Catalog) -> Result<()> {
+    check_values(&pipeline.source, catalog).map_err(|(error, key)| {
         let path = if key.is_empty() {
             "source".to_owned()
         } else {
             format!("source.{key}")
         };
         pipeline.locate(error, &path)
-    })?;
-    Ok(SourcePlan {
+    })
+}
+
+/// The source of the plan, once it is known which columns are read.
+pub(super) fn plan(spec: &SourceSpec, catalog: &Catalog, projection: SchemaRef) -> SourcePlan {
+    SourcePlan {
         format: catalog.format,
         document: spec.document.clone().unwrap_or_default(),
         on_error: spec.on_error,
         limit: spec.limit,
         split: spec.split.clone(),
         projection,
-    })
+    }
 }
 
 /// The column a split hashes: any whose values have bytes of their own.
@@ -66,17 +65,17 @@ fn check_values(spec: &SourceSpec, catalog: &Catalog) -> Result<(), (Error, &'st
         }
     }
     if spec.part_size.0 == 0 {
-        let error = Error::pipeline("part_size: expected at least 1 byte, got 0");
+        let error = Error::pipeline("source.part_size: expected at least 1 byte, got 0");
         return Err((error, "part_size"));
     }
     if spec.limit == Some(0) {
-        let error = Error::pipeline("limit: expected at least 1 row, got 0");
+        let error = Error::pipeline("source.limit: expected at least 1 row, got 0");
         return Err((error, "limit"));
     }
     match &spec.split {
         Some(split) if !(0.0..=1.0).contains(&split.validation) => Err((
             Error::pipeline(format!(
-                "split.validation: expected a share from 0 to 1, got {}",
+                "source.split.validation: expected a share from 0 to 1, got {}",
                 split.validation
             )),
             "split.validation",

@@ -1,0 +1,69 @@
+//! The arguments that all verbs share, and the list of verbs.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::output::{Output, Stop};
+use crate::{completions, plan, schema, tokenize};
+
+/// Turns raw data into training shards with the same bits on every device.
+#[derive(Debug, Parser)]
+#[command(name = "fuelrail", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// What every verb takes.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Print results, and errors, as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but results and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more about what happens; twice for even more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Whether to colour what is printed for people
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: When,
+    /// Whether to show progress
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) progress: When,
+}
+
+/// When to do something that suits a terminal; `auto` is on a terminal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Plan(plan::Args),
+    Tokenize(tokenize::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Stop> {
+        match self {
+            Self::Plan(args) => plan::run(args, output),
+            Self::Tokenize(args) => tokenize::run(args, output),
+            Self::Schema(_) => schema::run(output),
+            Self::Completions(args) => completions::run(args, output),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What a run prints, where, and the code it ends with.
+//!
+//! Results go to standard output, errors to standard error; both are JSON with
+//! `--json`. A reader that goes away ends the run without a word.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use fuelrail::{Error, ErrorKind, Location};
+use serde_json::{Map, Value, json};
+
+use crate::args::{Global, When};
+
+/// Why a verb ends early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Something went wrong.
+    Failed(Error),
+    /// The reader of our output has gone away, which is its right.
+    PipeClosed,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Where results and errors go.
+pub(crate) struct Output {
+    form: Form,
+    paint: Paint,
+    out: io::BufWriter<io::Stdout>,
+}
+
+/// What results are printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text for people.
+    Text,
+    /// JSON.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paint {
+    Plain,
+    Colour,
+}
+
+impl Output {
+    /// As the arguments ask for.
+    pub(crate) fn new(global: &Global) -> Self {
+        let colour = match global.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Self {
+            form: if global.json { Form::Json } else { Form::Text },
+            paint: if colour { Paint::Colour } else { Paint::Plain },
+            out: io::BufWriter::new(io::stdout()),
+        }
+    }
+
+    /// Before any argument is known but `--json`.
+    pub(crate) fn plain(form: Form) -> Self {
+        Self {
+            form,
+            paint: Paint::Plain,
+            out: io::BufWriter::new(io::stdout()),
+        }
+    }
+
+    /// What results are printed as.
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Prints a result in the form asked for.
+    pub(crate) fn result(
+        &mut self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> Result<(), Stop> {
+        match self.form {
+            Form::Text => self.write(text().as_bytes()),
+            Form::Json => self.json(&json()),
+        }
+    }
+
+    /// Prints a JSON value, indented.
+    pub(crate) fn json(&mut self, value: &Value) -> Result<(), Stop> {
+        self.write(format!("{value:#}\n").as_bytes())
+    }
+
+    /// Prints bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.out.write_all(bytes).map_err(stop)
+    }
+
+    /// Prints how the verb ended, and gives the code for it.
+    pub(crate) fn end(mut self, result: Result<(), Stop>) -> ExitCode {
+        match result.and_then(|()| self.out.flush().map_err(stop)) {
+            Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
+            Err(Stop::Failed(error)) => {
+                // What was printed before the error stands, if anyone reads it.
+                _ = self.out.flush();
+                self.error(&error);
+                ExitCode::from(exit_code(error.kind()))
+            }
+        }
+    }
+
+    /// Prints what is wrong with the arguments, or the help asked for.
+    pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
+        if self.form == Form::Text || !error.use_stderr() {
+            // Nobody is left to tell if even this fails.
+            _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let mut paragraphs = text.split("\n\n");
+        let message = paragraphs.next().unwrap_or_default().trim();
+        let hint = paragraphs.find_map(|text| text.trim().strip_prefix("tip: "));
+        let error = Error::new(ErrorKind::Usage, message);
+        self.error(&match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error.with_hint("see `fuelrail --help`"),
+        });
+        ExitCode::from(exit_code(ErrorKind::Usage))
+    }
+
+    fn error(&self, error: &Error) {
+        let text = match self.form {
+            Form::Json => format!("{}\n", error_json(error)),
+            Form::Text => error_text(error, self.paint),
+        };
+        // A closed standard error leaves nobody to tell.
+        _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+fn stop(error: io::Error) -> Stop {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Stop::PipeClosed;
+    }
+    Stop::Failed(Error::io("write", "standard output", error))
+}
+
+/// The code a run ends with.
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Data | ErrorKind::Damage => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::Pipeline | ErrorKind::Changed => 3,
+        ErrorKind::Io | ErrorKind::Locked => 75,
+        ErrorKind::Interrupted => 130,
+        _ => 42,
+    }
+}
+
+fn error_text(error: &Error, paint: Paint) -> String {
+    let (red, cyan, off) = match paint {
+        Paint::Colour => ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"),
+        Paint::Plain => ("", "", ""),
+    };
+    let mut text = format!("{red}error{off}: {error}\n");
+    if let Some(hint) = error.hint() {
+        _ = writeln!(text, "{cyan}hint{off}: {hint}");
+    }
+    text
+}
+
+fn error_json(error: &Error) -> Value {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    json!({
+        "error": {
+            "kind": error.kind().as_str(),
+            "message": error.message(),
+            "cause": cause,
+            "location": location_json(error.location()),
+            "hint": error.hint(),
+            "exit_code": exit_code(error.kind()),
+        }
+    })
+}
+
+/// Only what is known.
+fn location_json(location: &Location) -> Value {
+    let (line, col) = location.line_col.unzip();
+    let known = [
+        ("step", location.step.map(Value::from)),
+        ("op", location.op.as_deref().map(Value::from)),
+        (
+            "path",
+            location
+                .path
+                .as_ref()
+                .map(|path| path.to_string_lossy().into()),
+        ),
+        ("line", line.map(Value::from)),
+        ("col", col.map(Value::from)),
+        ("column", location.column.as_deref().map(Value::from)),
+        ("row", location.row.map(Value::from)),
+        ("block", location.block.map(Value::from)),
+    ];
+    let known = known
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(known.collect::<Map<_, _>>())
+}

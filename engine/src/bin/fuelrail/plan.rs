@@ -1,0 +1,39 @@
+//! `fuelrail plan`: what a pipeline would do, without doing it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use fuelrail::plan::{ExplainContext, explain, explain_json};
+use fuelrail::run;
+
+use crate::output::{Output, Stop};
+
+/// Check a pipeline against its inputs and explain what it would do
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The pipeline file
+    #[arg(value_name = "PIPELINE.toml")]
+    pipeline: PathBuf,
+    /// Change a value of the file; a step is named by its operator or number
+    #[arg(long, value_name = "STEP.KEY=VALUE")]
+    set: Vec<String>,
+    /// Threads to use [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// Prints the plan.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+    let threads = run::threads(args.threads);
+    let (pipeline, base) = run::read_pipeline(&args.pipeline, &args.set)?;
+    let plan = run::prepare(&pipeline, &base, threads)?;
+    let context = ExplainContext {
+        threads,
+        device: "cpu",
+        memory_bound: None,
+    };
+    output.result(
+        || explain(&plan, &context),
+        || explain_json(&plan, &context),
+    )
+}

@@ -1,0 +1,237 @@
+//! `fuelrail tokenize`: the ids of a text, or the text of ids.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use fuelrail::plan::TokenizerRef;
+use fuelrail::{Error, ErrorKind, run};
+use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
+use serde_json::{Value, json};
+
+use crate::output::{Form, Output, Stop};
+
+/// Show the token ids of a text, or the text of token ids
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The texts, or with --decode the ids; without any, standard input is one
+    #[arg(value_name = "TEXT")]
+    texts: Vec<String>,
+    /// A built-in tokenizer, or a path ending in .json or .tiktoken
+    #[arg(short, long, value_name = "NAME|PATH", default_value = "cl100k_base")]
+    tokenizer: String,
+    /// The family of a .tiktoken file, where its name does not tell it
+    #[arg(long, value_name = "NAME")]
+    family: Option<String>,
+    /// What happens where the text spells a special token
+    #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
+    special: Policy,
+    /// Turn ids into text
+    #[arg(long)]
+    decode: bool,
+    /// Read a JSON string (with --decode: a list of ids) from each line of
+    /// standard input and print a line of JSON for each
+    #[arg(long, conflicts_with = "texts")]
+    jsonl: bool,
+}
+
+/// What happens where the text spells a special token.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Policy {
+    /// It is ordinary text
+    #[default]
+    Text,
+    /// It becomes the special token
+    Parse,
+    /// It is an error
+    Refuse,
+}
+
+impl From<Policy> for Special {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Text => Self::Text,
+            Policy::Parse => Self::Parse,
+            Policy::Refuse => Self::Refuse,
+        }
+    }
+}
+
+/// Prints ids with their texts, or texts.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+    let named = TokenizerRef {
+        name: args.tokenizer.clone(),
+        family: args.family.clone(),
+    };
+    let tokenizer = run::load_tokenizer(&named, Path::new(""))?;
+    let mut coder = Coder::new(tokenizer, args.special.into());
+    match (args.jsonl, args.decode) {
+        (true, true) => lines(&mut coder, Direction::Decode, output),
+        (true, false) => lines(&mut coder, Direction::Encode, output),
+        (false, true) => print_texts(args, &coder, output),
+        (false, false) => print_ids(args, &mut coder, output),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Direction {
+    Encode,
+    Decode,
+}
+
+/// A tokenizer with the room it works in.
+struct Coder {
+    tokenizer: Arc<Tokenizer>,
+    encoder: Encoder,
+    special: Special,
+}
+
+impl Coder {
+    fn new(tokenizer: Arc<Tokenizer>, special: Special) -> Self {
+        Self {
+            encoder: Encoder::new(Arc::clone(&tokenizer)),
+            tokenizer,
+            special,
+        }
+    }
+
+    fn encode(&mut self, text: &str) -> Result<Vec<u32>, Error> {
+        let mut ids = Vec::new();
+        self.encoder
+            .encode(text, self.special, &mut ids)
+            .map_err(|error| Error::data(error.to_string()))?;
+        Ok(ids)
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<Vec<u8>, Error> {
+        let n_ids = self.tokenizer.vocab_size();
+        match ids.iter().find(|id| **id as usize >= n_ids) {
+            Some(id) => Err(Error::data(format!("expected ids below {n_ids}, got {id}"))),
+            None => Ok(self.tokenizer.decode(ids)),
+        }
+    }
+}
+
+fn print_ids(args: &Args, coder: &mut Coder, output: &mut Output) -> Result<(), Stop> {
+    let mut results = Vec::new();
+    for text in texts(args)? {
+        let ids = coder.encode(&text)?;
+        let tokens: Vec<String> = ids
+            .iter()
+            .map(|id| shown(&coder.tokenizer.decode(&[*id])))
+            .collect();
+        if output.form() == Form::Json {
+            results.push(json!({ "ids": ids, "tokens": tokens }));
+            continue;
+        }
+        output.write(format!("{} tokens\n", ids.len()).as_bytes())?;
+        for (id, token) in ids.iter().zip(&tokens) {
+            output.write(format!("{id:>7}  \"{token}\"\n").as_bytes())?;
+        }
+    }
+    match output.form() {
+        Form::Json => output.json(&json!({ "texts": results })),
+        Form::Text => Ok(()),
+    }
+}
+
+fn print_texts(args: &Args, coder: &Coder, output: &mut Output) -> Result<(), Stop> {
+    let mut ids = Vec::new();
+    for text in texts(args)? {
+        for word in text.split(|c: char| c == ',' || c == '[' || c == ']' || c.is_whitespace()) {
+            if word.is_empty() {
+                continue;
+            }
+            let wrong = |_| {
+                let message = format!("expected token ids, got \"{word}\"");
+                Error::new(ErrorKind::Usage, message).with_hint("for example 9906 1917")
+            };
+            ids.push(word.parse::<u32>().map_err(wrong)?);
+        }
+    }
+    let bytes = coder.decode(&ids)?;
+    match output.form() {
+        Form::Json => output.json(&json!({ "text": String::from_utf8_lossy(&bytes) })),
+        Form::Text => {
+            output.write(&bytes)?;
+            output.write(b"\n")
+        }
+    }
+}
+
+/// The texts given, else standard input as one.
+fn texts(args: &Args) -> Result<Vec<String>, Error> {
+    if !args.texts.is_empty() {
+        return Ok(args.texts.clone());
+    }
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::io("read", "standard input", error))?;
+    let text =
+        String::from_utf8(bytes).map_err(|error| not_utf8(&error).with_path("standard input"))?;
+    Ok(vec![text])
+}
+
+/// One line of JSON in, one out; as programs that compare tokenizers need it.
+fn lines(coder: &mut Coder, direction: Direction, output: &mut Output) -> Result<(), Stop> {
+    let mut input = io::stdin().lock();
+    let mut line = Vec::new();
+    for row in 0.. {
+        line.clear();
+        let n = input
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Error::io("read", "standard input", error))?;
+        if n == 0 {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let result = convert(coder, direction, &line)
+            .map_err(|error| error.with_row(row).with_path("standard input"))?;
+        output.write(format!("{result}\n").as_bytes())?;
+    }
+    Ok(())
+}
+
+fn convert(coder: &mut Coder, direction: Direction, line: &[u8]) -> Result<Value, Error> {
+    match direction {
+        Direction::Encode => {
+            let text: String = serde_json::from_slice(line)
+                .map_err(|error| Error::data("expected a JSON string").with_source(error))?;
+            Ok(json!(coder.encode(&text)?))
+        }
+        Direction::Decode => {
+            let ids: Vec<u32> = serde_json::from_slice(line)
+                .map_err(|error| Error::data("expected a JSON list of ids").with_source(error))?;
+            Ok(json!(String::from_utf8_lossy(&coder.decode(&ids)?)))
+        }
+    }
+}
+
+fn not_utf8(error: &std::string::FromUtf8Error) -> Error {
+    let at = error.utf8_error().valid_up_to();
+    let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+    Error::data(format!("expected UTF-8, got byte {byte:#04x} at {at}"))
+}
+
+/// A token as text, with what cannot be shown escaped. A token may be a piece
+/// of a character.
+fn shown(token: &[u8]) -> String {
+    let mut text = String::with_capacity(token.len());
+    for chunk in token.utf8_chunks() {
+        text.extend(chunk.valid().chars().flat_map(|c| match c {
+            '"' | '\\' => c.escape_default().collect::<Vec<_>>(),
+            c if c.is_control() => c.escape_default().collect(),
+            c => vec![c],
+        }));
+        for byte in chunk.invalid() {
+            _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
