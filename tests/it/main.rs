@@ -1,1 +1,5 @@
 //! One integration binary.
+
+mod discover;
+mod part;
+mod source;
