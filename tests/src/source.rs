@@ -123,9 +123,15 @@ pub fn layouts() -> Vec<Layout> {
     let file = || Document::File;
     vec![
         layout!("jsonl", "t.jsonl", Jsonl, file(), jsonl),
-        layout!("jsonl.gz", "t.jsonl.gz", Jsonl, file(), |rows| gzip(&jsonl(rows))),
-        layout!("jsonl.zst", "t.jsonl.zst", Jsonl, file(), |rows| zstd(&jsonl(rows))),
-        layout!("jsonl crlf", "t.ndjson", Jsonl, file(), |rows| crlf(&jsonl(rows))),
+        layout!("jsonl.gz", "t.jsonl.gz", Jsonl, file(), |rows| gzip(
+            &jsonl(rows)
+        )),
+        layout!("jsonl.zst", "t.jsonl.zst", Jsonl, file(), |rows| zstd(
+            &jsonl(rows)
+        )),
+        layout!("jsonl crlf", "t.ndjson", Jsonl, file(), |rows| crlf(
+            &jsonl(rows)
+        )),
         layout!("parquet", "t.parquet", Parquet, file(), |rows| {
             parquet_file(&columns(rows, DataType::Utf8), &properties().build())
         }),
@@ -138,28 +144,51 @@ pub fn layouts() -> Vec<Layout> {
         layout!("parquet dictionary", "t.parquet", Parquet, file(), |rows| {
             parquet_file(&columns(rows, dictionary()), &properties().build())
         }),
-        layout!("parquet v2 delta zstd", "t.parquet", Parquet, file(), parquet_delta),
+        layout!(
+            "parquet v2 delta zstd",
+            "t.parquet",
+            Parquet,
+            file(),
+            parquet_delta
+        ),
         layout!("arrow file", "t.arrow", Arrow, file(), |rows| {
             arrow_file(&columns(rows, DataType::Utf8), None)
         }),
         layout!("arrow file large lz4", "t.arrow", Arrow, file(), |rows| {
-            arrow_file(&columns(rows, DataType::LargeUtf8), Some(CompressionType::LZ4_FRAME))
+            arrow_file(
+                &columns(rows, DataType::LargeUtf8),
+                Some(CompressionType::LZ4_FRAME),
+            )
         }),
         layout!("arrow stream", "t.arrow", Arrow, file(), |rows| {
             arrow_stream(&columns(rows, DataType::Utf8View))
         }),
-        layout!("arrow stream dictionary", "t.arrow", Arrow, file(), |rows| {
-            arrow_stream(&columns(rows, dictionary()))
+        layout!(
+            "arrow stream dictionary",
+            "t.arrow",
+            Arrow,
+            file(),
+            |rows| { arrow_stream(&columns(rows, dictionary())) }
+        ),
+        layout!("text lines", "t.txt", Text, Document::Line, |rows| lines(
+            rows, "\n"
+        )),
+        layout!("text lines crlf", "t.txt", Text, Document::Line, |rows| {
+            lines(rows, "\r\n")
         }),
-        layout!("text lines", "t.txt", Text, Document::Line, |rows| lines(rows, "\n")),
-        layout!("text lines crlf", "t.txt", Text, Document::Line, |rows| lines(rows, "\r\n")),
         layout!("text lines gz", "t.txt.gz", Text, Document::Line, |rows| {
             gzip(&lines(rows, "\n"))
         }),
-        layout!("text separator", "t.md", Text, separator(), |rows| lines(rows, "<|end|>")),
-        layout!("text separator zst", "t.md.zst", Text, separator(), |rows| {
-            zstd(&lines(rows, "<|end|>"))
-        }),
+        layout!("text separator", "t.md", Text, separator(), |rows| lines(
+            rows, "<|end|>"
+        )),
+        layout!(
+            "text separator zst",
+            "t.md.zst",
+            Text,
+            separator(),
+            |rows| { zstd(&lines(rows, "<|end|>")) }
+        ),
     ]
 }
 
@@ -325,12 +354,15 @@ impl Case {
     pub fn new(layout: &Layout, bytes: &[u8], sound: &[u8]) -> Self {
         quiet();
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("sound"), sound).unwrap();
         let path = dir.path().join(layout.file);
         std::fs::write(&path, sound).unwrap();
         let schema = for_format(layout.format).describe(&path).unwrap().schema;
         std::fs::write(&path, bytes).unwrap();
-        let names: &[&str] = if layout.table { &["id", "text"] } else { &["text"] };
+        let names: &[&str] = if layout.table {
+            &["id", "text"]
+        } else {
+            &["text"]
+        };
         let fields: Vec<_> = names
             .iter()
             .filter_map(|name| schema.field_with_name(name).ok().cloned())
@@ -437,7 +469,10 @@ pub fn collect(
     assert!(out.events.is_sorted_by(|a, b| a.at < b.at), "events ascend");
     for event in &out.events {
         let end = event.n_rows.map_or(u64::MAX, |n| event.at.row + n);
-        let inside = out.rows.iter().find(|(row, _)| (event.at.row..end).contains(row));
+        let inside = out
+            .rows
+            .iter()
+            .find(|(row, _)| (event.at.row..end).contains(row));
         assert_eq!(inside, None, "no row lies within {event:?}");
     }
     Ok(out)
