@@ -84,3 +84,54 @@ impl WordCache {
         slot.ids[..ids.len()].copy_from_slice(ids);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_equal_only_if_their_bytes_are() {
+        let text = b"abcabc\0\0abcdefghijklmnopqr";
+        let word = |start, end| Word::new(text, start, end);
+        assert_eq!(word(0, 3), word(3, 6));
+        assert_ne!(word(3, 6), word(3, 7), "a zero byte counts");
+        assert_ne!(word(3, 7), word(3, 8));
+        // Near the end of the text there are no 16 bytes to read.
+        assert_eq!(word(0, 3), Word::new(b"abc", 0, 3));
+        assert_eq!(word(8, 23), Word::new(&text[8..23], 0, 15));
+        assert!(word(8, 24).is_none(), "16 bytes are too many");
+        assert!(word(2, 2).is_none());
+    }
+
+    #[test]
+    fn a_word_in_the_slot_of_another_is_not_taken_for_it() {
+        let mut cache = WordCache::new();
+        let mut first_in_slot = std::collections::HashMap::new();
+        let mut collisions = 0;
+        for n in 0..100_000_u32 {
+            let text = n.to_string();
+            let word = Word::new(text.as_bytes(), 0, text.len()).unwrap();
+            cache.insert(word, &[n]);
+            if let Some((other, id)) = first_in_slot.insert(word.slot(), (word, n)) {
+                collisions += 1;
+                assert_eq!(cache.get(other), None, "{id}");
+            }
+            assert_eq!(cache.get(word), Some(&[n][..]));
+        }
+        assert!(collisions > 1_000);
+    }
+
+    #[test]
+    fn encodings_of_every_length_are_kept_or_left_out() {
+        let mut cache = WordCache::new();
+        let word = Word::new(b"word", 0, 4).unwrap();
+        assert_eq!(cache.get(word), None);
+        for n_ids in 0..=IDS_MAX {
+            let ids: Vec<u32> = (0..n_ids as u32).collect();
+            cache.insert(word, &ids);
+            assert_eq!(cache.get(word), Some(&ids[..]));
+        }
+        cache.insert(word, &[9; IDS_MAX + 1]);
+        assert_eq!(cache.get(word).map(<[u32]>::len), Some(IDS_MAX));
+    }
+}

@@ -170,3 +170,87 @@ fn lowest(ranks: &[u32]) -> Option<usize> {
 fn entry(rank: u32, at: usize) -> Reverse<u64> {
     Reverse(u64::from(rank) << 32 | at as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::pairs::Merge;
+    use super::*;
+
+    /// The meaning, word for word.
+    fn meaning(mut symbols: Vec<u32>, pairs: &PairTable) -> Vec<u32> {
+        while let Some((merge, at)) = (1..symbols.len())
+            .map(|at| (pairs.get(symbols[at - 1], symbols[at]), at))
+            .filter(|(merge, _)| merge.rank != NO_RANK)
+            .min_by_key(|(merge, at)| (merge.rank, *at))
+        {
+            symbols[at - 1] = merge.id;
+            symbols.remove(at);
+        }
+        symbols
+    }
+
+    fn table(merges: &[(u32, u32)]) -> PairTable {
+        let mut pairs = PairTable::with_capacity(merges.len());
+        for (rank, &(left, right)) in (0..).zip(merges) {
+            pairs.insert(left, right, Merge { rank, id: 4 + rank });
+        }
+        pairs
+    }
+
+    proptest! {
+        #[test]
+        fn scan_and_heap_give_the_meaning(
+            merges in prop::collection::vec((0..12_u32, 0..12_u32), 0..12),
+            symbols in prop::collection::vec(0..4_u32, 1..200),
+        ) {
+            let pairs = table(&merges);
+            let expected = meaning(symbols.clone(), &pairs);
+
+            let mut merger = Merger::default();
+            merger.symbols.clone_from(&symbols);
+            merger.merge_by_scan(&pairs);
+            prop_assert_eq!(&merger.symbols, &expected);
+
+            let mut ids = Vec::new();
+            merger.symbols.clone_from(&symbols);
+            merger.merge_by_heap(&pairs, &mut ids);
+            prop_assert_eq!(&ids, &expected);
+
+            ids.clear();
+            merger.merge(symbols.into_iter(), &pairs, &mut ids);
+            prop_assert_eq!(&ids, &expected);
+        }
+    }
+
+    #[test]
+    fn lengths_around_the_switch() {
+        // 0 0 -> 4, 4 4 -> 5, 5 5 -> 6: a run halves three times.
+        let pairs = table(&[(0, 0), (4, 4), (5, 5)]);
+        let mut merger = Merger::default();
+        for len in [
+            0,
+            1,
+            2,
+            3,
+            SCAN_MAX - 1,
+            SCAN_MAX,
+            SCAN_MAX + 1,
+            1_000,
+            KEEP_MAX + 1,
+        ] {
+            let mut ids = Vec::new();
+            merger.merge(std::iter::repeat_n(0, len), &pairs, &mut ids);
+            let mut expected = vec![6; len / 8];
+            let rest = [(4, 5), (2, 4), (1, 0)];
+            expected.extend(
+                rest.iter()
+                    .filter(|(bit, _)| len & bit != 0)
+                    .map(|(_, id)| *id),
+            );
+            assert_eq!(ids, expected, "{len}");
+        }
+        assert_eq!(merger.symbols.capacity(), 0, "large buffers are let go");
+    }
+}

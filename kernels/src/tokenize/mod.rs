@@ -51,6 +51,8 @@ mod pattern;
 mod pretokenize;
 mod scan;
 mod special;
+#[cfg(test)]
+mod tests;
 mod tiktoken;
 mod tokenizer;
 mod vocab;

@@ -17,6 +17,8 @@ use super::tokenizer::{Normalizer, Parts};
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
+    version: Option<String>,
+    #[serde(default)]
     added_tokens: Vec<added::Entry>,
     #[serde(default)]
     normalizer: Value,
@@ -30,6 +32,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
     let file: File = serde_json::from_slice(bytes).map_err(|error| TokenizerError::Json {
         message: error.to_string(),
     })?;
+    if let Some(version) = file.version
+        && version != "1.0"
+    {
+        let found = format!("\"{version}\"");
+        return Err(TokenizerError::unsupported("version", "\"1.0\"", found));
+    }
     let normalizer = normalizer(&file.normalizer, "normalizer")?;
     let pretokenizer = pretokenizer::parse(&file.pre_tokenizer)?;
     let model = file.model.load()?;

@@ -11,6 +11,12 @@ use std::ops::Range;
 
 use super::error::{EncodeError, TokenizerError};
 
+/// Steps back in one match, after which the text has no encoding; Oniguruma
+/// gives up after as many.
+const STEPS_MAX: usize = 10_000_000;
+/// Instructions of a compiled pattern, which nested repetitions multiply.
+const PROGRAM_MAX: usize = 1 << 16;
+
 /// Something that matches stretches of text.
 pub(crate) enum Pattern {
     /// This text; not empty.
@@ -55,7 +61,8 @@ impl Pattern {
             );
         }
         let regex = match fancy_regex::RegexBuilder::new(pattern)
-            .backtrack_limit(usize::MAX)
+            .backtrack_limit(STEPS_MAX)
+            .max_prog_size(PROGRAM_MAX)
             .build()
         {
             Ok(regex) => regex,
