@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use fuelrail::plan::{Catalog, Document, Format, OnError};
-use fuelrail::source::{DiscoverSpec, Fingerprint, discover};
+use fuelrail::plan::{Catalog, Document, Fingerprint, Format, OnError};
+use fuelrail::source::{DiscoverSpec, discover};
 use fuelrail::{ErrorKind, Result};
 use fuelrail_tests::source::layouts;
 

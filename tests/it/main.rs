@@ -5,5 +5,7 @@ mod discover;
 mod part;
 mod plan;
 mod plan_errors;
+mod sink;
 mod source;
+mod spine;
 mod tidy;

@@ -9,11 +9,18 @@ use std::path::{Path, PathBuf};
 use fuelrail_tests::tidy::{self, File, Operator};
 
 /// The operators that have a kernel.
-const OPERATORS: &[Operator] = &[Operator {
-    name: "tokenize",
-    host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
-    files: &[],
-}];
+const OPERATORS: &[Operator] = &[
+    Operator {
+        name: "pack",
+        host_only: Some("a sequential decision over lengths, then a copy bound by memory"),
+        files: &[],
+    },
+    Operator {
+        name: "tokenize",
+        host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
+        files: &[],
+    },
+];
 
 /// Folders of the repository that hold its own files.
 const FOLDERS: &[&str] = &[

@@ -1,8 +1,11 @@
 //! Shared pieces of the integration tests.
 
 pub mod cli;
+pub mod fault;
+pub mod output;
 pub mod plan;
 pub mod prose;
+pub mod runs;
 pub mod source;
 pub mod tidy;
 pub mod tree;

@@ -137,3 +137,25 @@ fn read(path: &Path, most: u64, what: &str) -> Result<Vec<u8>> {
     }
     Ok(bytes)
 }
+
+/// The tokenizer that an asset of a dataset holds.
+///
+/// # Errors
+/// `Damage` if it does not hold one.
+pub(super) fn tokenizer_of_asset(
+    kind: &str,
+    family: Option<&str>,
+    bytes: &[u8],
+) -> Result<Tokenizer> {
+    let tokenizer = match (kind, family) {
+        ("tokenizer.json", _) => Tokenizer::from_tokenizer_json(bytes),
+        ("tiktoken", Some(family)) => Tokenizer::from_tiktoken(bytes, family),
+        _ => {
+            return Err(Error::damage(format!(
+                "expected a tokenizer.json or tiktoken asset, got \"{kind}\""
+            )));
+        }
+    };
+    tokenizer
+        .map_err(|error| Error::damage("cannot use the dataset's tokenizer").with_source(error))
+}

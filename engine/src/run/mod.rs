@@ -1,7 +1,18 @@
-//! Wires the layers together: from a pipeline file to a plan.
+//! Wires the layers together, from a pipeline file to a dataset: the only
+//! module that knows source, device and sink.
 
+mod control;
+mod doctor;
 mod load;
+mod log;
+mod ordered;
 mod prepare;
+mod sample;
+mod shard;
 
+pub use control::{Control, Progress};
+pub use doctor::{Check, CheckState, checks};
 pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
 pub use prepare::prepare;
+pub use sample::{Sample, SampleDocument, samples};
+pub use shard::{ShardOptions, memory_bound, shard};

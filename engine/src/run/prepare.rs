@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::plan::{self, Pipeline, Plan, check};
-use crate::source::{DiscoverSpec, Fingerprint, discover};
+use crate::plan::{Pipeline, Plan, check};
+use crate::source::{DiscoverSpec, discover};
 
 use super::load::load_tokenizers;
 
@@ -24,10 +24,7 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
         format: source.format,
         document: source.document.clone().unwrap_or_default(),
         threads,
-        fingerprint: match source.fingerprint {
-            plan::Fingerprint::Content => Fingerprint::Content,
-            plan::Fingerprint::Sampled => Fingerprint::Sampled,
-        },
+        fingerprint: source.fingerprint,
         on_error: source.on_error,
     })
     .map_err(|error| pipeline.locate(error, "source.uri"))?;

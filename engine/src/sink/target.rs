@@ -130,6 +130,15 @@ impl Target {
         }))
     }
 
+    /// Adds a line to the run log, which lies in the work directory and is no
+    /// part of the dataset. It is not synced: a power cut may take it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn log(&self, line: &str) -> Result<()> {
+        self.shared.place.append_to_log(line)
+    }
+
     /// What is to be done about part `part` of the plan. Safe to call from
     /// several threads; each part has one writer at a time.
     ///

@@ -24,6 +24,10 @@ impl Workplace {
         self.work().join("lock")
     }
 
+    pub(super) fn run_log(&self) -> PathBuf {
+        self.work().join("run.jsonl")
+    }
+
     pub(super) fn plan(&self) -> PathBuf {
         self.work().join("plan.json")
     }
@@ -51,6 +55,18 @@ impl Workplace {
     /// The content of a file, or nothing where there is none.
     pub(super) fn read(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         absent(self.fs.read(path)).map_err(|e| Error::io("read", path, e))
+    }
+
+    /// Adds a line to the run log.
+    pub(super) fn append_to_log(&self, line: &str) -> Result<()> {
+        let path = self.run_log();
+        let failed = |e| Error::io("write", &path, e);
+        let (mut file, end) = match self.len(&path)? {
+            Some(end) => (self.fs.open(&path).map_err(failed)?, end),
+            None => (self.fs.create(&path).map_err(failed)?, 0),
+        };
+        file.write_all_at(format!("{line}\n").as_bytes(), end)
+            .map_err(failed)
     }
 
     /// The length of a file, or nothing where there is none.

@@ -6,12 +6,12 @@ use std::thread;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::fingerprint::{Fingerprint, fingerprint};
+use super::fingerprint::fingerprint;
 use super::jsonl::Inference;
 use super::uris::{Found, expand};
 use super::{Description, for_format};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Catalog, Document, Format, Input, InputDescription, OnError};
+use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]

@@ -7,19 +7,7 @@ use std::path::Path;
 use twox_hash::XxHash3_128;
 
 use crate::error::{Error, Result};
-use crate::plan::Digest;
-
-/// How an input's digest is taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Fingerprint {
-    /// xxh3-128 of all its bytes.
-    #[default]
-    Content,
-    /// xxh3-128 of its length and of 18 pieces of 64 KiB: the first, the last
-    /// and 16 evenly between. Misses changes that keep the length and avoid
-    /// the pieces.
-    Sampled,
-}
+use crate::plan::{Digest, Fingerprint};
 
 /// Bytes read at once.
 const READ: usize = 1 << 20;

@@ -34,7 +34,6 @@ use crate::plan::{Document, Format, Input, OnError, RowGroup};
 
 pub use contain::is_contained;
 pub use discover::{DiscoverSpec, discover};
-pub use fingerprint::Fingerprint;
 pub use part::{PartReader, Start};
 
 /// What one file holds, from its metadata or its first rows.

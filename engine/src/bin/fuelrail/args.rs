@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::output::{Output, Stop};
-use crate::{completions, plan, schema, tokenize};
+use crate::{completions, doctor, inspect, plan, schema, shard, tokenize, verify};
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
@@ -50,8 +50,12 @@ pub(crate) enum When {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Shard(shard::Args),
     Plan(plan::Args),
+    Inspect(inspect::Args),
+    Verify(verify::Args),
     Tokenize(tokenize::Args),
+    Doctor(doctor::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -60,7 +64,11 @@ impl Verb {
     /// Does it.
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Stop> {
         match self {
+            Self::Shard(args) => shard::run(args, output),
             Self::Plan(args) => plan::run(args, output),
+            Self::Inspect(args) => inspect::run(args, output),
+            Self::Verify(args) => verify::run(args, output),
+            Self::Doctor(args) => doctor::run(args, output),
             Self::Tokenize(args) => tokenize::run(args, output),
             Self::Schema(_) => schema::run(output),
             Self::Completions(args) => completions::run(args, output),

@@ -5,11 +5,17 @@
 
 mod args;
 mod completions;
+mod doctor;
 mod fault;
+mod inspect;
 mod output;
 mod plan;
+mod progress;
 mod schema;
+mod shard;
+mod signals;
 mod tokenize;
+mod verify;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,8 @@ use crate::args::{Global, When};
 pub(crate) enum Stop {
     /// Something went wrong.
     Failed(Error),
+    /// The run was asked to stop by this signal, and did.
+    Signalled(Error, u32),
     /// The reader of our output has gone away, which is its right.
     PipeClosed,
 }
@@ -31,6 +33,7 @@ impl From<Error> for Stop {
 pub(crate) struct Output {
     form: Form,
     paint: Paint,
+    progress: Progress,
     out: io::BufWriter<io::Stdout>,
 }
 
@@ -49,6 +52,25 @@ enum Paint {
     Colour,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Hidden,
+    Shown,
+}
+
+fn progress(global: &Global) -> Progress {
+    let shown = match global.progress {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => !global.quiet && io::stderr().is_terminal(),
+    };
+    if shown {
+        Progress::Shown
+    } else {
+        Progress::Hidden
+    }
+}
+
 impl Output {
     /// As the arguments ask for.
     pub(crate) fn new(global: &Global) -> Self {
@@ -63,6 +85,7 @@ impl Output {
         Self {
             form: if global.json { Form::Json } else { Form::Text },
             paint: if colour { Paint::Colour } else { Paint::Plain },
+            progress: progress(global),
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -72,6 +95,7 @@ impl Output {
         Self {
             form,
             paint: Paint::Plain,
+            progress: Progress::Hidden,
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -79,6 +103,11 @@ impl Output {
     /// What results are printed as.
     pub(crate) fn form(&self) -> Form {
         self.form
+    }
+
+    /// Whether progress is to be shown on standard error.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.progress == Progress::Shown
     }
 
     /// Prints a result in the form asked for.
@@ -112,6 +141,10 @@ impl Output {
                 _ = self.out.flush();
                 self.error(&error);
                 ExitCode::from(exit_code(error.kind()))
+            }
+            Err(Stop::Signalled(error, signal)) => {
+                self.error(&error);
+                ExitCode::from(u8::try_from(128 + signal).unwrap_or(130))
             }
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let context = ExplainContext {
         threads,
         device: "cpu",
-        memory_bound: None,
+        memory_bound: Some(run::memory_bound(&plan, threads)),
     };
     output.result(
         || explain(&plan, &context),

@@ -55,8 +55,9 @@ fn lengths(column: &ArrayRef) -> Result<Vec<u64>> {
         // A view's low 32 bits are its length.
         DataType::Utf8View => view_lengths(column.as_string_view().views()),
         DataType::BinaryView => view_lengths(column.as_binary_view().views()),
-        DataType::FixedSizeList(_, n) => vec![u64::from(n.unsigned_abs()); column.len()],
-        DataType::FixedSizeBinary(n) => vec![u64::from(n.unsigned_abs()); column.len()],
+        DataType::FixedSizeList(_, n) | DataType::FixedSizeBinary(n) => {
+            vec![u64::from(n.unsigned_abs()); column.len()]
+        }
         DataType::Dictionary(_, values) => {
             let decoded = cast(column, values).map_err(|error| {
                 Error::internal("cannot decode a dictionary column").with_source(error)
@@ -72,8 +73,6 @@ fn lengths(column: &ArrayRef) -> Result<Vec<u64>> {
 }
 
 fn view_lengths(views: &[u128]) -> Vec<u64> {
-    views
-        .iter()
-        .map(|view| (view & u128::from(u32::MAX)) as u64)
-        .collect()
+    let low = |view: &u128| bytemuck::cast::<u128, [u32; 4]>(view.to_le())[0];
+    views.iter().map(|view| u64::from(low(view))).collect()
 }

@@ -56,12 +56,10 @@ impl StepEncoder {
         let mut lists = Lists::with_capacity(columns.num_rows());
         let mut unusable = Vec::new();
         for row in 0..columns.num_rows() {
-            match self.encode(step, &text, row, &mut lists.ids) {
-                Ok(is_valid) => lists.end_row(is_valid)?,
-                Err(reason) => {
-                    lists.end_row(false)?;
-                    unusable.push(Unusable { row, reason });
-                }
+            let encoded = self.encode(step, &text, row, &mut lists.ids);
+            lists.end_row(*encoded.as_ref().unwrap_or(&Row::Null))?;
+            if let Err(reason) = encoded {
+                unusable.push(Unusable { row, reason });
             }
         }
         let list = lists.finish(&step.id_type)?;
@@ -75,20 +73,19 @@ impl StepEncoder {
         Ok((columns, unusable))
     }
 
-    /// Appends the ids of one row; `Ok(false)` for null. Leaves `ids` as it
-    /// was on error.
+    /// Appends the ids of one row. Leaves `ids` as it was on error.
     fn encode(
         &mut self,
         step: &TokenizeStep,
         text: &TextColumn<'_>,
         row: usize,
         ids: &mut Vec<u32>,
-    ) -> Result<bool, String> {
+    ) -> Result<Row, String> {
         let text = text
             .get(row)
             .map_err(|bad| format!("expected UTF-8, got byte 0x{:02x} at {}", bad.byte, bad.at))?;
         let Some(text) = text else {
-            return Ok(false);
+            return Ok(Row::Null);
         };
         let start = ids.len();
         ids.extend(step.begin_of_document);
@@ -97,8 +94,15 @@ impl StepEncoder {
             return Err(error.to_string());
         }
         ids.extend(step.end_of_document);
-        Ok(true)
+        Ok(Row::Ids)
     }
+}
+
+/// What a row of the list column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    Ids,
+    Null,
 }
 
 /// A list column under construction.
@@ -119,11 +123,11 @@ impl Lists {
         }
     }
 
-    fn end_row(&mut self, is_valid: bool) -> Result<()> {
+    fn end_row(&mut self, row: Row) -> Result<()> {
         let end = i32::try_from(self.ids.len())
             .map_err(|_| Error::internal("a batch holds 2^31 tokens or more"))?;
         self.offsets.push(end);
-        self.valid.push(is_valid);
+        self.valid.push(row == Row::Ids);
         Ok(())
     }
 

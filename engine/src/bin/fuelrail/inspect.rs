@@ -1,0 +1,193 @@
+//! `fuelrail inspect`: what a dataset holds, with a few rows to look at.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use fuelrail::format::{Column, ColumnLayout, Dataset};
+use fuelrail::run::{Sample, samples};
+use indicatif::{HumanBytes, HumanCount};
+use serde_json::{Value, json};
+
+use crate::output::{Output, Stop};
+
+/// Characters of a document that are shown.
+const SHOWN: usize = 160;
+/// Documents of a row that are shown.
+const DOCUMENTS: usize = 3;
+
+/// Show what a dataset holds, with a few decoded rows
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The dataset's directory
+    #[arg(value_name = "DATASET")]
+    dataset: PathBuf,
+    /// How many rows to show, spread over the dataset
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    samples: u64,
+    /// Show this row, whole
+    #[arg(long, value_name = "ROW")]
+    row: Option<u64>,
+}
+
+/// Prints the dataset's summary and samples.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+    let dataset = Dataset::open(&args.dataset)?;
+    let mut shown = Vec::new();
+    for row in rows(args, dataset.n_rows()) {
+        shown.extend(samples(&dataset, row..row.saturating_add(1))?);
+    }
+    let limit = if args.row.is_some() {
+        None
+    } else {
+        Some(SHOWN)
+    };
+    output.result(
+        || text(&dataset, &shown, limit),
+        || json_of(&dataset, &shown),
+    )
+}
+
+/// The rows asked for.
+fn rows(args: &Args, n_rows: u64) -> Vec<u64> {
+    if let Some(row) = args.row {
+        return vec![row];
+    }
+    let n_samples = args.samples.min(n_rows);
+    (0..n_samples).map(|i| i * (n_rows / n_samples)).collect()
+}
+
+fn text(dataset: &Dataset, samples: &[Sample], limit: Option<usize>) -> String {
+    let manifest = dataset.manifest();
+    let size = manifest.shards.iter().map(|shard| shard.len_bytes).sum();
+    let mut lines = vec![
+        format!("rows       {}", HumanCount(manifest.n_rows)),
+        format!(
+            "shards     {} ({})",
+            HumanCount(manifest.shards.len() as u64),
+            HumanBytes(size)
+        ),
+        format!("documents  {}", HumanCount(manifest.stats.documents)),
+    ];
+    if manifest.stats.tokens > 0 {
+        lines.push(format!(
+            "tokens     {}{}",
+            HumanCount(manifest.stats.tokens),
+            fill(dataset)
+        ));
+    }
+    let source_bytes = manifest.sources.iter().map(|source| source.len_bytes).sum();
+    lines.push(format!(
+        "sources    {} ({})",
+        HumanCount(manifest.sources.len() as u64),
+        HumanBytes(source_bytes)
+    ));
+    if let Some(quarantine) = &manifest.quarantine {
+        lines.push(format!(
+            "set aside  {} units, listed in {}",
+            HumanCount(quarantine.n_units),
+            quarantine.file
+        ));
+    }
+    lines.push(format!("digest     {}", manifest.digest));
+    lines.push(format!("plan       {}", manifest.plan_digest));
+    lines.push("columns".to_owned());
+    lines.extend(manifest.schema.iter().map(column));
+    lines.extend(samples.iter().map(|row| sample(row, limit)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// The share of packed rows that is not padding.
+#[expect(clippy::cast_precision_loss, reason = "a share for people to read")]
+fn fill(dataset: &Dataset) -> String {
+    let manifest = dataset.manifest();
+    let tokens = manifest
+        .schema
+        .iter()
+        .find(|column| column.name == "tokens");
+    match tokens.map(|column| column.shape.as_slice()) {
+        Some(&[length]) if manifest.n_rows > 0 => {
+            let room = manifest.n_rows as f64 * length as f64;
+            format!(
+                " (rows filled to {:.2} %)",
+                manifest.stats.tokens as f64 / room * 100.0
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn column(column: &Column) -> String {
+    let shape: Vec<String> = column.shape.iter().map(ToString::to_string).collect();
+    let shape = match column.layout {
+        ColumnLayout::Ragged => "[n_rows, ragged]".to_owned(),
+        ColumnLayout::Fixed if shape.is_empty() => "[n_rows]".to_owned(),
+        ColumnLayout::Fixed => format!("[n_rows, {}]", shape.join(", ")),
+    };
+    let nulls = if column.nullable { ", nulls" } else { "" };
+    format!("  {}: {} {shape}{nulls}", column.name, column.logical)
+}
+
+fn sample(sample: &Sample, limit: Option<usize>) -> String {
+    let n_documents = sample.documents.len();
+    let mut text = format!("row {}", sample.row);
+    if n_documents > 1 {
+        // Writing to a string cannot fail, here and below.
+        _ = write!(text, " ({n_documents} documents)");
+    }
+    let n_shown = limit.map_or(n_documents, |_| DOCUMENTS.min(n_documents));
+    for document in &sample.documents[..n_shown] {
+        _ = write!(text, "\n  {} row {}", document.source, document.source_row);
+        if document.start > 0 {
+            _ = write!(text, " from token {}", document.start);
+        }
+        if let Some(n_tokens) = document.n_tokens {
+            _ = write!(text, ", {n_tokens} tokens");
+        }
+        if let Some(decoded) = &document.text {
+            _ = write!(text, "\n    {}", one_line(decoded, limit));
+        }
+    }
+    if n_shown < n_documents {
+        _ = write!(text, "\n  … and {} more", n_documents - n_shown);
+    }
+    for (name, value) in &sample.values {
+        _ = write!(text, "\n  {name}: {}", one_line(value, limit));
+    }
+    text
+}
+
+/// The beginning of a text with its control characters escaped.
+fn one_line(text: &str, limit: Option<usize>) -> String {
+    let limit = limit.unwrap_or(usize::MAX);
+    let mut line = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i == limit {
+            line.push('…');
+            break;
+        }
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+fn json_of(dataset: &Dataset, samples: &[Sample]) -> Value {
+    let manifest = dataset.manifest();
+    json!({
+        "n_rows": manifest.n_rows,
+        "n_shards": manifest.shards.len(),
+        "len_bytes": manifest.shards.iter().map(|shard| shard.len_bytes).sum::<u64>(),
+        "schema": manifest.schema,
+        "stats": manifest.stats,
+        "sources": manifest.sources,
+        "assets": manifest.assets,
+        "quarantine": manifest.quarantine,
+        "plan_digest": manifest.plan_digest,
+        "digest": manifest.digest,
+        "samples": samples,
+    })
+}

@@ -1,0 +1,79 @@
+//! How far a run has come, on a terminal: committed rows, rate and time left.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use fuelrail::plan::Plan;
+use fuelrail::run::Control;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::Output;
+
+/// How often the line is drawn anew.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// A progress line, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Shows the progress of a run of `plan` on standard error, if `output` is to
+/// show any.
+pub(crate) fn show(output: &Output, control: &Arc<Control>, plan: &Plan) -> Option<Shown> {
+    if !output.shows_progress() {
+        return None;
+    }
+    let n_bytes = plan.inputs.iter().map(|input| input.len_bytes).sum();
+    let bar = bar(n_bytes);
+    let control = Arc::clone(control);
+    let (end, ended) = channel();
+    let thread = std::thread::spawn(move || {
+        while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+            draw(&bar, &control);
+        }
+        bar.finish_and_clear();
+    });
+    Some(Shown {
+        end: Some(end),
+        thread: Some(thread),
+    })
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // A line that failed to draw is no reason to fail the run.
+            _ = thread.join();
+        }
+    }
+}
+
+/// A bar over bytes of input, with rate and time left.
+pub(crate) fn bar(n_bytes: u64) -> ProgressBar {
+    let style = "{bar:24} {percent:>3} %  {bytes_per_sec}  {eta} left  {msg}";
+    let style = ProgressStyle::with_template(style)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸ ");
+    ProgressBar::with_draw_target(Some(n_bytes), ProgressDrawTarget::stderr()).with_style(style)
+}
+
+fn draw(bar: &ProgressBar, control: &Control) {
+    let now = control.progress();
+    bar.set_position(now.done_bytes);
+    let stopping = if control.stopped_by().is_some() {
+        "  stopping"
+    } else {
+        ""
+    };
+    bar.set_message(format!(
+        "{} rows committed in {} shards ({}){stopping}",
+        HumanCount(now.committed.rows),
+        HumanCount(now.committed.shards),
+        HumanBytes(now.committed.bytes),
+    ));
+}

@@ -1,0 +1,115 @@
+//! `fuelrail verify`: every checksum and every count of a dataset.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use fuelrail::format::{Finding, Manifest, VerifyOptions, VerifyReport, verify};
+use fuelrail::{Error, run};
+use indicatif::{HumanBytes, HumanCount};
+use serde_json::{Value, json};
+
+use crate::output::{Output, Stop};
+use crate::progress;
+
+/// Findings that are listed for a person; `--json` lists all.
+const LISTED: usize = 50;
+
+/// Check every checksum and every count of a dataset
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The dataset's directory
+    #[arg(value_name = "DATASET")]
+    dataset: PathBuf,
+    /// Threads to use [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// Verifies the dataset; damage is an error of code 1, after the list.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+    let options = VerifyOptions {
+        threads: run::threads(args.threads),
+    };
+    let n_bytes = Manifest::read(&args.dataset)?
+        .shards
+        .iter()
+        .map(|shard| shard.len_bytes)
+        .sum();
+    let bar = output.shows_progress().then(|| progress::bar(n_bytes));
+    let report = verify(&args.dataset, &options, &|bytes| {
+        if let Some(bar) = &bar {
+            bar.inc(bytes);
+        }
+    });
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    let report = report?;
+    output.result(|| text(&report), || json_of(&report))?;
+    if report.is_sound() {
+        return Ok(());
+    }
+    let message = format!("found damage in {} places", report.findings.len());
+    Err(Error::damage(message)
+        .with_path(&args.dataset)
+        .with_hint("write the dataset again from its sources, or restore the named files")
+        .into())
+}
+
+fn text(report: &VerifyReport) -> String {
+    let mut lines: Vec<String> = report.findings.iter().take(LISTED).map(finding).collect();
+    let n_more = report.findings.len().saturating_sub(LISTED);
+    if n_more > 0 {
+        lines.push(format!("… and {n_more} more; see --json"));
+    }
+    lines.extend(
+        report
+            .extra
+            .iter()
+            .map(|file| format!("not part of the dataset: {file}")),
+    );
+    let state = if report.is_sound() {
+        "sound"
+    } else {
+        "damaged"
+    };
+    lines.push(format!(
+        "{state}: {} rows, {} shards, {} checked\n",
+        HumanCount(report.n_rows),
+        HumanCount(report.n_shards),
+        HumanBytes(report.len_bytes),
+    ));
+    lines.join("\n")
+}
+
+fn finding(finding: &Finding) -> String {
+    let mut text = format!("damaged: {}", finding.file);
+    if let Some(block) = finding.block {
+        // Writing to a string cannot fail.
+        _ = write!(text, ", block {block}");
+    }
+    if let Some(rows) = &finding.rows {
+        _ = write!(text, ", rows {}..{}", rows.start, rows.end);
+    }
+    format!("{text}: {}", finding.message)
+}
+
+fn json_of(report: &VerifyReport) -> Value {
+    let findings = report.findings.iter().map(|finding| {
+        json!({
+            "file": finding.file,
+            "block": finding.block,
+            "rows": finding.rows.as_ref().map(|rows| [rows.start, rows.end]),
+            "message": finding.message,
+        })
+    });
+    json!({
+        "sound": report.is_sound(),
+        "n_rows": report.n_rows,
+        "n_shards": report.n_shards,
+        "len_bytes": report.len_bytes,
+        "findings": findings.collect::<Vec<_>>(),
+        "extra": report.extra,
+    })
+}

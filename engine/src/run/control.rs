@@ -1,0 +1,78 @@
+//! A handle on a run from another thread: how far it is, and to end it.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Part;
+use crate::sink::Committed;
+
+/// Looks into and ends a run from another thread.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// 0, or the signal that asked the run to stop.
+    stop: AtomicU32,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    shards: AtomicU64,
+    done_bytes: AtomicU64,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Shards that this run has put on disk for good, and what they hold.
+    pub committed: Committed,
+    /// Bytes of input that are done with.
+    pub done_bytes: u64,
+}
+
+impl Control {
+    /// Asks the run to stop at the next batch; what is committed stays.
+    /// `signal`, at least 1, is what [`Control::stopped_by`] reports.
+    pub fn stop(&self, signal: u32) {
+        self.stop.store(signal.max(1), Ordering::Relaxed);
+    }
+
+    /// The signal that asked the run to stop, if one did.
+    #[must_use]
+    pub fn stopped_by(&self) -> Option<u32> {
+        Some(self.stop.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
+    }
+
+    /// How far the run has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            committed: Committed {
+                rows: self.rows.load(Ordering::Relaxed),
+                bytes: self.bytes.load(Ordering::Relaxed),
+                shards: self.shards.load(Ordering::Relaxed),
+            },
+            done_bytes: self.done_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// An error once the run was asked to stop.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.stopped_by().is_none() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Interrupted, "stopped as asked")
+            .with_hint("run the same command again; it continues where it stopped"))
+    }
+
+    /// Adds what was committed since `seen`.
+    pub(super) fn committed(&self, seen: &mut Committed, now: Committed) {
+        self.rows.fetch_add(now.rows - seen.rows, Ordering::Relaxed);
+        self.bytes
+            .fetch_add(now.bytes - seen.bytes, Ordering::Relaxed);
+        self.shards
+            .fetch_add(now.shards - seen.shards, Ordering::Relaxed);
+        *seen = now;
+    }
+
+    /// Input bytes of a part that is done.
+    pub(super) fn part_done(&self, part: &Part) {
+        self.done_bytes.fetch_add(part.len_bytes, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,234 @@
+//! Works on the items of a stream with many threads and takes the results in
+//! the order of the stream.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::error::{Error, Result};
+
+/// How one stream is worked on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// Threads that work.
+    pub(crate) threads: usize,
+    /// Items read and not yet taken, at most. Bounds the memory.
+    pub(crate) depth: usize,
+}
+
+/// A job, and where its result is waited for.
+type Job<T, U> = (T, SyncSender<Result<U>>);
+
+/// Reads `items` on a thread of its own, maps each with one of `workers`, and
+/// hands the results to `take` on the calling thread, in the order of `items`.
+///
+/// The first error, in the order of `items`, ends it and is returned; what was
+/// read ahead is dropped. A panic of an item or a worker becomes such an error.
+///
+/// # Errors
+/// Those of `items`, of the workers and of `take`.
+pub(crate) fn for_each_ordered<T, U, W>(
+    shape: Shape,
+    items: impl Iterator<Item = Result<T>> + Send,
+    workers: impl Fn() -> W + Sync,
+    mut take: impl FnMut(U) -> Result<()>,
+) -> Result<()>
+where
+    T: Send,
+    U: Send,
+    W: FnMut(T) -> Result<U>,
+{
+    // The results wait in the order of the items, each in a slot of its own; a
+    // full queue of slots stops the reader.
+    let (slots, ordered) = sync_channel::<Receiver<Result<U>>>(shape.depth.max(1));
+    let (jobs, todo) = sync_channel::<Job<T, U>>(shape.depth.max(1));
+    let todo = Mutex::new(todo);
+    std::thread::scope(|scope| {
+        // The reader comes last: if a thread cannot be had, nobody waits.
+        for _ in 0..shape.threads.max(1) {
+            spawn(scope, "work", || work(&todo, &workers))?;
+        }
+        spawn(scope, "read", move || read(items, &slots, &jobs))?;
+        ordered
+            .into_iter()
+            .try_for_each(|slot| take(result_of(&slot)?))
+    })
+}
+
+fn spawn<'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    name: &str,
+    body: impl FnOnce() + Send + 'scope,
+) -> Result<()> {
+    std::thread::Builder::new()
+        .name(format!("fuelrail-{name}"))
+        .spawn_scoped(scope, body)
+        .map(drop)
+        .map_err(|error| {
+            Error::new(crate::ErrorKind::Io, "cannot start a thread").with_source(error)
+        })
+}
+
+/// Feeds the workers until the items end, one is an error, or nobody listens.
+fn read<T, U>(
+    mut items: impl Iterator<Item = Result<T>>,
+    slots: &SyncSender<Receiver<Result<U>>>,
+    jobs: &SyncSender<Job<T, U>>,
+) {
+    loop {
+        let next = catch_unwind(AssertUnwindSafe(|| items.next()))
+            .unwrap_or_else(|panic| Some(Err(panicked("reading", panic.as_ref()))));
+        let Some(item) = next else { return };
+        let (result, slot) = sync_channel(1);
+        if slots.send(slot).is_err() {
+            return;
+        }
+        match item {
+            Ok(item) => {
+                if jobs.send((item, result)).is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                // A closed slot means that the run has ended already.
+                let _ = result.send(Err(error));
+                return;
+            }
+        }
+    }
+}
+
+/// Works until there are no more jobs.
+fn work<T, U, W: FnMut(T) -> Result<U>>(
+    todo: &Mutex<Receiver<Job<T, U>>>,
+    workers: &(impl Fn() -> W + Sync),
+) {
+    let mut worker = None;
+    loop {
+        let job = match todo.lock() {
+            Ok(todo) => todo.recv(),
+            Err(_) => return,
+        };
+        let Ok((item, result)) = job else { return };
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            worker.get_or_insert_with(workers)(item)
+        }));
+        let done = done.unwrap_or_else(|panic| {
+            // What the panic left behind is not to be trusted.
+            worker = None;
+            Err(panicked("working on a batch", panic.as_ref()))
+        });
+        // A closed slot means that the run has ended already.
+        let _ = result.send(done);
+    }
+}
+
+fn result_of<U>(slot: &Receiver<Result<U>>) -> Result<U> {
+    slot.recv()
+        .unwrap_or_else(|_| Err(Error::internal("a worker ended without a result")))
+}
+
+/// An error that carries the text of a panic.
+fn panicked(doing: &str, panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Error::internal(format!("panic while {doing}: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(threads: usize, depth: usize) -> Shape {
+        Shape { threads, depth }
+    }
+
+    fn collect(
+        shape: Shape,
+        items: Vec<Result<u64>>,
+        work: impl Fn(u64) -> Result<u64> + Sync + Copy,
+    ) -> (Vec<u64>, Result<()>) {
+        let mut taken = Vec::new();
+        let end = for_each_ordered(
+            shape,
+            items.into_iter(),
+            || work,
+            |item| {
+                taken.push(item);
+                Ok(())
+            },
+        );
+        (taken, end)
+    }
+
+    /// Uneven work, so that results come out of order.
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of every worker")]
+    fn uneven(item: u64) -> Result<u64> {
+        std::thread::sleep(std::time::Duration::from_micros((item * 7919) % 300));
+        Ok(item * 2)
+    }
+
+    #[test]
+    fn results_come_in_order_for_any_shape() {
+        for (threads, depth) in [(1, 1), (2, 1), (7, 3), (3, 100)] {
+            let (taken, end) = collect(shape(threads, depth), (0..200).map(Ok).collect(), uneven);
+            end.unwrap();
+            assert_eq!(taken, (0..200).map(|i| i * 2).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_error_in_order_ends_it() {
+        let items = (0..50)
+            .map(|i| {
+                if i == 30 {
+                    Err(Error::data("bad item"))
+                } else {
+                    Ok(i)
+                }
+            })
+            .collect();
+        let (taken, end) = collect(shape(4, 8), items, uneven);
+        assert_eq!(end.unwrap_err().message(), "bad item");
+        assert_eq!(taken.len(), 30);
+
+        let fail_at_9 = |i| {
+            if i == 9 {
+                Err(Error::data("bad work"))
+            } else {
+                uneven(i)
+            }
+        };
+        let (taken, end) = collect(shape(4, 8), (0..50).map(Ok).collect(), fail_at_9);
+        assert_eq!(end.unwrap_err().message(), "bad work");
+        assert_eq!(taken.len(), 9);
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error_in_its_place() {
+        let panic_at_5 = |i| if i == 5 { panic!("five") } else { uneven(i) };
+        let (taken, end) = collect(shape(2, 4), (0..20).map(Ok).collect(), panic_at_5);
+        assert!(end.unwrap_err().message().contains("five"));
+        assert_eq!(taken.len(), 5);
+    }
+
+    #[test]
+    fn an_error_of_the_taker_stops_the_readers() {
+        let end = for_each_ordered(
+            shape(2, 2),
+            (0..).map(Ok),
+            || uneven,
+            |item| {
+                if item == 20 {
+                    Err(Error::data("enough"))
+                } else {
+                    Ok(())
+                }
+            },
+        );
+        assert_eq!(end.unwrap_err().message(), "enough");
+    }
+}

@@ -1,0 +1,226 @@
+//! Rows of a dataset as a person reads them: tokens decoded, origins named.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, UInt16Type, UInt32Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use fuelrail_kernels::tokenize::Tokenizer;
+use serde::Serialize;
+
+use super::load::tokenizer_of_asset;
+use crate::batch::Origins;
+use crate::error::{Error, Result};
+use crate::format::{Dataset, Manifest};
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// Its number in the dataset.
+    pub row: u64,
+    /// What it holds: one document, or those packed into it.
+    pub documents: Vec<SampleDocument>,
+    /// Values of the columns that are not decoded, as text.
+    pub values: Vec<(String, String)>,
+}
+
+/// One document of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SampleDocument {
+    /// The input file it came from, as the manifest names it.
+    pub source: String,
+    /// Its row in that file.
+    pub source_row: u64,
+    /// The token of the document at which the piece in this row starts.
+    pub start: u32,
+    /// How many tokens of it are in this row, if it has been tokenized.
+    pub n_tokens: Option<u64>,
+    /// Those tokens, decoded; bytes that are not UTF-8 are replaced.
+    pub text: Option<String>,
+}
+
+/// Reads the rows of `range` for a person.
+///
+/// # Errors
+/// `Damage` where a checksum or count does not hold, `Io` as the operating
+/// system reports it.
+pub fn samples(dataset: &Dataset, range: Range<u64>) -> Result<Vec<Sample>> {
+    let columns = dataset.rows(range.clone())?;
+    let origins = dataset.origins(range.clone())?;
+    let tokens = TokenColumn::of(dataset, &columns)?;
+    range
+        .enumerate()
+        .map(|(index, row)| {
+            Ok(Sample {
+                row,
+                documents: documents(
+                    dataset.manifest(),
+                    &origins,
+                    &columns,
+                    tokens.as_ref(),
+                    index,
+                )?,
+                values: values(&columns, tokens.as_ref(), index)?,
+            })
+        })
+        .collect()
+}
+
+/// The column that holds token ids, and what decodes them.
+struct TokenColumn {
+    index: usize,
+    tokenizer: Arc<Tokenizer>,
+}
+
+impl TokenColumn {
+    /// The token column of the dataset's last tokenize step, if it still has
+    /// one.
+    fn of(dataset: &Dataset, columns: &RecordBatch) -> Result<Option<Self>> {
+        let manifest = dataset.manifest();
+        let steps = manifest.plan["steps"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        let Some(step) = steps.iter().rfind(|step| step["op"] == "tokenize") else {
+            return Ok(None);
+        };
+        let is_packed = steps.last().is_some_and(|step| step["op"] == "pack");
+        let name = if is_packed {
+            Some("tokens")
+        } else {
+            step["values"]["output"].as_str()
+        };
+        let Some(index) = name.and_then(|name| columns.schema().index_of(name).ok()) else {
+            return Ok(None);
+        };
+        let digest = step["values"]["tokenizer"]["digest"].as_str();
+        let asset = manifest
+            .assets
+            .iter()
+            .find(|asset| digest == Some(asset.digest.to_string().as_str()))
+            .ok_or_else(|| Error::damage("the dataset does not hold its tokenizer"))?;
+        let bytes = dataset.asset(&asset.name)?;
+        let tokenizer = tokenizer_of_asset(&asset.kind, asset.family.as_deref(), &bytes)?;
+        Ok(Some(Self {
+            index,
+            tokenizer: Arc::new(tokenizer),
+        }))
+    }
+
+    /// The ids of one row, padding included.
+    fn ids(&self, columns: &RecordBatch, row: usize) -> Result<Vec<u32>> {
+        let column = columns.column(self.index);
+        let values = match column.data_type() {
+            DataType::FixedSizeList(..) => column.as_fixed_size_list().value(row),
+            DataType::List(_) => column.as_list::<i32>().value(row),
+            DataType::LargeList(_) => column.as_list::<i64>().value(row),
+            other => return Err(Error::damage(format!("expected token lists, got {other}"))),
+        };
+        if let Some(ids) = values.as_primitive_opt::<UInt16Type>() {
+            return Ok(ids.values().iter().map(|&id| u32::from(id)).collect());
+        }
+        let ids = values
+            .as_primitive_opt::<UInt32Type>()
+            .ok_or_else(|| Error::damage("expected token ids of 16 or 32 bits"))?;
+        Ok(ids.values().to_vec())
+    }
+
+    fn decode(&self, ids: &[u32]) -> String {
+        String::from_utf8_lossy(&self.tokenizer.decode(ids)).into_owned()
+    }
+}
+
+/// The documents of row `index` of the batch.
+fn documents(
+    manifest: &Manifest,
+    origins: &Origins,
+    columns: &RecordBatch,
+    tokens: Option<&TokenColumn>,
+    index: usize,
+) -> Result<Vec<SampleDocument>> {
+    let range = match &origins.offsets {
+        Some(offsets) => index_of(offsets[index])?..index_of(offsets[index + 1])?,
+        None => index..index + 1,
+    };
+    let ids = tokens
+        .map(|tokens| tokens.ids(columns, index))
+        .transpose()?;
+    let bounds = bounds(columns, origins, index);
+    range
+        .clone()
+        .map(|doc| {
+            let piece = ids.as_ref().map(|ids| match &bounds {
+                Some(bounds) => piece(ids, bounds, doc - range.start),
+                None => ids.as_slice(),
+            });
+            let text = tokens.zip(piece).map(|(tokens, ids)| tokens.decode(ids));
+            Ok(SampleDocument {
+                source: source_name(manifest, origins.file[doc])?,
+                source_row: origins.row[doc],
+                start: origins.start.get(doc).copied().unwrap_or(0),
+                n_tokens: piece.map(|ids| ids.len() as u64),
+                text,
+            })
+        })
+        .collect()
+}
+
+/// The boundaries of the documents within a packed row.
+fn bounds(columns: &RecordBatch, origins: &Origins, index: usize) -> Option<Vec<i32>> {
+    origins.offsets.as_ref()?;
+    let column = columns.column_by_name("cu_seqlens")?;
+    let values = match column.data_type() {
+        DataType::List(_) => column.as_list::<i32>().value(index),
+        DataType::LargeList(_) => column.as_list::<i64>().value(index),
+        _ => return None,
+    };
+    let values = values.as_primitive_opt::<arrow::datatypes::Int32Type>()?;
+    Some(values.values().to_vec())
+}
+
+/// The ids between two boundaries, cut to what is there.
+fn piece<'a>(ids: &'a [u32], bounds: &[i32], doc: usize) -> &'a [u32] {
+    let at = |i: usize| {
+        let bound = bounds.get(i).copied().unwrap_or(0);
+        usize::try_from(bound).unwrap_or(0).min(ids.len())
+    };
+    ids.get(at(doc)..at(doc + 1)).unwrap_or(&[])
+}
+
+fn source_name(manifest: &Manifest, file: u32) -> Result<String> {
+    manifest
+        .sources
+        .get(file as usize)
+        .map(|source| source.name.clone())
+        .ok_or_else(|| Error::damage(format!("an origin names source {file}, which is not there")))
+}
+
+/// The other columns of a row, as text.
+fn values(
+    columns: &RecordBatch,
+    tokens: Option<&TokenColumn>,
+    index: usize,
+) -> Result<Vec<(String, String)>> {
+    let options = FormatOptions::default()
+        .with_null("null")
+        .with_display_error(true);
+    let schema = columns.schema();
+    let shown = (0..columns.num_columns()).filter(|&column| {
+        tokens.is_none_or(|tokens| tokens.index != column)
+            && schema.field(column).name() != "cu_seqlens"
+    });
+    shown
+        .map(|column| {
+            let formatter = ArrayFormatter::try_new(columns.column(column), &options)
+                .map_err(|error| Error::internal("cannot show a column").with_source(error))?;
+            Ok((
+                schema.field(column).name().clone(),
+                formatter.value(index).to_string(),
+            ))
+        })
+        .collect()
+}
+
+fn index_of(offset: u64) -> Result<usize> {
+    usize::try_from(offset).map_err(|_| Error::damage("an origin offset beyond memory"))
+}

@@ -1,0 +1,191 @@
+//! Runs a plan: every part read, worked on and written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::control::Control;
+use super::log::RunLog;
+use super::ordered::{Shape, for_each_ordered};
+use crate::device::{Assembler, Lane};
+use crate::error::{Error, Result};
+use crate::format::Manifest;
+use crate::plan::{Part, Plan};
+use crate::sink::{Fs, LocalFs, OnExisting, Opened, PartState, Target};
+use crate::source::{PartReader, Start};
+
+/// About how many bytes of input a batch holds.
+const BATCH_BYTES: usize = 1 << 20;
+/// Threads that one part keeps busy; with more, several parts run at once.
+const THREADS_PER_PART: usize = 8;
+
+/// How a plan is run. None of it shows in the dataset.
+#[derive(Debug, Clone)]
+pub struct ShardOptions {
+    /// Threads that compute.
+    pub threads: usize,
+    /// What to do about a dataset of another plan at the target.
+    pub on_existing: OnExisting,
+    /// About how many bytes of input a batch holds.
+    pub batch_bytes: usize,
+    /// The files the dataset is written to.
+    pub fs: Arc<dyn Fs>,
+}
+
+impl ShardOptions {
+    /// `threads` threads, writing to local files, refusing a target that holds
+    /// another dataset.
+    #[must_use]
+    pub fn new(threads: usize) -> Self {
+        Self {
+            threads: threads.max(1),
+            on_existing: OnExisting::Refuse,
+            batch_bytes: BATCH_BYTES,
+            fs: Arc::new(LocalFs),
+        }
+    }
+}
+
+/// Runs `plan` to its end, or to the first error. What is committed stays
+/// committed: the same call goes on from there.
+///
+/// # Errors
+/// `Data` and `Io` of the inputs and the target, `Changed` and `Locked` of the
+/// target, `Interrupted` after [`Control::stop`].
+pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Result<Manifest> {
+    let target = match Target::open(Arc::clone(&options.fs), plan, options.on_existing)? {
+        Opened::Complete(manifest) => return Ok(*manifest),
+        Opened::Writing(target) => target,
+    };
+    let job = Job {
+        plan,
+        options,
+        control,
+        target: &target,
+    };
+    let log = RunLog::begin();
+    let ran = job.run_parts();
+    let logged = target.log(&log.line(plan, options, control, &ran));
+    ran.and(logged)?;
+    target.commit()
+}
+
+/// One run of one plan.
+struct Job<'a> {
+    plan: &'a Arc<Plan>,
+    options: &'a ShardOptions,
+    control: &'a Control,
+    target: &'a Target,
+}
+
+impl Job<'_> {
+    fn run_parts(&self) -> Result<()> {
+        let at_once = parts_at_once(self.plan, self.options.threads);
+        let threads = self.options.threads.div_ceil(at_once);
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let run = || {
+            if let Err((part, error)) = self.run_next_parts(&next, threads) {
+                // Nobody begins another part; those under way end theirs.
+                next.store(self.plan.parts.len(), Ordering::Relaxed);
+                keep_first(&failed, part, error);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..at_once {
+                scope.spawn(run);
+            }
+            run();
+        });
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// Runs parts until none is left or one fails.
+    fn run_next_parts(&self, next: &AtomicUsize, threads: usize) -> Result<(), (u32, Error)> {
+        while let Some(part) = self.plan.parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            self.run_part(part, threads)
+                .map_err(|error| (part.index, error))?;
+        }
+        Ok(())
+    }
+
+    fn run_part(&self, part: &Part, threads: usize) -> Result<()> {
+        let mut writer = match self.target.part(part.index)? {
+            PartState::Done(_) => {
+                self.control.part_done(part);
+                return Ok(());
+            }
+            PartState::Todo(writer) => writer,
+        };
+        let resume = writer.resume().cloned();
+        let mut seen = writer.committed();
+        let mut start = Start::of(part);
+        if let Some(checkpoint) = &resume {
+            start.position = checkpoint.position;
+            // A plan with a limit has one part: none before it has taken rows.
+            start.taken = checkpoint.stats.rows_read;
+        }
+        let mut assembler = Assembler::new(self.plan, part, resume.as_ref())?;
+        for_each_ordered(
+            Shape {
+                threads,
+                depth: depth(threads),
+            },
+            PartReader::open(self.plan, part, start, self.options.batch_bytes)?,
+            || {
+                let mut lane = Lane::new(self.plan);
+                move |batch| lane.run(batch)
+            },
+            |batch| {
+                self.control.check()?;
+                assembler.push(&batch, &mut |rows| writer.push(&rows))?;
+                self.control.committed(&mut seen, writer.committed());
+                Ok(())
+            },
+        )?;
+        self.control.check()?;
+        let (stats, quarantined) = assembler.finish(&mut |rows| writer.push(&rows))?;
+        let summary = writer.finish(stats, quarantined)?;
+        self.control.committed(&mut seen, summary.committed);
+        self.control.part_done(part);
+        Ok(())
+    }
+}
+
+/// Batches read and not yet assembled, at most: enough to keep every thread
+/// busy while the oldest is waited for.
+fn depth(threads: usize) -> usize {
+    2 * threads + 2
+}
+
+/// Bytes of memory that a run of `plan` stays below, as a sum over what it
+/// holds at once; the process itself is not counted.
+#[must_use]
+pub fn memory_bound(plan: &Plan, threads: usize) -> u64 {
+    // A batch is held as text, as ids of up to four bytes a byte of text, and
+    // once more while either grows.
+    let batches = depth(threads) as u64 * BATCH_BYTES as u64 * 10;
+    // Decoded pages of columnar files, one set for each part at once.
+    let pages = parts_at_once(plan, threads) as u64 * (64 << 20);
+    let windows = parts_at_once(plan, threads) as u64 * Assembler::memory_bound(plan);
+    let tokenizers: u64 = plan
+        .assets
+        .iter()
+        .map(|asset| asset.bytes.len() as u64 * 16)
+        .sum();
+    batches + pages + windows + tokenizers
+}
+
+/// How many parts are worked on at once.
+fn parts_at_once(plan: &Plan, threads: usize) -> usize {
+    (threads / THREADS_PER_PART).clamp(1, plan.parts.len().max(1))
+}
+
+/// Keeps the error of the earliest part.
+fn keep_first(failed: &Mutex<Option<(u32, Error)>>, part: u32, error: Error) {
+    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+    if failed.as_ref().is_none_or(|(first, _)| part < *first) {
+        *failed = Some((part, error));
+    }
+}

@@ -1,0 +1,627 @@
+//! A file system in memory that fails on command and forgets, when its power
+//! is cut, what was not synced. It is not a model of any one file system: it
+//! may lose more than they do, never less than POSIX lets them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fuelrail::sink::{Fs, FsFile};
+
+/// What goes wrong, and at which operation (counted from 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// One operation fails with an error number; those after it work.
+    Once {
+        /// The operation.
+        op: u64,
+        /// Such as `libc::EIO`.
+        errno: i32,
+    },
+    /// This operation and all after it that write fail with an error number.
+    From {
+        /// The operation.
+        op: u64,
+        /// Such as `libc::ENOSPC`.
+        errno: i32,
+    },
+    /// The power is cut in the middle of this operation: it is done in part,
+    /// and every later one fails.
+    PowerCut {
+        /// The operation.
+        op: u64,
+    },
+}
+
+/// The file system. Clones share one tree.
+#[derive(Clone)]
+pub struct MemFs {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Inode {
+    /// What reads see.
+    current: Vec<u8>,
+    /// What a power cut leaves for certain.
+    synced: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Node {
+    File(usize),
+    Dir,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Dir {
+    current: BTreeMap<String, Node>,
+    synced: BTreeMap<String, Node>,
+}
+
+#[derive(Debug)]
+struct State {
+    inodes: Vec<Inode>,
+    dirs: BTreeMap<PathBuf, Dir>,
+    locks: BTreeSet<PathBuf>,
+    n_ops: u64,
+    fault: Fault,
+    seed: u64,
+    is_off: bool,
+    log: Vec<String>,
+}
+
+/// What an operation does to the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Reads,
+    Removes,
+    Writes,
+}
+
+/// How far an operation gets.
+enum Verdict {
+    Whole,
+    /// Done in part, then this error.
+    Torn(io::Error),
+}
+
+fn off() -> io::Error {
+    io::Error::other("the power is off")
+}
+
+fn not_found() -> io::Error {
+    io::Error::from(io::ErrorKind::NotFound)
+}
+
+/// A number that looks random, from two.
+fn mix(seed: u64, n: u64) -> u64 {
+    let mut x = seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+fn split(path: &Path) -> io::Result<(PathBuf, String)> {
+    let name = path.file_name().ok_or_else(not_found)?;
+    let parent = path.parent().unwrap_or(Path::new("")).to_owned();
+    Ok((parent, name.to_string_lossy().into_owned()))
+}
+
+impl State {
+    /// Counts an operation and says how far it gets.
+    fn begin(&mut self, effect: Effect, what: &str, path: &Path) -> io::Result<Verdict> {
+        if self.is_off {
+            return Err(off());
+        }
+        let op = self.n_ops;
+        self.n_ops += 1;
+        self.log.push(format!("{what} {}", path.display()));
+        let errno = io::Error::from_raw_os_error;
+        match self.fault {
+            Fault::Once { op: at, errno: e } if at == op => Ok(Verdict::Torn(errno(e))),
+            Fault::From { op: at, errno: e } if at <= op && effect == Effect::Writes => {
+                Ok(Verdict::Torn(errno(e)))
+            }
+            Fault::PowerCut { op: at } if at == op => {
+                self.is_off = true;
+                Ok(Verdict::Torn(off()))
+            }
+            _ => Ok(Verdict::Whole),
+        }
+    }
+
+    /// An operation that happens wholly, or does not happen and fails.
+    fn begin_atomic(&mut self, effect: Effect, what: &str, path: &Path) -> io::Result<()> {
+        match self.begin(effect, what, path)? {
+            Verdict::Whole => Ok(()),
+            Verdict::Torn(error) => Err(error),
+        }
+    }
+
+    fn dir(&mut self, path: &Path) -> io::Result<&mut Dir> {
+        self.dirs.get_mut(path).ok_or_else(not_found)
+    }
+
+    fn inode(&mut self, path: &Path) -> io::Result<usize> {
+        let (parent, name) = split(path)?;
+        match self.dir(&parent)?.current.get(&name) {
+            Some(Node::File(inode)) => Ok(*inode),
+            Some(Node::Dir) => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            None => Err(not_found()),
+        }
+    }
+
+    /// What the power cut leaves of a file: any mix of synced and unsynced
+    /// sectors.
+    fn survivor(&self, inode: usize) -> Vec<u8> {
+        const SECTOR: usize = 512;
+        let Inode { current, synced } = &self.inodes[inode];
+        let draw = |n: u64| mix(self.seed, ((inode as u64) << 32) | n);
+        match draw(0) % 4 {
+            _ if current == synced => synced.clone(),
+            0 => synced.clone(),
+            1 => current.clone(),
+            _ => {
+                let long = current.len().max(synced.len()) as u64;
+                let len = match draw(1) % 3 {
+                    0 => synced.len(),
+                    1 => current.len(),
+                    _ => usize::try_from(draw(2) % (long + 1)).unwrap_or(0),
+                };
+                let mut bytes = vec![0; len];
+                for (sector, chunk) in bytes.chunks_mut(SECTOR).enumerate() {
+                    let sides = [current, synced];
+                    let from = sides[usize::from(draw(3 + sector as u64) % 2 == 0)];
+                    let from = from.get(sector * SECTOR..).unwrap_or_default();
+                    let n = chunk.len().min(from.len());
+                    chunk[..n].copy_from_slice(&from[..n]);
+                }
+                bytes
+            }
+        }
+    }
+
+    /// What the power cut leaves of a directory: each entry as it was synced
+    /// or as it is now.
+    fn surviving_entries(&self, path: &Path, dir: &Dir) -> BTreeMap<String, Node> {
+        let names: BTreeSet<&String> = dir.current.keys().chain(dir.synced.keys()).collect();
+        let salt = (path.as_os_str().len() as u64) << 40;
+        let keep = |(index, name): (usize, &String)| {
+            let sides = [&dir.current, &dir.synced];
+            let from = sides[usize::from(mix(self.seed, salt | index as u64) % 2 == 0)];
+            from.get(name).map(|node| (name.clone(), *node))
+        };
+        names.into_iter().enumerate().filter_map(keep).collect()
+    }
+}
+
+impl Default for MemFs {
+    fn default() -> Self {
+        Self::new(Fault::None, 0)
+    }
+}
+
+impl MemFs {
+    /// An empty file system that meets `fault`; `seed` decides what a power
+    /// cut leaves of what was not synced.
+    #[must_use]
+    pub fn new(fault: Fault, seed: u64) -> Self {
+        let state = State {
+            inodes: Vec::new(),
+            dirs: BTreeMap::from([(PathBuf::from("/"), Dir::default())]),
+            locks: BTreeSet::new(),
+            n_ops: 0,
+            fault,
+            seed,
+            is_off: false,
+            log: Vec::new(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Operations begun so far.
+    #[must_use]
+    pub fn n_ops(&self) -> u64 {
+        self.state().n_ops
+    }
+
+    /// What operation `op` was, for messages.
+    #[must_use]
+    pub fn op_name(&self, op: u64) -> String {
+        let at = usize::try_from(op).unwrap_or(usize::MAX);
+        let name = self.state().log.get(at).cloned();
+        name.unwrap_or_else(|| "never reached".to_owned())
+    }
+
+    /// From now on (operations count on), this goes wrong.
+    pub fn set_fault(&self, fault: Fault) {
+        self.state().fault = fault;
+    }
+
+    /// The tree after a power cut, as a new file system without faults.
+    #[must_use]
+    pub fn reboot(&self) -> Self {
+        let state = self.state();
+        let inodes = (0..state.inodes.len()).map(|inode| {
+            let bytes = state.survivor(inode);
+            Inode {
+                current: bytes.clone(),
+                synced: bytes,
+            }
+        });
+        let fresh = Self::new(Fault::None, state.seed);
+        fresh.state().inodes = inodes.collect();
+        let mut open = vec![PathBuf::from("/")];
+        while let Some(path) = open.pop() {
+            let Some(dir) = state.dirs.get(&path) else {
+                continue;
+            };
+            let entries = state.surviving_entries(&path, dir);
+            let subdirs = entries.iter().filter(|(_, node)| **node == Node::Dir);
+            open.extend(subdirs.map(|(name, _)| path.join(name)));
+            let dir = Dir {
+                current: entries.clone(),
+                synced: entries,
+            };
+            fresh.state().dirs.insert(path, dir);
+        }
+        fresh
+    }
+
+    /// All files below `root` with their content, by path relative to it.
+    #[must_use]
+    pub fn files(&self, root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let state = self.state();
+        let mut files = BTreeMap::new();
+        for (path, dir) in &state.dirs {
+            let Ok(relative) = path.strip_prefix(root) else {
+                continue;
+            };
+            let inodes = dir.current.iter().filter_map(|(name, node)| match node {
+                Node::File(inode) => Some((relative.join(name), *inode)),
+                Node::Dir => None,
+            });
+            files.extend(inodes.map(|(path, inode)| (path, state.inodes[inode].current.clone())));
+        }
+        files
+    }
+
+    /// Writes over a file without any of the rules, as a decaying disk does.
+    pub fn scribble(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.state();
+        if let Ok(inode) = state.inode(path) {
+            change(&mut state.inodes[inode].current);
+            state.inodes[inode].synced = state.inodes[inode].current.clone();
+        }
+    }
+
+    /// Copies the files below `root` into a directory of the machine.
+    ///
+    /// # Errors
+    /// As the operating system reports them.
+    pub fn dump(&self, root: &Path, to: &Path) -> io::Result<()> {
+        for (path, bytes) in self.files(root) {
+            let path = to.join(path);
+            std::fs::create_dir_all(path.parent().unwrap_or(to))?;
+            std::fs::write(path, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemFs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemFs").finish_non_exhaustive()
+    }
+}
+
+/// An open file: it stays the same file when its name moves.
+struct MemFile {
+    fs: MemFs,
+    inode: usize,
+    path: PathBuf,
+}
+
+impl fmt::Debug for MemFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemFile").field(&self.path).finish()
+    }
+}
+
+impl FsFile for MemFile {
+    fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut state = self.fs.state();
+        let verdict = state.begin(Effect::Writes, "write", &self.path)?;
+        let n = match verdict {
+            Verdict::Whole => bytes.len(),
+            Verdict::Torn(_) => bytes.len() / 2,
+        };
+        let at = usize::try_from(offset).map_err(io::Error::other)?;
+        let content = &mut state.inodes[self.inode].current;
+        if content.len() < at + n {
+            content.resize(at + n, 0);
+        }
+        content[at..at + n].copy_from_slice(&bytes[..n]);
+        match verdict {
+            Verdict::Whole => Ok(()),
+            Verdict::Torn(error) => Err(error),
+        }
+    }
+
+    fn read_exact_at(&mut self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        let mut state = self.fs.state();
+        state.begin_atomic(Effect::Reads, "pread", &self.path)?;
+        let at = usize::try_from(offset).map_err(io::Error::other)?;
+        let content = state.inodes[self.inode].current.get(at..at + bytes.len());
+        bytes.copy_from_slice(content.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut state = self.fs.state();
+        state.begin_atomic(Effect::Writes, "sync", &self.path)?;
+        let inode = &mut state.inodes[self.inode];
+        inode.synced = inode.current.clone();
+        Ok(())
+    }
+}
+
+impl MemFs {
+    fn file(&self, inode: usize, path: &Path) -> Box<dyn FsFile> {
+        Box::new(MemFile {
+            fs: self.clone(),
+            inode,
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Fs for MemFs {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Writes, "create", path)?;
+        let inode = match state.inode(path) {
+            Ok(inode) => inode,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let (parent, name) = split(path)?;
+                let inode = state.inodes.len();
+                state.dir(&parent)?.current.insert(name, Node::File(inode));
+                state.inodes.push(Inode::default());
+                inode
+            }
+            Err(e) => return Err(e),
+        };
+        state.inodes[inode].current.clear();
+        drop(state);
+        Ok(self.file(inode, path))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Reads, "open", path)?;
+        let inode = state.inode(path)?;
+        drop(state);
+        Ok(self.file(inode, path))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Reads, "read", path)?;
+        let inode = state.inode(path)?;
+        Ok(state.inodes[inode].current.clone())
+    }
+
+    fn len(&self, path: &Path) -> io::Result<u64> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Reads, "len", path)?;
+        let inode = state.inode(path)?;
+        Ok(state.inodes[inode].current.len() as u64)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Writes, "rename", to)?;
+        let node = Node::File(state.inode(from)?);
+        let (parent, name) = split(from)?;
+        state.dir(&parent)?.current.remove(&name);
+        let (parent, name) = split(to)?;
+        state.dir(&parent)?.current.insert(name, node);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Removes, "remove", path)?;
+        state.inode(path)?;
+        let (parent, name) = split(path)?;
+        state.dir(&parent)?.current.remove(&name);
+        Ok(())
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Removes, "remove_dir", path)?;
+        let (parent, name) = split(path)?;
+        if state.dir(&parent)?.current.get(&name) != Some(&Node::Dir) {
+            return Err(not_found());
+        }
+        if !state.dir(path)?.current.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::DirectoryNotEmpty));
+        }
+        // Its record stays, for a power cut that undoes the removal.
+        state.dir(&parent)?.current.remove(&name);
+        Ok(())
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Writes, "create_dir_all", path)?;
+        let mut dirs: Vec<&Path> = path.ancestors().collect();
+        dirs.reverse();
+        for dir in dirs {
+            if let Ok((parent, name)) = split(dir) {
+                let parent = state.dir(&parent)?;
+                parent.current.entry(name).or_insert(Node::Dir);
+            }
+            state.dirs.entry(dir.to_owned()).or_default();
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Writes, "sync_dir", path)?;
+        let dir = state.dir(path)?;
+        dir.synced = dir.current.clone();
+        Ok(())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Reads, "list", path)?;
+        if let Ok((parent, name)) = split(path) {
+            let entry = state.dir(&parent)?.current.get(&name).copied();
+            entry
+                .filter(|node| *node == Node::Dir)
+                .ok_or_else(not_found)?;
+        }
+        Ok(state.dir(path)?.current.keys().cloned().collect())
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync + fmt::Debug>>> {
+        let mut state = self.state();
+        state.begin_atomic(Effect::Writes, "lock", path)?;
+        if state.inode(path).is_err() {
+            let (parent, name) = split(path)?;
+            let inode = state.inodes.len();
+            state.dir(&parent)?.current.insert(name, Node::File(inode));
+            state.inodes.push(Inode::default());
+        }
+        if !state.locks.insert(path.to_owned()) {
+            return Ok(None);
+        }
+        drop(state);
+        Ok(Some(Box::new(Held {
+            fs: self.clone(),
+            path: path.to_owned(),
+        })))
+    }
+}
+
+/// A lock that is held.
+#[derive(Debug)]
+struct Held {
+    fs: MemFs,
+    path: PathBuf,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.fs.state().locks.remove(&self.path);
+    }
+}
+
+/// The syncs that [`Unsynced`] leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ignored {
+    /// Of files.
+    Files,
+    /// Of directories.
+    Directories,
+}
+
+/// A file system some of whose syncs do nothing: what the crash tests must
+/// catch.
+#[derive(Debug, Clone)]
+pub struct Unsynced {
+    /// What lies under it.
+    pub fs: MemFs,
+    /// Which syncs do nothing.
+    pub ignored: Ignored,
+}
+
+#[derive(Debug)]
+struct UnsyncedFile(Box<dyn FsFile>);
+
+impl FsFile for UnsyncedFile {
+    fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn read_exact_at(&mut self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(bytes, offset)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Unsynced {
+    fn wrap(&self, file: Box<dyn FsFile>) -> Box<dyn FsFile> {
+        match self.ignored {
+            Ignored::Files => Box::new(UnsyncedFile(file)),
+            Ignored::Directories => file,
+        }
+    }
+}
+
+impl Fs for Unsynced {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        Ok(self.wrap(self.fs.create(path)?))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn FsFile>> {
+        Ok(self.wrap(self.fs.open(path)?))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.fs.read(path)
+    }
+
+    fn len(&self, path: &Path) -> io::Result<u64> {
+        self.fs.len(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.fs.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.fs.remove(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.fs.remove_dir(path)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.fs.create_dir_all(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        match self.ignored {
+            Ignored::Directories => Ok(()),
+            Ignored::Files => self.fs.sync_dir(path),
+        }
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.fs.list(path)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Send + Sync + fmt::Debug>>> {
+        self.fs.lock(path)
+    }
+}
