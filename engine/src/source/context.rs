@@ -144,3 +144,18 @@ impl Context {
         ))
     }
 }
+
+/// The batches that `advance` gives, up to its end or first error.
+pub(super) fn until_error(
+    mut advance: impl FnMut() -> Result<Option<Batch>> + Send + 'static,
+) -> BatchIter {
+    let mut done = false;
+    Box::new(std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let item = advance().transpose();
+        done = !matches!(item, Some(Ok(_)));
+        item
+    }))
+}

@@ -17,6 +17,7 @@ mod fingerprint;
 mod input;
 mod ipc;
 mod jsonl;
+mod lines;
 mod parquet;
 mod part;
 mod records;

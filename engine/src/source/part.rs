@@ -121,9 +121,10 @@ impl<'a> PartReader<'a> {
     }
 
     fn open_piece(&self, piece: &Piece) -> Result<BatchIter> {
-        let start_row = match piece.file == self.from.file {
-            true => piece.first_row.max(self.from.row),
-            false => piece.first_row,
+        let start_row = if piece.file == self.from.file {
+            piece.first_row.max(self.from.row)
+        } else {
+            piece.first_row
         };
         let source = &self.plan.source;
         for_format(source.format).read(&ReadRequest {

@@ -154,8 +154,8 @@ mod tests {
         })
     }
 
-    fn sides(key: ArrayRef) -> Vec<bool> {
-        let taken = splitter(0.5, SplitSide::Validation).select(&key).unwrap();
+    fn sides(key: &ArrayRef) -> Vec<bool> {
+        let taken = splitter(0.5, SplitSide::Validation).select(key).unwrap();
         taken.iter().map(Option::unwrap).collect()
     }
 
@@ -176,7 +176,7 @@ mod tests {
             Some("longer than an inlined view"),
             Some("ü"),
         ];
-        let strings = sides(Arc::new(StringArray::from_iter(values)));
+        let strings = sides(&(Arc::new(StringArray::from_iter(values)) as ArrayRef));
         assert!(strings.contains(&true) && strings.contains(&false));
         let bytes: BinaryArray = values.iter().map(|v| v.map(str::as_bytes)).collect();
         let dictionary: DictionaryArray<Int8Type> = values.into_iter().collect();
@@ -187,22 +187,22 @@ mod tests {
             Arc::new(dictionary),
         ] {
             let name = layout.data_type().clone();
-            assert_eq!(sides(layout), strings, "{name}");
+            assert_eq!(sides(&layout), strings, "{name}");
         }
     }
 
     #[test]
     fn integers_of_all_widths_fall_on_one_side() {
-        let small = sides(Arc::new(Int8Array::from_iter_values(0..50)));
-        let wide = sides(Arc::new(UInt64Array::from_iter_values(0..50)));
+        let small = sides(&(Arc::new(Int8Array::from_iter_values(0..50)) as ArrayRef));
+        let wide = sides(&(Arc::new(UInt64Array::from_iter_values(0..50)) as ArrayRef));
         assert_eq!(small, wide);
-        assert!(sides(Arc::new(UInt64Array::from(vec![u64::MAX]))).len() == 1);
+        assert!(sides(&(Arc::new(UInt64Array::from(vec![u64::MAX])) as ArrayRef)).len() == 1);
     }
 
     #[test]
     fn the_sides_are_complements_of_about_the_share() {
-        let key: ArrayRef = Arc::new(Int8Array::from_iter(
-            (0..10_000).map(|i| Some((i % 100) as i8)),
+        let key: ArrayRef = Arc::new(Int8Array::from_iter_values(
+            (0..10_000).map(|i| (i % 100) as i8),
         ));
         let names: ArrayRef = Arc::new(StringArray::from_iter_values(
             (0..10_000).map(|i| i.to_string()),

@@ -8,24 +8,18 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use memchr::memmem::Finder;
 
 use super::context::{Bad, Context};
 use super::cut::check_projection;
-use super::input::{self, Fault};
-use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records, excerpt};
+use super::input;
+use super::lines::{self, Decode, Line, Lines};
+use super::records::{Delimiter, excerpt};
 use super::{BatchIter, Description, ReadRequest, Source};
-use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::plan::{Document, Format};
-
-/// Bytes taken at once at most, so that no column outgrows 32-bit offsets.
-const MAX_BLOCK: usize = 64 << 20;
-
-/// Documents taken at once at most.
-const MAX_DOCUMENTS: usize = 64 << 10;
 
 /// The one column of text.
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -51,10 +45,9 @@ impl Source for Text {
     }
 
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
-        let content = input::open_content(request.input)?;
-        let context = Context::new(request);
-        if let Err(reason) = check_projection(&SCHEMA, &context.schema) {
-            return context.nothing_but(Bad::file(reason));
+        if let Err(reason) = check_projection(&SCHEMA, request.projection) {
+            input::open(request.input)?;
+            return Context::new(request).nothing_but(Bad::file(reason));
         }
         let delimiter = match request.document {
             Document::File => Delimiter::EndOfFile,
@@ -66,132 +59,50 @@ impl Source for Text {
                 Delimiter::Text(Box::new(Finder::new(text.as_bytes()).into_owned()))
             }
         };
-        Ok(Box::new(Reader {
-            context,
-            records: Records::new(content, delimiter),
+        let decoder = Documents {
+            schema: request.projection.clone(),
             lines: *request.document == Document::Line,
-            pending: None,
-            done: false,
-        }))
+        };
+        lines::read(request, delimiter, decoder)
     }
 }
 
-struct Reader {
-    context: Context,
-    records: Records,
+/// Documents into the column of text.
+struct Documents {
+    schema: SchemaRef,
     /// Whether a document is a line, so that `\r\n` ends it too.
     lines: bool,
-    /// An error that waits until the rows before it are out.
-    pending: Option<Error>,
-    done: bool,
 }
 
-impl Reader {
-    fn advance(&mut self) -> Result<Option<Batch>> {
-        if let Some(error) = self.pending.take() {
-            return Err(error);
-        }
-        let size = BlockSize {
-            len_bytes: self.context.batch_bytes.min(MAX_BLOCK),
-            n_records: MAX_DOCUMENTS,
-        };
-        while let Some(chunk) = self.records.next_chunk(size) {
-            let bad = match chunk {
-                Chunk::Records {
-                    first,
-                    bytes,
-                    spans,
-                } => {
-                    if first + (spans.len() as u64) <= self.context.start_row {
-                        continue;
-                    }
-                    let documents = (first..)
-                        .zip(spans.iter().map(|span| &bytes[span.clone()]))
-                        .map(|(row, bytes)| match bytes {
-                            [line @ .., b'\r'] if self.lines => (row, line),
-                            _ => (row, bytes),
-                        });
-                    let (batch, error) = batch(&self.context, documents)?;
-                    self.pending = error;
-                    return Ok(Some(batch));
-                }
-                Chunk::TooLong { record, excerpt } => {
-                    let reason = format!(
-                        "expected a document of at most {MAX_RECORD} bytes, got a longer one"
-                    );
-                    Bad::line(record, reason, excerpt)
-                }
-                Chunk::Fault {
-                    record,
-                    excerpt,
-                    error,
-                } => match input::fault(&self.context.path, error) {
-                    Fault::System(error) => return Err(error),
-                    Fault::Content(reason) => Bad {
-                        excerpt,
-                        ..Bad::tail(record, reason)
-                    },
-                },
+impl Decode for Documents {
+    const MAX_LINES: usize = 64 << 10;
+
+    fn decode(&mut self, lines: &[Line<'_>]) -> Result<Lines> {
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut bad = Vec::new();
+        let mut text = StringBuilder::new();
+        for Line { row, bytes } in lines {
+            let bytes = match bytes {
+                [line @ .., b'\r'] if self.lines => line,
+                _ => bytes,
             };
-            if let Some(event) = self.context.set_aside(bad)? {
-                return Ok(Some(self.context.only(event)));
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The rows of `documents` from the first row asked for on, and the error
-/// that ends them.
-fn batch<'a>(
-    context: &Context,
-    documents: impl Iterator<Item = (u64, &'a [u8])>,
-) -> Result<(Batch, Option<Error>)> {
-    let mut rows = Vec::new();
-    let mut text = StringBuilder::new();
-    let mut events = Vec::new();
-    let mut failed = None;
-    for (row, bytes) in documents.skip_while(|(row, _)| *row < context.start_row) {
-        match std::str::from_utf8(bytes) {
-            Ok(document) => {
-                rows.push(row);
-                text.append_value(document);
-            }
-            Err(error) => {
-                let at = error.valid_up_to();
-                let reason = format!("expected UTF-8, got byte 0x{:02x} at {at}", bytes[at]);
-                match context.set_aside(Bad::line(row, reason, excerpt(bytes))) {
-                    Ok(event) => events.extend(event),
-                    Err(error) => {
-                        failed = Some(error);
-                        break;
-                    }
+            match std::str::from_utf8(bytes) {
+                Ok(document) => {
+                    rows.push(*row);
+                    text.append_value(document);
+                }
+                Err(error) => {
+                    let at = error.valid_up_to();
+                    let reason = format!("expected UTF-8, got byte 0x{:02x} at {at}", bytes[at]);
+                    bad.push(Bad::line(*row, reason, excerpt(bytes)));
                 }
             }
         }
-    }
-    let columns: Vec<ArrayRef> = match context.schema.fields().len() {
-        0 => Vec::new(),
-        _ => vec![Arc::new(text.finish())],
-    };
-    let columns = RecordBatch::try_new_with_options(
-        context.schema.clone(),
-        columns,
-        &arrow::array::RecordBatchOptions::new().with_row_count(Some(rows.len())),
-    )
-    .map_err(|e| Error::internal("cannot make a batch of text").with_source(e))?;
-    Ok((context.batch(rows, columns, events), failed))
-}
-
-impl Iterator for Reader {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let item = self.advance().transpose();
-        self.done = !matches!(item, Some(Ok(_)));
-        item
+        let text: ArrayRef = Arc::new(text.finish());
+        let columns = vec![text; self.schema.fields().len()];
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let columns = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(|e| Error::internal("cannot make a batch of text").with_source(e))?;
+        Ok(Lines { rows, columns, bad })
     }
 }

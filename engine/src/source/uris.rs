@@ -6,7 +6,7 @@
 //! name. Names never depend on what else is in the list, so two files of one
 //! name are refused rather than renamed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -122,9 +122,10 @@ fn expand_glob(uri: &str, base: &Path) -> Result<Vec<Found>> {
         return Ok(Vec::new());
     }
     let matcher = compile(pattern)?;
-    let depth = match pattern.contains("**") {
-        true => MAX_DEPTH,
-        false => pattern.matches('/').count() + 1,
+    let depth = if pattern.contains("**") {
+        MAX_DEPTH
+    } else {
+        pattern.matches('/').count() + 1
     };
     let mut walk = Walk::new(&root, depth);
     walk.hidden = pattern.split('/').any(|part| part.starts_with(['.', '_']));
@@ -164,32 +165,78 @@ impl<'a> Walk<'a> {
 
     fn files(&self) -> Result<Vec<Found>> {
         let mut found = Vec::new();
-        let mut open = vec![(self.root.to_owned(), String::new(), 1)];
-        while let Some((dir, prefix, depth)) = open.pop() {
-            let io = |e| Error::io("list directory", &dir, e);
-            for entry in fs::read_dir(&dir).map_err(io)? {
-                let path = entry.map_err(io)?.path();
-                let name = path.file_name().unwrap_or_default();
-                let Some(name) = name.to_str() else {
-                    return Err(not_utf8(&path));
-                };
-                if !self.hidden && name.starts_with(['.', '_']) {
-                    continue;
-                }
-                let full = format!("{prefix}{name}");
-                // Through symbolic links; one that leads nowhere is no file.
-                let Ok(metadata) = fs::metadata(&path) else {
-                    continue;
-                };
-                if metadata.is_dir() && depth < self.depth {
-                    open.push((path, format!("{full}/"), depth + 1));
-                } else if metadata.is_file() && (self.take)(name) {
-                    found.push(Found { path, name: full });
-                }
+        let mut level = vec![Found {
+            path: self.root.to_owned(),
+            name: String::new(),
+        }];
+        for _ in 0..self.depth {
+            let mut below = Vec::new();
+            for dir in level {
+                let entries = self.entries(&dir)?;
+                below.extend(entries.dirs);
+                found.extend(entries.files);
             }
+            level = below;
         }
         Ok(found)
     }
+
+    fn entries(&self, dir: &Found) -> Result<Entries> {
+        let mut entries = Entries::default();
+        for path in list(&dir.path)? {
+            let name = utf8_name(&path)?;
+            let kind = self.kind(name, &path);
+            let name = format!("{}{name}", dir.name);
+            match kind {
+                Kind::Dir => entries.dirs.push(Found {
+                    path,
+                    name: format!("{name}/"),
+                }),
+                Kind::File => entries.files.push(Found { path, name }),
+                Kind::Other => {}
+            }
+        }
+        Ok(entries)
+    }
+
+    fn kind(&self, name: &str, path: &Path) -> Kind {
+        if !self.hidden && name.starts_with(['.', '_']) {
+            return Kind::Other;
+        }
+        // Through symbolic links; one that leads nowhere is no file.
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Kind::Dir,
+            Ok(metadata) if metadata.is_file() && (self.take)(name) => Kind::File,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// What stands in one directory; directories have names that end in `/`.
+#[derive(Default)]
+struct Entries {
+    dirs: Vec<Found>,
+    files: Vec<Found>,
+}
+
+/// What a name in a directory is to a walk.
+enum Kind {
+    Dir,
+    File,
+    Other,
+}
+
+fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    let io = |e| Error::io("list directory", dir, e);
+    let entries = fs::read_dir(dir).map_err(io)?;
+    entries
+        .map(|entry| entry.map(|entry| entry.path()).map_err(io))
+        .collect()
+}
+
+fn utf8_name(path: &Path) -> Result<&str> {
+    let name = path.file_name().unwrap_or_default();
+    name.to_str().ok_or_else(|| not_utf8(path))
 }
 
 fn not_utf8(path: &Path) -> Error {
@@ -201,11 +248,11 @@ fn not_utf8(path: &Path) -> Error {
 /// Sorts by name; the same file counts once, two files of one name are refused.
 fn unique(all: Vec<Found>) -> Result<Vec<Found>> {
     let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut files: BTreeMap<PathBuf, ()> = BTreeMap::new();
+    let mut files = BTreeSet::new();
     for found in all {
         let real =
             fs::canonicalize(&found.path).map_err(|e| Error::io("read input", &found.path, e))?;
-        if files.insert(real, ()).is_some() {
+        if !files.insert(real) {
             continue;
         }
         if let Some(other) = names.get(&found.name) {

@@ -87,13 +87,16 @@ impl Frame {
 #[derive(Debug, Default)]
 pub(super) struct Dictionaries(HashMap<i64, ArrayRef>);
 
+/// The metadata of a message and where its body begins.
+type Metadata = (Vec<u8>, u64);
+
 /// The messages of one file, and the file.
 #[derive(Debug)]
 pub(super) struct Frames {
     file: File,
     len_bytes: u64,
     schema: SchemaRef,
-    frames: Vec<Frame>,
+    found: Vec<Frame>,
     /// Why messages after the last frame cannot be read.
     tail: Option<String>,
 }
@@ -105,7 +108,7 @@ impl Frames {
             file,
             len_bytes,
             schema: SchemaRef::new(arrow::datatypes::Schema::empty()),
-            frames: Vec::new(),
+            found: Vec::new(),
             tail: None,
         };
         let begins = frames.read_at(0, len_bytes.min(MAGIC.len() as u64))?;
@@ -123,14 +126,14 @@ impl Frames {
 
     /// Record batches and their rows, in order.
     pub(super) fn batches(&self) -> impl Iterator<Item = (&Frame, u64)> {
-        self.frames.iter().filter_map(|frame| match frame.kind {
+        self.found.iter().filter_map(|frame| match frame.kind {
             Kind::Batch { n_rows } => Some((frame, n_rows)),
             Kind::Dictionary => None,
         })
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Frame> {
-        self.frames.get(index).copied()
+        self.found.get(index).copied()
     }
 
     /// Why the rest of the file cannot be read, said once.
@@ -234,11 +237,11 @@ impl Frames {
         self.schema = footer.schema;
         for block in &footer.dictionaries {
             let frame = self.block(block)?;
-            self.frames.push(frame);
+            self.found.push(frame);
         }
         for block in &footer.batches {
             match self.block(block) {
-                Ok(frame) => self.frames.push(frame),
+                Ok(frame) => self.found.push(frame),
                 Err(Trouble::Content(reason)) => {
                     self.tail = Some(reason);
                     break;
@@ -281,17 +284,10 @@ impl Frames {
         };
         self.schema = contained(|| parse_schema(&metadata))?;
         loop {
-            let found = self.next_metadata(at).and_then(|found| {
-                let Some((metadata, body)) = found else {
-                    return Ok(None);
-                };
-                let frame = self.stream_frame(at, &metadata, body)?;
-                Ok(Some((frame, body)))
-            });
-            match found {
+            match self.next_frame(at) {
                 Ok(Some((frame, body))) => {
                     at = body + frame.body_len;
-                    self.frames.push(frame);
+                    self.found.push(frame);
                 }
                 Ok(None) => return Ok(()),
                 Err(Trouble::Content(reason)) => {
@@ -300,6 +296,17 @@ impl Frames {
                 }
                 Err(disk) => return Err(disk),
             }
+        }
+    }
+
+    /// The stream's message at `at` and where its body begins.
+    fn next_frame(&mut self, at: u64) -> Result<Option<(Frame, u64)>, Trouble> {
+        match self.next_metadata(at)? {
+            Some((metadata, body)) => {
+                let frame = self.stream_frame(at, &metadata, body)?;
+                Ok(Some((frame, body)))
+            }
+            None => Ok(None),
         }
     }
 
@@ -324,7 +331,7 @@ impl Frames {
 
     /// The metadata of the stream's message at `at`, its prefix included, and
     /// where its body begins; `None` at the end.
-    fn next_metadata(&mut self, at: u64) -> Result<Option<(Vec<u8>, u64)>, Trouble> {
+    fn next_metadata(&mut self, at: u64) -> Result<Option<Metadata>, Trouble> {
         if at == self.len_bytes {
             return Ok(None);
         }
@@ -336,11 +343,12 @@ impl Frames {
         }
         let len = i32::from_le_bytes(word);
         if len == 0 {
-            return match at + prefix == self.len_bytes {
-                true => Ok(None),
-                false => Err(Trouble::content(
+            return if at + prefix == self.len_bytes {
+                Ok(None)
+            } else {
+                Err(Trouble::content(
                     "there are bytes behind the end of the stream",
-                )),
+                ))
             };
         }
         let len = u64::try_from(len)

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::path::Path;
 
 use self::frames::{Dictionaries, Frame, Frames, Kind, Trouble};
-use super::context::{Bad, Context};
+use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, check_nulls, check_projection};
 use super::input;
 use super::{BatchIter, Description, ReadRequest, Source};
@@ -65,7 +65,7 @@ impl Source for Arrow {
             }
             Err(Trouble::Content(reason)) => return context.nothing_but(Bad::file(reason)),
         };
-        Ok(Box::new(Reader {
+        let mut reader = Reader {
             groups: request.row_groups.clone().unwrap_or(0..usize::MAX),
             context,
             columns,
@@ -75,8 +75,8 @@ impl Source for Arrow {
             group: 0,
             row: 0,
             ready: None,
-            done: false,
-        }))
+        };
+        Ok(until_error(move || reader.advance()))
     }
 }
 
@@ -93,18 +93,16 @@ struct Reader {
     group: usize,
     row: u64,
     ready: Option<Decoded>,
-    done: bool,
 }
 
 impl Reader {
     fn advance(&mut self) -> Result<Option<Batch>> {
         loop {
-            if let Some(ready) = &mut self.ready {
-                if let Some(batch) = ready.next_batch(&self.context) {
-                    return batch.map(Some);
-                }
-                self.ready = None;
+            let ready = self.ready.as_mut();
+            if let Some(batch) = ready.and_then(|ready| ready.next_batch(&self.context)) {
+                return batch.map(Some);
             }
+            self.ready = None;
             if self.group >= self.groups.end {
                 return Ok(None);
             }
@@ -179,18 +177,5 @@ impl Reader {
             Err(Trouble::Content(reason)) => Ok(Err(reason)),
             Err(Trouble::Disk(error)) => Err(Error::io("read input", &self.context.path, error)),
         }
-    }
-}
-
-impl Iterator for Reader {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let item = self.advance().transpose();
-        self.done = !matches!(item, Some(Ok(_)));
-        item
     }
 }

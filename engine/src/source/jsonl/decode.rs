@@ -8,43 +8,13 @@ use arrow::json::reader::Decoder;
 
 use super::super::contain::contain;
 use super::super::context::Bad;
-use super::super::records::{MAX_RECORD, excerpt};
+use super::super::lines::{Decode, Line, Lines};
+use super::super::records::excerpt;
 use crate::error::{Error, Result};
 
 /// Nesting beyond this is bad content: the decoder describes a value it did
 /// not expect by recursion.
 const MAX_DEPTH: usize = 512;
-
-/// A line and its number.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
-    pub(super) row: u64,
-    pub(super) bytes: &'a [u8],
-}
-
-impl Line<'_> {
-    pub(super) fn is_blank(&self) -> bool {
-        self.bytes
-            .iter()
-            .all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
-    }
-}
-
-/// What lines gave: each is in `rows` or in `bad`.
-#[derive(Debug)]
-pub(super) struct Lines {
-    /// Numbers of the good lines.
-    pub(super) rows: Vec<u64>,
-    /// One row for each.
-    pub(super) columns: RecordBatch,
-    /// The others.
-    pub(super) bad: Vec<Bad>,
-}
-
-/// Why a line longer than is read is bad.
-pub(super) fn too_long() -> String {
-    format!("expected a line of at most {MAX_RECORD} bytes, got a longer one")
-}
 
 /// Decodes lines into columns of a fixed schema.
 #[derive(Debug)]
@@ -67,27 +37,6 @@ impl LineDecoder {
         })
     }
 
-    /// Decodes `lines`, none of them blank, at most `max_lines`.
-    pub(super) fn decode(&mut self, lines: &[Line<'_>]) -> Result<Lines> {
-        if let Ok(columns) = self.decode_all(lines) {
-            return Ok(Lines {
-                rows: lines.iter().map(|line| line.row).collect(),
-                columns,
-                bad: Vec::new(),
-            });
-        }
-        let (good, bad) = self.sort_out(lines)?;
-        let columns = match good.as_slice() {
-            [] => RecordBatch::new_empty(self.schema.clone()),
-            good => self.decode_all(good).map_err(Error::internal)?,
-        };
-        Ok(Lines {
-            rows: good.iter().map(|line| line.row).collect(),
-            columns,
-            bad,
-        })
-    }
-
     /// Tells good lines from bad ones, each on its own.
     fn sort_out<'a>(&self, lines: &[Line<'a>]) -> Result<(Vec<Line<'a>>, Vec<Bad>)> {
         let mut single = Self::new(&self.schema, 1).map_err(Error::internal)?;
@@ -104,6 +53,9 @@ impl LineDecoder {
 
     /// One batch of all `lines`, or why one of them is bad.
     fn decode_all(&mut self, lines: &[Line<'_>]) -> std::result::Result<RecordBatch, String> {
+        if lines.is_empty() {
+            return Ok(RecordBatch::new_empty(self.schema.clone()));
+        }
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
             None => build(&self.schema, self.max_lines).map_err(|e| reason(&e))?,
@@ -112,6 +64,39 @@ impl LineDecoder {
         self.decoder = Some(decoder);
         Ok(columns)
     }
+}
+
+impl Decode for LineDecoder {
+    /// The decoder reserves room for as many.
+    const MAX_LINES: usize = 8192;
+
+    fn decode(&mut self, lines: &[Line<'_>]) -> Result<Lines> {
+        let lines: Vec<_> = lines
+            .iter()
+            .filter(|line| !is_blank(line))
+            .copied()
+            .collect();
+        if let Ok(columns) = self.decode_all(&lines) {
+            return Ok(Lines {
+                rows: lines.iter().map(|line| line.row).collect(),
+                columns,
+                bad: Vec::new(),
+            });
+        }
+        let (good, bad) = self.sort_out(&lines)?;
+        let columns = self.decode_all(&good).map_err(Error::internal)?;
+        Ok(Lines {
+            rows: good.iter().map(|line| line.row).collect(),
+            columns,
+            bad,
+        })
+    }
+}
+
+/// Whether a line is no row: nothing but JSON's white space.
+fn is_blank(line: &Line<'_>) -> bool {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+    line.bytes.iter().all(blank)
 }
 
 fn build(schema: &SchemaRef, max_lines: usize) -> std::result::Result<Decoder, ArrowError> {

@@ -68,16 +68,15 @@ impl Inference {
             match records.next_chunk(size) {
                 Some(Chunk::Records { bytes, spans, .. }) => {
                     left -= spans.len();
-                    for span in spans {
-                        self.budget = self.budget.saturating_sub(span.len() + 1);
-                        self.line(&bytes[span.clone()]);
-                    }
+                    self.lines(spans.iter().map(|span| &bytes[span.clone()]));
                 }
                 Some(Chunk::TooLong { .. }) => left -= 1,
-                Some(Chunk::Fault { error, .. }) => match input::fault(path, error) {
-                    Fault::System(error) => return Err(error),
-                    Fault::Content(_) => break,
-                },
+                Some(Chunk::Fault { error, .. }) => {
+                    return match input::fault(path, error) {
+                        Fault::System(error) => Err(error),
+                        Fault::Content(_) => Ok(()),
+                    };
+                }
                 None => break,
             }
         }
@@ -94,7 +93,14 @@ impl Inference {
         self.n_objects
     }
 
+    fn lines<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) {
+        for line in lines {
+            self.line(line);
+        }
+    }
+
     fn line(&mut self, line: &[u8]) {
+        self.budget = self.budget.saturating_sub(line.len() + 1);
         if let Ok(Value::Object(object)) = serde_json::from_slice(line) {
             self.n_objects += 1;
             self.fields.merge(&object);
@@ -125,16 +131,17 @@ struct Struct {
 impl Struct {
     fn merge(&mut self, object: &Map<String, Value>) {
         for (name, value) in object {
-            let at = match self.index.get(name) {
-                Some(at) => *at,
-                None => {
-                    self.index.insert(name.clone(), self.fields.len());
-                    self.fields.push((name.clone(), Kind::Null));
-                    self.fields.len() - 1
-                }
-            };
+            let known = self.index.get(name).copied();
+            let at = known.unwrap_or_else(|| self.push(name));
             self.fields[at].1.merge(value);
         }
+    }
+
+    fn push(&mut self, name: &str) -> usize {
+        let at = self.fields.len();
+        self.index.insert(name.to_owned(), at);
+        self.fields.push((name.to_owned(), Kind::Null));
+        at
     }
 
     fn fields(&self) -> Fields {
@@ -151,7 +158,7 @@ impl Kind {
             return fields.merge(object);
         }
         if let (Self::List(kind), Value::Array(values)) = (&mut *self, value) {
-            return values.iter().for_each(|value| kind.merge(value));
+            return kind.merge_all(values);
         }
         let seen = Self::of(value);
         *self = match (std::mem::take(self), seen) {
@@ -163,6 +170,12 @@ impl Kind {
         };
     }
 
+    fn merge_all(&mut self, values: &[Value]) {
+        for value in values {
+            self.merge(value);
+        }
+    }
+
     fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -172,7 +185,7 @@ impl Kind {
             Value::String(_) => Self::Text,
             Value::Array(values) => {
                 let mut kind = Self::Null;
-                values.iter().for_each(|value| kind.merge(value));
+                kind.merge_all(values);
                 Self::List(Box::new(kind))
             }
             Value::Object(object) => {

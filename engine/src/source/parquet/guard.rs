@@ -65,7 +65,7 @@ impl Disk {
             .unwrap_or_else(PoisonError::into_inner);
         let read = file
             .seek(SeekFrom::Start(offset))
-            .and_then(|_| read_full(&mut *file, buf));
+            .and_then(|_| read_full(&mut file, buf));
         read.map_err(|error| {
             let copy = error.raw_os_error().map_or_else(
                 || io::Error::from(error.kind()),
@@ -286,21 +286,23 @@ impl Pages {
         } = page
         {
             // Each value of a dictionary takes a byte at least.
-            return match *num_values as usize > buf.len() {
-                true => Err(lie("dictionary values", u64::from(*num_values))),
-                false => Ok(()),
+            return if *num_values as usize > buf.len() {
+                Err(lie("dictionary values", u64::from(*num_values)))
+            } else {
+                Ok(())
             };
         }
-        let two = page.encoding() == Encoding::DELTA_BYTE_ARRAY;
-        if !two && page.encoding() != Encoding::DELTA_LENGTH_BYTE_ARRAY {
-            return Ok(());
-        }
+        let n_blocks = match page.encoding() {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
+            Encoding::DELTA_BYTE_ARRAY => 2,
+            _ => return Ok(()),
+        };
         let values = self
             .values_start(page)
             .and_then(|start| page.buffer().get(start..));
         // Levels that do not fit are an error of the decoder's own.
         let Some(values) = values else { return Ok(()) };
-        header::check_delta(values, u64::from(page.num_values()), two)
+        header::check_delta(values, u64::from(page.num_values()), n_blocks)
             .map_err(|count| lie("values in a delta block", count))
     }
 

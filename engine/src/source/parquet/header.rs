@@ -78,12 +78,12 @@ impl Compact<'_> {
 }
 
 /// Checks the counts in the delta blocks of lengths at the start of `bytes`,
-/// of a page with `n_values` values: one block, or with `two` one for the
-/// prefixes and one for the suffixes. The count that lies comes back.
-pub(super) fn check_delta(bytes: &[u8], n_values: u64, two: bool) -> Result<(), u64> {
+/// of a page with `n_values` values: one block, or two where values share
+/// prefixes. The count that lies comes back.
+pub(super) fn check_delta(bytes: &[u8], n_values: u64, n_blocks: u8) -> Result<(), u64> {
     let limit = n_values.min(MAX_DELTA_VALUES);
     let mut rest = bytes;
-    for _ in 0..=u8::from(two) {
+    for _ in 0..n_blocks {
         // A block cut short is an error of the decoder's own.
         let Some(block) = DeltaBlock::parse(rest) else {
             return Ok(());
@@ -129,12 +129,12 @@ impl<'a> DeltaBlock<'a> {
             let _min_delta = self.body.varint()?;
             let n_widths = usize::try_from(self.mini_blocks).ok()?;
             let (widths, rest) = self.body.bytes.split_at_checked(n_widths)?;
-            let mut len = 0_u64;
             let before = left;
+            let mut len = 0_u64;
             for width in widths {
-                if left > 0 {
-                    len += (u64::from(*width).checked_mul(per_mini_block)?) / 8;
-                }
+                // The widths of mini blocks without values mean nothing.
+                let bits = u64::from(*width) * u64::from(left > 0);
+                len = len.checked_add(bits.checked_mul(per_mini_block)? / 8)?;
                 left = left.saturating_sub(per_mini_block);
             }
             // A block without room for values would never end.
@@ -166,7 +166,7 @@ mod tests {
             bytes.push((value & 0x7f) as u8 | 0x80);
             value >>= 7;
         }
-        bytes.push(value as u8);
+        bytes.push((value & 0x7f) as u8);
     }
 
     #[test]
@@ -192,10 +192,10 @@ mod tests {
         for value in [128, 4, 1 << 40, 0] {
             varint(&mut two, value);
         }
-        assert_eq!(check_delta(&block, 33, false), Ok(()));
-        assert_eq!(check_delta(&block, 32, false), Err(33));
-        assert_eq!(check_delta(&two, 33, false), Ok(()));
-        assert_eq!(check_delta(&two, 33, true), Err(1 << 40));
-        assert_eq!(check_delta(&[], 33, true), Ok(()));
+        assert_eq!(check_delta(&block, 33, 1), Ok(()));
+        assert_eq!(check_delta(&block, 32, 1), Err(33));
+        assert_eq!(check_delta(&two, 33, 1), Ok(()));
+        assert_eq!(check_delta(&two, 33, 2), Err(1 << 40));
+        assert_eq!(check_delta(&[], 33, 2), Ok(()));
     }
 }

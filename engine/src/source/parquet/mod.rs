@@ -19,7 +19,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use self::guard::Disk;
 use self::layout::{Layout, Span, load, spans};
 use super::contain::contain;
-use super::context::{Bad, Context};
+use super::context::{Bad, Context, until_error};
 use super::cut::Decoded;
 use super::input;
 use super::{BatchIter, Description, ReadRequest, Source};
@@ -78,15 +78,15 @@ impl Source for Parquet {
             }
         };
         let spans = spans(&layout, request);
-        Ok(Box::new(Reader {
+        let mut reader = Reader {
             context,
             disk,
             layout,
             spans,
             current: None,
             ready: None,
-            done: false,
-        }))
+        };
+        Ok(until_error(move || reader.advance()))
     }
 }
 
@@ -105,18 +105,16 @@ struct Reader {
     spans: VecDeque<Span>,
     current: Option<Current>,
     ready: Option<Decoded>,
-    done: bool,
 }
 
 impl Reader {
     fn advance(&mut self) -> Result<Option<Batch>> {
         loop {
-            if let Some(ready) = &mut self.ready {
-                if let Some(batch) = ready.next_batch(&self.context) {
-                    return batch.map(Some);
-                }
-                self.ready = None;
+            let ready = self.ready.as_mut();
+            if let Some(batch) = ready.and_then(|ready| ready.next_batch(&self.context)) {
+                return batch.map(Some);
             }
+            self.ready = None;
             let bad = match self.current.take() {
                 Some(current) => self.step(current),
                 None => match self.spans.pop_front() {
@@ -151,10 +149,11 @@ impl Reader {
             .and_then(|step| step.map_err(|e| e.to_string()))
             .map_err(|reason| span.bad(done, &reason))?;
         let Some(step) = step else {
-            return match done == span.n_rows {
-                true => Ok(()),
-                false => Err(span.bad(done, &format!("expected {} rows, got {done}", span.n_rows))),
-            };
+            if done == span.n_rows {
+                return Ok(());
+            }
+            let reason = format!("expected {} rows, got {done}", span.n_rows);
+            return Err(span.bad(done, &reason));
         };
         let columns = self
             .layout
@@ -169,19 +168,6 @@ impl Reader {
         self.ready = Some(Decoded::new(first_row, columns, step.num_rows(), start_row));
         self.current = Some(current);
         Ok(())
-    }
-}
-
-impl Iterator for Reader {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let item = self.advance().transpose();
-        self.done = !matches!(item, Some(Ok(_)));
-        item
     }
 }
 

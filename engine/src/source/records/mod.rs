@@ -164,30 +164,30 @@ impl Records {
     /// record is too long, which it says.
     fn gather(&mut self, size: BlockSize) -> bool {
         let from = self.start;
-        loop {
-            while self.spans.len() < size.n_records && self.start - from < size.len_bytes {
-                let Some(at) = self.find() else { break };
-                if at - self.start > self.max_record {
-                    return true;
-                }
-                self.take(at, self.delimiter.len());
-            }
-            let full = self.spans.len() >= size.n_records
-                || (self.start - from >= size.len_bytes && !self.spans.is_empty());
-            if full {
-                return false;
-            }
-            if self.end - self.start > self.max_record {
+        while self.spans.len() < size.n_records
+            && (self.start - from < size.len_bytes || self.spans.is_empty())
+        {
+            let found = self.find();
+            if found.unwrap_or(self.end) - self.start > self.max_record {
                 return true;
             }
-            if !self.fill() {
-                break;
+            match found {
+                Some(at) => self.take(at, self.delimiter.len()),
+                None if self.fill() => {}
+                None => {
+                    self.take_rest();
+                    break;
+                }
             }
         }
+        false
+    }
+
+    /// The last record needs no delimiter.
+    fn take_rest(&mut self) {
         if matches!(self.state, State::Ended) && self.start < self.end {
             self.take(self.end, 0);
         }
-        false
     }
 
     fn take(&mut self, at: usize, len: usize) {
@@ -200,15 +200,13 @@ impl Records {
     /// Where the next delimiter stands, if it has been read.
     fn find(&mut self) -> Option<usize> {
         let found = self.delimiter.find(&self.buf[self.scanned..self.end]);
-        match found {
-            Some(at) => Some(self.scanned + at),
-            None => {
-                // A delimiter may straddle what has been read and what comes.
-                let overlap = self.delimiter.len().saturating_sub(1);
-                self.scanned = self.end.saturating_sub(overlap).max(self.start);
-                None
-            }
+        if let Some(at) = found {
+            return Some(self.scanned + at);
         }
+        // A delimiter may straddle what has been read and what comes.
+        let overlap = self.delimiter.len().saturating_sub(1);
+        self.scanned = self.end.saturating_sub(overlap).max(self.start);
+        None
     }
 
     /// Leaves out a record that is too long.

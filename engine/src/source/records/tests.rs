@@ -26,7 +26,7 @@ impl Read for Dribble {
 
 /// What comes out, with the kind of each thing said in its first letter.
 fn cut(bytes: &[u8], step: usize, delimiter: &str, max: usize, size: BlockSize) -> Vec<String> {
-    cut_with(bytes, step, delimiter, max, size, None)
+    cut_with(bytes, step, delimiter, max, (size, None))
 }
 
 fn cut_with(
@@ -34,8 +34,7 @@ fn cut_with(
     step: usize,
     delimiter: &str,
     max: usize,
-    size: BlockSize,
-    fault: Option<io::Error>,
+    (size, fault): (BlockSize, Option<io::Error>),
 ) -> Vec<String> {
     let input = Dribble {
         bytes: Cursor::new(bytes.to_vec()),
@@ -122,9 +121,9 @@ fn a_record_too_long_is_passed_over_alone() {
 fn a_fault_keeps_the_records_before_it_and_ends_the_stream() {
     let fault = || Some(io::Error::other("torn"));
     for step in [1, 100] {
-        let found = cut_with(b"a\nb\nrest", step, "\n", 9, ALL, fault());
+        let found = cut_with(b"a\nb\nrest", step, "\n", 9, (ALL, fault()));
         assert_eq!(found, ["r0 a", "r1 b", "f2 Some(\"rest\") torn"]);
-        let found = cut_with(b"a\nlonger", step, "\n", 3, ALL, fault());
+        let found = cut_with(b"a\nlonger", step, "\n", 3, (ALL, fault()));
         assert_eq!(found[0], "r0 a");
         assert!(found[1].starts_with("f1 Some("), "{found:?}");
     }
