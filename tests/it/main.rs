@@ -1,3 +1,4 @@
 //! One integration binary.
 
+mod format;
 mod sink;
