@@ -5,6 +5,7 @@ mod discover;
 mod part;
 mod plan;
 mod plan_errors;
+mod format;
 mod sink;
 mod source;
 mod spine;

@@ -176,7 +176,7 @@ impl State {
                 let mut bytes = vec![0; len];
                 for (sector, chunk) in bytes.chunks_mut(SECTOR).enumerate() {
                     let sides = [current, synced];
-                    let from = sides[usize::from(draw(3 + sector as u64) % 2 == 0)];
+                    let from = sides[usize::from(draw(3 + sector as u64) & 1 == 0)];
                     let from = from.get(sector * SECTOR..).unwrap_or_default();
                     let n = chunk.len().min(from.len());
                     chunk[..n].copy_from_slice(&from[..n]);
@@ -193,7 +193,7 @@ impl State {
         let salt = (path.as_os_str().len() as u64) << 40;
         let keep = |(index, name): (usize, &String)| {
             let sides = [&dir.current, &dir.synced];
-            let from = sides[usize::from(mix(self.seed, salt | index as u64) % 2 == 0)];
+            let from = sides[usize::from(mix(self.seed, salt | index as u64) & 1 == 0)];
             from.get(name).map(|node| (name.clone(), *node))
         };
         names.into_iter().enumerate().filter_map(keep).collect()
@@ -302,7 +302,8 @@ impl MemFs {
         let mut state = self.state();
         if let Ok(inode) = state.inode(path) {
             change(&mut state.inodes[inode].current);
-            state.inodes[inode].synced = state.inodes[inode].current.clone();
+            let inode = &mut state.inodes[inode];
+            inode.synced.clone_from(&inode.current);
         }
     }
 
@@ -372,7 +373,7 @@ impl FsFile for MemFile {
         let mut state = self.fs.state();
         state.begin_atomic(Effect::Writes, "sync", &self.path)?;
         let inode = &mut state.inodes[self.inode];
-        inode.synced = inode.current.clone();
+        inode.synced.clone_from(&inode.current);
         Ok(())
     }
 }
@@ -483,7 +484,7 @@ impl Fs for MemFs {
         let mut state = self.state();
         state.begin_atomic(Effect::Writes, "sync_dir", path)?;
         let dir = state.dir(path)?;
-        dir.synced = dir.current.clone();
+        dir.synced.clone_from(&dir.current);
         Ok(())
     }
 

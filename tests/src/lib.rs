@@ -1,6 +1,7 @@
 //! Shared pieces of the integration tests.
 
 pub mod cli;
+pub mod columns;
 pub mod fault;
 pub mod output;
 pub mod plan;

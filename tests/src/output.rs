@@ -201,7 +201,7 @@ impl Job {
         });
         let label = rows.iter().map(|row| (draw(*row, 98) & 0xff) as i32);
         let arrays: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from_iter(text)),
+            Arc::new(text.collect::<StringArray>()),
             Arc::new(FixedSizeListArray::try_new(
                 item,
                 LENGTH,
@@ -235,7 +235,7 @@ impl Job {
                     offsets: Some(std::iter::once(0).chain(ends).collect()),
                     file: pieces.clone().map(|_| part).collect(),
                     row: pieces.clone().map(|(row, _)| row).collect(),
-                    start: pieces.map(|(_, n)| (n * 7) as u32).collect(),
+                    start: pieces.map(|(_, n)| u32::from(n == 1)).collect(),
                 }
             }
         }
