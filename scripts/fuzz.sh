@@ -30,6 +30,11 @@ say "building ${#targets[@]} fuzz targets with coverage"
 # --workspace makes the outside crates those of `cargo build --workspace`.
 RUSTC_WORKSPACE_WRAPPER=$PWD/scripts/fuzz-rustc.sh cargo build --release --workspace "${bins[@]}"
 
+# Targets that read files write them first: in memory where that can be had.
+if [ -d /dev/shm ] && [ -w /dev/shm ]; then
+    export TMPDIR=/dev/shm
+fi
+
 for target in "${targets[@]}"; do
     found=target/fuzz/$target/corpus
     log=target/fuzz/$target/log
