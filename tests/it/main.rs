@@ -2,10 +2,10 @@
 
 mod cli;
 mod discover;
+mod format;
 mod part;
 mod plan;
 mod plan_errors;
-mod format;
 mod sink;
 mod source;
 mod spine;
