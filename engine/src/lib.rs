@@ -12,3 +12,4 @@ pub mod sink;
 pub mod source;
 
 pub use error::{Error, ErrorKind, Location, Result};
+pub use fuelrail_kernels as kernels;

@@ -34,6 +34,7 @@ pub(crate) struct Output {
     form: Form,
     paint: Paint,
     progress: Progress,
+    verbose: u8,
     out: io::BufWriter<io::Stdout>,
 }
 
@@ -86,6 +87,7 @@ impl Output {
             form: if global.json { Form::Json } else { Form::Text },
             paint: if colour { Paint::Colour } else { Paint::Plain },
             progress: progress(global),
+            verbose: global.verbose,
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -96,6 +98,7 @@ impl Output {
             form,
             paint: Paint::Plain,
             progress: Progress::Hidden,
+            verbose: 0,
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -103,6 +106,14 @@ impl Output {
     /// What results are printed as.
     pub(crate) fn form(&self) -> Form {
         self.form
+    }
+
+    /// Prints more about what happens, on standard error, where asked for.
+    pub(crate) fn note(&self, text: impl FnOnce() -> String) {
+        if self.verbose > 0 {
+            // A closed standard error leaves nobody to tell.
+            _ = io::stderr().write_all(text().as_bytes());
+        }
     }
 
     /// Whether progress is to be shown on standard error.

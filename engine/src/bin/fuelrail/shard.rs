@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fuelrail::format::Manifest;
-use fuelrail::plan::{ExplainContext, Plan, explain, explain_json};
+use fuelrail::plan::{ExplainContext, explain, explain_json};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::OnExisting;
 use fuelrail::{Error, ErrorKind};
@@ -52,9 +52,18 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         pipeline.sink.uri = absolute(out)?;
     }
     let plan = Arc::new(run::prepare(&pipeline, &base, threads)?);
+    let context = ExplainContext {
+        threads,
+        device: "cpu",
+        memory_bound: Some(run::memory_bound(&plan, threads)),
+    };
     if args.dry_run {
-        return dry_run(&plan, threads, output);
+        return output.result(
+            || explain(&plan, &context),
+            || explain_json(&plan, &context),
+        );
     }
+    output.note(|| explain(&plan, &context));
     let options = ShardOptions {
         on_existing: if args.replace {
             OnExisting::Replace
@@ -88,15 +97,6 @@ fn absolute(out: &Path) -> Result<String, Error> {
     path.into_os_string().into_string().map_err(|path| {
         Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)
     })
-}
-
-fn dry_run(plan: &Plan, threads: usize, output: &mut Output) -> Result<(), Stop> {
-    let context = ExplainContext {
-        threads,
-        device: "cpu",
-        memory_bound: Some(run::memory_bound(plan, threads)),
-    };
-    output.result(|| explain(plan, &context), || explain_json(plan, &context))
 }
 
 /// A run that was asked to stop ends with the signal's code.

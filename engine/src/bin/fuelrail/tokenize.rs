@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use fuelrail::kernels::tokenize::{Encoder, Special, Tokenizer};
 use fuelrail::plan::TokenizerRef;
 use fuelrail::{Error, ErrorKind, run};
-use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
 use serde_json::{Value, json};
 
 use crate::output::{Form, Output, Stop};
