@@ -16,68 +16,13 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use fuelrail::ErrorKind;
-use fuelrail::batch::{Checkpoint, Origins, OutputBatch, Stats};
 use fuelrail::format::{Dataset, ShardEntry, VerifyOptions, verify};
-use fuelrail::plan::{Digest, OutputColumn, Plan};
-use fuelrail::sink::{LocalFs, OnExisting, Opened, PartState, Target};
+use fuelrail::sink::{LocalFs, OnExisting, Target};
 use fuelrail_tests::columns::all_types;
 use fuelrail_tests::fault::MemFs;
-use fuelrail_tests::output::{Job, Rows};
+use fuelrail_tests::output::{Job, Rows, plan_of, write_batches};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
-
-/// The plan of a dataset with the columns of `schema`, in one part.
-fn plan(root: &Path, schema: &SchemaRef, shard_size: u64) -> Arc<Plan> {
-    let job = Job {
-        parts: vec![1],
-        shard_size,
-        ..Job::new(root)
-    };
-    let mut plan = job.plan().as_ref().clone();
-    plan.output = schema
-        .fields()
-        .iter()
-        .map(|field| OutputColumn {
-            name: field.name().clone(),
-            data_type: field.data_type().clone(),
-            nullable: field.is_nullable(),
-        })
-        .collect();
-    plan.identity.digest = Digest(u128::from(shard_size));
-    Arc::new(plan)
-}
-
-/// Writes batches as one part, in memory first, because syncs take their
-/// time; origins count rows.
-fn write(plan: &Arc<Plan>, batches: &[RecordBatch]) -> fuelrail::Result<()> {
-    let fs = MemFs::default();
-    let opened = Target::open(Arc::new(fs.clone()), plan, OnExisting::Refuse)?;
-    let Opened::Writing(target) = opened else {
-        return Ok(());
-    };
-    if let PartState::Todo(mut writer) = target.part(0)? {
-        let mut row = 0;
-        for columns in batches {
-            let n_rows = columns.num_rows() as u64;
-            writer.push(&OutputBatch {
-                columns: columns.clone(),
-                origins: Origins {
-                    file: vec![0; columns.num_rows()],
-                    row: (row..row + n_rows).collect(),
-                    ..Origins::default()
-                },
-                restart: Checkpoint::default(),
-                quarantined: Vec::new(),
-            })?;
-            row += n_rows;
-        }
-        writer.finish(Stats::default(), Vec::new())?;
-    }
-    target.commit()?;
-    let root = &plan.sink.root;
-    fs.dump(root, root)
-        .map_err(|e| fuelrail::Error::io("write", root, e))
-}
 
 /// `batch` as the dataset gives it back.
 fn as_read(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
@@ -131,8 +76,8 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let batch = all_types(&rows, shift);
         let (one, many) = (dir.path().join("one"), dir.path().join("many"));
-        write(&plan(&one, &batch.schema(), shard_size), std::slice::from_ref(&batch)).unwrap();
-        write(&plan(&many, &batch.schema(), shard_size), &cut(&batch, &cuts)).unwrap();
+        write_batches(&one, shard_size, std::slice::from_ref(&batch)).unwrap();
+        write_batches(&many, shard_size, &cut(&batch, &cuts)).unwrap();
         prop_assert!(shard_bytes(&one) == shard_bytes(&many));
         sound(&one);
         let dataset = Dataset::open(&one).unwrap();
@@ -183,7 +128,7 @@ fn stock_safetensors_opens_every_shard() {
     let dir = tempfile::tempdir().unwrap();
     let rows: Vec<Option<u32>> = (0..200).map(|n| (n % 9 != 4).then_some(n)).collect();
     let batch = all_types(&rows, 0);
-    write(&plan(dir.path(), &batch.schema(), 150_000), &[batch]).unwrap();
+    write_batches(dir.path(), 150_000, &[batch]).unwrap();
     let shards = shard_bytes(dir.path());
     assert!(shards.len() > 1);
     for (_, bytes) in shards {
@@ -247,7 +192,7 @@ fn what_the_format_cannot_hold_is_refused() {
     let schema =
         |name: &str, data_type| Arc::new(Schema::new(vec![Field::new(name, data_type, true)]));
     let open = |schema: &SchemaRef| {
-        let plan = plan(dir.path(), schema, 1 << 20);
+        let plan = plan_of(dir.path(), schema, 1 << 20);
         Target::open(Arc::new(LocalFs), &plan, OnExisting::Refuse).unwrap_err()
     };
     let list = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
@@ -268,7 +213,7 @@ fn what_the_format_cannot_hold_is_refused() {
         None,
     ));
     let batch = RecordBatch::try_from_iter([("lists", lists)]).unwrap();
-    let error = write(&plan(dir.path(), &batch.schema(), 1 << 20), &[batch]).unwrap_err();
+    let error = write_batches(dir.path(), 1 << 20, &[batch]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Data, "{error}");
 }
 
@@ -276,7 +221,7 @@ fn what_the_format_cannot_hold_is_refused() {
 fn sample(root: &Path) {
     let rows: Vec<Option<u32>> = (0..6000).map(|n| (n % 9 != 4).then_some(n)).collect();
     let batch = all_types(&rows, 0);
-    write(&plan(root, &batch.schema(), 300_000), &[batch]).unwrap();
+    write_batches(root, 300_000, &[batch]).unwrap();
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn a_power_cut_at_any_operation_changes_nothing() {
 #[test]
 fn a_power_cut_among_spilled_columns_changes_nothing() {
     let job = Job {
-        parts: vec![9_000],
+        parts: vec![12_000],
         shard_size: 4 << 20,
         ..job()
     };
@@ -129,7 +129,7 @@ fn a_power_cut_among_spilled_columns_changes_nothing() {
         names.any(|name| name.contains("spill")),
         "no column is spilled"
     );
-    for op in (0..fs.n_ops()).step_by(5) {
+    for op in (0..fs.n_ops()).step_by(7) {
         let fs = MemFs::new(Fault::PowerCut { op }, op);
         let _ = job.run(Arc::new(fs.clone()), 4000, OnExisting::Refuse);
         let after = fs.reboot();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, FixedSizeListArray, Int32Array, RecordBatch, StringArray, UInt16Array,
 };
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use fuelrail::batch::{
     Checkpoint, Origins, OutputBatch, Position, QuarantineUnit, Quarantined, Stats,
@@ -21,6 +21,8 @@ use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
 use serde_json::json;
 use twox_hash::XxHash3_128;
+
+use crate::fault::MemFs;
 
 /// Tokens a row.
 const LENGTH: i32 = 64;
@@ -298,12 +300,64 @@ fn columns() -> Vec<OutputColumn> {
     ]
 }
 
+/// The plan of a dataset with the columns of `schema`, in one part.
+#[must_use]
+pub fn plan_of(root: &Path, schema: &SchemaRef, shard_size: u64) -> Arc<Plan> {
+    let job = Job {
+        parts: vec![1],
+        shard_size,
+        ..Job::new(root)
+    };
+    let mut plan = job.plan().as_ref().clone();
+    let column = |field: &Arc<Field>| OutputColumn {
+        name: field.name().clone(),
+        data_type: field.data_type().clone(),
+        nullable: field.is_nullable(),
+    };
+    plan.output = schema.fields().iter().map(column).collect();
+    Arc::new(plan)
+}
+
+/// Writes batches of one schema as one part; origins count rows. All is done
+/// in memory first, because syncs take their time.
+///
+/// # Errors
+/// What the sink returns.
+pub fn write_batches(root: &Path, shard_size: u64, batches: &[RecordBatch]) -> Result<()> {
+    let schema = batches
+        .first()
+        .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    let fs = MemFs::default();
+    let plan = plan_of(root, &schema, shard_size);
+    let Opened::Writing(target) = Target::open(Arc::new(fs.clone()), &plan, OnExisting::Refuse)?
+    else {
+        return Ok(());
+    };
+    if let PartState::Todo(mut writer) = target.part(0)? {
+        let mut next = 0;
+        for columns in batches {
+            let rows = next..next + columns.num_rows() as u64;
+            next = rows.end;
+            writer.push(&OutputBatch {
+                columns: columns.clone(),
+                origins: Origins {
+                    file: vec![0; columns.num_rows()],
+                    row: rows.collect(),
+                    ..Origins::default()
+                },
+                restart: Checkpoint::default(),
+                quarantined: Vec::new(),
+            })?;
+        }
+        writer.finish(Stats::default(), Vec::new())?;
+    }
+    target.commit()?;
+    fs.dump(root, root).map_err(|e| Error::io("write", root, e))
+}
+
 /// The files of a dataset below `root`, without those of the work on it.
 #[must_use]
-pub fn dataset_files(
-    fs: &crate::fault::MemFs,
-    root: &Path,
-) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+pub fn dataset_files(fs: &MemFs, root: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
     let mut files = fs.files(root);
     files.retain(|path, _| !path.starts_with(".fuelrail"));
     files
