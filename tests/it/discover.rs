@@ -1,5 +1,7 @@
 //! Discovery of inputs: files, directories, globs and lists.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Parts: pieces one after another, split and limit, from any place.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use std::fs;
 use std::sync::Arc;
 
@@ -83,21 +85,21 @@ fn read(plan: &Plan, start: Start, batch_bytes: usize) -> (Vec<Position>, Vec<Po
     (rows, events)
 }
 
-fn split(take: SplitSide) -> Option<Split> {
-    Some(Split {
+fn split(take: SplitSide) -> Split {
+    Split {
         take,
         validation: 0.3,
         key: "text".to_owned(),
         seed: 1,
-    })
+    }
 }
 
 #[test]
 fn all_files_in_order_from_any_place_at_any_batch_size() {
     let dir = tempfile::tempdir().unwrap();
     let mut plan = plan(dir.path());
-    for side in [None, split(SplitSide::Train), split(SplitSide::Validation)] {
-        plan.source.split = side;
+    for side in [None, Some(SplitSide::Train), Some(SplitSide::Validation)] {
+        plan.source.split = side.map(split);
         let whole = read(&plan, Start::of(&plan.parts[0]), 1 << 20);
         for batch_bytes in [1, 100, usize::MAX] {
             for (file, row) in [(0, 0), (0, 19), (0, 20), (1, 0), (1, 2), (1, 3), (2, 20)] {
@@ -123,9 +125,9 @@ fn the_sides_of_a_split_are_complements_and_adding_files_moves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut plan = plan(dir.path());
     let all = read(&plan, Start::of(&plan.parts[0]), 100).0;
-    plan.source.split = split(SplitSide::Train);
+    plan.source.split = Some(split(SplitSide::Train));
     let train = read(&plan, Start::of(&plan.parts[0]), 100).0;
-    plan.source.split = split(SplitSide::Validation);
+    plan.source.split = Some(split(SplitSide::Validation));
     let validation = read(&plan, Start::of(&plan.parts[0]), 100).0;
     assert!(!train.is_empty() && !validation.is_empty());
     let mut both = [train.clone(), validation.clone()].concat();
@@ -142,8 +144,8 @@ fn the_sides_of_a_split_are_complements_and_adding_files_moves_nothing() {
 fn the_limit_counts_rows_after_the_split_and_across_restarts() {
     let dir = tempfile::tempdir().unwrap();
     let mut plan = plan(dir.path());
-    for side in [None, split(SplitSide::Validation)] {
-        plan.source.split = side;
+    for side in [None, Some(SplitSide::Validation)] {
+        plan.source.split = side.map(split);
         plan.source.limit = None;
         let whole = read(&plan, Start::of(&plan.parts[0]), 100);
         for limit in [0, 1, 5, 21, 22, 57, 100] {

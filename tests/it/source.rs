@@ -1,12 +1,16 @@
 //! The conformance suite of sources: one body that every layout passes.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::ErrorKind;
 use fuelrail::batch::QuarantineUnit;
 use fuelrail::plan::{Format, OnError};
-use fuelrail_tests::source::{Case, Dice, Layout, Outcome, Row, gzip, jsonl, layouts, zstd};
+use fuelrail_tests::source::{
+    Case, Dice, Layout, Outcome, Row, gzip, jsonl, layouts, repeated, zstd,
+};
 
 const ROWS: usize = 35;
 
@@ -159,86 +163,85 @@ struct Damaged {
 }
 
 fn damaged() -> Vec<Damaged> {
-    use QuarantineUnit::{Line, RecordBatch, RowGroup, Tail};
-    let rows = find("jsonl").rows(ROWS);
-    let mut lines: Vec<Vec<u8>> = jsonl(&rows)
-        .split(|b| *b == b'\n')
-        .map(<[u8]>::to_vec)
-        .collect();
-    lines[3] = b"{\"id\": 1} {\"id\": 2}".to_vec();
-    lines[4] = b"{\"id\":".to_vec();
-    lines[5] = b"2}".to_vec();
-    lines[9] = b"".to_vec();
-    lines[11] = b"{\"id\": \"no number\"}".to_vec();
-    lines[12] = b"{\"text\": \"\xff\"}".to_vec();
-    lines[13] = b"7".to_vec();
-    lines[20] = b"{\"text\": [[1]]}".to_vec();
-    lines[34] = b"{".to_vec();
-    let bad_lines = [3, 4, 5, 11, 12, 13, 20, 34].map(|row| (Line, row, Some(1)));
-    let lines = lines.join(&b'\n');
+    let mut out = damaged_json();
+    out.extend([damaged_text(), damaged_gzip(), damaged_parquet()]);
+    out.extend(["arrow file", "arrow stream"].map(damaged_arrow));
+    out
+}
 
-    let text = find("text lines");
-    let mut utf8 = text.bytes(&text.rows(ROWS));
-    utf8[2] = 0xc3;
+fn damaged_json() -> Vec<Damaged> {
+    let sound = jsonl(&find("jsonl").rows(ROWS));
+    let mut lines: Vec<&[u8]> = sound.split(|b| *b == b'\n').collect();
+    lines[3] = b"{\"id\": 1} {\"id\": 2}";
+    lines[4] = b"{\"id\":";
+    lines[5] = b"2}";
+    lines[9] = b"";
+    lines[11] = b"{\"id\": \"no number\"}";
+    lines[12] = b"{\"text\": \"\xff\"}";
+    lines[13] = b"7";
+    lines[20] = b"{\"text\": [[1]]}";
+    lines[34] = b"{";
+    let bytes = lines.join(&b'\n');
+    let units = [3, 4, 5, 11, 12, 13, 20, 34].map(|row| (QuarantineUnit::Line, row, Some(1)));
+    let of = |name: &str, bytes| Damaged {
+        layout: find(name),
+        bytes,
+        n_rows: ROWS - 9,
+        units: units.to_vec(),
+    };
+    vec![of("jsonl.zst", zstd(&bytes)), of("jsonl", bytes)]
+}
 
-    let whole_gz = gzip(&jsonl(&rows));
-    let cut_gz = whole_gz[..whole_gz.len() - 40].to_vec();
+fn damaged_text() -> Damaged {
+    let layout = find("text lines");
+    let mut bytes = layout.bytes(&layout.rows(ROWS));
+    bytes[2] = 0xc3;
+    Damaged {
+        layout,
+        bytes,
+        n_rows: ROWS - 1,
+        units: vec![(QuarantineUnit::Line, 0, Some(1))],
+    }
+}
 
-    let mut out = vec![
-        Damaged {
-            layout: find("jsonl"),
-            bytes: lines.clone(),
-            n_rows: ROWS - 9,
-            units: bad_lines.to_vec(),
-        },
-        Damaged {
-            layout: find("jsonl.zst"),
-            bytes: zstd(&lines),
-            n_rows: ROWS - 9,
-            units: bad_lines.to_vec(),
-        },
-        Damaged {
-            layout: text,
-            bytes: utf8,
-            n_rows: ROWS - 1,
-            units: vec![(Line, 0, Some(1))],
-        },
-    ];
-    let kept = kept_lines(&cut_gz);
-    out.push(Damaged {
-        layout: find("jsonl.gz"),
-        bytes: cut_gz,
-        n_rows: kept,
-        units: vec![(Tail, kept as u64, None)],
-    });
+fn damaged_gzip() -> Damaged {
+    let layout = find("jsonl.gz");
+    let mut bytes = gzip(&jsonl(&layout.rows(ROWS)));
+    bytes.truncate(bytes.len() - 40);
+    let n_rows = kept_lines(&bytes);
+    Damaged {
+        layout,
+        bytes,
+        n_rows,
+        units: vec![(QuarantineUnit::Tail, n_rows as u64, None)],
+    }
+}
 
-    let parquet = find("parquet");
-    let mut bytes = parquet.bytes(&parquet.rows(ROWS));
+fn damaged_parquet() -> Damaged {
+    let layout = find("parquet");
+    let mut bytes = layout.bytes(&layout.rows(ROWS));
     let start = group_start(&bytes, 1);
     bytes[start..start + 3].fill(0xff);
-    out.push(Damaged {
-        layout: parquet,
+    Damaged {
+        layout,
         bytes,
         n_rows: ROWS - 10,
-        units: vec![(RowGroup, 10, Some(10))],
-    });
-
-    for name in ["arrow file", "arrow stream"] {
-        let layout = find(name);
-        let mut bytes = layout.bytes(&layout.rows(ROWS));
-        // The text of a value in the second batch is no longer UTF-8.
-        let needle = "日本語".as_bytes();
-        let mut at = memmem_all(&bytes, needle).into_iter().nth(1).unwrap();
-        at += 1;
-        bytes[at] = b'x';
-        out.push(Damaged {
-            layout,
-            bytes,
-            n_rows: ROWS - 10,
-            units: vec![(RecordBatch, 10, Some(10))],
-        });
+        units: vec![(QuarantineUnit::RowGroup, 10, Some(10))],
     }
-    out
+}
+
+/// The text of a value in the second batch is no longer UTF-8.
+fn damaged_arrow(name: &str) -> Damaged {
+    let layout = find(name);
+    let mut bytes = layout.bytes(&layout.rows(ROWS));
+    let at = memmem_all(&bytes, "日本語".as_bytes())[1];
+    bytes[at + 1] = b'x';
+    Damaged {
+        layout,
+        bytes,
+        n_rows: ROWS - 10,
+        units: vec![(QuarantineUnit::RecordBatch, 10, Some(10))],
+    }
 }
 
 fn memmem_all(bytes: &[u8], needle: &[u8]) -> Vec<usize> {
@@ -253,7 +256,7 @@ fn kept_lines(bytes: &[u8]) -> usize {
     let mut text = Vec::new();
     let mut decoder = flate2::read::MultiGzDecoder::new(bytes);
     decoder.read_to_end(&mut text).unwrap_err();
-    text.iter().filter(|b| **b == b'\n').count()
+    text.split(|b| *b == b'\n').count() - 1
 }
 
 /// Where the column `id` of a row group begins.
@@ -286,7 +289,8 @@ fn bad_units_are_set_aside_alone_and_in_place() {
         assert_eq!(whole.rows.len(), damaged.n_rows, "{name}");
         let expected = layout.expect(&rows);
         for (row, values) in &whole.rows {
-            assert_eq!(*values, expected[*row as usize].1, "{name} row {row}");
+            let (_, want) = expected.iter().find(|(n, _)| n == row).unwrap();
+            assert_eq!(values, want, "{name} row {row}");
         }
         for event in &whole.events {
             assert!(!event.reason.is_empty());
@@ -330,21 +334,8 @@ fn rows_before_a_bad_line_come_out_before_its_error() {
     bytes.extend(b"nonsense\n");
     bytes.extend(jsonl(&rows));
     let case = Case::new(&layout, &bytes, &jsonl(&rows));
-    let input = case.input();
     for batch_bytes in BATCH_BYTES {
-        let request = fuelrail::source::ReadRequest {
-            input: &input,
-            file: 0,
-            row_groups: None,
-            start_row: 0,
-            projection: &case.projection,
-            document: &layout.document,
-            batch_bytes,
-            on_error: OnError::Fail,
-        };
-        let batches = fuelrail::source::for_format(Format::Jsonl)
-            .read(&request)
-            .unwrap();
+        let batches = case.batches(0, batch_bytes).unwrap();
         let (good, bad): (Vec<_>, Vec<_>) = batches.partition(Result::is_ok);
         let n_rows: usize = good
             .into_iter()
@@ -457,7 +448,7 @@ fn flipped(layout: &Layout, sound: &[u8], seed: u64) -> fuelrail::Result<Outcome
         bytes[at] = match dice.below(3) {
             0 => bytes[at] ^ (1 << dice.below(8)),
             1 => 0xff,
-            _ => dice.below(256) as u8,
+            _ => dice.below(256).to_le_bytes()[0],
         };
     }
     let case = Case::new(layout, &bytes, sound).quarantine();
@@ -473,11 +464,17 @@ fn flipped(layout: &Layout, sound: &[u8], seed: u64) -> fuelrail::Result<Outcome
     Ok(whole)
 }
 
+/// How many damaged files of each layout are read; `FUELRAIL_SEEDS` asks for
+/// more.
+fn seeds() -> u64 {
+    std::env::var("FUELRAIL_SEEDS").map_or(120, |seeds| seeds.parse().unwrap())
+}
+
 #[test]
 fn flipped_bytes_never_panic_and_never_depend_on_batches() {
     for layout in layouts() {
         let sound = layout.bytes(&layout.rows(ROWS));
-        for seed in 0..300 {
+        for seed in 0..seeds() {
             if let Err(error) = flipped(&layout, &sound, seed) {
                 panic!("{} seed {seed}: {error}", layout.name);
             }
@@ -502,4 +499,22 @@ fn a_panic_of_the_parquet_crate_is_one_more_reason() {
         }
     }
     assert!(panics > 0, "no file on which the crate panics was found");
+}
+
+#[test]
+fn a_column_beyond_two_gibibytes_comes_in_batches() {
+    const LEN: usize = 1 << 20;
+    const ROWS: usize = 2300;
+    let layout = find("parquet");
+    let mut case = Case::new(&layout, &repeated(LEN, ROWS), &repeated(1, 1));
+    let text = Field::new("text", DataType::Utf8, true);
+    case.projection = Arc::new(Schema::new(vec![text]));
+    let mut n_rows = 0;
+    for batch in case.batches(0, 16 * LEN).unwrap() {
+        let batch = batch.unwrap();
+        assert!(batch.rows.len() <= 16);
+        assert_eq!(batch.columns.num_rows(), batch.rows.len());
+        n_rows += batch.rows.len();
+    }
+    assert_eq!(n_rows, ROWS);
 }

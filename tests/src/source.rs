@@ -1,6 +1,13 @@
 //! One table of rows in every layout a source reads, and readers that turn
 //! batches back into plain values to compare.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a set-up that fails is a failed test"
+)]
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,8 +23,9 @@ use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use fuelrail::batch::{Batch, Quarantined, RowEvent};
 use fuelrail::plan::{Digest, Document, Format, Input, OnError};
-use fuelrail::source::{ReadRequest, for_format};
+use fuelrail::source::{BatchIter, ReadRequest, for_format};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
@@ -34,9 +42,9 @@ pub struct Row {
 }
 
 /// `n` rows with everything text may hold: nothing, wide characters, long
-/// values and, if asked for, nulls.
+/// values and nulls.
 #[must_use]
-pub fn table(n: usize, nulls: bool) -> Vec<Row> {
+pub fn table(n: usize) -> Vec<Row> {
     const TEXTS: [&str; 6] = [
         "plain",
         "",
@@ -47,8 +55,8 @@ pub fn table(n: usize, nulls: bool) -> Vec<Row> {
     ];
     (0..n)
         .map(|i| Row {
-            id: (!nulls || i % 7 != 3).then_some(i as i64 - 3),
-            text: (!nulls || i % 5 != 2).then(|| {
+            id: (i % 7 != 3).then(|| i64::try_from(i).unwrap() - 3),
+            text: (i % 5 != 2).then(|| {
                 let text = TEXTS[i % TEXTS.len()];
                 format!("{text}{}", text.repeat(if i % 11 == 4 { 40 } else { 0 }))
             }),
@@ -82,7 +90,13 @@ impl Layout {
     /// The table as this layout can hold it.
     #[must_use]
     pub fn rows(&self, n: usize) -> Vec<Row> {
-        table(n, self.table)
+        let mut rows = table(n);
+        if !self.table {
+            for row in &mut rows {
+                row.text.get_or_insert_default();
+            }
+        }
+        rows
     }
 
     /// `rows` as [`Outcome`] shows them.
@@ -119,8 +133,20 @@ macro_rules! layout {
 /// Every layout.
 #[must_use]
 pub fn layouts() -> Vec<Layout> {
-    let separator = || Document::Separator("<|end|>".to_owned());
-    let file = || Document::File;
+    [
+        json_layouts(),
+        parquet_layouts(),
+        arrow_layouts(),
+        text_layouts(),
+    ]
+    .concat()
+}
+
+fn file() -> Document {
+    Document::File
+}
+
+fn json_layouts() -> Vec<Layout> {
     vec![
         layout!("jsonl", "t.jsonl", Jsonl, file(), jsonl),
         layout!("jsonl.gz", "t.jsonl.gz", Jsonl, file(), |rows| gzip(
@@ -132,17 +158,22 @@ pub fn layouts() -> Vec<Layout> {
         layout!("jsonl crlf", "t.ndjson", Jsonl, file(), |rows| crlf(
             &jsonl(rows)
         )),
+    ]
+}
+
+fn parquet_layouts() -> Vec<Layout> {
+    vec![
         layout!("parquet", "t.parquet", Parquet, file(), |rows| {
-            parquet_file(&columns(rows, DataType::Utf8), &properties().build())
+            parquet_file(&columns(rows, &DataType::Utf8), &properties().build())
         }),
         layout!("parquet large", "t.parquet", Parquet, file(), |rows| {
-            parquet_file(&columns(rows, DataType::LargeUtf8), &properties().build())
+            parquet_file(&columns(rows, &DataType::LargeUtf8), &properties().build())
         }),
         layout!("parquet view", "t.parquet", Parquet, file(), |rows| {
-            parquet_file(&columns(rows, DataType::Utf8View), &properties().build())
+            parquet_file(&columns(rows, &DataType::Utf8View), &properties().build())
         }),
         layout!("parquet dictionary", "t.parquet", Parquet, file(), |rows| {
-            parquet_file(&columns(rows, dictionary()), &properties().build())
+            parquet_file(&columns(rows, &dictionary()), &properties().build())
         }),
         layout!(
             "parquet v2 delta zstd",
@@ -151,25 +182,39 @@ pub fn layouts() -> Vec<Layout> {
             file(),
             parquet_delta
         ),
+    ]
+}
+
+fn arrow_layouts() -> Vec<Layout> {
+    vec![
         layout!("arrow file", "t.arrow", Arrow, file(), |rows| {
-            arrow_file(&columns(rows, DataType::Utf8), None)
+            arrow_file(&columns(rows, &DataType::Utf8), None)
         }),
         layout!("arrow file large lz4", "t.arrow", Arrow, file(), |rows| {
             arrow_file(
-                &columns(rows, DataType::LargeUtf8),
+                &columns(rows, &DataType::LargeUtf8),
                 Some(CompressionType::LZ4_FRAME),
             )
         }),
         layout!("arrow stream", "t.arrow", Arrow, file(), |rows| {
-            arrow_stream(&columns(rows, DataType::Utf8View))
+            arrow_stream(&columns(rows, &DataType::Utf8))
+        }),
+        layout!("arrow stream view", "t.arrow", Arrow, file(), |rows| {
+            arrow_stream(&columns(rows, &DataType::Utf8View))
         }),
         layout!(
             "arrow stream dictionary",
             "t.arrow",
             Arrow,
             file(),
-            |rows| { arrow_stream(&columns(rows, dictionary())) }
+            |rows| { arrow_stream(&columns(rows, &dictionary())) }
         ),
+    ]
+}
+
+fn text_layouts() -> Vec<Layout> {
+    let separator = || Document::Separator("<|end|>".to_owned());
+    vec![
         layout!("text lines", "t.txt", Text, Document::Line, |rows| lines(
             rows, "\n"
         )),
@@ -215,8 +260,11 @@ fn crlf(text: &[u8]) -> Vec<u8> {
 }
 
 fn lines(rows: &[Row], end: &str) -> Vec<u8> {
-    rows.iter()
-        .map(|row| format!("{}{end}", row.text.as_deref().unwrap_or_default()))
+    let texts = rows
+        .iter()
+        .map(|row| row.text.as_deref().unwrap_or_default());
+    texts
+        .flat_map(|text| [text, end])
         .collect::<String>()
         .into_bytes()
 }
@@ -245,7 +293,7 @@ pub fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 /// The rows as one batch, the text in this type.
 #[must_use]
-pub fn columns(rows: &[Row], text: DataType) -> RecordBatch {
+pub fn columns(rows: &[Row], text: &DataType) -> RecordBatch {
     let ids: Int64Array = rows.iter().map(|row| row.id).collect();
     let texts = rows.iter().map(|row| row.text.as_deref());
     let texts: ArrayRef = match text {
@@ -289,6 +337,29 @@ pub fn parquet_file(batch: &RecordBatch, properties: &WriterProperties) -> Vec<u
     out
 }
 
+/// A Parquet file whose column `text` holds one value of `len` bytes, `n`
+/// times, and whose type is left to Parquet.
+#[must_use]
+pub fn repeated(len: usize, n: usize) -> Vec<u8> {
+    let text = "x".repeat(len);
+    let texts = std::iter::repeat_n(Some(text.as_str()), n);
+    let texts: DictionaryArray<Int32Type> = texts.collect();
+    let batch =
+        RecordBatch::try_from_iter_with_nullable([("text", Arc::new(texts) as ArrayRef, true)]);
+    let properties = WriterProperties::builder()
+        .set_dictionary_page_size_limit(4 * len)
+        .build();
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
+    let batch = batch.unwrap();
+    let mut out = Vec::new();
+    let mut writer = ArrowWriter::try_new_with_options(&mut out, batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    out
+}
+
 fn parquet_delta(rows: &[Row]) -> Vec<u8> {
     let properties = properties()
         .set_writer_version(WriterVersion::PARQUET_2_0)
@@ -296,7 +367,7 @@ fn parquet_delta(rows: &[Row]) -> Vec<u8> {
         .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY)
         .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
         .build();
-    parquet_file(&columns(rows, DataType::Utf8), &properties)
+    parquet_file(&columns(rows, &DataType::Utf8), &properties)
 }
 
 fn slices(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
@@ -406,14 +477,13 @@ impl Case {
         input(&self.path())
     }
 
-    /// Reads rows from `start_row` on.
+    /// Opens the file for rows from `start_row` on.
     ///
     /// # Errors
     /// As the source has them.
-    pub fn read(&self, start_row: u64, batch_bytes: usize) -> fuelrail::Result<Outcome> {
-        let input = self.input();
-        let request = ReadRequest {
-            input: &input,
+    pub fn batches(&self, start_row: u64, batch_bytes: usize) -> fuelrail::Result<BatchIter> {
+        for_format(self.layout.format).read(&ReadRequest {
+            input: &self.input(),
             file: 0,
             row_groups: None,
             start_row,
@@ -421,8 +491,15 @@ impl Case {
             document: &self.layout.document,
             batch_bytes,
             on_error: self.on_error,
-        };
-        collect(for_format(self.layout.format).read(&request)?)
+        })
+    }
+
+    /// Reads rows from `start_row` on.
+    ///
+    /// # Errors
+    /// As the source has them.
+    pub fn read(&self, start_row: u64, batch_bytes: usize) -> fuelrail::Result<Outcome> {
+        collect(self.batches(start_row, batch_bytes)?)
     }
 }
 

@@ -254,9 +254,10 @@ impl Records {
         }
     }
 
-    /// Moves the unread rest to the front when the room behind it is used up.
+    /// Moves the unread rest to the front once more has been taken than moves,
+    /// so that moving costs less than reading and the buffer stays small.
     fn compact(&mut self) {
-        if self.start > 0 && (self.start == self.end || self.end + READ > self.buf.len()) {
+        if self.start >= self.end - self.start {
             self.buf.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.scanned -= self.start;

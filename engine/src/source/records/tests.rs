@@ -136,3 +136,18 @@ fn excerpts_are_short_and_valid() {
     let wide = "é".repeat(3000);
     assert!(excerpt(wide.as_bytes()).len() <= EXCERPT);
 }
+
+#[test]
+fn the_buffer_holds_a_block_and_a_read_however_long_the_stream() {
+    let text = b"a line of some length\n".repeat(200_000);
+    for len_bytes in [1, 10_000, 600_000] {
+        let input = Box::new(Cursor::new(text.clone()));
+        let mut records = Records::new(input, Delimiter::Newline);
+        let size = BlockSize {
+            len_bytes,
+            n_records: 1 << 20,
+        };
+        while records.next_chunk(size).is_some() {}
+        assert!(records.buf.len() < 3 * (len_bytes + READ), "{len_bytes}");
+    }
+}
