@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use arrow::array::Array;
-use fuelrail::plan::{Document, OnError};
-use fuelrail::source::{DiscoverSpec, Fingerprint, ReadRequest, discover, for_format};
+use fuelrail::plan::{Document, Fingerprint, OnError};
+use fuelrail::source::{DiscoverSpec, Meter, ReadRequest, discover, for_format};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -46,6 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             document: &document,
             batch_bytes: batch_mib << 20,
             on_error,
+            meter: Meter::default(),
         };
         for batch in source.read(&request)? {
             let batch = batch?;

@@ -144,6 +144,7 @@ fn a_missing_file_is_io_and_another_length_is_a_change() {
                 document: &layout.document,
                 batch_bytes: 100,
                 on_error: OnError::Quarantine,
+                meter: fuelrail::source::Meter::default(),
             };
             source.read(&request).map(|_| ()).unwrap_err().kind()
         };

@@ -491,6 +491,7 @@ impl Case {
             document: &self.layout.document,
             batch_bytes,
             on_error: self.on_error,
+            meter: fuelrail::source::Meter::default(),
         })
     }
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::Part;
 use crate::sink::Committed;
+use crate::source::Meter;
 
 /// Looks into and ends a run from another thread.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub struct Control {
     rows: AtomicU64,
     bytes: AtomicU64,
     shards: AtomicU64,
-    done_bytes: AtomicU64,
+    read: Meter,
 }
 
 /// How far a run has come.
@@ -22,8 +22,8 @@ pub struct Control {
 pub struct Progress {
     /// Shards that this run has put on disk for good, and what they hold.
     pub committed: Committed,
-    /// Bytes of input that are done with.
-    pub done_bytes: u64,
+    /// Bytes of input that were read, in this run or before.
+    pub read_bytes: u64,
 }
 
 impl Control {
@@ -48,7 +48,7 @@ impl Control {
                 bytes: self.bytes.load(Ordering::Relaxed),
                 shards: self.shards.load(Ordering::Relaxed),
             },
-            done_bytes: self.done_bytes.load(Ordering::Relaxed),
+            read_bytes: self.read.get(),
         }
     }
 
@@ -71,8 +71,8 @@ impl Control {
         *seen = now;
     }
 
-    /// Input bytes of a part that is done.
-    pub(super) fn part_done(&self, part: &Part) {
-        self.done_bytes.fetch_add(part.len_bytes, Ordering::Relaxed);
+    /// Counts the bytes that are read.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.read
     }
 }

@@ -113,7 +113,7 @@ impl Job<'_> {
     fn run_part(&self, part: &Part, threads: usize) -> Result<()> {
         let mut writer = match self.target.part(part.index)? {
             PartState::Done(_) => {
-                self.control.part_done(part);
+                self.control.meter().add(part.len_bytes);
                 return Ok(());
             }
             PartState::Todo(writer) => writer,
@@ -132,7 +132,8 @@ impl Job<'_> {
                 threads,
                 depth: depth(threads),
             },
-            PartReader::open(self.plan, part, start, self.options.batch_bytes)?,
+            PartReader::open(self.plan, part, start, self.options.batch_bytes)?
+                .metered(self.control.meter().clone()),
             || {
                 let mut lane = Lane::new(self.plan);
                 move |batch| lane.run(batch)
@@ -148,7 +149,6 @@ impl Job<'_> {
         let (stats, quarantined) = assembler.finish(&mut |rows| writer.push(&rows))?;
         let summary = writer.finish(stats, quarantined)?;
         self.control.committed(&mut seen, summary.committed);
-        self.control.part_done(part);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::Meter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Input;
 
@@ -58,13 +59,18 @@ pub(super) fn open(input: &Input) -> Result<File> {
 }
 
 /// The content of a text-like input, unwrapped, from its beginning.
-pub(super) fn open_content(input: &Input) -> Result<Box<dyn Read + Send>> {
+pub(super) fn open_content(input: &Input, meter: Meter) -> Result<Box<dyn Read + Send>> {
     let file = open(input)?;
-    unwrap_content(file, &input.path, input.len_bytes)
+    let exact = Exact {
+        file,
+        left: input.len_bytes,
+        meter,
+    };
+    unwrap_content(exact, &input.path)
 }
 
 /// As [`open_content`], of a file that is not described yet.
-pub(super) fn unwrap_content(
+pub(super) fn peek_content(
     file: File,
     path: &Path,
     len_bytes: u64,
@@ -72,7 +78,13 @@ pub(super) fn unwrap_content(
     let exact = Exact {
         file,
         left: len_bytes,
+        meter: Meter::default(),
     };
+    unwrap_content(exact, path)
+}
+
+fn unwrap_content(exact: Exact, path: &Path) -> Result<Box<dyn Read + Send>> {
+    let len_bytes = exact.left;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let (_, compression) = Compression::split(&name);
     // No content at all is an empty file, not a broken member or frame.
@@ -127,6 +139,7 @@ const WRAPPED_READ: usize = 128 << 10;
 struct Exact {
     file: File,
     left: u64,
+    meter: Meter,
 }
 
 impl Read for Exact {
@@ -140,6 +153,7 @@ impl Read for Exact {
             return Err(io::Error::other(Shrunk));
         }
         self.left -= n as u64;
+        self.meter.add(n as u64);
         Ok(n)
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn read(
     delimiter: Delimiter,
     decoder: impl Decode,
 ) -> Result<BatchIter> {
-    let content = input::open_content(request.input)?;
+    let content = input::open_content(request.input, request.meter.clone())?;
     let mut reader = Reader {
         context: Context::new(request),
         records: Records::new(content, delimiter),

@@ -18,6 +18,7 @@ mod input;
 mod ipc;
 mod jsonl;
 mod lines;
+mod meter;
 mod parquet;
 mod part;
 mod records;
@@ -35,6 +36,7 @@ use crate::plan::{Document, Format, Input, OnError, RowGroup};
 
 pub use contain::is_contained;
 pub use discover::{DiscoverSpec, discover};
+pub use meter::Meter;
 pub use part::{PartReader, Start};
 
 /// What one file holds, from its metadata or its first rows.
@@ -65,6 +67,8 @@ pub struct ReadRequest<'a> {
     pub batch_bytes: usize,
     /// What happens to content that cannot be read.
     pub on_error: OnError,
+    /// Told of the bytes of files that are read from end to end.
+    pub meter: Meter,
 }
 
 /// The batches of one file, in source order.

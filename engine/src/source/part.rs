@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use arrow::compute::filter_record_batch;
 
 use super::split::Splitter;
-use super::{BatchIter, ReadRequest, for_format};
+use super::{BatchIter, Meter, ReadRequest, for_format};
 use crate::batch::{Batch, Position, RowEvent};
 use crate::error::{Error, Result};
 use crate::plan::{Part, Piece, Plan};
@@ -51,6 +51,7 @@ pub struct PartReader<'a> {
     splitter: Option<(Splitter, usize)>,
     /// Rows that may still be taken.
     left: Option<u64>,
+    meter: Meter,
     done: bool,
 }
 
@@ -101,15 +102,26 @@ impl<'a> PartReader<'a> {
             current: None,
             splitter,
             left,
+            meter: Meter::default(),
             done: left == Some(0),
         })
+    }
+
+    /// Tells `meter` of the bytes that are read.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter, ..self }
     }
 
     fn advance(&mut self) -> Result<Option<Batch>> {
         loop {
             if let Some(current) = &mut self.current {
                 match current.next() {
-                    Some(batch) => return self.select(batch?).map(Some),
+                    Some(batch) => {
+                        let batch = batch?;
+                        self.measure(&batch);
+                        return self.select(batch).map(Some);
+                    }
                     None => self.current = None,
                 }
             }
@@ -118,6 +130,15 @@ impl<'a> PartReader<'a> {
             };
             self.current = Some(self.open_piece(piece)?);
         }
+    }
+
+    /// Files with row groups are not read from end to end: what was read of
+    /// one is told by its rows.
+    fn measure(&self, batch: &Batch) {
+        let input = &self.plan.inputs[batch.file as usize];
+        let n_rows: u64 = input.row_groups.iter().map(|group| group.n_rows).sum();
+        let per_row = input.len_bytes.checked_div(n_rows).unwrap_or(0);
+        self.meter.add(batch.rows.len() as u64 * per_row);
     }
 
     fn open_piece(&self, piece: &Piece) -> Result<BatchIter> {
@@ -136,6 +157,7 @@ impl<'a> PartReader<'a> {
             document: &source.document,
             batch_bytes: self.batch_bytes,
             on_error: source.on_error,
+            meter: self.meter.clone(),
         })
     }
 

@@ -135,15 +135,15 @@ shard_size = "192KiB"
 "#;
 
 /// Runs the pipeline in this process, replacing what is at `root`.
-fn run_in_process(pipeline: &Path, root: &Path, fs: Arc<dyn Fs>) -> Outcome {
-    let text = std::fs::read_to_string(pipeline)?;
+fn run_in_process(pipeline: &Path, root: &Path, files: Arc<dyn Fs>) -> Outcome {
+    let text = fs::read_to_string(pipeline)?;
     let base = pipeline.parent().ok_or("a pipeline without a directory")?;
     let pipeline = Pipeline::from_toml(&text, pipeline)?;
     let mut plan = run::prepare(&pipeline, base, 2)?;
-    plan.sink.root = root.to_owned();
+    root.clone_into(&mut plan.sink.root);
     let options = ShardOptions {
         on_existing: OnExisting::Replace,
-        fs,
+        fs: files,
         ..ShardOptions::new(2)
     };
     run::shard(&Arc::new(plan), &options, &Control::default())?;

@@ -64,7 +64,7 @@ pub(crate) fn bar(n_bytes: u64) -> ProgressBar {
 
 fn draw(bar: &ProgressBar, control: &Control) {
     let now = control.progress();
-    bar.set_position(now.done_bytes);
+    bar.set_position(now.read_bytes);
     let stopping = if control.stopped_by().is_some() {
         "  stopping"
     } else {

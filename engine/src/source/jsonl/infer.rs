@@ -57,7 +57,7 @@ impl Inference {
         let metadata = file
             .metadata()
             .map_err(|e| Error::io("open input", path, e))?;
-        let content = input::unwrap_content(file, path, metadata.len())?;
+        let content = input::peek_content(file, path, metadata.len())?;
         let mut records = Records::new(content, Delimiter::Newline);
         let mut left = n_lines;
         while left > 0 && self.budget > 0 {
