@@ -29,7 +29,7 @@ else
 fi
 
 say "the plan: fuelrail plan examples/text.toml"
-"$fuelrail" plan examples/text.toml --out "$demo/shards"
+"$fuelrail" plan examples/text.toml
 
 say "the main job: fuelrail shard examples/text.toml --out $demo/shards"
 rm -rf "$demo/shards"
