@@ -13,8 +13,7 @@ need_rust
 need_venv target/bench-venv benches/peers/requirements.txt
 
 say "building fuelrail and its benches"
-cargo build --release --workspace --bin fuelrail
-cargo bench --workspace --no-run
+cargo build --release --workspace --bins
 
 if [ -f "$corpus/complete" ]; then
     say "the corpus is there: $corpus"

@@ -37,6 +37,11 @@ none_ignored() {
     echo "none ignored"
 }
 
+# Killed at every file operation, and at random; scripts/crash.sh does many more.
+crash_test() {
+    target/release/crash --ops && target/release/crash --kills 25
+}
+
 say "checking for what the tests need"
 need_rust
 need_component fmt rustfmt
@@ -51,11 +56,11 @@ export RUST_BACKTRACE=${RUST_BACKTRACE:-1}
 section fmt cargo fmt --all --check
 section clippy cargo clippy --release --workspace --all-targets -- -D warnings
 # --workspace with --bin: the same outside crates as the tests, built once.
-section build cargo build --release --workspace --bin fuelrail
+section build cargo build --release --workspace --bins
 section rust cargo test --release --workspace
 section ignored none_ignored
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
-# >>> crash test: kill -9 at random and at every write, sync and rename. <<<
+section crash crash_test
 section fuzz scripts/fuzz.sh 30
 
 say "closing lines of the test runners"

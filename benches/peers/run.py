@@ -194,22 +194,34 @@ def figures(taken: measure.Taken) -> Sample:
     return {key: value for key, value in last_json(taken.stdout).items() if isinstance(value, (int, float))}
 
 
-def cargo_bench(name: str, env: dict[str, str]) -> Sample:
-    """Runs one of fuelrail's benches, which prints its figures as JSON."""
-    command = ["cargo", "bench", "--quiet", "-p", "fuelrail-benches", "--bench", name]
-    return figures(measure.run(command, env=env, cwd=ROOT))
+def program(name: str) -> str:
+    """One of the programs that `cargo build --workspace --bins` makes."""
+    path = TARGET / "release" / name
+    if not path.is_file():
+        raise SystemExit(f"run: no {path}; build it with cargo build --release --workspace --bins")
+    return str(path)
+
+
+def pack_once(lengths: Path) -> Sample:
+    """fuelrail's packer over the documents of `lengths`, the copy of their tokens included."""
+    one = last_json(measure.run([program("pack_once"), str(lengths), "2048", "5"]).stdout)
+    seconds = statistics.median(one["cpu_seconds"])
+    return {
+        "tokens": one["tokens"],
+        "cpu_s": seconds,
+        "fill": one["tokens"] / (one["rows"] * one["length"]),
+        "tokens_per_cpu_s": one["tokens"] / seconds,
+    }
 
 
 def pack(bench: Bench) -> dict[str, object]:
-    """Packing alone, on indices and lengths: fuelrail and Grain."""
+    """Packing alone, on the same documents: fuelrail and Grain."""
     script = [sys.executable, str(HERE / "grain_pack.py")]
     lengths = bench.work / "lengths.u32"
     measure.run([*script, "--lengths", str(lengths)])
-    env = {"FUELRAIL_PACK_LENGTHS": str(lengths)}
     tools: dict[str, Callable[[], Sample]] = {}
     if bench.args.fuelrail:
-        tools["fuelrail"] = lambda: cargo_bench("pack", env)
-        tools["fuelrail"]()
+        tools["fuelrail"] = lambda: pack_once(lengths)
     tools["grain"] = lambda: figures(measure.run(script))
     samples = interleave(tools, bench.args.rounds)
     tokens = {one["tokens"] for runs in samples.values() for one in runs}
@@ -218,23 +230,36 @@ def pack(bench: Bench) -> dict[str, object]:
     return section(samples, "tokens_per_cpu_s")
 
 
+def write_once(folder: Path, n_bytes: int) -> Sample:
+    """fuelrail's shard writer: one shard of `n_bytes` of tokens, checksums and syncs included."""
+    shutil.rmtree(folder, ignore_errors=True)
+    n_batches = n_bytes >> 22
+    seconds = float(measure.run([program("shard_speed"), "write", str(folder), str(n_batches)]).stdout)
+    return {"bytes": n_batches << 22, "wall_s": seconds, "bytes_per_s": n_bytes / seconds}
+
+
 def write(bench: Bench) -> dict[str, object]:
-    """Shard writing alone, the same bytes: fuelrail and numpy."""
+    """Shard writing alone, the same number of bytes: fuelrail and numpy; then verifying them."""
     folder = bench.fresh("write")
     folder.mkdir()
     n_bytes = 256 << 20
     script = [sys.executable, HERE / "numpy_write.py", folder / "numpy.bin", "--bytes", n_bytes]
-    env = {"FUELRAIL_WRITE_DIR": str(folder / "fuelrail"), "FUELRAIL_WRITE_BYTES": str(n_bytes)}
     tools: dict[str, Callable[[], Sample]] = {}
     if bench.args.fuelrail:
-        tools["fuelrail"] = lambda: cargo_bench("write", env)
-        tools["fuelrail"]()
+        tools["fuelrail"] = lambda: write_once(folder / "fuelrail", n_bytes)
     tools["numpy"] = lambda: figures(measure.run([str(word) for word in script]))
-    samples = interleave(tools, bench.args.rounds)
+    samples = interleave(tools, max(bench.args.rounds, 5))
     sizes = {one["bytes"] for runs in samples.values() for one in runs}
     if sizes != {n_bytes}:
         raise dataset.Mismatch(f"expected {n_bytes} bytes of rows from both writers, got {sorted(sizes)}")
-    return section(samples, "bytes_per_s", bytes=n_bytes)
+    record = section(samples, "bytes_per_s", bytes=n_bytes)
+    if bench.args.fuelrail:
+        on_disk = sum(path.stat().st_size for path in (folder / "fuelrail/shards").iterdir())
+        origins = 12 * n_bytes // 4096  # a file and a row for each row of 4 KiB
+        record["overhead_percent"] = (on_disk - n_bytes - origins) / n_bytes * 100
+        verified = measure.run([program("shard_speed"), "verify", str(folder / "fuelrail"), "5"])
+        record["verify"] = last_json(verified.stdout)
+    return record
 
 
 def print_section(name: str, record: dict[str, object]) -> None:
@@ -244,6 +269,10 @@ def print_section(name: str, record: dict[str, object]) -> None:
         print(f"  {tool:12} {line(one)}")
     for pair, ratio in record["ratios"].items():
         print(f"  {pair}: {ratio:.3g}x {record['ratio_of']}")
+    if "verify" in record:
+        one = record["verify"]
+        print(f"  size overhead, origins apart: {record['overhead_percent']:.3f} %")
+        print(f"  verify over xxh3 alone, one thread: {one['ratio_1']:.3g}x; two threads: {one['ratio_2']:.3g}x")
 
 
 def parse_args() -> argparse.Namespace:

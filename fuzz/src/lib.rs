@@ -1,20 +1,40 @@
 //! One function for each parser of untrusted bytes.
 //!
 //! A target takes any bytes and returns nothing: it must neither panic nor
-//! allocate what the bytes lie into existence, and what it reads it must read
-//! the same way again. The bins in `src/bin` hand these functions to
-//! libFuzzer; the test below runs them over the committed seeds, so that a
-//! plain `cargo test` holds what fuzzing has found.
+//! allocate what the bytes lie into existence, and what it reads it must be
+//! able to use. The bins in `src/bin` hand these functions to libFuzzer; the
+//! tests below run them over the committed seeds, so that a plain `cargo test`
+//! holds what fuzzing has found.
 #![forbid(unsafe_code)]
 
-/// Digests as a manifest spells them.
+mod dataset;
+mod tokenizer;
+
+use std::path::Path;
+
+use fuelrail::plan::Pipeline;
+
+pub use dataset::{manifest, shard};
+pub use tokenizer::{tiktoken, tokenizer_json};
+
+/// The pipeline file; the first line is an override (`--set`) where it holds
+/// a `=` and the rest the file, as in `step.key=value`.
 ///
 /// # Panics
-/// If a digest is written otherwise than it was read.
-pub fn digest(data: &[u8]) {
-    if let Ok(digest) = serde_json::from_slice::<fuelrail::plan::Digest>(data) {
-        let text = serde_json::to_string(&digest).unwrap_or_default();
-        assert_eq!(serde_json::from_str(&text).ok(), Some(digest));
+/// If an error has no text.
+pub fn pipeline(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let path = Path::new("pipeline.toml");
+    let (given, file) = match text.split_once('\n') {
+        Some((line, rest)) if line.starts_with("--set ") => {
+            (vec![line.trim_start_matches("--set ").to_owned()], rest)
+        }
+        _ => (Vec::new(), text),
+    };
+    if let Err(error) = Pipeline::from_toml_with(file, path, &given) {
+        assert!(!error.to_string().is_empty());
     }
 }
 
@@ -35,7 +55,27 @@ mod tests {
     }
 
     #[test]
-    fn seeds_of_digest() {
-        replay("digest", super::digest);
+    fn seeds_of_manifest() {
+        replay("manifest", super::manifest);
+    }
+
+    #[test]
+    fn seeds_of_pipeline() {
+        replay("pipeline", super::pipeline);
+    }
+
+    #[test]
+    fn seeds_of_shard() {
+        replay("shard", super::shard);
+    }
+
+    #[test]
+    fn seeds_of_tiktoken() {
+        replay("tiktoken", super::tiktoken);
+    }
+
+    #[test]
+    fn seeds_of_tokenizer_json() {
+        replay("tokenizer_json", super::tokenizer_json);
     }
 }

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Writes the seeds under fuzz/seeds: small valid files, one folder a target.
+
+Checksums in them are blank; the targets put them right.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from pathlib import Path
+
+SEEDS = Path(__file__).resolve().parent / "seeds"
+PAGE, BLOCK = 4096, 65536
+DIGEST = "0" * 32
+
+
+def write(target: str, name: str, content: bytes) -> None:
+    """Writes one seed."""
+    folder = SEEDS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def shard(n_rows: int) -> bytes:
+    """A shard of the dataset that the target `shard` stands around it."""
+    texts = [f"row {row}".encode() for row in range(n_rows)]
+    text_offsets = [sum(map(len, texts[:row])) for row in range(n_rows + 1)]
+    tensors = [
+        ("tokens", "U16", [n_rows, 4], struct.pack(f"<{4 * n_rows}H", *range(4 * n_rows))),
+        ("text", "U8", [text_offsets[-1]], b"".join(texts)),
+        ("text.__offsets", "I64", [n_rows + 1], struct.pack(f"<{n_rows + 1}q", *text_offsets)),
+        ("text.__valid", "BOOL", [n_rows], bytes([1] * n_rows)),
+        ("__origin.file", "U32", [n_rows], bytes(4 * n_rows)),
+        ("__origin.row", "U64", [n_rows], struct.pack(f"<{n_rows}Q", *range(n_rows))),
+        ("__origin.start", "U32", [n_rows], bytes(4 * n_rows)),
+        ("__origin.__offsets", "I64", [n_rows + 1], struct.pack(f"<{n_rows + 1}q", *range(n_rows + 1))),
+    ]
+    header: dict[str, object] = {
+        "__metadata__": {"format": "fuelrail-shard", "version": "1", "n_rows": str(n_rows), "block_bytes": str(BLOCK)}
+    }
+    data = b""
+    for name, dtype, shape, content in tensors:
+        data = padded(data, header)
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    data = padded(data, header)
+    n_blocks = -(-len(data) // BLOCK)
+    offsets = [len(data), len(data) + 8 * n_blocks]
+    header["__block_xxh3"] = {"dtype": "U64", "shape": [n_blocks], "data_offsets": offsets}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-(len(text) + 8) % PAGE)
+    return struct.pack("<Q", len(text)) + text + data + bytes(8 * n_blocks)
+
+
+def padded(data: bytes, header: dict[str, object]) -> bytes:
+    """The data up to the next page, the gap listed in the header."""
+    gap = -len(data) % PAGE
+    if gap:
+        name = f"__pad.{sum(key.startswith('__pad.') for key in header)}"
+        header[name] = {"dtype": "U8", "shape": [gap], "data_offsets": [len(data), len(data) + gap]}
+    return data + bytes(gap)
+
+
+def manifest(n_shards: int) -> bytes:
+    """A manifest with columns of several kinds."""
+    column = lambda name, kind, layout, dtype, shape, nullable: {  # noqa: E731
+        "name": name, "type": kind, "layout": layout, "dtype": dtype, "shape": shape, "nullable": nullable
+    }
+    schema = [
+        column("tokens", "uint16", "fixed", "U16", [2048], False),
+        column("cu_seqlens", "int32", "ragged", "I32", [], False),
+        column("text", "utf8", "ragged", "U8", [], True),
+    ]
+    shards = [
+        {"name": f"part-{part:05}-00000-{'0' * 16}.safetensors", "len_bytes": 8192, "n_rows": 3, "first_row": 3 * part,
+         "digest": DIGEST}
+        for part in range(n_shards)
+    ]
+    asset = {"name": "cl100k_base.tiktoken", "file": f"assets/{'0' * 16}-cl100k_base.tiktoken", "kind": "tiktoken",
+             "family": "cl100k_base", "len_bytes": 3, "digest": DIGEST}
+    whole = {
+        "format": "fuelrail", "version": 1, "n_rows": 3 * n_shards, "schema": schema, "origins": "packed",
+        "plan_digest": DIGEST, "plan": {"steps": []},
+        "sources": [{"name": "a.jsonl", "len_bytes": 9, "digest": DIGEST}],
+        "assets": [asset],
+        "stats": {"rows_read": 9, "dropped": [0, 1], "quarantined": 1, "documents": 8, "tokens": 99},
+        "quarantine": {"file": f"quarantine-{'0' * 16}.jsonl", "n_units": 1, "len_bytes": 9, "digest": DIGEST},
+        "shards": shards, "digest": DIGEST,
+    }
+    return (json.dumps(whole, indent=2) + "\n").encode()
+
+
+PIPELINE = """\
+[source]
+uri = ["a/*.jsonl", "b.parquet"]
+format = "jsonl"
+document = { separator = "---" }
+on_error = "quarantine"
+limit = 10
+part_size = "1GiB"
+
+[source.split]
+take = "train"
+validation = 0.1
+key = "id"
+seed = 7
+
+[[step]]
+op = "select"
+columns = ["text"]
+
+[[step]]
+op = "filter"
+column = "text"
+min_length = 1
+max_length = 100
+nulls = "keep"
+
+[[step]]
+op = "tokenize"
+column = "text"
+tokenizer = "cl100k_base"
+special_tokens = "refuse"
+end_of_document = "<|endoftext|>"
+
+[[step]]
+op = "pack"
+length = 2048
+method = "best_fit"
+overlong = "split"
+pad = 0
+window = 10000
+
+[sink]
+uri = "out"
+shard_size = "256MiB"
+"""
+
+
+def tokenizer_json() -> bytes:
+    """A byte-level BPE with every byte, two merges and an added token."""
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    chars = {byte: chr(byte) for byte in kept}
+    chars |= {byte: chr(256 + n) for n, byte in enumerate(byte for byte in range(256) if byte not in chars)}
+    vocab = {chars[byte]: byte for byte in range(256)} | {"ab": 256, "abab": 257}
+    return json.dumps({
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [{"id": 258, "content": "<s>", "single_word": False, "lstrip": True, "rstrip": False,
+                          "normalized": False, "special": True}],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": "\\p{N}{1,3}|[^\\s]+|\\s+"}, "behavior": "Isolated", "invert": False},
+            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}]},
+        "post_processor": None, "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True,
+                                            "use_regex": True},
+        "model": {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None,
+                  "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+                  "vocab": vocab, "merges": ["a b", ["ab", "ab"]]},
+    }, ensure_ascii=False).encode()
+
+
+def main() -> None:
+    """Writes all seeds."""
+    for n_rows in (1, 3):
+        write("shard", f"rows-{n_rows}", shard(n_rows))
+    for n_shards in (0, 2):
+        write("manifest", f"shards-{n_shards}", manifest(n_shards))
+    write("pipeline", "all-keys", PIPELINE.encode())
+    write("pipeline", "override", b"--set pack.length=512\n" + PIPELINE.encode())
+    write("tokenizer_json", "bpe", tokenizer_json())
+    tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b"abab"]
+    lines = (base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))
+    write("tiktoken", "bytes", b"".join(lines))
+
+
+if __name__ == "__main__":
+    main()
