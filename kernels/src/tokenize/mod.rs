@@ -27,7 +27,9 @@
 //! - regular expressions other than the known ones run in `fancy-regex`, not
 //!   Oniguruma, and syntax the two read differently is refused: `\w` (8
 //!   codepoints differ: U+B2, B3, B9, BC to BE, 200C, 200D), `\b`, `^`, `$`,
-//!   inline flags, nested classes.
+//!   inline flags, nested classes. They are slower, and give up with an error
+//!   where one match must keep a million places to go back to, as `\s+(?!\S)`
+//!   does on a million spaces; the known patterns have no such limit.
 //!
 //! # Twins
 //! This operator is host-only for now: words meet a cache that a device

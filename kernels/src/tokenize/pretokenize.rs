@@ -194,13 +194,20 @@ fn split(pattern: &Pattern, word: &str, invert: Invert) -> Result<Vec<Piece>, En
     Ok(pieces)
 }
 
+/// Rust's `char::is_numeric`, by which Hugging Face finds digits, is that of
+/// Unicode 17: `\p{N}` of Unicode 16 and these.
+fn is_new_number(codepoint: u32) -> bool {
+    matches!(codepoint, 0x1_1de0..=0x1_1de9 | 0x1_6ff4..=0x1_6ff6)
+}
+
 /// Each numeric character is a match.
 fn digits(word: &str) -> Vec<Piece> {
     let classes = table();
     let mut pieces: Vec<Piece> = Vec::new();
     for (at, c) in word.char_indices() {
         let end = at + c.len_utf8();
-        let is_number = classes.codepoint(u32::from(c)) & NUMBER != 0;
+        let code = u32::from(c);
+        let is_number = classes.codepoint(code) & NUMBER != 0 || is_new_number(code);
         match pieces.last_mut() {
             Some((gap, false)) if !is_number => gap.end = end,
             _ => pieces.push((at..end, is_number)),
@@ -250,4 +257,22 @@ fn join(
         before = is_match;
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_the_numeric_characters_of_unicode_17() {
+        let text: String = (char::MIN..=char::MAX).collect();
+        let n_matches = digits(&text)
+            .iter()
+            .filter(|(_, is_match)| *is_match)
+            .count();
+        assert_eq!(n_matches, 1_924);
+        if char::UNICODE_VERSION.0 == 17 {
+            assert_eq!(text.chars().filter(|c| c.is_numeric()).count(), n_matches);
+        }
+    }
 }
