@@ -1,6 +1,8 @@
 //! Shared pieces of the benches: documents of real-looking lengths, and time
 //! on the processor.
 
+pub mod shards;
+
 use std::fs;
 use std::io;
 

@@ -8,7 +8,7 @@
 //! - `layout`: where the tensors of a shard lie; `header`: the text before them;
 //! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
 //! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
-//! - [`verify`]: every checksum, size and count of a dataset.
+//! - [`verify()`], `inside`: every checksum, size and count of a dataset.
 //!
 //! Nothing here writes a file, and nothing here trusts one.
 
@@ -17,6 +17,7 @@ mod dataset;
 mod decode;
 mod header;
 mod index;
+mod inside;
 mod layout;
 mod manifest;
 mod shard;

@@ -8,23 +8,22 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::column::{Column, ColumnLayout};
 use super::dataset::read_whole;
-use super::layout::{Extent, Layout, ORIGIN_OFFSETS, TensorSpec, offsets_name, valid_name};
-use super::manifest::{MANIFEST, Manifest, OriginKind, ShardEntry};
+use super::layout::Layout;
+use super::manifest::{MANIFEST, Manifest, ShardEntry};
 use super::shard::{BLOCK, ShardFile};
-use super::{BLOCK_BYTES, decode, to_usize};
+use super::{BLOCK_BYTES, inside, to_usize};
 use crate::error::{Error, Result};
 
 /// Bytes read at a time: enough to make reads cheap, few enough that they are
 /// still in the nearest caches when they are hashed.
 const CHUNK: usize = 4 * BLOCK;
 
+/// Bytes of a shard that one thread checks at a time.
+const STRETCH_BYTES: u64 = 16 << 20;
+
 /// Findings listed for one shard; a shard that is all damage has many.
 const MAX_PER_SHARD: usize = 100;
-
-/// Rows whose offsets are checked at a time.
-const ROWS_AT_A_TIME: u64 = 1 << 16;
 
 /// How to verify.
 #[derive(Debug, Clone)]
@@ -112,91 +111,110 @@ struct Job<'a> {
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
+/// Some blocks of one shard.
+struct Stretch {
+    /// Its index in the manifest.
+    shard: usize,
+    start: u64,
+    end: u64,
+}
+
+/// The stretches of a shard; at least one, so that each shard is opened.
+fn stretches((shard, entry): (usize, &ShardEntry)) -> impl Iterator<Item = Stretch> {
+    let n = entry.len_bytes.div_ceil(STRETCH_BYTES).max(1);
+    (0..n).map(move |index| Stretch {
+        shard,
+        start: index * STRETCH_BYTES,
+        end: (index + 1).saturating_mul(STRETCH_BYTES),
+    })
+}
+
+/// What the first pass has seen of a shard.
+struct Seen<'a> {
+    entry: &'a ShardEntry,
+    bad: Vec<u64>,
+    /// Why it could not be read to its end.
+    error: Option<String>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(entry: &'a ShardEntry) -> Self {
+        Self {
+            entry,
+            bad: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn add(&mut self, blocks: Result<Vec<u64>>) {
+        match blocks {
+            Ok(blocks) => self.bad.extend(blocks),
+            Err(error) => self.error = Some(plain(&error)),
+        }
+    }
+}
+
+/// Does `work` on every item, on `threads` threads that each keep a buffer;
+/// results are in the order of the items.
+fn parallel<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T, &mut Vec<u8>) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let run = || {
+        let mut buf = Vec::new();
+        let mut mine = Vec::new();
+        let take = || next.fetch_add(1, Ordering::Relaxed);
+        let mut index = take();
+        while let Some(item) = items.get(index) {
+            mine.push((index, work(item, &mut buf)));
+            index = take();
+        }
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.append(&mut mine);
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(items.len()) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 impl Job<'_> {
-    /// Checks all shards on `threads` threads.
+    /// Checks all shards on `threads` threads: first the blocks, in stretches
+    /// so that one large shard keeps all threads busy, then what is in them.
     fn shards(&self, threads: usize) -> Vec<Finding> {
-        let next = AtomicUsize::new(0);
-        let found = Mutex::new(Vec::new());
-        let work = || {
-            let mut buf = vec![0; CHUNK];
-            let mut mine = Vec::new();
-            let take = || next.fetch_add(1, Ordering::Relaxed);
-            let mut index = take();
-            while let Some(entry) = self.manifest.shards.get(index) {
-                mine.push((index, self.shard(entry, &mut buf)));
-                index = take();
-            }
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.append(&mut mine);
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(self.manifest.shards.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        found.sort_by_key(|(index, _)| *index);
-        found
-            .into_iter()
-            .flat_map(|(_, findings)| findings)
-            .collect()
-    }
-
-    /// Checks one shard.
-    fn shard(&self, entry: &ShardEntry, buf: &mut [u8]) -> Vec<Finding> {
-        let file = format!("shards/{}", entry.name());
-        let all_rows = entry.first_row..entry.first_row.saturating_add(entry.n_rows);
-        let whole = |error: &Error| Finding {
-            file: file.clone(),
-            block: error.location().block,
-            rows: Some(all_rows.clone()),
-            message: plain(error),
-        };
-        let shard = match ShardFile::open(self.root, entry, self.layout) {
-            Ok(shard) => shard,
-            Err(error) => return vec![whole(&error)],
-        };
-        let bad = match self.bad_blocks(&shard, buf) {
-            Ok(bad) => bad,
-            Err(error) => return vec![whole(&error)],
-        };
-        if bad.is_empty() {
-            return match self.structure(&shard, entry) {
-                Ok(()) => Vec::new(),
-                Err(error) => vec![whole(&error)],
-            };
-        }
-        let n_bad = bad.len();
-        let mut findings: Vec<Finding> = bad
-            .into_iter()
-            .take(MAX_PER_SHARD)
-            .map(|block| Finding {
-                file: file.clone(),
-                block: Some(block),
-                rows: self
-                    .rows_of_block(&shard, block)
-                    .map(|rows| entry.first_row + rows.start..entry.first_row + rows.end),
-                message: "expected the bytes that were written, got others".to_owned(),
-            })
+        let stretches: Vec<Stretch> = (0..)
+            .zip(&self.manifest.shards)
+            .flat_map(stretches)
             .collect();
-        if n_bad > MAX_PER_SHARD {
-            findings.push(Finding {
-                file,
-                block: None,
-                rows: Some(all_rows),
-                message: format!("{} more damaged blocks", n_bad - MAX_PER_SHARD),
-            });
+        let blocks = parallel(threads, &stretches, |stretch, buf| {
+            self.bad_blocks(stretch, buf)
+        });
+        let mut shards: Vec<Seen<'_>> = self.manifest.shards.iter().map(Seen::new).collect();
+        for (stretch, blocks) in stretches.iter().zip(blocks) {
+            shards[stretch.shard].add(blocks);
         }
-        findings
+        let findings = parallel(threads, &shards, |seen, _| self.findings(seen));
+        findings.into_iter().flatten().collect()
     }
 
-    /// The blocks whose checksum does not match.
-    fn bad_blocks(&self, shard: &ShardFile, buf: &mut [u8]) -> Result<Vec<u64>> {
+    /// The blocks of a stretch whose checksum does not match.
+    fn bad_blocks(&self, stretch: &Stretch, buf: &mut Vec<u8>) -> Result<Vec<u64>> {
+        let entry = &self.manifest.shards[stretch.shard];
+        let shard = ShardFile::open(self.root, entry, self.layout)?;
+        buf.resize(CHUNK, 0);
         let mut bad = Vec::new();
-        let mut at = 0;
-        while at < shard.header.table_start {
-            let len = (shard.header.table_start - at).min(buf.len() as u64);
+        let mut at = stretch.start;
+        let end = shard.header.table_start.min(stretch.end);
+        while at < end {
+            let len = (end - at).min(buf.len() as u64);
             let bytes = &mut buf[..to_usize(len)?];
             shard.read_raw(at, bytes)?;
             let blocks = (at / BLOCK_BYTES..).zip(bytes.chunks(BLOCK));
@@ -208,90 +226,45 @@ impl Job<'_> {
         Ok(bad)
     }
 
-    /// Checks what checksums cannot: that offsets ascend and end at the end,
-    /// that booleans are booleans, that origins name sources.
-    fn structure(&self, shard: &ShardFile, entry: &ShardEntry) -> Result<()> {
-        for column in &self.manifest.schema {
-            check_column(shard, column, entry.n_rows)
-                .map_err(|error| error.with_column(&column.name))?;
+    /// What is wrong with a shard whose blocks have been seen.
+    fn findings(&self, seen: &Seen<'_>) -> Vec<Finding> {
+        let Seen { entry, bad, error } = seen;
+        let file = format!("shards/{}", entry.name());
+        let all_rows = entry.first_row..entry.first_row.saturating_add(entry.n_rows);
+        let whole = |message| Finding {
+            file: file.clone(),
+            block: None,
+            rows: Some(all_rows.clone()),
+            message,
+        };
+        if let Some(message) = error {
+            return vec![whole(message.clone())];
         }
-        if self.manifest.origins == OriginKind::Packed {
-            check_offsets(
-                shard,
-                ORIGIN_OFFSETS,
-                super::layout::ORIGIN_FILE,
-                entry.n_rows,
-            )?;
+        let shard = match ShardFile::open(self.root, entry, self.layout) {
+            Ok(shard) => shard,
+            Err(error) => return vec![whole(plain(&error))],
+        };
+        if bad.is_empty() {
+            let checked = inside::check_structure(&shard, self.manifest, entry);
+            return checked
+                .err()
+                .map(|error| whole(plain(&error)))
+                .into_iter()
+                .collect();
         }
-        let mut row = 0;
-        while row < entry.n_rows {
-            let end = entry.n_rows.min(row + ROWS_AT_A_TIME);
-            let origins = decode::read_origins(shard, self.manifest.origins, &(row..end))?;
-            let n_sources = self.manifest.sources.len();
-            let stray = origins
-                .file
-                .iter()
-                .find(|file| **file as usize >= n_sources);
-            if let Some(file) = stray {
-                return Err(Error::damage(format!(
-                    "expected origins among the {n_sources} sources, got {file}"
-                )));
-            }
-            row = end;
-        }
-        Ok(())
-    }
-
-    /// The rows of the shard that `block` holds bytes of, if any.
-    fn rows_of_block(&self, shard: &ShardFile, block: u64) -> Option<Range<u64>> {
-        let from = block * BLOCK_BYTES;
-        let to = from + BLOCK_BYTES;
-        let mut rows: Option<Range<u64>> = None;
-        for spec in &self.layout.tensors {
-            let Some(tensor) = shard.header.tensors.get(&spec.name) else {
-                continue;
-            };
-            let start = from.max(tensor.start);
-            let end = to.min(tensor.start + tensor.len);
-            if start >= end || spec.item_bytes == 0 {
-                continue;
-            }
-            let items = (start - tensor.start) / spec.item_bytes
-                ..(end - tensor.start).div_ceil(spec.item_bytes);
-            let touched = self.rows_of_items(shard, spec, items);
-            rows = Some(match rows {
-                Some(rows) => rows.start.min(touched.start)..rows.end.max(touched.end),
-                None => touched,
-            });
-        }
-        rows
-    }
-
-    /// The rows that items of a tensor belong to; all rows where the offsets
-    /// cannot be read.
-    fn rows_of_items(&self, shard: &ShardFile, spec: &TensorSpec, items: Range<u64>) -> Range<u64> {
-        let n_rows = shard.header.n_rows;
-        match spec.extent {
-            Extent::Rows => items,
-            // Offset i ends row i - 1 and begins row i.
-            Extent::Offsets(_) => items.start.saturating_sub(1)..items.end.min(n_rows),
-            Extent::Flat(group) => {
-                let offsets = self
-                    .layout
-                    .tensors
-                    .iter()
-                    .find(|other| other.extent == Extent::Offsets(group))
-                    .and_then(|other| decode::read_offsets(shard, &other.name, &(0..n_rows)).ok());
-                let Some((_, offsets)) = offsets else {
-                    return 0..n_rows;
-                };
-                let row_of = |item: u64| {
-                    offsets.partition_point(|offset| offset.unsigned_abs() <= item) as u64
-                };
-                let first = row_of(items.start).saturating_sub(1);
-                first..row_of(items.end.saturating_sub(1)).min(n_rows)
-            }
-        }
+        let rows = |block| {
+            let rows = inside::rows_of_block(&shard, self.layout, block)?;
+            Some(entry.first_row + rows.start..entry.first_row + rows.end)
+        };
+        let damaged = bad.iter().take(MAX_PER_SHARD).map(|block| Finding {
+            file: file.clone(),
+            block: Some(*block),
+            rows: rows(*block),
+            message: "expected the bytes that were written, got others".to_owned(),
+        });
+        let n_more = bad.len().saturating_sub(MAX_PER_SHARD);
+        let more = (n_more > 0).then(|| whole(format!("{n_more} more damaged blocks")));
+        damaged.chain(more).collect()
     }
 
     /// Checks the assets and the quarantine list.
@@ -331,58 +304,6 @@ fn plain(error: &Error) -> String {
         Some(column) => format!("{text} (column \"{column}\")"),
         None => text,
     }
-}
-
-/// Checks the offsets and booleans of one column.
-fn check_column(shard: &ShardFile, column: &Column, n_rows: u64) -> Result<()> {
-    if column.layout == ColumnLayout::Ragged {
-        check_offsets(shard, &offsets_name(&column.name), &column.name, n_rows)?;
-    }
-    if column.nullable {
-        check_booleans(shard, &valid_name(&column.name))?;
-    }
-    if column.logical == "bool" {
-        check_booleans(shard, &column.name)?;
-    }
-    Ok(())
-}
-
-/// Checks that offsets start at 0, never fall, and end where `flat` ends.
-fn check_offsets(shard: &ShardFile, name: &str, flat: &str, n_rows: u64) -> Result<()> {
-    let mut next = 0;
-    let mut row = 0;
-    while row < n_rows {
-        let end = n_rows.min(row + ROWS_AT_A_TIME);
-        let (elements, _) = decode::read_offsets(shard, name, &(row..end))?;
-        if elements.start != next {
-            return Err(Error::damage(
-                "expected offsets that start at 0 and never fall",
-            ));
-        }
-        next = elements.end;
-        row = end;
-    }
-    let n_items = shard.tensor(flat)?.shape.first().copied();
-    if n_items == Some(next) {
-        Ok(())
-    } else {
-        Err(Error::damage(format!(
-            "expected offsets that end with the values, got {next}"
-        )))
-    }
-}
-
-/// Checks that a tensor of booleans holds 0 and 1 only.
-fn check_booleans(shard: &ShardFile, name: &str) -> Result<()> {
-    let tensor = shard.tensor(name)?;
-    let mut at = 0;
-    while at < tensor.len {
-        let len = (tensor.len - at).min(16 * BLOCK_BYTES);
-        let bytes = shard.read(tensor.start + at, len)?;
-        decode::bits(&bytes)?;
-        at += len;
-    }
-    Ok(())
 }
 
 /// Files under `root` that the manifest does not name, sorted.
