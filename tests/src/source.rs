@@ -446,6 +446,11 @@ impl Case {
         }
     }
 
+    /// Puts other bytes in the file's place.
+    pub fn rewrite(&self, bytes: &[u8]) {
+        std::fs::write(self.path(), bytes).unwrap();
+    }
+
     /// A sound file of `rows`.
     #[must_use]
     pub fn sound(layout: &Layout, rows: &[Row]) -> Self {
