@@ -37,9 +37,9 @@ none_ignored() {
     echo "none ignored"
 }
 
-# Killed at every file operation, and at random; scripts/crash.sh does many more.
+# Killed at every file operation, and at random moments.
 crash_test() {
-    target/release/crash --ops && target/release/crash --kills 25
+    scripts/crash.sh 200
 }
 
 say "checking for what the tests need"
@@ -61,7 +61,7 @@ section rust cargo test --release --workspace
 section ignored none_ignored
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
 section crash crash_test
-section fuzz scripts/fuzz.sh 30
+section fuzz scripts/fuzz.sh 24
 
 say "closing lines of the test runners"
 grep -hE '^test result:' "$logs/rust.log" || true

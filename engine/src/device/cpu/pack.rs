@@ -93,6 +93,12 @@ impl Packer {
         })
     }
 
+    /// Buffers of tokens that the open window holds.
+    #[cfg(test)]
+    pub(super) fn n_buffers(&self) -> usize {
+        self.window.buffers.len()
+    }
+
     /// Bytes of a full window and of the rows that leave at once.
     pub(super) fn memory_bound(step: &PackStep) -> u64 {
         let width = step.id_type.primitive_width().unwrap_or(4) as u64;
@@ -202,13 +208,8 @@ impl Packer {
             PackMethod::Concat => self.left_over(&rows),
         };
         self.emit(&rows, n_full, emit)?;
-        let buffers = std::mem::take(&mut self.window.buffers);
-        self.window.n_tokens = left.iter().map(|doc| u64::from(doc.len)).sum();
         (self.start, self.skip_tokens) = left.first().map_or((next, 0), |doc| (doc.at, doc.start));
-        if !left.is_empty() {
-            self.window.buffers = buffers;
-        }
-        self.window.docs = left;
+        self.window.keep(left);
         self.ledger.settle(self.start);
         Ok(())
     }
@@ -338,6 +339,16 @@ impl Packer {
 }
 
 impl Window {
+    /// Keeps `docs` alone, with no other buffers than theirs.
+    fn keep(&mut self, mut docs: Vec<Doc>) {
+        let buffers = std::mem::take(&mut self.buffers);
+        for doc in &mut docs {
+            doc.buffer = self.buffer_of(&buffers[doc.buffer as usize]);
+        }
+        self.n_tokens = docs.iter().map(|doc| u64::from(doc.len)).sum();
+        self.docs = docs;
+    }
+
     /// The index of `values` among the window's buffers, where a batch's
     /// documents come one after another.
     fn buffer_of(&mut self, values: &ArrayRef) -> u32 {

@@ -321,3 +321,31 @@ fn no_token_is_lost_and_counts_add_up() {
         assert_eq!(padding as u64, room as u64 - whole.stats.tokens);
     }
 }
+
+#[test]
+fn a_window_holds_no_tokens_that_have_left() {
+    let plan = plan(Some(pack_step(PackMethod::Concat, Overlong::Split)));
+    let part = Part {
+        index: 0,
+        pieces: Vec::new(),
+        len_bytes: 0,
+    };
+    let mut assembler = Assembler::new(&plan, &part, None).unwrap();
+    let mut most = 0;
+    for i in 0..40_u64 {
+        let documents = (0..2000).map(|row| {
+            let at = Position {
+                file: 0,
+                row: 2000 * i + row,
+            };
+            (at, Given::Tokens(Some(vec![7; 99])))
+        });
+        let rows: Vec<_> = documents.collect();
+        assembler.push(&batch(&rows), &mut |_| Ok(())).unwrap();
+        if let Assembler::Pack(packer) = &assembler {
+            most = most.max(packer.n_buffers());
+        }
+    }
+    // A window of 4 MiB of 16-bit ids is 11 of these batches.
+    assert!(most <= 13, "{most} buffers are held");
+}
