@@ -548,7 +548,11 @@ pub fn collect(
         }
     }
     assert!(out.rows.is_sorted_by(|a, b| a.0 < b.0), "rows ascend");
-    assert!(out.events.is_sorted_by(|a, b| a.at < b.at), "events ascend");
+    assert!(
+        out.events.is_sorted_by_key(|event| event.at),
+        "events ascend: {:?}",
+        out.events
+    );
     for event in &out.events {
         let end = event.n_rows.map_or(u64::MAX, |n| event.at.row + n);
         let inside = out
