@@ -1,5 +1,6 @@
 //! One integration binary.
 
+mod damage;
 mod discover;
 mod part;
 mod source;
