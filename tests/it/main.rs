@@ -1,6 +1,7 @@
 //! One integration binary.
 
 mod cli;
+mod damage;
 mod discover;
 mod format;
 mod part;

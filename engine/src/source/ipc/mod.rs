@@ -130,15 +130,18 @@ impl Reader {
             return self.content(read).map(|read| {
                 // Batches that follow would decode to other values.
                 let reason = read.err()?;
-                self.next = usize::MAX;
-                self.frames.take_tail();
+                self.stop();
                 Some(Bad::tail(self.row, format!("dictionary: {reason}")))
             });
         };
         let (group, first_row) = (self.group, self.row);
         self.group += 1;
         self.row += n_rows;
-        if !self.groups.contains(&group) || self.row <= self.context.start_row {
+        let start_row = self.context.start_row;
+        // A batch that states no rows is decoded where it stands, in case it
+        // states so because it is damaged.
+        let passed = first_row < start_row && self.row <= start_row;
+        if passed || !self.groups.contains(&group) {
             return Ok(None);
         }
         let batch = self
@@ -151,7 +154,6 @@ impl Reader {
             });
         Ok(match self.content(batch)? {
             Ok(batch) => {
-                let start_row = self.context.start_row;
                 let columns = batch.columns().to_vec();
                 let decoded = Decoded::new(first_row, columns, batch.num_rows(), start_row);
                 self.ready = Some(decoded);
@@ -165,6 +167,12 @@ impl Reader {
                 excerpt: None,
             }),
         })
+    }
+
+    /// Nothing after this is read.
+    fn stop(&mut self) {
+        self.next = usize::MAX;
+        self.frames.take_tail();
     }
 
     /// Lets faults of the disk through as errors.
