@@ -1,4 +1,6 @@
 //! One integration binary.
 
+mod forged;
 mod format;
 mod sink;
+mod target;
