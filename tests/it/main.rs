@@ -3,6 +3,7 @@
 mod cli;
 mod damage;
 mod discover;
+mod forged;
 mod format;
 mod part;
 mod plan;
@@ -10,4 +11,5 @@ mod plan_errors;
 mod sink;
 mod source;
 mod spine;
+mod target;
 mod tidy;

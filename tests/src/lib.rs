@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod columns;
+mod disk;
 pub mod fault;
 pub mod output;
 pub mod plan;
@@ -10,3 +11,4 @@ pub mod runs;
 pub mod source;
 pub mod tidy;
 pub mod tree;
+pub mod unsynced;

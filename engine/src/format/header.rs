@@ -176,6 +176,8 @@ pub(crate) struct Tensor {
 #[derive(Debug, Clone)]
 pub(crate) struct ShardHeader {
     pub(crate) n_rows: u64,
+    /// The columns, as JSON.
+    pub(crate) schema: String,
     pub(crate) data_start: u64,
     pub(crate) tensors: HashMap<String, Tensor>,
     /// Start of the checksum table in the data section, and its entries.
@@ -222,6 +224,8 @@ pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
         .and_then(|n| n.parse::<u64>().ok())
         .ok_or_else(|| Error::damage("expected the number of rows in the shard's metadata"))?;
 
+    let schema = text("schema").unwrap_or_default().to_owned();
+
     let data_start = json.len() as u64 + 8;
     let mut end = 0;
     let mut tensors = HashMap::with_capacity(fields.len());
@@ -249,6 +253,7 @@ pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
     }
     Ok(ShardHeader {
         n_rows,
+        schema,
         data_start,
         tensors,
         table_start: table.start,

@@ -283,7 +283,9 @@ impl Manifest {
             }
             std::fs::read(&path).map_err(io)
         };
-        let text = read(MANIFEST, MAX_BYTES)?;
+        let text = read(MANIFEST, MAX_BYTES).map_err(|error| {
+            error.with_hint("a dataset has its `dataset.json` once it is complete; to complete it, run `fuelrail shard` again")
+        })?;
         Self::parse(&text, &|file| read(file, MAX_INDEX_BYTES))
             .map_err(|error| error.with_path(root.join(MANIFEST)))
     }

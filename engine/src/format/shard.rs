@@ -204,6 +204,11 @@ fn check_tensors(header: &ShardHeader, entry: &ShardEntry, layout: &Layout) -> R
             entry.n_rows, header.n_rows
         )));
     }
+    if header.schema != layout.schema_json {
+        return Err(Error::damage(
+            "expected the columns of the manifest in the shard's metadata",
+        ));
+    }
     let mut flat: Vec<Option<u64>> = vec![None; layout.n_groups];
     for spec in &layout.tensors {
         let tensor = header.tensors.get(&spec.name);
