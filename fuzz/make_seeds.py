@@ -14,6 +14,11 @@ from pathlib import Path
 SEEDS = Path(__file__).resolve().parent / "seeds"
 PAGE, BLOCK = 4096, 65536
 DIGEST = "0" * 32
+# The columns of the dataset in fuzz/src/dataset.rs.
+SCHEMA = [
+    {"name": "text", "type": "utf8", "layout": "ragged", "dtype": "U8", "shape": [], "nullable": True},
+    {"name": "tokens", "type": "uint16", "layout": "fixed", "dtype": "U16", "shape": [4], "nullable": False},
+]
 
 
 def write(target: str, name: str, content: bytes) -> None:
@@ -38,7 +43,13 @@ def shard(n_rows: int) -> bytes:
         ("__origin.__offsets", "I64", [n_rows + 1], struct.pack(f"<{n_rows + 1}q", *range(n_rows + 1))),
     ]
     header: dict[str, object] = {
-        "__metadata__": {"format": "fuelrail-shard", "version": "1", "n_rows": str(n_rows), "block_bytes": str(BLOCK)}
+        "__metadata__": {
+            "format": "fuelrail-shard",
+            "version": "1",
+            "n_rows": str(n_rows),
+            "block_bytes": str(BLOCK),
+            "schema": json.dumps(SCHEMA, separators=(",", ":")),
+        }
     }
     data = b""
     for name, dtype, shape, content in tensors:

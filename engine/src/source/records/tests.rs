@@ -1,3 +1,5 @@
+//! Records out of streams, cut wherever reads happen to end.
+
 use std::io::Cursor;
 
 use super::*;
