@@ -271,6 +271,7 @@ fn timed_run(
     let mut child = Command::new(tool)
         .args(["--quiet", "shard", "--threads", "2", "--out"])
         .args([root, &scene.pipeline])
+        .stdout(Stdio::null())
         .spawn()
         .map_err(|error| format!("{}: {error}; build it first", tool.display()))?;
     let status = match delay {
