@@ -133,7 +133,7 @@ fn index_file(digest: Digest) -> String {
     format!("shards-{}.index", prefix(digest))
 }
 
-/// What a dataset holds. Made by [`Manifest::seal`] or read from a file.
+/// What a dataset holds. Made by the sink, or read from a file.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Manifest {
