@@ -132,18 +132,14 @@ impl Lists {
     }
 
     fn finish(mut self, id_type: &DataType) -> Result<ArrayRef> {
-        let values: ArrayRef = match id_type {
-            DataType::UInt16 => {
-                let ids: Option<Vec<u16>> =
-                    self.ids.iter().map(|&id| u16::try_from(id).ok()).collect();
-                let ids = ids.ok_or_else(|| Error::internal("a token id beyond 16 bits"))?;
-                Arc::new(UInt16Array::from(ids))
-            }
-            _ => {
-                // A window may hold the ids long after the batch is gone.
-                self.ids.shrink_to_fit();
-                Arc::new(UInt32Array::from(self.ids))
-            }
+        let values: ArrayRef = if *id_type == DataType::UInt16 {
+            let ids: Option<Vec<u16>> = self.ids.iter().map(|&id| u16::try_from(id).ok()).collect();
+            let ids = ids.ok_or_else(|| Error::internal("a token id beyond 16 bits"))?;
+            Arc::new(UInt16Array::from(ids))
+        } else {
+            // A window may hold the ids long after the batch is gone.
+            self.ids.shrink_to_fit();
+            Arc::new(UInt32Array::from(self.ids))
         };
         let field = Arc::new(Field::new_list_field(id_type.clone(), false));
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
