@@ -8,13 +8,16 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::column::{Column, ColumnLayout};
 use super::dataset::read_whole;
-use super::layout::{Extent, Layout, ORIGIN_OFFSETS, TensorSpec, offsets_name, valid_name};
-use super::manifest::{MANIFEST, Manifest, OriginKind, ShardEntry};
+use super::layout::Layout;
+use super::manifest::{MANIFEST, Manifest, ShardEntry};
 use super::shard::{BLOCK, ShardFile};
 use super::{BLOCK_BYTES, decode, to_usize};
 use crate::error::{Error, Result};
+use crate::plan::{
+    Column, ColumnLayout, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, OriginKind, TensorSpec,
+    offsets_name, valid_name,
+};
 
 /// Bytes read at a time: enough to make reads cheap, few enough that they are
 /// still in the nearest caches when they are hashed.
@@ -216,12 +219,7 @@ impl Job<'_> {
                 .map_err(|error| error.with_column(&column.name))?;
         }
         if self.manifest.origins == OriginKind::Packed {
-            check_offsets(
-                shard,
-                ORIGIN_OFFSETS,
-                super::layout::ORIGIN_FILE,
-                entry.n_rows,
-            )?;
+            check_offsets(shard, ORIGIN_OFFSETS, ORIGIN_FILE, entry.n_rows)?;
         }
         let mut row = 0;
         while row < entry.n_rows {
