@@ -11,6 +11,8 @@ use fuelrail::format::{Dataset, VerifyOptions, verify};
 use fuelrail::plan::{ExplainContext, Plan, explain_json};
 use fuelrail::run::{Control, ShardOptions, samples, shard};
 use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
+use fuelrail_tests::fault::{Fault, MemFs};
+use fuelrail_tests::output::dataset_files;
 use fuelrail_tests::prose::{Random, document, jsonl};
 use fuelrail_tests::runs;
 use fuelrail_tests::tree::{dataset, difference};
@@ -334,5 +336,34 @@ fn a_plan_lists_the_tensors_that_its_shards_hold() {
                 assert_eq!(held(&bytes), listed, "{path}");
             }
         }
+    }
+}
+
+#[test]
+fn a_panic_while_writing_is_an_error_and_loses_nothing() {
+    let base = corpus();
+    let root = Path::new("/out");
+    let run = |fs: &MemFs, threads| {
+        let options = ShardOptions {
+            fs: Arc::new(fs.clone()),
+            ..ShardOptions::new(threads)
+        };
+        runs::shard_with(base.path(), PACK, root, &options)
+    };
+    let whole = MemFs::default();
+    run(&whole, 2).unwrap();
+    let begin = (0..whole.n_ops()).find(|op| {
+        whole
+            .op_name(*op)
+            .starts_with("create /out/.fuelrail/tmp/part")
+    });
+    // With 17 threads, several parts are worked on at once.
+    for threads in [2, 17] {
+        let fs = MemFs::new(Fault::Panic { op: begin.unwrap() }, 0);
+        let error = run(&fs, threads).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(error.message().contains("a panic on command"), "{error}");
+        run(&fs, threads).unwrap();
+        assert_eq!(dataset_files(&fs, root), dataset_files(&whole, root));
     }
 }
