@@ -196,6 +196,10 @@ fn files_that_disagree_are_named() {
     let two = |format, a, b| catalog(format, vec![file("a.x", 1, a), file("b.x", 1, b)]);
     let text = || field("text", DataType::Utf8);
     let id = |data_type| field("id", data_type);
+    let named = |name: &str| {
+        let column = || vec![field(name, DataType::Int8)];
+        two(Format::Parquet, column(), column())
+    };
     let cases = [
         (
             "types",
@@ -235,14 +239,8 @@ fn files_that_disagree_are_named() {
             "a type no dataset holds",
             two(Format::Parquet, documents(), documents()),
         ),
-        (
-            "a name no dataset holds",
-            two(
-                Format::Parquet,
-                vec![field("__origin", DataType::Int8)],
-                vec![field("__origin", DataType::Int8)],
-            ),
-        ),
+        ("a name no dataset holds", named("__origin")),
+        ("a name too long for a dataset", named(&"n".repeat(257))),
     ];
     let mut table = String::new();
     for (case, catalog) in cases {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use fuelrail::ErrorKind;
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, Target};
 use fuelrail_tests::fault::{Fault, MemFs};
+use fuelrail_tests::fault::{Ignored, Unsynced};
 use fuelrail_tests::output::{Job, Rows, dataset_files};
-use fuelrail_tests::unsynced::{Ignored, Unsynced};
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 

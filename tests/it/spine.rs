@@ -8,11 +8,17 @@ use std::sync::Arc;
 
 use fuelrail::ErrorKind;
 use fuelrail::format::{Dataset, VerifyOptions, verify};
+use fuelrail::plan::{ExplainContext, Plan, explain_json};
 use fuelrail::run::{Control, ShardOptions, samples, shard};
 use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
+use fuelrail_tests::fault::{Fault, MemFs};
+use fuelrail_tests::output::dataset_files;
 use fuelrail_tests::prose::{Random, document, jsonl};
 use fuelrail_tests::runs;
 use fuelrail_tests::tree::{dataset, difference};
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorInfo;
+use serde_json::Value;
 use tempfile::TempDir;
 
 const PACK: &str = r#"
@@ -62,7 +68,7 @@ fn texts(base: &Path, name: &str) -> Vec<String> {
     lines
         .lines()
         .map(|line| {
-            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let value: Value = serde_json::from_str(line).unwrap();
             value["text"].as_str().unwrap().to_owned()
         })
         .collect()
@@ -231,7 +237,7 @@ fn bad_content_fails_with_its_place_or_is_set_aside() {
     let rows: Vec<u64> = listed
         .lines()
         .map(|line| {
-            let unit: serde_json::Value = serde_json::from_str(line).unwrap();
+            let unit: Value = serde_json::from_str(line).unwrap();
             unit["at"]["row"]
                 .as_u64()
                 .or_else(|| unit["row"].as_u64())
@@ -272,4 +278,92 @@ fn no_rows_make_an_empty_dataset() {
     assert_eq!(manifest.stats.dropped.iter().sum::<u64>(), 1);
     let opened = Dataset::open(&out).unwrap();
     assert_eq!(samples(&opened, 0..0).unwrap(), []);
+}
+
+/// What `fuelrail plan` lists, and what a shard's header says: name, dtype and
+/// dimensions, `None` where the number depends on the rows.
+type Listed = Vec<(String, String, Vec<Option<u64>>)>;
+
+fn explained(plan: &Plan) -> Listed {
+    let context = ExplainContext {
+        threads: 1,
+        device: "cpu",
+        memory_bound: None,
+    };
+    let json = explain_json(plan, &context);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let tensor = |tensor: &Value| {
+        let shape = text(&tensor["shape"]);
+        let dims = shape.trim_matches(['[', ']']).split(", ");
+        let dims = dims.map(|dim| dim.parse().ok()).collect();
+        (text(&tensor["name"]), text(&tensor["dtype"]), dims)
+    };
+    json["tensors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(tensor)
+        .collect()
+}
+
+/// The tensors of a shard but pads, in the order they lie in.
+fn held(shard: &[u8]) -> Listed {
+    let (_, header) = SafeTensors::read_metadata(shard).unwrap();
+    let mut tensors: Vec<_> = header.tensors().into_iter().collect();
+    tensors.retain(|(name, _)| !name.starts_with("__pad."));
+    tensors.sort_by_key(|(_, tensor)| tensor.data_offsets);
+    let tensor = |(name, tensor): (String, &TensorInfo)| {
+        let behind = tensor.shape.iter().skip(1).map(|&dim| Some(dim as u64));
+        let dims = [None].into_iter().chain(behind).collect();
+        (name, format!("{:?}", tensor.dtype), dims)
+    };
+    tensors.into_iter().map(tensor).collect()
+}
+
+#[test]
+fn a_plan_lists_the_tensors_that_its_shards_hold() {
+    let base = corpus();
+    let text = PACK.split("[[step]]").next().unwrap().to_owned();
+    let plain = text + "[sink]\nuri = \"unused\"\n";
+    for (i, text) in [PACK, &plain].into_iter().enumerate() {
+        let out = base.path().join(i.to_string());
+        runs::shard(base.path(), text, &out).unwrap();
+        let plan = runs::plan(base.path(), text, &out).unwrap();
+        let listed = explained(&plan);
+        assert!(listed.iter().any(|(name, ..)| name == "__origin.file"));
+        for (path, bytes) in dataset(&out).unwrap() {
+            if path.starts_with("shards/") {
+                assert_eq!(held(&bytes), listed, "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_panic_while_writing_is_an_error_and_loses_nothing() {
+    let base = corpus();
+    let root = Path::new("/out");
+    let run = |fs: &MemFs, threads| {
+        let options = ShardOptions {
+            fs: Arc::new(fs.clone()),
+            ..ShardOptions::new(threads)
+        };
+        runs::shard_with(base.path(), PACK, root, &options)
+    };
+    let whole = MemFs::default();
+    run(&whole, 2).unwrap();
+    let begin = (0..whole.n_ops()).find(|op| {
+        whole
+            .op_name(*op)
+            .starts_with("create /out/.fuelrail/tmp/part")
+    });
+    // With 17 threads, several parts are worked on at once.
+    for threads in [2, 17] {
+        let fs = MemFs::new(Fault::Panic { op: begin.unwrap() }, 0);
+        let error = run(&fs, threads).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(error.message().contains("a panic on command"), "{error}");
+        run(&fs, threads).unwrap();
+        assert_eq!(dataset_files(&fs, root), dataset_files(&whole, root));
+    }
 }

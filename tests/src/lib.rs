@@ -2,7 +2,6 @@
 
 pub mod cli;
 pub mod columns;
-mod disk;
 pub mod fault;
 pub mod output;
 pub mod plan;
@@ -11,4 +10,3 @@ pub mod runs;
 pub mod source;
 pub mod tidy;
 pub mod tree;
-pub mod unsynced;

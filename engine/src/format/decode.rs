@@ -11,15 +11,14 @@ use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffe
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-use super::column::{Column, dtype_bytes};
-use super::layout::{
-    ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, offsets_name, valid_name,
-};
-use super::manifest::OriginKind;
 use super::shard::ShardFile;
 use super::to_usize;
 use crate::batch::Origins;
 use crate::error::{Error, Result};
+use crate::plan::{
+    Column, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, OriginKind, offsets_name,
+    valid_name,
+};
 
 /// Rows `rows` of `column` in one shard, as its [`Column::data_type`].
 pub(super) fn read_column(
@@ -128,7 +127,7 @@ fn ragged(
             Arc::new(LargeStringArray::try_new(offsets, bytes, nulls).map_err(bad_array)?)
         }
         DataType::LargeList(field) => {
-            let n = bytes.len() / to_usize(dtype_bytes(column.dtype).max(1))?;
+            let n = bytes.len() / to_usize(column.dtype.len_bytes().max(1))?;
             let items = fixed(field.data_type(), n, bytes, None)?;
             Arc::new(
                 LargeListArray::try_new(field.clone(), offsets, items, nulls).map_err(bad_array)?,

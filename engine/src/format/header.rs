@@ -6,13 +6,12 @@
 
 use std::collections::HashMap;
 
-use safetensors::Dtype;
 use serde::Deserialize;
 
-use super::column::dtype_bytes;
-use super::layout::{Counts, Layout, Placement, TABLE, align, items};
-use super::{ALIGN_BYTES, BLOCK_BYTES, VERSION, to_usize};
+use super::layout::{Counts, Layout, Placement, align, items};
+use super::{ALIGN_BYTES, BLOCK_BYTES, FORMAT_VERSION, to_usize};
 use crate::error::{Error, Result};
+use crate::plan::{Dtype, TABLE};
 
 /// The longest header that stock readers accept.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
@@ -142,7 +141,7 @@ fn render(layout: &Layout, n_rows: u64, entries: &[Entry<'_>]) -> Result<String>
             .map_err(|e| Error::internal("cannot write a shard header").with_source(e))
     };
     let mut text = format!(
-        r#"{{"__metadata__":{{"format":"fuelrail-shard","version":"{VERSION}","n_rows":"{n_rows}","block_bytes":"{BLOCK_BYTES}","schema":{}}}"#,
+        r#"{{"__metadata__":{{"format":"fuelrail-shard","version":"{FORMAT_VERSION}","n_rows":"{n_rows}","block_bytes":"{BLOCK_BYTES}","schema":{}}}"#,
         quote(&layout.schema_json)?
     );
     for entry in entries {
@@ -150,9 +149,9 @@ fn render(layout: &Layout, n_rows: u64, entries: &[Entry<'_>]) -> Result<String>
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            r#",{}:{{"dtype":"{:?}","shape":[{}],"data_offsets":[{},{}]}}"#,
+            r#",{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}}"#,
             quote(entry.name)?,
-            entry.dtype,
+            entry.dtype.as_str(),
             shape.join(","),
             entry.start,
             entry.end
@@ -215,10 +214,11 @@ pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
         serde_json::from_slice(json).map_err(not_json)?;
     let metadata = fields.shift_remove("__metadata__").unwrap_or_default();
     let text = |key: &str| metadata.get(key).and_then(serde_json::Value::as_str);
-    if text("format") != Some("fuelrail-shard") || text("version") != Some("1") {
-        return Err(Error::damage(
-            "expected the metadata of a fuelrail shard of version 1",
-        ));
+    let version = text("version").and_then(|version| version.parse().ok());
+    if text("format") != Some("fuelrail-shard") || version != Some(FORMAT_VERSION) {
+        return Err(Error::damage(format!(
+            "expected the metadata of a fuelrail shard of version {FORMAT_VERSION}"
+        )));
     }
     let n_rows = text("n_rows")
         .and_then(|n| n.parse::<u64>().ok())
@@ -275,7 +275,7 @@ fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<Tensor> {
     let expected = raw
         .shape
         .iter()
-        .try_fold(dtype_bytes(raw.dtype), |bytes, dim| bytes.checked_mul(*dim));
+        .try_fold(raw.dtype.len_bytes(), |bytes, dim| bytes.checked_mul(*dim));
     if expected != Some(len) {
         return Err(bad_tensor(name, "as many bytes as its shape says"));
     }

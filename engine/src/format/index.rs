@@ -6,7 +6,7 @@
 
 use twox_hash::XxHash3_128;
 
-use super::VERSION;
+use super::FORMAT_VERSION;
 use super::manifest::ShardEntry;
 use crate::error::{Error, Result};
 use crate::plan::Digest;
@@ -19,7 +19,7 @@ const ENTRY_BYTES: usize = 48;
 pub(super) fn encode(shards: &[ShardEntry]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD_BYTES + ENTRY_BYTES * shards.len());
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
     bytes.extend_from_slice(&0u32.to_le_bytes());
     bytes.extend_from_slice(&(shards.len() as u64).to_le_bytes());
     for shard in shards {

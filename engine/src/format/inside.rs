@@ -3,14 +3,15 @@
 
 use std::ops::Range;
 
-use super::column::{Column, ColumnLayout};
-use super::layout::{
-    Extent, Layout, ORIGIN_FILE, ORIGIN_OFFSETS, TensorSpec, offsets_name, valid_name,
-};
-use super::manifest::{Manifest, OriginKind, ShardEntry};
+use super::layout::Layout;
+use super::manifest::{Manifest, ShardEntry};
 use super::shard::ShardFile;
 use super::{BLOCK_BYTES, decode};
 use crate::error::{Error, Result};
+use crate::plan::{
+    Column, ColumnLayout, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, OriginKind, TensorSpec,
+    offsets_name, valid_name,
+};
 
 /// Rows whose offsets are checked at a time.
 const ROWS_AT_A_TIME: u64 = 1 << 16;

@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use twox_hash::XxHash3_128;
 
-use super::column::{Column, check_columns};
-use super::{VERSION, index};
+use super::index;
 use crate::batch::Stats;
 use crate::error::{Error, Result};
-use crate::plan::{Digest, OutputColumn};
+use crate::plan::{Column, Digest, FORMAT_VERSION, OriginKind, OutputColumn, stored_columns};
 
 /// The manifest's file name.
 pub(crate) const MANIFEST: &str = "dataset.json";
@@ -30,16 +29,6 @@ const MAX_INDEX_BYTES: u64 = 1 << 30;
 
 /// What the text ends with after the digest's 32 digits.
 const TAIL: &str = "\"\n}\n";
-
-/// What the origins of a dataset say about a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OriginKind {
-    /// Each row is one document: `__origin.file` and `__origin.row` per row.
-    Row,
-    /// Each row holds pieces of documents: ragged, with `__origin.start`.
-    Packed,
-}
 
 /// One shard of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,7 +238,7 @@ impl Manifest {
     fn text(&self, shards: StoredShards) -> Result<Vec<u8>> {
         let stored = Stored {
             format: "fuelrail".to_owned(),
-            version: VERSION,
+            version: FORMAT_VERSION,
             n_rows: self.n_rows,
             schema: self.schema.clone(),
             origins: self.origins,
@@ -301,9 +290,9 @@ impl Manifest {
         let digest = check_digest(text)?;
         let stored: Stored = serde_json::from_slice(text)
             .map_err(|e| Error::damage("expected a dataset manifest").with_source(e))?;
-        if stored.format != "fuelrail" || stored.version != VERSION {
+        if stored.format != "fuelrail" || stored.version != FORMAT_VERSION {
             return Err(Error::damage(format!(
-                "expected a fuelrail dataset of version {VERSION}, got \"{}\" of version {}",
+                "expected a fuelrail dataset of version {FORMAT_VERSION}, got \"{}\" of version {}",
                 stored.format, stored.version
             ))
             .with_hint("it may have been written by a later fuelrail"));
@@ -358,9 +347,9 @@ impl Manifest {
         });
         let outputs = outputs.collect::<Result<Vec<_>>>()?;
         let not_ours = |e| Error::damage("expected columns of this format").with_source(e);
-        check_columns(&outputs).map_err(not_ours)?;
-        for (output, column) in outputs.iter().zip(&self.schema) {
-            if Column::new(output).map_err(not_ours)? != *column {
+        let columns = stored_columns(&outputs).map_err(not_ours)?;
+        for (ours, column) in columns.iter().zip(&self.schema) {
+            if ours != column {
                 return Err(
                     Error::damage("expected a column of this format").with_column(&column.name)
                 );

@@ -4,15 +4,15 @@
 //! safetensors reader opens, and the files that travel with them. The format
 //! is written down in `docs/format.md`; the files of this folder follow it:
 //!
-//! - `column`: how an Arrow column becomes tensors, and back;
 //! - `layout`: where the tensors of a shard lie; `header`: the text before them;
 //! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
 //! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
 //! - [`verify()`], `inside`: every checksum, size and count of a dataset.
 //!
-//! Nothing here writes a file, and nothing here trusts one.
+//! Which tensors a shard has is known to the plan, whose columns and kinds of
+//! origins a manifest speaks of. Nothing here writes a file, and nothing here
+//! trusts one.
 
-mod column;
 mod dataset;
 mod decode;
 mod header;
@@ -23,20 +23,16 @@ mod manifest;
 mod shard;
 mod verify;
 
-pub use column::{Column, ColumnLayout, check_columns, supports};
+pub use crate::plan::{Column, ColumnLayout, Dtype, FORMAT_VERSION, OriginKind};
 pub use dataset::Dataset;
-pub use manifest::{
-    AssetEntry, Manifest, OriginKind, QuarantineEntry, ShardEntry, SourceEntry, asset_file,
-};
+pub use manifest::{AssetEntry, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file};
 pub use verify::{Finding, VerifyOptions, VerifyReport, verify};
 
+pub(crate) use crate::plan::{Content, Extent, TensorSpec};
 pub(crate) use header::write_header;
-pub(crate) use layout::{Content, Counts, Extent, Layout, TensorSpec};
+pub(crate) use layout::{Counts, Layout};
 pub(crate) use manifest::{MANIFEST, is_plain_name, parse_shard_name, quarantine_file};
 pub(crate) use shard::{FrameError, read_frame};
-
-/// The version of the format that this crate writes and reads.
-pub const VERSION: u32 = 1;
 
 /// Bytes that one entry of `__block_xxh3` covers.
 pub const BLOCK_BYTES: u64 = 64 * 1024;

@@ -10,11 +10,12 @@ use arrow::buffer::{Buffer, MutableBuffer};
 use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::header::{ShardHeader, Tensor, header_len, read_header};
-use super::layout::{Extent, Layout, TensorSpec};
+use super::layout::Layout;
 use super::manifest::ShardEntry;
 use super::{BLOCK_BYTES, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::Digest;
+use crate::plan::{Extent, TensorSpec};
 
 /// What stands before and behind a shard's data.
 #[derive(Debug)]

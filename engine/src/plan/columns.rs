@@ -1,10 +1,10 @@
-//! Columns as they pass through checked steps, and what each becomes in a
-//! shard.
+//! Columns as they pass through checked steps, and the names of their types.
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 
+use super::stored::element_name;
 use super::types::{FilterStep, OutputColumn, PackStep, SelectStep, Step, TokenizeStep};
 
 /// The columns the source hands to the first step.
@@ -117,103 +117,6 @@ pub(super) fn type_name(data_type: &DataType) -> String {
             let fields: Vec<String> = fields.iter().map(field).collect();
             format!("struct<{}>", fields.join(", "))
         }
-        other => element(other).map_or_else(|| other.to_string().to_lowercase(), |(name, _)| name),
+        other => element_name(other).unwrap_or_else(|| other.to_string().to_lowercase()),
     }
-}
-
-/// Whether a dataset can hold a column of this type.
-pub(super) fn supports(data_type: &DataType) -> bool {
-    dtype(data_type).is_some()
-}
-
-/// Name and safetensors dtype of a type that fills one element of a tensor.
-fn element(data_type: &DataType) -> Option<(String, &'static str)> {
-    use DataType as T;
-    let plain = |name: &str, dtype| Some((name.to_owned(), dtype));
-    match data_type {
-        T::Boolean => plain("bool", "BOOL"),
-        T::Int8 => plain("int8", "I8"),
-        T::Int16 => plain("int16", "I16"),
-        T::Int32 => plain("int32", "I32"),
-        T::Int64 => plain("int64", "I64"),
-        T::UInt8 => plain("uint8", "U8"),
-        T::UInt16 => plain("uint16", "U16"),
-        T::UInt32 => plain("uint32", "U32"),
-        T::UInt64 => plain("uint64", "U64"),
-        T::Float16 => plain("float16", "F16"),
-        T::Float32 => plain("float32", "F32"),
-        T::Float64 => plain("float64", "F64"),
-        T::Date32 => plain("date32", "I32"),
-        T::Date64 => plain("date64", "I64"),
-        T::Time32(u) => Some((format!("time[{}]", unit(*u)), "I32")),
-        T::Time64(u) => Some((format!("time[{}]", unit(*u)), "I64")),
-        T::Duration(u) => Some((format!("duration[{}]", unit(*u)), "I64")),
-        T::Timestamp(u, None) => Some((format!("timestamp[{}]", unit(*u)), "I64")),
-        T::Timestamp(u, Some(zone)) => Some((format!("timestamp[{}, {zone}]", unit(*u)), "I64")),
-        _ => None,
-    }
-}
-
-fn unit(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::Second => "s",
-        TimeUnit::Millisecond => "ms",
-        TimeUnit::Microsecond => "us",
-        TimeUnit::Nanosecond => "ns",
-    }
-}
-
-/// The dtype of a column's tensor, and the shape of it behind the rows; `*`
-/// where rows differ in length. `None` for what a shard cannot hold.
-fn dtype(data_type: &DataType) -> Option<(&'static str, String)> {
-    use DataType as T;
-    match data_type {
-        T::Dictionary(_, values) => dtype(values),
-        T::Utf8 | T::LargeUtf8 | T::Utf8View | T::Binary | T::LargeBinary | T::BinaryView => {
-            Some(("U8", "*".to_owned()))
-        }
-        T::FixedSizeBinary(len) if *len > 0 => Some(("U8", format!("n, {len}"))),
-        T::List(item) | T::LargeList(item) => Some((element(item.data_type())?.1, "*".to_owned())),
-        T::FixedSizeList(item, len) if *len > 0 => {
-            let inner = match item.data_type() {
-                nested @ T::FixedSizeList(..) => dtype(nested)?,
-                scalar => (element(scalar)?.1, "n".to_owned()),
-            };
-            let below = inner.1.strip_prefix('n').unwrap_or_default();
-            Some((inner.0, format!("n, {len}{below}")))
-        }
-        scalar => Some((element(scalar)?.1, "n".to_owned())),
-    }
-}
-
-/// One tensor of a shard, as a plan lists it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Tensor {
-    /// Its name.
-    pub(super) name: String,
-    /// Its dtype, as safetensors names it.
-    pub(super) dtype: &'static str,
-    /// Its shape, `n` for the rows of the shard, `*` for what depends on them.
-    pub(super) shape: String,
-}
-
-/// The tensors that hold `column`.
-pub(super) fn tensors(column: &OutputColumn) -> Vec<Tensor> {
-    let Some((dtype, shape)) = dtype(&column.data_type) else {
-        return Vec::new();
-    };
-    let ragged = shape == "*";
-    let tensor = |name: String, dtype, shape: &str| Tensor {
-        name,
-        dtype,
-        shape: format!("[{shape}]"),
-    };
-    let mut tensors = vec![tensor(column.name.clone(), dtype, &shape)];
-    if ragged {
-        tensors.push(tensor(format!("{}.__offsets", column.name), "I64", "n + 1"));
-    }
-    if column.nullable {
-        tensors.push(tensor(format!("{}.__valid", column.name), "BOOL", "n"));
-    }
-    tensors
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::columns::{Tensor, after, projected, tensors, type_name};
+use super::columns::{after, projected, type_name};
 use super::size::ByteSize;
+use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
 use super::types::{
     Asset, Document, FilterStep, Format, OnError, OutputColumn, PackMethod, PackStep, Plan,
     SpecialTokens, SplitSide, Step, TokenizeStep,
@@ -40,7 +41,7 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     let root = plan.sink.root.display();
     let size = ByteSize(plan.sink.shard_size);
     text.line("sink", &format!("{root}, shards of at most {size}"));
-    let tensors: Vec<Tensor> = plan.output.iter().flat_map(tensors).collect();
+    let tensors = tensors(plan);
     let widest = |of: fn(&Tensor) -> &str| {
         tensors
             .iter()
@@ -55,6 +56,7 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
             dtype,
             shape,
         } = tensor;
+        let dtype = dtype.as_str();
         text.line(label, &format!("{text_name:<name$}  {dtype:<4}  {shape}"));
     }
     for (index, asset) in plan.assets.iter().enumerate() {
@@ -87,7 +89,7 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
             "out": columns_json(&columns),
         }));
     }
-    let tensors: Vec<Tensor> = plan.output.iter().flat_map(tensors).collect();
+    let tensors = tensors(plan);
     let asset = |asset: &Asset| {
         json!({
             "name": asset.name,
@@ -117,6 +119,46 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
     })
 }
 
+/// One tensor of a shard.
+#[derive(Debug, serde::Serialize)]
+struct Tensor {
+    name: String,
+    dtype: Dtype,
+    /// `n` for the rows of the shard, `*` for what depends on them.
+    shape: String,
+}
+
+/// All tensors of a shard but pads, in the order they lie in.
+fn tensors(plan: &Plan) -> Vec<Tensor> {
+    // A checked plan has no column that a shard cannot hold.
+    let columns = plan
+        .output
+        .iter()
+        .filter_map(|column| Column::new(column).ok());
+    let columns: Vec<Column> = columns.collect();
+    let tensor = |spec: TensorSpec| {
+        let first = match spec.extent {
+            Extent::Rows => "n",
+            Extent::Offsets(_) => "n + 1",
+            Extent::Flat(_) => "*",
+        };
+        let inner = spec.inner.iter().map(u64::to_string);
+        let shape: Vec<String> = [first.to_owned()].into_iter().chain(inner).collect();
+        Tensor {
+            name: spec.name,
+            dtype: spec.dtype,
+            shape: format!("[{}]", shape.join(", ")),
+        }
+    };
+    let table = Tensor {
+        name: TABLE.to_owned(),
+        dtype: Dtype::U64,
+        shape: "[*]".to_owned(),
+    };
+    let list = Tensors::new(&columns, OriginKind::of(plan)).list;
+    list.into_iter().map(tensor).chain([table]).collect()
+}
+
 /// Lines of a label and a text, the texts below one another.
 #[derive(Default)]
 struct Text(String);
@@ -129,7 +171,7 @@ impl Text {
 }
 
 fn inputs(plan: &Plan) -> String {
-    let format = format_name(plan.source.format);
+    let format = plan.source.format.as_str();
     let files = counted(plan.inputs.len() as u64, "file");
     let bytes = amount(input_bytes(plan));
     match plan.inputs.as_slice() {
@@ -146,15 +188,6 @@ fn input_bytes(plan: &Plan) -> u64 {
     plan.inputs
         .iter()
         .fold(0, |sum: u64, input| sum.saturating_add(input.len_bytes))
-}
-
-fn format_name(format: Format) -> &'static str {
-    match format {
-        Format::Parquet => "parquet",
-        Format::Arrow => "arrow",
-        Format::Jsonl => "jsonl",
-        Format::Text => "text",
-    }
 }
 
 fn source(plan: &Plan) -> String {

@@ -7,8 +7,8 @@ use super::columns::type_name;
 use super::pipeline::Pipeline;
 use super::types::{Asset, Digest, Format, Identity, PackMethod, Plan, Step};
 
-/// The dataset format that plans of this version write.
-const FORMAT_VERSION: u32 = 1;
+/// The version of the dataset format that this crate writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
 
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {

@@ -17,6 +17,7 @@ mod places;
 mod schema;
 mod size;
 mod spelling;
+mod stored;
 pub(crate) mod suggest;
 mod tokenizers;
 mod tree;
@@ -25,15 +26,22 @@ mod types;
 
 pub use check::check;
 pub use explain::{ExplainContext, explain, explain_json};
+pub use identity::FORMAT_VERSION;
 pub use pipeline::{
     FilterSpec, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
 };
 pub use size::ByteSize;
 pub use spelling::{TokenName, Uris};
+pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
 pub use types::{
     Asset, Catalog, Digest, Document, FilterStep, Fingerprint, Format, Identity, Input,
     InputDescription, OnError, OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan,
     RowGroup, SelectStep, SinkPlan, SourcePlan, SpecialTokens, Split, SplitSide, Step,
     TokenizeStep,
+};
+
+pub(crate) use stored::{
+    Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
+    Tensors, offsets_name, valid_name,
 };

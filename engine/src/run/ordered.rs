@@ -128,6 +128,15 @@ fn result_of<U>(slot: &Receiver<Result<U>>) -> Result<U> {
         .unwrap_or_else(|_| Err(Error::internal("a worker ended without a result")))
 }
 
+/// Runs `work`; a panic becomes an error that says it came while `doing`.
+///
+/// # Errors
+/// Those of `work`, and `Internal` for a panic.
+pub(super) fn contained<T>(doing: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(panicked(doing, panic.as_ref())))
+}
+
 /// An error that carries the text of a panic.
 fn panicked(doing: &str, panic: &(dyn std::any::Any + Send)) -> Error {
     let text = panic

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::control::Control;
 use super::log::RunLog;
-use super::ordered::{Shape, for_each_ordered};
+use super::ordered::{Shape, contained, for_each_ordered};
 use crate::device::{Assembler, Lane};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
@@ -92,8 +92,12 @@ impl Job<'_> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..at_once {
-                scope.spawn(run);
+            for n in 1..at_once {
+                let thread = std::thread::Builder::new().name(format!("fuelrail-part-{n}"));
+                // Without the thread, those that there are do its parts.
+                if thread.spawn_scoped(scope, run).is_err() {
+                    break;
+                }
             }
             run();
         });
@@ -104,7 +108,7 @@ impl Job<'_> {
     /// Runs parts until none is left or one fails.
     fn run_next_parts(&self, next: &AtomicUsize, threads: usize) -> Result<(), (u32, Error)> {
         while let Some(part) = self.plan.parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            self.run_part(part, threads)
+            contained("writing a part", || self.run_part(part, threads))
                 .map_err(|error| (part.index, error))?;
         }
         Ok(())

@@ -13,7 +13,7 @@ const MEMORY_BYTES: usize = 16 << 20;
 
 /// The most and the least that one of them keeps.
 const MOST_BYTES: usize = 2 << 20;
-const LEAST_BYTES: usize = 64 << 10;
+const LEAST_BYTES: usize = 8 << 10;
 
 /// Bytes copied at a time when a tensor takes its place.
 const COPY_BYTES: usize = 1 << 20;

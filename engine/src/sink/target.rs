@@ -15,10 +15,10 @@ use super::tidy::Kept;
 use super::workplace::Workplace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    Column, FrameError, Layout, MANIFEST, Manifest, OriginKind, ShardEntry, check_columns,
-    is_plain_name, read_frame,
+    Column, FrameError, Layout, MANIFEST, Manifest, OriginKind, ShardEntry, is_plain_name,
+    read_frame,
 };
-use crate::plan::{Digest, Plan, Step};
+use crate::plan::{Digest, Plan, stored_columns};
 
 /// What to do about a dataset of another plan at the same place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,14 +85,9 @@ impl Target {
     /// unfinished work of another plan and `on_existing` is `Refuse`, `Damage`
     /// if its manifest cannot be read and `on_existing` is `Refuse`, `Io`.
     pub fn open(fs: Arc<dyn Fs>, plan: &Arc<Plan>, on_existing: OnExisting) -> Result<Opened> {
-        check_columns(&plan.output)?;
+        let columns = stored_columns(&plan.output)?;
         check_assets(plan)?;
-        let columns = plan
-            .output
-            .iter()
-            .map(Column::new)
-            .collect::<Result<Vec<_>>>()?;
-        let origins = origin_kind(plan);
+        let origins = OriginKind::of(plan);
         let layout = Arc::new(Layout::new(&columns, origins)?);
         let place = Workplace {
             fs,
@@ -178,15 +173,6 @@ impl Shared {
     /// Ends a writer's claim on its part.
     pub(super) fn give_back(&self, part: u32) {
         self.taken().remove(&part);
-    }
-}
-
-/// What a dataset of this plan says about the origin of rows.
-fn origin_kind(plan: &Plan) -> OriginKind {
-    if plan.steps.iter().any(|step| matches!(step, Step::Pack(_))) {
-        OriginKind::Packed
-    } else {
-        OriginKind::Row
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn expand(
 }
 
 fn nothing(uri: &str, format: Option<Format>) -> Error {
-    let kind = format.map_or("known", format_name);
+    let kind = format.map_or("known", Format::as_str);
     Error::pipeline(format!("expected input files, nothing matches \"{uri}\"")).with_hint(format!(
         "check the path; relative ones start at the pipeline file, and of a directory \
          only files of a {kind} format are taken"
@@ -293,9 +293,9 @@ fn one_format(files: &[Found]) -> Result<Format> {
             Some((other, seen)) if seen != format => {
                 return Err(Error::pipeline(format!(
                     "expected inputs of one format, got {} ({}) and {} ({})",
-                    format_name(seen),
+                    seen.as_str(),
                     other.name,
-                    format_name(format),
+                    format.as_str(),
                     file.name
                 ))
                 .with_hint("set `format`, or narrow the path to files of one format"));
@@ -307,16 +307,6 @@ fn one_format(files: &[Found]) -> Result<Format> {
     first
         .map(|(_, format)| format)
         .ok_or_else(|| Error::pipeline("expected at least one input"))
-}
-
-/// As users write it.
-fn format_name(format: Format) -> &'static str {
-    match format {
-        Format::Parquet => "parquet",
-        Format::Arrow => "arrow",
-        Format::Jsonl => "jsonl",
-        Format::Text => "text",
-    }
 }
 
 /// The layout of a file met in a directory. `.json` is not among them: it

@@ -1,10 +1,10 @@
 //! `filter`: which rows are kept.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use super::lane::lost_column;
+use super::text::decoded;
 use crate::error::{Error, Result};
 use crate::plan::FilterStep;
 
@@ -23,12 +23,14 @@ pub(super) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanAr
     let lengths = if unbounded {
         None
     } else {
-        Some(lengths(column)?)
+        Some(lengths(&decoded(column)?)?)
     };
+    // A dictionary may hold nulls among its values.
+    let nulls = column.logical_nulls();
     Ok((0..column.len())
         .map(|row| {
             let kept = match &lengths {
-                _ if column.is_null(row) => step.keep_nulls,
+                _ if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => step.keep_nulls,
                 Some(lengths) => bounds.contains(&lengths[row]),
                 None => true,
             };
@@ -37,7 +39,8 @@ pub(super) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanAr
         .collect())
 }
 
-/// The length of each value: bytes of text and binary, elements of a list.
+/// The length of each value of a column without dictionary: bytes of text and
+/// binary, elements of a list.
 fn lengths(column: &ArrayRef) -> Result<Vec<u64>> {
     fn widths<T: Copy + Into<i64>>(offsets: &[T]) -> Vec<u64> {
         offsets
@@ -57,12 +60,6 @@ fn lengths(column: &ArrayRef) -> Result<Vec<u64>> {
         DataType::BinaryView => view_lengths(column.as_binary_view().views()),
         DataType::FixedSizeList(_, n) | DataType::FixedSizeBinary(n) => {
             vec![u64::from(n.unsigned_abs()); column.len()]
-        }
-        DataType::Dictionary(_, values) => {
-            let decoded = cast(column, values).map_err(|error| {
-                Error::internal("cannot decode a dictionary column").with_source(error)
-            })?;
-            return lengths(&decoded);
         }
         other => {
             return Err(Error::internal(format!(

@@ -15,17 +15,28 @@ pub(super) struct Ledger {
     quarantined: Vec<Quarantined>,
 }
 
+/// Small, because a window waits for many: what is rare is boxed, and rows
+/// dropped between two documents are counted together.
 #[derive(Debug)]
 enum Entry {
-    Document { at: Position, n_tokens: u64 },
-    Event(RowEvent),
+    Document {
+        at: Position,
+        n_tokens: u64,
+    },
+    Dropped {
+        /// The first of them.
+        at: Position,
+        step: u32,
+        n_rows: u64,
+    },
+    SetAside(Box<Quarantined>),
 }
 
 impl Entry {
     fn at(&self) -> Position {
         match self {
-            Self::Document { at, .. } => *at,
-            Self::Event(event) => event.at(),
+            Self::Document { at, .. } | Self::Dropped { at, .. } => *at,
+            Self::SetAside(unit) => unit.at,
         }
     }
 }
@@ -49,10 +60,46 @@ impl Ledger {
 
     /// Something else happened to a row.
     pub(super) fn event(&mut self, event: RowEvent) {
-        self.pending.push_back(Entry::Event(event));
+        match event {
+            RowEvent::Filtered { at, step } => self.dropped(at, step),
+            RowEvent::Quarantined(unit) => {
+                self.pending.push_back(Entry::SetAside(Box::new(unit)));
+            }
+        }
     }
 
-    /// Settles everything before `position`.
+    /// Counts a dropped row with those of its step behind the last document.
+    fn dropped(&mut self, at: Position, step: u32) {
+        for entry in self.pending.iter_mut().rev() {
+            match entry {
+                Entry::Dropped {
+                    step: other,
+                    n_rows,
+                    ..
+                } if *other == step => {
+                    *n_rows += 1;
+                    return;
+                }
+                Entry::Dropped { .. } => {}
+                Entry::Document { .. } | Entry::SetAside(_) => break,
+            }
+        }
+        self.pending.push_back(Entry::Dropped {
+            at,
+            step,
+            n_rows: 1,
+        });
+    }
+
+    /// Entries that wait to be settled.
+    #[cfg(test)]
+    pub(super) fn n_pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Settles everything before `position`: a document, the place behind one,
+    /// or a place behind all that was noted. No run of dropped rows holds such
+    /// a place, so it is before it or behind it as a whole.
     pub(super) fn settle(&mut self, position: Position) {
         while let Some(entry) = self.pending.pop_front_if(|entry| entry.at() < position) {
             self.count(entry);
@@ -96,16 +143,16 @@ impl Ledger {
                 stats.documents += 1;
                 stats.tokens += n_tokens;
             }
-            Entry::Event(RowEvent::Filtered { step, .. }) => {
-                stats.rows_read += 1;
+            Entry::Dropped { step, n_rows, .. } => {
+                stats.rows_read += n_rows;
                 if let Some(dropped) = stats.dropped.get_mut(step as usize) {
-                    *dropped += 1;
+                    *dropped += n_rows;
                 }
             }
-            Entry::Event(RowEvent::Quarantined(unit)) => {
+            Entry::SetAside(unit) => {
                 stats.rows_read += u64::from(unit.unit == QuarantineUnit::Value);
                 stats.quarantined += 1;
-                self.quarantined.push(unit);
+                self.quarantined.push(*unit);
             }
         }
     }

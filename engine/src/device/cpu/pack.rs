@@ -1,12 +1,14 @@
 //! `pack`: windows of documents become rows of fixed length.
 //!
 //! A best-fit window closes once it holds the step's number of documents and
-//! [`WINDOW_ROWS`] rows of tokens, or [`WINDOW_TOKENS`] tokens whatever it
-//! holds, so a window's memory is bounded and only its last row or two are not
-//! full. Windows depend on the documents alone, never on batches.
+//! [`WINDOW_ROWS`] rows of tokens, or [`WINDOW_TOKENS`] tokens or
+//! [`WINDOW_DOCS`] documents whatever else it holds, so a window's memory is
+//! bounded and only its last row or two are not full. Windows depend on the
+//! documents alone, never on batches.
 //!
-//! Tokens stay in the buffers the tokenizer wrote; they are copied once, into
-//! rows.
+//! Tokens stay in the buffers the tokenizer wrote and are copied once, into
+//! rows, unless most of a buffer is of documents that were dropped or
+//! truncated: what is kept is copied out of it then, so that it can go.
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use arrow::array::{
     PrimitiveArray, RecordBatch,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::compute::concat;
 use arrow::datatypes::{ArrowNativeType, DataType, SchemaRef, UInt16Type, UInt32Type};
 use fuelrail_kernels::pack::{self, Overlong as CutRule, Piece, Rows};
 
@@ -32,6 +35,12 @@ use crate::plan::{Overlong, PackMethod, PackStep};
 const WINDOW_ROWS: u64 = 1024;
 /// Tokens at which a window closes in any case: 128 MiB of 32-bit ids.
 const WINDOW_TOKENS: u64 = 32 << 20;
+/// Documents at which a window closes in any case; more than a step can ask
+/// for.
+const WINDOW_DOCS: usize = 1 << 20;
+/// What a document takes besides its tokens: its place, its entry in the
+/// ledger, and its pieces while they are laid.
+const DOC_BYTES: u64 = 128;
 /// About how many bytes of rows leave at once.
 const EMIT_BYTES: usize = 4 << 20;
 
@@ -93,16 +102,12 @@ impl Packer {
         })
     }
 
-    /// Buffers of tokens that the open window holds.
-    #[cfg(test)]
-    pub(super) fn n_buffers(&self) -> usize {
-        self.window.buffers.len()
-    }
-
     /// Bytes of a full window and of the rows that leave at once.
     pub(super) fn memory_bound(step: &PackStep) -> u64 {
         let width = step.id_type.primitive_width().unwrap_or(4) as u64;
-        WINDOW_TOKENS * width + 2 * EMIT_BYTES as u64
+        // Of each buffer, at least three quarters are tokens of the window.
+        let tokens = WINDOW_TOKENS * width * 4 / 3;
+        tokens + WINDOW_DOCS as u64 * DOC_BYTES + 2 * EMIT_BYTES as u64
     }
 
     pub(super) fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
@@ -132,7 +137,7 @@ impl Packer {
         for event in events {
             self.ledger.event(event.clone());
         }
-        Ok(())
+        self.window.compact()
     }
 
     pub(super) fn finish(mut self, emit: Emit<'_>) -> Result<(Stats, Vec<Quarantined>)> {
@@ -178,6 +183,13 @@ impl Packer {
         }
     }
 
+    /// Tokens in its buffers, and entries of its ledger that wait.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        let n_tokens = self.window.buffers.iter().map(Array::len);
+        (n_tokens.sum(), self.ledger.n_pending())
+    }
+
     fn is_full(&self) -> bool {
         let Window { docs, n_tokens, .. } = &self.window;
         match self.step.method {
@@ -185,6 +197,7 @@ impl Packer {
                 let enough_rows = *n_tokens >= WINDOW_ROWS * u64::from(self.step.length);
                 (docs.len() >= self.step.window as usize && enough_rows)
                     || *n_tokens >= WINDOW_TOKENS
+                    || docs.len() >= WINDOW_DOCS
             }
             PackMethod::Concat => {
                 let rows = self.rows_at_once() as u64;
@@ -339,14 +352,50 @@ impl Packer {
 }
 
 impl Window {
-    /// Keeps `docs` alone, with no other buffers than theirs.
+    /// Goes on with `docs`, the last of those it holds, and their buffers.
     fn keep(&mut self, mut docs: Vec<Doc>) {
-        let buffers = std::mem::take(&mut self.buffers);
+        let first = docs.first().map(|doc| doc.buffer);
+        let n_gone = first.map_or(self.buffers.len(), |first| first as usize);
+        self.buffers.drain(..n_gone);
         for doc in &mut docs {
-            doc.buffer = self.buffer_of(&buffers[doc.buffer as usize]);
+            doc.buffer -= first.unwrap_or(0);
         }
         self.n_tokens = docs.iter().map(|doc| u64::from(doc.len)).sum();
         self.docs = docs;
+    }
+
+    /// Lets the last buffer go if less than three quarters of it are tokens of
+    /// the window: those are copied.
+    fn compact(&mut self) -> Result<()> {
+        let Some(index) = self.buffers.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let first = self
+            .docs
+            .partition_point(|doc| (doc.buffer as usize) < index);
+        let docs = &mut self.docs[first..];
+        let n_used: u64 = docs.iter().map(|doc| u64::from(doc.len)).sum();
+        let buffer = &self.buffers[index];
+        if n_used * 4 >= buffer.len() as u64 * 3 {
+            return Ok(());
+        }
+        let runs = docs.iter();
+        let runs: Vec<ArrayRef> = runs
+            .map(|doc| buffer.slice(doc.offset as usize, doc.len as usize))
+            .collect();
+        let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
+        if runs.is_empty() {
+            self.buffers.truncate(index);
+            return Ok(());
+        }
+        self.buffers[index] = concat(&runs)
+            .map_err(|error| Error::internal("cannot copy tokens").with_source(error))?;
+        let mut offset = 0;
+        for doc in docs {
+            doc.offset = offset;
+            offset += doc.len;
+        }
+        Ok(())
     }
 
     /// The index of `values` among the window's buffers, where a batch's

@@ -155,7 +155,7 @@ struct Run {
     quarantined: Vec<Quarantined>,
 }
 
-fn run(plan: &Plan, resume: Option<&Checkpoint>, batch_rows: usize) -> Run {
+fn assembler(plan: &Plan, resume: Option<&Checkpoint>) -> Assembler {
     let part = Part {
         index: 0,
         pieces: vec![Piece {
@@ -165,9 +165,22 @@ fn run(plan: &Plan, resume: Option<&Checkpoint>, batch_rows: usize) -> Run {
         }],
         len_bytes: 0,
     };
-    let mut assembler = Assembler::new(plan, &part, resume).unwrap();
+    Assembler::new(plan, &part, resume).unwrap()
+}
+
+fn run(plan: &Plan, resume: Option<&Checkpoint>, batch_rows: usize) -> Run {
+    run_on(&rows(), plan, resume, batch_rows)
+}
+
+fn run_on(
+    rows: &[(Position, Given)],
+    plan: &Plan,
+    resume: Option<&Checkpoint>,
+    batch_rows: usize,
+) -> Run {
+    let mut assembler = assembler(plan, resume);
     let from = resume.map_or_else(Position::default, |checkpoint| checkpoint.position);
-    let rows: Vec<_> = rows().into_iter().filter(|(at, _)| *at >= from).collect();
+    let rows: Vec<_> = rows.iter().filter(|(at, _)| *at >= from).cloned().collect();
     let mut batches = Vec::new();
     let mut emit = |batch| {
         batches.push(batch);
@@ -322,30 +335,88 @@ fn no_token_is_lost_and_counts_add_up() {
     }
 }
 
-#[test]
-fn a_window_holds_no_tokens_that_have_left() {
-    let plan = plan(Some(pack_step(PackMethod::Concat, Overlong::Split)));
-    let part = Part {
-        index: 0,
-        pieces: Vec::new(),
-        len_bytes: 0,
+/// `n` rows of one file, each of `len` tokens that tell their place.
+fn documents(n: u64, len: u16) -> Vec<(Position, Given)> {
+    let document = |row: u64| {
+        let tokens = (0..len).map(|token| token % 9000);
+        (
+            Position { file: 0, row },
+            Given::Tokens(Some(tokens.collect())),
+        )
     };
-    let mut assembler = Assembler::new(&plan, &part, None).unwrap();
-    let mut most = 0;
-    for i in 0..40_u64 {
-        let documents = (0..2000).map(|row| {
-            let at = Position {
-                file: 0,
-                row: 2000 * i + row,
-            };
-            (at, Given::Tokens(Some(vec![7; 99])))
-        });
-        let rows: Vec<_> = documents.collect();
-        assembler.push(&batch(&rows), &mut |_| Ok(())).unwrap();
-        if let Assembler::Pack(packer) = &assembler {
-            most = most.max(packer.n_buffers());
-        }
+    (0..n).map(document).collect()
+}
+
+#[test]
+fn a_closed_window_of_concat_can_be_started_behind() {
+    // Several windows of 4 MiB, their bounds within documents.
+    let rows = documents(300, 20_011);
+    let plan = plan(Some(pack_step(PackMethod::Concat, Overlong::Split)));
+    let whole = run_on(&rows, &plan, None, 40);
+    let other = run_on(&rows, &plan, None, 7);
+    assert_eq!(columns(&other), columns(&whole));
+    assert_eq!(other.stats, whole.stats);
+    let starts = whole.batches.iter().map(|batch| &batch.restart);
+    assert!(starts.filter(|restart| restart.skip_tokens > 0).count() > 1);
+    let all = columns(&whole);
+    let mut first_row = 0;
+    for batch in &whole.batches {
+        let again = run_on(&rows, &plan, Some(&batch.restart), 11);
+        let skip = usize::try_from(batch.restart.skip_rows).unwrap();
+        let n_left = all.num_rows() - first_row;
+        assert_eq!(
+            columns(&again).slice(skip, n_left),
+            all.slice(first_row, n_left)
+        );
+        assert_eq!(again.stats, whole.stats);
+        first_row += batch.columns.num_rows();
     }
-    // A window of 4 MiB of 16-bit ids is 11 of these batches.
-    assert!(most <= 13, "{most} buffers are held");
+}
+
+/// The most that a packer holds after any of 100 batches of `rows`: tokens in
+/// its buffers, and entries of its ledger.
+fn most_held(step: PackStep, rows: &[(Position, Given)]) -> (usize, usize) {
+    let mut assembler = assembler(&plan(Some(step)), None);
+    let (mut n_tokens, mut n_entries) = (0, 0);
+    for rows in rows.chunks(rows.len().div_ceil(100)) {
+        assembler.push(&batch(rows), &mut |_| Ok(())).unwrap();
+        let Assembler::Pack(packer) = &assembler else {
+            panic!("the plan packs")
+        };
+        let held = packer.held();
+        (n_tokens, n_entries) = (n_tokens.max(held.0), n_entries.max(held.1));
+    }
+    (n_tokens, n_entries)
+}
+
+#[test]
+fn concat_keeps_no_more_than_a_window() {
+    let step = pack_step(PackMethod::Concat, Overlong::Split);
+    let (n_tokens, _) = most_held(step, &documents(600, 20_011));
+    // A window of 2^21 tokens, and the batch that filled it.
+    assert!(n_tokens < (1 << 21) + 7 * 20_011, "{n_tokens}");
+}
+
+#[test]
+fn what_is_dropped_or_cut_off_is_not_kept() {
+    for overlong in [Overlong::Truncate, Overlong::Drop] {
+        let mut rows = documents(2000, 1000);
+        for (_, given) in rows.iter_mut().step_by(10) {
+            *given = Given::Tokens(Some(vec![1; 16]));
+        }
+        let step = pack_step(PackMethod::BestFit, overlong);
+        let (n_tokens, _) = most_held(step, &rows);
+        // A window closes at 1024 rows of 16 tokens.
+        assert!(n_tokens <= 1044 * 16 * 4 / 3, "{overlong:?}: {n_tokens}");
+    }
+}
+
+#[test]
+fn rows_that_a_filter_drops_take_no_memory() {
+    let mut rows = documents(20_000, 1);
+    for (_, given) in rows.iter_mut().skip(1) {
+        *given = Given::Filtered;
+    }
+    let step = pack_step(PackMethod::BestFit, Overlong::Split);
+    assert_eq!(most_held(step, &rows).1, 2);
 }

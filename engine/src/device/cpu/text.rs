@@ -1,13 +1,34 @@
 //! Text and binary columns, whatever their Arrow layout.
 
+use std::sync::Arc;
+
 use arrow::array::{
-    Array, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray, StringArray,
-    StringViewArray,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray,
+    StringArray, StringViewArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use crate::error::{Error, Result};
+
+/// `array` without its dictionary, if it has one. Text comes with 64-bit
+/// offsets, as values that repeat may take more than 32 bits count.
+///
+/// # Errors
+/// `Internal` for a dictionary that Arrow cannot decode.
+pub(super) fn decoded(array: &ArrayRef) -> Result<ArrayRef> {
+    let DataType::Dictionary(_, values) = array.data_type() else {
+        return Ok(Arc::clone(array));
+    };
+    let to = match &**values {
+        DataType::Utf8 => &DataType::LargeUtf8,
+        DataType::Binary => &DataType::LargeBinary,
+        other => other,
+    };
+    let values = cast(array, to)
+        .map_err(|error| Error::internal("cannot decode a dictionary column").with_source(error))?;
+    decoded(&values)
+}
 
 /// One column of text, read by row.
 #[derive(Debug)]
@@ -24,12 +45,10 @@ pub(super) enum TextColumn<'a> {
     LargeBinary(&'a LargeBinaryArray),
     /// Bytes behind views.
     BinaryView(&'a BinaryViewArray),
-    /// The decoded values of a dictionary.
-    Decoded(LargeStringArray),
 }
 
 impl<'a> TextColumn<'a> {
-    /// Reads `array` as text.
+    /// Reads `array`, which has no dictionary, as text.
     ///
     /// # Errors
     /// `Internal` for a column that is no text, which a checked plan never has.
@@ -41,14 +60,6 @@ impl<'a> TextColumn<'a> {
             DataType::Binary => Self::Binary(array.as_binary()),
             DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
             DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
-            DataType::Dictionary(_, values)
-                if matches!(**values, DataType::Utf8 | DataType::LargeUtf8) =>
-            {
-                let decoded = cast(array, &DataType::LargeUtf8).map_err(|error| {
-                    Error::internal("cannot decode a dictionary column").with_source(error)
-                })?;
-                Self::Decoded(decoded.as_string().clone())
-            }
             other => {
                 return Err(Error::internal(format!(
                     "expected a text column, got {other}"
@@ -68,7 +79,6 @@ impl<'a> TextColumn<'a> {
         let bytes = match self {
             Self::Utf8(array) => return Ok(Some(array.value(row))),
             Self::LargeUtf8(array) => return Ok(Some(array.value(row))),
-            Self::Decoded(array) => return Ok(Some(array.value(row))),
             Self::Utf8View(array) => return Ok(Some(array.value(row))),
             Self::Binary(array) => array.value(row),
             Self::LargeBinary(array) => array.value(row),
@@ -87,7 +97,6 @@ impl<'a> TextColumn<'a> {
         match self {
             Self::Utf8(array) => array,
             Self::LargeUtf8(array) => array,
-            Self::Decoded(array) => array,
             Self::Utf8View(array) => array,
             Self::Binary(array) => array,
             Self::LargeBinary(array) => array,
@@ -103,4 +112,33 @@ pub(super) struct InvalidUtf8 {
     pub(super) at: usize,
     /// That byte.
     pub(super) byte: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{DictionaryArray, Int32Array};
+    use arrow::datatypes::Int32Type;
+
+    use super::*;
+
+    #[test]
+    fn dictionaries_of_all_that_a_plan_takes_for_text_are_read() {
+        let plain: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("bc")]));
+        for values in [
+            DataType::Utf8,
+            DataType::LargeUtf8,
+            DataType::Utf8View,
+            DataType::Binary,
+            DataType::LargeBinary,
+            DataType::BinaryView,
+        ] {
+            let values = cast(&plain, &values).unwrap();
+            let keys = Int32Array::from(vec![Some(2), Some(0), None, Some(1)]);
+            let array = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
+            let array = decoded(&(Arc::new(array) as ArrayRef)).unwrap();
+            let text = TextColumn::new(&array).unwrap();
+            let read: Vec<_> = (0..4).map(|row| text.get(row).unwrap()).collect();
+            assert_eq!(read, [Some("bc"), Some("a"), None, None]);
+        }
+    }
 }

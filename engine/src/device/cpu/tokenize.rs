@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use fuelrail_kernels::tokenize::{Encoder, Special};
 
 use super::lane::lost_column;
-use super::text::TextColumn;
+use super::text::{TextColumn, decoded};
 use crate::error::{Error, Result};
 use crate::plan::{SpecialTokens, TokenizeStep};
 
@@ -52,7 +52,8 @@ impl StepEncoder {
     ) -> Result<(RecordBatch, Vec<Unusable>)> {
         let schema = columns.schema();
         let index = schema.index_of(&step.column).map_err(lost_column)?;
-        let text = TextColumn::new(columns.column(index))?;
+        let text = decoded(columns.column(index))?;
+        let text = TextColumn::new(&text)?;
         let mut lists = Lists::with_capacity(columns.num_rows());
         let mut unusable = Vec::new();
         for row in 0..columns.num_rows() {

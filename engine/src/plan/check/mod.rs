@@ -17,8 +17,9 @@ use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
 
-use super::columns::{self as flow, supports, type_name};
+use super::columns as flow;
 use super::pipeline::{Pipeline, StepSpec};
+use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
 use super::types::{Asset, Catalog, OutputColumn, Plan, SinkPlan, Step};
 use super::{identity, parts};
@@ -137,7 +138,7 @@ fn check_step(
     }
 }
 
-/// The columns of the dataset, all of them of a type it can hold.
+/// The columns of the dataset, all of them with a name and a type it can hold.
 fn output(steps: &[Step], projection: &SchemaRef) -> Result<Vec<OutputColumn>> {
     let mut columns = flow::projected(projection);
     for step in steps {
@@ -149,29 +150,8 @@ fn output(steps: &[Step], projection: &SchemaRef) -> Result<Vec<OutputColumn>> {
                 .with_hint("are the inputs empty?"),
         );
     }
-    for column in &columns {
-        check_name(&column.name)?;
-        if !supports(&column.data_type) {
-            return Err(Error::pipeline(format!(
-                "a dataset cannot hold the type {}",
-                type_name(&column.data_type)
-            ))
-            .with_column(&column.name)
-            .with_hint("`select` the other columns"));
-        }
-    }
+    stored_columns(&columns)?;
     Ok(columns)
-}
-
-/// Names of tensors are made from names of columns with a `__` of their own.
-fn check_name(name: &str) -> Result<()> {
-    if name.is_empty() || name.starts_with("__") || name.contains(".__") {
-        return Err(Error::pipeline(
-            "a column of a dataset cannot have an empty name, or one with `__` in front or after a dot",
-        )
-        .with_column(name));
-    }
-    Ok(())
 }
 
 fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::plan::columns::{is_text, list_of, type_name};
 use crate::plan::pipeline::TokenizeSpec;
 use crate::plan::spelling::TokenName;
+use crate::plan::stored::check_name;
 use crate::plan::suggest;
 use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
 use crate::plan::types::{Asset, TokenizeStep};
@@ -111,7 +112,7 @@ fn check_output(columns: &Columns<'_>, spec: &TokenizeSpec) -> Result<()> {
         .with_column(&spec.output)
         .with_hint("name another with `output`, or `select` the columns to keep before"));
     }
-    super::check_name(&spec.output)
+    check_name(&spec.output)
 }
 
 fn find<'a>(spec: &TokenizeSpec, tokenizers: &'a LoadedTokenizers) -> Result<&'a Arc<Tokenizer>> {

@@ -1,4 +1,4 @@
-//! A file system that leaves out what a crash test must miss.
+//! A file system that does not sync all it says it does.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fuelrail::sink::{Fs, FsFile};
 
-use crate::fault::MemFs;
+use super::memory::MemFs;
 
 /// The syncs that [`Unsynced`] leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

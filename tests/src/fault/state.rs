@@ -1,5 +1,4 @@
-//! What [`crate::fault::MemFs`] is made of: files and directories that know
-//! what of them is synced, and what a power cut makes of the rest.
+//! The tree in memory, what goes wrong with it, and what a power cut leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -24,6 +23,11 @@ pub enum Fault {
         /// Such as `libc::ENOSPC`.
         errno: i32,
     },
+    /// One operation panics.
+    Panic {
+        /// The operation.
+        op: u64,
+    },
     /// The power is cut in the middle of this operation: it is done in part,
     /// and every later one fails.
     PowerCut {
@@ -33,69 +37,74 @@ pub enum Fault {
 }
 
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Inode {
+pub(super) struct Inode {
     /// What reads see.
-    pub(crate) current: Vec<u8>,
+    pub(super) current: Vec<u8>,
     /// What a power cut leaves for certain.
-    pub(crate) synced: Vec<u8>,
+    pub(super) synced: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Node {
+pub(super) enum Node {
     File(usize),
     Dir,
 }
 
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Dir {
-    pub(crate) current: BTreeMap<String, Node>,
-    pub(crate) synced: BTreeMap<String, Node>,
+pub(super) struct Dir {
+    pub(super) current: BTreeMap<String, Node>,
+    pub(super) synced: BTreeMap<String, Node>,
 }
 
 #[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) inodes: Vec<Inode>,
-    pub(crate) dirs: BTreeMap<PathBuf, Dir>,
-    pub(crate) locks: BTreeSet<PathBuf>,
-    pub(crate) n_ops: u64,
-    pub(crate) fault: Fault,
-    pub(crate) seed: u64,
-    pub(crate) is_off: bool,
-    pub(crate) log: Vec<String>,
+pub(super) struct State {
+    pub(super) inodes: Vec<Inode>,
+    pub(super) dirs: BTreeMap<PathBuf, Dir>,
+    pub(super) locks: BTreeSet<PathBuf>,
+    pub(super) n_ops: u64,
+    pub(super) fault: Fault,
+    pub(super) seed: u64,
+    pub(super) is_off: bool,
+    pub(super) log: Vec<String>,
 }
 
 /// What an operation does to the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(super) enum Effect {
     Reads,
     Removes,
     Writes,
 }
 
 /// How far an operation gets.
-pub(crate) enum Verdict {
+pub(super) enum Verdict {
     Whole,
     /// Done in part, then this error.
     Torn(io::Error),
 }
 
-pub(crate) fn off() -> io::Error {
+#[expect(clippy::panic, reason = "the fault that was asked for")]
+fn panic_on_command() -> ! {
+    panic!("a panic on command")
+}
+
+fn off() -> io::Error {
     io::Error::other("the power is off")
 }
 
-pub(crate) fn not_found() -> io::Error {
+pub(super) fn not_found() -> io::Error {
     io::Error::from(io::ErrorKind::NotFound)
 }
 
 /// A number that looks random, from two.
-pub(crate) fn mix(seed: u64, n: u64) -> u64 {
+pub(super) fn mix(seed: u64, n: u64) -> u64 {
     let mut x = seed ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
 
-pub(crate) fn split(path: &Path) -> io::Result<(PathBuf, String)> {
+pub(super) fn split(path: &Path) -> io::Result<(PathBuf, String)> {
     let name = path.file_name().ok_or_else(not_found)?;
     let parent = path.parent().unwrap_or(Path::new("")).to_owned();
     Ok((parent, name.to_string_lossy().into_owned()))
@@ -103,7 +112,7 @@ pub(crate) fn split(path: &Path) -> io::Result<(PathBuf, String)> {
 
 impl State {
     /// Counts an operation and says how far it gets.
-    pub(crate) fn begin(&mut self, effect: Effect, what: &str, path: &Path) -> io::Result<Verdict> {
+    pub(super) fn begin(&mut self, effect: Effect, what: &str, path: &Path) -> io::Result<Verdict> {
         if self.is_off {
             return Err(off());
         }
@@ -116,6 +125,7 @@ impl State {
             Fault::From { op: at, errno: e } if at <= op && effect == Effect::Writes => {
                 Ok(Verdict::Torn(errno(e)))
             }
+            Fault::Panic { op: at } if at == op => panic_on_command(),
             Fault::PowerCut { op: at } if at == op => {
                 self.is_off = true;
                 Ok(Verdict::Torn(off()))
@@ -125,7 +135,7 @@ impl State {
     }
 
     /// An operation that happens wholly, or does not happen and fails.
-    pub(crate) fn begin_atomic(
+    pub(super) fn begin_atomic(
         &mut self,
         effect: Effect,
         what: &str,
@@ -137,11 +147,11 @@ impl State {
         }
     }
 
-    pub(crate) fn dir(&mut self, path: &Path) -> io::Result<&mut Dir> {
+    pub(super) fn dir(&mut self, path: &Path) -> io::Result<&mut Dir> {
         self.dirs.get_mut(path).ok_or_else(not_found)
     }
 
-    pub(crate) fn inode(&mut self, path: &Path) -> io::Result<usize> {
+    pub(super) fn inode(&mut self, path: &Path) -> io::Result<usize> {
         let (parent, name) = split(path)?;
         match self.dir(&parent)?.current.get(&name) {
             Some(Node::File(inode)) => Ok(*inode),
@@ -152,7 +162,7 @@ impl State {
 
     /// What the power cut leaves of a file: any mix of synced and unsynced
     /// sectors.
-    pub(crate) fn survivor(&self, inode: usize) -> Vec<u8> {
+    pub(super) fn survivor(&self, inode: usize) -> Vec<u8> {
         const SECTOR: usize = 512;
         let Inode { current, synced } = &self.inodes[inode];
         let draw = |n: u64| mix(self.seed, ((inode as u64) << 32) | n);
@@ -182,7 +192,7 @@ impl State {
 
     /// What the power cut leaves of a directory: each entry as it was synced
     /// or as it is now.
-    pub(crate) fn surviving_entries(&self, path: &Path, dir: &Dir) -> BTreeMap<String, Node> {
+    pub(super) fn surviving_entries(&self, path: &Path, dir: &Dir) -> BTreeMap<String, Node> {
         let names: BTreeSet<&String> = dir.current.keys().chain(dir.synced.keys()).collect();
         let salt = (path.as_os_str().len() as u64) << 40;
         let keep = |(index, name): (usize, &String)| {

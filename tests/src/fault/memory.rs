@@ -1,6 +1,4 @@
-//! A file system in memory that fails on command and forgets, when its power
-//! is cut, what was not synced. It is not a model of any one file system: it
-//! may lose more than they do, never less than POSIX lets them.
+//! The file system in memory as a dataset is written to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,8 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fuelrail::sink::{Fs, FsFile};
 
-pub use crate::disk::Fault;
-use crate::disk::{Dir, Effect, Inode, Node, State, Verdict, not_found, split};
+use super::state::{Dir, Effect, Fault, Inode, Node, State, Verdict, not_found, split};
 
 /// The file system. Clones share one tree.
 #[derive(Clone)]
