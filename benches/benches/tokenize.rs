@@ -1,5 +1,5 @@
 //! `tokenize`: bytes of text a second on one thread, and how long tokenizers
-//! take to load. The peers are in `benches/peers/tokenize.py`.
+//! take to load. The peers are in `benches/peers/encode_speed.py`.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 """One thread, MB of UTF-8 a CPU second: fuelrail, tiktoken and Hugging Face
 tokenizers, on the same documents, in turns, after comparing their ids.
 
-    python benches/peers/tokenize.py [--mb 30] [--rounds 3] [--kind prose|multi]
+    python benches/peers/encode_speed.py [--mb 30] [--rounds 3] [--kind prose|multi]
 
 Prose is the text of the Rust documentation and the Python library's; multi is
 random words of many scripts. Every round of every peer starts with nothing
