@@ -20,6 +20,7 @@ mod index;
 mod layout;
 mod manifest;
 mod shard;
+mod small_file;
 mod verify;
 
 pub use column::{Column, ColumnLayout, check_columns, supports};

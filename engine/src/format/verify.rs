@@ -131,7 +131,8 @@ impl Job<'_> {
         };
         std::thread::scope(|scope| {
             for _ in 1..threads.min(self.manifest.shards.len()) {
-                scope.spawn(work);
+                // Where no thread is to be had, fewer do the same.
+                _ = std::thread::Builder::new().spawn_scoped(scope, work);
             }
             work();
         });

@@ -54,7 +54,10 @@ impl ShardOptions {
 /// target, `Interrupted` after [`Control::stop`].
 pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Result<Manifest> {
     let target = match Target::open(Arc::clone(&options.fs), plan, options.on_existing)? {
-        Opened::Complete(manifest) => return Ok(*manifest),
+        Opened::Complete(manifest) => {
+            control.found_complete();
+            return Ok(*manifest);
+        }
         Opened::Writing(target) => target,
     };
     let job = Job {
@@ -93,7 +96,8 @@ impl Job<'_> {
         };
         std::thread::scope(|scope| {
             for _ in 1..at_once {
-                scope.spawn(run);
+                // Where no thread is to be had, fewer do the same.
+                _ = std::thread::Builder::new().spawn_scoped(scope, run);
             }
             run();
         });

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use fuelrail::{Error, ErrorKind, Location};
+use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
 
 use crate::args::{Global, When};
@@ -209,14 +210,34 @@ fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
+/// A number with the word for what is counted, such as `1 row` or `2,000 rows`.
+pub(crate) fn counted(n: u64, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {one}{s}", HumanCount(n))
+}
+
+/// Text from inputs, file names among it, with what would steer a terminal
+/// escaped: control characters, and marks that turn the direction of writing.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn error_text(error: &Error, paint: Paint) -> String {
     let (red, cyan, off) = match paint {
         Paint::Colour => ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"),
         Paint::Plain => ("", "", ""),
     };
-    let mut text = format!("{red}error{off}: {error}\n");
+    let mut text = format!("{red}error{off}: {}\n", harmless(&error.to_string()));
     if let Some(hint) = error.hint() {
-        _ = writeln!(text, "{cyan}hint{off}: {hint}");
+        _ = writeln!(text, "{cyan}hint{off}: {}", harmless(hint));
     }
     text
 }
