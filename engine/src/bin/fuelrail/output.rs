@@ -151,12 +151,10 @@ impl Output {
             Err(Stop::Failed(error)) => {
                 // What was printed before the error stands, if anyone reads it.
                 _ = self.out.flush();
-                self.error(&error);
-                ExitCode::from(exit_code(error.kind()))
+                self.error(&error, exit_code(error.kind()))
             }
             Err(Stop::Signalled(error, signal)) => {
-                self.error(&error);
-                ExitCode::from(u8::try_from(128 + signal).unwrap_or(130))
+                self.error(&error, u8::try_from(128 + signal).unwrap_or(130))
             }
         }
     }
@@ -174,20 +172,19 @@ impl Output {
         let message = paragraphs.next().unwrap_or_default().trim();
         let hint = paragraphs.find_map(|text| text.trim().strip_prefix("tip: "));
         let error = Error::new(ErrorKind::Usage, message);
-        self.error(&match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error.with_hint("see `fuelrail --help`"),
-        });
-        ExitCode::from(exit_code(ErrorKind::Usage))
+        let error = error.with_hint(hint.unwrap_or("see `fuelrail --help`"));
+        self.error(&error, exit_code(ErrorKind::Usage))
     }
 
-    fn error(&self, error: &Error) {
+    /// Prints `error`, which ends the run with `code`.
+    fn error(&self, error: &Error, code: u8) -> ExitCode {
         let text = match self.form {
-            Form::Json => format!("{}\n", error_json(error)),
+            Form::Json => format!("{}\n", error_json(error, code)),
             Form::Text => error_text(error, self.paint),
         };
         // A closed standard error leaves nobody to tell.
         _ = io::stderr().write_all(text.as_bytes());
+        ExitCode::from(code)
     }
 }
 
@@ -242,7 +239,7 @@ fn error_text(error: &Error, paint: Paint) -> String {
     text
 }
 
-fn error_json(error: &Error) -> Value {
+fn error_json(error: &Error, code: u8) -> Value {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     json!({
         "error": {
@@ -251,7 +248,7 @@ fn error_json(error: &Error) -> Value {
             "cause": cause,
             "location": location_json(error.location()),
             "hint": error.hint(),
-            "exit_code": exit_code(error.kind()),
+            "exit_code": code,
         }
     })
 }
