@@ -272,7 +272,8 @@ def print_section(name: str, record: dict[str, object]) -> None:
     if "verify" in record:
         one = record["verify"]
         print(f"  size overhead, origins apart: {record['overhead_percent']:.3f} %")
-        print(f"  verify over xxh3 alone, one thread: {one['ratio_1']:.3g}x; two threads: {one['ratio_2']:.3g}x")
+        print(f"  verify over xxh3 of the same file: {one['file_ratio_1']:.3g}x, two threads: {one['file_ratio_2']:.3g}x")
+        print(f"  verify over xxh3 in memory: {one['memory_ratio_1']:.3g}x, two threads: {one['memory_ratio_2']:.3g}x")
 
 
 def parse_args() -> argparse.Namespace:

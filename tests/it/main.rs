@@ -3,11 +3,13 @@
 mod cli;
 mod damage;
 mod discover;
+mod faults;
 mod forged;
 mod format;
 mod part;
 mod plan;
 mod plan_errors;
+mod shard_cli;
 mod sink;
 mod source;
 mod spine;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use twox_hash::XxHash3_128;
 
 use super::index;
+use super::small_file::small_file;
 use crate::batch::Stats;
 use crate::error::{Error, Result};
 use crate::plan::{Column, Digest, FORMAT_VERSION, OriginKind, OutputColumn, stored_columns};
@@ -263,18 +264,8 @@ impl Manifest {
     /// `Io` if there is none or it cannot be read, `Damage` if it is not what
     /// was written.
     pub fn read(root: &Path) -> Result<Self> {
-        let read = |file: &str, max: u64| {
-            let path = root.join(file);
-            let io = |e| Error::io("read", &path, e);
-            let len = std::fs::metadata(&path).map_err(io)?.len();
-            if len > max {
-                return Err(too_long(file, len, max).with_path(&path));
-            }
-            std::fs::read(&path).map_err(io)
-        };
-        let text = read(MANIFEST, MAX_BYTES).map_err(|error| {
-            error.with_hint("a dataset has its `dataset.json` once it is complete; to complete it, run `fuelrail shard` again")
-        })?;
+        let read = |file: &str, max: u64| small_file(root, file, max);
+        let text = read(MANIFEST, MAX_BYTES)?;
         Self::parse(&text, &|file| read(file, MAX_INDEX_BYTES))
             .map_err(|error| error.with_path(root.join(MANIFEST)))
     }
@@ -404,7 +395,7 @@ pub(crate) fn is_plain_name(name: &str) -> bool {
             .all(|c| !c.is_control() && !r#"/\:*?"<>|"#.contains(c))
 }
 
-fn too_long(file: &str, len: u64, max: u64) -> Error {
+pub(super) fn too_long(file: &str, len: u64, max: u64) -> Error {
     Error::damage(format!("expected at most {max} bytes in {file}, got {len}"))
 }
 

@@ -21,6 +21,7 @@ mod inside;
 mod layout;
 mod manifest;
 mod shard;
+mod small_file;
 mod verify;
 
 pub use crate::plan::{Column, ColumnLayout, Dtype, FORMAT_VERSION, OriginKind};

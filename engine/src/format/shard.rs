@@ -107,6 +107,13 @@ impl ShardFile {
             "open" => Error::io("open a shard of the dataset", &path, e),
             _ => Error::io("read a shard", &path, e),
         };
+        // Asked before it is opened: opening a pipe waits for a writer.
+        let metadata = std::fs::metadata(&path).map_err(|e| io("open", e))?;
+        if !metadata.is_file() {
+            return Err(
+                Error::damage("expected a shard, got something that is no file").with_path(&path),
+            );
+        }
         let file = File::open(&path).map_err(|e| io("open", e))?;
         let len = file.metadata().map_err(|e| io("open", e))?.len();
         if len != entry.len_bytes {

@@ -177,7 +177,8 @@ fn parallel<T: Sync, R: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.min(items.len()) {
-            scope.spawn(run);
+            // Where no thread is to be had, fewer do the same.
+            _ = std::thread::Builder::new().spawn_scoped(scope, run);
         }
         run();
     });

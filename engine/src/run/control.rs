@@ -1,6 +1,6 @@
 //! A handle on a run from another thread: how far it is, and to end it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sink::Committed;
@@ -15,6 +15,7 @@ pub struct Control {
     bytes: AtomicU64,
     shards: AtomicU64,
     read: Meter,
+    was_complete: AtomicBool,
 }
 
 /// How far a run has come.
@@ -24,6 +25,8 @@ pub struct Progress {
     pub committed: Committed,
     /// Bytes of input that were read, in this run or before.
     pub read_bytes: u64,
+    /// Whether the dataset was there already, so that there was nothing to do.
+    pub was_complete: bool,
 }
 
 impl Control {
@@ -49,6 +52,7 @@ impl Control {
                 shards: self.shards.load(Ordering::Relaxed),
             },
             read_bytes: self.read.get(),
+            was_complete: self.was_complete.load(Ordering::Relaxed),
         }
     }
 
@@ -69,6 +73,11 @@ impl Control {
         self.shards
             .fetch_add(now.shards - seen.shards, Ordering::Relaxed);
         *seen = now;
+    }
+
+    /// Notes that the dataset was there already.
+    pub(super) fn found_complete(&self) {
+        self.was_complete.store(true, Ordering::Relaxed);
     }
 
     /// Counts the bytes that are read.

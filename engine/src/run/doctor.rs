@@ -171,7 +171,7 @@ fn tokenizer(name: &str) -> Check {
 
 /// Writes, syncs and removes a file where datasets are to be written.
 fn target(out: &Path) -> Check {
-    let directory = nearest_directory(out);
+    let directory = nearest_there(out);
     let label = format!("target {}", out.display());
     let start = Instant::now();
     match write_and_sync(&directory) {
@@ -193,11 +193,12 @@ fn target(out: &Path) -> Check {
     }
 }
 
-/// The directory itself, or the nearest one above it that is there.
-fn nearest_directory(out: &Path) -> PathBuf {
+/// The path itself, or the nearest one above it that is there: a directory, if
+/// a dataset can be written.
+fn nearest_there(out: &Path) -> PathBuf {
     let path = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
     path.ancestors()
-        .find(|path| path.is_dir())
+        .find(|path| path.exists())
         .map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 

@@ -14,5 +14,5 @@ pub use control::{Control, Progress};
 pub use doctor::{Check, CheckState, checks};
 pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
 pub use prepare::prepare;
-pub use sample::{Sample, SampleDocument, samples};
+pub use sample::{Sample, SampleDocument, samples, samples_at};
 pub use shard::{ShardOptions, memory_bound, shard};

@@ -46,22 +46,33 @@ pub struct SampleDocument {
 /// `Damage` where a checksum or count does not hold, `Io` as the operating
 /// system reports it.
 pub fn samples(dataset: &Dataset, range: Range<u64>) -> Result<Vec<Sample>> {
+    let tokens = TokenColumn::of(dataset)?;
+    read(dataset, range, tokens.as_ref())
+}
+
+/// Reads single rows for a person.
+///
+/// # Errors
+/// As [`samples`].
+pub fn samples_at(dataset: &Dataset, rows: &[u64]) -> Result<Vec<Sample>> {
+    let tokens = TokenColumn::of(dataset)?;
+    let mut samples = Vec::new();
+    for &row in rows {
+        samples.extend(read(dataset, row..row.saturating_add(1), tokens.as_ref())?);
+    }
+    Ok(samples)
+}
+
+fn read(dataset: &Dataset, range: Range<u64>, tokens: Option<&TokenColumn>) -> Result<Vec<Sample>> {
     let columns = dataset.rows(range.clone())?;
     let origins = dataset.origins(range.clone())?;
-    let tokens = TokenColumn::of(dataset, &columns)?;
     range
         .enumerate()
         .map(|(index, row)| {
             Ok(Sample {
                 row,
-                documents: documents(
-                    dataset.manifest(),
-                    &origins,
-                    &columns,
-                    tokens.as_ref(),
-                    index,
-                )?,
-                values: values(&columns, tokens.as_ref(), index)?,
+                documents: documents(dataset.manifest(), &origins, &columns, tokens, index)?,
+                values: values(&columns, tokens, index)?,
             })
         })
         .collect()
@@ -76,7 +87,7 @@ struct TokenColumn {
 impl TokenColumn {
     /// The token column of the dataset's last tokenize step, if it still has
     /// one.
-    fn of(dataset: &Dataset, columns: &RecordBatch) -> Result<Option<Self>> {
+    fn of(dataset: &Dataset) -> Result<Option<Self>> {
         let manifest = dataset.manifest();
         let steps = manifest.plan["steps"]
             .as_array()
@@ -90,7 +101,7 @@ impl TokenColumn {
         } else {
             step["values"]["output"].as_str()
         };
-        let Some(index) = name.and_then(|name| columns.schema().index_of(name).ok()) else {
+        let Some(index) = name.and_then(|name| dataset.schema().index_of(name).ok()) else {
             return Ok(None);
         };
         let digest = step["values"]["tokenizer"]["digest"].as_str();

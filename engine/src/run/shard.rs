@@ -54,7 +54,10 @@ impl ShardOptions {
 /// target, `Interrupted` after [`Control::stop`].
 pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Result<Manifest> {
     let target = match Target::open(Arc::clone(&options.fs), plan, options.on_existing)? {
-        Opened::Complete(manifest) => return Ok(*manifest),
+        Opened::Complete(manifest) => {
+            control.found_complete();
+            return Ok(*manifest);
+        }
         Opened::Writing(target) => target,
     };
     let job = Job {

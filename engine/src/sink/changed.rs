@@ -7,6 +7,9 @@ use crate::error::{Error, ErrorKind};
 /// Differences named; more are counted.
 const MAX_LISTED: usize = 8;
 
+/// What the place of a step begins with.
+const STEP: &str = "step ";
+
 /// Characters of a value that are shown.
 const MAX_SHOWN: usize = 60;
 
@@ -38,6 +41,9 @@ fn compare(path: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
             let join = |key: &str| {
                 if path.is_empty() {
                     key.to_owned()
+                } else if key == "values" && path.starts_with(STEP) {
+                    // The keys of a step, as users write them.
+                    path.to_owned()
                 } else {
                     format!("{path}.{key}")
                 }
@@ -100,7 +106,12 @@ fn compare_named(
 fn compare_listed(path: &str, olds: &[Value], news: &[Value], found: &mut Vec<String>) {
     for index in 0..olds.len().max(news.len()) {
         let at = |list: &[Value]| list.get(index).cloned().unwrap_or(Value::Null);
-        compare(&format!("{path}[{index}]"), &at(olds), &at(news), found);
+        let (old, new) = (at(olds), at(news));
+        let place = match (path, old.get("op").or_else(|| new.get("op"))) {
+            ("steps", Some(Value::String(op))) => format!("{STEP}{} ({op})", index + 1),
+            _ => format!("{path}[{index}]"),
+        };
+        compare(&place, &old, &new, found);
     }
 }
 
@@ -130,12 +141,12 @@ mod tests {
     fn names_what_changed() {
         let old = json!({
             "inputs": [{"name": "a", "digest": "1"}, {"name": "b", "digest": "2"}],
-            "steps": [{"op": "tokenize", "special_tokens": "text"}],
+            "steps": [{"op": "tokenize", "values": {"special_tokens": "text"}}],
             "seed": 1,
         });
         let new = json!({
             "inputs": [{"name": "b", "digest": "3"}, {"name": "c", "digest": "4"}],
-            "steps": [{"op": "tokenize", "special_tokens": "parse"}, {"op": "pack"}],
+            "steps": [{"op": "tokenize", "values": {"special_tokens": "parse"}}, {"op": "pack"}],
             "seed": 1,
         });
         let error = changed("a dataset", &old, &new);
@@ -144,8 +155,8 @@ mod tests {
             error.message(),
             "expected a dataset of the same pipeline and inputs, got changes: \
              inputs: a removed; inputs: b content changed; inputs: c added; \
-             steps[0].special_tokens: \"text\" -> \"parse\"; \
-             steps[1]: nothing -> {\"op\":\"pack\"}"
+             step 1 (tokenize).special_tokens: \"text\" -> \"parse\"; \
+             step 2 (pack): nothing -> {\"op\":\"pack\"}"
         );
     }
 }

@@ -27,6 +27,38 @@ pub(super) fn contain<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(decode)).map_err(|payload| message(payload.as_ref()))
 }
 
+/// The longest text of another crate's error that is kept, in characters:
+/// some quote all they have read.
+const SAID: usize = 240;
+
+/// What an error of a decoder says, without the names of the error types that
+/// it has been through.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` takes"
+)]
+pub(super) fn said(error: impl ToString) -> String {
+    const NAMES: [&str; 7] = [
+        "Parquet argument error: ",
+        "Parquet error: ",
+        "Invalid argument error: ",
+        "Parser error: ",
+        "External: ",
+        "Arrow: ",
+        "EOF: ",
+    ];
+    let text = error.to_string();
+    let mut rest = text.as_str();
+    while let Some(shorter) = NAMES.iter().find_map(|name| rest.strip_prefix(name)) {
+        rest = shorter;
+    }
+    let mut said: String = rest.chars().take(SAID).collect();
+    if said.len() < rest.len() {
+        said.push('…');
+    }
+    said
+}
+
 /// Counts nesting, also while unwinding.
 struct Guard;
 
@@ -68,5 +100,12 @@ mod tests {
         let none: Result<(), String> = caught;
         assert_eq!(none.unwrap_err(), "the decoder panicked: at 7");
         assert!(!is_contained());
+    }
+
+    #[test]
+    fn what_a_decoder_says_is_short_and_without_its_types() {
+        assert_eq!(said("Parquet error: External: bad page"), "bad page");
+        assert_eq!(said("bad EOF: page"), "bad EOF: page");
+        assert_eq!(said("é".repeat(1000)), format!("{}…", "é".repeat(SAID)));
     }
 }

@@ -114,13 +114,20 @@ fn infer(found: &[Found]) -> Result<SchemaRef> {
         left -= n_lines;
     }
     if inference.n_objects() == 0 && found.iter().any(has_content) {
-        return Err(
-            Error::data("expected JSON lines, the first lines hold no object")
-                .with_path(&found[0].path)
-                .with_hint("each line is to be one JSON object"),
-        );
+        return Err(no_object(&inference, &found[0].path));
     }
     Ok(inference.schema())
+}
+
+/// No line of any file is an object: the fault that kept them from being read,
+/// or else that they are not JSON lines.
+fn no_object(inference: &Inference, first: &Path) -> Error {
+    match inference.fault() {
+        Some((path, reason)) => Error::data(reason.clone()).with_path(path),
+        None => Error::data("expected JSON lines, the first lines hold no object")
+            .with_path(first)
+            .with_hint("each line is to be one JSON object"),
+    }
 }
 
 fn has_content(file: &Found) -> bool {
@@ -147,7 +154,8 @@ fn in_parallel<T: Send>(
     };
     let mut all = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.clamp(1, files.len().max(1)))
-            .map(|_| scope.spawn(run))
+            // Where no thread is to be had, fewer do the same.
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok())
             .collect();
         let mut all = run();
         for other in others {

@@ -118,7 +118,8 @@ pub(super) fn fault(path: &Path, error: io::Error) -> Fault {
     if error.raw_os_error().is_some() {
         Fault::System(Error::io("read input", path, error))
     } else {
-        Fault::Content(error.to_string())
+        // Only decompressors make up errors, and these do not say of what.
+        Fault::Content(format!("cannot decompress: {error}"))
     }
 }
 

@@ -79,6 +79,12 @@ fn expand_one(uri: &str, base: &Path, format: Option<Format>) -> Result<Vec<Foun
             }
             Ok(found)
         }
+        // A pipe or a device has no length, and nothing to come back to.
+        Ok(metadata) if !metadata.is_file() => Err(Error::pipeline(
+            "expected a file or a directory, got a pipe or a device",
+        )
+        .with_path(&path)
+        .with_hint("write the content to a file first: a run must be able to read it again")),
         Ok(_) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             Ok(vec![Found {
@@ -327,7 +333,7 @@ fn named_format(name: &str) -> Option<Format> {
         None
     } else if is(&["parquet"]) {
         Some(Format::Parquet)
-    } else if is(&["arrow", "feather", "ipc"]) {
+    } else if is(&["arrow", "arrows", "feather", "ipc"]) {
         Some(Format::Arrow)
     } else {
         None
@@ -350,6 +356,7 @@ mod tests {
         assert_eq!(named_format("a.b.PARQUET"), Some(Format::Parquet));
         assert_eq!(named_format("a.parquet.gz"), None);
         assert_eq!(named_format("a.feather"), Some(Format::Arrow));
+        assert_eq!(named_format("a.arrows"), Some(Format::Arrow));
         assert_eq!(named_format("a.md.gz"), Some(Format::Text));
         assert_eq!(named_format("a.json"), Some(Format::Jsonl));
         assert_eq!(name_format("a.json"), None);

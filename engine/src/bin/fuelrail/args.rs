@@ -1,5 +1,7 @@
 //! The arguments that all verbs share, and the list of verbs.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::output::{Output, Stop};
@@ -45,6 +47,16 @@ pub(crate) enum When {
     Auto,
     Always,
     Never,
+}
+
+/// Threads beyond this are a slip of the finger on any machine.
+const MAX_THREADS: usize = 1024;
+
+/// Reads `--threads`.
+pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let n = text.parse().ok();
+    n.filter(|n: &NonZeroUsize| n.get() <= MAX_THREADS)
+        .ok_or_else(|| format!("expected a whole number from 1 to {MAX_THREADS}"))
 }
 
 /// The verbs.

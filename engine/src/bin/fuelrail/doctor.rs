@@ -6,7 +6,7 @@ use fuelrail::run::{Check, CheckState, checks};
 use fuelrail::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::output::{Output, Stop};
+use crate::output::{Output, Stop, counted};
 
 /// Check this machine: processor, memory, limits, tokenizers, a place to write
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     if n_failed == 0 {
         return Ok(());
     }
-    let message = format!("{n_failed} checks failed");
+    let message = format!("{} failed", counted(n_failed as u64, "check"));
     Err(Error::new(ErrorKind::Io, message)
         .with_hint("the list says what to do about each")
         .into())

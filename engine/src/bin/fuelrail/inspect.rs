@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use fuelrail::format::{Column, ColumnLayout, Dataset};
-use fuelrail::run::{Sample, samples};
+use fuelrail::run::{Sample, samples_at};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
 
-use crate::output::{Output, Stop};
+use crate::output::{Output, Stop, counted, harmless};
 
 /// Characters of a document that are shown.
 const SHOWN: usize = 160;
@@ -32,10 +32,13 @@ pub(crate) struct Args {
 /// Prints the dataset's summary and samples.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let dataset = Dataset::open(&args.dataset)?;
-    let mut shown = Vec::new();
-    for row in rows(args, dataset.n_rows()) {
-        shown.extend(samples(&dataset, row..row.saturating_add(1))?);
-    }
+    let rows = rows(args, dataset.n_rows());
+    let shown = if rows.is_empty() {
+        // A dataset whose tokenizer is lost can be looked at still.
+        Vec::new()
+    } else {
+        samples_at(&dataset, &rows)?
+    };
     let limit = if args.row.is_some() {
         None
     } else {
@@ -68,6 +71,10 @@ fn text(dataset: &Dataset, samples: &[Sample], limit: Option<usize>) -> String {
         ),
         format!("documents  {}", HumanCount(manifest.stats.documents)),
     ];
+    let n_dropped = manifest.stats.dropped.iter().sum();
+    if n_dropped > 0 {
+        lines.push(format!("dropped    {}", counted(n_dropped, "row")));
+    }
     if manifest.stats.tokens > 0 {
         lines.push(format!(
             "tokens     {}{}",
@@ -83,8 +90,8 @@ fn text(dataset: &Dataset, samples: &[Sample], limit: Option<usize>) -> String {
     ));
     if let Some(quarantine) = &manifest.quarantine {
         lines.push(format!(
-            "set aside  {} units, listed in {}",
-            HumanCount(quarantine.n_units),
+            "set aside  {}, listed in {}",
+            counted(quarantine.n_units, "unit"),
             quarantine.file
         ));
     }
@@ -159,20 +166,9 @@ fn sample(sample: &Sample, limit: Option<usize>) -> String {
 
 /// The beginning of a text with its control characters escaped.
 fn one_line(text: &str, limit: Option<usize>) -> String {
-    let limit = limit.unwrap_or(usize::MAX);
-    let mut line = String::new();
-    for (i, c) in text.chars().enumerate() {
-        if i == limit {
-            line.push('…');
-            break;
-        }
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
+    let shown: String = text.chars().take(limit.unwrap_or(usize::MAX)).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", harmless(&shown))
 }
 
 fn json_of(dataset: &Dataset, samples: &[Sample]) -> Value {

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use fuelrail::{Error, ErrorKind, Location};
+use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
 
 use crate::args::{Global, When};
@@ -150,12 +151,10 @@ impl Output {
             Err(Stop::Failed(error)) => {
                 // What was printed before the error stands, if anyone reads it.
                 _ = self.out.flush();
-                self.error(&error);
-                ExitCode::from(exit_code(error.kind()))
+                self.error(&error, exit_code(error.kind()))
             }
             Err(Stop::Signalled(error, signal)) => {
-                self.error(&error);
-                ExitCode::from(u8::try_from(128 + signal).unwrap_or(130))
+                self.error(&error, u8::try_from(128 + signal).unwrap_or(130))
             }
         }
     }
@@ -173,20 +172,19 @@ impl Output {
         let message = paragraphs.next().unwrap_or_default().trim();
         let hint = paragraphs.find_map(|text| text.trim().strip_prefix("tip: "));
         let error = Error::new(ErrorKind::Usage, message);
-        self.error(&match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error.with_hint("see `fuelrail --help`"),
-        });
-        ExitCode::from(exit_code(ErrorKind::Usage))
+        let error = error.with_hint(hint.unwrap_or("see `fuelrail --help`"));
+        self.error(&error, exit_code(ErrorKind::Usage))
     }
 
-    fn error(&self, error: &Error) {
+    /// Prints `error`, which ends the run with `code`.
+    fn error(&self, error: &Error, code: u8) -> ExitCode {
         let text = match self.form {
-            Form::Json => format!("{}\n", error_json(error)),
+            Form::Json => format!("{}\n", error_json(error, code)),
             Form::Text => error_text(error, self.paint),
         };
         // A closed standard error leaves nobody to tell.
         _ = io::stderr().write_all(text.as_bytes());
+        ExitCode::from(code)
     }
 }
 
@@ -209,19 +207,39 @@ fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
+/// A number with the word for what is counted, such as `1 row` or `2,000 rows`.
+pub(crate) fn counted(n: u64, one: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{} {one}{s}", HumanCount(n))
+}
+
+/// Text from inputs, file names among it, with what would steer a terminal
+/// escaped: control characters, and marks that turn the direction of writing.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 fn error_text(error: &Error, paint: Paint) -> String {
     let (red, cyan, off) = match paint {
         Paint::Colour => ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m"),
         Paint::Plain => ("", "", ""),
     };
-    let mut text = format!("{red}error{off}: {error}\n");
+    let mut text = format!("{red}error{off}: {}\n", harmless(&error.to_string()));
     if let Some(hint) = error.hint() {
-        _ = writeln!(text, "{cyan}hint{off}: {hint}");
+        _ = writeln!(text, "{cyan}hint{off}: {}", harmless(hint));
     }
     text
 }
 
-fn error_json(error: &Error) -> Value {
+fn error_json(error: &Error, code: u8) -> Value {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     json!({
         "error": {
@@ -230,7 +248,7 @@ fn error_json(error: &Error) -> Value {
             "cause": cause,
             "location": location_json(error.location()),
             "hint": error.hint(),
-            "exit_code": exit_code(error.kind()),
+            "exit_code": code,
         }
     })
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use fuelrail::plan::{ExplainContext, explain, explain_json};
 use fuelrail::run;
 
+use crate::args;
 use crate::output::{Output, Stop};
 
 /// Check a pipeline against its inputs and explain what it would do
@@ -18,7 +19,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STEP.KEY=VALUE")]
     set: Vec<String>,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
 }
 

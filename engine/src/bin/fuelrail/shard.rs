@@ -11,10 +11,11 @@ use fuelrail::plan::{ExplainContext, explain, explain_json};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::OnExisting;
 use fuelrail::{Error, ErrorKind};
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
-use crate::output::{Output, Stop};
+use crate::args;
+use crate::output::{Output, Stop, counted};
 use crate::{progress, signals};
 
 /// Run a pipeline: read, transform and write a dataset of shards
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STEP.KEY=VALUE")]
     set: Vec<String>,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
     /// Take the place of another dataset, or of an unfinished run, at the target
     #[arg(long)]
@@ -80,13 +81,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     drop(shown);
     drop(signals);
     let manifest = result.map_err(|error| stopped(error, &control))?;
-    let wrote = control.progress().committed.shards > 0;
+    let progress = control.progress();
     let done = Done {
         root: &plan.sink.root,
         manifest: &manifest,
-        input_bytes: plan.inputs.iter().map(|input| input.len_bytes).sum(),
+        input_bytes: progress.read_bytes,
         elapsed: start.elapsed(),
-        wrote,
+        wrote: !progress.was_complete,
     };
     output.result(|| done.text(), || done.json())
 }
@@ -131,16 +132,20 @@ impl Done<'_> {
             "complete already:"
         };
         let mut text = format!(
-            "{verb} {}: {} rows in {} shards ({}), from {} documents",
+            "{verb} {}: {} in {} ({}), from {}",
             root.display(),
-            HumanCount(manifest.n_rows),
-            HumanCount(manifest.shards.len() as u64),
+            counted(manifest.n_rows, "row"),
+            counted(manifest.shards.len() as u64, "shard"),
             HumanBytes(self.size()),
-            HumanCount(stats.documents),
+            counted(stats.documents, "document"),
         );
         if stats.tokens > 0 {
-            // Writing to a string cannot fail.
-            _ = write!(text, ", {} tokens", HumanCount(stats.tokens));
+            // Writing to a string cannot fail, here and below.
+            _ = write!(text, ", {}", counted(stats.tokens, "token"));
+        }
+        let n_dropped = stats.dropped.iter().sum();
+        if n_dropped > 0 {
+            _ = write!(text, ", {} dropped", counted(n_dropped, "row"));
         }
         if self.wrote {
             let seconds = self.elapsed.as_secs_f64().max(1e-9);
@@ -154,8 +159,8 @@ impl Done<'_> {
         if let Some(quarantine) = &manifest.quarantine {
             _ = write!(
                 text,
-                "\nset aside: {} units, listed in {}",
-                HumanCount(quarantine.n_units),
+                "\nset aside: {}, listed in {}",
+                counted(quarantine.n_units, "unit"),
                 root.join(&quarantine.file).display(),
             );
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use fuelrail::Error;
 use fuelrail::run::Control;
+use fuelrail::{Error, ErrorKind};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -16,7 +16,16 @@ pub(crate) struct Signals {
 /// Hands signals on to `control`. A second one ends the process at once, which
 /// is as safe as any crash.
 pub(crate) fn forward_to(control: &Arc<Control>) -> Result<Signals, Error> {
-    let failed = |error| Error::io("listen for", "signals", error);
+    let failed = |error| {
+        Error::new(ErrorKind::Io, "cannot listen for signals")
+            .with_source(error)
+            .with_hint("raise the limit on open files (`ulimit -n`) and run the same command again")
+    };
+    // The library that listens panics where it finds no room for its pipe.
+    let (one, other) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
+    let room = (one.try_clone(), other.try_clone(), one.try_clone());
+    room.0.and(room.1).and(room.2).map_err(failed)?;
+    drop((one, other));
     // One worker, so that signals are heard while the main thread computes.
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use fuelrail::format::{Finding, Manifest, VerifyOptions, VerifyReport, verify};
 use fuelrail::{Error, run};
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
-use crate::output::{Output, Stop};
+use crate::args;
+use crate::output::{Output, Stop, counted, harmless};
 use crate::progress;
 
 /// Findings that are listed for a person; `--json` lists all.
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     #[arg(value_name = "DATASET")]
     dataset: PathBuf,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
 }
 
@@ -50,7 +51,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     if report.is_sound() {
         return Ok(());
     }
-    let message = format!("found damage in {} places", report.findings.len());
+    let message = format!(
+        "found damage in {}",
+        counted(report.findings.len() as u64, "place")
+    );
     Err(Error::damage(message)
         .with_path(&args.dataset)
         .with_hint("write the dataset again from its sources, or restore the named files")
@@ -67,7 +71,7 @@ fn text(report: &VerifyReport) -> String {
         report
             .extra
             .iter()
-            .map(|file| format!("not part of the dataset: {file}")),
+            .map(|file| format!("not part of the dataset: {}", harmless(file))),
     );
     let state = if report.is_sound() {
         "sound"
@@ -75,9 +79,9 @@ fn text(report: &VerifyReport) -> String {
         "damaged"
     };
     lines.push(format!(
-        "{state}: {} rows, {} shards, {} checked\n",
-        HumanCount(report.n_rows),
-        HumanCount(report.n_shards),
+        "{state}: {}, {}, {} checked\n",
+        counted(report.n_rows, "row"),
+        counted(report.n_shards, "shard"),
         HumanBytes(report.len_bytes),
     ));
     lines.join("\n")

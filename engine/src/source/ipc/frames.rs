@@ -16,7 +16,7 @@ use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::reader::{read_dictionary, read_footer_length, read_record_batch};
 use arrow::ipc::{self, Block, MessageHeader, root_as_footer, root_as_message};
 
-use super::super::contain::contain;
+use super::super::contain::{contain, said};
 
 /// How a file begins and ends.
 const MAGIC: &[u8] = b"ARROW1";
@@ -150,14 +150,13 @@ impl Frames {
         let (metadata, body) = self.read_frame(frame)?;
         let schema = self.schema.clone();
         contained(|| {
-            let message = root_as_message(message(&metadata)).map_err(|e| e.to_string())?;
+            let message = root_as_message(message(&metadata)).map_err(said)?;
             let dictionary = message
                 .header_as_dictionary_batch()
                 .ok_or("expected a dictionary")?;
             check_buffers(dictionary.data(), &body)?;
             let version = message.version();
-            read_dictionary(&body, dictionary, &schema, &mut dictionaries.0, &version)
-                .map_err(|e| e.to_string())
+            read_dictionary(&body, dictionary, &schema, &mut dictionaries.0, &version).map_err(said)
         })
     }
 
@@ -171,7 +170,7 @@ impl Frames {
         let (metadata, body) = self.read_frame(frame)?;
         let schema = self.schema.clone();
         contained(|| {
-            let message = root_as_message(message(&metadata)).map_err(|e| e.to_string())?;
+            let message = root_as_message(message(&metadata)).map_err(said)?;
             let batch = message
                 .header_as_record_batch()
                 .ok_or("expected a record batch")?;
@@ -186,7 +185,7 @@ impl Frames {
                 Some(columns),
                 &version,
             )
-            .map_err(|e| e.to_string())
+            .map_err(said)
         })
     }
 
@@ -195,7 +194,7 @@ impl Frames {
         let len = usize::try_from(frame.body_len)
             .map_err(|_| Trouble::content("a message is larger than memory"))?;
         let mut body =
-            MutableBuffer::try_from_len_zeroed(len).map_err(|e| Trouble::Content(e.to_string()))?;
+            MutableBuffer::try_from_len_zeroed(len).map_err(|e| Trouble::Content(said(e)))?;
         self.file.read_exact(body.as_slice_mut())?;
         Ok((metadata, body.into()))
     }
@@ -225,8 +224,7 @@ impl Frames {
             .ok_or_else(|| Trouble::content("the file ends before its footer"))?;
         let trailer = self.read_at(end, 10)?;
         let trailer = <[u8; 10]>::try_from(trailer).unwrap_or_default();
-        let footer_len =
-            read_footer_length(trailer).map_err(|e| Trouble::Content(e.to_string()))? as u64;
+        let footer_len = read_footer_length(trailer).map_err(|e| Trouble::Content(said(e)))? as u64;
         let start = end.checked_sub(footer_len).ok_or_else(|| {
             Trouble::Content(format!(
                 "the footer states {footer_len} bytes, the file has {end}"
@@ -387,7 +385,7 @@ struct Footer {
 }
 
 fn parse_footer(bytes: &[u8]) -> Result<Footer, String> {
-    let footer = root_as_footer(bytes).map_err(|e| e.to_string())?;
+    let footer = root_as_footer(bytes).map_err(said)?;
     let schema = footer.schema().ok_or("the footer has no schema")?;
     Ok(Footer {
         schema: native_schema(schema)?,
@@ -409,9 +407,7 @@ fn native_schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, String> {
     if !schema.endianness().equals_to_target_endianness() {
         return Err("expected the byte order of this machine, got the other".to_owned());
     }
-    try_fb_to_schema(schema)
-        .map(Arc::new)
-        .map_err(|e| e.to_string())
+    try_fb_to_schema(schema).map(Arc::new).map_err(said)
 }
 
 /// What a message states of itself.
@@ -422,7 +418,7 @@ struct Parsed {
 
 /// `None` if the message is neither a record batch nor a dictionary.
 fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
-    let message = root_as_message(message(metadata)).map_err(|e| e.to_string())?;
+    let message = root_as_message(message(metadata)).map_err(said)?;
     let kind = match message.header_type() {
         MessageHeader::DictionaryBatch => Kind::Dictionary,
         MessageHeader::RecordBatch => {

@@ -131,7 +131,18 @@ fn reason(error: &ArrowError) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("Json error: ").unwrap_or(&text);
     // It quotes the value it met, which may be the whole line.
-    text.chars().take(400).collect()
+    let text: String = text.chars().take(400).collect();
+    format!(
+        "expected a JSON object of the columns' types: {}",
+        lower(&text)
+    )
+}
+
+/// Another library's sentence within one of ours.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
 }
 
 /// Refuses a line nested deeper than [`MAX_DEPTH`].

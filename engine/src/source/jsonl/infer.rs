@@ -4,7 +4,7 @@
 //! always give the same schema. Types that do not go together become text.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
@@ -23,6 +23,8 @@ pub(in super::super) struct Inference {
     fields: Struct,
     n_objects: usize,
     budget: usize,
+    /// The first content that could not be read at all, and why.
+    fault: Option<(PathBuf, String)>,
 }
 
 impl Inference {
@@ -34,6 +36,7 @@ impl Inference {
             fields: Struct::default(),
             n_objects: 0,
             budget: BYTES,
+            fault: None,
         }
     }
 
@@ -74,7 +77,10 @@ impl Inference {
                 Some(Chunk::Fault { error, .. }) => {
                     return match input::fault(path, error) {
                         Fault::System(error) => Err(error),
-                        Fault::Content(_) => Ok(()),
+                        Fault::Content(reason) => {
+                            self.fault.get_or_insert((path.to_owned(), reason));
+                            Ok(())
+                        }
                     };
                 }
                 None => break,
@@ -86,6 +92,11 @@ impl Inference {
     /// The fields seen, all nullable.
     pub(in super::super) fn schema(&self) -> SchemaRef {
         Arc::new(Schema::new(self.fields.fields()))
+    }
+
+    /// The file, and why, if one could not be read on.
+    pub(in super::super) fn fault(&self) -> Option<&(PathBuf, String)> {
+        self.fault.as_ref()
     }
 
     /// How many objects have been seen.

@@ -13,7 +13,7 @@ use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels}
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
 
 use super::super::ReadRequest;
-use super::super::contain::contain;
+use super::super::contain::{contain, said};
 use super::super::context::Bad;
 use super::super::cut::{check_nulls, check_projection, shared_layout};
 use super::guard::{Disk, Group};
@@ -30,7 +30,8 @@ const STEP_ROWS: u64 = 8192;
 pub(super) fn load(disk: &Disk) -> Result<ArrowReaderMetadata, String> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
     contain(|| {
-        let footer = ArrowReaderMetadata::load(disk, options).map_err(|e| e.to_string())?;
+        let footer = ArrowReaderMetadata::load(disk, options)
+            .map_err(|e| format!("cannot read the Parquet footer: {}", said(e)))?;
         check(footer.metadata(), parquet::file::reader::Length::len(disk))?;
         Ok(footer)
     })
@@ -143,8 +144,7 @@ impl Layout {
         let mask = ProjectionMask::roots(descriptor, decoded);
         let hint = shared_fields(footer.schema());
         let levels = contain(|| {
-            parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(&hint))
-                .map_err(|e| e.to_string())
+            parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(&hint)).map_err(said)
         })
         .and_then(|levels| levels)?;
         Ok(Self {
@@ -168,7 +168,7 @@ impl Layout {
             self.step_rows(index),
             None,
         )
-        .map_err(|e| e.to_string())
+        .map_err(said)
     }
 
     /// Rows of group `index` decoded at once.

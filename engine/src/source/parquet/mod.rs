@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use self::guard::Disk;
 use self::layout::{Layout, Span, load, spans};
-use super::contain::contain;
+use super::contain::{contain, said};
 use super::context::{Bad, Context, until_error};
 use super::cut::Decoded;
 use super::input;
@@ -146,7 +146,7 @@ impl Reader {
     fn step(&mut self, mut current: Current) -> std::result::Result<(), Bad> {
         let Current { span, done, .. } = current;
         let step = contain(|| current.reader.next().transpose())
-            .and_then(|step| step.map_err(|e| e.to_string()))
+            .and_then(|step| step.map_err(said))
             .map_err(|reason| span.bad(done, &reason))?;
         let Some(step) = step else {
             if done == span.n_rows {
