@@ -19,6 +19,8 @@ import shutil
 import statistics
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import dataset
@@ -171,7 +173,10 @@ def check_ids(bench: Bench, peers: list[str]) -> dict[str, object]:
 
 def tokenize(bench: Bench) -> dict[str, object]:
     """JSONL to shards and ids."""
-    checked = check_ids(bench, bench.args.peers)
+    # In a process of its own: the ids of a corpus are large, and the peak memory
+    # of a child counts what its parent had when it was started.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        checked = alone.submit(check_ids, bench, bench.args.peers).result()
     tools: dict[str, Callable[[], Sample]] = {}
     if bench.args.fuelrail:
         tools["fuelrail"] = lambda: sample(bench.fuelrail("fuelrail", PACK), bench.input_bytes)

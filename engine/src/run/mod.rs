@@ -1,6 +1,7 @@
 //! Wires the layers together, from a pipeline file to a dataset: the only
 //! module that knows source, device and sink.
 
+mod budget;
 mod control;
 mod doctor;
 mod load;

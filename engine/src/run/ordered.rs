@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use super::budget::{Budget, Closing};
 use crate::error::{Error, Result};
 
 /// How one stream is worked on.
@@ -12,15 +13,29 @@ use crate::error::{Error, Result};
 pub(crate) struct Shape {
     /// Threads that work.
     pub(crate) threads: usize,
-    /// Items read and not yet taken, at most. Bounds the memory.
+    /// Items read and not yet taken, at most.
     pub(crate) depth: usize,
+    /// Bytes of such items at which no more are read; one item may be larger.
+    /// With `depth`, this bounds the memory.
+    pub(crate) len_bytes: u64,
 }
 
 /// A job, and where its result is waited for.
 type Job<T, U> = (T, SyncSender<Result<U>>);
 
+/// Where a result comes, and the weight of its item.
+type Slot<U> = (Receiver<Result<U>>, u64);
+
+/// What is fed by the reading thread.
+struct Queues<'a, T, U> {
+    slots: SyncSender<Slot<U>>,
+    jobs: SyncSender<Job<T, U>>,
+    budget: &'a Budget,
+}
+
 /// Reads `items` on a thread of its own, maps each with one of `workers`, and
 /// hands the results to `take` on the calling thread, in the order of `items`.
+/// `weigh` tells the bytes of an item.
 ///
 /// The first error, in the order of `items`, ends it and is returned; what was
 /// read ahead is dropped. A panic of an item or a worker becomes such an error.
@@ -30,6 +45,7 @@ type Job<T, U> = (T, SyncSender<Result<U>>);
 pub(crate) fn for_each_ordered<T, U, W>(
     shape: Shape,
     items: impl Iterator<Item = Result<T>> + Send,
+    weigh: fn(&T) -> u64,
     workers: impl Fn() -> W + Sync,
     mut take: impl FnMut(U) -> Result<()>,
 ) -> Result<()>
@@ -40,18 +56,28 @@ where
 {
     // The results wait in the order of the items, each in a slot of its own; a
     // full queue of slots stops the reader.
-    let (slots, ordered) = sync_channel::<Receiver<Result<U>>>(shape.depth.max(1));
+    let (slots, ordered) = sync_channel::<Slot<U>>(shape.depth.max(1));
     let (jobs, todo) = sync_channel::<Job<T, U>>(shape.depth.max(1));
     let todo = Mutex::new(todo);
+    let budget = Budget::new(shape.len_bytes);
     std::thread::scope(|scope| {
+        // However this ends, the reader is not to wait for room.
+        let _closing = Closing(&budget);
+        let queues = Queues {
+            slots,
+            jobs,
+            budget: &budget,
+        };
         // The reader comes last: if a thread cannot be had, nobody waits.
         for _ in 0..shape.threads.max(1) {
             spawn(scope, "work", || work(&todo, &workers))?;
         }
-        spawn(scope, "read", move || read(items, &slots, &jobs))?;
-        ordered
-            .into_iter()
-            .try_for_each(|slot| take(result_of(&slot)?))
+        spawn(scope, "read", move || read(items, weigh, &queues))?;
+        ordered.into_iter().try_for_each(|(slot, weight)| {
+            take(result_of(&slot)?)?;
+            budget.release(weight);
+            Ok(())
+        })
     })
 }
 
@@ -72,20 +98,22 @@ fn spawn<'scope>(
 /// Feeds the workers until the items end, one is an error, or nobody listens.
 fn read<T, U>(
     mut items: impl Iterator<Item = Result<T>>,
-    slots: &SyncSender<Receiver<Result<U>>>,
-    jobs: &SyncSender<Job<T, U>>,
+    weigh: fn(&T) -> u64,
+    queues: &Queues<'_, T, U>,
 ) {
-    loop {
+    while queues.budget.wait() {
         let next = catch_unwind(AssertUnwindSafe(|| items.next()))
             .unwrap_or_else(|panic| Some(Err(panicked("reading", panic.as_ref()))));
         let Some(item) = next else { return };
+        let weight = item.as_ref().map_or(0, weigh);
+        queues.budget.add(weight);
         let (result, slot) = sync_channel(1);
-        if slots.send(slot).is_err() {
+        if queues.slots.send((slot, weight)).is_err() {
             return;
         }
         match item {
             Ok(item) => {
-                if jobs.send((item, result)).is_err() {
+                if queues.jobs.send((item, result)).is_err() {
                     return;
                 }
             }
@@ -152,7 +180,11 @@ mod tests {
     use super::*;
 
     fn shape(threads: usize, depth: usize) -> Shape {
-        Shape { threads, depth }
+        Shape {
+            threads,
+            depth,
+            len_bytes: 20,
+        }
     }
 
     fn collect(
@@ -164,6 +196,7 @@ mod tests {
         let end = for_each_ordered(
             shape,
             items.into_iter(),
+            |item| *item % 5,
             || work,
             |item| {
                 taken.push(item);
@@ -229,6 +262,7 @@ mod tests {
         let end = for_each_ordered(
             shape(2, 2),
             (0..).map(Ok),
+            |item| *item,
             || uneven,
             |item| {
                 if item == 20 {

@@ -16,6 +16,9 @@ use crate::source::{PartReader, Start};
 
 /// About how many bytes of input a batch holds.
 const BATCH_BYTES: usize = 1 << 20;
+/// Bytes of batches of one part that are read and not yet assembled, above
+/// which no more are read: large documents come one at a time.
+const BYTES_IN_FLIGHT: u64 = 64 << 20;
 /// Threads that one part keeps busy; with more, several parts run at once.
 const THREADS_PER_PART: usize = 8;
 
@@ -138,9 +141,11 @@ impl Job<'_> {
             Shape {
                 threads,
                 depth: depth(threads),
+                len_bytes: BYTES_IN_FLIGHT,
             },
             PartReader::open(self.plan, part, start, self.options.batch_bytes)?
                 .metered(self.control.meter().clone()),
+            |batch| batch.columns.get_array_memory_size() as u64,
             || {
                 let mut lane = Lane::new(self.plan);
                 move |batch| lane.run(batch)

@@ -1,5 +1,6 @@
 //! How far a run has come, on a terminal: committed rows, rate and time left.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -13,6 +14,8 @@ use crate::output::Output;
 
 /// How often the line is drawn anew.
 const EVERY: Duration = Duration::from_millis(200);
+/// How often a line is written where there is no terminal.
+const EVERY_LINE: Duration = Duration::from_secs(1);
 
 /// A progress line, until it is dropped.
 #[derive(Debug)]
@@ -32,7 +35,9 @@ pub(crate) fn show(output: &Output, control: &Arc<Control>, plan: &Plan) -> Opti
     let control = Arc::clone(control);
     let (end, ended) = channel();
     let thread = std::thread::spawn(move || {
-        while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
+        // A bar that is no terminal's is hidden: lines tell instead.
+        let every = if bar.is_hidden() { EVERY_LINE } else { EVERY };
+        while ended.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
             draw(&bar, &control);
         }
         bar.finish_and_clear();
@@ -76,4 +81,26 @@ fn draw(bar: &ProgressBar, control: &Control) {
         HumanCount(now.committed.shards),
         HumanBytes(now.committed.bytes),
     ));
+    if bar.is_hidden() {
+        let line = format!(
+            "{} of {} read, {}/s, {}\n",
+            HumanBytes(now.read_bytes),
+            HumanBytes(bar.length().unwrap_or(0)),
+            HumanBytes(per_second(now.read_bytes, bar.elapsed())),
+            bar.message(),
+        );
+        // Progress that nobody can read is no reason to fail the run.
+        _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+/// A rate for people to read.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a rate for people to read"
+)]
+pub(crate) fn per_second(n_bytes: u64, elapsed: Duration) -> u64 {
+    (n_bytes as f64 / elapsed.as_secs_f64().max(1e-3)) as u64
 }

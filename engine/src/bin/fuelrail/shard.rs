@@ -153,7 +153,7 @@ impl Done<'_> {
                 text,
                 "\n{} of input in {seconds:.1} s ({}/s)",
                 HumanBytes(self.input_bytes),
-                HumanBytes(per_second(self.input_bytes, seconds)),
+                HumanBytes(progress::per_second(self.input_bytes, self.elapsed)),
             );
         }
         if let Some(quarantine) = &manifest.quarantine {
@@ -184,14 +184,4 @@ impl Done<'_> {
             "seconds": self.elapsed.as_secs_f64(),
         })
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a rate for people to read"
-)]
-fn per_second(bytes: u64, seconds: f64) -> u64 {
-    (bytes as f64 / seconds) as u64
 }
