@@ -7,7 +7,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::control::Control;
-use super::shard::ShardOptions;
 use crate::error::Result;
 use crate::plan::Plan;
 
@@ -31,7 +30,7 @@ impl RunLog {
     pub(super) fn line(
         &self,
         plan: &Plan,
-        options: &ShardOptions,
+        threads: usize,
         control: &Control,
         outcome: &Result<()>,
     ) -> String {
@@ -46,7 +45,7 @@ impl RunLog {
             "outcome": outcome,
             "fuelrail": env!("CARGO_PKG_VERSION"),
             "host": host.trim(),
-            "threads": options.threads,
+            "threads": threads,
             "plan_digest": plan.identity.digest,
             "rows": committed.rows,
             "shards": committed.shards,

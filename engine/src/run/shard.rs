@@ -71,7 +71,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
     };
     let log = RunLog::begin();
     let ran = job.run_parts();
-    let logged = target.log(&log.line(plan, options, control, &ran));
+    let logged = target.log(&log.line(plan, options.threads, control, &ran));
     ran.and(logged)?;
     target.commit()
 }

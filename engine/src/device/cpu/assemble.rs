@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::ledger::Ledger;
-use super::pack::Packer;
+use super::pack::{Emit, Packer};
 use crate::batch::{Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, Stats};
 use crate::error::{Error, Result};
 use crate::plan::{OutputColumn, Part, Plan, Step};
@@ -20,9 +20,6 @@ pub(crate) enum Assembler {
     /// Rows packed from many documents.
     Pack(Packer),
 }
-
-/// Where finished rows go.
-pub(crate) type Emit<'a> = &'a mut dyn FnMut(OutputBatch) -> Result<()>;
 
 impl Assembler {
     /// The assembler of `part`, at its beginning or where `resume` left it.

@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::DataType;
 
-use super::lane::lost_column;
+use super::lookup::column;
 use super::text::decoded;
 use crate::error::{Error, Result};
 use crate::plan::FilterStep;
@@ -13,11 +13,7 @@ use crate::plan::FilterStep;
 /// # Errors
 /// `Internal` where the batch does not fit the plan.
 pub(super) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanArray> {
-    let index = columns
-        .schema()
-        .index_of(&step.column)
-        .map_err(lost_column)?;
-    let column = columns.column(index);
+    let column = column(columns, &step.column)?;
     let bounds = step.min_length.unwrap_or(0)..=step.max_length.unwrap_or(u64::MAX);
     let unbounded = step.min_length.is_none() && step.max_length.is_none();
     let lengths = if unbounded {

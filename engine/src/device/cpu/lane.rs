@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
+use super::lookup::index_of;
 use super::tokenize::Unusable;
 use super::{filter, tokenize};
 use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent};
@@ -103,14 +104,15 @@ impl Lane {
 
 /// Keeps the columns of the step, in its order.
 fn select(step: &SelectStep, batch: Batch) -> Result<Batch> {
-    let schema = batch.columns.schema();
     let indices = step
         .columns
         .iter()
-        .map(|name| schema.index_of(name))
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(|indices| batch.columns.project(&indices));
-    let columns = indices.map_err(lost_column)?;
+        .map(|name| index_of(&batch.columns, name))
+        .collect::<Result<Vec<_>>>()?;
+    let columns = batch
+        .columns
+        .project(&indices)
+        .map_err(|error| Error::internal("cannot select columns").with_source(error))?;
     Ok(Batch { columns, ..batch })
 }
 
@@ -142,9 +144,4 @@ fn keep_rows(
         columns,
         events,
     })
-}
-
-/// A checked plan names only columns that are there.
-pub(super) fn lost_column(error: arrow::error::ArrowError) -> Error {
-    Error::internal("a batch lacks a column of the plan").with_source(error)
 }

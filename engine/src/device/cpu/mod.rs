@@ -4,6 +4,7 @@ mod assemble;
 mod filter;
 mod lane;
 mod ledger;
+mod lookup;
 mod pack;
 mod text;
 mod tokenize;

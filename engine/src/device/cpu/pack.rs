@@ -21,9 +21,8 @@ use arrow::compute::concat;
 use arrow::datatypes::{ArrowNativeType, DataType, SchemaRef, UInt16Type, UInt32Type};
 use fuelrail_kernels::pack::{self, Overlong as CutRule, Piece, Rows};
 
-use super::assemble::Emit;
-use super::lane::lost_column;
 use super::ledger::Ledger;
+use super::lookup::column;
 use crate::batch::{
     Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, RowEvent, Stats,
 };
@@ -43,6 +42,9 @@ const WINDOW_DOCS: usize = 1 << 20;
 const DOC_BYTES: u64 = 128;
 /// About how many bytes of rows leave at once.
 const EMIT_BYTES: usize = 4 << 20;
+
+/// Where finished rows go.
+pub(crate) type Emit<'a> = &'a mut dyn FnMut(OutputBatch) -> Result<()>;
 
 /// Packs the documents of one part.
 #[derive(Debug)]
@@ -113,14 +115,7 @@ impl Packer {
     pub(super) fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
         let mut events = batch.events.iter().peekable();
         if !batch.rows.is_empty() {
-            let index = batch
-                .columns
-                .schema()
-                .index_of(&self.step.column)
-                .map_err(lost_column)?;
-            let lists = batch
-                .columns
-                .column(index)
+            let lists = column(&batch.columns, &self.step.column)?
                 .as_list_opt::<i32>()
                 .ok_or_else(|| Error::internal("expected lists of token ids"))?;
             for row in 0..lists.len() {

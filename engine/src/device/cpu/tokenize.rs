@@ -7,7 +7,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use fuelrail_kernels::tokenize::{Encoder, Special};
 
-use super::lane::lost_column;
+use super::lookup::index_of;
 use super::text::{TextColumn, decoded};
 use crate::error::{Error, Result};
 use crate::plan::{SpecialTokens, TokenizeStep};
@@ -51,7 +51,7 @@ impl StepEncoder {
         columns: &RecordBatch,
     ) -> Result<(RecordBatch, Vec<Unusable>)> {
         let schema = columns.schema();
-        let index = schema.index_of(&step.column).map_err(lost_column)?;
+        let index = index_of(columns, &step.column)?;
         let text = decoded(columns.column(index))?;
         let text = TextColumn::new(&text)?;
         let mut lists = Lists::with_capacity(columns.num_rows());
