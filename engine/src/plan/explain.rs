@@ -19,7 +19,8 @@ pub struct ExplainContext<'a> {
     pub threads: usize,
     /// The device that runs the steps.
     pub device: &'a str,
-    /// Bytes of memory the run stays below, where that is known.
+    /// Bytes of memory the run stays below while documents are small beside
+    /// it, where that is known.
     pub memory_bound: Option<u64>,
 }
 
@@ -67,7 +68,8 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     let threads = counted(context.threads as u64, "thread");
     text.line("device", &format!("{}, {threads}", context.device));
     if let Some(bytes) = context.memory_bound {
-        text.line("memory", &format!("at most {}", amount(bytes)));
+        let bound = format!("at most {}, more for documents of many MiB", amount(bytes));
+        text.line("memory", &bound);
     }
     text.line("digest", &plan.identity.digest.to_string());
     text.0

@@ -172,7 +172,8 @@ fn depth(threads: usize) -> usize {
 }
 
 /// Bytes of memory that a run of `plan` stays below, as a sum over what it
-/// holds at once; the process itself is not counted.
+/// holds at once; the process itself is not counted, nor is what a document of
+/// many MiB takes, which is several times its size.
 #[must_use]
 pub fn memory_bound(plan: &Plan, threads: usize) -> u64 {
     // A batch is held as text, as ids of up to four bytes a byte of text, and
