@@ -30,6 +30,8 @@ pub enum ErrorKind {
     Damage,
     /// The operating system refused: disk full, permission, I/O error.
     Io,
+    /// A device is missing, refuses, or failed.
+    Device,
     /// The run was asked to stop and has written a checkpoint.
     Interrupted,
     /// A fault of fuelrail itself: a caught panic or a broken invariant.
@@ -48,6 +50,7 @@ impl ErrorKind {
             Self::Locked => "locked",
             Self::Damage => "damage",
             Self::Io => "io",
+            Self::Device => "device",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
@@ -110,6 +113,11 @@ impl Error {
     /// A dataset on disk is damaged.
     pub fn damage(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Damage, message)
+    }
+
+    /// A device is missing, refuses, or failed.
+    pub fn device(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Device, message)
     }
 
     /// A broken invariant of fuelrail itself.

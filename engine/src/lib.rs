@@ -1,6 +1,6 @@
 //! fuelrail turns raw data into training shards, with the same bits on every
 //! device, batch size, thread count and restart.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod batch;
 mod device;

@@ -14,8 +14,8 @@ use fuelrail::batch::{
 };
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
-    Asset, Digest, Document, Format, Identity, Input, OnError, OutputColumn, Overlong, PackMethod,
-    PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    Asset, Digest, Document, Format, Identity, Input, Meaning, OnError, OutputColumn, Overlong,
+    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
 };
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
@@ -292,6 +292,7 @@ fn columns() -> Vec<OutputColumn> {
         name: name.to_owned(),
         data_type,
         nullable,
+        meaning: Meaning::Plain,
     };
     vec![
         column("text", DataType::Utf8, true),
@@ -313,6 +314,7 @@ pub fn plan_of(root: &Path, schema: &SchemaRef, shard_size: u64) -> Arc<Plan> {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         nullable: field.is_nullable(),
+        meaning: Meaning::Plain,
     };
     plan.output = schema.fields().iter().map(column).collect();
     Arc::new(plan)

@@ -1,10 +1,100 @@
 //! Runs the steps of a plan on batches.
 //!
-//! [`Lane`] does what concerns one row at a time, so any number of lanes may
-//! work on batches of one part at once. [`Assembler`] takes their batches in
-//! source order and makes the rows that are written, with the places where the
-//! work can be taken up again.
+//! [`Worker`] does what concerns one row at a time, so any number of workers
+//! may work on batches of one part at once. [`Assembler`] takes their batches
+//! in source order and makes the rows that are written, with the places where
+//! the work can be taken up again.
+//!
+//! Consecutive steps that map numbers to numbers are a [`Program`]. The
+//! processor runs it in place, on the columns as they lie. Any other device is
+//! a [`Backend`]: its [`Lane`] has a ring of [`Slot`]s; a worker takes a free
+//! one, copies its columns in, submits it and waits for its [`Ticket`], while
+//! other workers' slots are on their way up, at work or on their way down.
 
 mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
+mod program;
+mod report;
+mod ring;
+mod schedule;
+#[cfg(feature = "wgpu")]
+mod wgpu;
 
-pub(crate) use cpu::{Assembler, Lane};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use fuelrail_kernels::Kernel;
+
+pub(crate) use cpu::{Assembler, Worker};
+pub(crate) use program::{Chain, Program};
+pub use report::{DeviceKind, DeviceReport};
+
+use crate::error::Result;
+
+/// A device other than the processor.
+pub(crate) trait Backend: Debug + Send + Sync {
+    /// What it is.
+    fn report(&self) -> &DeviceReport;
+
+    /// Why it cannot run `kernel` with the reference's bits, if it cannot.
+    fn refuses(&self, kernel: &Kernel) -> Option<&'static str>;
+
+    /// Makes ready what `program` needs; all its kernels are ones that the
+    /// device runs.
+    ///
+    /// # Errors
+    /// `Device` where its memory, its driver or its compiler refuses.
+    fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>>;
+}
+
+/// A program on a device, with its ring of slots. Any number of threads may
+/// use it at once.
+pub(crate) trait Lane: Debug + Send + Sync {
+    /// Bytes that the items of one slot may take at most, summed over chains,
+    /// in each of the places they pass through.
+    fn max_slot_bytes(&self) -> usize;
+
+    /// Takes a slot with room for so many items of each chain; waits while all
+    /// are in use.
+    ///
+    /// # Errors
+    /// `Device` where memory cannot be had or the device is lost; `Internal`
+    /// for more than [`Lane::max_slot_bytes`].
+    fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>>;
+}
+
+/// Room for the items of one batch, on the host and on the device. Dropped
+/// unused, it goes back to its ring.
+pub(crate) trait Slot: Debug + Send {
+    /// Copies in all items of a chain.
+    ///
+    /// # Errors
+    /// `Internal` if it is not as many bytes as were asked for.
+    fn write(&mut self, chain: usize, src: &[u8]) -> Result<()>;
+
+    /// Starts the program on what was written.
+    ///
+    /// # Errors
+    /// `Device` where the device refuses or is lost.
+    fn submit(self: Box<Self>) -> Result<Box<dyn Ticket>>;
+}
+
+/// A slot that is under way. Dropped, it goes back to its ring when the device
+/// is done with it.
+pub(crate) trait Ticket: Debug + Send {
+    /// Waits, without using the processor, until the program has run.
+    ///
+    /// # Errors
+    /// `Device` where the device failed or is lost.
+    fn wait(self: Box<Self>) -> Result<Box<dyn Outputs>>;
+}
+
+/// What a program has written. Dropped, its slot goes back to the ring.
+pub(crate) trait Outputs: Debug {
+    /// All items of a chain.
+    fn dst(&self, chain: usize) -> &[u8];
+
+    /// Whether a number of the chain did not fit its new type.
+    fn overflowed(&self, chain: usize) -> bool;
+}

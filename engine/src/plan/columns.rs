@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use super::stored::element_name;
-use super::types::{FilterStep, OutputColumn, PackStep, SelectStep, Step, TokenizeStep};
+use super::types::{
+    ColumnKernel, FilterStep, Meaning, OutputColumn, PackStep, SelectStep, Step, TokenizeStep,
+};
 
 /// The columns the source hands to the first step.
 pub(super) fn projected(projection: &SchemaRef) -> Vec<OutputColumn> {
@@ -13,6 +15,7 @@ pub(super) fn projected(projection: &SchemaRef) -> Vec<OutputColumn> {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         nullable: field.is_nullable(),
+        meaning: Meaning::Plain,
     };
     projection.fields().iter().map(column).collect()
 }
@@ -23,6 +26,8 @@ pub(super) fn after(step: &Step, before: &[OutputColumn]) -> Vec<OutputColumn> {
         Step::Select(step) => selected(step, before),
         Step::Filter(step) => filtered(step, before),
         Step::Tokenize(step) => tokenized(step, before),
+        Step::Normalize(step) => changed(&step.columns, before),
+        Step::Cast(step) => changed(&step.columns, before),
         Step::Pack(step) => packed(step),
     }
 }
@@ -50,6 +55,18 @@ fn tokenized(step: &TokenizeStep, before: &[OutputColumn]) -> Vec<OutputColumn> 
     columns
 }
 
+/// Columns changed in place.
+fn changed(kernels: &[ColumnKernel], before: &[OutputColumn]) -> Vec<OutputColumn> {
+    let mut columns = before.to_vec();
+    for kernel in kernels {
+        let name = &kernel.output.name;
+        if let Some(column) = columns.iter_mut().find(|column| column.name == *name) {
+            column.clone_from(&kernel.output);
+        }
+    }
+    columns
+}
+
 /// What `pack` leaves: `tokens`, and the ends of the documents in each row.
 pub(super) fn packed(step: &PackStep) -> Vec<OutputColumn> {
     let ids = Arc::new(Field::new_list_field(step.id_type.clone(), false));
@@ -58,6 +75,7 @@ pub(super) fn packed(step: &PackStep) -> Vec<OutputColumn> {
         name: name.to_owned(),
         data_type,
         nullable: false,
+        meaning: Meaning::Plain,
     };
     vec![
         column("tokens", DataType::FixedSizeList(ids, length)),

@@ -255,6 +255,7 @@ fn describe(step: &Step, plan: &Plan) -> String {
         Step::Select(step) => format!("select {}", step.columns.join(", ")),
         Step::Filter(step) => filter(step),
         Step::Tokenize(step) => tokenize(step, plan),
+        Step::Normalize(_) | Step::Cast(_) => step.op().to_owned(),
         Step::Pack(step) => pack(step),
     }
 }

@@ -13,7 +13,12 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {
     match step {
-        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) => 1,
+        Step::Select(_)
+        | Step::Filter(_)
+        | Step::Tokenize(_)
+        | Step::Normalize(_)
+        | Step::Cast(_)
+        | Step::Pack(_) => 1,
     }
 }
 
@@ -99,6 +104,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
                 "id_type": type_name(&step.id_type),
             })
         }
+        Step::Normalize(_) | Step::Cast(_) => json!({}),
         Step::Pack(step) => {
             let fits = step.method == PackMethod::BestFit;
             json!({

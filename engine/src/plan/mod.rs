@@ -8,6 +8,7 @@
 
 mod check;
 mod columns;
+mod device;
 mod explain;
 mod identity;
 mod overrides;
@@ -25,6 +26,7 @@ mod typed;
 mod types;
 
 pub use check::check;
+pub use device::{CpuLevel, DeviceChoice};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use pipeline::{
@@ -35,10 +37,10 @@ pub use spelling::{TokenName, Uris};
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
 pub use types::{
-    Asset, Catalog, Digest, Document, FilterStep, Fingerprint, Format, Identity, Input,
-    InputDescription, OnError, OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan,
-    RowGroup, SelectStep, SinkPlan, SourcePlan, SpecialTokens, Split, SplitSide, Step,
-    TokenizeStep,
+    Asset, CastStep, Catalog, ColumnKernel, Digest, Document, FilterStep, Fingerprint, Format,
+    Identity, Input, InputDescription, Meaning, NormalizeStep, OnError, OutputColumn, Overflow,
+    Overlong, PackMethod, PackStep, Part, Piece, Plan, RowGroup, SelectStep, SinkPlan, SourcePlan,
+    SpecialTokens, Split, SplitSide, Step, TokenizeStep,
 };
 
 pub(crate) use stored::{

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
+use fuelrail_kernels::Kernel;
 use fuelrail_kernels::tokenize::Tokenizer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -231,6 +232,10 @@ pub enum Step {
     Filter(FilterStep),
     /// Text to token ids.
     Tokenize(TokenizeStep),
+    /// Shifted and scaled values.
+    Normalize(NormalizeStep),
+    /// Numbers of another type.
+    Cast(CastStep),
     /// Token ids to rows of fixed length.
     Pack(PackStep),
 }
@@ -243,6 +248,8 @@ impl Step {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
+            Self::Normalize(_) => "normalize",
+            Self::Cast(_) => "cast",
             Self::Pack(_) => "pack",
         }
     }
@@ -307,6 +314,47 @@ pub struct TokenizeStep {
     pub id_type: DataType,
 }
 
+/// Shifts and scales the values of columns; see
+/// [the kernel](fuelrail_kernels::normalize).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NormalizeStep {
+    /// One for each column, which keeps its name.
+    pub columns: Vec<ColumnKernel>,
+}
+
+/// Changes the type of numbers; see [the kernel](fuelrail_kernels::cast).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CastStep {
+    /// One for each column, which keeps its name.
+    pub columns: Vec<ColumnKernel>,
+    /// What becomes of numbers that do not fit.
+    pub overflow: Overflow,
+}
+
+/// What a step does to the numbers of one column: of scalars, or in lists of
+/// fixed or varying length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnKernel {
+    /// What is done.
+    pub kernel: Kernel,
+    /// The bytes of the number that takes the place of a null, before the
+    /// kernel runs; without it, nulls stay null.
+    pub fill: Option<Vec<u8>>,
+    /// The column behind the step; the one before it has the same name.
+    pub output: OutputColumn,
+}
+
+/// What becomes of a number that does not fit its new type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Overflow {
+    /// Its row is content that cannot be used.
+    #[default]
+    Error,
+    /// It becomes the nearest number that fits; NaN becomes 0.
+    Saturate,
+}
+
 /// How documents are laid into rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -362,6 +410,18 @@ pub struct OutputColumn {
     pub data_type: DataType,
     /// Whether it may hold nulls.
     pub nullable: bool,
+    /// What its numbers mean where the type does not tell.
+    pub meaning: Meaning,
+}
+
+/// What the numbers of a column mean beyond their Arrow type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// What the type says.
+    #[default]
+    Plain,
+    /// `UInt16` holds the bits of bfloat16, for which Arrow has no type.
+    Bfloat16,
 }
 
 /// Where and how the dataset is written.

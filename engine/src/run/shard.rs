@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::control::Control;
 use super::log::RunLog;
 use super::ordered::{Shape, contained, for_each_ordered};
-use crate::device::{Assembler, Lane};
+use crate::device::{Assembler, Worker};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
 use crate::plan::{Part, Plan};
@@ -147,8 +147,8 @@ impl Job<'_> {
                 .metered(self.control.meter().clone()),
             |batch| batch.columns.get_array_memory_size() as u64,
             || {
-                let mut lane = Lane::new(self.plan);
-                move |batch| lane.run(batch)
+                let mut worker = Worker::new(self.plan);
+                move |batch| worker.run(batch)
             },
             |batch| {
                 self.control.check()?;

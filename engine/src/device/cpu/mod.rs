@@ -2,15 +2,15 @@
 
 mod assemble;
 mod filter;
-mod lane;
 mod ledger;
 mod lookup;
 mod pack;
 mod text;
 mod tokenize;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use assemble::Assembler;
-pub(crate) use lane::Lane;
+pub(crate) use worker::Worker;

@@ -24,6 +24,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
         name: name.to_owned(),
         data_type,
         nullable,
+        meaning: crate::plan::Meaning::Plain,
     };
     let output = match &pack {
         None => vec![column("tokens", tokens, true)],

@@ -65,6 +65,7 @@ impl Column {
             name,
             data_type,
             nullable,
+            meaning: _,
         } = output;
         check_name(name)?;
         let form = Form::of(data_type).ok_or_else(|| unsupported(name, data_type))?;
@@ -261,6 +262,7 @@ mod tests {
             name: name.to_owned(),
             data_type: data_type.clone(),
             nullable: true,
+            meaning: crate::plan::types::Meaning::Plain,
         })
     }
 

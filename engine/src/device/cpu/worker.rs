@@ -14,14 +14,14 @@ use crate::plan::{OnError, Plan, SelectStep, Step};
 
 /// One worker's own copy of the row-wise steps, with their caches.
 #[derive(Debug)]
-pub(crate) struct Lane {
+pub(crate) struct Worker {
     plan: Arc<Plan>,
     /// One entry a step; set where the step tokenizes.
     encoders: Vec<Option<tokenize::StepEncoder>>,
 }
 
-impl Lane {
-    /// A lane of `plan`.
+impl Worker {
+    /// A worker on `plan`.
     pub(crate) fn new(plan: &Arc<Plan>) -> Self {
         let encoder = |step: &Step| match step {
             Step::Tokenize(step) => Some(tokenize::StepEncoder::new(step)),
@@ -70,6 +70,8 @@ impl Lane {
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
+            // The device runs these.
+            Step::Normalize(_) | Step::Cast(_) => Ok(batch),
             // Packing looks at many rows: the assembler does it.
             Step::Pack(_) => Ok(batch),
         }

@@ -1,0 +1,268 @@
+//! Where the items of one batch lie in a slot, and which entries run on them:
+//! what every device needs to know, whatever its interface.
+//!
+//! A slot has four buffers: what is read, two for what is between kernels, and
+//! what is written. Chains run side by side: stage 0 of all of them, then stage
+//! 1, and so on; what one entry does for several columns is one launch.
+
+use std::ops::Range;
+
+use bytemuck::bytes_of;
+use fuelrail_kernels::Kernel;
+
+use super::program::Program;
+use crate::error::{Error, Result};
+
+/// Where a column's items begin: at a multiple of so many bytes, which is
+/// enough for any device's copies and bindings.
+const ALIGN: usize = 256;
+
+/// The buffers of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Buffer {
+    /// What the first kernels read.
+    Src,
+    /// What odd or even stages leave for the next.
+    Between(usize),
+    /// What the last kernels write.
+    Dst,
+}
+
+impl Buffer {
+    /// Its place among the lengths of a [`Schedule`].
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Self::Src => 0,
+            Self::Between(which) => 1 + which,
+            Self::Dst => 3,
+        }
+    }
+}
+
+/// The entry points of shaders and CUDA modules, by the file they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Entry {
+    /// `normalize_images` with [`fuelrail_kernels::normalize::ImagesJob`]s.
+    NormalizeImages,
+    /// `normalize_numbers` with [`fuelrail_kernels::normalize::NumbersJob`]s.
+    NormalizeNumbers,
+    /// `normalize_wide` with [`fuelrail_kernels::normalize::WideNumbersJob`]s;
+    /// not in WGSL.
+    NormalizeWide,
+    /// `cast` with [`fuelrail_kernels::cast::CastJob`]s.
+    Cast,
+}
+
+impl Entry {
+    /// Every entry.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::NormalizeImages,
+        Self::NormalizeNumbers,
+        Self::NormalizeWide,
+        Self::Cast,
+    ];
+
+    /// Its name in the source.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NormalizeImages => "normalize_images",
+            Self::NormalizeNumbers => "normalize_numbers",
+            Self::NormalizeWide => "normalize_wide",
+            Self::Cast => "cast",
+        }
+    }
+
+    fn of(kernel: &Kernel) -> Self {
+        match kernel {
+            Kernel::NormalizeImages(_) => Self::NormalizeImages,
+            Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => Self::NormalizeWide,
+            Kernel::NormalizeNumbers(_) => Self::NormalizeNumbers,
+            Kernel::Cast(_) => Self::Cast,
+        }
+    }
+}
+
+/// One entry run on several columns.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Launch {
+    pub(crate) entry: Entry,
+    pub(crate) from: Buffer,
+    pub(crate) to: Buffer,
+    /// The jobs, one behind another; where they begin is a multiple of 256.
+    pub(crate) jobs: Range<usize>,
+    /// How many.
+    pub(crate) n_jobs: u32,
+    /// Numbers written by the job that writes most.
+    pub(crate) most_numbers: u32,
+}
+
+/// The tables of a program's images, one behind another, and where each
+/// chain's begins, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tables {
+    pub(crate) words: Vec<u32>,
+    /// For each chain and stage.
+    offsets: Vec<Vec<u32>>,
+}
+
+impl Tables {
+    pub(crate) fn new(program: &Program) -> Self {
+        let mut tables = Self::default();
+        for chain in &program.chains {
+            let mut offsets = Vec::new();
+            for (kernel, _) in chain.stages() {
+                // A program has few tables of at most 1,024 words.
+                offsets.push(u32::try_from(tables.words.len()).unwrap_or(u32::MAX));
+                if let Kernel::NormalizeImages(images) = kernel {
+                    tables.words.extend_from_slice(images.table().bits());
+                }
+            }
+            tables.offsets.push(offsets);
+        }
+        tables
+    }
+}
+
+/// Everything that depends on how many items a batch has.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Schedule {
+    /// For each chain, its bytes in [`Buffer::Src`].
+    pub(crate) src: Vec<Range<usize>>,
+    /// For each chain, its bytes in [`Buffer::Dst`].
+    pub(crate) dst: Vec<Range<usize>>,
+    /// The bytes used in each buffer, by [`Buffer::index`].
+    pub(crate) len_bytes: [usize; 4],
+    /// In the order they must run; each after all before it.
+    pub(crate) launches: Vec<Launch>,
+    /// The jobs of all launches.
+    pub(crate) jobs: Vec<u8>,
+}
+
+/// A job before its launch is known.
+struct Pending<'a> {
+    key: (usize, Entry, Buffer, Buffer),
+    kernel: &'a Kernel,
+    n_items: u32,
+    offsets: [u32; 4],
+}
+
+impl Schedule {
+    /// The schedule of `program` for `n_items` items of each chain. A chain
+    /// without items has no job.
+    ///
+    /// # Errors
+    /// `Internal` where a buffer would exceed 2 GiB.
+    pub(crate) fn new(program: &Program, tables: &Tables, n_items: &[usize]) -> Result<Self> {
+        let mut schedule = Self {
+            src: Vec::new(),
+            dst: Vec::new(),
+            len_bytes: [0; 4],
+            launches: Vec::new(),
+            jobs: Vec::new(),
+        };
+        let mut pending = Vec::new();
+        for (index, (chain, &n_items)) in program.chains.iter().zip(n_items).enumerate() {
+            let last = chain.stages().len() - 1;
+            let mut from = schedule.place(Buffer::Src, n_items * chain.src_item_bytes())?;
+            schedule.src.push(from.clone());
+            let mut read = Buffer::Src;
+            for (stage, (kernel, count)) in chain.stages().enumerate() {
+                let write = if stage == last {
+                    Buffer::Dst
+                } else {
+                    Buffer::Between(stage % 2)
+                };
+                let n_items = n_items * count;
+                let to = schedule.place(write, n_items * kernel.dst_item_bytes())?;
+                if n_items > 0 {
+                    pending.push(Pending {
+                        key: (stage, Entry::of(kernel), read, write),
+                        kernel,
+                        n_items: word(n_items)?,
+                        offsets: [
+                            word(from.start / 4)?,
+                            word(to.start / 4)?,
+                            tables.offsets[index][stage],
+                            word(index)?,
+                        ],
+                    });
+                }
+                (from, read) = (to, write);
+            }
+            schedule.dst.push(from);
+        }
+        pending.sort_by_key(|job| job.key);
+        schedule.launch(&pending);
+        Ok(schedule)
+    }
+
+    /// Room for `len` bytes behind what is in the buffer already.
+    fn place(&mut self, buffer: Buffer, len: usize) -> Result<Range<usize>> {
+        let used = &mut self.len_bytes[buffer.index()];
+        let start = *used;
+        let end = start
+            .checked_add(len)
+            .filter(|end| *end <= i32::MAX as usize)
+            .ok_or_else(|| Error::internal("a batch beyond 2 GiB for a device"))?;
+        *used = end.next_multiple_of(ALIGN);
+        Ok(start..end)
+    }
+
+    /// Makes one launch of each run of jobs with the same key.
+    fn launch(&mut self, pending: &[Pending<'_>]) {
+        for jobs in pending.chunk_by(|a, b| a.key == b.key) {
+            self.jobs.resize(self.jobs.len().next_multiple_of(ALIGN), 0);
+            let begin = self.jobs.len();
+            for job in jobs {
+                job.encode(&mut self.jobs);
+            }
+            let (_, entry, from, to) = jobs[0].key;
+            let numbers = jobs.iter().map(Pending::n_numbers);
+            self.launches.push(Launch {
+                entry,
+                from,
+                to,
+                jobs: begin..self.jobs.len(),
+                n_jobs: jobs.len() as u32,
+                most_numbers: numbers.max().unwrap_or(0),
+            });
+        }
+    }
+}
+
+impl Pending<'_> {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let Self {
+            n_items,
+            offsets: [src, dst, table, chain],
+            ..
+        } = *self;
+        match self.kernel {
+            Kernel::NormalizeImages(images) => {
+                out.extend_from_slice(bytes_of(&images.job(n_items, [src, dst, table])));
+            }
+            Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => {
+                out.extend_from_slice(bytes_of(&numbers.wide_job(n_items, [src, dst])));
+            }
+            Kernel::NormalizeNumbers(numbers) => {
+                out.extend_from_slice(bytes_of(&numbers.job(n_items, [src, dst])));
+            }
+            Kernel::Cast(cast) => {
+                out.extend_from_slice(bytes_of(&cast.job(n_items, [src, dst, chain])));
+            }
+        }
+    }
+
+    /// Numbers it writes.
+    fn n_numbers(&self) -> u32 {
+        match self.kernel {
+            Kernel::NormalizeImages(images) => self.n_items * images.dst_len() as u32,
+            Kernel::NormalizeNumbers(_) | Kernel::Cast(_) => self.n_items,
+        }
+    }
+}
+
+/// A count that 32 bits hold, as buffers below 2 GiB make sure.
+fn word(n: usize) -> Result<u32> {
+    u32::try_from(n).map_err(|_| Error::internal("a batch beyond 2 GiB for a device"))
+}

@@ -1,0 +1,1 @@
+//! Vulkan, Metal and DX12 through wgpu.

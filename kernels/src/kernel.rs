@@ -1,0 +1,83 @@
+//! The kernels that run on a device, as data.
+//!
+//! A kernel maps *items* of one buffer to items of another, one for one: an
+//! item is an image, or one number of a column. What a kernel does to an item
+//! depends on that item alone, so any run of items may be worked on anywhere.
+
+use std::sync::Arc;
+
+use crate::level::Level;
+use crate::{cast, normalize};
+
+/// One kernel with all its constants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kernel {
+    /// `normalize` on images of bytes.
+    NormalizeImages(Arc<normalize::Images>),
+    /// `normalize` on numbers.
+    NormalizeNumbers(normalize::Numbers),
+    /// `cast`.
+    Cast(cast::Cast),
+}
+
+impl Kernel {
+    /// The operator's one name.
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::NormalizeImages(_) | Self::NormalizeNumbers(_) => "normalize",
+            Self::Cast(_) => "cast",
+        }
+    }
+
+    /// Bytes of one item read.
+    #[must_use]
+    pub fn src_item_bytes(&self) -> usize {
+        match self {
+            Self::NormalizeImages(images) => images.src_len_bytes(),
+            Self::NormalizeNumbers(numbers) => numbers.from.len_bytes(),
+            Self::Cast(cast) => cast.from.len_bytes(),
+        }
+    }
+
+    /// Bytes of one item written.
+    #[must_use]
+    pub fn dst_item_bytes(&self) -> usize {
+        match self {
+            Self::NormalizeImages(images) => images.dst_len_bytes(),
+            Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
+            Self::Cast(cast) => cast.to.len_bytes(),
+        }
+    }
+
+    /// Whether it needs numbers of 64 bits, which wgpu does not have.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        match self {
+            Self::NormalizeImages(_) => false,
+            Self::NormalizeNumbers(numbers) => numbers.from.is_wide() || numbers.to.is_wide(),
+            Self::Cast(cast) => cast.from.is_wide() || cast.to.is_wide(),
+        }
+    }
+
+    /// Runs it on the host at `level`: whole items of `src` to as many of
+    /// `dst`. Gives the index of the first item whose value does not fit its
+    /// new type (only `cast` knows such values; they are saturated).
+    ///
+    /// # Errors
+    /// [`crate::ShapeError`] where the lengths are not those of as many items.
+    pub fn run(
+        &self,
+        level: Level,
+        src: &[u8],
+        dst: &mut [u8],
+    ) -> Result<Option<usize>, crate::ShapeError> {
+        crate::ShapeError::check(self, src.len(), dst.len())?;
+        match self {
+            Self::NormalizeImages(images) => images.run(level, src, dst),
+            Self::NormalizeNumbers(numbers) => numbers.run(level, src, dst),
+            Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
+        }
+        Ok(None)
+    }
+}

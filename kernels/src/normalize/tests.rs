@@ -1,0 +1,2 @@
+//! Every level against the scalar reference, and the reference against its
+//! definition.

@@ -1,0 +1,32 @@
+//! Buffers that do not fit one another.
+
+use crate::kernel::Kernel;
+
+/// The lengths of two buffers are not those of as many whole items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected as many items of {src_item} bytes as of {dst_item} bytes, got {src} and {dst} bytes"
+)]
+pub struct ShapeError {
+    src_item: usize,
+    dst_item: usize,
+    src: usize,
+    dst: usize,
+}
+
+impl ShapeError {
+    /// Whether `src` and `dst` bytes are as many whole items of `kernel`.
+    pub(crate) fn check(kernel: &Kernel, src: usize, dst: usize) -> Result<(), Self> {
+        let (src_item, dst_item) = (kernel.src_item_bytes(), kernel.dst_item_bytes());
+        let n_items = src / src_item;
+        if n_items * src_item == src && n_items.checked_mul(dst_item) == Some(dst) {
+            return Ok(());
+        }
+        Err(Self {
+            src_item,
+            dst_item,
+            src,
+            dst,
+        })
+    }
+}
