@@ -11,24 +11,38 @@
 //! one, copies its columns in, submits it and waits for its [`Ticket`], while
 //! other workers' slots are on their way up, at work or on their way down.
 
+mod columns;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod numbers;
+mod offload;
+mod open;
+mod parity;
+mod permits;
+mod pieces;
 mod program;
 mod report;
 mod ring;
 mod schedule;
+mod segment;
 #[cfg(feature = "wgpu")]
 mod wgpu;
+mod worker;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use fuelrail_kernels::Kernel;
 
-pub(crate) use cpu::{Assembler, Worker};
+pub(crate) use cpu::Assembler;
+pub(crate) use offload::Offload;
+pub use offload::OnDeviceError;
+pub use open::Device;
+pub use parity::SuiteReport;
 pub(crate) use program::{Chain, Program};
 pub use report::{DeviceKind, DeviceReport};
+pub(crate) use worker::Worker;
 
 use crate::error::Result;
 

@@ -11,6 +11,7 @@ mod prepare;
 mod sample;
 mod shard;
 
+pub use crate::device::{Device, DeviceKind, DeviceReport, OnDeviceError, SuiteReport};
 pub use control::{Control, Progress};
 pub use doctor::{Check, CheckState, checks};
 pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
