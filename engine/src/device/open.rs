@@ -33,7 +33,8 @@ impl Device {
         Self::at_level(Level::best())
     }
 
-    fn at_level(level: Level) -> Self {
+    /// The processor at `level`.
+    pub(crate) fn at_level(level: Level) -> Self {
         Self {
             level,
             backend: None,
@@ -69,6 +70,26 @@ impl Device {
                 device.tried(&programs)
             }
             named => find(named)?.tried(&programs),
+        }
+    }
+
+    /// The devices that `choice` names but the processor: for `auto` all that
+    /// are there, software ones left out. Not tried.
+    ///
+    /// # Errors
+    /// `Device` where one that is named is missing.
+    pub(crate) fn all(choice: DeviceChoice) -> Result<Vec<Self>> {
+        match choice {
+            DeviceChoice::Auto => {
+                let kinds = [DeviceKind::Cuda, DeviceKind::Wgpu];
+                let all = kinds.into_iter().filter_map(|kind| found(kind).ok());
+                Ok(all
+                    .flatten()
+                    .filter(|device| !device.report.is_software)
+                    .collect())
+            }
+            DeviceChoice::Cpu(level) => level_of(level).map(|_| Vec::new()),
+            named => Ok(vec![find(named)?]),
         }
     }
 
@@ -167,6 +188,21 @@ fn hardware(notes: &mut Vec<String>) -> Vec<Arc<dyn Backend>> {
         }
     }
     found
+}
+
+/// All devices of a kind, software ones too, not tried.
+///
+/// # Errors
+/// `Device` where there are none, with what to do about it.
+pub(crate) fn found(kind: DeviceKind) -> Result<Vec<Device>> {
+    let backends = match kind {
+        #[cfg(feature = "cuda")]
+        DeviceKind::Cuda => super::cuda::list()?,
+        #[cfg(feature = "wgpu")]
+        DeviceKind::Wgpu => super::wgpu::list()?,
+        _ => Vec::new(),
+    };
+    Ok(backends.into_iter().map(Device::of).collect())
 }
 
 /// The device that `choice` names, not tried.

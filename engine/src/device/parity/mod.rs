@@ -16,8 +16,8 @@ use serde::Serialize;
 
 pub(crate) use sample::sample;
 
-use super::Backend;
 use super::program::{Chain, Program};
+use super::{Backend, Device};
 use crate::error::Result;
 
 /// The operators, each with its programs.
@@ -69,8 +69,24 @@ pub struct SuiteReport {
     pub wrong: Vec<String>,
 }
 
+/// Runs the whole suite on a device.
+pub(crate) fn conformance(device: &Device) -> Vec<SuiteReport> {
+    run(device.subject())
+}
+
+/// Runs one program of every kernel on a device; gives what went wrong.
+pub(crate) fn quick_trial(device: &Device) -> Vec<String> {
+    let mut report = SuiteReport::default();
+    for (_, trials) in SUITES {
+        if let Some(trial) = trials().first() {
+            try_one(device.subject(), trial, 0, &mut report);
+        }
+    }
+    report.wrong
+}
+
 /// Runs the whole suite.
-pub(crate) fn run(subject: Subject<'_>) -> Vec<SuiteReport> {
+fn run(subject: Subject<'_>) -> Vec<SuiteReport> {
     let suite = |&(name, trials): &(&str, fn() -> Vec<Trial>)| {
         let mut report = SuiteReport {
             suite: name.to_owned(),

@@ -12,3 +12,7 @@ pub(super) fn open(_index: Option<u32>) -> Result<Arc<dyn Backend>> {
 pub(super) fn open_software() -> Result<Arc<dyn Backend>> {
     Err(Error::device("no adapter"))
 }
+
+pub(super) fn list() -> Result<Vec<Arc<dyn Backend>>> {
+    Err(Error::device("not there"))
+}
