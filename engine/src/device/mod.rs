@@ -46,8 +46,8 @@ pub use parity::SuiteReport;
 pub(crate) use parity::{conformance, quick_trial};
 pub(crate) use program::{Chain, Program};
 pub use report::{DeviceKind, DeviceReport};
-pub use speed::{Measure, SpeedReport};
 pub(crate) use speed::speeds;
+pub use speed::{Measure, SpeedReport};
 pub(crate) use worker::Worker;
 
 use crate::error::Result;

@@ -156,9 +156,7 @@ impl Device {
 /// The best device that passes.
 fn automatic(programs: &[Program]) -> Result<Device> {
     let mut notes = Vec::new();
-    if programs.is_empty() {
-        notes.push("no step of this plan runs on a device".to_owned());
-    } else {
+    if !programs.is_empty() {
         for backend in hardware(&mut notes) {
             match Device::of(backend).tried(programs) {
                 Ok(device) => return Ok(Device { notes, ..device }),

@@ -7,12 +7,16 @@ use crate::plan::Plan;
 
 impl Device {
     /// Where the steps of `plan` run: a line for the device, and one for each
-    /// column that it leaves to the processor, with the reason.
+    /// column that it leaves to the processor, with the reason; `not needed`
+    /// where no step runs on devices.
     ///
     /// # Errors
     /// `Internal` for a plan that was not checked.
     pub fn placement(&self, plan: &Plan) -> Result<Vec<String>> {
         let segments = segments(plan)?;
+        if segments.is_empty() {
+            return Ok(vec!["not needed".to_owned()]);
+        }
         let report = self.report();
         let mut lines = vec![format!("{}, {}", report.id, report.name)];
         if self.backend().is_some() {
