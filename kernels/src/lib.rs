@@ -1,5 +1,5 @@
 //! The arithmetic of fuelrail: operators on slices, without I/O or devices.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod cast;
 mod element;

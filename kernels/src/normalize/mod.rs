@@ -8,13 +8,16 @@
 //! it may crop and flip. The meaning of a value is the [`Table`] of final bits,
 //! made once on the host for each channel `c` and byte `v` in binary32:
 //!
-//! `((v / scale) - mean[c]) / std[c]`
+//! `((v * (1 / scale)) - mean[c]) / std[c]`
 //!
-//! with each operation rounded to nearest even, in this order, as
-//! `torchvision.transforms.v2` `ToDtype(float32, scale=True)` and `Normalize`
-//! do for `scale = 255`; then rounded once more to binary16 or bfloat16 where
-//! those are wanted. A twin may compute instead of look up where it has checked
-//! every entry.
+//! with each operation rounded to nearest even, in this order and the inverse
+//! too, as `torchvision.transforms.v2` `ToDtype(float32, scale=True)` and
+//! `Normalize` do for `scale = 255`; then rounded once more to binary16 or
+//! bfloat16 where those are wanted. (`v / scale`, as the first version of
+//! torchvision's transforms has it, gives other bits for half of all bytes.) A
+//! value that is subnormal in binary32 is zero of the same sign; one too large
+//! for its type is refused. A twin may compute instead of look up where it has
+//! checked every entry.
 //!
 //! # Numbers
 //!
@@ -41,6 +44,8 @@
 mod images;
 mod jobs;
 mod numbers;
+#[cfg(target_arch = "x86_64")]
+mod pixels;
 mod scalar;
 mod table;
 
