@@ -1,8 +1,8 @@
 //! Numbers of a column: `(x - mean) * factor`.
 
-use super::{NormalizeError, NumbersJob, WideNumbersJob, scalar};
+use super::{NormalizeError, NumbersJob, WideNumbersJob, numbers_simd, scalar};
 use crate::element::Element;
-use crate::level::Level;
+use crate::level::{Kind, Level};
 
 /// `normalize` on numbers; see the [contract](super).
 ///
@@ -27,10 +27,13 @@ pub struct Numbers {
 impl Numbers {
     /// `(x - mean) / std` as a product, clipped to `[low, high]` if given.
     ///
+    /// A result is clipped before it is rounded to `to`: bounds may lie beyond
+    /// `to`, and are then rounded as any result is.
+    ///
     /// # Errors
     /// Where a constant is not finite in the type computed in, `std` or its
-    /// inverse is not a positive normal number, bounds are the wrong way
-    /// round or do not fit `to`, or `to` is no float or wider than the type
+    /// inverse is not a positive number above the least normal one, bounds are
+    /// the wrong way round, or `to` is no float or wider than the type
     /// computed in.
     pub fn new(
         (from, to): (Element, Element),
@@ -49,14 +52,9 @@ impl Numbers {
         }
         let constant = |what, value| constant(from.is_wide(), what, value);
         let mean = constant("mean", mean)?;
-        let std_kept = constant("std", std)?;
+        positive("std", constant("std", std)?, std)?;
         let factor = constant("1 / std", 1.0 / std)?;
-        if !(std_kept > 0.0 && factor > 0.0) {
-            return Err(NormalizeError::NotPositive {
-                what: "std",
-                value: std,
-            });
-        }
+        positive("1 / std", factor, 1.0 / std)?;
         let [low, high] = match clip {
             None => [f64::NEG_INFINITY, f64::INFINITY],
             Some([low, high]) => {
@@ -119,8 +117,18 @@ impl Numbers {
     /// Whole numbers from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {
-            _ => scalar::numbers(self, src, dst),
+            Kind::Scalar => scalar::numbers(self, src, dst),
+            kind => numbers_simd::numbers(kind, self, src, dst),
         }
+    }
+}
+
+/// Refuses a constant that was `given` and is zero or less as it is `kept`.
+fn positive(what: &'static str, kept: f64, given: f64) -> Result<(), NormalizeError> {
+    if kept > 0.0 {
+        Ok(())
+    } else {
+        Err(NormalizeError::NotPositive { what, value: given })
     }
 }
 

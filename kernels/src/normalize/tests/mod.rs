@@ -1,2 +1,4 @@
 //! Every level against the scalar reference, and the reference against its
 //! definition.
+
+mod numbers;
