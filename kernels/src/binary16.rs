@@ -1,5 +1,10 @@
 //! binary16 to binary32 and back, for tiles of SIMD twins; in whole numbers
 //! where the processor has no instructions for it.
+#![expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
+#![expect(clippy::cast_possible_truncation, reason = "the upper half is zero")]
 
 use crate::level::Kind;
 use crate::vector::{self, Body};

@@ -1,6 +1,12 @@
 //! Test oracle: numbers of every element in whole-number arithmetic, which
 //! knows nothing of how kernels or the processor treat floats; and the bit
 //! patterns that tests run on.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "bits are cut and signs are set on purpose"
+)]
 
 use crate::element::Element::{self, BF16, F16, F32, F64, I8, I16, I32, I64};
 
@@ -78,7 +84,7 @@ pub(crate) fn round(element: Element, exact: Exact) -> u64 {
     let sign = 1u64 << (element.len_bytes() * 8 - 1);
     let (negative, mut magnitude, mut exponent) = match exact {
         Exact::Nan => return infinity | 1 << (fraction_bits - 1),
-        Exact::Infinite { negative } => return infinity | u64::from(negative) * sign,
+        Exact::Infinite { negative } => return infinity | (u64::from(negative) * sign),
         Exact::Finite {
             negative,
             magnitude,
@@ -228,8 +234,8 @@ fn halfway(exact: Exact) -> Exact {
 
 /// Random bits as a number of few digits near a power of two up to 2^66.
 fn moderate_bits(element: Element, bits: u64) -> u64 {
-    let digits = bits >> 32 & ((1 << (1 + (bits >> 58) % 26)) - 1);
-    let exponent = (bits >> 1 & 0x7f) as i32 - 62;
+    let digits = (bits >> 32) & ((1 << (1 + (bits >> 58) % 26)) - 1);
+    let exponent = ((bits >> 1) & 0x7f) as i32 - 62;
     let negative = bits & 1 == 1;
     let magnitude = u128::from(digits);
     let exact = Exact::Finite {

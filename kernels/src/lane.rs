@@ -2,6 +2,18 @@
 //! compiler turns into vector instructions. What they mean is said by the
 //! scalar references and [`crate::number`]; binary16 is not among them, see
 //! [`crate::binary16`].
+#![expect(
+    clippy::cast_lossless,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "conversions are what it is about; one macro serves types of all widths"
+)]
+#![expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
 
 use half::bf16;
 
@@ -134,7 +146,7 @@ macro_rules! whole {
                 const LOW: f32 = $integer::MIN as f32;
                 const END: f32 = ($integer::MAX / 2 + 1) as f32 * 2.0;
                 let whole = value.trunc();
-                let fits = (whole >= LOW) & (whole < END);
+                let fits = (LOW..END).contains(&whole);
                 let kept = (value as $by).clamp(Self::MIN as $by, Self::MAX as $by);
                 (kept as Self, fits)
             }
@@ -144,7 +156,7 @@ macro_rules! whole {
                 const LOW: f64 = $integer::MIN as f64;
                 const END: f64 = ($integer::MAX / 2 + 1) as f64 * 2.0;
                 let whole = value.trunc();
-                let fits = (whole >= LOW) & (whole < END);
+                let fits = (LOW..END).contains(&whole);
                 let kept = (value as $by).clamp(Self::MIN as $by, Self::MAX as $by);
                 (kept as Self, fits)
             }

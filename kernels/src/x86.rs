@@ -6,9 +6,9 @@
 )]
 
 use std::arch::x86_64::{
-    __m128i, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_sfence,
-    _mm_storeu_si128, _mm_stream_si128, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cvtph_ps,
-    _mm256_cvtps_ph, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_sfence, _mm_storeu_si128,
+    _mm_stream_si128, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cvtph_ps, _mm256_cvtps_ph,
+    _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
 };
 
 use crate::binary16::{narrow_one, widen_one};
@@ -107,7 +107,7 @@ pub(crate) fn copy_around(src: &[u8], dst: &mut [u8]) {
     let (src, _) = src.as_chunks::<16>();
     let (dst, _) = dst.as_chunks_mut::<16>();
     assert!(
-        src.len() == dst.len() && dst.as_ptr().cast::<__m128i>().is_aligned(),
+        src.len() == dst.len() && dst.as_ptr().align_offset(16) == 0,
         "expected whole cache lines"
     );
     for (x, y) in src.iter().zip(dst) {

@@ -68,7 +68,7 @@ impl Cast {
 
     /// Whole numbers from `src` to `dst`, at `level`; the index of the first
     /// that did not fit.
-    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+    pub(crate) fn run(self, level: Level, src: &[u8], dst: &mut [u8]) -> Option<usize> {
         match level.kind() {
             Kind::Scalar => scalar::cast(self, src, dst),
             kind => simd::cast(kind, self, src, dst),

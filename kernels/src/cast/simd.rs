@@ -1,5 +1,9 @@
 //! `cast` at the SIMD levels: one loop for each pair of types, compiled for
 //! each level.
+#![expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
 
 use std::marker::PhantomData;
 
@@ -11,7 +15,7 @@ use crate::level::Kind;
 use crate::vector::{self, Body, TILE, Tile, tiles};
 
 /// Whole numbers; the index of the first that did not fit.
-pub(super) fn cast(kind: Kind, cast: &Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
     let mut first = None;
     let mut wide = Tile([0; TILE * 4]);
     let lens = (cast.from.len_bytes(), cast.to.len_bytes());
@@ -25,8 +29,8 @@ pub(super) fn cast(kind: Kind, cast: &Cast, src: &[u8], dst: &mut [u8]) -> Optio
 }
 
 /// One tile, binary16 by way of `wide`; whether all numbers fit.
-fn tile(kind: Kind, cast: &Cast, (src, dst): (&[u8], &mut [u8]), wide: &mut [u8]) -> bool {
-    let Cast { from, to } = *cast;
+fn tile(kind: Kind, cast: Cast, (src, dst): (&[u8], &mut [u8]), wide: &mut [u8]) -> bool {
+    let Cast { from, to } = cast;
     match (from == Element::F16, to == Element::F16) {
         (false, false) => convert(kind, (from, to), src, dst),
         (false, true) => {

@@ -50,7 +50,7 @@ impl Numbers {
                 got: to,
             });
         }
-        let constant = |what, value| constant(from.is_wide(), what, value);
+        let constant = |what, value| constant(from, what, value);
         let mean = constant("mean", mean)?;
         positive("std", constant("std", std)?, std)?;
         let factor = constant("1 / std", 1.0 / std)?;
@@ -83,6 +83,10 @@ impl Numbers {
     /// What a device needs to know, for `n` numbers at these offsets in words
     /// of 32 bits; the constants are binary32.
     #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the constants are rounded to binary32 already"
+    )]
     pub fn job(&self, n: u32, [src, dst]: [u32; 2]) -> NumbersJob {
         NumbersJob {
             src,
@@ -133,13 +137,17 @@ fn positive(what: &'static str, kept: f64, given: f64) -> Result<(), NormalizeEr
 }
 
 /// A constant in the type computed in, tiny ones zero as all values are.
-fn constant(is_wide: bool, what: &'static str, value: f64) -> Result<f64, NormalizeError> {
-    let kept = if is_wide {
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "binary32 is what narrow numbers are computed in"
+)]
+fn constant(from: Element, what: &'static str, value: f64) -> Result<f64, NormalizeError> {
+    let kept = if from.is_wide() {
         value
     } else {
         f64::from(value as f32)
     };
-    let least = if is_wide {
+    let least = if from.is_wide() {
         f64::MIN_POSITIVE
     } else {
         f64::from(f32::MIN_POSITIVE)

@@ -1,5 +1,13 @@
 //! `normalize` on numbers at the SIMD levels: one loop for each pair of types,
 //! compiled for each level.
+#![expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "constants of narrow numbers are rounded to binary32 already"
+)]
 
 use std::marker::PhantomData;
 

@@ -1,4 +1,9 @@
 //! Numbers of columns.
+#![expect(clippy::float_cmp, reason = "bits are what is promised")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "bits of binary32 fill half a word; constants are rounded on purpose"
+)]
 
 use crate::Kernel;
 use crate::element::Element::{self, BF16, F16, F32, F64, I8, I32, I64, U8, U16, U64};
@@ -11,13 +16,15 @@ const LENS: [usize; 19] = [
     0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1023, 1024, 1025, 3000,
 ];
 
+type Constants = (f64, f64, Option<[f64; 2]>);
+
 /// Mean, standard deviation and bounds: plain ones, those that lead to tiny
 /// and to huge results, and bounds of all sorts.
-const CONSTANTS: [(f64, f64, Option<[f64; 2]>); 9] = [
+const CONSTANTS: [Constants; 9] = [
     (0.0, 1.0, None),
     (127.5, 0.1, None),
     (-3.0e4, 7.3, Some([-3.0, 3.0])),
-    (1.0, 1048576.0, None),
+    (1.0, 1_048_576.0, None),
     (0.0, 1.5e-5, None),
     (3.0e-38, 1.0, Some([0.0, 1e9])),
     (65504.0, 0.37, Some([-0.0, 0.0])),
