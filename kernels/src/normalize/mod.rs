@@ -21,13 +21,14 @@
 //!
 //! # Numbers
 //!
-//! [`Numbers`] computes `(x - mean) * factor` where `factor` is `1 / std`,
-//! rounded once to the type computed in: binary64 where `from` has 64 bits,
-//! else binary32. Integers are converted to that type first, binary16 and
-//! bfloat16 are widened, and each of the two operations is rounded to nearest
-//! even; they are never fused. Where values are clipped, those below `low` or
-//! above `high` become `low` or `high`. The result is rounded to `to`, to 16
-//! bits by way of binary32.
+//! [`Numbers`] computes `(x - mean) * factor` in binary64 where `from` has 64
+//! bits, else in binary32. `factor` is `1 / std`, divided in binary64; it and
+//! the other constants are then rounded to the type computed in. Integers are
+//! converted to that type first, binary16 and bfloat16 are widened, and each of
+//! the two operations is rounded to nearest even; they are never fused. Where
+//! values are clipped, those below `low` or above `high` become `low` or
+//! `high`. The result is then rounded to `to`, to 16 bits by way of binary32;
+//! so a bound beyond `to` becomes infinite.
 //!
 //! One rule holds in every twin for what devices treat differently:
 //! - **tiny values are zero**: `x`, the difference and the product become zero
@@ -44,6 +45,7 @@
 mod images;
 mod jobs;
 mod numbers;
+mod numbers_simd;
 #[cfg(target_arch = "x86_64")]
 mod pixels;
 mod scalar;
