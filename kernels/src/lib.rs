@@ -6,6 +6,7 @@ pub mod cast;
 mod element;
 #[cfg(test)]
 mod exact;
+mod job;
 mod kernel;
 mod lane;
 mod level;
@@ -19,6 +20,7 @@ mod vector;
 mod x86;
 
 pub use element::Element;
+pub use job::Member;
 pub use kernel::Kernel;
 pub use level::Level;
 pub use shape::ShapeError;
