@@ -3,6 +3,7 @@
 
 pub mod cast;
 mod element;
+mod job;
 mod kernel;
 mod level;
 pub mod normalize;
@@ -12,6 +13,7 @@ mod shape;
 pub mod tokenize;
 
 pub use element::Element;
+pub use job::Member;
 pub use kernel::Kernel;
 pub use level::Level;
 pub use shape::ShapeError;
