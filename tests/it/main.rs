@@ -9,6 +9,7 @@ mod format;
 mod part;
 mod plan;
 mod plan_errors;
+mod shaders;
 mod shard_cli;
 mod sink;
 mod source;

@@ -1,18 +1,19 @@
 //! Vulkan, Metal and DX12 through wgpu.
+//!
+//! [`adapters`](backends) are listed without being opened; [`gpu`] is one that
+//! is, with its pipelines; [`lane`] a program on it, with its ring of
+//! [`slot`]s. [`health`] remembers why a device can no longer be used, so that
+//! every call after its loss fails at once.
 
-use std::sync::Arc;
+mod adapters;
+mod choose;
+mod gpu;
+mod health;
+mod lane;
+mod shaders;
+mod slot;
 
-use super::Backend;
-use crate::error::{Error, Result};
+#[cfg(test)]
+mod tests;
 
-pub(super) fn open(_index: Option<u32>) -> Result<Arc<dyn Backend>> {
-    Err(Error::device("no adapter"))
-}
-
-pub(super) fn open_software() -> Result<Arc<dyn Backend>> {
-    Err(Error::device("no adapter"))
-}
-
-pub(super) fn list() -> Result<Vec<Arc<dyn Backend>>> {
-    Err(Error::device("not there"))
-}
+pub(super) use choose::{list, open, open_software};
