@@ -1,14 +1,16 @@
 //! Where the steps of a plan run, in words.
 
+use std::collections::BTreeMap;
+
 use super::Device;
-use super::segment::{Segment, segments};
+use super::segment::{SegmentColumn, segments};
 use crate::error::Result;
 use crate::plan::Plan;
 
 impl Device {
-    /// Where the steps of `plan` run: a line for the device, and one for each
-    /// column that it leaves to the processor, with the reason; `not needed`
-    /// where no step runs on devices.
+    /// Where the steps of `plan` run: a line for the device, one for what it
+    /// leaves to the processor and why, and one for each device that was passed
+    /// over; `not needed` where no step runs on devices.
     ///
     /// # Errors
     /// `Internal` for a plan that was not checked.
@@ -17,39 +19,36 @@ impl Device {
         if segments.is_empty() {
             return Ok(vec!["not needed".to_owned()]);
         }
-        let report = self.report();
-        let mut lines = vec![format!("{}, {}", report.id, report.name)];
-        if self.backend().is_some() {
-            let steps: Vec<String> = segments
-                .iter()
-                .filter(|segment| self.runs_some(segment))
-                .flat_map(|segment| segment.steps.clone())
-                .map(|step| (step + 1).to_string())
-                .collect();
-            lines[0].push_str(&match &steps[..] {
-                [] => ": no step of this plan".to_owned(),
-                [one] => format!(": step {one}"),
-                many => format!(": steps {}", many.join(", ")),
-            });
-        }
+        let mut here = Vec::new();
+        let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for segment in &segments {
             for (column, chain) in segment.columns.iter().zip(&segment.program.chains) {
-                if let Some(reason) = self.refuses(chain) {
-                    lines.push(format!(
-                        "cpu:{}: {} in step {} ({reason})",
-                        self.level(),
-                        column.output.name,
-                        column.kernels[0].step + 1,
-                    ));
+                match self.refuses(chain) {
+                    None => here.push(named(column)),
+                    Some(reason) => left.entry(reason).or_default().push(named(column)),
                 }
             }
+        }
+        let report = self.report();
+        let here = if here.is_empty() {
+            "nothing".to_owned()
+        } else {
+            here.join(", ")
+        };
+        let mut lines = vec![format!("{} ({}) does {here}", report.id, report.name)];
+        for (reason, columns) in left {
+            let level = self.level();
+            lines.push(format!("cpu:{level} does {}: {reason}", columns.join(", ")));
         }
         lines.extend(self.notes().iter().map(|note| format!("not {note}")));
         Ok(lines)
     }
+}
 
-    fn runs_some(&self, segment: &Segment) -> bool {
-        let mut chains = segment.program.chains.iter();
-        chains.any(|chain| self.refuses(chain).is_none())
-    }
+/// A column and the steps that change it.
+fn named(column: &SegmentColumn) -> String {
+    let steps = column.kernels.iter().map(|kernel| kernel.step + 1);
+    let steps: Vec<String> = steps.map(|step| step.to_string()).collect();
+    let word = if steps.len() == 1 { "step" } else { "steps" };
+    format!("{} ({word} {})", column.output.name, steps.join(", "))
 }
