@@ -8,6 +8,7 @@ mod forged;
 mod format;
 mod part;
 mod plan;
+mod plan_columns;
 mod plan_errors;
 mod shard_cli;
 mod sink;
