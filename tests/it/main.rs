@@ -14,5 +14,6 @@ mod shard_cli;
 mod sink;
 mod source;
 mod spine;
+mod tables;
 mod target;
 mod tidy;

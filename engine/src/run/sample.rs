@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, LargeListArray, RecordBatch,
 };
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, UInt16Type, UInt32Type};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -142,7 +142,7 @@ impl TokenColumn {
             DataType::LargeList(_) => column.as_list::<i64>().value(row),
             other => return Err(Error::damage(format!("expected token lists, got {other}"))),
         };
-        let ids = cast_with_options(&values, &DataType::UInt32, &CastOptions::default())
+        let ids = cast(&values, &DataType::UInt32)
             .map_err(|error| Error::damage("expected token ids").with_source(error))?;
         // What fits no id, because a step changed it, decodes as an unknown one.
         let ids = ids.as_primitive::<UInt32Type>();
@@ -219,46 +219,48 @@ fn source_name(manifest: &Manifest, file: u32) -> Result<String> {
         .ok_or_else(|| Error::damage(format!("an origin names source {file}, which is not there")))
 }
 
-/// The columns with numbers that print as what they mean.
+/// The columns with values that print as what they mean.
 fn shown(columns: &RecordBatch, schema: &[Column]) -> Result<RecordBatch> {
-    let meant = |(array, column): (&ArrayRef, &Column)| match column.meaning() {
-        Meaning::Plain => Ok(Arc::clone(array)),
-        Meaning::Bfloat16 => floats(array),
-    };
-    let arrays = columns.columns().iter().zip(schema).map(meant);
+    let arrays = columns.columns().iter().zip(schema);
+    let arrays = arrays.map(|(array, column)| meant(array, column.meaning()));
     let arrays = arrays.collect::<Result<Vec<_>>>()?;
-    let named = columns.schema();
-    let names = named.fields().iter().map(|field| field.name());
-    RecordBatch::try_from_iter_with_nullable(
-        names.zip(arrays).map(|(name, array)| (name, array, true)),
-    )
-    .map_err(unshown)
+    let schema = columns.schema();
+    let names = schema.fields().iter().map(|field| field.name());
+    let nullable = names.zip(arrays).map(|(name, array)| (name, array, true));
+    RecordBatch::try_from_iter_with_nullable(nullable).map_err(unshown)
 }
 
-/// The numbers whose upper halves `array` holds, in the same lists.
-fn floats(array: &ArrayRef) -> Result<ArrayRef> {
-    let item = |items: &ArrayRef| Arc::new(Field::new_list_field(items.data_type().clone(), true));
-    Ok(match array.data_type() {
-        DataType::FixedSizeList(_, len) => {
+/// `array` with bfloat16 as binary32 and times of named zones, which Arrow
+/// prints only where it knows the zone, as UTC; in the same lists.
+fn meant(array: &ArrayRef, meaning: Meaning) -> Result<ArrayRef> {
+    let item = |items: &ArrayRef| {
+        let data_type = items.data_type().clone();
+        Arc::new(Field::new_list_field(data_type, true))
+    };
+    Ok(match (array.data_type(), meaning) {
+        (DataType::FixedSizeList(_, len), _) => {
             let list = array.as_fixed_size_list();
-            let items = floats(list.values())?;
+            let items = meant(list.values(), meaning)?;
             let (item, nulls) = (item(&items), list.nulls().cloned());
             Arc::new(FixedSizeListArray::try_new(item, *len, items, nulls).map_err(unshown)?)
         }
-        DataType::LargeList(_) => {
+        (DataType::LargeList(_), _) => {
             let list = array.as_list::<i64>();
             let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
-            let items = floats(list.values())?;
+            let items = meant(list.values(), meaning)?;
             let item = item(&items);
             Arc::new(LargeListArray::try_new(item, offsets, items, nulls).map_err(unshown)?)
         }
-        _ => {
-            let bits = array
-                .as_primitive_opt::<UInt16Type>()
-                .ok_or_else(|| Error::internal("expected the bits of bfloat16"))?;
+        (DataType::UInt16, Meaning::Bfloat16) => {
+            let bits = array.as_primitive::<UInt16Type>();
             let floats: Float32Array = bits.unary(|bits| bf16::from_bits(bits).to_f32());
             Arc::new(floats)
         }
+        (DataType::Timestamp(unit, Some(_)), _) => {
+            let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
+            cast(array, &utc).map_err(unshown)?
+        }
+        _ => Arc::clone(array),
     })
 }
 
