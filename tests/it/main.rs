@@ -10,6 +10,7 @@ mod part;
 mod plan;
 mod plan_columns;
 mod plan_errors;
+mod shaders;
 mod shard_cli;
 mod sink;
 mod source;

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 /// Where a column's items begin: at a multiple of so many bytes, which is
 /// enough for any device's copies and bindings.
-const ALIGN: usize = 256;
+pub(crate) const ALIGN: usize = 256;
 
 /// The buffers of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +72,8 @@ impl Entry {
         }
     }
 
-    fn of(kernel: &Kernel) -> Self {
+    /// The entry that runs a kernel.
+    pub(crate) fn of(kernel: &Kernel) -> Self {
         match kernel {
             Kernel::NormalizeImages(_) => Self::NormalizeImages,
             Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => Self::NormalizeWide,

@@ -17,8 +17,8 @@ use super::types::{Asset, Document, Format, OnError, OutputColumn, Plan, SplitSi
 pub struct ExplainContext<'a> {
     /// Threads that compute.
     pub threads: usize,
-    /// The device that runs the steps.
-    pub device: &'a str,
+    /// The device that runs the steps, then what it leaves to others and why.
+    pub device: &'a [String],
     /// Bytes of memory the run stays below while documents are small beside
     /// it, where that is known.
     pub memory_bound: Option<u64>,
@@ -65,8 +65,11 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
         let size = amount(asset.bytes.len() as u64);
         text.line(label, &format!("{}, {size}", asset.name));
     }
-    let threads = counted(context.threads as u64, "thread");
-    text.line("device", &format!("{}, {threads}", context.device));
+    text.line("threads", &context.threads.to_string());
+    for (index, line) in context.device.iter().enumerate() {
+        let label = if index == 0 { "device" } else { "" };
+        text.line(label, line);
+    }
     if let Some(bytes) = context.memory_bound {
         let bound = format!("at most {}, more for documents of many MiB", amount(bytes));
         text.line("memory", &bound);
