@@ -86,16 +86,17 @@ need_python() {
         fail "$(python3 --version) is too old: install Python 3.11 or newer"
 }
 
-# need_venv FOLDER REQUIREMENTS: an environment with exactly these packages;
-# made anew only when the file or the Python changes.
+# need_venv FOLDER REQUIREMENTS [OPTION…]: an environment with exactly these
+# packages; made anew only when the file or the Python changes. Options are pip's.
 need_venv() {
     local folder=$1 requirements=$2 stamp
+    shift 2
     need_python
     stamp=$(cat "$requirements" <(python3 --version) | cksum)
     [ "$(cat "$folder/.stamp" 2>/dev/null)" = "$stamp" ] && return
     python3 -c 'import ensurepip, venv' 2>/dev/null || install "python3 cannot make environments" python3-venv
     say "making $folder from $requirements"
     python3 -m venv --clear "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$requirements"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$@" -r "$requirements"
     echo "$stamp" >"$folder/.stamp"
 }

@@ -6,6 +6,7 @@
 //! every call after its loss fails at once.
 
 mod adapters;
+mod choose;
 mod gpu;
 mod health;
 mod lane;
@@ -15,4 +16,4 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use adapters::{Software, WgpuBackend, backends};
+pub(super) use choose::{list, open, open_software};

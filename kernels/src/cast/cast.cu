@@ -1,0 +1,281 @@
+// `cast` on NVIDIA GPUs, bit for bit what scalar.rs does. Row y of the grid
+// works on job y; its threads stride over groups of four numbers.
+//
+// There are 144 pairs of types. So that there are not as many loops, a number
+// passes through the widest type of its kind: decoded from what it is, encoded
+// to what is wanted. The switches are the same for all threads of a block.
+#include "jobs.cuh"
+#include "number.cuh"
+
+// How a number is held between: a 64-bit integer with or without a sign, or a
+// float as it is or widened.
+enum Kind : u32 { SIGNED, UNSIGNED, SINGLE, DOUBLE };
+
+struct Four {
+    u64 at[4];
+};
+
+// Four numbers of `BYTES` bytes, or as many as there are.
+template <u32 BYTES>
+DEVICE Four load_four(const u32* __restrict__ src, u32 group, u32 n) {
+    Four four = {};
+    if (n >= 4) {
+        Words<BYTES> words = load<BYTES>(src + (u64)group * BYTES);
+#pragma unroll
+        for (u32 i = 0; i < 4; i++) {
+            four.at[i] = number_at<BYTES>(words, i);
+        }
+    } else {
+#pragma unroll
+        for (u32 i = 0; i < 3; i++) {
+            four.at[i] = i < n ? read_one<BYTES>(src, group * 4 + i) : 0;
+        }
+    }
+    return four;
+}
+
+template <u32 BYTES>
+DEVICE void store_four(u32* __restrict__ dst, u32 group, u32 n, const Four& four) {
+    if (n >= 4) {
+        Words<BYTES> words = {};
+#pragma unroll
+        for (u32 i = 0; i < 4; i++) {
+            put<BYTES>(words, i, four.at[i]);
+        }
+        store(dst + (u64)group * BYTES, words);
+    } else {
+#pragma unroll
+        for (u32 i = 0; i < 3; i++) {
+            if (i < n) {
+                write_one<BYTES>(dst, group * 4 + i, four.at[i]);
+            }
+        }
+    }
+}
+
+DEVICE u32 len_bytes(u32 code) {
+    return code <= I8 ? 1 : code <= I16 ? 2 : code <= I32 ? 4 : code <= I64 ? 8 : code <= BF16 ? 2 : code == F32 ? 4 : 8;
+}
+
+DEVICE Four load_any(u32 from, const u32* __restrict__ src, u32 group, u32 n) {
+    switch (len_bytes(from)) {
+    case 1:
+        return load_four<1>(src, group, n);
+    case 2:
+        return load_four<2>(src, group, n);
+    case 4:
+        return load_four<4>(src, group, n);
+    default:
+        return load_four<8>(src, group, n);
+    }
+}
+
+DEVICE void store_any(u32 to, u32* __restrict__ dst, u32 group, u32 n, const Four& four) {
+    switch (len_bytes(to)) {
+    case 1:
+        return store_four<1>(dst, group, n, four);
+    case 2:
+        return store_four<2>(dst, group, n, four);
+    case 4:
+        return store_four<4>(dst, group, n, four);
+    default:
+        return store_four<8>(dst, group, n, four);
+    }
+}
+
+DEVICE Kind kind_of(u32 from) {
+    switch (from) {
+    case U64:
+        return UNSIGNED;
+    case F16:
+    case BF16:
+    case F32:
+        return SINGLE;
+    case F64:
+        return DOUBLE;
+    default:
+        return SIGNED;
+    }
+}
+
+// What is held between for these bits; 64-bit types already are.
+DEVICE u64 decoded(u32 from, u64 bits) {
+    switch (from) {
+    case I8:
+        return (u64)(i64)(i8)bits;
+    case I16:
+        return (u64)(i64)(i16)bits;
+    case I32:
+        return (u64)(i64)(i32)bits;
+    case F16:
+        return bits_of(f16_value((u32)bits));
+    case BF16:
+        return bits_of(bf16_value((u32)bits));
+    default:
+        return bits;
+    }
+}
+
+template <Kind KIND>
+DEVICE auto value_of(u64 held) {
+    if constexpr (KIND == SIGNED) {
+        return (i64)held;
+    } else if constexpr (KIND == UNSIGNED) {
+        return held;
+    } else if constexpr (KIND == SINGLE) {
+        return __uint_as_float((u32)held);
+    } else {
+        return __longlong_as_double((i64)held);
+    }
+}
+
+// The nearest integer from `least` to `most`; tells of those that did not fit.
+DEVICE u64 whole(i64 x, i64 least, u64 most, bool& misfit) {
+    if (x < least) {
+        misfit = true;
+        return (u64)least;
+    }
+    if (x >= 0 && (u64)x > most) {
+        misfit = true;
+        return most;
+    }
+    return (u64)x;
+}
+
+DEVICE u64 whole(u64 x, i64, u64 most, bool& misfit) {
+    misfit |= x > most;
+    return x > most ? most : x;
+}
+
+// A float is cut off; `most + 1` is a power of two, which floats hold exactly.
+DEVICE u64 whole(f64 x, i64 least, u64 most, bool& misfit) {
+    f64 cut = trunc(x);
+    if (is_nan(bits_of(x))) {
+        misfit = true;
+        return 0;
+    }
+    if (cut < __ll2double_rn(least)) {
+        misfit = true;
+        return (u64)least;
+    }
+    if (cut >= __dmul_rn(__ull2double_rn(most / 2 + 1), 2.0)) {
+        misfit = true;
+        return most;
+    }
+    return least < 0 ? (u64)__double2ll_rz(cut) : __double2ull_rz(cut);
+}
+
+DEVICE u64 whole(f32 x, i64 least, u64 most, bool& misfit) {
+    f32 cut = truncf(x);
+    if (is_nan(bits_of(x))) {
+        misfit = true;
+        return 0;
+    }
+    if (cut < __ll2float_rn(least)) {
+        misfit = true;
+        return (u64)least;
+    }
+    if (cut >= __fmul_rn(__ull2float_rn(most / 2 + 1), 2.0f)) {
+        misfit = true;
+        return most;
+    }
+    return least < 0 ? (u64)__float2ll_rz(cut) : __float2ull_rz(cut);
+}
+
+DEVICE f32 single(i64 x) {
+    return __ll2float_rn(x);
+}
+
+DEVICE f32 single(u64 x) {
+    return __ull2float_rn(x);
+}
+
+DEVICE f32 single(f32 x) {
+    return x;
+}
+
+DEVICE f32 single(f64 x) {
+    return __double2float_rn(x);
+}
+
+DEVICE f64 wide(i64 x) {
+    return __ll2double_rn(x);
+}
+
+DEVICE f64 wide(u64 x) {
+    return __ull2double_rn(x);
+}
+
+DEVICE f64 wide(f32 x) {
+    return x;
+}
+
+DEVICE f64 wide(f64 x) {
+    return x;
+}
+
+template <typename Value>
+DEVICE u64 encoded(u32 to, Value x, bool& misfit) {
+    switch (to) {
+    case F16:
+        return f16_bits(single(x));
+    case BF16:
+        return bf16_bits(single(x));
+    case F32:
+        return f32_bits(single(x));
+    case F64:
+        return f64_bits(wide(x));
+    default:
+        break;
+    }
+    // Integers: even codes have no sign, and each size has two.
+    bool is_signed = to & 1;
+    u32 n_bits = (8u << to / 2) - (is_signed ? 1 : 0);
+    u64 most = ~0ull >> (64 - n_bits);
+    i64 least = is_signed ? -(i64)most - 1 : 0;
+    return whole(x, least, most, misfit);
+}
+
+template <Kind KIND>
+DEVICE void encode(u32 to, Four& four, bool& misfit) {
+#pragma unroll
+    for (u32 i = 0; i < 4; i++) {
+        four.at[i] = encoded(to, value_of<KIND>(four.at[i]), misfit);
+    }
+}
+
+extern "C" __global__ void cast(const CastJob* __restrict__ jobs, const u32* __restrict__ from,
+                                u32* __restrict__ to, u32* flags) {
+    const CastJob job = jobs[blockIdx.y];
+    const u32* src = from + job.src;
+    u32* dst = to + job.dst;
+    const u32 n_groups = (job.n + 3) / 4;
+    const u32 step = gridDim.x * blockDim.x;
+    bool misfit = false;
+    for (u32 group = blockIdx.x * blockDim.x + threadIdx.x; group < n_groups; group += step) {
+        u32 n = job.n - group * 4;
+        Four four = load_any(job.from, src, group, n);
+#pragma unroll
+        for (u32 i = 0; i < 4; i++) {
+            four.at[i] = decoded(job.from, four.at[i]);
+        }
+        switch (kind_of(job.from)) {
+        case SIGNED:
+            encode<SIGNED>(job.to, four, misfit);
+            break;
+        case UNSIGNED:
+            encode<UNSIGNED>(job.to, four, misfit);
+            break;
+        case SINGLE:
+            encode<SINGLE>(job.to, four, misfit);
+            break;
+        case DOUBLE:
+            encode<DOUBLE>(job.to, four, misfit);
+            break;
+        }
+        store_any(job.to, dst, group, n, four);
+    }
+    if (misfit) {
+        atomicOr(flags + job.flag, 1u);
+    }
+}
