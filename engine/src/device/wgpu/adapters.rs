@@ -10,6 +10,7 @@ use fuelrail_kernels::Kernel;
 use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Instance, InstanceDescriptor};
 
 use super::gpu::Gpu;
+use super::health::same_process;
 use super::lane::WgpuLane;
 use crate::device::program::Program;
 use crate::device::{Backend, DeviceKind, DeviceReport, Lane};
@@ -30,6 +31,8 @@ pub(crate) enum Software {
 pub(crate) struct WgpuBackend {
     report: DeviceReport,
     adapter: Adapter,
+    /// The process that listed it.
+    process: u32,
     opened: Mutex<Option<Arc<Gpu>>>,
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn backends(software: Software) -> Vec<WgpuBackend> {
         WgpuBackend {
             report: report(id, &info),
             adapter,
+            process: std::process::id(),
             opened: Mutex::new(None),
         }
     };
@@ -115,6 +119,7 @@ impl WgpuBackend {
     /// The device, opened now if it was not yet. One that was lost is not
     /// opened again: what made it fail would do so again.
     pub(super) fn gpu(&self) -> Result<Arc<Gpu>> {
+        same_process(&self.report.id, self.process)?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gpu) = &*opened {
             gpu.health().check()?;

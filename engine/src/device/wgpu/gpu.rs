@@ -107,6 +107,10 @@ impl Gpu {
         self.health.check()?;
         match (errors.into_iter().flatten().next(), done) {
             (None, Ok(done)) => Ok(done),
+            (Some(error @ wgpu::Error::OutOfMemory { .. }), _) => {
+                Err(refused(not, error)
+                    .with_hint("use smaller batches, or free the device's memory"))
+            }
             (Some(error), _) => Err(refused(not, error)),
             (None, Err(())) => Err(Error::device(not)),
         }

@@ -52,13 +52,7 @@ impl Health {
     /// # Errors
     /// `Device` once it was lost, and in a process that was forked off.
     pub(super) fn check(&self) -> Result<()> {
-        if self.process.load(Ordering::Relaxed) != process::id() {
-            return Err(Error::device(format!(
-                "{} was opened before this process was forked off, and cannot be used here",
-                self.name
-            ))
-            .with_hint("start new processes instead of forking (Python: spawn or forkserver)"));
-        }
+        same_process(&self.name, self.process.load(Ordering::Relaxed))?;
         let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         match &*fault {
             None => Ok(()),
@@ -73,4 +67,16 @@ impl Health {
     pub(super) fn pretend_fork(&self) {
         self.process.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Whether this is the process that opened the device of this name. It is asked
+/// before any lock is taken: after a fork some are never given back.
+pub(super) fn same_process(name: &str, opened_by: u32) -> Result<()> {
+    if opened_by == process::id() {
+        return Ok(());
+    }
+    Err(Error::device(format!(
+        "{name} was opened before this process was forked off, and cannot be used here"
+    ))
+    .with_hint("start new processes instead of forking (Python: spawn or forkserver)"))
 }

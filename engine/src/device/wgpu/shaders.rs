@@ -48,3 +48,32 @@ pub(super) fn extra(entry: Entry) -> Extra {
         Entry::NormalizeNumbers | Entry::NormalizeWide => Extra::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// `tests/it/shaders.rs` checks the files; this, that those are compiled.
+    #[test]
+    fn a_shader_is_compiled_behind_all_that_is_shared() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shaders");
+        let mut shared: Vec<_> = std::fs::read_dir(folder.join("shared"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        shared.sort();
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+        let shared: String = shared.iter().map(|path| read(path)).collect();
+        for entry in Entry::ALL {
+            let Some((text, name)) = source(entry) else {
+                continue;
+            };
+            let op = entry.name().split('_').next().unwrap();
+            let own = read(&folder.join(format!("{op}.wgsl")));
+            assert!(text == format!("{shared}{own}"), "{name}");
+            assert!(own.contains(&format!("fn {name}(")), "{name}");
+        }
+    }
+}

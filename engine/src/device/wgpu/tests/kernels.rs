@@ -387,3 +387,52 @@ fn misfits_are_told_for_their_chain_alone() {
         }
     }
 }
+
+/// What saturates to a bound of `u32` looks like a number that fits.
+#[test]
+fn every_kind_of_misfit_is_told() {
+    let misfits = [
+        (Element::U32, 0x4f80_0000),
+        (Element::U32, 0x7f80_0000),
+        (Element::U32, 0xbf80_0000),
+        (Element::U32, 0x7fc0_0000),
+        (Element::I32, 0x4f00_0000),
+        (Element::I32, 0xcf00_0001),
+        (Element::I32, 0xff80_0000),
+        (Element::I32, 0xffff_ffff),
+        (Element::U8, 0x4380_0000),
+    ];
+    let fits = [
+        (Element::U32, 0x4f7f_ffff_u32),
+        (Element::U32, 0xbf7f_ffff),
+        (Element::I32, 0x4eff_ffff),
+        (Element::I32, 0xcf00_0000),
+        (Element::U8, 0x437f_ffff),
+    ];
+    let all = misfits.iter().chain(&fits);
+    let program = program(
+        all.clone()
+            .map(|(to, _)| vec![cast_of(Element::F32, *to)])
+            .collect(),
+    );
+    let src: Vec<Vec<u8>> = all.map(|(_, bits)| bits.to_le_bytes().into()).collect();
+    check(&program, &src);
+    let told = expected(&program, &src).into_iter().map(|(_, told)| told);
+    let told: Vec<bool> = told.collect();
+    assert_eq!(told, [[true; 9].as_slice(), &[false; 5]].concat());
+}
+
+/// What lies behind the last number is an earlier batch's.
+#[test]
+fn a_misfit_of_an_earlier_batch_is_not_told() {
+    let program = program(vec![vec![cast_of(Element::I32, Element::U8)]]);
+    for backend in adapters() {
+        let lane = backend.lane(&program).unwrap();
+        for n in 1..20 {
+            let told = through(&*lane, &program, &[vec![0xff; 80]]);
+            assert!(told[0].1);
+            let told = through(&*lane, &program, &[vec![0; n * 4]]);
+            assert!(!told[0].1, "{n} numbers");
+        }
+    }
+}

@@ -62,20 +62,23 @@ fn threads_share_a_lane() {
         let lane = backend.lane(&program).unwrap();
         std::thread::scope(|scope| {
             for thread in 0..4 {
-                let (lane, program) = (&lane, &program);
-                scope.spawn(move || {
-                    let mut random = Random(thread + 10);
-                    for _ in 0..15 {
-                        let n_items: Vec<usize> = (0..program.chains.len())
-                            .map(|_| random.word() as usize % 600)
-                            .collect();
-                        let src = items(program, &n_items, &mut random);
-                        let found = through(&**lane, program, &src);
-                        assert_same(program, &found, &expected(program, &src));
-                    }
-                });
+                let (lane, program) = (&*lane, &program);
+                scope.spawn(move || batches(lane, program, thread));
             }
         });
+    }
+}
+
+/// Batches of random sizes, one after another.
+fn batches(lane: &dyn Lane, program: &Program, seed: u64) {
+    let mut random = Random(seed + 10);
+    for _ in 0..15 {
+        let n_items: Vec<usize> = (0..program.chains.len())
+            .map(|_| random.word() as usize % 600)
+            .collect();
+        let src = items(program, &n_items, &mut random);
+        let found = through(lane, program, &src);
+        assert_same(program, &found, &expected(program, &src));
     }
 }
 
@@ -215,6 +218,23 @@ fn a_device_lost_while_at_work_is_an_error_and_no_hang() {
     }
 }
 
+/// Batches for as long as the device is there.
+fn until_lost(lane: &dyn Lane) {
+    let batch = || {
+        let mut slot = lane.acquire(&[4 << 20])?;
+        slot.write(0, &vec![1; 4 << 20])?;
+        let outputs = slot.submit()?.wait()?;
+        assert!(outputs.dst(0).iter().all(|byte| *byte == 1));
+        Ok::<(), Error>(())
+    };
+    let error = loop {
+        if let Err(error) = batch() {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Device);
+}
+
 #[test]
 fn who_waits_while_a_device_is_lost_goes_on() {
     for index in 0..adapters().len() {
@@ -222,15 +242,9 @@ fn who_waits_while_a_device_is_lost_goes_on() {
             let backend = backends(Software::With).remove(index);
             let lane = backend.lane(&long()).unwrap();
             std::thread::scope(|scope| {
+                // More than there are slots: some wait for one.
                 for _ in 0..6 {
-                    // More than there are slots: some wait for one.
-                    scope.spawn(|| {
-                        let mut slot = lane.acquire(&[4 << 20])?;
-                        slot.write(0, &vec![1; 4 << 20])?;
-                        let outputs = slot.submit()?.wait()?;
-                        assert!(outputs.dst(0).iter().all(|byte| *byte == 1));
-                        Ok::<(), Error>(())
-                    });
+                    scope.spawn(|| until_lost(&*lane));
                 }
                 std::thread::sleep(Duration::from_millis(30));
                 backend.gpu().unwrap().health().lose("the test says so");
