@@ -44,7 +44,7 @@ fn avx512(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     body.run(src, dst)
 }
 
-/// Widens binary16 to binary32 at AVX2 and above.
+/// Widens binary16 to binary32 at AVX2 and above; NaN becomes canonical.
 pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
     assert!(kind >= Kind::Avx2, "binary16 needs F16C");
     // SAFETY: the level has F16C; see `at`.
@@ -60,12 +60,15 @@ pub(crate) fn narrow(kind: Kind, src: &[u8], dst: &mut [u8]) {
 
 #[target_feature(enable = "avx2,f16c")]
 fn widen_f16c(src: &[u8], dst: &mut [u8]) {
+    let canonical = _mm256_set1_ps(f32::from_bits(0x7fc0_0000));
     let (src, src_rest) = src.as_chunks::<16>();
     let (dst, dst_rest) = dst.as_chunks_mut::<32>();
     for (x, y) in src.iter().zip(dst) {
         // SAFETY: the pointer is to 16 bytes.
         let halves = unsafe { _mm_loadu_si128(x.as_ptr().cast()) };
         let wide = _mm256_cvtph_ps(halves);
+        let is_nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(wide, wide);
+        let wide = _mm256_blendv_ps(wide, canonical, is_nan);
         // SAFETY: the pointer is to 32 bytes.
         unsafe { _mm256_storeu_ps(y.as_mut_ptr().cast(), wide) };
     }
