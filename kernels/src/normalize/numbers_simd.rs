@@ -120,7 +120,7 @@ fn wide<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
 /// zero itself: none of the differences is tiny.
 fn may_be_tiny(numbers: &Numbers) -> bool {
     let least = match numbers.from {
-        Element::F64 => f64::MIN_POSITIVE * (1u64 << 62) as f64,
+        Element::F64 => f64::MIN_POSITIVE * f64::from(1u32 << 31) * f64::from(1u32 << 31),
         Element::F32 | Element::BF16 => f64::from(f32::MIN_POSITIVE) * f64::from(1 << 26),
         _ => return false,
     };
