@@ -72,7 +72,8 @@ impl Entry {
         }
     }
 
-    fn of(kernel: &Kernel) -> Self {
+    /// The entry that runs `kernel`.
+    pub(crate) fn of(kernel: &Kernel) -> Self {
         match kernel {
             Kernel::NormalizeImages(_) => Self::NormalizeImages,
             Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => Self::NormalizeWide,
