@@ -66,12 +66,17 @@ Regions<Job> two(Job job, size_t src_bytes, size_t dst_bytes) {
 
 // Exactly as many bytes, aligned as the driver aligns.
 struct Buffer {
-    explicit Buffer(const Bytes& bytes) : at((unsigned char*)std::aligned_alloc(256, bytes.size())) {
+    explicit Buffer(const Bytes& bytes) {
+        void* begin = nullptr;
+        if (posix_memalign(&begin, 256, bytes.size()) != 0) {
+            std::abort();
+        }
+        at = static_cast<unsigned char*>(begin);
         std::memcpy(at, bytes.data(), bytes.size());
     }
     ~Buffer() { std::free(at); }
     Buffer(const Buffer&) = delete;
-    unsigned char* at;
+    unsigned char* at = nullptr;
 };
 
 template <typename Job>

@@ -134,11 +134,7 @@ fn load(
 }
 
 /// Copies the tables up, if there are any.
-fn device_tables(
-    context: &Arc<Context>,
-    stream: &Stream,
-    words: &[u32],
-) -> Result<Option<Memory>> {
+fn device_tables(context: &Arc<Context>, stream: &Stream, words: &[u32]) -> Result<Option<Memory>> {
     if words.is_empty() {
         return Ok(None);
     }

@@ -12,7 +12,7 @@ mod owned;
 mod room;
 mod slot;
 
-#[cfg(all(test, target_os = "linux", any()))]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;
 
 use std::sync::Arc;

@@ -1,6 +1,9 @@
 //! The memory of one slot, on the host and on the device, and the operations
 //! between: up, kernels, down.
-#![expect(unsafe_code, reason = "the device uses the memory while the host goes on")]
+#![expect(
+    unsafe_code,
+    reason = "the device uses the memory while the host goes on"
+)]
 
 use std::mem::ManuallyDrop;
 use std::ops::Range;
