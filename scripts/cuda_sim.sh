@@ -68,4 +68,4 @@ say "every kernel under ThreadSanitizer, a thread each"
 TSAN_OPTIONS=halt_on_error=1 "$out/thread"
 
 say "the CUDA backend on the simulated driver"
-#cargo test --release --workspace --lib -- device::cuda
+cargo test --release --workspace --lib -- device::cuda

@@ -97,7 +97,7 @@ pub(super) fn start() -> Result<()> {
 }
 
 /// Refuses to go on in a child of the process that started the driver.
-fn same_process(started_in: u32) -> Result<()> {
+pub(super) fn same_process(started_in: u32) -> Result<()> {
     if std::process::id() == started_in {
         return Ok(());
     }

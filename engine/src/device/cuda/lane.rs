@@ -88,6 +88,13 @@ impl Machine {
         self.failed.get_or_init(|| error.to_string());
     }
 
+    /// Makes the context this thread's, unless something failed before.
+    fn enter(&self) -> Result<()> {
+        self.sound()?;
+        let entered = self.context.enter();
+        entered.inspect_err(|error| self.poison(error))
+    }
+
     /// Refuses after a failure.
     pub(super) fn sound(&self) -> Result<()> {
         match self.failed.get() {
@@ -205,13 +212,11 @@ impl Lane for CudaLane {
     }
 
     fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>> {
-        self.machine.context.enter()?;
-        self.machine.sound()?;
+        self.machine.enter()?;
         let schedule = self.schedule(n_items)?;
         let mut room = self.ring.take();
         // While it waited, another slot may have failed.
-        self.machine.sound()?;
-        self.machine.context.enter()?;
+        self.machine.enter()?;
         room.fit(&schedule)
             .inspect_err(|error| self.machine.poison(error))?;
         let machine = Arc::clone(&self.machine);

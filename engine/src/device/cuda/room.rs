@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::schedule::{Buffer, Launch, Schedule};
+use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
 use super::lane::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
@@ -41,6 +41,8 @@ const STEP_BYTES: usize = 16 << 20;
 enum State {
     /// It does not.
     Idle,
+    /// It may, for not all that was to be started was.
+    Starting,
     /// It may, until `done`.
     UnderWay,
     /// Nobody knows: the driver failed to tell. It is never freed.
@@ -161,6 +163,9 @@ impl Room {
 
     /// The flag of a chain, copied down with what `schedule` wrote.
     pub(super) fn flag(&self, schedule: &Schedule, chain: usize) -> Result<bool> {
+        if chain >= n_flags(schedule) {
+            return Ok(false);
+        }
         let begin = flags_at(schedule) + chain * FLAG_BYTES;
         let flag = self.dst(begin..begin + FLAG_BYTES)?;
         Ok(flag.iter().any(|byte| *byte != 0))
@@ -170,7 +175,9 @@ impl Room {
     fn idle(&self) -> Result<()> {
         match self.state {
             State::Idle => Ok(()),
-            State::UnderWay => Err(Error::internal("a slot is touched that is under way")),
+            State::Starting | State::UnderWay => {
+                Err(Error::internal("a slot is touched that is under way"))
+            }
             State::Lost => Err(Error::device("a slot was lost with its CUDA device")),
         }
     }
@@ -182,7 +189,7 @@ impl Room {
         let jobs_at = jobs_at(schedule);
         self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
             .copy_from_slice(&schedule.jobs);
-        self.state = State::UnderWay;
+        self.state = State::Starting;
         let Machine {
             upload,
             compute,
@@ -199,7 +206,9 @@ impl Room {
         self.computed.record(compute)?;
         download.wait_for(&self.computed)?;
         self.copy_down(download, len_down(schedule))?;
-        self.done.record(download)
+        self.done.record(download)?;
+        self.state = State::UnderWay;
+        Ok(())
     }
 
     fn copy_up(&self, stream: &Stream, len: usize) -> Result<()> {
@@ -219,7 +228,10 @@ impl Room {
 
     fn zero_flags(&self, stream: &Stream, schedule: &Schedule) -> Result<()> {
         let begin = self.address(Buffer::Dst)? + flags_at(schedule) as u64;
-        let len = schedule.dst.len() * FLAG_BYTES;
+        let len = n_flags(schedule) * FLAG_BYTES;
+        if len == 0 {
+            return Ok(());
+        }
         // SAFETY: `fit` made room for the flags; nobody uses them before the
         // kernels, which follow in this stream.
         unsafe { stream.zero(begin, len) }
@@ -269,14 +281,16 @@ impl Room {
     /// because nobody wants the outcome. If even that fails, the memory is
     /// given up for lost, and never freed or used again.
     pub(super) fn settle(&mut self, machine: &Machine) {
-        if self.state != State::UnderWay {
+        if self.state == State::UnderWay && self.wait().is_ok() {
             return;
         }
-        // `done` may never have been recorded; the streams know.
-        let streams = [&machine.upload, &machine.compute, &machine.download];
-        let settled = self.context.enter().is_ok()
-            && streams.map(Stream::synchronize).iter().all(Result::is_ok);
-        self.state = if settled { State::Idle } else { State::Lost };
+        if matches!(self.state, State::Starting | State::UnderWay) {
+            // Where `done` does not tell, the streams do.
+            let streams = [&machine.upload, &machine.compute, &machine.download];
+            let is_settled = self.context.enter().is_ok()
+                && streams.map(Stream::synchronize).iter().all(Result::is_ok);
+            self.state = if is_settled { State::Idle } else { State::Lost };
+        }
     }
 }
 
@@ -311,5 +325,12 @@ fn len_up(schedule: &Schedule) -> usize {
 }
 
 fn len_down(schedule: &Schedule) -> usize {
-    flags_at(schedule) + schedule.dst.len() * FLAG_BYTES
+    flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
+}
+
+/// One a chain, if anything can set them.
+fn n_flags(schedule: &Schedule) -> usize {
+    let mut launches = schedule.launches.iter();
+    let has_casts = launches.any(|launch| launch.entry == Entry::Cast);
+    if has_casts { schedule.dst.len() } else { 0 }
 }

@@ -124,6 +124,6 @@ impl Outputs for CudaOutputs {
 
     fn overflowed(&self, chain: usize) -> bool {
         let Held { room, schedule, .. } = &self.held;
-        !schedule.launches.is_empty() && room.flag(schedule, chain).unwrap_or_default()
+        room.flag(schedule, chain).unwrap_or_default()
     }
 }

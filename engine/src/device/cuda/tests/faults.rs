@@ -104,32 +104,29 @@ fn sweep(test: &str, faults: &[String]) -> usize {
 
 #[test]
 fn too_little_memory_says_what_to_lower() {
-    for limit in ["FUELRAIL_FAKE_CUDA_MEMORY", "FUELRAIL_FAKE_CUDA_PINNED"] {
-        let options = [(limit, "6000000")];
-        if inside("faults::too_little_memory_says_what_to_lower", &options).is_err() {
+    for option in [
+        ("FUELRAIL_FAKE_CUDA_PINNED", "100000"),
+        ("FUELRAIL_FAKE_CUDA_FAIL", "cuMemAlloc_v2:2"),
+    ] {
+        if inside("faults::too_little_memory_says_what_to_lower", &[option]).is_err() {
             continue;
         }
-        let backend = open(0).unwrap();
-        let program = programs::mixed();
-        let lane = backend.lane(&program).unwrap();
-        check_batch(&*lane, &program, &[1, 1, 10, 10], 1);
-        // Each is within the bound of a slot; together they are too much.
-        let n = lane.max_slot_bytes() / 8;
-        let held: Vec<_> = (0..3).map(|_| lane.acquire(&[0, 0, n, 0])).collect();
-        let all_fit = held.iter().all(Result::is_ok);
-        drop(held);
-        if all_fit {
-            // The bound has kept the device's memory; pinned memory is the host's.
-            assert_eq!(
-                std::env::var("FUELRAIL_FAKE_CUDA_MEMORY").as_deref(),
-                Ok("6000000")
-            );
-            return;
-        }
-        let error = lane.acquire(&[0, 0, n, 0]).map(|_| ()).unwrap_err();
+        let lane = open(0).unwrap().lane(&programs::plain()).unwrap();
+        let error = lane.acquire(&[100_000]).map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Device);
+        assert!(error.to_string().contains("OUT_OF_MEMORY"), "{error}");
+        assert!(error.hint().unwrap().contains("lower the size of batches"));
         return;
     }
+}
+
+#[test]
+fn a_child_of_the_process_that_started_cuda_is_refused() {
+    assert!(driver::same_process(std::process::id()).is_ok());
+    let error = driver::same_process(std::process::id() + 1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Device);
+    assert!(error.to_string().contains("forked"), "{error}");
+    assert!(error.hint().is_some());
 }
 
 #[test]

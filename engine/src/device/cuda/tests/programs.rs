@@ -87,6 +87,11 @@ fn all_images() -> Vec<Program> {
     programs
 }
 
+/// One kernel on one column.
+pub(super) fn plain() -> Program {
+    program(vec![vec![numbers(Element::F32, Element::F32, None)]])
+}
+
 /// Chains of one to three kernels, among them each entry.
 pub(super) fn mixed() -> Program {
     let axes = [Layout::Hwc, Layout::Chw];
