@@ -65,6 +65,8 @@ section clippy cargo clippy --release --workspace --all-targets -- -D warnings
 section build cargo build --release --workspace --bins
 section rust cargo test --release --workspace
 section ignored none_ignored
+section ptx scripts/ptx.sh --check
+section cuda-sim scripts/cuda_sim.sh
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
 section crash crash_test
 section fuzz scripts/fuzz.sh 24

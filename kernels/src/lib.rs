@@ -13,6 +13,7 @@ mod level;
 pub mod normalize;
 mod number;
 pub mod pack;
+pub mod ptx;
 mod shape;
 pub mod tokenize;
 mod vector;

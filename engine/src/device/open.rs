@@ -181,6 +181,10 @@ fn hardware(notes: &mut Vec<String>) -> Vec<Arc<dyn Backend>> {
     let mut found = Vec::new();
     for choice in [DeviceChoice::Cuda(None), DeviceChoice::Wgpu(None)] {
         match backend(choice) {
+            Ok(backend) if backend.report().is_software => {
+                let report = backend.report();
+                notes.push(format!("{}: {} is software", report.id, report.name));
+            }
             Ok(backend) => found.push(backend),
             Err(error) => notes.push(format!("{choice}: {}", error.message())),
         }

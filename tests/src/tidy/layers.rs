@@ -29,7 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("arrow::json", &["engine/src/source/"]),
     ("clap", &["engine/src/bin/"]),
     ("clap_complete", &["engine/src/bin/"]),
-    ("cudarc", &[]),
+    ("cudarc", &["engine/src/device/cuda/"]),
     ("fancy_regex", &["kernels/src/"]),
     ("flate2", &["engine/src/source/"]),
     ("globset", &["engine/src/source/"]),

@@ -7,6 +7,9 @@ const MAX_LINES: usize = 500;
 
 /// Files that may hold unsafe code, each with its reason beside the code.
 const UNSAFE: &[&str] = &[
+    "engine/src/device/cuda/driver.rs",
+    "engine/src/device/cuda/owned.rs",
+    "engine/src/device/cuda/room.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/avx2.rs",
     "kernels/src/normalize/pixels/avx512.rs",
@@ -40,7 +43,7 @@ const HOSTS_AND_PATHS: &[&str] = &[
 /// Source files are short enough to be read at one sitting.
 #[must_use]
 pub fn length(file: &File) -> Vec<String> {
-    let is_source = ["rs", "py", "sh", "wgsl", "cu"]
+    let is_source = ["rs", "py", "sh", "wgsl", "cu", "cuh", "cpp", "h"]
         .iter()
         .any(|extension| file.has_extension(extension));
     let n_lines = file.text.lines().count();

@@ -1,14 +1,122 @@
-//! NVIDIA GPUs through the CUDA driver.
+//! NVIDIA GPUs through the CUDA driver, which is looked for when a program
+//! runs: where there is none, all of this says so and nothing else happens.
+//!
+//! A [`lane`] has three streams, for the ways up, the kernels and the way down,
+//! and a ring of slots with events of their own, so that what one slot waits
+//! for never holds up another. All that is unsafe is in [`driver`],
+//! [`owned`] and [`room`].
+
+mod driver;
+mod lane;
+mod owned;
+mod room;
+mod slot;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use std::sync::Arc;
 
-use super::Backend;
+use fuelrail_kernels::Kernel;
+
+use self::driver::{Attribute, Context};
+use self::lane::CudaLane;
+use super::{Backend, DeviceKind, DeviceReport, Lane, Program};
 use crate::error::{Error, Result};
 
-pub(super) fn open(_index: Option<u32>) -> Result<Arc<dyn Backend>> {
-    Err(Error::device("no driver"))
+/// The least compute capability that the PTX is for: Volta.
+const MIN_CAPABILITY: i32 = 7;
+
+/// Starts every device.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn list() -> Result<Vec<Arc<dyn Backend>>> {
+    driver::start()?;
+    (0..driver::n_devices()?)
+        .map(|index| open(Some(index)))
+        .collect()
 }
 
-pub(super) fn list() -> Result<Vec<Arc<dyn Backend>>> {
-    Err(Error::device("not there"))
+/// Starts the first device, or the one of this number.
+///
+/// # Errors
+/// `Device` where there is no driver or no such device, or it cannot be used.
+pub(crate) fn open(index: Option<u32>) -> Result<Arc<dyn Backend>> {
+    let index = index.unwrap_or(0);
+    driver::start()?;
+    let n_devices = driver::n_devices()?;
+    if index >= n_devices {
+        return Err(Error::device(format!(
+            "expected one of {n_devices} CUDA devices, got cuda:{index}"
+        ))
+        .with_hint("`fuelrail doctor` lists the devices"));
+    }
+    let report = report(index)?;
+    let major = driver::attribute(index, Attribute::CapabilityMajor)?;
+    if major < MIN_CAPABILITY {
+        return Err(Error::device(format!(
+            "expected compute capability {MIN_CAPABILITY}.0 or above, got {major} on {}",
+            report.name
+        )));
+    }
+    let n_multiprocessors = driver::attribute(index, Attribute::Multiprocessors)?;
+    Ok(Arc::new(CudaBackend {
+        context: Context::retain(index)?,
+        n_multiprocessors: u32::try_from(n_multiprocessors).unwrap_or(1),
+        report,
+    }))
+}
+
+/// What is known of a device.
+fn report(index: u32) -> Result<DeviceReport> {
+    let name = driver::name(index)?;
+    let (major, minor) = (
+        driver::attribute(index, Attribute::CapabilityMajor)?,
+        driver::attribute(index, Attribute::CapabilityMinor)?,
+    );
+    let n_multiprocessors = driver::attribute(index, Attribute::Multiprocessors)?;
+    let version = driver::version()?;
+    Ok(DeviceReport {
+        id: format!("cuda:{index}"),
+        kind: DeviceKind::Cuda,
+        // So does the one that the tests bring call itself.
+        is_software: name.contains("simulator"),
+        name,
+        driver: Some(format!(
+            "CUDA driver {}.{}",
+            version / 1000,
+            version % 1000 / 10
+        )),
+        memory_bytes: Some(driver::total_memory(index)? as u64),
+        details: vec![
+            format!("compute capability {major}.{minor}"),
+            format!("{n_multiprocessors} multiprocessors"),
+            format!("PCI {}", driver::pci_address(index)?),
+        ],
+    })
+}
+
+/// One device.
+#[derive(Debug)]
+struct CudaBackend {
+    report: DeviceReport,
+    context: Arc<Context>,
+    n_multiprocessors: u32,
+}
+
+impl Backend for CudaBackend {
+    fn report(&self) -> &DeviceReport {
+        &self.report
+    }
+
+    fn refuses(&self, _: &Kernel) -> Option<&'static str> {
+        None
+    }
+
+    fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
+        let memory_bytes = self.report.memory_bytes.unwrap_or(u64::MAX);
+        let lane = CudaLane::new(&self.context, program, self.n_multiprocessors, memory_bytes)?;
+        Ok(Arc::new(lane))
+    }
 }

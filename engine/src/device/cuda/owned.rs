@@ -1,0 +1,314 @@
+//! Owners of what the CUDA driver hands out: streams, events, memory, modules.
+//!
+//! An owner that outlives a fork gives nothing back in the child, which has no
+//! device.
+#![expect(unsafe_code, reason = "the driver is a C library")]
+
+use std::ffi::{CString, c_uint, c_void};
+use std::mem::ManuallyDrop;
+use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
+
+use cudarc::driver::sys;
+
+use super::driver::{Context, check};
+use crate::error::{Error, Result};
+
+/// Defines the owner of a handle that one call destroys.
+macro_rules! owner {
+    ($(#[$doc:meta])* $Owner:ident($raw:ty), $destroy:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) struct $Owner {
+            raw: $raw,
+            context: Arc<Context>,
+        }
+
+        // SAFETY: the driver's calls may be made from any thread.
+        unsafe impl Send for $Owner {}
+        // SAFETY: as above; the handle never changes.
+        unsafe impl Sync for $Owner {}
+
+        impl Drop for $Owner {
+            fn drop(&mut self) {
+                if self.context.enter().is_ok() {
+                    // SAFETY: made by this context, and nobody else has it.
+                    unsafe { sys::$destroy(self.raw) };
+                }
+            }
+        }
+    };
+}
+
+owner! {
+    /// Operations that run one after another.
+    Stream(sys::CUstream), cuStreamDestroy_v2
+}
+
+impl Stream {
+    /// A stream that waits for no other.
+    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+        let flags = sys::CUstream_flags::CU_STREAM_NON_BLOCKING as c_uint;
+        let mut raw = null_mut();
+        // SAFETY: `raw` outlives the call.
+        check("cuStreamCreate", unsafe {
+            sys::cuStreamCreate(&raw mut raw, flags)
+        })?;
+        let context = Arc::clone(context);
+        Ok(Self { raw, context })
+    }
+
+    /// Lets what comes wait for `event` as last recorded.
+    pub(super) fn wait_for(&self, event: &Event) -> Result<()> {
+        // SAFETY: both handles are live.
+        check("cuStreamWaitEvent", unsafe {
+            sys::cuStreamWaitEvent(self.raw, event.raw, 0)
+        })
+    }
+
+    /// Waits until all of it has run.
+    pub(super) fn synchronize(&self) -> Result<()> {
+        // SAFETY: the handle is live.
+        check("cuStreamSynchronize", unsafe {
+            sys::cuStreamSynchronize(self.raw)
+        })
+    }
+
+    /// Copies `len` bytes to the beginning of `dst`.
+    ///
+    /// # Safety
+    /// `src` is neither written nor freed, and `dst` neither used elsewhere nor
+    /// freed, before the copy has been made; both have `len` bytes.
+    pub(super) unsafe fn upload(&self, dst: &Memory, src: &Pinned, len: usize) -> Result<()> {
+        let from = src.at.as_ptr().cast();
+        // SAFETY: the caller's promise.
+        check("cuMemcpyHtoDAsync_v2", unsafe {
+            sys::cuMemcpyHtoDAsync_v2(dst.raw, from, len, self.raw)
+        })
+    }
+
+    /// Copies all of `src` up and waits for that.
+    pub(super) fn upload_and_wait(&self, dst: Memory, src: Pinned) -> Result<Memory> {
+        // Freed only once the copy is known to have been made.
+        let (dst, src) = (ManuallyDrop::new(dst), ManuallyDrop::new(src));
+        // SAFETY: neither is used or freed before `synchronize` says so.
+        unsafe { self.upload(&dst, &src, src.len) }?;
+        self.synchronize()?;
+        drop(ManuallyDrop::into_inner(src));
+        Ok(ManuallyDrop::into_inner(dst))
+    }
+
+    /// Copies `len` bytes from the beginning of `src`.
+    ///
+    /// # Safety
+    /// `dst` is neither read, written nor freed, and `src` neither written
+    /// elsewhere nor freed, before the copy has been made; both have `len`
+    /// bytes.
+    pub(super) unsafe fn download(&self, dst: &Pinned, src: &Memory, len: usize) -> Result<()> {
+        let to = dst.at.as_ptr().cast();
+        // SAFETY: the caller's promise.
+        check("cuMemcpyDtoHAsync_v2", unsafe {
+            sys::cuMemcpyDtoHAsync_v2(to, src.raw, len, self.raw)
+        })
+    }
+
+    /// Writes zeros.
+    ///
+    /// # Safety
+    /// The bytes belong to memory that is neither used elsewhere nor freed
+    /// before they have been written.
+    pub(super) unsafe fn zero(&self, at: u64, len: usize) -> Result<()> {
+        // SAFETY: the caller's promise.
+        check("cuMemsetD8Async", unsafe {
+            sys::cuMemsetD8Async(at, 0, len, self.raw)
+        })
+    }
+
+    /// Starts a kernel on a grid of blocks, with addresses as its arguments.
+    ///
+    /// # Safety
+    /// The addresses are what the kernel expects, and the memory behind them is
+    /// neither used elsewhere nor freed before it has run.
+    pub(super) unsafe fn launch(
+        &self,
+        function: Function,
+        [grid_x, grid_y, block]: [u32; 3],
+        arguments: &[u64],
+    ) -> Result<()> {
+        let mut pointers: Vec<*mut c_void> = arguments
+            .iter()
+            .map(|argument| std::ptr::from_ref(argument).cast_mut().cast())
+            .collect();
+        // SAFETY: the driver copies the arguments during the call; the rest is
+        // the caller's promise.
+        check("cuLaunchKernel", unsafe {
+            sys::cuLaunchKernel(
+                function.0,
+                grid_x,
+                grid_y,
+                1,
+                block,
+                1,
+                1,
+                0,
+                self.raw,
+                pointers.as_mut_ptr(),
+                null_mut(),
+            )
+        })
+    }
+}
+
+owner! {
+    /// A point in a stream.
+    Event(sys::CUevent), cuEventDestroy_v2
+}
+
+impl Event {
+    /// An event whose waiters sleep.
+    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+        let flags = sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint
+            | sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint;
+        let mut raw = null_mut();
+        // SAFETY: `raw` outlives the call.
+        check("cuEventCreate", unsafe {
+            sys::cuEventCreate(&raw mut raw, flags)
+        })?;
+        let context = Arc::clone(context);
+        Ok(Self { raw, context })
+    }
+
+    /// Marks the end of what `stream` has been given.
+    pub(super) fn record(&self, stream: &Stream) -> Result<()> {
+        // SAFETY: both handles are live.
+        check("cuEventRecord", unsafe {
+            sys::cuEventRecord(self.raw, stream.raw)
+        })
+    }
+
+    /// Waits until the point last recorded has been reached.
+    pub(super) fn synchronize(&self) -> Result<()> {
+        // SAFETY: the handle is live.
+        check("cuEventSynchronize", unsafe {
+            sys::cuEventSynchronize(self.raw)
+        })
+    }
+}
+
+owner! {
+    /// Memory of the device.
+    Memory(sys::CUdeviceptr), cuMemFree_v2
+}
+
+impl Memory {
+    /// `len` bytes, more than none, that hold anything.
+    pub(super) fn new(context: &Arc<Context>, len: usize) -> Result<Self> {
+        let mut raw = 0;
+        // SAFETY: `raw` outlives the call.
+        check("cuMemAlloc_v2", unsafe {
+            sys::cuMemAlloc_v2(&raw mut raw, len)
+        })?;
+        let context = Arc::clone(context);
+        Ok(Self { raw, context })
+    }
+
+    /// Where it begins on the device.
+    pub(super) fn address(&self) -> u64 {
+        self.raw
+    }
+}
+
+owner! {
+    /// Compiled kernels.
+    Module(sys::CUmodule), cuModuleUnload
+}
+
+/// A kernel; it may be launched as long as its module lives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Function(sys::CUfunction);
+
+// SAFETY: the driver's calls may be made from any thread.
+unsafe impl Send for Function {}
+// SAFETY: as above; the handle never changes.
+unsafe impl Sync for Function {}
+
+impl Module {
+    /// Lets the driver translate a PTX text.
+    pub(super) fn new(context: &Arc<Context>, ptx: &str) -> Result<Self> {
+        let text = CString::new(ptx)
+            .map_err(|error| Error::internal("PTX with a NUL").with_source(error))?;
+        let mut raw = null_mut();
+        // SAFETY: `raw` and the text, which ends with NUL, outlive the call.
+        check("cuModuleLoadData", unsafe {
+            sys::cuModuleLoadData(&raw mut raw, text.as_ptr().cast())
+        })?;
+        let context = Arc::clone(context);
+        Ok(Self { raw, context })
+    }
+
+    /// The kernel of this name.
+    pub(super) fn function(&self, name: &str) -> Result<Function> {
+        let name = CString::new(name)
+            .map_err(|error| Error::internal("a kernel's name with a NUL").with_source(error))?;
+        let mut raw = null_mut();
+        // SAFETY: `raw` and the name outlive the call; the module is live.
+        check("cuModuleGetFunction", unsafe {
+            sys::cuModuleGetFunction(&raw mut raw, self.raw, name.as_ptr())
+        })?;
+        Ok(Function(raw))
+    }
+}
+
+/// Memory of the host that the device reads and writes itself; it begins at a
+/// page, and the processor reads it through its caches.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    at: NonNull<u8>,
+    len: usize,
+    context: Arc<Context>,
+}
+
+// SAFETY: it is memory, owned by this alone.
+unsafe impl Send for Pinned {}
+// SAFETY: as above; it is written through `&mut` only.
+unsafe impl Sync for Pinned {}
+
+impl Pinned {
+    /// `len` bytes, more than none, of zeros.
+    pub(super) fn new(context: &Arc<Context>, len: usize) -> Result<Self> {
+        let mut raw = null_mut();
+        // SAFETY: `raw` outlives the call. No flag makes it write-combined.
+        check("cuMemHostAlloc", unsafe {
+            sys::cuMemHostAlloc(&raw mut raw, len, 0)
+        })?;
+        let at = NonNull::new(raw.cast::<u8>())
+            .ok_or_else(|| Error::device("the CUDA driver gave no pinned memory"))?;
+        // SAFETY: these are the bytes just allocated.
+        unsafe { at.write_bytes(0, len) };
+        let context = Arc::clone(context);
+        Ok(Self { at, len, context })
+    }
+
+    /// The bytes, which no copy under way writes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: allocated and initialised; `Stream::download` makes sure that
+        // the device writes none of it while it can be read.
+        unsafe { std::slice::from_raw_parts(self.at.as_ptr(), self.len) }
+    }
+
+    /// The bytes, which no copy under way reads.
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and `Stream::upload` makes sure that the device
+        // reads none of it while it can be written.
+        unsafe { std::slice::from_raw_parts_mut(self.at.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        if self.context.enter().is_ok() {
+            // SAFETY: allocated by `cuMemHostAlloc`, freed once.
+            unsafe { sys::cuMemFreeHost(self.at.as_ptr().cast()) };
+        }
+    }
+}

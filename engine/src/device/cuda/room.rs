@@ -1,0 +1,336 @@
+//! The memory of one slot, on the host and on the device, and the operations
+//! between: up, kernels, down.
+#![expect(
+    unsafe_code,
+    reason = "the device uses the memory while the host goes on"
+)]
+
+use std::mem::ManuallyDrop;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::super::schedule::{Buffer, Entry, Launch, Schedule};
+use super::driver::Context;
+use super::lane::Machine;
+use super::owned::{Event, Memory, Pinned, Stream};
+use crate::error::{Error, Result};
+
+/// Threads of a block.
+const BLOCK: u32 = 256;
+
+/// Blocks of a row of the grid for each multiprocessor: as many as it can hold.
+const BLOCKS_EACH: u32 = 8;
+
+/// Numbers that a thread works on at once, at least.
+const GROUP: u32 = 4;
+
+/// Rows of a grid.
+const MAX_GRID_ROWS: u32 = 65_535;
+
+/// Bytes of a flag.
+const FLAG_BYTES: usize = 4;
+
+/// Where jobs and flags begin behind the data: at a multiple of so many bytes.
+const ALIGN: usize = 256;
+
+/// Up to here memory doubles when it must grow; beyond, it grows by as much.
+const STEP_BYTES: usize = 16 << 20;
+
+/// Whether the device may be using the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It does not.
+    Idle,
+    /// It may, for not all that was to be started was.
+    Starting,
+    /// It may, until `done`.
+    UnderWay,
+    /// Nobody knows: the driver failed to tell. It is never freed.
+    Lost,
+}
+
+/// Something that is there in some size.
+#[derive(Debug)]
+struct Grown<T> {
+    len: usize,
+    what: Option<T>,
+}
+
+impl<T> Default for Grown<T> {
+    fn default() -> Self {
+        Self { len: 0, what: None }
+    }
+}
+
+impl<T> Grown<T> {
+    /// Makes it anew with at least `len` bytes, if it has less. What is there
+    /// is freed first, so that the two are never there at once.
+    fn grow(&mut self, len: usize, make: impl FnOnce(usize) -> Result<T>) -> Result<()> {
+        if self.len >= len {
+            return Ok(());
+        }
+        *self = Self::default();
+        let len = if len <= STEP_BYTES {
+            len.next_power_of_two()
+        } else {
+            len.next_multiple_of(STEP_BYTES)
+        };
+        self.what = Some(make(len)?);
+        self.len = len;
+        Ok(())
+    }
+
+    fn get(&self) -> Result<&T> {
+        self.what
+            .as_ref()
+            .ok_or_else(|| Error::internal("a buffer of a slot that was never made"))
+    }
+}
+
+/// All memory of a slot.
+#[derive(Debug, Default)]
+struct Buffers {
+    /// What is read, and the jobs behind it.
+    host_src: Grown<Pinned>,
+    /// What is written, and the flags behind it.
+    host_dst: Grown<Pinned>,
+    /// By [`Buffer::index`].
+    device: [Grown<Memory>; 4],
+}
+
+/// A slot's memory, used again for batch after batch.
+#[derive(Debug)]
+pub(super) struct Room {
+    context: Arc<Context>,
+    buffers: ManuallyDrop<Buffers>,
+    uploaded: Event,
+    computed: Event,
+    done: Event,
+    state: State,
+}
+
+impl Room {
+    /// A room without memory yet.
+    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+        Ok(Self {
+            context: Arc::clone(context),
+            buffers: ManuallyDrop::new(Buffers::default()),
+            uploaded: Event::new(context)?,
+            computed: Event::new(context)?,
+            done: Event::new(context)?,
+            state: State::Idle,
+        })
+    }
+
+    /// Makes sure that there is memory for `schedule`.
+    pub(super) fn fit(&mut self, schedule: &Schedule) -> Result<()> {
+        self.idle()?;
+        let context = &self.context;
+        let (src, dst) = (len_up(schedule), len_down(schedule));
+        let buffers = &mut *self.buffers;
+        let pinned = |len| Pinned::new(context, len);
+        buffers.host_src.grow(src, pinned)?;
+        buffers.host_dst.grow(dst, pinned)?;
+        for (index, grown) in buffers.device.iter_mut().enumerate() {
+            let len = match index {
+                _ if index == Buffer::Src.index() => src,
+                _ if index == Buffer::Dst.index() => dst,
+                _ => schedule.len_bytes[index],
+            };
+            grown.grow(len, |len| Memory::new(context, len))?;
+        }
+        Ok(())
+    }
+
+    /// What will be copied up.
+    pub(super) fn src_mut(&mut self, range: Range<usize>) -> Result<&mut [u8]> {
+        self.idle()?;
+        match &mut self.buffers.host_src.what {
+            Some(pinned) => part_mut(pinned.bytes_mut(), range),
+            None => part_mut(&mut [], range),
+        }
+    }
+
+    /// What was copied down.
+    pub(super) fn dst(&self, range: Range<usize>) -> Result<&[u8]> {
+        self.idle()?;
+        let all = match &self.buffers.host_dst.what {
+            Some(pinned) => pinned.bytes(),
+            None => &[],
+        };
+        all.get(range).ok_or_else(beyond)
+    }
+
+    /// The flag of a chain, copied down with what `schedule` wrote.
+    pub(super) fn flag(&self, schedule: &Schedule, chain: usize) -> Result<bool> {
+        if chain >= n_flags(schedule) {
+            return Ok(false);
+        }
+        let begin = flags_at(schedule) + chain * FLAG_BYTES;
+        let flag = self.dst(begin..begin + FLAG_BYTES)?;
+        Ok(flag.iter().any(|byte| *byte != 0))
+    }
+
+    /// The memory is nobody's but the host's.
+    fn idle(&self) -> Result<()> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::Starting | State::UnderWay => {
+                Err(Error::internal("a slot is touched that is under way"))
+            }
+            State::Lost => Err(Error::device("a slot was lost with its CUDA device")),
+        }
+    }
+
+    /// Starts all that `schedule` asks for. Whether or not that fails, the
+    /// memory is the device's until [`Room::settle`] has been called.
+    pub(super) fn start(&mut self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+        self.context.enter()?;
+        let jobs_at = jobs_at(schedule);
+        self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
+            .copy_from_slice(&schedule.jobs);
+        self.state = State::Starting;
+        let Machine {
+            upload,
+            compute,
+            download,
+            ..
+        } = machine;
+        self.copy_up(upload, len_up(schedule))?;
+        self.uploaded.record(upload)?;
+        compute.wait_for(&self.uploaded)?;
+        self.zero_flags(compute, schedule)?;
+        for launch in &schedule.launches {
+            self.launch(machine, launch, schedule)?;
+        }
+        self.computed.record(compute)?;
+        download.wait_for(&self.computed)?;
+        self.copy_down(download, len_down(schedule))?;
+        self.done.record(download)?;
+        self.state = State::UnderWay;
+        Ok(())
+    }
+
+    fn copy_up(&self, stream: &Stream, len: usize) -> Result<()> {
+        let dst = self.buffers.device[Buffer::Src.index()].get()?;
+        let src = self.buffers.host_src.get()?;
+        // SAFETY: `fit` made both at least as long, and nobody gets to them
+        // before `settle` has seen `done`, which follows in the streams.
+        unsafe { stream.upload(dst, src, len) }
+    }
+
+    fn copy_down(&self, stream: &Stream, len: usize) -> Result<()> {
+        let src = self.buffers.device[Buffer::Dst.index()].get()?;
+        let dst = self.buffers.host_dst.get()?;
+        // SAFETY: as for `copy_up`.
+        unsafe { stream.download(dst, src, len) }
+    }
+
+    fn zero_flags(&self, stream: &Stream, schedule: &Schedule) -> Result<()> {
+        let begin = self.address(Buffer::Dst)? + flags_at(schedule) as u64;
+        let len = n_flags(schedule) * FLAG_BYTES;
+        if len == 0 {
+            return Ok(());
+        }
+        // SAFETY: `fit` made room for the flags; nobody uses them before the
+        // kernels, which follow in this stream.
+        unsafe { stream.zero(begin, len) }
+    }
+
+    /// One launch, or several if there are more jobs than a grid has rows.
+    fn launch(&self, machine: &Machine, launch: &Launch, schedule: &Schedule) -> Result<()> {
+        let function = machine.function(launch.entry)?;
+        let job_len = launch.jobs.len() / launch.n_jobs.max(1) as usize;
+        let jobs = self.address(Buffer::Src)? + (jobs_at(schedule) + launch.jobs.start) as u64;
+        let mut arguments = vec![jobs, self.address(launch.from)?, self.address(launch.to)?];
+        arguments.extend(machine.last_argument(launch.entry, || {
+            Ok(self.address(Buffer::Dst)? + flags_at(schedule) as u64)
+        })?);
+        let n_blocks = launch.most_numbers.div_ceil(GROUP * BLOCK).max(1);
+        let grid_x = n_blocks.min(machine.n_multiprocessors * BLOCKS_EACH);
+        let mut first = 0;
+        while first < launch.n_jobs {
+            let grid_y = (launch.n_jobs - first).min(MAX_GRID_ROWS);
+            arguments[0] = jobs + u64::from(first) * job_len as u64;
+            // SAFETY: the schedule's jobs stay within the lengths for which
+            // `fit` made memory, which nobody else gets to before `settle`; an
+            // entry gets the arguments it is written for.
+            unsafe {
+                machine
+                    .compute
+                    .launch(function, [grid_x, grid_y, BLOCK], &arguments)
+            }?;
+            first += grid_y;
+        }
+        Ok(())
+    }
+
+    fn address(&self, buffer: Buffer) -> Result<u64> {
+        Ok(self.buffers.device[buffer.index()].get()?.address())
+    }
+
+    /// Waits until what was started has run.
+    pub(super) fn wait(&mut self) -> Result<()> {
+        self.context.enter()?;
+        self.done.synchronize()?;
+        self.state = State::Idle;
+        Ok(())
+    }
+
+    /// Makes sure that the device no longer uses the memory, after a failure or
+    /// because nobody wants the outcome. If even that fails, the memory is
+    /// given up for lost, and never freed or used again.
+    pub(super) fn settle(&mut self, machine: &Machine) {
+        if self.state == State::UnderWay && self.wait().is_ok() {
+            return;
+        }
+        if matches!(self.state, State::Starting | State::UnderWay) {
+            // Where `done` does not tell, the streams do.
+            let streams = [&machine.upload, &machine.compute, &machine.download];
+            let is_settled = self.context.enter().is_ok()
+                && streams.map(Stream::synchronize).iter().all(Result::is_ok);
+            self.state = if is_settled { State::Idle } else { State::Lost };
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // Only who has settled knows that the device is done.
+        if self.state == State::Idle && self.context.enter().is_ok() {
+            // SAFETY: dropped here and nowhere else, and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.buffers) };
+        }
+    }
+}
+
+fn part_mut(all: &mut [u8], range: Range<usize>) -> Result<&mut [u8]> {
+    all.get_mut(range).ok_or_else(beyond)
+}
+
+fn beyond() -> Error {
+    Error::internal("more bytes than a slot has")
+}
+
+fn jobs_at(schedule: &Schedule) -> usize {
+    schedule.len_bytes[Buffer::Src.index()].next_multiple_of(ALIGN)
+}
+
+fn flags_at(schedule: &Schedule) -> usize {
+    schedule.len_bytes[Buffer::Dst.index()].next_multiple_of(ALIGN)
+}
+
+fn len_up(schedule: &Schedule) -> usize {
+    jobs_at(schedule) + schedule.jobs.len()
+}
+
+fn len_down(schedule: &Schedule) -> usize {
+    flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
+}
+
+/// One a chain, if anything can set them.
+fn n_flags(schedule: &Schedule) -> usize {
+    let mut launches = schedule.launches.iter();
+    let has_casts = launches.any(|launch| launch.entry == Entry::Cast);
+    if has_casts { schedule.dst.len() } else { 0 }
+}
