@@ -30,12 +30,15 @@ impl Device {
             }
         }
         let report = self.report();
-        let here = if here.is_empty() {
-            "nothing".to_owned()
-        } else {
-            here.join(", ")
-        };
-        let mut lines = vec![format!("{} ({}) does {here}", report.id, report.name)];
+        let mut first = format!("{} ({})", report.id, report.name);
+        if !left.is_empty() {
+            let here = match &here[..] {
+                [] => "nothing".to_owned(),
+                some => some.join(", "),
+            };
+            first = format!("{first} does {here}");
+        }
+        let mut lines = vec![first];
         for (reason, columns) in left {
             let level = self.level();
             lines.push(format!("cpu:{level} does {}: {reason}", columns.join(", ")));
