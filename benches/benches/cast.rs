@@ -1,4 +1,5 @@
 //! Casting columns and normalizing them, in cache, at every level.
+#![expect(clippy::unwrap_used, reason = "shapes and constants are made up here")]
 
 use std::hint::black_box;
 
