@@ -3,10 +3,13 @@
 //!
 //! - `normalize_speed images ROUNDS`: 3 x 224 x 224 from HWC bytes to CHW
 //!   numbers on one thread, in interleaved rounds, many images beyond the
-//!   caches and one within them; prints the medians as JSON.
-//! - `normalize_speed image-file ELEMENT SRC DST ROUNDS`: the images of a file of
-//!   HWC bytes, written to another as ELEMENT for a peer to compare; prints the
-//!   seconds of each round.
+//!   caches and one within them, at every level but the scalar reference;
+//!   prints the medians as JSON.
+//! - `normalize_speed image-file ELEMENT SRC DST`: the images of a file of HWC
+//!   bytes, written to another as ELEMENT for a peer to compare.
+//! - `normalize_speed image-time ELEMENT SRC REPEATS`: prints the CPU seconds an
+//!   image takes, all to one output (`batch`), and each written over the one
+//!   before (`image`).
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -27,8 +30,9 @@ const STD: [f64; 3] = [0.229, 0.224, 0.225];
 /// bytes, 308 MB of binary32.
 const MANY: usize = 512;
 
-/// So often is one image done in a round.
+/// So often is one image done in a round, and many.
 const REPEATS: usize = 1000;
+const PASSES: usize = 3;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -44,17 +48,33 @@ fn main() -> Outcome<()> {
             }
             println!("{}", serde_json::to_string_pretty(&report)?);
         }
-        ["image-file", element, src, dst, rounds] => {
-            let element = Element::ALL.into_iter().find(|it| it.name() == element);
-            let images = images(element.ok_or("expected the name of an element")?)?;
+        ["image-file", element, src, dst] => {
+            let images = images(named(element)?)?;
             let src = std::fs::read(src)?;
-            let (seconds, out) = of_file(&images, &src, rounds.parse()?)?;
+            let n_images = src.len() / images.src_len_bytes();
+            let mut out = vec![0; n_images * images.dst_len_bytes()];
+            kernel_of(&images).run(Level::best(), &src, &mut out)?;
             std::fs::write(dst, out)?;
-            println!("{}", json!({ "seconds": seconds }));
         }
-        _ => return Err("expected `images ROUNDS` or `image-file ELEMENT SRC DST ROUNDS`".into()),
+        ["image-time", element, src, repeats] => {
+            let images = images(named(element)?)?;
+            println!(
+                "{}",
+                of_file(&images, &std::fs::read(src)?, repeats.parse()?)?
+            );
+        }
+        _ => {
+            let usage = "expected `images ROUNDS`, `image-file ELEMENT SRC DST` or \
+                         `image-time ELEMENT SRC REPEATS`";
+            return Err(usage.into());
+        }
     }
     Ok(())
+}
+
+fn named(name: &str) -> Outcome<Element> {
+    let found = Element::ALL.into_iter().find(|it| it.name() == name);
+    Ok(found.ok_or("expected the name of an element")?)
 }
 
 fn images(element: Element) -> Outcome<Images> {
@@ -132,6 +152,11 @@ fn timed(work: impl FnOnce()) -> f64 {
     cpu_seconds() - start
 }
 
+/// Seconds of one of several passes: the kernel counts in ticks.
+fn passes(mut work: impl FnMut()) -> f64 {
+    timed(|| (0..PASSES).for_each(|_| work())) / PASSES as f64
+}
+
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds: Option<f64> = stat.split(' ').next().and_then(|text| text.parse().ok());
@@ -163,14 +188,15 @@ fn beyond_caches(images: &Images, rounds: usize) -> Outcome<Value> {
             return Err(format!("{level} differs from the plain loop").into());
         }
     }
+    let levels = &levels[1..];
     let mut seconds = vec![Vec::new(); levels.len()];
     let [mut copy, mut plain_seconds] = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
-        copy.push(timed(|| dst.copy_from_slice(black_box(want))));
-        plain_seconds.push(timed(|| plain(black_box(&src), dst)));
+        copy.push(passes(|| dst.copy_from_slice(black_box(want))));
+        plain_seconds.push(passes(|| plain(black_box(&src), dst)));
         for (&level, seconds) in levels.iter().zip(&mut seconds) {
             let mut done = Ok(None);
-            seconds.push(timed(|| done = kernel.run(level, black_box(&src), dst)));
+            seconds.push(passes(|| done = kernel.run(level, black_box(&src), dst)));
             done?;
         }
     }
@@ -201,7 +227,7 @@ fn one_image(images: &Images, rounds: usize) -> Outcome<Value> {
     let mut room = Vec::new();
     let dst = aligned(&mut room, len);
     let plain = plain_loop(images);
-    let levels = Level::available();
+    let levels = &Level::available()[1..];
     let mut seconds = vec![Vec::new(); levels.len()];
     let mut plain_seconds = Vec::new();
     for _ in 0..rounds {
@@ -235,16 +261,28 @@ fn one_image(images: &Images, rounds: usize) -> Outcome<Value> {
     }))
 }
 
-/// Seconds of each round, and what was written.
-fn of_file(images: &Images, src: &[u8], rounds: usize) -> Outcome<(Vec<f64>, Vec<u8>)> {
+fn of_file(images: &Images, src: &[u8], repeats: usize) -> Outcome<Value> {
     let kernel = kernel_of(images);
-    let n_images = src.len() / images.src_len_bytes();
-    let mut out = vec![0; n_images * images.dst_len_bytes()];
-    let mut seconds = Vec::new();
-    for _ in 0..rounds {
-        let start = Instant::now();
-        kernel.run(Level::best(), src, &mut out)?;
-        seconds.push(start.elapsed().as_secs_f64());
-    }
-    Ok((seconds, out))
+    let (src_len, dst_len) = (images.src_len_bytes(), images.dst_len_bytes());
+    let n_images = src.len() / src_len;
+    let mut room = Vec::new();
+    let dst = aligned(&mut room, n_images * dst_len);
+    let mut done = Ok(None);
+    let batch = timed(|| {
+        for _ in 0..repeats {
+            done = kernel.run(Level::best(), black_box(src), dst);
+        }
+    });
+    done?;
+    let mut done = Ok(None);
+    let image = timed(|| {
+        for _ in 0..repeats {
+            for src in black_box(src).chunks_exact(src_len) {
+                done = kernel.run(Level::best(), src, &mut dst[..dst_len]);
+            }
+        }
+    });
+    done?;
+    let n = (repeats * n_images) as f64;
+    Ok(json!({ "batch": batch / n, "image": image / n }))
 }

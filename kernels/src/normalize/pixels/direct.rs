@@ -8,6 +8,12 @@ use crate::element::Element;
 /// Pixels that a row must have: those of one step at every level.
 pub(super) const MIN_PIXELS: usize = 32;
 
+/// Vectors of bytes of each channel that are written at once.
+const STEPS: usize = 2;
+
+/// Bytes of pixels that one step reads at most, and those read beyond them.
+const MAX_STEP_BYTES: usize = 64 * 2;
+
 /// Pixels of an image that lie one behind another, and their order.
 #[derive(Clone, Copy)]
 pub(super) struct Pixels<'a> {
@@ -20,6 +26,29 @@ pub(super) struct Pixels<'a> {
     pub(super) order: Order,
 }
 
+impl Pixels<'_> {
+    /// The lowest of the `n` pixels of which the `x`th is written first.
+    #[inline(always)]
+    fn lowest(&self, x: usize, n: usize) -> usize {
+        match self.order {
+            Order::Forward => self.first + x,
+            Order::Backward => self.first + self.n - x - n,
+        }
+    }
+
+    /// The bytes of `n` pixels, whole vectors of numbers, from the `x`th
+    /// written, with what the last vector reads beyond them; if all are there.
+    #[inline(always)]
+    fn bytes<S: Simd, const C: usize>(&self, x: usize, n: usize) -> Option<&[u8]> {
+        if x + n > self.n {
+            return None;
+        }
+        let begin = self.lowest(x, n) * C;
+        let end = begin + (n - 4 * S::LANES) * C + 16 * S::LANES;
+        self.src.get(begin..end)
+    }
+}
+
 /// Pixels of `C` channels to numbers of `dst`, which holds the planes one
 /// behind another; the first is number `at` of each plane.
 #[inline(always)]
@@ -30,7 +59,27 @@ pub(super) fn direct<S: Simd, const C: usize>(
     dst: &mut [u8],
     at: usize,
 ) {
-    let step = Step::<S, C>::new(simd, (run, constants), pixels.order);
+    // Known to each copy of the loop, the order costs nothing in it.
+    match pixels.order {
+        Order::Forward => {
+            ordered::<S, C>(simd, (run, constants), (pixels, Order::Forward), dst, at)
+        }
+        Order::Backward => {
+            ordered::<S, C>(simd, (run, constants), (pixels, Order::Backward), dst, at)
+        }
+    }
+}
+
+#[inline(always)]
+fn ordered<S: Simd, const C: usize>(
+    simd: S,
+    (run, constants): (Run<'_>, &Constants),
+    (pixels, order): (Pixels<'_>, Order),
+    dst: &mut [u8],
+    at: usize,
+) {
+    let pixels = Pixels { order, ..pixels };
+    let step = Step::<S, C>::new(simd, (run, constants), order);
     match run.table.element() {
         Element::F32 => step.all::<1>(
             pixels,
@@ -67,8 +116,8 @@ impl<'a, S: Simd, const C: usize> Step<'a, S, C> {
     #[inline(always)]
     fn new(simd: S, (run, constants): (Run<'a>, &Constants), order: Order) -> Self {
         let mut held = [Held::of(simd, constants, Channels::One(0), 0); C];
-        for (channel, held) in held.iter_mut().enumerate().skip(1) {
-            *held = Held::of(simd, constants, Channels::One(channel), 0);
+        for c in 1..C {
+            held[c] = Held::of(simd, constants, Channels::One(c), 0);
         }
         Self {
             simd,
@@ -82,56 +131,73 @@ impl<'a, S: Simd, const C: usize> Step<'a, S, C> {
         }
     }
 
-    /// All pixels, `N` vectors of every channel at a step.
+    /// All pixels.
     #[inline(always)]
     fn all<const N: usize>(
         &self,
         pixels: Pixels<'_>,
         (dst, at): (&mut [u8], usize),
-        round: impl Fn([S::Floats; N]) -> S::Bytes,
+        round: impl Fn([S::Floats; N]) -> S::Bytes + Copy,
+    ) {
+        let width = 4 * S::LANES * N;
+        let mut x = 0;
+        while x < pixels.n {
+            let wide = pixels.bytes::<S, C>(x, STEPS * width);
+            if let Some(src) = wide {
+                self.steps::<N, STEPS>((src, pixels.order), (dst, at + x), round);
+                x += STEPS * width;
+                continue;
+            }
+            // The last step may do pixels of the one before once more.
+            x = x.min(pixels.n - width);
+            if let Some(src) = pixels.bytes::<S, C>(x, width) {
+                self.steps::<N, 1>((src, pixels.order), (dst, at + x), round);
+            } else {
+                let mut end = [0; MAX_STEP_BYTES];
+                let src = &pixels.src[pixels.lowest(x, width) * C..];
+                end[..src.len()].copy_from_slice(src);
+                self.steps::<N, 1>((&end, pixels.order), (dst, at + x), round);
+            }
+            x += width;
+        }
+    }
+
+    /// `M` vectors of bytes of every channel, each made of `N` vectors of
+    /// numbers, from number `at` of each plane.
+    #[inline(always)]
+    fn steps<const N: usize, const M: usize>(
+        &self,
+        (src, order): (&[u8], Order),
+        (dst, at): (&mut [u8], usize),
+        round: impl Fn([S::Floats; N]) -> S::Bytes + Copy,
     ) {
         let len_bytes = self.run.table.element().len_bytes();
         let plane_len = dst.len() / C;
         let width = 4 * S::LANES;
-        let mut x = 0;
-        while x < pixels.n {
-            // The last step may do pixels of the one before once more.
-            x = x.min(pixels.n - N * width);
-            let mut floats = [[self.factor; N]; C];
-            for k in 0..N {
-                let four = self.load(pixels, x + k * width);
-                for c in 0..C {
-                    let bytes = self.simd.shuffle(four, &self.orders[c]);
-                    let bytes = self.simd.numbers(bytes);
-                    floats[c][k] = self.held[c].values(self.simd, bytes, self.factor);
+        let src = &src[..(M * N - 1) * width * C + 16 * S::LANES];
+        let mut floats = [[[self.factor; N]; M]; C];
+        for index in 0..M * N {
+            let four = match order {
+                Order::Forward => self.simd.pixels::<C>(&src[index * width * C..]),
+                Order::Backward => {
+                    let src = &src[(M * N - 1 - index) * width * C..];
+                    self.simd.lanes_reversed(self.simd.pixels::<C>(src))
                 }
-            }
+            };
             for c in 0..C {
-                let dst = &mut dst[c * plane_len + (at + x) * len_bytes..];
-                self.run.stores.put(self.simd, round(floats[c]), dst);
+                let bytes = self.simd.shuffle(four, &self.orders[c]);
+                let bytes = self.simd.numbers(bytes);
+                floats[c][index / N][index % N] =
+                    self.held[c].values(self.simd, bytes, self.factor);
             }
-            x += N * width;
         }
-    }
-
-    /// As many pixels as a vector has numbers, from the `x`th written.
-    #[inline(always)]
-    fn load(&self, pixels: Pixels<'_>, x: usize) -> S::Bytes {
-        let first = match pixels.order {
-            Order::Forward => pixels.first + x,
-            Order::Backward => pixels.first + pixels.n - x - 4 * S::LANES,
-        };
-        let src = &pixels.src[first * C..];
-        let four = if src.len() >= 16 * S::LANES {
-            self.simd.pixels::<C>(src)
-        } else {
-            let mut end = [0; 64];
-            end[..src.len()].copy_from_slice(src);
-            self.simd.pixels::<C>(&end)
-        };
-        match pixels.order {
-            Order::Forward => four,
-            Order::Backward => self.simd.lanes_reversed(four),
+        for c in 0..C {
+            let dst = &mut dst[c * plane_len + at * len_bytes..][..16 * S::LANES * M];
+            for m in 0..M {
+                let bytes = round(floats[c][m]);
+                let dst = &mut dst[16 * S::LANES * m..];
+                self.run.stores.put(self.simd, bytes, dst);
+            }
         }
     }
 }

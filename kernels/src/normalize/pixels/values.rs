@@ -288,8 +288,8 @@ fn lines<S: Simd, const N: usize, const TURN: usize>(
     let width = 4 * S::LANES;
     let factor = simd.floats(&[constants.factor; 16]);
     let mut held = [Held::of(simd, constants, run.channels, 0); TURN];
-    for (index, held) in held.iter_mut().enumerate().skip(1) {
-        *held = Held::of(simd, constants, run.channels, index * width);
+    for index in 1..TURN {
+        held[index] = Held::of(simd, constants, run.channels, index * width);
     }
     let mut turn = 0;
     let n_vectors = (src.len() / (N * width)).min(dst.len() / (16 * S::LANES));
