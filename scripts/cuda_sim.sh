@@ -58,7 +58,14 @@ build "$out/libcuda.so.1" -O2 -shared -- tests/cuda/fake/{state,driver}.cpp "${k
 build "$out/address" -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -- \
     tests/cuda/unit.cpp "${kernels[@]}"
 build "$out/thread" -O1 -fsanitize=thread -DSHIM_THREADS -- tests/cuda/unit.cpp "${kernels[@]}"
+driver=(tests/cuda/driver_test.cpp tests/cuda/fake/{state,driver}.cpp)
+build "$out/driver" -O1 -- "${driver[@]}" "${kernels[@]}"
+build "$out/driver-thread" -O1 -fsanitize=thread -DSHIM_THREADS -- "${driver[@]}" "${kernels[@]}"
 exec 9>&-
+
+say "the simulated driver, plain and under ThreadSanitizer"
+"$out/driver"
+TSAN_OPTIONS=halt_on_error=1 "$out/driver-thread"
 
 for seed in 1 2 3; do
     say "every kernel under AddressSanitizer, schedule $seed"
