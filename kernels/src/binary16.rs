@@ -10,7 +10,7 @@ use crate::level::Kind;
 use crate::vector::{self, Body};
 
 /// Widens the binary16 numbers of `src` to the binary32 numbers of `dst`,
-/// which is exact.
+/// which is exact; NaN becomes the canonical one.
 pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
     if kind >= Kind::Avx2 {
@@ -77,7 +77,11 @@ pub(crate) fn widen_one(bits: u16) -> u32 {
     } else {
         magnitude + BIAS
     };
-    sign | kept
+    if magnitude > 31 << 23 {
+        0x7fc0_0000
+    } else {
+        sign | kept
+    }
 }
 
 /// The bits of the nearest number in binary16.

@@ -3,6 +3,10 @@
 //! scalar references and [`crate::number`]; binary16 is not among them, see
 //! [`crate::binary16`].
 #![expect(
+    unsafe_code,
+    reason = "conversions that saturate by themselves do not become vector instructions"
+)]
+#![expect(
     clippy::cast_lossless,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -136,32 +140,31 @@ impl Target for bf16 {
 }
 
 /// A number fits if it lies in `[MIN, MAX + 1)` without its fraction; both
-/// bounds are powers of two or zero, hence exact. The conversion itself
-/// saturates, in a type that the processor knows, and is clamped from there.
+/// bounds are powers of two or zero, hence exact. It is converted to a type
+/// that the processor converts to, which holds all those bounds.
 macro_rules! whole {
     ($($integer:ident by $by:ident),*) => {$(
         impl Target for $integer {
-            #[inline(always)]
-            fn of_f32(value: f32) -> (Self, bool) {
-                const LOW: f32 = $integer::MIN as f32;
-                const END: f32 = ($integer::MAX / 2 + 1) as f32 * 2.0;
-                let whole = value.trunc();
-                let fits = (LOW..END).contains(&whole);
-                let kept = (value as $by).clamp(Self::MIN as $by, Self::MAX as $by);
-                (kept as Self, fits)
-            }
-
-            #[inline(always)]
-            fn of_f64(value: f64) -> (Self, bool) {
-                const LOW: f64 = $integer::MIN as f64;
-                const END: f64 = ($integer::MAX / 2 + 1) as f64 * 2.0;
-                let whole = value.trunc();
-                let fits = (LOW..END).contains(&whole);
-                let kept = (value as $by).clamp(Self::MIN as $by, Self::MAX as $by);
-                (kept as Self, fits)
-            }
+            whole!(of_f32, f32, $integer, $by);
+            whole!(of_f64, f64, $integer, $by);
         }
     )*};
+    ($of_f:ident, $float:ident, $integer:ident, $by:ident) => {
+        #[inline(always)]
+        fn $of_f(value: $float) -> (Self, bool) {
+            const LOW: $float = $integer::MIN as $float;
+            const END: $float = ($integer::MAX / 2 + 1) as $float * 2.0;
+            let whole = value.trunc();
+            let fits = (LOW..END).contains(&whole);
+            let inside = if fits { whole } else { 0.0 };
+            // SAFETY: the number is whole and within the bounds of the type,
+            // or zero.
+            let kept: $by = unsafe { inside.to_int_unchecked() };
+            let kept = if whole < LOW { $integer::MIN as $by } else { kept };
+            let kept = if whole >= END { $integer::MAX as $by } else { kept };
+            (kept as Self, fits)
+        }
+    };
 }
 
 whole!(u8 by i32, i8 by i32, u16 by i32, i16 by i32, u32 by u32, i32 by i32, u64 by u64, i64 by i64);

@@ -57,11 +57,12 @@ pub(crate) fn tiles(
     let mut buf = Tile([0; TILE * 8]);
     let buf = &mut buf.0[..TILE * to];
     let tiles = src.chunks(TILE * from).zip(dst.chunks_mut(TILE * to));
+    let mut ahead = src.chunks(TILE * from).skip(1);
     for (tile, (src, dst)) in tiles.enumerate() {
         let index = head + tile * TILE;
         if dst.len() == buf.len() {
             each(index, src, buf);
-            copy_around(buf, dst);
+            copy_around(buf, dst, ahead.next().unwrap_or_default());
         } else {
             each(index, src, dst);
         }
@@ -80,7 +81,7 @@ fn head(dst: &[u8], to: usize) -> Option<usize> {
 use crate::x86::{copy_around, finish};
 
 #[cfg(not(target_arch = "x86_64"))]
-fn copy_around(src: &[u8], dst: &mut [u8]) {
+fn copy_around(src: &[u8], dst: &mut [u8], _next: &[u8]) {
     dst.copy_from_slice(src);
 }
 

@@ -6,9 +6,9 @@
 )]
 
 use std::arch::x86_64::{
-    _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm_sfence, _mm_storeu_si128,
-    _mm_stream_si128, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cvtph_ps, _mm256_cvtps_ph,
-    _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch,
+    _mm_sfence, _mm_storeu_si128, _mm_stream_si128, _mm256_blendv_ps, _mm256_cmp_ps,
+    _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
 };
 
 use crate::binary16::{narrow_one, widen_one};
@@ -44,7 +44,7 @@ fn avx512(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     body.run(src, dst)
 }
 
-/// Widens binary16 to binary32 at AVX2 and above.
+/// Widens binary16 to binary32 at AVX2 and above; NaN becomes canonical.
 pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
     assert!(kind >= Kind::Avx2, "binary16 needs F16C");
     // SAFETY: the level has F16C; see `at`.
@@ -60,12 +60,15 @@ pub(crate) fn narrow(kind: Kind, src: &[u8], dst: &mut [u8]) {
 
 #[target_feature(enable = "avx2,f16c")]
 fn widen_f16c(src: &[u8], dst: &mut [u8]) {
+    let canonical = _mm256_set1_ps(f32::from_bits(0x7fc0_0000));
     let (src, src_rest) = src.as_chunks::<16>();
     let (dst, dst_rest) = dst.as_chunks_mut::<32>();
     for (x, y) in src.iter().zip(dst) {
         // SAFETY: the pointer is to 16 bytes.
         let halves = unsafe { _mm_loadu_si128(x.as_ptr().cast()) };
         let wide = _mm256_cvtph_ps(halves);
+        let is_nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(wide, wide);
+        let wide = _mm256_blendv_ps(wide, canonical, is_nan);
         // SAFETY: the pointer is to 32 bytes.
         unsafe { _mm256_storeu_ps(y.as_mut_ptr().cast(), wide) };
     }
@@ -98,23 +101,41 @@ fn narrow_f16c(src: &[u8], dst: &mut [u8]) {
 }
 
 /// Copies `src` to as many bytes at the beginning of cache lines, around the
-/// caches. [`finish`] follows the last call, before others may read them.
+/// caches, and meanwhile has as many lines of `next` fetched. [`finish`]
+/// follows the last call, before others may read what is written.
 ///
 /// # Panics
 /// Where the lengths differ, or are no cache lines, or `dst` does not begin
 /// with one.
-pub(crate) fn copy_around(src: &[u8], dst: &mut [u8]) {
-    let (src, _) = src.as_chunks::<16>();
-    let (dst, _) = dst.as_chunks_mut::<16>();
+pub(crate) fn copy_around(src: &[u8], dst: &mut [u8], next: &[u8]) {
+    let (src, _) = src.as_chunks::<64>();
+    let (dst, _) = dst.as_chunks_mut::<64>();
     assert!(
-        src.len() == dst.len() && dst.as_ptr().align_offset(16) == 0,
+        src.len() == dst.len() && dst.as_ptr().align_offset(64) == 0,
         "expected whole cache lines"
     );
+    let lines_each = next.len().div_ceil(64).div_ceil(src.len().max(1));
+    let mut next = next.chunks(64 * lines_each.max(1));
+    for (x, y) in src.iter().zip(dst) {
+        for line in next.next().unwrap_or_default().chunks(64) {
+            // SAFETY: every x86-64 processor has SSE, and a hint may name any
+            // address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+        stream_line(x, y);
+    }
+}
+
+/// Writes one line around the caches; `dst` begins with it.
+#[inline]
+fn stream_line(src: &[u8; 64], dst: &mut [u8; 64]) {
+    let (src, _) = src.as_chunks::<16>();
+    let (dst, _) = dst.as_chunks_mut::<16>();
     for (x, y) in src.iter().zip(dst) {
         // SAFETY: the pointer is to 16 bytes.
         let bytes = unsafe { _mm_loadu_si128(x.as_ptr().cast()) };
-        // SAFETY: the pointer is to 16 bytes and aligned to 16, as its slice
-        // is; `finish` makes them visible.
+        // SAFETY: the pointer is to 16 bytes and aligned to 16, as
+        // `copy_around` checked; `finish` makes them visible.
         unsafe { _mm_stream_si128(y.as_mut_ptr().cast(), bytes) };
     }
 }

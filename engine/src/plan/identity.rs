@@ -128,12 +128,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
 }
 
 fn of_kernels(columns: &[ColumnKernel]) -> Vec<Value> {
-    let fill = |bytes: &Vec<u8>| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let fill = |bytes: &Vec<u8>| -> Value { bytes.as_slice().into() };
     let of = |column: &ColumnKernel| {
         json!({
             "column": column.output.name,

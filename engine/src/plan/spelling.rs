@@ -202,6 +202,7 @@ pub enum Constant {
 impl Constant {
     /// The nearest binary64.
     #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "rounds to nearest even")]
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,
@@ -308,11 +309,11 @@ impl<'de> Visitor<'de> for ConstantsVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Constants, E> {
-        self.visit_f64(number as f64)
+        Ok(Constant::Whole(number.into()).to_f64().into())
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Constants, E> {
-        self.visit_f64(number as f64)
+        Ok(Constant::Whole(number.into()).to_f64().into())
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Constants, E> {

@@ -31,23 +31,24 @@ pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option
 /// One tile, binary16 by way of `wide`; whether all numbers fit.
 fn tile(kind: Kind, cast: Cast, (src, dst): (&[u8], &mut [u8]), wide: &mut [u8]) -> bool {
     let Cast { from, to } = cast;
-    match (from == Element::F16, to == Element::F16) {
-        (false, false) => convert(kind, (from, to), src, dst),
-        (false, true) => {
+    match (from, to) {
+        (Element::F32, Element::F16) => binary16::narrow(kind, src, dst),
+        (Element::F16, Element::F32) => binary16::widen(kind, src, dst),
+        (Element::F16, Element::F16) => {
+            binary16::widen(kind, src, wide);
+            binary16::narrow(kind, wide, dst);
+        }
+        (_, Element::F16) => {
             convert(kind, (from, Element::F32), src, wide);
             binary16::narrow(kind, wide, dst);
-            true
         }
-        (true, false) => {
+        (Element::F16, _) => {
             binary16::widen(kind, src, wide);
-            convert(kind, (Element::F32, to), wide, dst)
+            return convert(kind, (Element::F32, to), wide, dst);
         }
-        (true, true) => {
-            binary16::widen(kind, src, wide);
-            binary16::narrow(kind, wide, dst);
-            true
-        }
+        _ => return convert(kind, (from, to), src, dst),
     }
+    true
 }
 
 fn convert(kind: Kind, (from, to): (Element, Element), src: &[u8], dst: &mut [u8]) -> bool {

@@ -62,30 +62,69 @@ fn tile(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
 }
 
 fn narrow<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
-    let step = Narrow {
-        mean: numbers.mean as f32,
-        factor: numbers.factor as f32,
-        low: numbers.low as f32,
-        high: numbers.high as f32,
-    };
-    match numbers.to {
-        Element::BF16 => run::<From, _, bf16>(kind, step, src, dst),
-        _ => run::<From, _, f32>(kind, step, src, dst),
+    macro_rules! step {
+        ($Step:ident) => {{
+            let step = $Step {
+                mean: numbers.mean as f32,
+                factor: numbers.factor as f32,
+                low: numbers.low as f32,
+                high: numbers.high as f32,
+            };
+            match numbers.to {
+                Element::BF16 => run::<From, _, bf16>(kind, step, src, dst),
+                _ => run::<From, _, f32>(kind, step, src, dst),
+            }
+        }};
+    }
+    if may_be_tiny(numbers) {
+        step!(Narrow);
+    } else {
+        step!(NarrowApart);
     }
 }
 
 fn wide<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
-    let step = Wide {
-        mean: numbers.mean,
-        factor: numbers.factor,
-        low: numbers.low,
-        high: numbers.high,
-    };
-    match numbers.to {
-        Element::BF16 => run::<From, _, bf16>(kind, step, src, dst),
-        Element::F64 => run::<From, _, f64>(kind, step, src, dst),
-        _ => run::<From, _, f32>(kind, step, src, dst),
+    macro_rules! step {
+        ($Step:ident) => {{
+            let step = $Step {
+                mean: numbers.mean,
+                factor: numbers.factor,
+                low: numbers.low,
+                high: numbers.high,
+            };
+            match numbers.to {
+                Element::BF16 => run::<From, _, bf16>(kind, step, src, dst),
+                Element::F64 => run::<From, _, f64>(kind, step, src, dst),
+                _ => run::<From, _, f32>(kind, step, src, dst),
+            }
+        }};
     }
+    if may_be_tiny(numbers) {
+        step!(Wide);
+    } else {
+        step!(WideApart);
+    }
+}
+
+/// Whether tiny numbers, or tiny differences from the mean, make results that
+/// differ from those of zeros.
+///
+/// They do not where the mean is large beside the least normal number *t*:
+/// here at least 2^26 *t*, so that its neighbours are at least 4 *t* away. A
+/// number of at most *t* is then less than half of what separates the mean
+/// from its neighbours and vanishes; and numbers that leave a small difference
+/// are at least half the mean, hence whole multiples of 4 *t*, and so is the
+/// difference. For binary64 the bound is taken for its digits: 2^62 *t*.
+///
+/// Integers and binary16 are zero or far above *t*, as is a mean that is not
+/// zero itself: none of the differences is tiny.
+fn may_be_tiny(numbers: &Numbers) -> bool {
+    let least = match numbers.from {
+        Element::F64 => f64::MIN_POSITIVE * f64::from(1u32 << 31) * f64::from(1u32 << 31),
+        Element::F32 | Element::BF16 => f64::from(f32::MIN_POSITIVE) * f64::from(1 << 26),
+        _ => return false,
+    };
+    numbers.mean.abs() < least
 }
 
 /// What is computed, in one type.
@@ -96,7 +135,7 @@ trait Step {
 }
 
 macro_rules! step {
-    ($Step:ident, $real:ident, $load:ident) => {
+    ($Step:ident, $real:ident, $load:ident, $flush_difference:expr) => {
         struct $Step {
             mean: $real,
             factor: $real,
@@ -121,7 +160,11 @@ macro_rules! step {
                         x
                     }
                 };
-                let difference = flush(flush(x) - self.mean);
+                let difference = if $flush_difference {
+                    flush(flush(x) - self.mean)
+                } else {
+                    x - self.mean
+                };
                 let y = flush(difference * self.factor);
                 let y = if y < self.low { self.low } else { y };
                 if y > self.high { self.high } else { y }
@@ -130,8 +173,10 @@ macro_rules! step {
     };
 }
 
-step!(Narrow, f32, to_f32);
-step!(Wide, f64, to_f64);
+step!(Narrow, f32, to_f32, true);
+step!(NarrowApart, f32, to_f32, false);
+step!(Wide, f64, to_f64, true);
+step!(WideApart, f64, to_f64, false);
 
 struct Loop<From, S, To>(S, PhantomData<(From, To)>);
 

@@ -124,32 +124,41 @@ fn grouped(columns: &[ColumnKernel], describe: impl Fn(&ColumnKernel) -> String)
 }
 
 fn numbers_in_words(numbers: &Numbers, fill: Option<&[u8]>) -> String {
-    let shown = |number: f64| {
-        if numbers.is_wide() {
-            number.to_string()
-        } else {
-            (number as f32).to_string()
-        }
-    };
+    let shown = |number: f64| constant_in_words(numbers, number);
     let mut said = String::new();
     if let Some(fill) = fill {
         _ = write!(said, "nulls are {}, ", number_in_words(numbers.from, fill));
     }
     let difference = match numbers.mean {
         0.0 => "x".to_owned(),
-        mean if mean < 0.0 => format!("(x + {})", shown(-mean)),
-        mean => format!("(x - {})", shown(mean)),
+        mean if mean < 0.0 => format!("x + {}", shown(-mean)),
+        mean => format!("x - {}", shown(mean)),
     };
-    said.push_str(&difference);
-    if numbers.factor != 1.0 {
-        _ = write!(said, " * {}", shown(numbers.factor));
-    }
+    let has_factor = numbers.factor.to_bits() != 1f64.to_bits();
+    _ = match (has_factor, numbers.mean) {
+        (false, _) => write!(said, "{difference}"),
+        (true, 0.0) => write!(said, "x * {}", shown(numbers.factor)),
+        (true, _) => write!(said, "({difference}) * {}", shown(numbers.factor)),
+    };
     if numbers.low.is_finite() || numbers.high.is_finite() {
         let (low, high) = (shown(numbers.low), shown(numbers.high));
         _ = write!(said, " within [{low}, {high}]");
     }
     _ = write!(said, ", {} -> {}", numbers.from, numbers.to);
     said
+}
+
+/// A constant, as short as the type it is computed in allows.
+fn constant_in_words(numbers: &Numbers, constant: f64) -> String {
+    if numbers.is_wide() {
+        return constant.to_string();
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it was rounded to binary32 when the kernel was made"
+    )]
+    let narrow = constant as f32;
+    narrow.to_string()
 }
 
 /// A number from its bytes.
@@ -213,7 +222,16 @@ fn images_in_words(images: &Images) -> String {
             _ => format!("[{}]", texts.join(", ")),
         }
     };
-    let (mean, std) = (constants(0), constants(1));
-    _ = write!(said, ", (x / {} - {mean}) / {std}", table.scale());
+    let (scale, mean, std) = (table.scale().to_string(), constants(0), constants(1));
+    let scaled = match scale.as_str() {
+        "1" => "x".to_owned(),
+        scale => format!("x / {scale}"),
+    };
+    _ = match (mean.as_str(), std.as_str()) {
+        ("0", "1") => write!(said, ", {scaled}"),
+        ("0", std) => write!(said, ", {scaled} / {std}"),
+        (mean, "1") => write!(said, ", {scaled} - {mean}"),
+        (mean, std) => write!(said, ", ({scaled} - {mean}) / {std}"),
+    };
     said
 }

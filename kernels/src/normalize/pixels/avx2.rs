@@ -92,9 +92,8 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn reversed(self, bytes: __m256i) -> __m256i {
-        let v = self.shuffle(bytes, &super::bytes::BACKWARD);
-        there!(_mm256_permute2x128_si256::<1>(v, v))
+    fn lanes_reversed(self, bytes: __m256i) -> __m256i {
+        there!(_mm256_permute2x128_si256::<1>(bytes, bytes))
     }
 
     #[inline(always)]
@@ -103,6 +102,11 @@ impl Simd for Avx2 {
         // SAFETY: the slice above has the 8 bytes.
         let v = unsafe { _mm_loadl_epi64(src) };
         there!(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(v)))
+    }
+
+    #[inline(always)]
+    fn numbers(self, integers: __m256i) -> __m256 {
+        there!(_mm256_cvtepi32_ps(integers))
     }
 
     #[inline(always)]
@@ -142,14 +146,8 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn brains(self, floats: [__m256; 2]) -> __m256i {
-        let [a, b] = floats.map(|floats| {
-            let v = self.singles(floats);
-            let high = there!(_mm256_srli_epi32::<16>(v));
-            let odd = there!(_mm256_and_si256(high, _mm256_set1_epi32(1)));
-            let half = there!(_mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
-            there!(_mm256_srli_epi32::<16>(_mm256_add_epi32(v, half)))
-        });
+    fn brains(self, [a, b]: [__m256; 2]) -> __m256i {
+        let (a, b) = (brain(self.singles(a)), brain(self.singles(b)));
         // Packing works within lanes: the quarters are put in order after it.
         there!(_mm256_permute4x64_epi64::<0b11_01_10_00>(
             _mm256_packus_epi32(a, b)
@@ -171,4 +169,13 @@ fn store_lane(bytes: __m128i, dst: &mut [u8]) {
     let dst = dst[..16].as_mut_ptr().cast();
     // SAFETY: the slice above has the 16 bytes.
     unsafe { _mm_storeu_si128(dst, bytes) }
+}
+
+/// Binary32 numbers rounded to bfloat16, whose bits are the low half of each.
+#[inline(always)]
+fn brain(v: __m256i) -> __m256i {
+    let high = there!(_mm256_srli_epi32::<16>(v));
+    let odd = there!(_mm256_and_si256(high, _mm256_set1_epi32(1)));
+    let half = there!(_mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    there!(_mm256_srli_epi32::<16>(_mm256_add_epi32(v, half)))
 }

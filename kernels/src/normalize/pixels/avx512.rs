@@ -53,6 +53,18 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn pixels<const C: usize>(self, src: &[u8]) -> __m512i {
+        if C != 3 {
+            return self.load_lanes(src, 4 * C);
+        }
+        let v = self.load(src);
+        let order = there!(_mm512_setr_epi32(
+            0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12
+        ));
+        there!(_mm512_permutexvar_epi32(order, v))
+    }
+
+    #[inline(always)]
     fn store(self, bytes: __m512i, dst: &mut [u8]) {
         let dst = dst[..64].as_mut_ptr().cast();
         // SAFETY: the slice above has the 64 bytes.
@@ -98,15 +110,19 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn reversed(self, bytes: __m512i) -> __m512i {
-        let v = self.shuffle(bytes, &super::bytes::BACKWARD);
-        there!(_mm512_shuffle_i32x4::<0b00_01_10_11>(v, v))
+    fn lanes_reversed(self, bytes: __m512i) -> __m512i {
+        there!(_mm512_shuffle_i32x4::<0b00_01_10_11>(bytes, bytes))
     }
 
     #[inline(always)]
     fn widen(self, src: &[u8]) -> __m512 {
         let v = there!(_mm512_cvtepu8_epi32(lane(src)));
         there!(_mm512_cvtepi32_ps(v))
+    }
+
+    #[inline(always)]
+    fn numbers(self, integers: __m512i) -> __m512 {
+        there!(_mm512_cvtepi32_ps(integers))
     }
 
     #[inline(always)]
@@ -146,14 +162,8 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn brains(self, floats: [__m512; 2]) -> __m512i {
-        let [a, b] = floats.map(|floats| {
-            let v = self.singles(floats);
-            let high = there!(_mm512_srli_epi32::<16>(v));
-            let odd = there!(_mm512_and_si512(high, _mm512_set1_epi32(1)));
-            let half = there!(_mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
-            there!(_mm512_srli_epi32::<16>(_mm512_add_epi32(v, half)))
-        });
+    fn brains(self, [a, b]: [__m512; 2]) -> __m512i {
+        let (a, b) = (brain(self.singles(a)), brain(self.singles(b)));
         // Packing works within lanes: the quarters are put in order after it.
         let order = there!(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7));
         there!(_mm512_permutexvar_epi64(order, _mm512_packus_epi32(a, b)))
@@ -174,4 +184,13 @@ fn store_lane(bytes: __m128i, dst: &mut [u8]) {
     let dst = dst[..16].as_mut_ptr().cast();
     // SAFETY: the slice above has the 16 bytes.
     unsafe { _mm_storeu_si128(dst, bytes) }
+}
+
+/// Binary32 numbers rounded to bfloat16, whose bits are the low half of each.
+#[inline(always)]
+fn brain(v: __m512i) -> __m512i {
+    let high = there!(_mm512_srli_epi32::<16>(v));
+    let odd = there!(_mm512_and_si512(high, _mm512_set1_epi32(1)));
+    let half = there!(_mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    there!(_mm512_srli_epi32::<16>(_mm512_add_epi32(v, half)))
 }

@@ -1,32 +1,23 @@
 //! Moves bytes: pixels apart into planes, and planes together into pixels.
 
-use super::TILE;
 use super::simd::Simd;
+use super::{BUFFER, Order};
 
 /// A lane the other way round.
-pub(super) const BACKWARD: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
+const BACKWARD: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
 
 /// Channels an image has at most.
 pub(super) const MAX_CHANNELS: usize = 4;
 
 /// A tile of each channel.
-pub(super) type Planes = [[u8; TILE]; MAX_CHANNELS];
-
-/// In which order pixels of a row are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    /// As they lie.
-    Forward,
-    /// The last one first.
-    Backward,
-}
+pub(super) type Planes = [[u8; BUFFER]; MAX_CHANNELS];
 
 /// Pixels of `C` channels to planes, from `at`.
 #[inline(always)]
 pub(super) fn split<S: Simd, const C: usize>(
     simd: S,
     src: &[u8],
-    (planes, at): (&mut [[u8; TILE]], usize),
+    (planes, at): (&mut [[u8; BUFFER]], usize),
     order: Order,
 ) {
     let orders = const { split_orders::<C>() };
@@ -48,7 +39,8 @@ pub(super) fn split<S: Simd, const C: usize>(
             match order {
                 Order::Forward => simd.store(plane, &mut planes[c][at + x..]),
                 Order::Backward => {
-                    simd.store(simd.reversed(plane), &mut planes[c][at + n - width - x..]);
+                    let plane = simd.lanes_reversed(simd.shuffle(plane, &BACKWARD));
+                    simd.store(plane, &mut planes[c][at + n - width - x..]);
                 }
             }
         }

@@ -7,6 +7,7 @@
 mod avx2;
 mod avx512;
 mod bytes;
+mod direct;
 mod simd;
 mod sse41;
 mod values;
@@ -16,14 +17,22 @@ pub(super) use avx512::Avx512;
 pub(super) use sse41::Sse41;
 pub(super) use values::Values;
 
-use self::bytes::{MAX_CHANNELS, Order, Planes, join, split};
+use self::bytes::{MAX_CHANNELS, Planes, join, split};
+use self::direct::{MIN_PIXELS, Pixels, direct};
 use self::simd::Simd;
-use self::values::{Channels, Run, Stores, convert};
+use self::values::{Channels, Constants, LINE, Run, Stores, convert};
 use super::{Geometry, Images, Layout, scalar};
 use crate::level::Level;
 
 /// Pixels of a tile.
 const TILE: usize = 2048;
+
+/// Pixels before a tile that are put in order with it, as the tile before may
+/// have stopped short of its end: a line's numbers or more.
+const LEAD: usize = 64;
+
+/// Pixels of a tile and its lead.
+const BUFFER: usize = TILE + LEAD;
 
 /// Outputs of at least so many bytes go around the caches, which they would
 /// only sweep.
@@ -119,13 +128,14 @@ impl Window {
         self.n_rows == 1 && self.order == Order::Forward
     }
 
-    /// The runs of pixels that the `n` from `start` are, each with where it
-    /// begins among them: `(at, pixel, len)`.
-    fn runs(&self, start: usize, n: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    /// The runs of pixels that a tile is, each with where it begins among them:
+    /// `(at, pixel, len)`.
+    fn runs(&self, tile: Tile) -> impl Iterator<Item = (usize, usize, usize)> {
         let mut at = 0;
         std::iter::from_fn(move || {
-            let (row, col) = ((start + at) / self.row_len, (start + at) % self.row_len);
-            let len = (self.row_len - col).min(n - at);
+            let done = tile.first + at;
+            let (row, col) = (done / self.row_len, done % self.row_len);
+            let len = (self.row_len - col).min(tile.end - done);
             let col = match self.order {
                 Order::Forward => col,
                 Order::Backward => self.row_len - col - len,
@@ -138,6 +148,24 @@ impl Window {
     }
 }
 
+/// In which order pixels of a row are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// As they lie.
+    Forward,
+    /// The last one first.
+    Backward,
+}
+
+/// Pixels of the window, counted as they are written.
+#[derive(Clone, Copy)]
+struct Tile {
+    /// The first one put in order.
+    first: usize,
+    begin: usize,
+    end: usize,
+}
+
 /// Works on one image after another.
 struct Worker<'a, S> {
     simd: S,
@@ -148,7 +176,7 @@ struct Worker<'a, S> {
     window: Window,
     stores: Stores,
     planes: Planes,
-    joined: [u8; TILE * MAX_CHANNELS],
+    joined: [u8; BUFFER * MAX_CHANNELS],
 }
 
 impl<'a, S: Simd> Worker<'a, S> {
@@ -170,15 +198,24 @@ impl<'a, S: Simd> Worker<'a, S> {
             to,
             window: Window::of(images),
             stores,
-            planes: [[0; TILE]; MAX_CHANNELS],
-            joined: [0; TILE * MAX_CHANNELS],
+            planes: [[0; BUFFER]; MAX_CHANNELS],
+            joined: [0; BUFFER * MAX_CHANNELS],
         }
     }
 
     fn image(&mut self, src: &[u8], dst: &mut [u8]) {
+        if let Values::Computed(constants) = self.images.values()
+            && self.is_direct(dst)
+        {
+            return self.direct(constants, src, dst);
+        }
         let n_pixels = self.window.len();
-        for start in (0..n_pixels).step_by(TILE) {
-            let tile = (start, TILE.min(n_pixels - start));
+        for begin in (0..n_pixels).step_by(TILE) {
+            let tile = Tile {
+                first: begin - LEAD.min(begin),
+                begin,
+                end: n_pixels.min(begin + TILE),
+            };
             match self.to {
                 Layout::Chw => self.to_planes(src, dst, tile),
                 Layout::Hwc => self.to_pixels(src, dst, tile),
@@ -186,57 +223,113 @@ impl<'a, S: Simd> Worker<'a, S> {
         }
     }
 
+    /// Whether pixels can become numbers of planes in one go: rows are long
+    /// enough, and what is streamed fills whole lines.
+    fn is_direct(&self, dst: &[u8]) -> bool {
+        let row_len = self.window.row_len;
+        let len_bytes = self.images.table().element().len_bytes();
+        let is_aligned = [dst.as_ptr().addr(), row_len * len_bytes]
+            .iter()
+            .all(|at| at.is_multiple_of(LINE));
+        [self.from, self.to] == [Layout::Hwc, Layout::Chw]
+            && row_len >= MIN_PIXELS
+            && (self.stores == Stores::Cached || is_aligned)
+    }
+
+    fn direct(&self, constants: &Constants, src: &[u8], dst: &mut [u8]) {
+        let simd = self.simd;
+        let all = Tile {
+            first: 0,
+            begin: 0,
+            end: self.window.len(),
+        };
+        for (at, first, n) in self.window.runs(all) {
+            let pixels = Pixels {
+                src,
+                first,
+                n,
+                order: self.window.order,
+            };
+            let run = (self.run(Channels::One(0)), constants);
+            match self.channels {
+                2 => vectorized!(simd, direct::<S, 2>(simd, run, pixels, dst, at)),
+                3 => vectorized!(simd, direct::<S, 3>(simd, run, pixels, dst, at)),
+                _ => vectorized!(simd, direct::<S, 4>(simd, run, pixels, dst, at)),
+            }
+        }
+    }
+
     /// Writes a tile of every channel.
-    fn to_planes(&mut self, src: &[u8], dst: &mut [u8], (start, n): (usize, usize)) {
+    fn to_planes(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
         let in_place = self.from == self.to && self.window.is_one_run();
         if !in_place {
-            self.fill_planes(src, (start, n));
+            self.fill_planes(src, tile);
         }
         let len_bytes = self.images.table().element().len_bytes();
         let planes = dst.chunks_exact_mut(self.window.len() * len_bytes);
         for (channel, dst) in planes.enumerate() {
             let src = if in_place {
-                &src[self.plane_len() * channel + self.window.first + start..][..n]
+                let first = self.plane_len() * channel + self.window.first;
+                &src[first + tile.first..first + tile.end]
             } else {
-                &self.planes[channel][..n]
+                &self.planes[channel][..tile.end - tile.first]
             };
-            let dst = &mut dst[start * len_bytes..][..n * len_bytes];
+            let [begin, end] =
+                [tile.begin, tile.end].map(|at| self.stores.stop(dst, at, len_bytes));
+            let src = &src[begin - tile.first..end - tile.first];
+            let dst = &mut dst[begin * len_bytes..end * len_bytes];
             convert(self.simd, self.run(Channels::One(channel)), src, dst);
         }
     }
 
     /// Writes a tile of pixels.
-    fn to_pixels(&mut self, src: &[u8], dst: &mut [u8], (start, n): (usize, usize)) {
-        let (simd, channels) = (self.simd, self.channels);
+    fn to_pixels(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
+        let channels = self.channels;
         let src = if self.from == self.to && self.window.is_one_run() {
-            &src[(self.window.first + start) * channels..][..n * channels]
+            let first = self.window.first;
+            &src[(first + tile.first) * channels..(first + tile.end) * channels]
         } else {
-            if self.from == self.to && self.window.order == Order::Forward {
-                for (at, pixel, len) in self.window.runs(start, n) {
-                    let src = &src[pixel * channels..][..len * channels];
-                    self.joined[at * channels..][..src.len()].copy_from_slice(src);
-                }
-            } else {
-                self.fill_planes(src, (start, n));
-                let (planes, dst) = (&self.planes, &mut self.joined[..n * channels]);
-                match channels {
-                    2 => vectorized!(simd, join::<S, 2>(simd, planes, dst)),
-                    3 => vectorized!(simd, join::<S, 3>(simd, planes, dst)),
-                    _ => vectorized!(simd, join::<S, 4>(simd, planes, dst)),
-                }
-            }
-            &self.joined[..n * channels]
+            self.fill_joined(src, tile);
+            &self.joined[..(tile.end - tile.first) * channels]
         };
-        let pixel_len = channels * self.images.table().element().len_bytes();
-        let dst = &mut dst[start * pixel_len..][..n * pixel_len];
-        convert(simd, self.run(Channels::Turn(0)), src, dst);
+        let len_bytes = self.images.table().element().len_bytes();
+        let [begin, end] =
+            [tile.begin, tile.end].map(|at| self.stores.stop(dst, at * channels, len_bytes));
+        let first = tile.first * channels;
+        let src = &src[begin - first..end - first];
+        let dst = &mut dst[begin * len_bytes..end * len_bytes];
+        convert(
+            self.simd,
+            self.run(Channels::Turn(begin % channels)),
+            src,
+            dst,
+        );
+    }
+
+    /// Puts the pixels of a tile into `joined`.
+    fn fill_joined(&mut self, src: &[u8], tile: Tile) {
+        let (simd, channels) = (self.simd, self.channels);
+        if self.from == self.to && self.window.order == Order::Forward {
+            for (at, pixel, len) in self.window.runs(tile) {
+                let src = &src[pixel * channels..][..len * channels];
+                self.joined[at * channels..][..src.len()].copy_from_slice(src);
+            }
+            return;
+        }
+        self.fill_planes(src, tile);
+        let dst = &mut self.joined[..(tile.end - tile.first) * channels];
+        match channels {
+            2 => vectorized!(simd, join::<S, 2>(simd, &self.planes, dst)),
+            3 => vectorized!(simd, join::<S, 3>(simd, &self.planes, dst)),
+            _ => vectorized!(simd, join::<S, 4>(simd, &self.planes, dst)),
+        }
     }
 
     /// Puts a tile of every channel into `planes`.
-    fn fill_planes(&mut self, src: &[u8], (start, n): (usize, usize)) {
+    fn fill_planes(&mut self, src: &[u8], tile: Tile) {
         let (simd, channels, order) = (self.simd, self.channels, self.window.order);
         let plane_len = self.plane_len();
-        for (at, pixel, len) in self.window.runs(start, n) {
+        for (at, pixel, len) in self.window.runs(tile) {
             if self.from == Layout::Chw {
                 for (channel, plane) in self.planes[..channels].iter_mut().enumerate() {
                     let src = &src[channel * plane_len + pixel..][..len];

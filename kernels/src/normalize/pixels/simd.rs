@@ -27,6 +27,13 @@ pub(in super::super) trait Simd: Copy {
     /// Lane `i` is the 16 bytes of `src` from `i * stride`.
     fn load_lanes(self, src: &[u8], stride: usize) -> Self::Bytes;
 
+    /// In lane `i`, the four pixels of `C` channels from `4 * i`, and whatever
+    /// follows them; `src` has as many bytes as a vector or more.
+    #[inline(always)]
+    fn pixels<const C: usize>(self, src: &[u8]) -> Self::Bytes {
+        self.load_lanes(src, 4 * C)
+    }
+
     /// To the first bytes of `dst`.
     fn store(self, bytes: Self::Bytes, dst: &mut [u8]);
 
@@ -47,11 +54,14 @@ pub(in super::super) trait Simd: Copy {
     /// Bitwise or.
     fn or(self, a: Self::Bytes, b: Self::Bytes) -> Self::Bytes;
 
-    /// All bytes the other way round.
-    fn reversed(self, bytes: Self::Bytes) -> Self::Bytes;
+    /// The lanes the other way round, each as it is.
+    fn lanes_reversed(self, bytes: Self::Bytes) -> Self::Bytes;
 
     /// The first bytes of `src`, a quarter of a vector, as numbers.
     fn widen(self, src: &[u8]) -> Self::Floats;
+
+    /// Integers of 32 bits as numbers.
+    fn numbers(self, integers: Self::Bytes) -> Self::Floats;
 
     /// The first numbers of `src`.
     fn floats(self, src: &[f32]) -> Self::Floats;

@@ -89,8 +89,8 @@ impl Simd for Sse41 {
     }
 
     #[inline(always)]
-    fn reversed(self, bytes: __m128i) -> __m128i {
-        self.shuffle(bytes, &super::bytes::BACKWARD)
+    fn lanes_reversed(self, bytes: __m128i) -> __m128i {
+        bytes
     }
 
     #[inline(always)]
@@ -98,6 +98,11 @@ impl Simd for Sse41 {
         let four = i32::from_le_bytes([src[0], src[1], src[2], src[3]]);
         let v = there!(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
         there!(_mm_cvtepi32_ps(v))
+    }
+
+    #[inline(always)]
+    fn numbers(self, integers: __m128i) -> __m128 {
+        there!(_mm_cvtepi32_ps(integers))
     }
 
     #[inline(always)]
@@ -128,20 +133,14 @@ impl Simd for Sse41 {
     }
 
     #[inline(always)]
-    fn halves(self, floats: [__m128; 2]) -> __m128i {
-        let [a, b] = floats.map(|floats| half(self.singles(floats)));
+    fn halves(self, [a, b]: [__m128; 2]) -> __m128i {
+        let (a, b) = (half(self.singles(a)), half(self.singles(b)));
         there!(_mm_packus_epi32(a, b))
     }
 
     #[inline(always)]
-    fn brains(self, floats: [__m128; 2]) -> __m128i {
-        let [a, b] = floats.map(|floats| {
-            let v = self.singles(floats);
-            let high = there!(_mm_srli_epi32::<16>(v));
-            let odd = there!(_mm_and_si128(high, _mm_set1_epi32(1)));
-            let half = there!(_mm_add_epi32(odd, _mm_set1_epi32(0x7fff)));
-            there!(_mm_srli_epi32::<16>(_mm_add_epi32(v, half)))
-        });
+    fn brains(self, [a, b]: [__m128; 2]) -> __m128i {
+        let (a, b) = (brain(self.singles(a)), brain(self.singles(b)));
         there!(_mm_packus_epi32(a, b))
     }
 }
@@ -169,4 +168,13 @@ fn half(v: __m128i) -> __m128i {
     let is_tiny = there!(_mm_cmplt_epi32(v, _mm_set1_epi32(NORMAL)));
     let half = there!(_mm_blendv_epi8(_mm_srli_epi32::<13>(normal), tiny, is_tiny));
     there!(_mm_or_si128(half, sign))
+}
+
+/// Binary32 numbers rounded to bfloat16, whose bits are the low half of each.
+#[inline(always)]
+fn brain(v: __m128i) -> __m128i {
+    let high = there!(_mm_srli_epi32::<16>(v));
+    let odd = there!(_mm_and_si128(high, _mm_set1_epi32(1)));
+    let half = there!(_mm_add_epi32(odd, _mm_set1_epi32(0x7fff)));
+    there!(_mm_srli_epi32::<16>(_mm_add_epi32(v, half)))
 }

@@ -7,8 +7,8 @@ use super::simd::{Divisor, Simd};
 use super::vectorized;
 use crate::element::Element;
 
-/// Bytes that a processor moves at once.
-const LINE: usize = 64;
+/// Bytes that a processor writes to memory at once.
+pub(super) const LINE: usize = 64;
 
 /// Numbers in a pattern of constants: what any vector needs that begins with
 /// any channel.
@@ -78,6 +78,11 @@ impl Values {
 }
 
 impl Constants {
+    /// The inverse of the scale.
+    pub(super) fn factor(&self) -> f32 {
+        self.factor
+    }
+
     /// Whether both ways to divide make `bits` of `byte`.
     fn make(&self, element: Element, channel: usize, byte: u8, bits: u32) -> bool {
         let shifted = f32::from(byte) * self.factor - self.mean[channel];
@@ -123,30 +128,73 @@ fn as_bits(element: Element, value: f32) -> u32 {
 
 /// The constants of as many numbers as a vector has.
 #[derive(Clone, Copy)]
-struct Held<F> {
+pub(super) struct Held<F> {
     mean: F,
     std: Divisor<F>,
 }
 
 impl<F: Copy> Held<F> {
     #[inline(always)]
-    fn of<S: Simd<Floats = F>>(
+    pub(super) fn of<S: Simd<Floats = F>>(
         simd: S,
         constants: &Constants,
         channels: Channels,
         ahead: usize,
     ) -> Self {
-        let at = |pattern: &[f32; PATTERN]| match channels {
-            Channels::One(channel) => simd.floats(&[pattern[channel]; 16]),
-            Channels::Turn(first) => simd.floats(&pattern[first + ahead..]),
-        };
         Self {
-            mean: at(&constants.mean),
+            mean: vector(simd, &constants.mean, channels, ahead),
             std: Divisor {
-                value: at(&constants.std.value),
-                inverse: at(&constants.std.inverse),
-                rest: at(&constants.std.rest),
+                value: vector(simd, &constants.std.value, channels, ahead),
+                inverse: vector(simd, &constants.std.inverse, channels, ahead),
+                rest: vector(simd, &constants.std.rest, channels, ahead),
             },
+        }
+    }
+}
+
+impl<F: Copy> Held<F> {
+    /// The values of bytes.
+    #[inline(always)]
+    pub(super) fn values<S: Simd<Floats = F>>(&self, simd: S, bytes: F, factor: F) -> F {
+        let shifted = simd.subtract(simd.multiply(bytes, factor), self.mean);
+        simd.divide(shifted, &self.std)
+    }
+}
+
+/// The part of a pattern that begins `ahead` numbers into a run.
+#[inline(always)]
+fn vector<S: Simd>(
+    simd: S,
+    pattern: &[f32; PATTERN],
+    channels: Channels,
+    ahead: usize,
+) -> S::Floats {
+    match channels {
+        Channels::One(channel) => simd.floats(&[pattern[channel]; 16]),
+        Channels::Turn(first) => simd.floats(&pattern[first + ahead..]),
+    }
+}
+
+impl Stores {
+    /// A vector to the first bytes of `dst`.
+    #[inline(always)]
+    pub(super) fn put<S: Simd>(self, simd: S, bytes: S::Bytes, dst: &mut [u8]) {
+        match self {
+            Self::Cached => simd.store(bytes, dst),
+            Self::Streamed => simd.stream(bytes, dst),
+        }
+    }
+
+    /// The number of `dst` at which writing may stop and go on later: `at`, or
+    /// where the line that holds it begins. A line that is not streamed whole
+    /// is first read, and holds up what follows.
+    pub(super) fn stop(self, dst: &[u8], at: usize, len_bytes: usize) -> usize {
+        match dst.get(at * len_bytes..) {
+            Some(rest) if self == Self::Streamed && !rest.is_empty() => {
+                let in_line = rest.as_ptr().addr() % LINE / len_bytes;
+                at - in_line.min(at)
+            }
+            _ => at,
         }
     }
 }
@@ -205,11 +253,27 @@ fn whole_lines<S: Simd, const TURN: usize>(
     dst: &mut [u8],
 ) -> usize {
     match run.table.element() {
-        Element::F32 => {
-            lines::<S, 1, TURN>(simd, (run, constants), (src, dst), |[v]| simd.singles(v))
-        }
-        Element::F16 => lines::<S, 2, TURN>(simd, (run, constants), (src, dst), |v| simd.halves(v)),
-        _ => lines::<S, 2, TURN>(simd, (run, constants), (src, dst), |v| simd.brains(v)),
+        Element::F32 => lines::<S, 1, TURN>(
+            simd,
+            (run, constants),
+            (src, dst),
+            #[inline(always)]
+            |[v]| simd.singles(v),
+        ),
+        Element::F16 => lines::<S, 2, TURN>(
+            simd,
+            (run, constants),
+            (src, dst),
+            #[inline(always)]
+            |v| simd.halves(v),
+        ),
+        _ => lines::<S, 2, TURN>(
+            simd,
+            (run, constants),
+            (src, dst),
+            #[inline(always)]
+            |v| simd.brains(v),
+        ),
     }
 }
 
@@ -235,15 +299,11 @@ fn lines<S: Simd, const N: usize, const TURN: usize>(
     for (src, dst) in pairs {
         let mut floats = [factor; N];
         for (index, floats) in floats.iter_mut().enumerate() {
-            let held = &held[turn];
+            let bytes = simd.widen(&src[index * width..]);
+            *floats = held[turn].values(simd, bytes, factor);
             turn = if turn + 1 == TURN { 0 } else { turn + 1 };
-            let value = simd.multiply(simd.widen(&src[index * width..]), factor);
-            *floats = simd.divide(simd.subtract(value, held.mean), &held.std);
         }
-        match run.stores {
-            Stores::Cached => simd.store(round(floats), dst),
-            Stores::Streamed => simd.stream(round(floats), dst),
-        }
+        run.stores.put(simd, round(floats), dst);
     }
     n_vectors * N * width
 }

@@ -20,7 +20,7 @@ type Constants = (f64, f64, Option<[f64; 2]>);
 
 /// Mean, standard deviation and bounds: plain ones, those that lead to tiny
 /// and to huge results, and bounds of all sorts.
-const CONSTANTS: [Constants; 9] = [
+const CONSTANTS: [Constants; 13] = [
     (0.0, 1.0, None),
     (127.5, 0.1, None),
     (-3.0e4, 7.3, Some([-3.0, 3.0])),
@@ -30,6 +30,11 @@ const CONSTANTS: [Constants; 9] = [
     (65504.0, 0.37, Some([-0.0, 0.0])),
     (0.0, 3.3e30, Some([-1e-3, 65519.0])),
     (2.5e-3, 1e-30, Some([-1.0, -0.5])),
+    // Means on both sides of where tiny numbers stop to count.
+    (7.888_609_052_210_118e-31, 1e-30, None),
+    (-7.888_608_6e-31, 1e-6, None),
+    (-1.03e-289, 1e-290, None),
+    (1.02e-289, 1e-12, None),
 ];
 
 fn all() -> Vec<Numbers> {
@@ -37,7 +42,8 @@ fn all() -> Vec<Numbers> {
     for from in Element::ALL {
         for to in [F16, BF16, F32, F64] {
             for (mean, std, clip) in CONSTANTS {
-                if to != F64 || from.is_wide() {
+                let is_narrow = to != F64 && std > 1e-37;
+                if is_narrow || from.is_wide() {
                     out.push(Numbers::new((from, to), (mean, std), clip).unwrap());
                 }
             }

@@ -9,7 +9,7 @@ use fuelrail_kernels::{Element, Kernel};
 use crate::error::Error;
 use crate::plan::columns::column_type_name;
 use crate::plan::numbers::{lengths, nested, with_element};
-use crate::plan::pipeline::{ImageFlip, ImageLayout, NormalizeSpec};
+use crate::plan::pipeline::{FloatType, ImageFlip, ImageLayout, NormalizeSpec};
 use crate::plan::steps::ColumnKernel;
 use crate::plan::types::OutputColumn;
 
@@ -46,7 +46,7 @@ fn kernel(spec: &NormalizeSpec, index: usize, column: OutputColumn) -> StepResul
     let (one_mean, one_std) = ([0.0], [1.0]);
     let mean = spec.mean.as_ref().map_or(&one_mean[..], |mean| &mean.0);
     let std = spec.std.as_ref().map_or(&one_std[..], |std| &std.0);
-    let to = spec.dtype.map_or(Element::F32, |dtype| dtype.element());
+    let to = spec.dtype.map_or(Element::F32, FloatType::element);
     let channels = geometry.channels as usize;
     if !(1..=4).contains(&channels) {
         return Err(wrong_channels(spec, &geometry, index, &column));

@@ -101,10 +101,14 @@ fn may_be_image(column: &OutputColumn) -> bool {
 /// The error of the kernel as one of the step, at the key it is about.
 fn refused(error: &NormalizeError, index: usize, column: &OutputColumn) -> (Error, String) {
     let (key, hint) = match error {
-        NormalizeError::NotFinite { what: "bound", .. } => (
-            "clip".to_owned(),
-            Some("for no bound on one side, write a number that is large enough, such as 3.4e38"),
-        ),
+        NormalizeError::NotFinite {
+            what: "bound",
+            value,
+        } => {
+            let hint =
+                "for no bound on one side, write a number that is large enough, such as 3.4e38";
+            ("clip".to_owned(), value.is_infinite().then_some(hint))
+        }
         NormalizeError::NotFinite { what, .. } => (key(what, index), None),
         NormalizeError::NotPositive { what, value } => {
             let hint = "numbers that are all the same have a deviation of 0: give them std = 1";

@@ -1,13 +1,13 @@
 //! Checks `normalize` on numbers.
 
-use fuelrail_kernels::normalize::Numbers;
+use fuelrail_kernels::normalize::{NormalizeError, Numbers};
 use fuelrail_kernels::{Element, Kernel};
 use half::{bf16, f16};
 
 use crate::error::Error;
 use crate::plan::columns::is_list;
 use crate::plan::numbers::with_element;
-use crate::plan::pipeline::NormalizeSpec;
+use crate::plan::pipeline::{FloatType, NormalizeSpec};
 use crate::plan::spelling::{Constant, Constants};
 use crate::plan::steps::ColumnKernel;
 use crate::plan::types::OutputColumn;
@@ -42,9 +42,20 @@ fn kernel(
     } else {
         Element::F32
     };
-    let to = spec.dtype.map_or(default, |dtype| dtype.element());
-    let kernel = Numbers::new((from, to), constants, spec.clip)
-        .map_err(|error| refused(&error, index, &column))?;
+    let to = spec.dtype.map_or(default, FloatType::element);
+    let kernel = Numbers::new((from, to), constants, spec.clip).map_err(|error| {
+        let error = match error {
+            // Users know the divisor, not the factor that is made of it.
+            NormalizeError::NotFinite {
+                what: "1 / std", ..
+            } => NormalizeError::NotPositive {
+                what: "std",
+                value: constants.1,
+            },
+            other => other,
+        };
+        refused(&error, index, &column)
+    })?;
     let fill = match spec.fill {
         Some(fill) => Some(number(fill, from).ok_or_else(|| wrong_fill(fill, from, &column))?),
         None => None,
@@ -57,8 +68,8 @@ fn kernel(
         fill,
         output: OutputColumn {
             data_type,
-            meaning,
             nullable,
+            meaning,
             ..column
         },
     })
@@ -76,14 +87,13 @@ fn constants(
         [one] => Ok(vec![*one; n_columns]),
         many if many.len() == n_columns => Ok(many.to_vec()),
         _ => {
-            let columns = if n_columns == 1 { "column" } else { "columns" };
-            let error = Error::pipeline(format!(
-                "{key}: expected one number, or one for each of {n_columns} {columns}, got {}",
-                given.len()
-            ));
+            let got = given.len();
             let error = match n_columns {
-                1 => error.with_hint("one number is for all numbers of a list"),
-                _ => error,
+                1 => Error::pipeline(format!("{key}: expected one number, got {got}"))
+                    .with_hint("all numbers of a column, in lists too, have the same"),
+                _ => Error::pipeline(format!(
+                    "{key}: expected one number, or one for each of {n_columns} columns, got {got}"
+                )),
             };
             Err((error, key.to_owned()))
         }
@@ -118,6 +128,11 @@ fn number(given: Constant, element: Element) -> Option<Vec<u8>> {
     if !real.is_finite() {
         return None;
     }
+    // Rounds to nearest even; what is beyond binary32 becomes infinite.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding is what is wanted"
+    )]
     let narrow = real as f32;
     Some(match element {
         Element::U8 => whole!(u8),
@@ -151,6 +166,7 @@ fn whole_number(given: Constant) -> Option<i128> {
         Constant::Real(number) => {
             // Beyond 2^53 a float does not tell which number is meant.
             let is_exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be exact")]
             is_exact.then_some(number as i128)
         }
     }
