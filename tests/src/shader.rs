@@ -271,7 +271,7 @@ mod tests {
         let text = "struct A { from_: u32, to: i32, at_: vec3<f32>, last: f32 }
                     @group(0) @binding(0) var<storage> a: A;";
         let (members, span) = Shader::new(text).unwrap().members("A").unwrap();
-        let names: Vec<&str> = members.iter().map(|member| &member.name[..]).collect();
+        let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
         assert_eq!(names, ["from", "to", "at_", "last"]);
         let expected = Member {
             name: "to".to_owned(),

@@ -6,7 +6,7 @@ use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
 
 use super::gpu::{Gpu, limits};
 use super::slot::{Room, WgpuSlot};
-use crate::device::program::Program;
+use crate::device::program::{Chain, Program};
 use crate::device::ring::Ring;
 use crate::device::schedule::{ALIGN, Entry, Schedule, Tables};
 use crate::device::{Lane, Slot};
@@ -101,7 +101,7 @@ impl WgpuLane {
 
 /// The entries that the program's kernels run by.
 fn entries_of(program: &Program) -> Vec<Entry> {
-    let kernels = program.chains.iter().flat_map(|chain| chain.stages());
+    let kernels = program.chains.iter().flat_map(Chain::stages);
     let mut entries: Vec<Entry> = kernels.map(|(kernel, _)| Entry::of(kernel)).collect();
     entries.sort_unstable();
     entries.dedup();
@@ -111,9 +111,10 @@ fn entries_of(program: &Program) -> Vec<Entry> {
 /// Bytes that one binding of a slot may have.
 fn max_binding() -> usize {
     let limits = limits();
-    limits
+    let most = limits
         .max_storage_buffer_binding_size
-        .min(limits.max_buffer_size) as usize
+        .min(limits.max_buffer_size);
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 impl Lane for WgpuLane {

@@ -70,9 +70,9 @@ struct Landing {
 }
 
 impl Landing {
-    fn land(&self, is_ok: Result<(), wgpu::BufferAsyncError>) {
+    fn land(&self, mapped: &Result<(), wgpu::BufferAsyncError>) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done[usize::from(is_ok.is_err())] += 1;
+        done[usize::from(mapped.is_err())] += 1;
         self.called.notify_all();
     }
 
@@ -170,11 +170,11 @@ impl Buffers {
     }
 
     fn fit(&self, sizes: &Sizes) -> bool {
-        let has = |buffer: Option<&Buffer>| buffer.map_or(0, |buffer| buffer.size() as usize);
-        has(Some(&self.staging)) >= sizes.up
-            && has(Some(&self.output)) >= sizes.down
-            && has(self.between[0].as_ref()) >= sizes.between[0]
-            && has(self.between[1].as_ref()) >= sizes.between[1]
+        let has = |buffer: Option<&Buffer>| buffer.map_or(0, Buffer::size);
+        has(Some(&self.staging)) >= sizes.up as u64
+            && has(Some(&self.output)) >= sizes.down as u64
+            && has(self.between[0].as_ref()) >= sizes.between[0] as u64
+            && has(self.between[1].as_ref()) >= sizes.between[1] as u64
     }
 
     fn buffer(&self, which: schedule::Buffer) -> Option<&Buffer> {
@@ -316,10 +316,10 @@ impl WgpuSlot {
         let down = Sizes::of(&self.schedule).down as u64;
         let readback = Arc::clone(&landing);
         let read = buffers.readback.slice(..down);
-        read.map_async(MapMode::Read, move |mapped| readback.land(mapped));
+        read.map_async(MapMode::Read, move |mapped| readback.land(&mapped));
         let staging = Arc::clone(&landing);
         let write = buffers.staging.slice(..);
-        write.map_async(MapMode::Write, move |mapped| staging.land(mapped));
+        write.map_async(MapMode::Write, move |mapped| staging.land(&mapped));
         Ok(Pending {
             submission,
             landing,

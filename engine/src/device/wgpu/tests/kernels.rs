@@ -175,7 +175,8 @@ fn casts_of_all_pairs_have_the_bits_of_the_reference() {
 
 #[test]
 fn normalized_numbers_have_the_bits_of_the_reference() {
-    let constants: [((f64, f64), Option<[f64; 2]>); 8] = [
+    type Constants = ((f64, f64), Option<[f64; 2]>);
+    let constants: [Constants; 8] = [
         ((0.0, 1.0), None),
         ((0.485, 0.229), None),
         ((-1.0e4, 3.0), Some([-1.0, 1.0])),
@@ -200,9 +201,9 @@ fn normalized_numbers_have_the_bits_of_the_reference() {
 
 fn images(geometry: Geometry, to: Element) -> Kernel {
     let channels = geometry.channels as usize;
-    let mean: Vec<f64> = (0..channels).map(|c| 0.4 + 0.05 * c as f64).collect();
-    let std: Vec<f64> = (0..channels).map(|c| 0.2 + 0.01 * c as f64).collect();
-    let table = Table::new(to, channels, (&mean, &std), 255.0).unwrap();
+    let mean = &[0.4, 0.45, 0.5, 0.55][..channels];
+    let std = &[0.2, 0.21, 0.22, 0.23][..channels];
+    let table = Table::new(to, channels, (mean, std), 255.0).unwrap();
     Kernel::NormalizeImages(Arc::new(Images::new(geometry, table).unwrap()))
 }
 

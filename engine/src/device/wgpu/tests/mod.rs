@@ -7,13 +7,14 @@ use std::sync::LazyLock;
 
 use fuelrail_kernels::{Element, Kernel, Level, cast, normalize};
 
-use super::{Software, WgpuBackend, backends};
+use super::adapters::{Software, WgpuBackend, backends};
 use crate::device::{Backend, Chain, Lane, Program};
 
 /// Every adapter, software included, opened once for all tests.
 ///
 /// Where there is none, the tests say so and pass, unless
 /// `FUELRAIL_REQUIRE_DEVICES` names wgpu.
+#[expect(clippy::print_stdout, reason = "what was not tested is said")]
 fn adapters() -> &'static [WgpuBackend] {
     static ALL: LazyLock<Vec<WgpuBackend>> = LazyLock::new(|| backends(Software::With));
     if ALL.is_empty() {
@@ -119,6 +120,6 @@ impl Random {
     }
 
     fn bytes(&mut self, n: usize) -> Vec<u8> {
-        (0..n).map(|_| self.word() as u8).collect()
+        (0..n).map(|_| self.word().to_le_bytes()[3]).collect()
     }
 }
