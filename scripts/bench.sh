@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fuelrail beside its peers, interleaved, results compared before timing; writes
-# benches/results/<date>-spine.json and <date>-memory.json.
+# benches/results/<date>-spine.json, <date>-memory.json and <date>-columns.json.
 #
 #   scripts/bench.sh [options of benches/peers/run.py]
 set -euo pipefail
@@ -28,3 +28,7 @@ target/bench-venv/bin/python benches/peers/run.py --corpus "$corpus" "$@"
 
 say "peak memory at 100 MB and 2 GB"
 target/bench-venv/bin/python benches/peers/memory.py
+
+say "columns: kernels beside memcpy, polars, scikit-learn and numpy, on one core"
+need_venv target/columns-venv benches/peers/requirements-columns.txt
+target/columns-venv/bin/python benches/peers/normalize_columns.py

@@ -66,6 +66,19 @@ need_component() {
     rustup component add "${2:-$1}"
 }
 
+# A Vulkan driver is there, if only one that runs on the processor.
+need_vulkan() {
+    local folder
+    # A loader without a driver finds no device, nor does a driver without one.
+    for folder in "${XDG_CONFIG_HOME:-$HOME/.config}" /etc "${XDG_DATA_HOME:-$HOME/.local/share}" \
+        /usr/local/share /usr/share; do
+        compgen -G "$folder/vulkan/icd.d/*.json" >/dev/null && break
+        folder=
+    done
+    [ -n "${VK_DRIVER_FILES:-$folder}" ] && ldconfig -p | grep -q libvulkan.so.1 && return
+    install "no Vulkan driver is there" libvulkan1 mesa-vulkan-drivers
+}
+
 # Python 3.11 or newer is there, with the module that makes environments.
 need_python() {
     need_command python3 python3 python3-venv

@@ -47,9 +47,15 @@ need_rust
 need_component fmt rustfmt
 need_component clippy
 need_command c++ g++
+need_vulkan
 need_venv target/venv tests/python/requirements.txt
 
 export FUELRAIL_BIN=$PWD/target/release/fuelrail
+
+# Devices whose tests must run, not pass because there is none.
+export FUELRAIL_REQUIRE_DEVICES=${FUELRAIL_REQUIRE_DEVICES:-wgpu}
+# Mesa complains where it is not set.
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$PWD/$logs}
 
 export RUST_BACKTRACE=${RUST_BACKTRACE:-1}
 

@@ -4,6 +4,7 @@
 //! item is an image, or one number of a column. What a kernel does to an item
 //! depends on that item alone, so any run of items may be worked on anywhere.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::level::Level;
@@ -79,5 +80,38 @@ impl Kernel {
             Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
         }
         Ok(None)
+    }
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NormalizeImages(images) => {
+                let geometry = images.geometry();
+                let normalize::Geometry {
+                    height,
+                    width,
+                    channels,
+                    from,
+                    to,
+                    crop: [top, left, rows, cols],
+                    flip,
+                } = geometry;
+                write!(
+                    f,
+                    "normalize {height}x{width}x{channels} {from:?} [{rows}x{cols} at {top},{left}, \
+                     flip {flip:?}] -> {} {to:?}",
+                    images.table().element()
+                )
+            }
+            Self::NormalizeNumbers(numbers) => {
+                write!(f, "normalize {} -> {}", numbers.from, numbers.to)?;
+                if numbers.low > f64::NEG_INFINITY || numbers.high < f64::INFINITY {
+                    write!(f, ", clip {} to {}", numbers.low, numbers.high)?;
+                }
+                Ok(())
+            }
+            Self::Cast(cast) => write!(f, "cast {} -> {}", cast.from, cast.to),
+        }
     }
 }

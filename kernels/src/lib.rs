@@ -1,10 +1,14 @@
 //! The arithmetic of fuelrail: operators on slices, without I/O or devices.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod binary16;
 pub mod cast;
 mod element;
+#[cfg(test)]
+mod exact;
 mod job;
 mod kernel;
+mod lane;
 mod level;
 pub mod normalize;
 mod number;
@@ -12,6 +16,9 @@ pub mod pack;
 pub mod ptx;
 mod shape;
 pub mod tokenize;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use element::Element;
 pub use job::Member;

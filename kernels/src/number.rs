@@ -1,5 +1,12 @@
 //! Numbers of every [`Element`](crate::Element) in memory, one at a time: what
 //! scalar references are written in.
+#![expect(
+    clippy::cast_lossless,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "conversions are what it is about; one macro serves types of all widths"
+)]
 
 use half::{bf16, f16};
 

@@ -21,7 +21,7 @@ use fuelrail_tests::columns::all_types;
 use fuelrail_tests::fault::MemFs;
 use fuelrail_tests::output::{Job, Rows, plan_of, write_batches};
 use proptest::prelude::*;
-use safetensors::SafeTensors;
+use safetensors::{Dtype, SafeTensors};
 
 /// `batch` as the dataset gives it back.
 fn as_read(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
@@ -134,6 +134,9 @@ fn stock_safetensors_opens_every_shard() {
         let header = u64::from_le_bytes(bytes[..8].try_into().unwrap());
         assert!((header + 8).is_multiple_of(4096));
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let bfloat16 = tensors.tensor("bf16_rows").unwrap();
+        assert_eq!(bfloat16.dtype(), Dtype::BF16);
+        assert_eq!(bfloat16.shape()[1..], [4]);
         for (name, tensor) in tensors.tensors() {
             let at = tensor.data().as_ptr() as usize - bytes.as_ptr() as usize;
             assert!(

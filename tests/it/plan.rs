@@ -38,7 +38,7 @@ shard_size = "256MiB"
 
 pub(crate) const CONTEXT: ExplainContext<'_> = ExplainContext {
     threads: 2,
-    device: "cpu",
+    device: &[],
     memory_bound: Some(512 << 20),
 };
 

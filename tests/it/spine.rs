@@ -287,7 +287,7 @@ type Listed = Vec<(String, String, Vec<Option<u64>>)>;
 fn explained(plan: &Plan) -> Listed {
     let context = ExplainContext {
         threads: 1,
-        device: "cpu",
+        device: &[],
         memory_bound: None,
     };
     let json = explain_json(plan, &context);

@@ -11,6 +11,16 @@ use fuelrail_tests::tidy::{self, File, Operator};
 /// The operators that have a kernel.
 const OPERATORS: &[Operator] = &[
     Operator {
+        name: "cast",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
+        name: "normalize",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "pack",
         host_only: Some("a sequential decision over lengths, then a copy bound by memory"),
         files: &[],

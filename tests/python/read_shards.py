@@ -17,7 +17,7 @@ SHARD_NAME = re.compile(r"part-\d{5,}-\d{5,}-([0-9a-f]{16})\.safetensors")
 DTYPES = {
     "BOOL": "?", "I8": "<i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
     "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8",
-    "F16": "<f2", "F32": "<f4", "F64": "<f8",
+    "F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2",  # numpy has no bfloat16
 }  # fmt: skip
 
 
@@ -67,6 +67,9 @@ class Shard:
         name = column["name"]
         values = self.tensor(name)
         assert self.places[name]["dtype"] == column["dtype"]
+        assert (column["dtype"] == "BF16") == (column["type"] == "bfloat16")
+        if column["type"] == "bfloat16":
+            values = (values.astype("<u4") << 16).view("<f4")
         if column["layout"] == "ragged":
             offsets = self.tensor(f"{name}.__offsets")
             assert offsets[0] == 0 and offsets[-1] == len(values)

@@ -9,6 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import ml_dtypes  # with it imported, stock safetensors and numpy know bfloat16
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -39,7 +40,11 @@ def test_stock_safetensors_reads_the_same_tensors(dataset):
         assert set(stock) == set(shard.places)
         for name, array in stock.items():
             ours = shard.tensor(name)
-            assert (array.dtype, array.shape) == (ours.dtype, ours.shape), name
+            if shard.places[name]["dtype"] == "BF16":
+                assert array.dtype == ml_dtypes.bfloat16, name
+            else:
+                assert array.dtype == ours.dtype, name
+            assert array.shape == ours.shape, name
             assert array.tobytes() == ours.tobytes(), name
 
 
@@ -80,6 +85,20 @@ def test_rows_are_what_was_written(samples, name):
     for line, row in zip(lines, rows, strict=True):
         expected = json.loads(line)
         assert {key: as_json(row[key]) for key in expected} == expected
+
+
+def test_bfloat16_is_what_was_rounded(samples):
+    n_rows = 0
+    for row in Dataset(samples / "all_types").rows():
+        if row["f64"] is None:
+            assert row["bf16"] is None and row["bf16_rows"] is None
+            continue
+        n_rows += 1
+        assert row["bf16"] == float(ml_dtypes.bfloat16(row["f64"]))
+        n = int(row["f64"])
+        expected = [float(ml_dtypes.bfloat16((n ^ i) & 0xFFFF)) for i in range(4)]
+        assert row["bf16_rows"].tolist() == expected
+    assert n_rows > 500
 
 
 def test_origins(samples):

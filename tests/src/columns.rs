@@ -4,11 +4,13 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
     clippy::missing_panics_doc,
     clippy::unwrap_used,
     reason = "values of tests: any will do, and a wrong array is a wrong test"
 )]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -19,9 +21,10 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int8Type, Schema};
+use half::bf16;
 
 /// One value for each of `rows` from `shift` on; `None` is a null where the
-/// column allows one.
+/// column allows one. The metadata of columns of bfloat16 say so.
 #[must_use]
 pub fn all_types(rows: &[Option<u32>], shift: usize) -> RecordBatch {
     let mut columns = scalars(rows);
@@ -29,7 +32,13 @@ pub fn all_types(rows: &[Option<u32>], shift: usize) -> RecordBatch {
     columns.extend(lists(rows));
     let fields = columns.iter().map(|(name, array)| {
         let nullable = !matches!(*name, "list" | "nested");
-        Field::new(*name, array.data_type().clone(), nullable)
+        let field = Field::new(*name, array.data_type().clone(), nullable);
+        let meaning = [("meaning".to_owned(), "bfloat16".to_owned())];
+        if name.starts_with("bf16") {
+            field.with_metadata(HashMap::from(meaning))
+        } else {
+            field
+        }
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
@@ -61,7 +70,10 @@ fn scalars(rows: &[Option<u32>]) -> Columns {
             None => binary.append_null(),
         }
     }
+    let bits = |n: &u32| bf16::from_f32(*n as f32).to_bits();
+    let uppers: UInt16Array = rows.iter().map(|row| row.as_ref().map(bits)).collect();
     vec![
+        ("bf16", Arc::new(uppers)),
         ("bool", Arc::new(bools)),
         ("i64", Arc::new(longs)),
         ("f16", halves),
@@ -112,6 +124,8 @@ fn lists(rows: &[Option<u32>]) -> Columns {
     let fixed = |len, values: ArrayRef, nulls| {
         FixedSizeListArray::new(item(values.data_type()), len, values, nulls)
     };
+    let bits = |n: u16| bf16::from_f32(f32::from(n)).to_bits();
+    let uppers: UInt16Array = numbers(4).unary(bits);
     let pairs = fixed(2, Arc::new(numbers(6)), None);
     vec![
         ("list", Arc::new(list(None))),
@@ -119,6 +133,10 @@ fn lists(rows: &[Option<u32>]) -> Columns {
         (
             "fixed",
             Arc::new(fixed(5, Arc::new(numbers(5)), Some(nulls(rows)))),
+        ),
+        (
+            "bf16_rows",
+            Arc::new(fixed(4, Arc::new(uppers), Some(nulls(rows)))),
         ),
         ("nested", Arc::new(fixed(3, Arc::new(pairs), None))),
     ]

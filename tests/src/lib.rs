@@ -7,6 +7,7 @@ pub mod output;
 pub mod plan;
 pub mod prose;
 pub mod runs;
+pub mod shader;
 pub mod source;
 pub mod tidy;
 pub mod tree;

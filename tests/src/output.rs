@@ -301,7 +301,8 @@ fn columns() -> Vec<OutputColumn> {
     ]
 }
 
-/// The plan of a dataset with the columns of `schema`, in one part.
+/// The plan of a dataset with the columns of `schema`, in one part; those whose
+/// metadata say `meaning: bfloat16` are that.
 #[must_use]
 pub fn plan_of(root: &Path, schema: &SchemaRef, shard_size: u64) -> Arc<Plan> {
     let job = Job {
@@ -314,7 +315,10 @@ pub fn plan_of(root: &Path, schema: &SchemaRef, shard_size: u64) -> Arc<Plan> {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         nullable: field.is_nullable(),
-        meaning: Meaning::Plain,
+        meaning: match field.metadata().get("meaning").map(String::as_str) {
+            Some("bfloat16") => Meaning::Bfloat16,
+            _ => Meaning::Plain,
+        },
     };
     plan.output = schema.fields().iter().map(column).collect();
     Arc::new(plan)

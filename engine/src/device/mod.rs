@@ -11,24 +11,44 @@
 //! one, copies its columns in, submits it and waits for its [`Ticket`], while
 //! other workers' slots are on their way up, at work or on their way down.
 
+mod columns;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod numbers;
+mod offload;
+mod open;
+mod parity;
+mod permits;
+mod pieces;
+mod placement;
 mod program;
 mod report;
 mod ring;
 mod schedule;
+mod segment;
+mod speed;
 #[cfg(feature = "wgpu")]
 mod wgpu;
+mod worker;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use fuelrail_kernels::Kernel;
 
-pub(crate) use cpu::{Assembler, Worker};
+pub(crate) use cpu::Assembler;
+pub(crate) use offload::Offload;
+pub use offload::OnDeviceError;
+pub use open::Device;
+pub(crate) use open::found;
+pub use parity::SuiteReport;
+pub(crate) use parity::{conformance, quick_trial};
 pub(crate) use program::{Chain, Program};
 pub use report::{DeviceKind, DeviceReport};
+pub(crate) use speed::speeds;
+pub use speed::{Measure, SpeedReport};
+pub(crate) use worker::Worker;
 
 use crate::error::Result;
 
@@ -62,6 +82,31 @@ pub(crate) trait Lane: Debug + Send + Sync {
     /// `Device` where memory cannot be had or the device is lost; `Internal`
     /// for more than [`Lane::max_slot_bytes`].
     fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>>;
+
+    /// Times the parts of a slot's way, each alone and by the device's own
+    /// clock; `None` where it has none.
+    ///
+    /// # Errors
+    /// As [`Lane::acquire`].
+    fn profile(&self, n_items: &[usize], rounds: usize) -> Result<Option<Profile>> {
+        let _ = (n_items, rounds);
+        Ok(None)
+    }
+}
+
+/// Seconds that each round took, by the device's own clock.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Profile {
+    /// From the host to the device.
+    pub(crate) upload_s: Vec<f64>,
+    /// All kernels.
+    pub(crate) kernels_s: Vec<f64>,
+    /// From the device to the host.
+    pub(crate) download_s: Vec<f64>,
+    /// Copying within the device's memory.
+    pub(crate) copy_s: Vec<f64>,
+    /// How many bytes were copied so, each read and written once.
+    pub(crate) copied_bytes: usize,
 }
 
 /// Room for the items of one batch, on the host and on the device. Dropped

@@ -62,6 +62,14 @@ impl Chain {
         self.counts[last] * self.kernels[last].dst_item_bytes()
     }
 
+    /// Bytes of one of the numbers written.
+    pub(crate) fn dst_number_bytes(&self) -> usize {
+        match &self.kernels[self.kernels.len() - 1] {
+            Kernel::NormalizeImages(images) => images.table().element().len_bytes(),
+            numbers => numbers.dst_item_bytes(),
+        }
+    }
+
     /// Bytes of one item where it is largest, read, written or between.
     pub(crate) fn widest_item_bytes(&self) -> usize {
         let written = self

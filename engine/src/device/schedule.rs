@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 /// Where a column's items begin: at a multiple of so many bytes, which is
 /// enough for any device's copies and bindings.
-const ALIGN: usize = 256;
+pub(crate) const ALIGN: usize = 256;
 
 /// The buffers of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,14 +54,6 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// Every entry.
-    pub(crate) const ALL: [Self; 4] = [
-        Self::NormalizeImages,
-        Self::NormalizeNumbers,
-        Self::NormalizeWide,
-        Self::Cast,
-    ];
-
     /// Its name in the source.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -72,7 +64,7 @@ impl Entry {
         }
     }
 
-    /// The entry that runs `kernel`.
+    /// The entry that runs a kernel.
     pub(crate) fn of(kernel: &Kernel) -> Self {
         match kernel {
             Kernel::NormalizeImages(_) => Self::NormalizeImages,

@@ -331,7 +331,7 @@ impl Manifest {
     fn check(&self) -> Result<()> {
         let outputs = self.schema.iter().map(|column| {
             Ok(OutputColumn {
-                meaning: crate::plan::Meaning::Plain,
+                meaning: column.meaning(),
                 name: column.name.clone(),
                 data_type: column.data_type()?,
                 nullable: column.nullable,

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
+use super::steps::{ColumnKernel, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
 use super::stored::element_name;
-use super::types::{
-    ColumnKernel, FilterStep, Meaning, OutputColumn, PackStep, SelectStep, Step, TokenizeStep,
-};
+use super::types::{Meaning, OutputColumn};
 
 /// The columns the source hands to the first step.
 pub(super) fn projected(projection: &SchemaRef) -> Vec<OutputColumn> {
@@ -109,6 +108,16 @@ pub(super) fn is_whole(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_whole(values),
         other => other.is_integer(),
+    }
+}
+
+/// The name of a column's type in plans and errors; `bfloat16`, which Arrow
+/// does not have, is known by what its numbers mean.
+pub(super) fn column_type_name(column: &OutputColumn) -> String {
+    let name = type_name(&column.data_type);
+    match column.meaning {
+        Meaning::Plain => name,
+        Meaning::Bfloat16 => name.replacen("uint16", "bfloat16", 1),
     }
 }
 

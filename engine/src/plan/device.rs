@@ -1,7 +1,12 @@
 //! Which device a run is to use, as users write it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 
@@ -96,6 +101,52 @@ impl FromStr for DeviceChoice {
                 "devices are auto, cpu, cpu:LEVEL (scalar, sse4.1, avx2, avx512), cuda, cuda:N, \
                  wgpu, wgpu:N and wgpu:software; `fuelrail doctor` lists those of this machine",
             )
+        })
+    }
+}
+
+impl Serialize for DeviceChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ChoiceVisitor)
+    }
+}
+
+struct ChoiceVisitor;
+
+impl Visitor<'_> for ChoiceVisitor {
+    type Value = DeviceChoice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "\"auto\", \"cpu\", \"cpu:LEVEL\" (scalar, sse4.1, avx2, avx512), \"cuda\", \
+             \"cuda:N\", \"wgpu\", \"wgpu:N\" or \"wgpu:software\"",
+        )
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DeviceChoice, E> {
+        text.parse()
+            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl JsonSchema for DeviceChoice {
+    fn schema_name() -> Cow<'static, str> {
+        "DeviceChoice".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A device; `fuelrail doctor` lists those of this machine.",
+            "type": "string",
+            "pattern":
+                "^(auto|cpu(:(scalar|sse4\\.1|avx2|avx512))?|cuda(:[0-9]+)?|wgpu(:([0-9]+|software))?)$",
+            "examples": ["auto", "cpu", "cuda", "cuda:1", "wgpu", "wgpu:software"]
         })
     }
 }

@@ -1,11 +1,14 @@
 //! All that decides the bits of a dataset, as canonical JSON and its digest.
 
+use fuelrail_kernels::Kernel;
 use serde_json::{Value, json};
 use twox_hash::XxHash3_128;
 
-use super::columns::type_name;
+use super::columns::{column_type_name, type_name};
+use super::numbers::{flip_name, layout_name};
 use super::pipeline::Pipeline;
-use super::types::{Asset, Digest, Format, Identity, PackMethod, Plan, Step};
+use super::steps::{ColumnKernel, PackMethod, Step};
+use super::types::{Asset, Digest, Format, Identity, Plan};
 
 /// The version of the dataset format that this crate writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -104,7 +107,11 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
                 "id_type": type_name(&step.id_type),
             })
         }
-        Step::Normalize(_) | Step::Cast(_) => json!({}),
+        Step::Normalize(step) => json!({ "columns": of_kernels(&step.columns) }),
+        Step::Cast(step) => json!({
+            "columns": of_kernels(&step.columns),
+            "overflow": step.overflow,
+        }),
         Step::Pack(step) => {
             let fits = step.method == PackMethod::BestFit;
             json!({
@@ -118,6 +125,57 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         }
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
+}
+
+fn of_kernels(columns: &[ColumnKernel]) -> Vec<Value> {
+    let fill = |bytes: &Vec<u8>| -> Value { bytes.as_slice().into() };
+    let of = |column: &ColumnKernel| {
+        json!({
+            "column": column.output.name,
+            "kernel": of_kernel(&column.kernel),
+            "fill": column.fill.as_ref().map(fill),
+            "type": column_type_name(&column.output),
+        })
+    };
+    columns.iter().map(of).collect()
+}
+
+/// Constants stand as text: the shortest decimal that reads back as the same
+/// bits, which a reader of JSON need not round as we do.
+fn of_kernel(kernel: &Kernel) -> Value {
+    match kernel {
+        Kernel::NormalizeImages(images) => {
+            let geometry = images.geometry();
+            let table = images.table();
+            let constants = |[mean, std]: &[f32; 2]| json!([exact(*mean), exact(*std)]);
+            json!({
+                "from": layout_name(geometry.from),
+                "height": geometry.height,
+                "width": geometry.width,
+                "channels": geometry.channels,
+                "crop": geometry.crop,
+                "flip": flip_name(geometry.flip),
+                "to": table.element().name(),
+                "layout": layout_name(geometry.to),
+                "scale": exact(table.scale()),
+                "constants": table.constants().iter().map(constants).collect::<Vec<_>>(),
+            })
+        }
+        Kernel::NormalizeNumbers(numbers) => json!({
+            "from": numbers.from.name(),
+            "to": numbers.to.name(),
+            "mean": exact(numbers.mean),
+            "factor": exact(numbers.factor),
+            "low": exact(numbers.low),
+            "high": exact(numbers.high),
+        }),
+        Kernel::Cast(cast) => json!({ "from": cast.from.name(), "to": cast.to.name() }),
+    }
+}
+
+/// Rust prints the shortest decimal that reads back as the same float.
+fn exact(number: impl std::fmt::Debug) -> String {
+    format!("{number:?}")
 }
 
 fn of_asset(asset: &Asset) -> Value {

@@ -11,6 +11,7 @@ mod columns;
 mod device;
 mod explain;
 mod identity;
+mod numbers;
 mod overrides;
 mod parts;
 mod pipeline;
@@ -18,6 +19,7 @@ mod places;
 mod schema;
 mod size;
 mod spelling;
+mod steps;
 mod stored;
 pub(crate) mod suggest;
 mod tokenizers;
@@ -30,17 +32,21 @@ pub use device::{CpuLevel, DeviceChoice};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use pipeline::{
-    FilterSpec, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
+    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, Nulls, NumberType,
+    PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
 };
 pub use size::ByteSize;
-pub use spelling::{TokenName, Uris};
+pub use spelling::{ColumnNames, Constant, Constants, TokenName, Uris};
+pub use steps::{
+    CastStep, ColumnKernel, FilterStep, NormalizeStep, Overflow, Overlong, PackMethod, PackStep,
+    SelectStep, SpecialTokens, Step, TokenizeStep,
+};
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
 pub use types::{
-    Asset, CastStep, Catalog, ColumnKernel, Digest, Document, FilterStep, Fingerprint, Format,
-    Identity, Input, InputDescription, Meaning, NormalizeStep, OnError, OutputColumn, Overflow,
-    Overlong, PackMethod, PackStep, Part, Piece, Plan, RowGroup, SelectStep, SinkPlan, SourcePlan,
-    SpecialTokens, Split, SplitSide, Step, TokenizeStep,
+    Asset, Catalog, Digest, Document, Fingerprint, Format, Identity, Input, InputDescription,
+    Meaning, OnError, OutputColumn, Part, Piece, Plan, RowGroup, SinkPlan, SourcePlan, Split,
+    SplitSide,
 };
 
 pub(crate) use stored::{

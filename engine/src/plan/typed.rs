@@ -88,6 +88,11 @@ impl de::Error for TypedError {
         Self::invalid_type(got, expected)
     }
 
+    fn invalid_length(given: usize, expected: &dyn Expected) -> Self {
+        let message = format!("expected {}, got {given}", in_words(expected));
+        Self::new(message, None)
+    }
+
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let hint = suggest::hint(field, "known keys", expected.iter().copied());
         Self::new(format!("unknown key `{field}`"), hint)
@@ -124,7 +129,10 @@ fn in_words(expected: &dyn Expected) -> String {
         "f64" => "a number".to_owned(),
         "a sequence" => "a list".to_owned(),
         _ if text.starts_with("struct ") => "a table".to_owned(),
-        _ => text,
+        _ => match text.strip_prefix("an array of length ") {
+            Some(len) => format!("a list of {len} values"),
+            None => text,
+        },
     }
 }
 
@@ -162,10 +170,7 @@ impl<'de> Deserializer<'de> for Node {
                 Unexpected::Other("a date"),
                 &visitor,
             )),
-            Value::Array(items) => visitor.visit_seq(Items {
-                items: items.into_iter(),
-                index: 0,
-            }),
+            Value::Array(items) => list(items, visitor),
             Value::Table(entries) => visitor.visit_map(Entries::new(entries)),
         };
         result.map_err(|error| error.at(&self.place))
@@ -239,6 +244,21 @@ fn integer<'de, V: Visitor<'de>>(number: i128, visitor: V) -> Result<V::Value, T
             &visitor,
         ))
     }
+}
+
+/// A list, all of which the visitor must take.
+fn list<'de, V: Visitor<'de>>(items: Vec<Node>, visitor: V) -> Result<V::Value, TypedError> {
+    let given = items.len();
+    let mut items = Items {
+        items: items.into_iter(),
+        index: 0,
+    };
+    let value = visitor.visit_seq(&mut items)?;
+    if items.items.len() == 0 {
+        return Ok(value);
+    }
+    let wanted = format!("an array of length {}", items.index);
+    Err(de::Error::invalid_length(given, &wanted.as_str()))
 }
 
 struct Items {

@@ -1,5 +1,6 @@
 //! A handle on a run from another thread: how far it is, and to end it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -16,6 +17,7 @@ pub struct Control {
     shards: AtomicU64,
     read: Meter,
     was_complete: AtomicBool,
+    device_lost: OnceLock<String>,
 }
 
 /// How far a run has come.
@@ -54,6 +56,18 @@ impl Control {
             read_bytes: self.read.get(),
             was_complete: self.was_complete.load(Ordering::Relaxed),
         }
+    }
+
+    /// Why the device was given up and the processor did the rest, if that
+    /// happened.
+    #[must_use]
+    pub fn device_lost(&self) -> Option<&str> {
+        self.device_lost.get().map(String::as_str)
+    }
+
+    /// Notes that the device was given up.
+    pub(super) fn lose_device(&self, reason: &str) {
+        self.device_lost.get_or_init(|| reason.to_owned());
     }
 
     /// An error once the run was asked to stop.

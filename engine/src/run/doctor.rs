@@ -9,6 +9,7 @@ use std::time::Instant;
 use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
 use serde::Serialize;
 
+use super::devices;
 use crate::error::{Error, Result};
 
 /// Memory below which a run may not fit.
@@ -42,7 +43,7 @@ pub enum CheckState {
 }
 
 impl Check {
-    fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             state: CheckState::Ok,
@@ -51,7 +52,14 @@ impl Check {
         }
     }
 
-    fn not_ok(self, state: CheckState, hint: &str) -> Self {
+    pub(super) fn with_hint(self, hint: &str) -> Self {
+        Self {
+            hint: Some(hint.to_owned()),
+            ..self
+        }
+    }
+
+    pub(super) fn not_ok(self, state: CheckState, hint: &str) -> Self {
         Self {
             state,
             hint: Some(hint.to_owned()),
@@ -63,7 +71,8 @@ impl Check {
 /// Looks at everything a run needs; `out` is where datasets are to be written.
 #[must_use]
 pub fn checks(out: &Path) -> Vec<Check> {
-    let mut checks = vec![processor(), levels(), memory(), open_files()];
+    let mut checks = vec![processor(), memory(), open_files()];
+    checks.extend(devices::checks());
     checks.extend(
         Tokenizer::builtin_names()
             .iter()
@@ -81,25 +90,6 @@ fn processor() -> Check {
         .map_or("unknown processor", |(_, model)| model);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Check::ok("processor", format!("{model}, {cores} cores to use"))
-}
-
-/// What the processor has of the instruction sets that twins are made for.
-fn levels() -> Check {
-    #[cfg(target_arch = "x86_64")]
-    let found: Vec<&str> = [
-        ("sse4.1", is_x86_feature_detected!("sse4.1")),
-        ("avx2", is_x86_feature_detected!("avx2")),
-        ("avx512bw", is_x86_feature_detected!("avx512bw")),
-    ]
-    .into_iter()
-    .filter_map(|(name, has)| has.then_some(name))
-    .collect();
-    #[cfg(not(target_arch = "x86_64"))]
-    let found: Vec<&str> = Vec::new();
-    if found.is_empty() {
-        return Check::ok("simd", "none of those used; plain code runs");
-    }
-    Check::ok("simd", found.join(", "))
 }
 
 fn memory() -> Check {

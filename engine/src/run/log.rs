@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::control::Control;
+use super::shard::ShardOptions;
 use crate::error::Result;
 use crate::plan::Plan;
 
@@ -30,7 +31,7 @@ impl RunLog {
     pub(super) fn line(
         &self,
         plan: &Plan,
-        threads: usize,
+        options: &ShardOptions,
         control: &Control,
         outcome: &Result<()>,
     ) -> String {
@@ -45,7 +46,9 @@ impl RunLog {
             "outcome": outcome,
             "fuelrail": env!("CARGO_PKG_VERSION"),
             "host": host.trim(),
-            "threads": threads,
+            "threads": options.threads,
+            "device": options.device.report().id,
+            "device_lost": control.device_lost(),
             "plan_digest": plan.identity.digest,
             "rows": committed.rows,
             "shards": committed.shards,

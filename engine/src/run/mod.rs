@@ -3,17 +3,23 @@
 
 mod budget;
 mod control;
+mod devices;
 mod doctor;
 mod load;
 mod log;
 mod ordered;
 mod prepare;
 mod sample;
+mod selftest;
 mod shard;
 
+pub use crate::device::{
+    Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
+};
 pub use control::{Control, Progress};
 pub use doctor::{Check, CheckState, checks};
 pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
 pub use prepare::prepare;
 pub use sample::{Sample, SampleDocument, samples, samples_at};
+pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{ShardOptions, memory_bound, shard};

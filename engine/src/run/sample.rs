@@ -3,16 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, UInt16Type, UInt32Type};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, LargeListArray, RecordBatch,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, UInt16Type, UInt32Type};
+use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use fuelrail_kernels::tokenize::Tokenizer;
+use half::bf16;
 use serde::Serialize;
 
 use super::load::tokenizer_of_asset;
 use crate::batch::Origins;
 use crate::error::{Error, Result};
-use crate::format::{Dataset, Manifest};
+use crate::format::{Column, Dataset, Manifest};
+use crate::plan::Meaning;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,13 +72,14 @@ pub fn samples_at(dataset: &Dataset, rows: &[u64]) -> Result<Vec<Sample>> {
 fn read(dataset: &Dataset, range: Range<u64>, tokens: Option<&TokenColumn>) -> Result<Vec<Sample>> {
     let columns = dataset.rows(range.clone())?;
     let origins = dataset.origins(range.clone())?;
+    let shown = shown(&columns, &dataset.manifest().schema)?;
     range
         .enumerate()
         .map(|(index, row)| {
             Ok(Sample {
                 row,
                 documents: documents(dataset.manifest(), &origins, &columns, tokens, index)?,
-                values: values(&columns, tokens, index)?,
+                values: values(&shown, tokens, index)?,
             })
         })
         .collect()
@@ -101,7 +108,15 @@ impl TokenColumn {
         } else {
             step["values"]["output"].as_str()
         };
-        let Some(index) = name.and_then(|name| dataset.schema().index_of(name).ok()) else {
+        // A later step may have made other numbers of the ids.
+        let is_ids = |column: &&Column| {
+            name == Some(column.name.as_str())
+                && (column.logical.starts_with("int") || column.logical.starts_with("uint"))
+        };
+        let Some(column) = manifest.schema.iter().find(is_ids) else {
+            return Ok(None);
+        };
+        let Ok(index) = dataset.schema().index_of(&column.name) else {
             return Ok(None);
         };
         let digest = step["values"]["tokenizer"]["digest"].as_str();
@@ -127,13 +142,11 @@ impl TokenColumn {
             DataType::LargeList(_) => column.as_list::<i64>().value(row),
             other => return Err(Error::damage(format!("expected token lists, got {other}"))),
         };
-        if let Some(ids) = values.as_primitive_opt::<UInt16Type>() {
-            return Ok(ids.values().iter().map(|&id| u32::from(id)).collect());
-        }
-        let ids = values
-            .as_primitive_opt::<UInt32Type>()
-            .ok_or_else(|| Error::damage("expected token ids of 16 or 32 bits"))?;
-        Ok(ids.values().to_vec())
+        let ids = cast(&values, &DataType::UInt32)
+            .map_err(|error| Error::damage("expected token ids").with_source(error))?;
+        // What fits no id, because a step changed it, decodes as an unknown one.
+        let ids = ids.as_primitive::<UInt32Type>();
+        Ok(ids.iter().map(|id| id.unwrap_or(u32::MAX)).collect())
     }
 
     fn decode(&self, ids: &[u32]) -> String {
@@ -206,6 +219,55 @@ fn source_name(manifest: &Manifest, file: u32) -> Result<String> {
         .ok_or_else(|| Error::damage(format!("an origin names source {file}, which is not there")))
 }
 
+/// The columns with values that print as what they mean.
+fn shown(columns: &RecordBatch, schema: &[Column]) -> Result<RecordBatch> {
+    let arrays = columns.columns().iter().zip(schema);
+    let arrays = arrays.map(|(array, column)| meant(array, column.meaning()));
+    let arrays = arrays.collect::<Result<Vec<_>>>()?;
+    let schema = columns.schema();
+    let names = schema.fields().iter().map(|field| field.name());
+    let nullable = names.zip(arrays).map(|(name, array)| (name, array, true));
+    RecordBatch::try_from_iter_with_nullable(nullable).map_err(unshown)
+}
+
+/// `array` with bfloat16 as binary32 and times of named zones, which Arrow
+/// prints only where it knows the zone, as UTC; in the same lists.
+fn meant(array: &ArrayRef, meaning: Meaning) -> Result<ArrayRef> {
+    let item = |items: &ArrayRef| {
+        let data_type = items.data_type().clone();
+        Arc::new(Field::new_list_field(data_type, true))
+    };
+    Ok(match (array.data_type(), meaning) {
+        (DataType::FixedSizeList(_, len), _) => {
+            let list = array.as_fixed_size_list();
+            let items = meant(list.values(), meaning)?;
+            let (item, nulls) = (item(&items), list.nulls().cloned());
+            Arc::new(FixedSizeListArray::try_new(item, *len, items, nulls).map_err(unshown)?)
+        }
+        (DataType::LargeList(_), _) => {
+            let list = array.as_list::<i64>();
+            let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
+            let items = meant(list.values(), meaning)?;
+            let item = item(&items);
+            Arc::new(LargeListArray::try_new(item, offsets, items, nulls).map_err(unshown)?)
+        }
+        (DataType::UInt16, Meaning::Bfloat16) => {
+            let bits = array.as_primitive::<UInt16Type>();
+            let floats: Float32Array = bits.unary(|bits| bf16::from_bits(bits).to_f32());
+            Arc::new(floats)
+        }
+        (DataType::Timestamp(unit, Some(_)), _) => {
+            let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
+            cast(array, &utc).map_err(unshown)?
+        }
+        _ => Arc::clone(array),
+    })
+}
+
+fn unshown(error: ArrowError) -> Error {
+    Error::internal("cannot show a column").with_source(error)
+}
+
 /// The other columns of a row, as text.
 fn values(
     columns: &RecordBatch,
@@ -222,8 +284,8 @@ fn values(
     });
     shown
         .map(|column| {
-            let formatter = ArrayFormatter::try_new(columns.column(column), &options)
-                .map_err(|error| Error::internal("cannot show a column").with_source(error))?;
+            let formatter =
+                ArrayFormatter::try_new(columns.column(column), &options).map_err(unshown)?;
             Ok((
                 schema.field(column).name().clone(),
                 formatter.value(index).to_string(),

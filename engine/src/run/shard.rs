@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::control::Control;
 use super::log::RunLog;
 use super::ordered::{Shape, contained, for_each_ordered};
-use crate::device::{Assembler, Worker};
+use crate::device::{Assembler, Device, Offload, OnDeviceError, Worker};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
 use crate::plan::{Part, Plan};
@@ -16,6 +16,12 @@ use crate::source::{PartReader, Start};
 
 /// About how many bytes of input a batch holds.
 const BATCH_BYTES: usize = 1 << 20;
+/// The same where a device other than the processor is used: enough to make up
+/// for the way there and back.
+const DEVICE_BATCH_BYTES: usize = 8 << 20;
+/// Workers beyond the threads that compute: as many as wait for a device while
+/// others fill the next slots.
+const WAITING_WORKERS: usize = 3;
 /// Bytes of batches of one part that are read and not yet assembled, above
 /// which no more are read: large documents come one at a time.
 const BYTES_IN_FLIGHT: u64 = 64 << 20;
@@ -33,6 +39,10 @@ pub struct ShardOptions {
     pub batch_bytes: usize,
     /// The files the dataset is written to.
     pub fs: Arc<dyn Fs>,
+    /// What runs the steps that a device can do.
+    pub device: Device,
+    /// What becomes of a batch on which the device has failed.
+    pub on_device_error: OnDeviceError,
 }
 
 impl ShardOptions {
@@ -45,7 +55,19 @@ impl ShardOptions {
             on_existing: OnExisting::Refuse,
             batch_bytes: BATCH_BYTES,
             fs: Arc::new(LocalFs),
+            device: Device::cpu(),
+            on_device_error: OnDeviceError::default(),
         }
+    }
+
+    /// The same on `device`, with batches of a size that suits it.
+    #[must_use]
+    pub fn on(mut self, device: Device) -> Self {
+        if device.backend().is_some() {
+            self.batch_bytes = DEVICE_BATCH_BYTES;
+        }
+        self.device = device;
+        self
     }
 }
 
@@ -54,7 +76,7 @@ impl ShardOptions {
 ///
 /// # Errors
 /// `Data` and `Io` of the inputs and the target, `Changed` and `Locked` of the
-/// target, `Interrupted` after [`Control::stop`].
+/// target, `Device` where the device fails and that ends the run, `Interrupted` after [`Control::stop`].
 pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Result<Manifest> {
     let target = match Target::open(Arc::clone(&options.fs), plan, options.on_existing)? {
         Opened::Complete(manifest) => {
@@ -63,15 +85,22 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
         }
         Opened::Writing(target) => target,
     };
+    let device = &options.device;
+    let offload = Offload::new(plan, device, options.threads, options.on_device_error)?;
+    let offload = Arc::new(offload);
     let job = Job {
         plan,
+        offload: &offload,
         options,
         control,
         target: &target,
     };
     let log = RunLog::begin();
     let ran = job.run_parts();
-    let logged = target.log(&log.line(plan, options.threads, control, &ran));
+    if let Some(reason) = offload.lost() {
+        control.lose_device(reason);
+    }
+    let logged = target.log(&log.line(plan, options, control, &ran));
     ran.and(logged)?;
     target.commit()
 }
@@ -79,6 +108,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
 /// One run of one plan.
 struct Job<'a> {
     plan: &'a Arc<Plan>,
+    offload: &'a Arc<Offload>,
     options: &'a ShardOptions,
     control: &'a Control,
     target: &'a Target,
@@ -136,18 +166,24 @@ impl Job<'_> {
             // A plan with a limit has one part: none before it has taken rows.
             start.taken = checkpoint.stats.rows_read;
         }
+        let waiting = if self.offload.waits() {
+            WAITING_WORKERS
+        } else {
+            0
+        };
+        let workers = threads + waiting;
         let mut assembler = Assembler::new(self.plan, part, resume.as_ref())?;
         for_each_ordered(
             Shape {
-                threads,
-                depth: depth(threads),
+                threads: workers,
+                depth: depth(workers),
                 len_bytes: BYTES_IN_FLIGHT,
             },
             PartReader::open(self.plan, part, start, self.options.batch_bytes)?
                 .metered(self.control.meter().clone()),
             |batch| batch.columns.get_array_memory_size() as u64,
             || {
-                let mut worker = Worker::new(self.plan);
+                let mut worker = Worker::new(self.plan, self.offload);
                 move |batch| worker.run(batch)
             },
             |batch| {

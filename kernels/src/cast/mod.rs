@@ -15,6 +15,7 @@
 
 mod jobs;
 mod scalar;
+mod simd;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ mod tests;
 pub use jobs::CastJob;
 
 use crate::element::Element;
-use crate::level::Level;
+use crate::level::{Kind, Level};
 
 /// `cast`; see the [contract](self).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +68,10 @@ impl Cast {
 
     /// Whole numbers from `src` to `dst`, at `level`; the index of the first
     /// that did not fit.
-    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+    pub(crate) fn run(self, level: Level, src: &[u8], dst: &mut [u8]) -> Option<usize> {
         match level.kind() {
-            _ => scalar::cast(self, src, dst),
+            Kind::Scalar => scalar::cast(self, src, dst),
+            kind => simd::cast(kind, self, src, dst),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::element::Element;
 use crate::number::{Float, Integer, Number, with_number};
 
 /// Numbers, one by one; the index of the first that did not fit.
-pub(super) fn cast(cast: &Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+pub(super) fn cast(cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
     let mut first = None;
     with_number!(cast.from, From => {
         let src = src.chunks_exact(size_of::<From>());

@@ -1,11 +1,13 @@
 //! Images of bytes: where each byte lies, and where its value goes.
 
+#[cfg(target_arch = "x86_64")]
+use super::pixels::{self, Avx2, Avx512, Sse41, Values};
 use super::table::Table;
 use super::{ImagesJob, NormalizeError, scalar};
-use crate::level::Level;
+use crate::level::{Kind, Level};
 
-/// Bytes one image may take, read or written.
-const MAX_IMAGE_BYTES: u64 = 1 << 31;
+/// Bytes one image may take, read or written: offsets in it fit an `i32`.
+const MAX_IMAGE_BYTES: u64 = (1 << 31) - 1;
 
 /// The order of an image's axes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -32,11 +34,11 @@ pub enum Flip {
 }
 
 impl Flip {
-    fn is_horizontal(self) -> bool {
+    pub(super) fn is_horizontal(self) -> bool {
         matches!(self, Self::Horizontal | Self::Both)
     }
 
-    fn is_vertical(self) -> bool {
+    pub(super) fn is_vertical(self) -> bool {
         matches!(self, Self::Vertical | Self::Both)
     }
 }
@@ -65,6 +67,8 @@ pub struct Geometry {
 pub struct Images {
     geometry: Geometry,
     table: Table,
+    #[cfg(target_arch = "x86_64")]
+    values: Values,
 }
 
 impl Images {
@@ -72,7 +76,7 @@ impl Images {
     ///
     /// # Errors
     /// Where the window is empty or outside the image, channels are not 1 to 4
-    /// or not those of the table, or an image takes more than 2 GiB.
+    /// or not those of the table, or an image takes 2 GiB or more.
     pub fn new(geometry: Geometry, table: Table) -> Result<Self, NormalizeError> {
         let Geometry {
             height,
@@ -97,7 +101,7 @@ impl Images {
         ] {
             if !len.is_some_and(|len| (1..=MAX_IMAGE_BYTES).contains(&len)) {
                 return Err(outside(
-                    "images of 1 byte to 2 GiB",
+                    "images of 1 byte or more and less than 2 GiB",
                     format!(
                         "{height} x {width} x {channels}, cropped to {crop_height} x {crop_width}"
                     ),
@@ -115,7 +119,12 @@ impl Images {
                 ),
             ));
         }
-        Ok(Self { geometry, table })
+        Ok(Self {
+            geometry,
+            #[cfg(target_arch = "x86_64")]
+            values: Values::of(&table),
+            table,
+        })
     }
 
     /// Shape and layout.
@@ -210,7 +219,21 @@ impl Images {
     /// Whole images from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {
+            Kind::Scalar => scalar::images(self, src, dst),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Sse41 => pixels::images::<Sse41>(self, level, src, dst),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => pixels::images::<Avx2>(self, level, src, dst),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => pixels::images::<Avx512>(self, level, src, dst),
+            #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::images(self, src, dst),
         }
+    }
+
+    /// How its values are made.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn values(&self) -> &Values {
+        &self.values
     }
 }

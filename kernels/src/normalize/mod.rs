@@ -8,23 +8,27 @@
 //! it may crop and flip. The meaning of a value is the [`Table`] of final bits,
 //! made once on the host for each channel `c` and byte `v` in binary32:
 //!
-//! `((v / scale) - mean[c]) / std[c]`
+//! `((v * (1 / scale)) - mean[c]) / std[c]`
 //!
-//! with each operation rounded to nearest even, in this order, as
-//! `torchvision.transforms.v2` `ToDtype(float32, scale=True)` and `Normalize`
-//! do for `scale = 255`; then rounded once more to binary16 or bfloat16 where
-//! those are wanted. A twin may compute instead of look up where it has checked
-//! every entry.
+//! with each operation rounded to nearest even, in this order and the inverse
+//! too, as `torchvision.transforms.v2` `ToDtype(float32, scale=True)` and
+//! `Normalize` do for `scale = 255`; then rounded once more to binary16 or
+//! bfloat16 where those are wanted. (`v / scale`, as the first version of
+//! torchvision's transforms has it, gives other bits for half of all bytes.) A
+//! value that is subnormal in binary32 is zero of the same sign; one too large
+//! for its type is refused. A twin may compute instead of look up where it has
+//! checked every entry.
 //!
 //! # Numbers
 //!
-//! [`Numbers`] computes `(x - mean) * factor` where `factor` is `1 / std`,
-//! rounded once to the type computed in: binary64 where `from` has 64 bits,
-//! else binary32. Integers are converted to that type first, binary16 and
-//! bfloat16 are widened, and each of the two operations is rounded to nearest
-//! even; they are never fused. Where values are clipped, those below `low` or
-//! above `high` become `low` or `high`. The result is rounded to `to`, to 16
-//! bits by way of binary32.
+//! [`Numbers`] computes `(x - mean) * factor` in binary64 where `from` has 64
+//! bits, else in binary32. `factor` is `1 / std`, divided in binary64; it and
+//! the other constants are then rounded to the type computed in. Integers are
+//! converted to that type first, binary16 and bfloat16 are widened, and each of
+//! the two operations is rounded to nearest even; they are never fused. Where
+//! values are clipped, those below `low` or above `high` become `low` or
+//! `high`. The result is then rounded to `to`, to 16 bits by way of binary32;
+//! so a bound beyond `to` becomes infinite.
 //!
 //! One rule holds in every twin for what devices treat differently:
 //! - **tiny values are zero**: `x`, the difference and the product become zero
@@ -41,6 +45,9 @@
 mod images;
 mod jobs;
 mod numbers;
+mod numbers_simd;
+#[cfg(target_arch = "x86_64")]
+mod pixels;
 mod scalar;
 mod table;
 

@@ -1,8 +1,8 @@
 //! Numbers of a column: `(x - mean) * factor`.
 
-use super::{NormalizeError, NumbersJob, WideNumbersJob, scalar};
+use super::{NormalizeError, NumbersJob, WideNumbersJob, numbers_simd, scalar};
 use crate::element::Element;
-use crate::level::Level;
+use crate::level::{Kind, Level};
 
 /// `normalize` on numbers; see the [contract](super).
 ///
@@ -27,10 +27,13 @@ pub struct Numbers {
 impl Numbers {
     /// `(x - mean) / std` as a product, clipped to `[low, high]` if given.
     ///
+    /// A result is clipped before it is rounded to `to`: bounds may lie beyond
+    /// `to`, and are then rounded as any result is.
+    ///
     /// # Errors
     /// Where a constant is not finite in the type computed in, `std` or its
-    /// inverse is not a positive normal number, bounds are the wrong way
-    /// round or do not fit `to`, or `to` is no float or wider than the type
+    /// inverse is not a positive number above the least normal one, bounds are
+    /// the wrong way round, or `to` is no float or wider than the type
     /// computed in.
     pub fn new(
         (from, to): (Element, Element),
@@ -47,16 +50,11 @@ impl Numbers {
                 got: to,
             });
         }
-        let constant = |what, value| constant(from.is_wide(), what, value);
+        let constant = |what, value| constant(from, what, value);
         let mean = constant("mean", mean)?;
-        let std_kept = constant("std", std)?;
+        positive("std", constant("std", std)?, std)?;
         let factor = constant("1 / std", 1.0 / std)?;
-        if !(std_kept > 0.0 && factor > 0.0) {
-            return Err(NormalizeError::NotPositive {
-                what: "std",
-                value: std,
-            });
-        }
+        positive("1 / std", factor, 1.0 / std)?;
         let [low, high] = match clip {
             None => [f64::NEG_INFINITY, f64::INFINITY],
             Some([low, high]) => {
@@ -85,6 +83,10 @@ impl Numbers {
     /// What a device needs to know, for `n` numbers at these offsets in words
     /// of 32 bits; the constants are binary32.
     #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the constants are rounded to binary32 already"
+    )]
     pub fn job(&self, n: u32, [src, dst]: [u32; 2]) -> NumbersJob {
         NumbersJob {
             src,
@@ -119,19 +121,33 @@ impl Numbers {
     /// Whole numbers from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {
-            _ => scalar::numbers(self, src, dst),
+            Kind::Scalar => scalar::numbers(self, src, dst),
+            kind => numbers_simd::numbers(kind, self, src, dst),
         }
     }
 }
 
+/// Refuses a constant that was `given` and is zero or less as it is `kept`.
+fn positive(what: &'static str, kept: f64, given: f64) -> Result<(), NormalizeError> {
+    if kept > 0.0 {
+        Ok(())
+    } else {
+        Err(NormalizeError::NotPositive { what, value: given })
+    }
+}
+
 /// A constant in the type computed in, tiny ones zero as all values are.
-fn constant(is_wide: bool, what: &'static str, value: f64) -> Result<f64, NormalizeError> {
-    let kept = if is_wide {
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "binary32 is what narrow numbers are computed in"
+)]
+fn constant(from: Element, what: &'static str, value: f64) -> Result<f64, NormalizeError> {
+    let kept = if from.is_wide() {
         value
     } else {
         f64::from(value as f32)
     };
-    let least = if is_wide {
+    let least = if from.is_wide() {
         f64::MIN_POSITIVE
     } else {
         f64::from(f32::MIN_POSITIVE)

@@ -56,6 +56,10 @@ pub(super) fn numbers(numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
 }
 
 /// One number in binary32.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the constants are rounded to binary32 already"
+)]
 pub(super) fn narrow(numbers: &Numbers, x: f32) -> f32 {
     let difference = flush(flush(x) - numbers.mean as f32);
     let y = flush(difference * numbers.factor as f32);
@@ -109,6 +113,10 @@ fn write(to: Element, y: f32, dst: &mut [u8]) {
 }
 
 /// The same from binary64.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to binary32 is what is asked for"
+)]
 fn write_wide(to: Element, y: f64, dst: &mut [u8]) {
     if to == Element::F64 {
         f64::of_f64(y).write(dst);

@@ -21,8 +21,9 @@ impl Table {
     /// units of `value / scale`.
     ///
     /// # Errors
-    /// Where a constant is not finite, a divisor is not positive, or a value
-    /// does not fit `element`, which is `F32`, `F16` or `BF16`.
+    /// Where channels are not 1 to 4, a constant is not finite, a divisor is not
+    /// positive, or a value does not fit `element`, which is `F32`, `F16` or
+    /// `BF16`.
     pub fn new(
         element: Element,
         channels: usize,
@@ -35,6 +36,12 @@ impl Table {
                 got: element,
             });
         }
+        if !(1..=4).contains(&channels) {
+            return Err(NormalizeError::Geometry {
+                expected: "1 to 4 channels",
+                got: channels.to_string(),
+            });
+        }
         let scale = positive("scale", scale)?;
         let mut constants = Vec::with_capacity(channels);
         for channel in 0..channels {
@@ -45,7 +52,7 @@ impl Table {
         let mut bits = Vec::with_capacity(channels * 256);
         for (channel, &[mean, std]) in constants.iter().enumerate() {
             for byte in 0..=u8::MAX {
-                let value = (f32::from(byte) / scale - mean) / std;
+                let value = (f32::from(byte) * (1.0 / scale) - mean) / std;
                 let rounded = rounded(element, value);
                 bits.push(rounded.ok_or(NormalizeError::Overflow {
                     to: element,
@@ -87,7 +94,7 @@ impl Table {
         &self.constants
     }
 
-    /// What bytes are divided by.
+    /// What bytes are divided by, by way of its inverse.
     #[must_use]
     pub fn scale(&self) -> f32 {
         self.scale

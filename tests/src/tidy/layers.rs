@@ -45,7 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["engine/src/run/", "engine/src/source/", "engine/src/bin/"],
     ),
     ("toml", &["engine/src/plan/"]),
-    ("wgpu", &[]),
+    ("wgpu", &["engine/src/device/wgpu/"]),
     ("zstd", &["engine/src/source/"]),
 ];
 

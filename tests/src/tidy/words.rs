@@ -10,6 +10,11 @@ const UNSAFE: &[&str] = &[
     "engine/src/device/cuda/driver.rs",
     "engine/src/device/cuda/owned.rs",
     "engine/src/device/cuda/room.rs",
+    "kernels/src/lane.rs",
+    "kernels/src/normalize/pixels/avx2.rs",
+    "kernels/src/normalize/pixels/avx512.rs",
+    "kernels/src/normalize/pixels/sse41.rs",
+    "kernels/src/x86.rs",
 ];
 
 // The words are put together here so that this file does not hold them.

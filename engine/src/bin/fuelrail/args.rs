@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::output::{Output, Stop};
-use crate::{completions, doctor, inspect, plan, schema, shard, tokenize, verify};
+use crate::{completions, doctor, inspect, plan, schema, selftest, shard, tokenize, verify};
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
@@ -68,6 +68,7 @@ pub(crate) enum Verb {
     Verify(verify::Args),
     Tokenize(tokenize::Args),
     Doctor(doctor::Args),
+    Selftest(selftest::Args),
     Schema(schema::Args),
     Completions(completions::Args),
 }
@@ -81,6 +82,7 @@ impl Verb {
             Self::Inspect(args) => inspect::run(args, output),
             Self::Verify(args) => verify::run(args, output),
             Self::Doctor(args) => doctor::run(args, output),
+            Self::Selftest(args) => selftest::run(args, output),
             Self::Tokenize(args) => tokenize::run(args, output),
             Self::Schema(_) => schema::run(output),
             Self::Completions(args) => completions::run(args, output),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::output::{Output, Stop, counted};
 
-/// Check this machine: processor, memory, limits, tokenizers, a place to write
+/// Check this machine: processor, devices, memory, limits, tokenizers, a place to write
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where datasets are to be written

@@ -5,6 +5,7 @@
 
 mod args;
 mod completions;
+mod device;
 mod doctor;
 mod fault;
 mod inspect;
@@ -12,6 +13,7 @@ mod output;
 mod plan;
 mod progress;
 mod schema;
+mod selftest;
 mod shard;
 mod signals;
 mod tokenize;

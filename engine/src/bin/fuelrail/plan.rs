@@ -7,6 +7,7 @@ use fuelrail::plan::{ExplainContext, explain, explain_json};
 use fuelrail::run;
 
 use crate::args;
+use crate::device::DeviceArgs;
 use crate::output::{Output, Stop};
 
 /// Check a pipeline against its inputs and explain what it would do
@@ -21,6 +22,8 @@ pub(crate) struct Args {
     /// Threads to use [default: one per core]
     #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// Prints the plan.
@@ -28,9 +31,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let threads = run::threads(args.threads);
     let (pipeline, base) = run::read_pipeline(&args.pipeline, &args.set)?;
     let plan = run::prepare(&pipeline, &base, threads)?;
+    let device = args.device.open(&pipeline, &plan)?;
     let context = ExplainContext {
         threads,
-        device: "cpu",
+        device: &device.placement(&plan)?,
         memory_bound: Some(run::memory_bound(&plan, threads)),
     };
     output.result(

@@ -15,6 +15,7 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::args;
+use crate::device::{DeviceArgs, OnError};
 use crate::output::{Output, Stop, counted};
 use crate::{progress, signals};
 
@@ -37,6 +38,11 @@ pub(crate) struct Args {
     /// Threads to use [default: one per core]
     #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// What becomes of a batch on which the device fails
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    on_device_error: OnError,
     /// Take the place of another dataset, or of an unfinished run, at the target
     #[arg(long)]
     replace: bool,
@@ -53,9 +59,10 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         pipeline.sink.uri = absolute(out)?;
     }
     let plan = Arc::new(run::prepare(&pipeline, &base, threads)?);
+    let device = args.device.open(&pipeline, &plan)?;
     let context = ExplainContext {
         threads,
-        device: "cpu",
+        device: &device.placement(&plan)?,
         memory_bound: Some(run::memory_bound(&plan, threads)),
     };
     if args.dry_run {
@@ -71,7 +78,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         } else {
             OnExisting::Refuse
         },
-        ..ShardOptions::new(threads)
+        on_device_error: args.on_device_error.into(),
+        ..ShardOptions::new(threads).on(device)
     };
     let control = Arc::new(Control::default());
     let signals = signals::forward_to(&control)?;
@@ -83,6 +91,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let manifest = result.map_err(|error| stopped(error, &control))?;
     let progress = control.progress();
     let done = Done {
+        device_lost: control.device_lost(),
         root: &plan.sink.root,
         manifest: &manifest,
         input_bytes: progress.read_bytes,
@@ -115,6 +124,7 @@ struct Done<'a> {
     input_bytes: u64,
     elapsed: Duration,
     wrote: bool,
+    device_lost: Option<&'a str>,
 }
 
 impl Done<'_> {
@@ -164,6 +174,12 @@ impl Done<'_> {
                 root.join(&quarantine.file).display(),
             );
         }
+        if let Some(reason) = self.device_lost {
+            _ = write!(
+                text,
+                "\nthe device failed, and the processor did the rest: {reason}"
+            );
+        }
         text.push('\n');
         text
     }
@@ -181,6 +197,7 @@ impl Done<'_> {
             "stats": manifest.stats,
             "quarantine": manifest.quarantine,
             "input_bytes": self.input_bytes,
+            "device_lost": self.device_lost,
             "seconds": self.elapsed.as_secs_f64(),
         })
     }

@@ -12,7 +12,7 @@ use crate::plan::FilterStep;
 ///
 /// # Errors
 /// `Internal` where the batch does not fit the plan.
-pub(super) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanArray> {
+pub(in crate::device) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanArray> {
     let column = column(columns, &step.column)?;
     let bounds = step.min_length.unwrap_or(0)..=step.max_length.unwrap_or(u64::MAX);
     let unbounded = step.min_length.is_none() && step.max_length.is_none();

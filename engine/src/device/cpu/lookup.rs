@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// `Internal` if it is not there: a checked plan names only columns that are.
-pub(super) fn index_of(columns: &RecordBatch, name: &str) -> Result<usize> {
+pub(in crate::device) fn index_of(columns: &RecordBatch, name: &str) -> Result<usize> {
     columns
         .schema_ref()
         .index_of(name)

@@ -7,10 +7,11 @@ mod lookup;
 mod pack;
 mod text;
 mod tokenize;
-mod worker;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use assemble::Assembler;
-pub(crate) use worker::Worker;
+pub(super) use filter::kept;
+pub(super) use lookup::index_of;
+pub(super) use tokenize::{StepEncoder, Unusable};

@@ -14,22 +14,22 @@ use crate::plan::{SpecialTokens, TokenizeStep};
 
 /// A row whose value the step cannot use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unusable {
+pub(in crate::device) struct Unusable {
     /// Index within the batch.
-    pub(super) row: usize,
+    pub(in crate::device) row: usize,
     /// Why.
-    pub(super) reason: String,
+    pub(in crate::device) reason: String,
 }
 
 /// One worker's encoder for one step.
 #[derive(Debug)]
-pub(super) struct StepEncoder {
+pub(in crate::device) struct StepEncoder {
     encoder: Encoder,
     special: Special,
 }
 
 impl StepEncoder {
-    pub(super) fn new(step: &TokenizeStep) -> Self {
+    pub(in crate::device) fn new(step: &TokenizeStep) -> Self {
         Self {
             encoder: Encoder::new(Arc::clone(&step.tokenizer)),
             special: match step.special_tokens {
@@ -45,7 +45,7 @@ impl StepEncoder {
     ///
     /// # Errors
     /// `Internal` where the batch does not fit the plan.
-    pub(super) fn run(
+    pub(in crate::device) fn run(
         &mut self,
         step: &TokenizeStep,
         columns: &RecordBatch,

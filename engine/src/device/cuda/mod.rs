@@ -28,21 +28,23 @@ use crate::error::{Error, Result};
 /// The least compute capability that the PTX is for: Volta.
 const MIN_CAPABILITY: i32 = 7;
 
-/// The devices of the driver, without starting any.
+/// Starts every device.
 ///
 /// # Errors
-/// `Device` where there is no driver, it cannot be used, or it has no device.
-pub(crate) fn reports() -> Result<Vec<DeviceReport>> {
+/// As [`open`].
+pub(crate) fn list() -> Result<Vec<Arc<dyn Backend>>> {
     driver::start()?;
-    let n_devices = driver::n_devices()?;
-    (0..n_devices).map(report).collect()
+    (0..driver::n_devices()?)
+        .map(|index| open(Some(index)))
+        .collect()
 }
 
-/// Starts a device.
+/// Starts the first device, or the one of this number.
 ///
 /// # Errors
 /// `Device` where there is no driver or no such device, or it cannot be used.
-pub(crate) fn open(index: u32) -> Result<Arc<dyn Backend>> {
+pub(crate) fn open(index: Option<u32>) -> Result<Arc<dyn Backend>> {
+    let index = index.unwrap_or(0);
     driver::start()?;
     let n_devices = driver::n_devices()?;
     if index >= n_devices {

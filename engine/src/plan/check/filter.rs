@@ -1,9 +1,9 @@
 //! Checks `filter`.
 
 use crate::error::Error;
-use crate::plan::columns::{is_list, is_text, type_name};
+use crate::plan::columns::{column_type_name, is_list, is_text};
 use crate::plan::pipeline::{FilterSpec, Nulls};
-use crate::plan::types::FilterStep;
+use crate::plan::steps::FilterStep;
 
 use super::StepResult;
 use super::live::Columns;
@@ -11,14 +11,14 @@ use super::live::Columns;
 /// With bounds the column must have lengths; the bounds must leave something
 /// to keep and something to drop.
 pub(super) fn check(spec: &FilterSpec, columns: &mut Columns<'_>) -> StepResult<FilterStep> {
-    let data_type = columns
-        .look_up(&spec.column)
+    let column = columns
+        .column(&spec.column)
         .map_err(|error| (error, "column".to_owned()))?;
     let bounded = spec.min_length.is_some() || spec.max_length.is_some();
-    if bounded && !is_text(&data_type) && !is_list(&data_type) {
+    if bounded && !is_text(&column.data_type) && !is_list(&column.data_type) {
         let error = Error::pipeline(format!(
             "expected text, binary or a list, which have a length, got {}",
-            type_name(&data_type)
+            column_type_name(&column)
         ));
         return Err((error.with_column(&spec.column), "column".to_owned()));
     }
@@ -34,6 +34,9 @@ pub(super) fn check(spec: &FilterSpec, columns: &mut Columns<'_>) -> StepResult<
             "expected min_length up to max_length, got {min} and {max}: no row would pass"
         ));
         return Err((error, "min_length".to_owned()));
+    }
+    if spec.nulls == Nulls::Drop {
+        columns.drop_nulls(&spec.column);
     }
     Ok(FilterStep {
         column: spec.column.clone(),

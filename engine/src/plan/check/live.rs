@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
+use crate::plan::steps::ColumnKernel;
 use crate::plan::suggest;
+use crate::plan::types::{Meaning, OutputColumn};
 
 use super::merged::Merged;
 
@@ -21,13 +23,25 @@ pub(super) struct Columns<'a> {
 struct Live {
     name: String,
     made: Option<Made>,
+    /// Whether a step has dropped every row in which it is null.
+    is_whole: bool,
+}
+
+impl Live {
+    fn of(made: Made) -> Self {
+        Self {
+            name: made.column.name.clone(),
+            made: Some(made),
+            is_whole: false,
+        }
+    }
 }
 
 /// A column some step made.
 #[derive(Debug, Clone)]
 pub(super) struct Made {
-    /// Its type.
-    pub(super) data_type: DataType,
+    /// Its name, type and meaning.
+    pub(super) column: OutputColumn,
     /// The index of the tokenize step that made it, if one did.
     pub(super) tokenize: Option<usize>,
 }
@@ -38,6 +52,7 @@ impl<'a> Columns<'a> {
         let live = merged.names().map(|name| Live {
             name: name.to_owned(),
             made: None,
+            is_whole: false,
         });
         Self {
             live: live.collect(),
@@ -52,19 +67,33 @@ impl<'a> Columns<'a> {
     /// `Pipeline` where there is none, with the nearest name, or where the
     /// files disagree about it.
     pub(super) fn look_up(&mut self, name: &str) -> Result<DataType> {
+        self.column(name).map(|column| column.data_type)
+    }
+
+    /// The column `name`, which is then known to be used.
+    ///
+    /// # Errors
+    /// As [`Self::look_up`].
+    pub(super) fn column(&mut self, name: &str) -> Result<OutputColumn> {
         let Some(live) = self.live.iter().find(|live| live.name == name) else {
             return Err(self.unknown(name));
         };
-        if let Some(made) = &live.made {
-            return Ok(made.data_type.clone());
-        }
-        match self.merged.field(name)? {
-            Some(field) => {
-                self.used.insert(name.to_owned());
-                Ok(field.data_type().clone())
+        let mut column = if let Some(made) = &live.made {
+            made.column.clone()
+        } else {
+            let Some(field) = self.merged.field(name)? else {
+                return Err(self.unknown(name));
+            };
+            self.used.insert(name.to_owned());
+            OutputColumn {
+                name: name.to_owned(),
+                data_type: field.data_type().clone(),
+                nullable: field.is_nullable(),
+                meaning: Meaning::Plain,
             }
-            None => Err(self.unknown(name)),
-        }
+        };
+        column.nullable &= !live.is_whole;
+        Ok(column)
     }
 
     /// Checks that there is a column `name`, whatever its type.
@@ -104,20 +133,33 @@ impl<'a> Columns<'a> {
     }
 
     /// Puts a made column in the place of `name`.
-    pub(super) fn replace(&mut self, name: &str, output: &str, made: Made) {
+    pub(super) fn replace(&mut self, name: &str, made: Made) {
         if let Some(live) = self.live.iter_mut().find(|live| live.name == name) {
-            output.clone_into(&mut live.name);
-            live.made = Some(made);
+            *live = Live::of(made);
         }
     }
 
-    /// Leaves only made columns of these names, as `pack` does.
-    pub(super) fn reset(&mut self, columns: Vec<(String, Made)>) {
-        let live = columns.into_iter().map(|(name, made)| Live {
-            name,
-            made: Some(made),
-        });
-        self.live = live.collect();
+    /// Puts what kernels make in the place of the columns they read.
+    pub(super) fn change(&mut self, kernels: &[ColumnKernel]) {
+        for kernel in kernels {
+            let made = Made {
+                column: kernel.output.clone(),
+                tokenize: None,
+            };
+            self.replace(&kernel.output.name, made);
+        }
+    }
+
+    /// Notes that rows in which the column `name` is null are gone.
+    pub(super) fn drop_nulls(&mut self, name: &str) {
+        if let Some(live) = self.live.iter_mut().find(|live| live.name == name) {
+            live.is_whole = true;
+        }
+    }
+
+    /// Leaves only made columns, as `pack` does.
+    pub(super) fn reset(&mut self, columns: Vec<Made>) {
+        self.live = columns.into_iter().map(Live::of).collect();
     }
 
     /// Looks up every column that is still there, as the sink does.

@@ -3,9 +3,12 @@
 //! Each step is checked against the columns that live at its place; a column
 //! of the source is read only if some step, the split or the sink uses it.
 
+mod cast;
 mod filter;
 mod live;
 mod merged;
+mod normalize;
+mod numbers;
 mod pack;
 mod select;
 mod source;
@@ -19,9 +22,10 @@ use crate::error::{Error, Result};
 
 use super::columns as flow;
 use super::pipeline::{Pipeline, StepSpec};
+use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
-use super::types::{Asset, Catalog, OutputColumn, Plan, SinkPlan, Step};
+use super::types::{Asset, Catalog, OutputColumn, Plan, SinkPlan};
 use super::{identity, parts};
 use live::Columns;
 use merged::Merged;
@@ -134,6 +138,8 @@ fn check_step(
         StepSpec::Tokenize(spec) => {
             tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
         }
+        StepSpec::Normalize(spec) => normalize::check(spec, columns).map(Step::Normalize),
+        StepSpec::Cast(spec) => cast::check(spec, columns).map(Step::Cast),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
     }
 }

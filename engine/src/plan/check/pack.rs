@@ -1,9 +1,9 @@
 //! Checks `pack`.
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{packed, type_name};
+use crate::plan::columns::{column_type_name, packed};
 use crate::plan::pipeline::PackSpec;
-use crate::plan::types::{PackMethod, PackStep, Step, TokenizeStep};
+use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
 
 use super::StepResult;
 use super::live::{Columns, Made};
@@ -25,7 +25,7 @@ pub(super) fn check(
         let key = key.to_owned();
         move |error| (error, key)
     };
-    let (column, index) = column(spec, columns).map_err(at("column"))?;
+    let (column, index) = column(spec, columns, steps).map_err(at("column"))?;
     let Some(Step::Tokenize(tokens)) = steps.get(index) else {
         let error = Error::internal("the step that made the token column is not there");
         return Err((error, "column".to_owned()));
@@ -42,25 +42,22 @@ pub(super) fn check(
         window: spec.window.unwrap_or(WINDOW),
         id_type: tokens.id_type.clone(),
     };
-    let made = packed(&step).into_iter().map(|column| {
-        let made = Made {
-            data_type: column.data_type,
-            tokenize: None,
-        };
-        (column.name, made)
+    let made = packed(&step).into_iter().map(|column| Made {
+        column,
+        tokenize: None,
     });
     columns.reset(made.collect());
     Ok(step)
 }
 
 /// The token column, and the index of the step that made it.
-fn column(spec: &PackSpec, columns: &mut Columns<'_>) -> Result<(String, usize)> {
+fn column(spec: &PackSpec, columns: &mut Columns<'_>, steps: &[Step]) -> Result<(String, usize)> {
     let tokens = columns.tokens();
     let Some(name) = &spec.column else {
         return match tokens.as_slice() {
             [(only, index)] => Ok(((*only).to_owned(), *index)),
             [] => Err(Error::pipeline("expected a token column, got none")
-                .with_hint("put a `tokenize` step before `pack`")),
+                .with_hint(without_tokens(steps))),
             several => {
                 let names: Vec<String> = several
                     .iter()
@@ -76,16 +73,39 @@ fn column(spec: &PackSpec, columns: &mut Columns<'_>) -> Result<(String, usize)>
         return Ok((name.clone(), *index));
     }
     let names: Vec<String> = tokens.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let data_type = columns.look_up(name)?;
+    let column = columns.column(name)?;
     let error = Error::pipeline(format!(
         "expected a column that `tokenize` made, got {}",
-        type_name(&data_type)
+        column_type_name(&column)
     ))
     .with_column(name);
     Err(match names.as_slice() {
-        [] => error.with_hint("put a `tokenize` step before `pack`"),
+        [] => error.with_hint(without_tokens(steps)),
         names => error.with_hint(format!("token columns here: {}", names.join(", "))),
     })
+}
+
+/// What to do where no column is as `tokenize` made it.
+fn without_tokens(steps: &[Step]) -> String {
+    let made = |name: &String| {
+        let is_it = |step: &Step| matches!(step, Step::Tokenize(step) if step.output == *name);
+        steps.iter().any(is_it)
+    };
+    let changed = steps.iter().find_map(|step| {
+        let kernels = match step {
+            Step::Normalize(step) => &step.columns,
+            Step::Cast(step) => &step.columns,
+            _ => return None,
+        };
+        let names = kernels.iter().map(|kernel| &kernel.output.name);
+        Some((step.op(), names.into_iter().find(|name| made(name))?))
+    });
+    match changed {
+        Some((op, name)) => {
+            format!("`pack` takes ids as `tokenize` makes them: leave the `{op}` of `{name}` out")
+        }
+        None => "put a `tokenize` step before `pack`".to_owned(),
+    }
 }
 
 fn check_range(key: &str, value: u32, most: u32) -> Result<()> {

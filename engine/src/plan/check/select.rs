@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::plan::pipeline::SelectSpec;
-use crate::plan::types::SelectStep;
+use crate::plan::steps::SelectStep;
 
 use super::StepResult;
 use super::live::Columns;

@@ -6,13 +6,14 @@ use arrow::datatypes::DataType;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{is_text, list_of, type_name};
+use crate::plan::columns::{column_type_name, is_text, list_of};
 use crate::plan::pipeline::TokenizeSpec;
 use crate::plan::spelling::TokenName;
+use crate::plan::steps::TokenizeStep;
 use crate::plan::stored::check_name;
 use crate::plan::suggest;
 use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
-use crate::plan::types::{Asset, TokenizeStep};
+use crate::plan::types::{Asset, OutputColumn};
 
 use super::StepResult;
 use super::live::{Columns, Made};
@@ -29,7 +30,7 @@ pub(super) fn check(
         let key = key.to_owned();
         move |error| (error, key)
     };
-    check_text(columns, &spec.column).map_err(at("column"))?;
+    let text = check_text(columns, &spec.column).map_err(at("column"))?;
     check_output(columns, spec).map_err(at("output"))?;
     let tokenizer = find(spec, tokenizers).map_err(at("tokenizer"))?;
     let token = |name: &Option<TokenName>| {
@@ -41,10 +42,14 @@ pub(super) fn check(
     let end_of_document = token(&spec.end_of_document).map_err(at("end_of_document"))?;
     let id_type = id_type(tokenizer);
     let made = Made {
-        data_type: list_of(&id_type),
+        column: OutputColumn {
+            name: spec.output.clone(),
+            data_type: list_of(&id_type),
+            ..text
+        },
         tokenize: Some(index),
     };
-    columns.replace(&spec.column, &spec.output, made);
+    columns.replace(&spec.column, made);
     Ok(TokenizeStep {
         column: spec.column.clone(),
         output: spec.output.clone(),
@@ -93,15 +98,13 @@ fn id_type(tokenizer: &Tokenizer) -> DataType {
     }
 }
 
-fn check_text(columns: &mut Columns<'_>, column: &str) -> Result<()> {
-    let data_type = columns.look_up(column)?;
-    if is_text(&data_type) {
-        return Ok(());
+fn check_text(columns: &mut Columns<'_>, name: &str) -> Result<OutputColumn> {
+    let column = columns.column(name)?;
+    if is_text(&column.data_type) {
+        return Ok(column);
     }
-    Err(
-        Error::pipeline(format!("expected text, got {}", type_name(&data_type)))
-            .with_column(column),
-    )
+    let got = column_type_name(&column);
+    Err(Error::pipeline(format!("expected text, got {got}")).with_column(name))
 }
 
 fn check_output(columns: &Columns<'_>, spec: &TokenizeSpec) -> Result<()> {

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use serde::{Deserialize, Serialize};
 
-use super::element::{Dtype, element, parse_element};
+use super::element::{BFLOAT16, Dtype, element, parse_element};
 use crate::error::{Error, Result};
 use crate::plan::columns::type_name;
-use crate::plan::types::OutputColumn;
+use crate::plan::types::{Meaning, OutputColumn};
 
 /// Columns a dataset may have; far more than any training set needs, and few
 /// enough that a header stays readable for stock readers.
@@ -65,10 +65,12 @@ impl Column {
             name,
             data_type,
             nullable,
-            meaning: _,
+            meaning,
         } = output;
         check_name(name)?;
-        let form = Form::of(data_type).ok_or_else(|| unsupported(name, data_type))?;
+        let form = Form::of(data_type)
+            .and_then(|form| form.meaning(*meaning))
+            .ok_or_else(|| unsupported(name, data_type))?;
         Ok(Self {
             name: name.clone(),
             logical: form.logical,
@@ -81,7 +83,8 @@ impl Column {
 
     /// Whether values of this type are written to this column.
     pub(crate) fn holds(&self, data_type: &DataType) -> bool {
-        Form::of(data_type).is_some_and(|form| {
+        let form = Form::of(data_type).and_then(|form| form.meaning(self.meaning()));
+        form.is_some_and(|form| {
             form.logical == self.logical
                 && form.layout == self.layout
                 && form.dtype == self.dtype
@@ -89,8 +92,18 @@ impl Column {
         })
     }
 
+    /// What its numbers mean where the Arrow type does not tell.
+    #[must_use]
+    pub fn meaning(&self) -> Meaning {
+        if self.logical == BFLOAT16 {
+            Meaning::Bfloat16
+        } else {
+            Meaning::Plain
+        }
+    }
+
     /// The Arrow type its rows are read as: large strings, binaries and lists
-    /// where rows are ragged.
+    /// where rows are ragged, `UInt16` for bfloat16 (see [`Self::meaning`]).
     ///
     /// # Errors
     /// `Damage` if the entry contradicts itself.
@@ -215,6 +228,18 @@ struct Form {
 }
 
 impl Form {
+    /// The same bits with another meaning, or `None` if they cannot have it.
+    fn meaning(self, meaning: Meaning) -> Option<Self> {
+        match meaning {
+            Meaning::Plain => Some(self),
+            Meaning::Bfloat16 => (self.dtype == Dtype::U16).then(|| Self {
+                logical: BFLOAT16.to_owned(),
+                dtype: Dtype::BF16,
+                ..self
+            }),
+        }
+    }
+
     fn of(data_type: &DataType) -> Option<Self> {
         use ColumnLayout::{Fixed, Ragged};
         let ragged = |(logical, dtype)| (logical, Ragged, dtype, Vec::new());
@@ -262,7 +287,7 @@ mod tests {
             name: name.to_owned(),
             data_type: data_type.clone(),
             nullable: true,
-            meaning: crate::plan::types::Meaning::Plain,
+            meaning: Meaning::Plain,
         })
     }
 
@@ -278,6 +303,41 @@ mod tests {
         ] {
             let column = column("x", &data_type).unwrap();
             assert_eq!(column.data_type().unwrap(), data_type);
+        }
+    }
+
+    #[test]
+    fn bfloat16_is_its_own_type_in_every_layout() {
+        for data_type in [
+            DataType::UInt16,
+            DataType::LargeList(item(DataType::UInt16)),
+            DataType::FixedSizeList(item(DataType::UInt16), 4),
+        ] {
+            let output = OutputColumn {
+                name: "x".to_owned(),
+                data_type: data_type.clone(),
+                nullable: false,
+                meaning: Meaning::Bfloat16,
+            };
+            let column = Column::new(&output).unwrap();
+            assert_eq!(
+                (column.logical.as_str(), column.dtype),
+                ("bfloat16", Dtype::BF16)
+            );
+            assert_eq!(column.data_type().unwrap(), data_type);
+            assert_eq!(column.meaning(), Meaning::Bfloat16);
+            assert!(column.holds(&data_type));
+            assert!(!column.holds(&DataType::Float16));
+            let plain = Column::new(&OutputColumn {
+                meaning: Meaning::Plain,
+                ..output.clone()
+            });
+            assert_ne!(plain.unwrap(), column);
+            let other = Column::new(&OutputColumn {
+                data_type: DataType::Int16,
+                ..output
+            });
+            assert!(other.is_err());
         }
     }
 

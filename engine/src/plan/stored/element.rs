@@ -30,6 +30,8 @@ pub enum Dtype {
     U64,
     /// IEEE 754 binary16.
     F16,
+    /// bfloat16, the upper half of a binary32.
+    BF16,
     /// IEEE 754 binary32.
     F32,
     /// IEEE 754 binary64.
@@ -51,6 +53,7 @@ impl Dtype {
             Self::U32 => "U32",
             Self::U64 => "U64",
             Self::F16 => "F16",
+            Self::BF16 => "BF16",
             Self::F32 => "F32",
             Self::F64 => "F64",
         }
@@ -61,7 +64,7 @@ impl Dtype {
     pub fn len_bytes(self) -> u64 {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 | Self::F16 => 2,
+            Self::I16 | Self::U16 | Self::F16 | Self::BF16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::I64 | Self::U64 | Self::F64 => 8,
         }
@@ -123,8 +126,14 @@ pub(in crate::plan) fn element_name(data_type: &DataType) -> Option<String> {
     element(data_type).map(|(name, _)| name)
 }
 
+/// The name of bfloat16, which is no type of Arrow's: it is read as `UInt16`.
+pub(super) const BFLOAT16: &str = "bfloat16";
+
 /// The type of an element of this name, and its dtype.
 pub(super) fn parse_element(name: &str) -> Option<(DataType, Dtype)> {
+    if name == BFLOAT16 {
+        return Some((DataType::UInt16, Dtype::BF16));
+    }
     let data_type = parse_name(name)?;
     let (_, dtype) = element(&data_type)?;
     Some((data_type, dtype))
@@ -169,6 +178,15 @@ mod tests {
             let (name, dtype) = element(&data_type).unwrap();
             assert_eq!(parse_element(&name), Some((data_type, dtype)));
         }
+    }
+
+    #[test]
+    fn bfloat16_is_read_as_its_bits() {
+        let read = parse_element("bfloat16");
+        assert_eq!(read, Some((DataType::UInt16, Dtype::BF16)));
+        assert_eq!(Dtype::BF16.len_bytes(), 2);
+        let text = serde_json::to_string(&Dtype::BF16).unwrap();
+        assert_eq!(text, format!("\"{}\"", Dtype::BF16.as_str()));
     }
 
     #[test]

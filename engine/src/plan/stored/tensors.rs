@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, ColumnLayout};
 use super::element::Dtype;
-use crate::plan::types::{Plan, Step};
+use crate::plan::steps::Step;
+use crate::plan::types::Plan;
 
 /// What the origins of a dataset say about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -168,9 +168,9 @@ fn the_simulator_is_found_and_says_what_it_is() {
     if inside("the_simulator_is_found_and_says_what_it_is", &[]).is_err() {
         return;
     }
-    let reports = reports().unwrap();
-    assert_eq!(reports.len(), 1);
-    let report = &reports[0];
+    let all = list().unwrap();
+    assert_eq!(all.len(), 1);
+    let report = all[0].report();
     assert_eq!(
         (report.id.as_str(), report.kind),
         ("cuda:0", DeviceKind::Cuda)
@@ -179,7 +179,7 @@ fn the_simulator_is_found_and_says_what_it_is() {
     assert_eq!(report.driver.as_deref(), Some("CUDA driver 12.0"));
     assert!(report.is_software);
     assert_eq!(report.details[0], "compute capability 9.0");
-    assert_eq!(open(1).unwrap_err().kind(), ErrorKind::Device);
+    assert_eq!(open(Some(1)).unwrap_err().kind(), ErrorKind::Device);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn every_kernel_has_the_reference_s_bits() {
     if inside("every_kernel_has_the_reference_s_bits", &[]).is_err() {
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     for program in programs::all() {
         let lane = backend.lane(&program).unwrap();
         for n in [1, 2, 7, 64, 259] {
@@ -202,7 +202,7 @@ fn chains_may_have_any_number_of_items() {
     if inside("chains_may_have_any_number_of_items", &[]).is_err() {
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
     for n_items in [
@@ -226,7 +226,7 @@ fn slots_overlap() {
         assert_eq!(ran.count("most_at_once"), 3);
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     let program = programs::plain();
     let lane = backend.lane(&program).unwrap();
     std::thread::scope(|scope| {
@@ -247,7 +247,7 @@ fn threads_share_a_lane_whose_copies_lag() {
         assert_eq!(ran.count("live"), 0, "{}", ran.report);
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
     std::thread::scope(|scope| {
@@ -272,7 +272,7 @@ fn what_is_dropped_early_is_waited_for() {
         assert_eq!(ran.count("live"), 0, "{}", ran.report);
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
     let n_items = [1, 1, 50, 50];
@@ -307,7 +307,7 @@ fn slots_refuse_what_was_not_asked_for() {
     if inside("slots_refuse_what_was_not_asked_for", &[]).is_err() {
         return;
     }
-    let backend = open(0).unwrap();
+    let backend = open(Some(0)).unwrap();
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
     let internal = |error: Error| assert_eq!(error.kind(), ErrorKind::Internal);

@@ -3,25 +3,28 @@
 //!
 //! The descriptions here are the ones `fuelrail schema` publishes.
 
+mod numbers;
+mod steps;
+
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+use super::device::DeviceChoice;
 use super::overrides;
 use super::places::Places;
 use super::schema;
 use super::size::ByteSize;
-use super::spelling::{TokenName, Uris};
+use super::spelling::Uris;
 use super::tree::{Node, Place};
 use super::typed::TypedError;
-use super::types::{
-    Document, Fingerprint, Format, OnError, Overlong, PackMethod, SpecialTokens, Split,
-};
+use super::types::{Document, Fingerprint, Format, OnError, Split};
+
+pub use numbers::{CastSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, NumberType};
+pub use steps::{FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
 
 /// A fuelrail pipeline: where rows come from, what is done to each, and where
 /// the dataset goes.
@@ -34,6 +37,10 @@ use super::types::{
     description = "Where rows come from, what is done to each, and where the dataset goes."
 )]
 pub struct Pipeline {
+    /// The device that runs the steps which have twins on devices (default:
+    /// "auto", the best there is). It never shows in the dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceChoice>,
     /// Where rows come from.
     pub source: SourceSpec,
     /// What is done to each row, in this order; without steps the rows are
@@ -49,7 +56,10 @@ pub struct Pipeline {
 
 impl PartialEq for Pipeline {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source && self.step == other.step && self.sink == other.sink
+        self.device == other.device
+            && self.source == other.source
+            && self.step == other.step
+            && self.sink == other.sink
     }
 }
 
@@ -122,156 +132,6 @@ impl SinkSpec {
     }
 }
 
-/// One step; `op` names its operator.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(tag = "op", rename_all = "lowercase")]
-pub enum StepSpec {
-    /// Keep some columns, in the order given.
-    Select(SelectSpec),
-    /// Keep rows by the length of a value, and drop or keep nulls.
-    Filter(FilterSpec),
-    /// Turn text into token ids.
-    Tokenize(TokenizeSpec),
-    /// Lay token lists into rows of one length; the last step.
-    Pack(PackSpec),
-}
-
-impl StepSpec {
-    /// The operator's one name.
-    #[must_use]
-    pub fn op(&self) -> &'static str {
-        match self {
-            Self::Select(_) => "select",
-            Self::Filter(_) => "filter",
-            Self::Tokenize(_) => "tokenize",
-            Self::Pack(_) => "pack",
-        }
-    }
-}
-
-/// Keeps columns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SelectSpec {
-    /// The columns kept, in this order.
-    pub columns: Vec<String>,
-}
-
-/// Keeps rows whose value has a length within bounds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FilterSpec {
-    /// The column looked at.
-    pub column: String,
-    /// The least length kept: bytes of text or binary, elements of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_length: Option<u64>,
-    /// The greatest length kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<u64>,
-    /// What becomes of rows whose value is null.
-    #[serde(default)]
-    pub nulls: Nulls,
-}
-
-/// What a filter does to nulls.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Nulls {
-    /// The row is dropped.
-    #[default]
-    Drop,
-    /// The row is kept, whatever the bounds.
-    Keep,
-}
-
-/// Turns a text column into a column of token ids.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenizeSpec {
-    /// The text column; the token column takes its place.
-    pub column: String,
-    /// The name of a built-in tokenizer such as `cl100k_base`, or the path of
-    /// a tokenizer.json or .tiktoken file, relative to the pipeline file's
-    /// directory.
-    pub tokenizer: String,
-    /// For a .tiktoken file whose name does not tell it: the family that fixes
-    /// pattern and special tokens, such as `cl100k_base`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
-    /// The name of the token column.
-    #[serde(default = "default_tokens")]
-    pub output: String,
-    /// What happens where the text itself spells a special token.
-    #[serde(default)]
-    pub special_tokens: SpecialTokens,
-    /// The token put before each document (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begin_of_document: Option<TokenName>,
-    /// The token put after each document (default: none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end_of_document: Option<TokenName>,
-}
-
-impl TokenizeSpec {
-    /// Tokenizes `column` with every other key at its default.
-    pub fn new(column: impl Into<String>, tokenizer: impl Into<String>) -> Self {
-        Self {
-            column: column.into(),
-            tokenizer: tokenizer.into(),
-            family: None,
-            output: default_tokens(),
-            special_tokens: SpecialTokens::default(),
-            begin_of_document: None,
-            end_of_document: None,
-        }
-    }
-}
-
-/// Lays token lists into rows of one length.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PackSpec {
-    /// The token column (default: the only one there is).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    /// Tokens in a row.
-    #[schemars(range(min = 1, max = 16_777_216))]
-    pub length: u32,
-    /// How documents are laid into rows.
-    #[serde(default)]
-    pub method: PackMethod,
-    /// What becomes of a document longer than a row (default: "split"); for
-    /// method `best_fit` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overlong: Option<Overlong>,
-    /// The token that fills the end of a row (default: the end-of-document
-    /// token).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pad: Option<TokenName>,
-    /// Documents a window holds at least, from which rows are put together
-    /// (default: 10000); for method `best_fit` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    pub window: Option<u32>,
-}
-
-impl PackSpec {
-    /// Packs the only token column into rows of `length` with every other key
-    /// at its default.
-    #[must_use]
-    pub fn new(length: u32) -> Self {
-        Self {
-            column: None,
-            length,
-            method: PackMethod::default(),
-            overlong: None,
-            pad: None,
-            window: None,
-        }
-    }
-}
-
 fn default_part_size() -> ByteSize {
     ByteSize(1 << 30)
 }
@@ -280,15 +140,12 @@ fn default_shard_size() -> ByteSize {
     ByteSize(256 << 20)
 }
 
-fn default_tokens() -> String {
-    "tokens".to_owned()
-}
-
 impl Pipeline {
     /// A pipeline built in code.
     #[must_use]
     pub fn new(source: SourceSpec, step: Vec<StepSpec>, sink: SinkSpec) -> Self {
         Self {
+            device: None,
             source,
             step,
             sink,
@@ -317,7 +174,7 @@ impl Pipeline {
             overrides::apply(&mut root, given)?;
         }
         let places = Places::of(&root, text, path);
-        let ops = ops(&root);
+        let ops = steps::ops(&root);
         match Self::deserialize(root) {
             Ok(pipeline) => Ok(Self { places, ..pipeline }),
             Err(error) => Err(explain(&error, &places, &ops)),
@@ -345,21 +202,6 @@ impl Pipeline {
         let ops: Vec<String> = self.step.iter().map(|step| step.op().to_owned()).collect();
         self.places.locate(with_step(error, path, &ops), path)
     }
-}
-
-const OPS: [&str; 4] = ["select", "filter", "tokenize", "pack"];
-
-/// Operators of the steps, `step` where there is none of that name.
-fn ops(root: &Node) -> Vec<String> {
-    use super::tree::Value;
-    let Some(Value::Array(steps)) = root.get("step").map(|entry| &entry.node.value) else {
-        return Vec::new();
-    };
-    let op = |step: &Node| match step.get("op").map(|entry| &entry.node.value) {
-        Some(Value::String(op)) if OPS.contains(&op.as_str()) => op.clone(),
-        _ => "step".to_owned(),
-    };
-    steps.iter().map(op).collect()
 }
 
 /// The index in `step[index]…`.
@@ -403,46 +245,5 @@ fn explain(error: &TypedError, places: &Places, ops: &[String]) -> Error {
     match &error.place {
         Some(place) => places.point(out, place),
         None => places.locate(out, &path),
-    }
-}
-
-impl<'de> Deserialize<'de> for StepSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(StepVisitor)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Op {
-    Select,
-    Filter,
-    Tokenize,
-    Pack,
-}
-
-/// Reads `op`, which must come first, then the rest as that operator's keys.
-struct StepVisitor;
-
-impl<'de> Visitor<'de> for StepVisitor {
-    type Value = StepSpec;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a table with `op`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StepSpec, A::Error> {
-        match map.next_key::<String>()?.as_deref() {
-            Some("op") => {}
-            _ => return Err(A::Error::missing_field("op")),
-        }
-        let op: Op = map.next_value()?;
-        let rest = MapAccessDeserializer::new(map);
-        Ok(match op {
-            Op::Select => StepSpec::Select(SelectSpec::deserialize(rest)?),
-            Op::Filter => StepSpec::Filter(FilterSpec::deserialize(rest)?),
-            Op::Tokenize => StepSpec::Tokenize(TokenizeSpec::deserialize(rest)?),
-            Op::Pack => StepSpec::Pack(PackSpec::deserialize(rest)?),
-        })
     }
 }

@@ -1,24 +1,24 @@
 //! A plan in words, for people and for programs.
 
+mod steps;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use steps::describe;
 
-use super::columns::{after, projected, type_name};
+use super::columns::{after, column_type_name, projected};
 use super::size::ByteSize;
 use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
-use super::types::{
-    Asset, Document, FilterStep, Format, OnError, OutputColumn, PackMethod, PackStep, Plan,
-    SpecialTokens, SplitSide, Step, TokenizeStep,
-};
+use super::types::{Asset, Document, Format, OnError, OutputColumn, Plan, SplitSide};
 
 /// What is known of a run beyond its plan.
 #[derive(Debug, Clone, Copy)]
 pub struct ExplainContext<'a> {
     /// Threads that compute.
     pub threads: usize,
-    /// The device that runs the steps.
-    pub device: &'a str,
+    /// The device that runs the steps, then what it leaves to others and why.
+    pub device: &'a [String],
     /// Bytes of memory the run stays below while documents are small beside
     /// it, where that is known.
     pub memory_bound: Option<u64>,
@@ -65,8 +65,11 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
         let size = amount(asset.bytes.len() as u64);
         text.line(label, &format!("{}, {size}", asset.name));
     }
-    let threads = counted(context.threads as u64, "thread");
-    text.line("device", &format!("{}, {threads}", context.device));
+    text.line("threads", &context.threads.to_string());
+    for (index, line) in context.device.iter().enumerate() {
+        let label = if index == 0 { "device" } else { "" };
+        text.line(label, line);
+    }
     if let Some(bytes) = context.memory_bound {
         let bound = format!("at most {}, more for documents of many MiB", amount(bytes));
         text.line("memory", &bound);
@@ -234,7 +237,7 @@ fn parts(plan: &Plan) -> String {
 fn list(columns: &[OutputColumn]) -> String {
     let column = |column: &OutputColumn| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}: {}{null}", column.name, type_name(&column.data_type))
+        format!("{}: {}{null}", column.name, column_type_name(column))
     };
     columns.iter().map(column).collect::<Vec<_>>().join(", ")
 }
@@ -243,81 +246,11 @@ fn columns_json(columns: &[OutputColumn]) -> Value {
     let column = |column: &OutputColumn| {
         json!({
             "name": column.name,
-            "type": type_name(&column.data_type),
+            "type": column_type_name(column),
             "nullable": column.nullable,
         })
     };
     columns.iter().map(column).collect()
-}
-
-fn describe(step: &Step, plan: &Plan) -> String {
-    match step {
-        Step::Select(step) => format!("select {}", step.columns.join(", ")),
-        Step::Filter(step) => filter(step),
-        Step::Tokenize(step) => tokenize(step, plan),
-        Step::Normalize(_) | Step::Cast(_) => step.op().to_owned(),
-        Step::Pack(step) => pack(step),
-    }
-}
-
-fn filter(step: &FilterStep) -> String {
-    let mut said = format!("filter {}", step.column);
-    match (step.min_length, step.max_length) {
-        (Some(min), Some(max)) => _ = write!(said, ", length {min} to {max}"),
-        (Some(min), None) => _ = write!(said, ", length at least {min}"),
-        (None, Some(max)) => _ = write!(said, ", length at most {max}"),
-        (None, None) => {}
-    }
-    said.push_str(if step.keep_nulls {
-        ", nulls kept"
-    } else {
-        ", nulls dropped"
-    });
-    said
-}
-
-fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
-    let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
-    let name = asset.and_then(|asset| asset.family.as_deref());
-    let mut said = format!(
-        "tokenize {} with {}, {} ids, special tokens in the text {}",
-        step.column,
-        name.unwrap_or(&step.asset),
-        step.tokenizer.vocab_size(),
-        match step.special_tokens {
-            SpecialTokens::Text => "are text",
-            SpecialTokens::Parse => "are parsed",
-            SpecialTokens::Refuse => "are refused",
-        },
-    );
-    for (what, id) in [
-        ("begin", step.begin_of_document),
-        ("end", step.end_of_document),
-    ] {
-        if let Some(id) = id {
-            _ = write!(said, ", {what} {id}");
-        }
-    }
-    said
-}
-
-fn pack(step: &PackStep) -> String {
-    let how = match step.method {
-        PackMethod::BestFit => format!(
-            "best fit in windows of {}, longer ones {}",
-            counted(u64::from(step.window), "document"),
-            match step.overlong {
-                super::Overlong::Split => "split",
-                super::Overlong::Truncate => "truncated",
-                super::Overlong::Drop => "dropped",
-            }
-        ),
-        PackMethod::Concat => "one after another".to_owned(),
-    };
-    format!(
-        "pack {} into rows of {}, {how}, pad {}",
-        step.column, step.length, step.pad
-    )
 }
 
 /// `1 file`, `2 files`.

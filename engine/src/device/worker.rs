@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
-use super::lookup::index_of;
-use super::tokenize::Unusable;
-use super::{filter, tokenize};
+use super::cpu::{StepEncoder, Unusable, index_of, kept};
+use super::numbers;
+use super::offload::Offload;
 use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, Plan, SelectStep, Step};
@@ -16,19 +16,21 @@ use crate::plan::{OnError, Plan, SelectStep, Step};
 #[derive(Debug)]
 pub(crate) struct Worker {
     plan: Arc<Plan>,
+    offload: Arc<Offload>,
     /// One entry a step; set where the step tokenizes.
-    encoders: Vec<Option<tokenize::StepEncoder>>,
+    encoders: Vec<Option<StepEncoder>>,
 }
 
 impl Worker {
-    /// A worker on `plan`.
-    pub(crate) fn new(plan: &Arc<Plan>) -> Self {
+    /// A worker on `plan`, whose segments are those of `offload`.
+    pub(crate) fn new(plan: &Arc<Plan>, offload: &Arc<Offload>) -> Self {
         let encoder = |step: &Step| match step {
-            Step::Tokenize(step) => Some(tokenize::StepEncoder::new(step)),
+            Step::Tokenize(step) => Some(StepEncoder::new(step)),
             _ => None,
         };
         Self {
             plan: Arc::clone(plan),
+            offload: Arc::clone(offload),
             encoders: plan.steps.iter().map(encoder).collect(),
         }
     }
@@ -38,9 +40,12 @@ impl Worker {
     ///
     /// # Errors
     /// `Data` with step, column, row and path where a value cannot be used and
-    /// the plan does not set such rows aside.
+    /// the plan does not set such rows aside; `Device` where a device failed
+    /// and that ends the run.
     pub(crate) fn run(&mut self, mut batch: Batch) -> Result<Batch> {
         let plan = Arc::clone(&self.plan);
+        let offload = Arc::clone(&self.offload);
+        let _permit = offload.permit();
         let file = batch.file as usize;
         for (index, step) in plan.steps.iter().enumerate() {
             batch = self.step(index, step, batch).map_err(|error| {
@@ -56,7 +61,7 @@ impl Worker {
         match step {
             Step::Select(step) => select(step, batch),
             Step::Filter(step) => {
-                let kept = filter::kept(step, &batch.columns)?;
+                let kept = kept(step, &batch.columns)?;
                 keep_rows(batch, &kept, |at| RowEvent::Filtered {
                     at,
                     step: u32::try_from(index).unwrap_or(u32::MAX),
@@ -70,11 +75,31 @@ impl Worker {
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
-            // The device runs these.
-            Step::Normalize(_) | Step::Cast(_) => Ok(batch),
+            // The whole segment, at its first step.
+            Step::Normalize(_) | Step::Cast(_) => self.segment(index, batch),
             // Packing looks at many rows: the assembler does it.
             Step::Pack(_) => Ok(batch),
         }
+    }
+
+    /// Runs the segment that begins with step `index`, if one does.
+    fn segment(&self, index: usize, batch: Batch) -> Result<Batch> {
+        let Some((number, segment)) = self.offload.segment_at(index) else {
+            return Ok(batch);
+        };
+        let (columns, misfits) = numbers::run(&self.offload, (number, segment), &batch.columns)?;
+        let batch = Batch { columns, ..batch };
+        let first = misfits
+            .first()
+            .map(|misfit| (misfit.step, misfit.column.clone()));
+        let unusable: Vec<Unusable> = misfits.into_iter().map(|misfit| misfit.row).collect();
+        self.set_aside(batch, &unusable)
+            .map_err(|error| match first {
+                Some((step, column)) => error
+                    .with_step(step + 1, self.plan.steps[step].op())
+                    .with_column(column),
+                None => error,
+            })
     }
 
     /// Turns rows with unusable values into events, or into an error.

@@ -1,0 +1,134 @@
+//! One segment on one batch: numbers out of its columns, through the kernels,
+//! and back into columns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{Field, FieldRef, Schema};
+use fuelrail_kernels::Level;
+
+use super::columns::Numbers;
+use super::cpu::{Unusable, index_of};
+use super::offload::Offload;
+use super::program::Chain;
+use super::segment::{Segment, SegmentColumn};
+use crate::error::{Error, Result};
+use crate::plan::Overflow;
+
+/// A row with a number that a step cannot use.
+#[derive(Debug)]
+pub(super) struct Misfit {
+    pub(super) row: Unusable,
+    /// Index of the step.
+    pub(super) step: usize,
+    pub(super) column: String,
+}
+
+/// Runs segment `number` of `offload` on `columns`. Rows it cannot use are
+/// returned in order, each once, with the first reason.
+///
+/// # Errors
+/// `Device` where a device failed and that ends the run, `Internal` where the
+/// batch does not fit the plan.
+pub(super) fn run(
+    offload: &Offload,
+    (number, segment): (usize, &Segment),
+    columns: &RecordBatch,
+) -> Result<(RecordBatch, Vec<Misfit>)> {
+    let mut indices = Vec::with_capacity(segment.columns.len());
+    let mut before = Vec::with_capacity(segment.columns.len());
+    for column in &segment.columns {
+        let index = index_of(columns, &column.output.name)?;
+        indices.push(index);
+        before.push(Numbers::of(columns.column(index), column.fill.as_deref())?);
+    }
+    let srcs: Vec<Buffer> = before.iter().map(|numbers| numbers.bytes.clone()).collect();
+    let written = offload.run(number, &srcs)?;
+    let mut fields: Vec<FieldRef> = columns.schema().fields().iter().cloned().collect();
+    let mut arrays: Vec<ArrayRef> = columns.columns().to_vec();
+    let mut misfits = BTreeMap::new();
+    for ((column, numbers), (written, index)) in segment
+        .columns
+        .iter()
+        .zip(&before)
+        .zip(written.into_iter().zip(indices))
+    {
+        note_holes(column, numbers, &mut misfits);
+        if written.overflowed && column.refuses_misfits() {
+            note_misfits(column, numbers, columns.num_rows(), &mut misfits)?;
+        }
+        let output = &column.output;
+        arrays[index] = numbers.with_bytes(&output.data_type, written.bytes)?;
+        fields[index] = Arc::new(Field::new(&output.name, output.data_type.clone(), true));
+    }
+    let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|error| Error::internal("cannot put columns in place").with_source(error))?;
+    Ok((columns, misfits.into_values().collect()))
+}
+
+/// Notes the rows that hold a null among their numbers.
+fn note_holes(column: &SegmentColumn, numbers: &Numbers, out: &mut BTreeMap<usize, Misfit>) {
+    for &row in &numbers.holed {
+        out.entry(row).or_insert_with(|| Misfit {
+            row: Unusable {
+                row,
+                reason: "expected lists without nulls, got a null element".to_owned(),
+            },
+            step: column.kernels[0].step,
+            column: column.output.name.clone(),
+        });
+    }
+}
+
+/// Finds the rows with numbers that do not fit, kernel by kernel, by the
+/// reference: this is rare, and what a device reports is only that there are
+/// some.
+fn note_misfits(
+    column: &SegmentColumn,
+    numbers: &Numbers,
+    n_rows: usize,
+    out: &mut BTreeMap<usize, Misfit>,
+) -> Result<()> {
+    let chains = column
+        .kernels
+        .iter()
+        .map(|step| Chain::new(vec![step.kernel.clone()]));
+    let chains: Vec<Chain> = chains.collect::<Result<_>>()?;
+    let n_numbers = numbers.row_end(n_rows);
+    if n_numbers == 0 {
+        return Ok(());
+    }
+    let width = numbers.bytes.len() / n_numbers;
+    for row in (0..n_rows).filter(|&row| !numbers.is_null(row)) {
+        let range = numbers.row(row);
+        let src = &numbers.bytes[range.start * width..range.end * width];
+        if let Some(kernel) = first_misfit(column, &chains, src)? {
+            let to = &column.kernels[kernel].kernel;
+            out.entry(row).or_insert_with(|| Misfit {
+                row: Unusable {
+                    row,
+                    reason: format!("expected numbers that fit, got one that does not ({to})"),
+                },
+                step: column.kernels[kernel].step,
+                column: column.output.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The first kernel that must not meet a number that does not fit, and does.
+fn first_misfit(column: &SegmentColumn, chains: &[Chain], src: &[u8]) -> Result<Option<usize>> {
+    let mut src = src.to_vec();
+    for (index, (chain, step)) in chains.iter().zip(&column.kernels).enumerate() {
+        let mut dst = vec![0; src.len() / chain.src_item_bytes() * chain.dst_item_bytes()];
+        let overflowed = chain.run(Level::SCALAR, &src, &mut dst)?;
+        if overflowed && step.overflow == Overflow::Error {
+            return Ok(Some(index));
+        }
+        src = dst;
+    }
+    Ok(None)
+}

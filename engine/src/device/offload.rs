@@ -1,0 +1,246 @@
+//! Runs the segments of a plan on a device, and on the processor what the
+//! device does not do, cannot hold, or has failed to do.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use arrow::buffer::{Buffer, MutableBuffer};
+use fuelrail_kernels::Level;
+
+use super::permits::{Permit, Permits};
+use super::pieces::Pieces;
+use super::program::{Chain, Program};
+use super::segment::{Segment, segments};
+use super::{Device, Lane, Outputs};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Plan;
+
+/// What becomes of a batch on which a device has failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum OnDeviceError {
+    /// It is worked on again by the processor, as are all that follow: the
+    /// same rows with the same bits, slower.
+    #[default]
+    Replay,
+    /// The run stops with the device's error.
+    Fail,
+}
+
+/// The segments of a plan on a device, shared by all workers of a run.
+#[derive(Debug)]
+pub(crate) struct Offload {
+    level: Level,
+    segments: Vec<Placed>,
+    policy: OnDeviceError,
+    /// Why the device is used no more.
+    lost: OnceLock<String>,
+    permits: Permits,
+}
+
+/// A segment and where it runs.
+#[derive(Debug)]
+struct Placed {
+    segment: Segment,
+    lane: Option<OnLane>,
+}
+
+/// The chains of a segment that a device does.
+#[derive(Debug)]
+struct OnLane {
+    lane: Arc<dyn Lane>,
+    program: Program,
+    /// The place of each among the segment's chains.
+    chains: Vec<usize>,
+}
+
+/// What became of the items of one chain.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) bytes: Buffer,
+    /// Whether a number did not fit its new type.
+    pub(super) overflowed: bool,
+}
+
+/// The same while it is being made.
+struct Writing {
+    bytes: MutableBuffer,
+    overflowed: bool,
+}
+
+impl Offload {
+    /// The segments of `plan` on `device`, for `threads` threads that compute.
+    ///
+    /// # Errors
+    /// `Device` where the device cannot be made ready.
+    pub(crate) fn new(
+        plan: &Plan,
+        device: &Device,
+        threads: usize,
+        policy: OnDeviceError,
+    ) -> Result<Self> {
+        let place = |segment: Segment| {
+            Ok::<_, Error>(Placed {
+                lane: on_lane(device, &segment.program)?,
+                segment,
+            })
+        };
+        Ok(Self {
+            level: device.level(),
+            segments: segments(plan)?
+                .into_iter()
+                .map(place)
+                .collect::<Result<_>>()?,
+            policy,
+            lost: OnceLock::new(),
+            permits: Permits::new(threads),
+        })
+    }
+
+    /// Whether workers wait for a device, so that more of them are wanted.
+    pub(crate) fn waits(&self) -> bool {
+        self.segments.iter().any(|placed| placed.lane.is_some())
+    }
+
+    /// Why the device was given up during the run, if it was.
+    pub(crate) fn lost(&self) -> Option<&str> {
+        self.lost.get().map(String::as_str)
+    }
+
+    /// Leave to compute; [`Offload::run`] wants it held.
+    pub(super) fn permit(&self) -> Permit<'_> {
+        self.permits.take()
+    }
+
+    /// The segment that begins with step `step`, if one does, by its number.
+    pub(super) fn segment_at(&self, step: usize) -> Option<(usize, &Segment)> {
+        let at = |placed: &Placed| placed.segment.steps.start == step;
+        let index = self.segments.iter().position(at)?;
+        Some((index, &self.segments[index].segment))
+    }
+
+    /// Runs segment `index` on all items of each of its chains.
+    ///
+    /// # Errors
+    /// `Device` where the device failed and that ends the run.
+    pub(super) fn run(&self, index: usize, srcs: &[Buffer]) -> Result<Vec<Written>> {
+        let placed = &self.segments[index];
+        let chains = &placed.segment.program.chains;
+        let writing = |(chain, src): (&Chain, &Buffer)| Writing {
+            bytes: MutableBuffer::from_len_zeroed(
+                src.len() / chain.src_item_bytes() * chain.dst_item_bytes(),
+            ),
+            overflowed: false,
+        };
+        let mut out: Vec<Writing> = chains.iter().zip(srcs).map(writing).collect();
+        let mut on_host: Vec<usize> = (0..chains.len()).collect();
+        if let Some(on_lane) = placed.lane.as_ref().filter(|_| self.lost.get().is_none()) {
+            match self.run_on_lane(on_lane, srcs, &mut out) {
+                Ok(too_large) => {
+                    on_host.retain(|chain| {
+                        !on_lane.chains.contains(chain) || too_large.contains(chain)
+                    });
+                }
+                Err(error) => self.give_up(error)?,
+            }
+        }
+        for chain in on_host {
+            let out = &mut out[chain];
+            out.overflowed = chains[chain].run(self.level, &srcs[chain], &mut out.bytes)?;
+        }
+        let written = |out: Writing| Written {
+            bytes: out.bytes.into(),
+            overflowed: out.overflowed,
+        };
+        Ok(out.into_iter().map(written).collect())
+    }
+
+    /// Runs the chains of a lane; gives those of which an item is too large.
+    fn run_on_lane(
+        &self,
+        on_lane: &OnLane,
+        srcs: &[Buffer],
+        out: &mut [Writing],
+    ) -> Result<Vec<usize>> {
+        let OnLane {
+            lane,
+            program,
+            chains,
+        } = on_lane;
+        let n_items = chains.iter().zip(&program.chains);
+        let n_items: Vec<usize> = n_items
+            .map(|(&index, chain)| srcs[index].len() / chain.src_item_bytes())
+            .collect();
+        let pieces = Pieces::new(program, &n_items, lane.max_slot_bytes());
+        for piece in &pieces.list {
+            let outputs = self.run_piece(on_lane, srcs, piece)?;
+            for (at, (&index, chain)) in chains.iter().zip(&program.chains).enumerate() {
+                let width = chain.dst_item_bytes();
+                let to = piece[at].start * width..piece[at].end * width;
+                out[index].bytes[to].copy_from_slice(outputs.dst(at));
+                out[index].overflowed |= outputs.overflowed(at);
+            }
+        }
+        let whole = |at: &usize| chains[*at];
+        Ok(pieces.too_large.iter().map(whole).collect())
+    }
+
+    /// One slot's way through the device. Others may compute while this waits.
+    fn run_piece(
+        &self,
+        on_lane: &OnLane,
+        srcs: &[Buffer],
+        piece: &[Range<usize>],
+    ) -> Result<Box<dyn Outputs>> {
+        let n_items: Vec<usize> = piece.iter().map(ExactSizeIterator::len).collect();
+        let lane = &on_lane.lane;
+        let mut slot = self.permits.without(|| lane.acquire(&n_items))?;
+        let chains = on_lane.chains.iter().zip(&on_lane.program.chains);
+        for (at, (&index, chain)) in chains.enumerate() {
+            let width = chain.src_item_bytes();
+            let from = piece[at].start * width..piece[at].end * width;
+            slot.write(at, &srcs[index][from])?;
+        }
+        let ticket = slot.submit()?;
+        self.permits.without(|| ticket.wait())
+    }
+
+    /// Notes that the device is lost, or passes on why if that ends the run.
+    fn give_up(&self, error: Error) -> Result<()> {
+        if error.kind() != ErrorKind::Device || self.policy == OnDeviceError::Fail {
+            return Err(error);
+        }
+        self.lost.get_or_init(|| error.to_string());
+        Ok(())
+    }
+}
+
+/// The chains of `program` that `device` does, made ready there.
+fn on_lane(device: &Device, program: &Program) -> Result<Option<OnLane>> {
+    let Some(backend) = device.backend() else {
+        return Ok(None);
+    };
+    let chains = runs_on(device, program);
+    if chains.is_empty() {
+        return Ok(None);
+    }
+    let program = Program {
+        chains: chains
+            .iter()
+            .map(|&index| program.chains[index].clone())
+            .collect(),
+    };
+    Ok(Some(OnLane {
+        lane: backend.lane(&program)?,
+        program,
+        chains,
+    }))
+}
+
+/// The chains of `program` of which `device` does every kernel.
+pub(super) fn runs_on(device: &Device, program: &Program) -> Vec<usize> {
+    let does = |chain: &Chain| device.refuses(chain).is_none();
+    let all = program.chains.iter().enumerate();
+    all.filter(|(_, chain)| does(chain))
+        .map(|(index, _)| index)
+        .collect()
+}

@@ -1,0 +1,57 @@
+//! Where the steps of a plan run, in words.
+
+use std::collections::BTreeMap;
+
+use super::Device;
+use super::segment::{SegmentColumn, segments};
+use crate::error::Result;
+use crate::plan::Plan;
+
+impl Device {
+    /// Where the steps of `plan` run: a line for the device, one for what it
+    /// leaves to the processor and why, and one for each device that was passed
+    /// over; `not needed` where no step runs on devices.
+    ///
+    /// # Errors
+    /// `Internal` for a plan that was not checked.
+    pub fn placement(&self, plan: &Plan) -> Result<Vec<String>> {
+        let segments = segments(plan)?;
+        if segments.is_empty() {
+            return Ok(vec!["not needed".to_owned()]);
+        }
+        let mut here = Vec::new();
+        let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for segment in &segments {
+            for (column, chain) in segment.columns.iter().zip(&segment.program.chains) {
+                match self.refuses(chain) {
+                    None => here.push(named(column)),
+                    Some(reason) => left.entry(reason).or_default().push(named(column)),
+                }
+            }
+        }
+        let report = self.report();
+        let mut first = format!("{} ({})", report.id, report.name);
+        if !left.is_empty() {
+            let here = match &here[..] {
+                [] => "nothing".to_owned(),
+                some => some.join(", "),
+            };
+            first = format!("{first} does {here}");
+        }
+        let mut lines = vec![first];
+        for (reason, columns) in left {
+            let level = self.level();
+            lines.push(format!("cpu:{level} does {}: {reason}", columns.join(", ")));
+        }
+        lines.extend(self.notes().iter().map(|note| format!("not {note}")));
+        Ok(lines)
+    }
+}
+
+/// A column and the steps that change it.
+fn named(column: &SegmentColumn) -> String {
+    let steps = column.kernels.iter().map(|kernel| kernel.step + 1);
+    let steps: Vec<String> = steps.map(|step| step.to_string()).collect();
+    let word = if steps.len() == 1 { "step" } else { "steps" };
+    format!("{} ({word} {})", column.output.name, steps.join(", "))
+}

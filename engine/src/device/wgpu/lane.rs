@@ -1,0 +1,147 @@
+//! A program on a device: what is the same for every batch, and the ring.
+
+use std::sync::Arc;
+
+use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
+
+use super::gpu::{Gpu, limits};
+use super::slot::{Room, WgpuSlot};
+use crate::device::program::{Chain, Program};
+use crate::device::ring::Ring;
+use crate::device::schedule::{ALIGN, Entry, Schedule, Tables};
+use crate::device::{Lane, Slot};
+use crate::error::{Error, Result};
+
+/// One slot is filled while another is at work and a third is read.
+const N_SLOTS: usize = 3;
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct WgpuLane {
+    shared: Arc<Shared>,
+    ring: Arc<Ring<Room>>,
+}
+
+/// What slots need of their lane.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) gpu: Arc<Gpu>,
+    pub(super) entries: Vec<Ready>,
+    /// The tables of all images; `None` if there are none.
+    pub(super) tables: Option<Buffer>,
+    /// Workgroups that one dispatch may have along x.
+    pub(super) max_workgroups: u32,
+    program: Program,
+    words: Tables,
+}
+
+/// An entry that is compiled.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) entry: Entry,
+    pub(super) pipeline: ComputePipeline,
+    pub(super) layout: BindGroupLayout,
+}
+
+impl WgpuLane {
+    /// Compiles what the program needs and sends its tables up.
+    ///
+    /// # Errors
+    /// `Device` where the device refuses.
+    pub(super) fn new(gpu: Arc<Gpu>, program: &Program) -> Result<Self> {
+        let max_workgroups = limits().max_compute_workgroups_per_dimension;
+        Self::with_workgroups(gpu, program, max_workgroups)
+    }
+
+    /// The same with fewer workgroups at once than the device has.
+    pub(super) fn with_workgroups(
+        gpu: Arc<Gpu>,
+        program: &Program,
+        max_workgroups: u32,
+    ) -> Result<Self> {
+        if program.chains.len() > limits().max_compute_workgroups_per_dimension as usize {
+            return Err(Error::device(format!(
+                "{} columns at once are too many for wgpu",
+                program.chains.len()
+            )));
+        }
+        let words = Tables::new(program);
+        let tables = if words.words.is_empty() {
+            None
+        } else {
+            let bytes = bytemuck::cast_slice(&words.words);
+            Some(gpu.filled(BufferUsages::STORAGE, bytes)?)
+        };
+        let mut entries = Vec::new();
+        for entry in entries_of(program) {
+            let pipeline = gpu.pipeline(entry)?;
+            let layout = gpu.run("cannot ask for a layout", || {
+                pipeline.get_bind_group_layout(0)
+            })?;
+            entries.push(Ready {
+                entry,
+                pipeline,
+                layout,
+            });
+        }
+        let rooms = (0..N_SLOTS).map(|_| Room::default()).collect();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                gpu,
+                entries,
+                tables,
+                max_workgroups,
+                program: program.clone(),
+                words,
+            }),
+            ring: Ring::new(rooms),
+        })
+    }
+}
+
+/// The entries that the program's kernels run by.
+fn entries_of(program: &Program) -> Vec<Entry> {
+    let kernels = program.chains.iter().flat_map(Chain::stages);
+    let mut entries: Vec<Entry> = kernels.map(|(kernel, _)| Entry::of(kernel)).collect();
+    entries.sort_unstable();
+    entries.dedup();
+    entries
+}
+
+/// Bytes that one binding of a slot may have.
+fn max_binding() -> usize {
+    let limits = limits();
+    let most = limits
+        .max_storage_buffer_binding_size
+        .min(limits.max_buffer_size);
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
+impl Lane for WgpuLane {
+    fn max_slot_bytes(&self) -> usize {
+        // Every column but the first may begin as much later.
+        max_binding().saturating_sub(self.shared.program.chains.len() * ALIGN)
+    }
+
+    fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>> {
+        let Shared { program, words, .. } = &*self.shared;
+        if n_items.len() != program.chains.len() {
+            return Err(Error::internal("a batch with other columns"));
+        }
+        let schedule = Schedule::new(program, words, n_items)?;
+        if let Some(most) = schedule.len_bytes.iter().max()
+            && *most > max_binding()
+        {
+            return Err(Error::internal(format!(
+                "a batch of {most} bytes for a slot of {}",
+                max_binding()
+            )));
+        }
+        self.shared.gpu.health().check()?;
+        let room = self.ring.take();
+        // While this waited, the device may have been lost.
+        self.shared.gpu.health().check()?;
+        let slot = WgpuSlot::new(Arc::clone(&self.shared), room, schedule)?;
+        Ok(Box::new(slot))
+    }
+}

@@ -1,0 +1,189 @@
+//! The checked steps of a plan.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use fuelrail_kernels::Kernel;
+use fuelrail_kernels::tokenize::Tokenizer;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::types::OutputColumn;
+
+/// One checked step.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Keep some columns.
+    Select(SelectStep),
+    /// Keep some rows.
+    Filter(FilterStep),
+    /// Text to token ids.
+    Tokenize(TokenizeStep),
+    /// Shifted and scaled values.
+    Normalize(NormalizeStep),
+    /// Numbers of another type.
+    Cast(CastStep),
+    /// Token ids to rows of fixed length.
+    Pack(PackStep),
+}
+
+impl Step {
+    /// The operator's one name.
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Select(_) => "select",
+            Self::Filter(_) => "filter",
+            Self::Tokenize(_) => "tokenize",
+            Self::Normalize(_) => "normalize",
+            Self::Cast(_) => "cast",
+            Self::Pack(_) => "pack",
+        }
+    }
+}
+
+/// Keeps `columns`, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SelectStep {
+    /// Names of columns that exist.
+    pub columns: Vec<String>,
+}
+
+/// Keeps rows whose value in `column` is not null and has a length within
+/// bounds: bytes of a string or binary, elements of a list.
+///
+/// With neither bound it drops nulls only; it applies to any type then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilterStep {
+    /// The column looked at.
+    pub column: String,
+    /// The least length kept.
+    pub min_length: Option<u64>,
+    /// The greatest length kept.
+    pub max_length: Option<u64>,
+    /// What becomes of a row whose value is null.
+    pub keep_nulls: bool,
+}
+
+/// What happens where the text itself spells a special token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SpecialTokens {
+    /// It is ordinary text (tiktoken's `encode_ordinary`).
+    #[default]
+    Text,
+    /// It becomes the special token's id (Hugging Face's default).
+    Parse,
+    /// The row is content that cannot be used (tiktoken's default).
+    Refuse,
+}
+
+/// Replaces the text column by its token ids, in a column of that name or
+/// `output`.
+#[derive(Debug, Clone)]
+pub struct TokenizeStep {
+    /// The text column: string, large string, string view, binary (UTF-8) or
+    /// a dictionary of them.
+    pub column: String,
+    /// The name of the list column that takes its place.
+    pub output: String,
+    /// The tokenizer.
+    pub tokenizer: Arc<Tokenizer>,
+    /// Its name in the dataset's `assets`.
+    pub asset: String,
+    /// What happens where the text spells a special token.
+    pub special_tokens: SpecialTokens,
+    /// Put before each document.
+    pub begin_of_document: Option<u32>,
+    /// Put after each document.
+    pub end_of_document: Option<u32>,
+    /// `UInt16` where every id fits, else `UInt32`.
+    pub id_type: DataType,
+}
+
+/// Shifts and scales the values of columns; see
+/// [the kernel](fuelrail_kernels::normalize).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NormalizeStep {
+    /// One for each column, which keeps its name.
+    pub columns: Vec<ColumnKernel>,
+}
+
+/// Changes the type of numbers; see [the kernel](fuelrail_kernels::cast).
+#[derive(Debug, Clone, PartialEq)]
+pub struct CastStep {
+    /// One for each column, which keeps its name.
+    pub columns: Vec<ColumnKernel>,
+    /// What becomes of numbers that do not fit.
+    pub overflow: Overflow,
+}
+
+/// What a step does to the numbers of one column: of scalars, or in lists of
+/// fixed or varying length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnKernel {
+    /// What is done.
+    pub kernel: Kernel,
+    /// The bytes of the number that takes the place of a null, before the
+    /// kernel runs; without it, nulls stay null.
+    pub fill: Option<Vec<u8>>,
+    /// The column behind the step; the one before it has the same name.
+    pub output: OutputColumn,
+}
+
+/// What becomes of a number that does not fit its new type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Overflow {
+    /// Its row is content that cannot be used.
+    #[default]
+    Error,
+    /// It becomes the nearest number that fits; NaN becomes 0.
+    Saturate,
+}
+
+/// How documents are laid into rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PackMethod {
+    /// Best-fit decreasing within a window; documents that fit are not cut.
+    #[default]
+    BestFit,
+    /// One after another, cut where a row is full; only a part's last row is
+    /// padded.
+    Concat,
+}
+
+/// What becomes of a document longer than a row, where rows are put together
+/// by best fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlong {
+    /// Cut into rows, the rest packed like a document.
+    #[default]
+    Split,
+    /// Only its first row is kept.
+    Truncate,
+    /// Left out and counted.
+    Drop,
+}
+
+/// Packs the token lists of `column` into rows `[n_rows, length]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackStep {
+    /// The list column of token ids.
+    pub column: String,
+    /// Tokens a row.
+    pub length: u32,
+    /// How documents are laid into rows.
+    pub method: PackMethod,
+    /// What becomes of longer documents.
+    pub overlong: Overlong,
+    /// Fills the end of a row.
+    pub pad: u32,
+    /// Documents a best-fit window holds at least (see the operator's contract
+    /// for when it closes).
+    pub window: u32,
+    /// The type of the ids.
+    pub id_type: DataType,
+}

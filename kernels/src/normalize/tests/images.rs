@@ -1,0 +1,532 @@
+//! `normalize` on images.
+
+use std::sync::Arc;
+
+use half::{bf16, f16};
+use proptest::prelude::*;
+
+use crate::normalize::{Flip, Geometry, Images, Layout, NormalizeError, Table};
+use crate::{Element, Kernel, Level};
+
+const LAYOUTS: [Layout; 2] = [Layout::Hwc, Layout::Chw];
+const FLIPS: [Flip; 4] = [Flip::None, Flip::Horizontal, Flip::Vertical, Flip::Both];
+const ELEMENTS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];
+const MEAN: [f64; 4] = [0.485, 0.456, 0.406, 0.5];
+const STD: [f64; 4] = [0.229, 0.224, 0.225, 0.25];
+
+/// The constants of ImageNet, for any number of channels.
+fn table(element: Element, channels: usize) -> Table {
+    Table::new(
+        element,
+        channels,
+        (&MEAN[..channels], &STD[..channels]),
+        255.0,
+    )
+    .unwrap()
+}
+
+/// All of an image, from HWC to CHW.
+fn whole([height, width, channels]: [u32; 3]) -> Geometry {
+    Geometry {
+        height,
+        width,
+        channels,
+        from: Layout::Hwc,
+        to: Layout::Chw,
+        crop: [0, 0, height, width],
+        flip: Flip::None,
+    }
+}
+
+/// Bytes without a pattern that an error could hide behind.
+fn bytes(len: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+fn run(images: &Images, level: Level, src: &[u8], dst: &mut [u8]) {
+    let kernel = Kernel::NormalizeImages(Arc::new(images.clone()));
+    assert_eq!(kernel.run(level, src, dst), Ok(None));
+}
+
+/// What `images` makes of `n_images` at `level`, in memory that begins `shift`
+/// bytes into its allocation, as does what is read. Fails where anything
+/// beside it is written.
+fn result(images: &Images, level: Level, n_images: usize, shift: usize) -> Vec<u8> {
+    const GUARD: u8 = 0xa5;
+    let mut src = vec![0; shift];
+    src.extend(bytes(n_images * images.src_len_bytes()));
+    let len = n_images * images.dst_len_bytes();
+    let mut dst = vec![GUARD; shift + len + 64];
+    run(images, level, &src[shift..], &mut dst[shift..shift + len]);
+    let is_guard = |bytes: &[u8]| bytes.iter().all(|&byte| byte == GUARD);
+    assert!(is_guard(&dst[..shift]) && is_guard(&dst[shift + len..]));
+    dst[shift..shift + len].to_vec()
+}
+
+/// Every level against the scalar reference.
+fn assert_levels_agree(images: &Images, n_images: usize, shift: usize) {
+    let want = result(images, Level::SCALAR, n_images, shift);
+    for level in Level::available() {
+        let got = result(images, level, n_images, shift);
+        let at = got.iter().zip(&want).position(|(a, b)| a != b);
+        let element = images.table().element();
+        assert!(
+            got == want,
+            "{level}, {element}, {:?}: byte {at:?} differs",
+            images.geometry()
+        );
+    }
+}
+
+/// One byte through one channel, as the contract has it.
+fn by_definition(byte: u8, mean: f32, std: f32) -> f32 {
+    let scaled = f32::from(byte) * (1.0 / 255.0);
+    let shifted = scaled - mean;
+    shifted / std
+}
+
+#[test]
+fn a_table_holds_the_values_of_torchvision() {
+    // From `to_dtype(float32, scale=True)` and `normalize` of
+    // torchvision.transforms.v2.functional 0.29 with the constants of ImageNet:
+    // bytes 0, 1, 127, 128, 254, 255 of each channel.
+    const WANT: [[u32; 6]; 3] = [
+        [
+            0xc007_8bbd,
+            0xc006_732b,
+            0x3d69_39c9,
+            0x3d97_af32,
+            0x400e_d58b,
+            0x400f_ee1d,
+        ],
+        [
+            0xc002_4924,
+            0xc001_2a4f,
+            0x3e40_2ded,
+            0x3e52_1b48,
+            0x401a_4ee3,
+            0x401b_6db7,
+        ],
+        [
+            0xbfe6_f809,
+            0xbfe4_bcea,
+            0x3ed1_70c1,
+            0x3eda_5d3c,
+            0x4027_d834,
+            0x4028_f5c3,
+        ],
+    ];
+    let table = table(Element::F32, 3);
+    for (channel, want) in WANT.iter().enumerate() {
+        let got = [0, 1, 127, 128, 254, 255].map(|byte| table.bits()[channel * 256 + byte]);
+        assert_eq!(&got, want, "channel {channel}");
+    }
+}
+
+#[test]
+fn a_table_is_what_the_contract_says() {
+    for element in ELEMENTS {
+        let table = table(element, 4);
+        assert_eq!((table.element(), table.channels()), (element, 4));
+        assert_eq!(table.bits().len(), 4 * 256);
+        for (index, &bits) in table.bits().iter().enumerate() {
+            let channel = index / 256;
+            let value = by_definition(
+                (index % 256) as u8,
+                MEAN[channel] as f32,
+                STD[channel] as f32,
+            );
+            let want = match element {
+                Element::F16 => u32::from(f16::from_f32(value).to_bits()),
+                Element::BF16 => u32::from(bf16::from_f32(value).to_bits()),
+                _ => value.to_bits(),
+            };
+            assert_eq!(bits, want, "{element}, entry {index}");
+        }
+    }
+}
+
+#[test]
+fn one_constant_stands_for_all_channels() {
+    let one = Table::new(Element::F32, 3, (&[0.5], &[0.25]), 255.0).unwrap();
+    let three = Table::new(Element::F32, 3, (&[0.5; 3], &[0.25; 3]), 255.0).unwrap();
+    assert_eq!(one, three);
+    assert_eq!(one.constants(), [[0.5, 0.25]; 3]);
+}
+
+#[test]
+fn subnormal_values_are_zero_of_their_sign() {
+    // 1/255 scaled so that values of small bytes are subnormal in binary32.
+    let table = Table::new(Element::F32, 1, (&[0.0], &[1e30]), 1e9).unwrap();
+    assert_eq!(table.bits()[1], 0);
+    assert_ne!(table.bits()[255], 0);
+    let below = Table::new(Element::F32, 1, (&[1e-30], &[1e30]), 1e9).unwrap();
+    assert_eq!(below.bits()[0], 0x8000_0000);
+}
+
+#[test]
+fn constants_that_cannot_be_used_are_refused() {
+    let new = |element, channels, mean: &[f64], std: &[f64], scale| {
+        Table::new(element, channels, (mean, std), scale).unwrap_err()
+    };
+    let not_finite = |what| move |error: &NormalizeError| matches!(error, NormalizeError::NotFinite { what: found, .. } if *found == what);
+    let not_positive = |what| move |error: &NormalizeError| matches!(error, NormalizeError::NotPositive { what: found, .. } if *found == what);
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e39] {
+        assert!(not_finite("mean")(&new(
+            Element::F32,
+            3,
+            &[0.5, bad, 0.5],
+            &[1.0],
+            255.0
+        )));
+        assert!(not_finite("std")(&new(
+            Element::F32,
+            3,
+            &[0.5],
+            &[1.0, 1.0, bad],
+            255.0
+        )));
+        assert!(not_finite("scale")(&new(
+            Element::F32,
+            3,
+            &[0.5],
+            &[1.0],
+            bad
+        )));
+    }
+    for bad in [0.0, -0.0, -1.0, 1e-39] {
+        assert!(not_positive("std")(&new(
+            Element::F16,
+            1,
+            &[0.5],
+            &[bad],
+            255.0
+        )));
+        assert!(not_positive("scale")(&new(
+            Element::F16,
+            1,
+            &[0.5],
+            &[1.0],
+            bad
+        )));
+    }
+    for given in [&[][..], &[0.5; 2], &[0.5; 4]] {
+        let error = new(Element::F32, 3, given, &[1.0], 255.0);
+        let want = NormalizeError::Channels {
+            what: "mean",
+            channels: 3,
+            given: given.len(),
+        };
+        assert_eq!(error, want);
+        let error = new(Element::F32, 3, &[0.5], given, 255.0);
+        assert!(matches!(
+            error,
+            NormalizeError::Channels { what: "std", .. }
+        ));
+    }
+    for channels in [0, 5, usize::MAX] {
+        let error = new(Element::F32, channels, &[0.5], &[1.0], 255.0);
+        assert!(matches!(error, NormalizeError::Geometry { .. }), "{error}");
+    }
+    for element in Element::ALL {
+        if !ELEMENTS.contains(&element) {
+            let error = new(element, 1, &[0.5], &[1.0], 255.0);
+            assert!(matches!(error, NormalizeError::Type { got, .. } if got == element));
+        }
+    }
+}
+
+#[test]
+fn values_too_large_for_their_type_are_refused() {
+    // 255 / 0.003 is above the largest binary16, 65504.
+    let new = |element| Table::new(element, 1, (&[0.0], &[0.003]), 1.0);
+    assert!(new(Element::F32).is_ok());
+    assert!(new(Element::BF16).is_ok());
+    let error = new(Element::F16).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            NormalizeError::Overflow {
+                to: Element::F16,
+                byte: 197,
+                channel: 0,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let error = Table::new(Element::F32, 1, (&[3e38], &[0.1]), 255.0).unwrap_err();
+    assert!(matches!(error, NormalizeError::Overflow { byte: 0, .. }));
+}
+
+#[test]
+fn geometries_that_cannot_be_used_are_refused() {
+    let refused = |geometry: Geometry, channels| {
+        let error = Images::new(geometry, table(Element::F32, channels)).unwrap_err();
+        assert!(matches!(error, NormalizeError::Geometry { .. }), "{error}");
+    };
+    let usual = whole([4, 5, 3]);
+    assert!(Images::new(usual, table(Element::F32, 3)).is_ok());
+    refused(usual, 1);
+    for channels in [0, 4, 5, u32::MAX] {
+        refused(Geometry { channels, ..usual }, 3);
+    }
+    for crop in [
+        [0, 0, 0, 5],
+        [0, 0, 4, 0],
+        [1, 0, 4, 5],
+        [0, 1, 4, 5],
+        [5, 0, 1, 1],
+        [0, 5, 1, 1],
+        [u32::MAX, 0, 1, 1],
+        [0, u32::MAX, 1, 1],
+        [0, 0, u32::MAX, u32::MAX],
+        [1, 1, u32::MAX, u32::MAX],
+    ] {
+        refused(Geometry { crop, ..usual }, 3);
+    }
+    for shape in [
+        [0, 5, 3],
+        [4, 0, 3],
+        [u32::MAX, u32::MAX, 3],
+        [32_768, 65_536, 1],
+    ] {
+        refused(whole(shape), shape[2] as usize);
+    }
+    // As bytes it fits, as binary32 it does not; a crop of it does.
+    let large = whole([1 << 15, 1 << 15, 1]);
+    refused(large, 1);
+    let crop = [7, 9, 16, 16];
+    assert!(Images::new(Geometry { crop, ..large }, table(Element::F32, 1)).is_ok());
+}
+
+#[test]
+fn lengths_that_are_not_whole_images_are_refused() {
+    let images = Images::new(whole([2, 3, 3]), table(Element::F16, 3)).unwrap();
+    let kernel = Kernel::NormalizeImages(Arc::new(images));
+    for (src, dst) in [(17, 36), (18, 35), (18, 72), (36, 36), (0, 36), (18, 0)] {
+        for level in Level::available() {
+            assert!(kernel.run(level, &vec![0; src], &mut vec![0; dst]).is_err());
+        }
+    }
+}
+
+#[test]
+fn the_reference_reads_and_writes_where_the_layouts_say() {
+    let src = bytes(2 * 5 * 7 * 3);
+    let table = table(Element::F32, 3);
+    let [top, left, height, width] = [1, 2, 3, 4];
+    for ((from, to), flip) in LAYOUTS
+        .iter()
+        .flat_map(|&from| LAYOUTS.map(|to| (from, to)))
+        .flat_map(|layouts| FLIPS.map(|flip| (layouts, flip)))
+    {
+        let geometry = Geometry {
+            from,
+            to,
+            flip,
+            crop: [top, left, height, width].map(|len: usize| len as u32),
+            ..whole([5, 7, 3])
+        };
+        let images = Images::new(geometry, table.clone()).unwrap();
+        let mut dst = vec![0; 2 * images.dst_len_bytes()];
+        run(&images, Level::SCALAR, &src, &mut dst);
+        let dst: Vec<[u8; 4]> = dst.as_chunks().0.to_vec();
+        let indices = (0..2 * height * width * 3).map(|index| {
+            let (rest, c) = (index / 3, index % 3);
+            [
+                rest / width / height,
+                rest / width % height,
+                rest % width,
+                c,
+            ]
+        });
+        for [image, y, x, c] in indices {
+            let from_y = top
+                + if matches!(flip, Flip::Vertical | Flip::Both) {
+                    height - 1 - y
+                } else {
+                    y
+                };
+            let from_x = left
+                + if matches!(flip, Flip::Horizontal | Flip::Both) {
+                    width - 1 - x
+                } else {
+                    x
+                };
+            let at = match from {
+                Layout::Hwc => ((image * 5 + from_y) * 7 + from_x) * 3 + c,
+                Layout::Chw => ((image * 3 + c) * 5 + from_y) * 7 + from_x,
+            };
+            let to = match to {
+                Layout::Hwc => ((image * height + y) * width + x) * 3 + c,
+                Layout::Chw => ((image * 3 + c) * height + y) * width + x,
+            };
+            let want = by_definition(src[at], MEAN[c] as f32, STD[c] as f32);
+            assert_eq!(f32::from_le_bytes(dst[to]), want, "{geometry:?}");
+        }
+    }
+}
+
+#[test]
+fn every_level_makes_every_entry_of_the_table() {
+    for element in ELEMENTS {
+        for channels in 1..=4 {
+            let shape = [256, 1, channels];
+            let images = Images::new(whole(shape), table(element, channels as usize)).unwrap();
+            let src: Vec<u8> = (0..=u8::MAX)
+                .flat_map(|byte| std::iter::repeat_n(byte, channels as usize))
+                .collect();
+            for level in Level::available() {
+                let mut dst = vec![0; images.dst_len_bytes()];
+                run(&images, level, &src, &mut dst);
+                let len_bytes = element.len_bytes();
+                for (number, want) in dst.chunks_exact(len_bytes).zip(images.table().bits()) {
+                    assert_eq!(
+                        number,
+                        &want.to_le_bytes()[..len_bytes],
+                        "{level}, {element}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_level_agrees_at_every_width() {
+    let widths = [
+        1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200,
+    ];
+    for (index, width) in widths.into_iter().enumerate() {
+        for (from, to) in LAYOUTS
+            .into_iter()
+            .flat_map(|from| LAYOUTS.map(|to| (from, to)))
+        {
+            for channels in 1..=4 {
+                for flip in FLIPS {
+                    let element = ELEMENTS[(index + channels as usize) % 3];
+                    let geometry = Geometry {
+                        from,
+                        to,
+                        flip,
+                        crop: [1, 2, 2, width],
+                        ..whole([4, width + 3, channels])
+                    };
+                    let images = Images::new(geometry, table(element, channels as usize)).unwrap();
+                    assert_levels_agree(&images, 2, index % 5);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_level_agrees_on_any_number_of_images() {
+    for element in ELEMENTS {
+        for n_images in [0, 1, 3] {
+            let images = Images::new(whole([65, 67, 3]), table(element, 3)).unwrap();
+            assert_levels_agree(&images, n_images, 0);
+        }
+    }
+}
+
+/// Outputs so large go around the caches, from aligned and unaligned places.
+#[test]
+fn every_level_agrees_on_large_outputs() {
+    let cases = [
+        (Element::F32, 3, Layout::Chw, 64),
+        (Element::F32, 3, Layout::Hwc, 4),
+        (Element::F16, 3, Layout::Hwc, 2),
+        (Element::BF16, 4, Layout::Chw, 1),
+        (Element::F16, 2, Layout::Hwc, 3),
+    ];
+    for (element, channels, to, shift) in cases {
+        let [height, width] = [401, 1013];
+        let geometry = Geometry {
+            to,
+            crop: [1, 1, height - 1, width - 2],
+            ..whole([height, width, channels])
+        };
+        let images = Images::new(geometry, table(element, channels as usize)).unwrap();
+        let n_images = (9 << 20) / images.dst_len_bytes() + 1;
+        assert_levels_agree(&images, n_images, shift);
+    }
+}
+
+/// Values that the arithmetic of the twins does not reach are looked up.
+#[test]
+fn every_level_agrees_on_values_that_are_looked_up() {
+    let table = Table::new(
+        Element::F32,
+        3,
+        (&[0.0, 1e-30, 0.5], &[1e30, 1e30, 0.5]),
+        1e9,
+    )
+    .unwrap();
+    for to in LAYOUTS {
+        let geometry = Geometry {
+            to,
+            ..whole([9, 131, 3])
+        };
+        let images = Images::new(geometry, table.clone()).unwrap();
+        assert_levels_agree(&images, 2, 1);
+    }
+}
+
+fn geometries() -> impl Strategy<Value = Geometry> {
+    let shape = (1..40u32, 1..300u32, 1..=4u32);
+    let layouts = (0..2usize, 0..2usize, 0..4usize);
+    let window = (0..1000u32, 0..1000u32, 0..1000u32, 0..1000u32);
+    (shape, layouts, window).prop_map(|((height, width, channels), (from, to, flip), window)| {
+        let crop_height = window.0 % height + 1;
+        let crop_width = window.1 % width + 1;
+        Geometry {
+            height,
+            width,
+            channels,
+            from: LAYOUTS[from],
+            to: LAYOUTS[to],
+            crop: [
+                window.2 % (height - crop_height + 1),
+                window.3 % (width - crop_width + 1),
+                crop_height,
+                crop_width,
+            ],
+            flip: FLIPS[flip],
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_level_agrees_on_any_image(
+        geometry in geometries(),
+        element in 0..3usize,
+        n_images in 0..3usize,
+        shift in 0..65usize,
+    ) {
+        let table = table(ELEMENTS[element], geometry.channels as usize);
+        assert_levels_agree(&Images::new(geometry, table).unwrap(), n_images, shift);
+    }
+
+    #[test]
+    fn every_level_agrees_on_any_constants(
+        mean in -3.0..3.0f64,
+        std in 0.001..10.0f64,
+        scale in prop_oneof![Just(1.0), Just(255.0), 0.01..1000.0f64],
+        element in 0..3usize,
+    ) {
+        let table = Table::new(ELEMENTS[element], 1, (&[mean], &[std]), scale);
+        prop_assume!(table.is_ok());
+        let images = Images::new(whole([32, 32, 1]), table.unwrap()).unwrap();
+        assert_levels_agree(&images, 1, 0);
+    }
+}

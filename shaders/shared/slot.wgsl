@@ -1,0 +1,21 @@
+// The buffers of a slot, and how invocations share out the work on them.
+//
+// Bytes and 16-bit numbers lie several in a word, and words are written whole,
+// so an invocation owns quads of words and fills the last one up with zeros.
+// Every column begins at a multiple of 256 bytes: none shares a quad.
+
+@group(0) @binding(1) var<storage, read> src: array<u32>;
+@group(0) @binding(2) var<storage, read_write> dst: array<vec4<u32>>;
+
+const WORKGROUP: u32 = 256u;
+
+// Number `index` of those that begin at word `begin`.
+fn load(element: u32, begin: u32, index: u32) -> u32 {
+    let word = src[begin + (index >> log2_per_word(element))];
+    return (word >> shift(element, index)) & mask(element);
+}
+
+// How far one round of all invocations along x reaches.
+fn stride(n_workgroups: vec3<u32>) -> u32 {
+    return n_workgroups.x * WORKGROUP;
+}
