@@ -8,7 +8,7 @@ use fuelrail_kernels::ptx;
 use super::super::program::{Chain, Program};
 use super::super::ring::Ring;
 use super::super::schedule::{Entry, Schedule, Tables};
-use super::super::{Lane, Slot};
+use super::super::{Lane, Profile, Slot};
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
 use super::room::Room;
@@ -226,5 +226,20 @@ impl Lane for CudaLane {
             .inspect_err(|error| self.machine.poison(error))?;
         let machine = Arc::clone(&self.machine);
         Ok(Box::new(CudaSlot::new(machine, room, schedule)))
+    }
+
+    fn profile(&self, n_items: &[usize], rounds: usize) -> Result<Option<Profile>> {
+        self.machine.enter()?;
+        let schedule = self.schedule(n_items)?;
+        if schedule.launches.is_empty() {
+            return Ok(None);
+        }
+        let mut room = self.ring.take();
+        let machine = &self.machine;
+        let profile = room
+            .fit(&schedule)
+            .and_then(|()| room.profile(machine, &schedule, rounds));
+        room.settle(machine);
+        profile.map(Some).inspect_err(|error| machine.poison(error))
     }
 }
