@@ -54,6 +54,15 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
+    /// Every entry.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [
+        Self::NormalizeImages,
+        Self::NormalizeNumbers,
+        Self::NormalizeWide,
+        Self::Cast,
+    ];
+
     /// Its name in the source.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 // bytes that are wrong.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -322,6 +323,12 @@ API cuMemcpyDtoHAsync_v2(void* dst, uint64_t src, size_t len, void* stream) {
     return copy(Place::Host, dst, Place::Device, reinterpret_cast<void*>(src), len, stream);
 }
 
+API cuMemcpyDtoDAsync_v2(uint64_t dst, uint64_t src, size_t len, void* stream) {
+    ENTER()
+    return copy(Place::Device, reinterpret_cast<void*>(dst), Place::Device,
+                reinterpret_cast<void*>(src), len, stream);
+}
+
 API cuMemsetD8Async(uint64_t dst, unsigned char value, size_t len, void* stream) {
     ENTER()
     auto on = driver().streams.get(stream);
@@ -373,7 +380,7 @@ API cuStreamWaitEvent(void* stream, void* handle, unsigned) {
 
 API cuEventCreate(void** event, unsigned flags) {
     ENTER()
-    *event = driver().events.add(std::make_shared<Event>(flags & 1));
+    *event = driver().events.add(std::make_shared<Event>(flags & 1, !(flags & 2)));
     return SUCCESS;
 }
 
@@ -391,6 +398,18 @@ API cuEventRecord(void* handle, void* stream) {
     }
     std::lock_guard lock(event->mutex);
     on->push([event, number = ++event->n_recorded] { event->pass(number); });
+    return SUCCESS;
+}
+
+API cuEventElapsedTime(float* milliseconds, void* begin, void* end) {
+    ENTER()
+    auto first = driver().events.get(begin);
+    auto last = driver().events.get(end);
+    if (!first || !last || !first->is_timed || !last->is_timed) {
+        return INVALID_HANDLE;
+    }
+    std::scoped_lock lock(first->mutex, last->mutex);
+    *milliseconds = std::chrono::duration<float, std::milli>(last->when - first->when).count();
     return SUCCESS;
 }
 

@@ -12,7 +12,8 @@ mod owned;
 mod room;
 mod slot;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::Profile;
 use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
 use super::lane::Machine;
@@ -185,10 +186,7 @@ impl Room {
     /// Starts all that `schedule` asks for. Whether or not that fails, the
     /// memory is the device's until [`Room::settle`] has been called.
     pub(super) fn start(&mut self, machine: &Machine, schedule: &Schedule) -> Result<()> {
-        self.context.enter()?;
-        let jobs_at = jobs_at(schedule);
-        self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
-            .copy_from_slice(&schedule.jobs);
+        self.prepare(schedule)?;
         self.state = State::Starting;
         let Machine {
             upload,
@@ -208,6 +206,15 @@ impl Room {
         self.copy_down(download, len_down(schedule))?;
         self.done.record(download)?;
         self.state = State::UnderWay;
+        Ok(())
+    }
+
+    /// Puts the jobs behind the data.
+    fn prepare(&mut self, schedule: &Schedule) -> Result<()> {
+        self.context.enter()?;
+        let begin = jobs_at(schedule);
+        self.src_mut(begin..begin + schedule.jobs.len())?
+            .copy_from_slice(&schedule.jobs);
         Ok(())
     }
 
@@ -267,6 +274,58 @@ impl Room {
 
     fn address(&self, buffer: Buffer) -> Result<u64> {
         Ok(self.buffers.device[buffer.index()].get()?.address())
+    }
+
+    /// Times each part of a slot's way alone, on one stream, with whatever
+    /// bytes there are.
+    pub(super) fn profile(
+        &mut self,
+        machine: &Machine,
+        schedule: &Schedule,
+        rounds: usize,
+    ) -> Result<Profile> {
+        self.prepare(schedule)?;
+        let half = len_down(schedule) / 2 / ALIGN * ALIGN;
+        let mut profile = Profile {
+            copied_bytes: half,
+            ..Profile::default()
+        };
+        let context = Arc::clone(&self.context);
+        let points = [(); 5].map(|()| Event::timed(&context));
+        let [begin, uploaded, computed, downloaded, end] = points;
+        let (begin, uploaded, computed) = (begin?, uploaded?, computed?);
+        let (downloaded, end) = (downloaded?, end?);
+        let stream = &machine.compute;
+        self.state = State::Starting;
+        for _ in 0..rounds {
+            begin.record(stream)?;
+            self.copy_up(stream, len_up(schedule))?;
+            uploaded.record(stream)?;
+            for launch in &schedule.launches {
+                self.launch(machine, launch, schedule)?;
+            }
+            computed.record(stream)?;
+            self.copy_down(stream, len_down(schedule))?;
+            downloaded.record(stream)?;
+            self.copy_within(stream, half)?;
+            end.record(stream)?;
+            end.synchronize()?;
+            profile.upload_s.push(uploaded.seconds_since(&begin)?);
+            profile.kernels_s.push(computed.seconds_since(&uploaded)?);
+            profile
+                .download_s
+                .push(downloaded.seconds_since(&computed)?);
+            profile.copy_s.push(end.seconds_since(&downloaded)?);
+        }
+        self.state = State::Idle;
+        Ok(profile)
+    }
+
+    /// Copies one half of what was written over the other.
+    fn copy_within(&self, stream: &Stream, half: usize) -> Result<()> {
+        let begin = self.address(Buffer::Dst)?;
+        // SAFETY: `fit` made room for both halves; the rest is as for `copy_up`.
+        unsafe { stream.copy(begin + half as u64, begin, half) }
     }
 
     /// Waits until what was started has run.
