@@ -194,7 +194,7 @@ impl Schedule {
             schedule.dst.push(from);
         }
         pending.sort_by_key(|job| job.key);
-        schedule.launch(&pending);
+        schedule.launch(&pending)?;
         Ok(schedule)
     }
 
@@ -211,7 +211,7 @@ impl Schedule {
     }
 
     /// Makes one launch of each run of jobs with the same key.
-    fn launch(&mut self, pending: &[Pending<'_>]) {
+    fn launch(&mut self, pending: &[Pending<'_>]) -> Result<()> {
         for jobs in pending.chunk_by(|a, b| a.key == b.key) {
             self.jobs.resize(self.jobs.len().next_multiple_of(ALIGN), 0);
             let begin = self.jobs.len();
@@ -225,10 +225,11 @@ impl Schedule {
                 from,
                 to,
                 jobs: begin..self.jobs.len(),
-                n_jobs: jobs.len() as u32,
+                n_jobs: word(jobs.len())?,
                 most_numbers: numbers.max().unwrap_or(0),
             });
         }
+        Ok(())
     }
 }
 
@@ -258,7 +259,9 @@ impl Pending<'_> {
     /// Numbers it writes.
     fn n_numbers(&self) -> u32 {
         match self.kernel {
-            Kernel::NormalizeImages(images) => self.n_items * images.dst_len() as u32,
+            // A slot holds less than 2 GiB, so it is never as much as this.
+            Kernel::NormalizeImages(images) => u32::try_from(images.dst_len())
+                .map_or(u32::MAX, |len| self.n_items.saturating_mul(len)),
             Kernel::NormalizeNumbers(_) | Kernel::Cast(_) => self.n_items,
         }
     }

@@ -1,5 +1,9 @@
 //! How fast kernels and transfers are on this machine, beside what it takes to
 //! copy as many bytes.
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "speeds are told to three digits"
+)]
 
 use std::sync::Arc;
 use std::time::Instant;

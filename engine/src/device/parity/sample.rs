@@ -40,10 +40,11 @@ fn next(state: &mut u64) -> u64 {
 /// Random bits; half of the floats are of everyday size.
 fn random(element: Element, state: &mut u64) -> u64 {
     let bits = next(state);
-    let everyday = (bits >> 40) as f64 / 65_536.0 - 128.0;
+    // 24 bits, which both types of float hold.
+    let everyday = ((bits >> 40) as u32) as f32 / 65_536.0 - 128.0;
     match element {
-        Element::F32 if bits & 1 == 0 => u64::from((everyday as f32).to_bits()),
-        Element::F64 if bits & 1 == 0 => everyday.to_bits(),
+        Element::F32 if bits & 1 == 0 => u64::from(everyday.to_bits()),
+        Element::F64 if bits & 1 == 0 => f64::from(everyday).to_bits(),
         // Integers of every size, not only the largest.
         _ if !element.is_float() => bits >> (next(state) % 64),
         _ => bits,
