@@ -56,18 +56,23 @@ fn run(images: &Images, level: Level, src: &[u8], dst: &mut [u8]) {
 }
 
 /// What `images` makes of `n_images` at `level`, in memory that begins `shift`
-/// bytes into its allocation, as does what is read. Fails where anything
-/// beside it is written.
+/// bytes after a line, as does what is read. Fails where anything beside it is
+/// written.
 fn result(images: &Images, level: Level, n_images: usize, shift: usize) -> Vec<u8> {
     const GUARD: u8 = 0xa5;
-    let mut src = vec![0; shift];
-    src.extend(bytes(n_images * images.src_len_bytes()));
+    const LINE: usize = 64;
+    let src = bytes(n_images * images.src_len_bytes());
+    let mut read = vec![0; src.len() + shift + LINE];
+    let at = read.as_ptr().align_offset(LINE) + shift;
+    read[at..at + src.len()].copy_from_slice(&src);
+    let src = &read[at..at + src.len()];
     let len = n_images * images.dst_len_bytes();
-    let mut dst = vec![GUARD; shift + len + 64];
-    run(images, level, &src[shift..], &mut dst[shift..shift + len]);
+    let mut dst = vec![GUARD; len + shift + 2 * LINE];
+    let at = dst.as_ptr().align_offset(LINE) + shift;
+    run(images, level, src, &mut dst[at..at + len]);
     let is_guard = |bytes: &[u8]| bytes.iter().all(|&byte| byte == GUARD);
-    assert!(is_guard(&dst[..shift]) && is_guard(&dst[shift + len..]));
-    dst[shift..shift + len].to_vec()
+    assert!(is_guard(&dst[..at]) && is_guard(&dst[at + len..]));
+    dst[at..at + len].to_vec()
 }
 
 /// Every level against the scalar reference.
@@ -411,14 +416,17 @@ fn every_level_agrees_at_every_width() {
             .flat_map(|from| LAYOUTS.map(|to| (from, to)))
         {
             for channels in 1..=4 {
-                for flip in FLIPS {
+                let windows = FLIPS.map(|flip| (flip, [0; 3])).into_iter();
+                for (flip, [top, left, beyond]) in
+                    windows.chain(FLIPS.map(|flip| (flip, [1, 2, 3])))
+                {
                     let element = ELEMENTS[(index + channels as usize) % 3];
                     let geometry = Geometry {
                         from,
                         to,
                         flip,
-                        crop: [1, 2, 2, width],
-                        ..whole([4, width + 3, channels])
+                        crop: [top, left, 2, width],
+                        ..whole([2 + beyond, width + beyond, channels])
                     };
                     let images = Images::new(geometry, table(element, channels as usize)).unwrap();
                     assert_levels_agree(&images, 2, index % 5);
@@ -438,27 +446,45 @@ fn every_level_agrees_on_any_number_of_images() {
     }
 }
 
-/// Outputs so large go around the caches, from aligned and unaligned places.
+/// Outputs so large go around the caches, in whole lines or not.
 #[test]
 fn every_level_agrees_on_large_outputs() {
     let cases = [
-        (Element::F32, 3, Layout::Chw, 64),
-        (Element::F32, 3, Layout::Hwc, 4),
-        (Element::F16, 3, Layout::Hwc, 2),
-        (Element::BF16, 4, Layout::Chw, 1),
-        (Element::F16, 2, Layout::Hwc, 3),
+        (Element::F32, 3, Layout::Chw, 0, 1011),
+        (Element::F32, 3, Layout::Chw, 4, 1024),
+        (Element::F32, 3, Layout::Chw, 0, 1024),
+        (Element::F32, 3, Layout::Hwc, 4, 1011),
+        (Element::F16, 4, Layout::Chw, 0, 1024),
+        (Element::F16, 3, Layout::Hwc, 2, 1011),
+        (Element::BF16, 2, Layout::Chw, 0, 1024),
+        (Element::BF16, 4, Layout::Chw, 1, 1011),
+        (Element::F16, 2, Layout::Hwc, 3, 1011),
     ];
-    for (element, channels, to, shift) in cases {
-        let [height, width] = [401, 1013];
+    for (index, (element, channels, to, shift, width)) in cases.into_iter().enumerate() {
         let geometry = Geometry {
             to,
-            crop: [1, 1, height - 1, width - 2],
-            ..whole([height, width, channels])
+            crop: [1, 1, 400, width],
+            flip: FLIPS[index % 4],
+            ..whole([402, width + 2, channels])
         };
         let images = Images::new(geometry, table(element, channels as usize)).unwrap();
         let n_images = (9 << 20) / images.dst_len_bytes() + 1;
         assert_levels_agree(&images, n_images, shift);
     }
+}
+
+/// Most values are computed; otherwise no test would reach the arithmetic.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn usual_values_are_computed_and_odd_ones_looked_up() {
+    use crate::normalize::pixels::Values;
+
+    for element in ELEMENTS {
+        let values = Values::of(&table(element, 4));
+        assert!(matches!(values, Values::Computed(_)), "{element}");
+    }
+    let odd = Table::new(Element::F32, 1, (&[0.0], &[1e30]), 1e9).unwrap();
+    assert_eq!(Values::of(&odd), Values::Table);
 }
 
 /// Values that the arithmetic of the twins does not reach are looked up.
