@@ -1,4 +1,8 @@
 //! `normalize` on images.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "small numbers, and constants that are rounded"
+)]
 
 use std::sync::Arc;
 
@@ -14,7 +18,7 @@ const ELEMENTS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];
 const MEAN: [f64; 4] = [0.485, 0.456, 0.406, 0.5];
 const STD: [f64; 4] = [0.229, 0.224, 0.225, 0.25];
 
-/// The constants of ImageNet, for any number of channels.
+/// The constants of `ImageNet`, for any number of channels.
 fn table(element: Element, channels: usize) -> Table {
     Table::new(
         element,
@@ -222,6 +226,13 @@ fn constants_that_cannot_be_used_are_refused() {
             bad
         )));
     }
+}
+
+#[test]
+fn channels_and_types_that_cannot_be_used_are_refused() {
+    let new = |element, channels, mean: &[f64], std: &[f64], scale| {
+        Table::new(element, channels, (mean, std), scale).unwrap_err()
+    };
     for given in [&[][..], &[0.5; 2], &[0.5; 4]] {
         let error = new(Element::F32, 3, given, &[1.0], 255.0);
         let want = NormalizeError::Channels {
@@ -375,7 +386,7 @@ fn the_reference_reads_and_writes_where_the_layouts_say() {
                 Layout::Chw => ((image * 3 + c) * height + y) * width + x,
             };
             let want = by_definition(src[at], MEAN[c] as f32, STD[c] as f32);
-            assert_eq!(f32::from_le_bytes(dst[to]), want, "{geometry:?}");
+            assert_eq!(dst[to], want.to_le_bytes(), "{geometry:?}");
         }
     }
 }
