@@ -204,7 +204,7 @@ impl Schedule {
         let start = *used;
         let end = start
             .checked_add(len)
-            .filter(|end| *end <= i32::MAX as usize)
+            .filter(|end| i32::try_from(*end).is_ok())
             .ok_or_else(|| Error::internal("a batch beyond 2 GiB for a device"))?;
         *used = end.next_multiple_of(ALIGN);
         Ok(start..end)

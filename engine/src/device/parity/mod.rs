@@ -152,13 +152,12 @@ fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
                 .stages()
                 .find_map(|(kernel, _)| backend.refuses(kernel)),
         };
-        match reason {
-            Some(reason) => refused.push(format!("{}: {reason}", Named(chain))),
-            None => {
-                kept.program.chains.push(chain.clone());
-                kept.n_items.push(n_items);
-            }
+        if let Some(reason) = reason {
+            refused.push(format!("{}: {reason}", Named(chain)));
+            continue;
         }
+        kept.program.chains.push(chain.clone());
+        kept.n_items.push(n_items);
     }
     (kept, refused)
 }
