@@ -39,12 +39,7 @@ job! {
     }
 }
 
-<<<<<<< HEAD
-=======
-const _: () = assert!(size_of::<ImagesJob>() == 56);
-
 #[expect(clippy::cast_possible_truncation, reason = "images are below 2 GiB")]
->>>>>>> images
 impl ImagesJob {
     pub(super) fn new(images: &Images, n_images: u32, [src, dst, table]: [u32; 3]) -> Self {
         // `Images` keeps an image below 2 GiB, so all of this fits 32 bits.
