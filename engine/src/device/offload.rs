@@ -96,6 +96,28 @@ impl Offload {
         })
     }
 
+    /// Bytes of host memory that the rings of `plan` on `device` take, with
+    /// batches of `batch_bytes`.
+    ///
+    /// # Errors
+    /// `Internal` for a plan that was not checked.
+    pub(crate) fn ring_bytes(plan: &Plan, device: &Device, batch_bytes: u64) -> Result<u64> {
+        let mut bytes = 0;
+        for segment in segments(plan)? {
+            let chains = &segment.program.chains;
+            let on_device = runs_on(device, &segment.program).into_iter();
+            let growth = on_device.map(|index| {
+                chains[index]
+                    .dst_item_bytes()
+                    .div_ceil(chains[index].src_item_bytes())
+            });
+            // Room for what is read and what is written, grown by doubling.
+            let widest = growth.max().filter(|_| device.backend().is_some());
+            bytes += widest.map_or(0, |growth| 6 * batch_bytes * (1 + growth as u64));
+        }
+        Ok(bytes)
+    }
+
     /// Whether workers wait for a device, so that more of them are wanted.
     pub(crate) fn waits(&self) -> bool {
         self.segments.iter().any(|placed| placed.lane.is_some())

@@ -63,9 +63,7 @@ impl ShardOptions {
     /// The same on `device`, with batches of a size that suits it.
     #[must_use]
     pub fn on(mut self, device: Device) -> Self {
-        if device.backend().is_some() {
-            self.batch_bytes = DEVICE_BATCH_BYTES;
-        }
+        self.batch_bytes = batch_bytes(&device);
         self.device = device;
         self
     }
@@ -166,12 +164,7 @@ impl Job<'_> {
             // A plan with a limit has one part: none before it has taken rows.
             start.taken = checkpoint.stats.rows_read;
         }
-        let waiting = if self.offload.waits() {
-            WAITING_WORKERS
-        } else {
-            0
-        };
-        let workers = threads + waiting;
+        let workers = threads + WAITING_WORKERS * usize::from(self.offload.waits());
         let mut assembler = Assembler::new(self.plan, part, resume.as_ref())?;
         for_each_ordered(
             Shape {
@@ -207,14 +200,20 @@ fn depth(threads: usize) -> usize {
     2 * threads + 2
 }
 
-/// Bytes of memory that a run of `plan` stays below, as a sum over what it
-/// holds at once; the process itself is not counted, nor is what a document of
-/// many MiB takes, which is several times its size.
-#[must_use]
-pub fn memory_bound(plan: &Plan, threads: usize) -> u64 {
+/// Bytes of memory that a run of `plan` on `device` stays below, as a sum over
+/// what it holds at once; the process itself, a driver and the device's own
+/// memory are not counted, nor is what a document of many MiB takes, which is
+/// several times its size.
+///
+/// # Errors
+/// `Internal` for a plan that was not checked.
+pub fn memory_bound(plan: &Plan, threads: usize, device: &Device) -> Result<u64> {
+    let batch = batch_bytes(device) as u64;
+    let depth = depth(threads + WAITING_WORKERS * usize::from(device.backend().is_some())) as u64;
     // A batch is held as text, as ids of up to four bytes a byte of text, and
-    // once more while either grows.
-    let batches = depth(threads) as u64 * BATCH_BYTES as u64 * 10;
+    // once more while either grows; or as numbers of up to eight times the size.
+    let batches = (depth * batch).min(BYTES_IN_FLIGHT + batch) * 10;
+    let rings = Offload::ring_bytes(plan, device, batch)?;
     // Decoded pages of columnar files, one set for each part at once.
     let pages = parts_at_once(plan, threads) as u64 * (64 << 20);
     let windows = parts_at_once(plan, threads) as u64 * Assembler::memory_bound(plan);
@@ -223,7 +222,15 @@ pub fn memory_bound(plan: &Plan, threads: usize) -> u64 {
         .iter()
         .map(|asset| asset.bytes.len() as u64 * 16)
         .sum();
-    batches + pages + windows + tokenizers
+    Ok(batches + rings + pages + windows + tokenizers)
+}
+
+/// About how many bytes of input a batch for `device` holds.
+fn batch_bytes(device: &Device) -> usize {
+    match device.backend() {
+        Some(_) => DEVICE_BATCH_BYTES,
+        None => BATCH_BYTES,
+    }
 }
 
 /// How many parts are worked on at once.

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let context = ExplainContext {
         threads,
         device: &device.placement(&plan)?,
-        memory_bound: Some(run::memory_bound(&plan, threads)),
+        memory_bound: Some(run::memory_bound(&plan, threads, &device)?),
     };
     if args.dry_run {
         return output.result(
