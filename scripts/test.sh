@@ -67,6 +67,7 @@ section rust cargo test --release --workspace
 section ignored none_ignored
 section ptx scripts/ptx.sh --check
 section cuda-sim scripts/cuda_sim.sh
+section faults scripts/cuda_faults.sh
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
 section crash crash_test
 section fuzz scripts/fuzz.sh 24
