@@ -34,6 +34,7 @@ enum Code {
     UNSUPPORTED_PTX_VERSION = 222,
     INVALID_HANDLE = 400,
     NOT_FOUND = 500,
+    NOT_READY = 600,
 };
 
 // The CUDA version it claims, and the newest PTX that goes with it.
@@ -322,6 +323,15 @@ API cuMemcpyDtoHAsync_v2(void* dst, uint64_t src, size_t len, void* stream) {
     return copy(Place::Host, dst, Place::Device, reinterpret_cast<void*>(src), len, stream);
 }
 
+API cuMemcpyDtoDAsync_v2(uint64_t dst, uint64_t src, size_t len, void* stream) {
+    ENTER()
+    if (dst < src + len && src < dst + len) {
+        fail("a copy overlaps itself");
+    }
+    return copy(Place::Device, reinterpret_cast<void*>(dst), Place::Device,
+                reinterpret_cast<void*>(src), len, stream);
+}
+
 API cuMemsetD8Async(uint64_t dst, unsigned char value, size_t len, void* stream) {
     ENTER()
     auto on = driver().streams.get(stream);
@@ -373,7 +383,7 @@ API cuStreamWaitEvent(void* stream, void* handle, unsigned) {
 
 API cuEventCreate(void** event, unsigned flags) {
     ENTER()
-    *event = driver().events.add(std::make_shared<Event>(flags & 1));
+    *event = driver().events.add(std::make_shared<Event>(flags & 1, !(flags & 2)));
     return SUCCESS;
 }
 
@@ -407,6 +417,25 @@ API cuEventSynchronize(void* handle) {
         number = event->n_recorded;
     }
     event->wait(number);
+    return faults().sticky();
+}
+
+API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
+    ENTER()
+    auto begin = driver().events.get(from);
+    auto end = driver().events.get(to);
+    if (!begin || !end || !begin->is_timed || !end->is_timed) {
+        return INVALID_HANDLE;
+    }
+    std::scoped_lock lock(begin->mutex, end->mutex);
+    if (begin->n_recorded == 0 || end->n_recorded == 0) {
+        return INVALID_HANDLE;
+    }
+    if (begin->n_passed < begin->n_recorded || end->n_passed < end->n_recorded) {
+        return NOT_READY;
+    }
+    std::chrono::duration<float, std::milli> passed = end->passed_at - begin->passed_at;
+    *milliseconds = passed.count();
     return faults().sticky();
 }
 

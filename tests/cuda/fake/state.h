@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -87,12 +88,15 @@ private:
 
 // Counts what was recorded and what of it has come to pass.
 struct Event {
-    explicit Event(bool blocks) : is_blocking(blocks) {}
+    Event(bool blocks, bool times) : is_blocking(blocks), is_timed(times) {}
     const bool is_blocking;
+    const bool is_timed;
     std::mutex mutex;
     std::condition_variable passed;
     uint64_t n_recorded = 0;
     uint64_t n_passed = 0;
+    // When it came to pass last.
+    std::chrono::steady_clock::time_point passed_at;
 
     void pass(uint64_t number);
     void wait(uint64_t number);

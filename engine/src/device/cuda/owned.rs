@@ -112,6 +112,18 @@ impl Stream {
         })
     }
 
+    /// Copies `len` bytes from the beginning of one to that of another.
+    ///
+    /// # Safety
+    /// Neither is used elsewhere nor freed before the copy has been made; both
+    /// have `len` bytes.
+    pub(super) unsafe fn copy(&self, dst: &Memory, src: &Memory, len: usize) -> Result<()> {
+        // SAFETY: the caller's promise.
+        check("cuMemcpyDtoDAsync_v2", unsafe {
+            sys::cuMemcpyDtoDAsync_v2(dst.raw, src.raw, len, self.raw)
+        })
+    }
+
     /// Writes zeros.
     ///
     /// # Safety
@@ -167,8 +179,17 @@ owner! {
 impl Event {
     /// An event whose waiters sleep.
     pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
-        let flags = sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint
-            | sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint;
+        let untimed = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint;
+        Self::with_flags(context, untimed)
+    }
+
+    /// The same that keeps the time when it is reached, which costs a little.
+    pub(super) fn timed(context: &Arc<Context>) -> Result<Self> {
+        Self::with_flags(context, 0)
+    }
+
+    fn with_flags(context: &Arc<Context>, flags: c_uint) -> Result<Self> {
+        let flags = flags | sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint;
         let mut raw = null_mut();
         // SAFETY: `raw` outlives the call.
         check("cuEventCreate", unsafe {
@@ -192,6 +213,16 @@ impl Event {
         check("cuEventSynchronize", unsafe {
             sys::cuEventSynchronize(self.raw)
         })
+    }
+
+    /// Seconds from this one to `end`, both timed and both reached.
+    pub(super) fn seconds_to(&self, end: &Self) -> Result<f64> {
+        let mut milliseconds = 0.0;
+        // SAFETY: `milliseconds` outlives the call, and both handles are live.
+        check("cuEventElapsedTime", unsafe {
+            sys::cuEventElapsedTime(&raw mut milliseconds, self.raw, end.raw)
+        })?;
+        Ok(f64::from(milliseconds) / 1e3)
     }
 }
 

@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::profile::Part;
 use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
 use super::lane::Machine;
@@ -190,6 +191,13 @@ impl Room {
         self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
             .copy_from_slice(&schedule.jobs);
         self.state = State::Starting;
+        self.enqueue(machine, schedule)?;
+        self.state = State::UnderWay;
+        Ok(())
+    }
+
+    /// All that the device does for a batch.
+    fn enqueue(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
         let Machine {
             upload,
             compute,
@@ -200,15 +208,41 @@ impl Room {
         self.uploaded.record(upload)?;
         compute.wait_for(&self.uploaded)?;
         self.zero_flags(compute, schedule)?;
-        for launch in &schedule.launches {
-            self.launch(machine, launch, schedule)?;
-        }
+        self.launch_all(machine, schedule)?;
         self.computed.record(compute)?;
         download.wait_for(&self.computed)?;
         self.copy_down(download, len_down(schedule))?;
-        self.done.record(download)?;
-        self.state = State::UnderWay;
-        Ok(())
+        self.done.record(download)
+    }
+
+    /// Starts one part of what [`Room::start`] did before, again and with the
+    /// same items, whatever of it is under way. The memory is the device's
+    /// until [`Room::settle`] has been called.
+    pub(super) fn repeat(
+        &mut self,
+        machine: &Machine,
+        schedule: &Schedule,
+        part: Part,
+    ) -> Result<()> {
+        self.state = State::Starting;
+        match part {
+            Part::Upload => self.copy_up(&machine.upload, len_up(schedule)),
+            Part::Kernels => self.launch_all(machine, schedule),
+            Part::Download => self.copy_down(&machine.download, len_down(schedule)),
+            Part::Together => {
+                // What is read and written must no longer be on its way.
+                machine.upload.wait_for(&self.done)?;
+                self.enqueue(machine, schedule)
+            }
+            Part::Copy | Part::LargeUp | Part::LargeDown => {
+                Err(Error::internal("a copy that is no part of a slot's way"))
+            }
+        }
+    }
+
+    fn launch_all(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+        let mut launches = schedule.launches.iter();
+        launches.try_for_each(|launch| self.launch(machine, launch, schedule))
     }
 
     fn copy_up(&self, stream: &Stream, len: usize) -> Result<()> {
@@ -320,11 +354,13 @@ fn flags_at(schedule: &Schedule) -> usize {
     schedule.len_bytes[Buffer::Dst.index()].next_multiple_of(ALIGN)
 }
 
-fn len_up(schedule: &Schedule) -> usize {
+/// Bytes that go up for a batch.
+pub(super) fn len_up(schedule: &Schedule) -> usize {
     jobs_at(schedule) + schedule.jobs.len()
 }
 
-fn len_down(schedule: &Schedule) -> usize {
+/// Bytes that come down for a batch.
+pub(super) fn len_down(schedule: &Schedule) -> usize {
     flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
 }
 
