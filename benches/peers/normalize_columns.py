@@ -198,8 +198,11 @@ def main() -> None:
     tokens = np.random.default_rng(0).integers(0, 50_000, 48_000_000, dtype=np.uint16)
     with tempfile.TemporaryDirectory() as folder:
         dir = Path(folder)
-        copy = subprocess.run([SPEED, "copy", str(options.rounds)], check=True, capture_output=True, text=True, env=ENV)
-        record["beside_copy"] = json.loads(copy.stdout)
+        record["beside_copy"] = {}
+        for pages, env in (("huge pages", ENV), ("small pages", os.environ)):
+            command = [SPEED, "copy", str(options.rounds)]
+            copy = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+            record["beside_copy"][pages] = json.loads(copy.stdout)
         record["races"] = [
             normalize(frame, np.float32, options.rounds, dir),
             normalize(frame, np.float64, options.rounds, dir),
@@ -209,8 +212,9 @@ def main() -> None:
             cast(price, "int32", options.rounds, dir),
         ]
     record["rows"] = frame.height
-    for row in record["beside_copy"]["rows"]:
-        print(f"{row['kernel']:28} {row['place']:7} {row['gb_s']:6.1f} GB/s, {row['ratio']:.2f} of copy")
+    for pages, copy in record["beside_copy"].items():
+        for row in copy["rows"]:
+            print(f"{pages}: {row['kernel']:28} {row['place']:7} {row['gb_s']:6.1f} GB/s, {row['ratio']:.2f} of copy")
     for result in record["races"]:
         ratios = [f"{value:.2f}x {key.removesuffix('_ratio')}" for key, value in result.items() if key.endswith("_ratio")]
         print(f"{result['what']:28} {', '.join(ratios)}")

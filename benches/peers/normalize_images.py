@@ -183,7 +183,8 @@ class Bench:
             words = ("--repeats", repeats)
             for way, seconds in json.loads(self.peer(peer, element, capability, *words)).items():
                 taken[f"{name} {way}"] = seconds * 1e6
-        for way, seconds in json.loads(self.ours("image-time", element, self.src, repeats)).items():
+        # Ours are many: the kernel's clock of CPU time counts in ticks.
+        for way, seconds in json.loads(self.ours("image-time", element, self.src, 20 * repeats)).items():
             taken[f"fuelrail {way}"] = seconds * 1e6
         return taken
 

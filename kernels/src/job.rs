@@ -51,9 +51,12 @@ mod tests {
 
     const CUDA: &str = include_str!("../cuda/jobs.cuh");
 
+    /// Name, type and offset.
+    type Found<'a> = (&'a str, &'a str, usize);
+
     /// The members of a struct in C++ as its compilers lay them out, and its
     /// size.
-    fn members_in_cuda<'a>(text: &'a str, name: &str) -> (Vec<(&'a str, &'a str, usize)>, usize) {
+    fn members_in_cuda<'a>(text: &'a str, name: &str) -> (Vec<Found<'a>>, usize) {
         let start = format!("struct {name} {{");
         let body = text.split(&start).nth(1).unwrap();
         let body = body.split("};").next().unwrap();

@@ -58,7 +58,7 @@ const RULES: &[(&str, Rule)] = &[
     ("opening", tidy::opening),
     ("unfinished", tidy::unfinished),
     ("no unsafe", tidy::no_unsafe),
-    ("forbids unsafe", tidy::forbids_unsafe),
+    ("denies unsafe", tidy::denies_unsafe),
     ("hosts and paths", tidy::hosts_and_paths),
 ];
 

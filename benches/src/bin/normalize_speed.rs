@@ -12,11 +12,11 @@
 //!   before (`image`).
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
+#![expect(clippy::cast_precision_loss, reason = "figures")]
 
 use std::error::Error;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
 
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, Table};
 use fuelrail_kernels::{Element, Kernel, Level};
@@ -120,8 +120,12 @@ fn plain<T: bytemuck::Pod>(table: &[T], src: &[u8], dst: &mut [u8]) {
     }
 }
 
+/// From bytes to numbers.
+type Loop = Box<dyn Fn(&[u8], &mut [u8])>;
+
 /// `plain` with the table of `images`.
-fn plain_loop(images: &Images) -> Box<dyn Fn(&[u8], &mut [u8])> {
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is empty")]
+fn plain_loop(images: &Images) -> Loop {
     let bits = images.table().bits().to_vec();
     if images.table().element().len_bytes() == 4 {
         return Box::new(move |src, dst| plain(&bits, src, dst));

@@ -64,7 +64,7 @@ impl Device {
             .map(|segment| segment.program)
             .collect();
         match choice {
-            DeviceChoice::Auto => automatic(&programs),
+            DeviceChoice::Auto => Ok(automatic(&programs)),
             DeviceChoice::Cpu(level) => {
                 let device = Self::at_level(level_of(level)?);
                 device.tried(&programs)
@@ -154,12 +154,12 @@ impl Device {
 }
 
 /// The best device that passes.
-fn automatic(programs: &[Program]) -> Result<Device> {
+fn automatic(programs: &[Program]) -> Device {
     let mut notes = Vec::new();
     if !programs.is_empty() {
         for backend in hardware(&mut notes) {
             match Device::of(backend).tried(programs) {
-                Ok(device) => return Ok(Device { notes, ..device }),
+                Ok(device) => return Device { notes, ..device },
                 Err(error) => notes.push(error.to_string()),
             }
         }
@@ -172,7 +172,7 @@ fn automatic(programs: &[Program]) -> Result<Device> {
             Err(error) => notes.push(error.to_string()),
         }
     }
-    Ok(Device { notes, ..device })
+    Device { notes, ..device }
 }
 
 /// The devices that `auto` may take, best first; `notes` says what was not

@@ -81,18 +81,17 @@ mod tests {
             AtomicUsize::new(0),
             AtomicUsize::new(0),
         );
+        let compute = |_| {
+            let _permit = permits.take();
+            let n = at_work.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(n, Ordering::SeqCst);
+            std::thread::yield_now();
+            at_work.fetch_sub(1, Ordering::SeqCst);
+            permits.without(|| waits.fetch_add(1, Ordering::SeqCst));
+        };
         std::thread::scope(|scope| {
             for _ in 0..6 {
-                scope.spawn(|| {
-                    for _ in 0..200 {
-                        let _permit = permits.take();
-                        let n = at_work.fetch_add(1, Ordering::SeqCst) + 1;
-                        most.fetch_max(n, Ordering::SeqCst);
-                        std::thread::yield_now();
-                        at_work.fetch_sub(1, Ordering::SeqCst);
-                        permits.without(|| waits.fetch_add(1, Ordering::SeqCst));
-                    }
-                });
+                scope.spawn(|| (0..200).for_each(compute));
             }
         });
         assert!(most.into_inner() <= 2);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::program::Program;
+use super::program::{Chain, Program};
 
 /// What a chain's region may take beyond its items, where it is rounded up.
 const SLACK: usize = 256;
@@ -20,7 +20,7 @@ impl Pieces {
     /// Cuts `n_items` items of each chain so that no piece takes more than
     /// `limit` bytes in any buffer. Items stay in order.
     pub(super) fn new(program: &Program, n_items: &[usize], limit: usize) -> Self {
-        let widths = program.chains.iter().map(|chain| chain.widest_item_bytes());
+        let widths = program.chains.iter().map(Chain::widest_item_bytes);
         let widths: Vec<usize> = widths.collect();
         let mut pieces = Self::default();
         let mut next = vec![0; n_items.len()];
@@ -55,7 +55,6 @@ mod tests {
     use fuelrail_kernels::{Element, Kernel};
 
     use super::*;
-    use crate::device::Chain;
 
     fn program(widths: &[(Element, Element)]) -> Program {
         let chain = |&(from, to)| Chain::new(vec![Kernel::Cast(Cast { from, to })]).unwrap();

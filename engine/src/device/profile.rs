@@ -1,5 +1,9 @@
 //! Timing the parts of a slot's way by the device's clock: what is timed, and
 //! how often.
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "speeds are told to three digits"
+)]
 
 use std::collections::BTreeMap;
 
@@ -66,10 +70,16 @@ impl Timed {
 
     /// Gigabytes a second, at the median.
     pub(crate) fn gb_per_s(&self) -> f64 {
-        match self.median_s() {
-            median if median > 0.0 => self.n_bytes as f64 / median / 1e9,
-            _ => 0.0,
-        }
+        gb_per_s(self.n_bytes, self.median_s())
+    }
+}
+
+/// Gigabytes a second; 0 where no time has passed.
+pub(crate) fn gb_per_s(n_bytes: usize, seconds: f64) -> f64 {
+    if seconds > 0.0 {
+        n_bytes as f64 / seconds / 1e9
+    } else {
+        0.0
     }
 }
 
@@ -130,7 +140,7 @@ fn enough(device: &mut impl Stopwatch, part: Part) -> Result<usize> {
 /// devices move zeros faster.
 pub(crate) fn fill(bytes: &mut [u8]) {
     for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = (at.wrapping_mul(0x9e37_79b1) >> 13) as u8;
+        *byte = (at.wrapping_mul(0x9e37_79b1) >> 13).to_le_bytes()[0];
     }
 }
 

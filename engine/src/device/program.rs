@@ -40,7 +40,9 @@ impl Chain {
             let there = counts[counts.len() - 1] * pair[0].dst_item_bytes();
             let wanted = pair[1].src_item_bytes();
             let times = wanted / gcd(there, wanted);
-            counts.iter_mut().for_each(|count| *count *= times);
+            for count in &mut counts {
+                *count *= times;
+            }
             counts.push(there * times / wanted);
         }
         Ok(Self { kernels, counts })

@@ -54,6 +54,15 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
+    /// Every entry.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [
+        Self::NormalizeImages,
+        Self::NormalizeNumbers,
+        Self::NormalizeWide,
+        Self::Cast,
+    ];
+
     /// Its name in the source.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -185,7 +194,7 @@ impl Schedule {
             schedule.dst.push(from);
         }
         pending.sort_by_key(|job| job.key);
-        schedule.launch(&pending);
+        schedule.launch(&pending)?;
         Ok(schedule)
     }
 
@@ -195,14 +204,14 @@ impl Schedule {
         let start = *used;
         let end = start
             .checked_add(len)
-            .filter(|end| *end <= i32::MAX as usize)
+            .filter(|end| i32::try_from(*end).is_ok())
             .ok_or_else(|| Error::internal("a batch beyond 2 GiB for a device"))?;
         *used = end.next_multiple_of(ALIGN);
         Ok(start..end)
     }
 
     /// Makes one launch of each run of jobs with the same key.
-    fn launch(&mut self, pending: &[Pending<'_>]) {
+    fn launch(&mut self, pending: &[Pending<'_>]) -> Result<()> {
         for jobs in pending.chunk_by(|a, b| a.key == b.key) {
             self.jobs.resize(self.jobs.len().next_multiple_of(ALIGN), 0);
             let begin = self.jobs.len();
@@ -216,10 +225,11 @@ impl Schedule {
                 from,
                 to,
                 jobs: begin..self.jobs.len(),
-                n_jobs: jobs.len() as u32,
+                n_jobs: word(jobs.len())?,
                 most_numbers: numbers.max().unwrap_or(0),
             });
         }
+        Ok(())
     }
 }
 
@@ -249,7 +259,9 @@ impl Pending<'_> {
     /// Numbers it writes.
     fn n_numbers(&self) -> u32 {
         match self.kernel {
-            Kernel::NormalizeImages(images) => self.n_items * images.dst_len() as u32,
+            // A slot holds less than 2 GiB, so it is never as much as this.
+            Kernel::NormalizeImages(images) => u32::try_from(images.dst_len())
+                .map_or(u32::MAX, |len| self.n_items.saturating_mul(len)),
             Kernel::NormalizeNumbers(_) | Kernel::Cast(_) => self.n_items,
         }
     }

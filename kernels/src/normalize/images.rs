@@ -181,6 +181,7 @@ impl Images {
     /// Where byte (y, x, c) of the window lies in an image read: the offset of
     /// (0, 0, 0), and the strides of y, x and c. Flips are negative strides.
     #[must_use]
+    #[expect(clippy::cast_possible_wrap, reason = "images are below 2 GiB")]
     pub fn strides(&self) -> (usize, [isize; 3]) {
         let Geometry {
             height,

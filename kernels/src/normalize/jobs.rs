@@ -39,6 +39,7 @@ job! {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "images are below 2 GiB")]
 impl ImagesJob {
     pub(super) fn new(images: &Images, n_images: u32, [src, dst, table]: [u32; 3]) -> Self {
         // `Images` keeps an image below 2 GiB, so all of this fits 32 bits.

@@ -30,13 +30,17 @@ pub(super) fn images(images: &Images, src: &[u8], dst: &mut [u8]) {
                     index % channels,
                 ]
             };
-            let offset =
-                origin as isize + y as isize * row + x as isize * col + c as isize * channel;
-            let byte = src[offset as usize];
+            let offset = steps(origin, 1) + steps(y, row) + steps(x, col) + steps(c, channel);
+            let byte = src[offset.unsigned_abs()];
             let value = bits[c * 256 + usize::from(byte)].to_le_bytes();
             number.copy_from_slice(&value[..len_bytes]);
         }
     }
+}
+
+/// How far `n` steps of `stride` bytes lead; within an image, so it fits.
+fn steps(n: usize, stride: isize) -> isize {
+    n.cast_signed() * stride
 }
 
 /// Numbers, one by one.

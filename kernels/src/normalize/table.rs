@@ -141,6 +141,7 @@ fn one_of(
 }
 
 /// A constant as binary32.
+#[expect(clippy::cast_possible_truncation, reason = "constants are rounded")]
 pub(super) fn finite(what: &'static str, value: f64) -> Result<f32, NormalizeError> {
     let narrow = value as f32;
     if narrow.is_finite() {

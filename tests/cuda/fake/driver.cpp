@@ -6,6 +6,7 @@
 // bytes that are wrong.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -404,6 +405,24 @@ API cuEventRecord(void* handle, void* stream) {
     return SUCCESS;
 }
 
+API cuEventElapsedTime(float* milliseconds, void* begin, void* end) {
+    ENTER()
+    auto first = driver().events.get(begin);
+    auto last = driver().events.get(end);
+    if (!first || !last || !first->is_timed || !last->is_timed) {
+        return INVALID_HANDLE;
+    }
+    std::scoped_lock lock(first->mutex, last->mutex);
+    if (first->n_recorded == 0 || last->n_recorded == 0) {
+        return INVALID_HANDLE;
+    }
+    if (first->n_passed < first->n_recorded || last->n_passed < last->n_recorded) {
+        return NOT_READY;
+    }
+    *milliseconds = std::chrono::duration<float, std::milli>(last->when - first->when).count();
+    return faults().sticky();
+}
+
 API cuEventSynchronize(void* handle) {
     ENTER()
     auto event = driver().events.get(handle);
@@ -417,25 +436,6 @@ API cuEventSynchronize(void* handle) {
         number = event->n_recorded;
     }
     event->wait(number);
-    return faults().sticky();
-}
-
-API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
-    ENTER()
-    auto begin = driver().events.get(from);
-    auto end = driver().events.get(to);
-    if (!begin || !end || !begin->is_timed || !end->is_timed) {
-        return INVALID_HANDLE;
-    }
-    std::scoped_lock lock(begin->mutex, end->mutex);
-    if (begin->n_recorded == 0 || end->n_recorded == 0) {
-        return INVALID_HANDLE;
-    }
-    if (begin->n_passed < begin->n_recorded || end->n_passed < end->n_recorded) {
-        return NOT_READY;
-    }
-    std::chrono::duration<float, std::milli> passed = end->passed_at - begin->passed_at;
-    *milliseconds = passed.count();
     return faults().sticky();
 }
 

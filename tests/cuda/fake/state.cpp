@@ -1,6 +1,7 @@
 // Memory, streams, events and faults of the simulated driver.
 #include "state.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -149,7 +150,7 @@ void Event::pass(uint64_t number) {
     {
         std::lock_guard lock(mutex);
         n_passed = std::max(n_passed, number);
-        passed_at = std::chrono::steady_clock::now();
+        when = std::chrono::steady_clock::now();
     }
     passed.notify_all();
 }

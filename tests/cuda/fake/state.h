@@ -91,12 +91,11 @@ struct Event {
     Event(bool blocks, bool times) : is_blocking(blocks), is_timed(times) {}
     const bool is_blocking;
     const bool is_timed;
+    std::chrono::steady_clock::time_point when;
     std::mutex mutex;
     std::condition_variable passed;
     uint64_t n_recorded = 0;
     uint64_t n_passed = 0;
-    // When it came to pass last.
-    std::chrono::steady_clock::time_point passed_at;
 
     void pass(uint64_t number);
     void wait(uint64_t number);

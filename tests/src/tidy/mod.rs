@@ -12,7 +12,7 @@ mod words;
 pub use layers::{homes, kernels_are_pure, layers};
 pub use operators::{Operator, operators};
 pub use source::code_only;
-pub use words::{forbids_unsafe, hosts_and_paths, length, no_unsafe, opening, unfinished};
+pub use words::{denies_unsafe, hosts_and_paths, length, no_unsafe, opening, unfinished};
 
 /// One file of the repository.
 #[derive(Debug, Clone)]

@@ -109,7 +109,7 @@ fn of_speed(speed: &SpeedReport) -> String {
         Measure::Download => ("down", "one large copy"),
         Measure::DeviceOverlapped => ("up, kernel, down at once", "the slowest of them"),
     };
-    let mut text = format!("  {:<29} {measure:<25}", speed.kernel);
+    let mut text = format!("  {:<31} {measure:<24}", speed.kernel);
     if let Some(failed) = &speed.failed {
         _ = writeln!(text, " failed: {failed}");
         return text;

@@ -80,8 +80,11 @@ impl Bench {
             Part::LargeUp => unsafe { upload.upload(&device[0], host, *len) },
             // SAFETY: as above.
             Part::LargeDown => unsafe { download.download(host, &device[0], *len) },
-            // SAFETY: as above, and `half` is no more than `len`.
-            Part::Copy => unsafe { compute.copy(&device[1], &device[0], half(&self.schedule)) },
+            Part::Copy => {
+                let [from, to] = [&device[0], &device[1]].map(Memory::address);
+                // SAFETY: as above; `half` is no more than `len`.
+                unsafe { compute.copy(to, from, half(&self.schedule)) }
+            }
             Part::Upload | Part::Kernels | Part::Download => {
                 self.rooms[0].repeat(&self.machine, &self.schedule, part)
             }
@@ -111,7 +114,7 @@ impl Bench {
         }
         self.end.record(self.streams(part)[1])?;
         self.end.synchronize()?;
-        self.begin.seconds_to(&self.end)
+        self.end.seconds_since(&self.begin)
     }
 
     /// Waits until the device no longer uses any of the memory.

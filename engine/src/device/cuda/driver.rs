@@ -131,9 +131,10 @@ pub(super) fn version() -> Result<i32> {
 /// The handle of device `index`.
 fn device(index: u32) -> Result<sys::CUdevice> {
     let mut device = 0;
+    let index = c_int::try_from(index).unwrap_or(c_int::MAX);
     // SAFETY: `device` outlives the call.
     check("cuDeviceGet", unsafe {
-        sys::cuDeviceGet(&raw mut device, index as c_int)
+        sys::cuDeviceGet(&raw mut device, index)
     })?;
     Ok(device)
 }

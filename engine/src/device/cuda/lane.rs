@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use fuelrail_kernels::ptx;
 
 use super::super::profile::{Profile, profile};
-use super::super::program::Program;
+use super::super::program::{Chain, Program};
 use super::super::ring::Ring;
 use super::super::schedule::{Entry, Schedule, Tables};
 use super::super::{Lane, Slot};
@@ -27,6 +27,19 @@ const MAX_SLOT_BYTES: u64 = 256 << 20;
 /// slots: a device has other users.
 const MEMORY_PART: u64 = 2 * 4 * N_SLOTS as u64;
 
+/// The PTX of each operator, and the entries in it.
+const MODULES: &[(&str, &[Entry])] = &[
+    (
+        ptx::NORMALIZE,
+        &[
+            Entry::NormalizeImages,
+            Entry::NormalizeNumbers,
+            Entry::NormalizeWide,
+        ],
+    ),
+    (ptx::CAST, &[Entry::Cast]),
+];
+
 /// What all slots of a lane share.
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -35,10 +48,8 @@ pub(super) struct Machine {
     pub(super) compute: Stream,
     pub(super) download: Stream,
     pub(super) n_multiprocessors: u32,
-    functions: BTreeMap<Entry, Function>,
+    kernels: Kernels,
     tables: Option<Memory>,
-    /// Kept because the functions are in them.
-    _modules: Vec<Module>,
     /// What failed first; nothing is started after that.
     failed: OnceLock<String>,
 }
@@ -51,7 +62,7 @@ impl Machine {
         n_multiprocessors: u32,
     ) -> Result<Self> {
         context.enter()?;
-        let (modules, functions) = load(context, program)?;
+        let kernels = Kernels::load(context, program)?;
         let upload = Stream::new(context)?;
         Ok(Self {
             tables: device_tables(context, &upload, &tables.words)?,
@@ -60,15 +71,14 @@ impl Machine {
             compute: Stream::new(context)?,
             download: Stream::new(context)?,
             n_multiprocessors,
-            functions,
-            _modules: modules,
+            kernels,
             failed: OnceLock::new(),
         })
     }
 
     /// The kernel of an entry that the program has.
     pub(super) fn function(&self, entry: Entry) -> Result<Function> {
-        let function = self.functions.get(&entry).copied();
+        let function = self.kernels.functions.get(&entry).copied();
         function.ok_or_else(|| Error::internal("a kernel that the program does not have"))
     }
 
@@ -108,38 +118,33 @@ impl Machine {
     }
 }
 
-/// Has the driver translate the modules that a program needs.
-fn load(
-    context: &Arc<Context>,
-    program: &Program,
-) -> Result<(Vec<Module>, BTreeMap<Entry, Function>)> {
-    let mut modules = Vec::new();
-    let mut functions = BTreeMap::new();
-    for (text, entries) in [
-        (
-            ptx::NORMALIZE,
-            &[
-                Entry::NormalizeImages,
-                Entry::NormalizeNumbers,
-                Entry::NormalizeWide,
-            ][..],
-        ),
-        (ptx::CAST, &[Entry::Cast]),
-    ] {
-        let kernels = program.chains.iter().flat_map(|chain| chain.stages());
-        if !kernels
-            .map(|(kernel, _)| Entry::of(kernel))
-            .any(|entry| entries.contains(&entry))
-        {
-            continue;
+/// Modules, and the kernels in them.
+#[derive(Debug, Default)]
+struct Kernels {
+    functions: BTreeMap<Entry, Function>,
+    /// Kept because the functions are in them.
+    modules: Vec<Module>,
+}
+
+impl Kernels {
+    /// Has the driver translate the modules that a program needs.
+    fn load(context: &Arc<Context>, program: &Program) -> Result<Self> {
+        let stages = program.chains.iter().flat_map(Chain::stages);
+        let needed: Vec<Entry> = stages.map(|(kernel, _)| Entry::of(kernel)).collect();
+        let mut kernels = Self::default();
+        for (text, entries) in MODULES {
+            if !entries.iter().any(|entry| needed.contains(entry)) {
+                continue;
+            }
+            let module = Module::new(context, text)?;
+            for entry in *entries {
+                let function = module.function(entry.name())?;
+                kernels.functions.insert(*entry, function);
+            }
+            kernels.modules.push(module);
         }
-        let module = Module::new(context, text)?;
-        for entry in entries {
-            functions.insert(*entry, module.function(entry.name())?);
-        }
-        modules.push(module);
+        Ok(kernels)
     }
-    Ok((modules, functions))
 }
 
 /// Copies the tables up, if there are any.
@@ -239,7 +244,7 @@ impl Lane for CudaLane {
         let timed = Bench::new(&self.machine, schedule, large_bytes)
             .and_then(|mut bench| profile(&mut bench, rounds));
         timed
-            .inspect_err(|error| self.machine.poison(error))
             .map(Some)
+            .inspect_err(|error| self.machine.poison(error))
     }
 }

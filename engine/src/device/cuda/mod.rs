@@ -13,7 +13,8 @@ mod owned;
 mod room;
 mod slot;
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use std::sync::Arc;
@@ -28,15 +29,19 @@ use crate::error::{Error, Result};
 /// The least compute capability that the PTX is for: Volta.
 const MIN_CAPABILITY: i32 = 7;
 
-/// Starts every device.
+/// Starts every device that can be started.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`], where none can.
 pub(crate) fn list() -> Result<Vec<Arc<dyn Backend>>> {
     driver::start()?;
-    (0..driver::n_devices()?)
-        .map(|index| open(Some(index)))
-        .collect()
+    let n_devices = driver::n_devices()?;
+    let all = (0..n_devices.max(1)).map(|index| open(Some(index)));
+    let (started, refused): (Vec<_>, Vec<_>) = all.partition(Result::is_ok);
+    match refused.into_iter().next() {
+        Some(Err(error)) if started.is_empty() => Err(error),
+        _ => Ok(started.into_iter().flatten().collect()),
+    }
 }
 
 /// Starts the first device, or the one of this number.

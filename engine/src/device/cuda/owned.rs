@@ -112,15 +112,15 @@ impl Stream {
         })
     }
 
-    /// Copies `len` bytes from the beginning of one to that of another.
+    /// Copies within the memory of the device.
     ///
     /// # Safety
-    /// Neither is used elsewhere nor freed before the copy has been made; both
-    /// have `len` bytes.
-    pub(super) unsafe fn copy(&self, dst: &Memory, src: &Memory, len: usize) -> Result<()> {
+    /// Both places have `len` bytes, do not overlap, and belong to memory that
+    /// is neither used elsewhere nor freed before the copy has been made.
+    pub(super) unsafe fn copy(&self, dst: u64, src: u64, len: usize) -> Result<()> {
         // SAFETY: the caller's promise.
         check("cuMemcpyDtoDAsync_v2", unsafe {
-            sys::cuMemcpyDtoDAsync_v2(dst.raw, src.raw, len, self.raw)
+            sys::cuMemcpyDtoDAsync_v2(dst, src, len, self.raw)
         })
     }
 
@@ -179,16 +179,16 @@ owner! {
 impl Event {
     /// An event whose waiters sleep.
     pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
-        let untimed = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint;
-        Self::with_flags(context, untimed)
+        let untimed = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING;
+        Self::with(context, untimed as c_uint)
     }
 
-    /// The same that keeps the time when it is reached, which costs a little.
+    /// The same that also knows when it came to pass.
     pub(super) fn timed(context: &Arc<Context>) -> Result<Self> {
-        Self::with_flags(context, 0)
+        Self::with(context, 0)
     }
 
-    fn with_flags(context: &Arc<Context>, flags: c_uint) -> Result<Self> {
+    fn with(context: &Arc<Context>, flags: c_uint) -> Result<Self> {
         let flags = flags | sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint;
         let mut raw = null_mut();
         // SAFETY: `raw` outlives the call.
@@ -207,22 +207,22 @@ impl Event {
         })
     }
 
+    /// Seconds from `earlier` to this, both timed and past.
+    pub(super) fn seconds_since(&self, earlier: &Self) -> Result<f64> {
+        let mut milliseconds = 0f32;
+        // SAFETY: `milliseconds` outlives the call; both handles are live.
+        check("cuEventElapsedTime", unsafe {
+            sys::cuEventElapsedTime(&raw mut milliseconds, earlier.raw, self.raw)
+        })?;
+        Ok(f64::from(milliseconds) / 1e3)
+    }
+
     /// Waits until the point last recorded has been reached.
     pub(super) fn synchronize(&self) -> Result<()> {
         // SAFETY: the handle is live.
         check("cuEventSynchronize", unsafe {
             sys::cuEventSynchronize(self.raw)
         })
-    }
-
-    /// Seconds from this one to `end`, both timed and both reached.
-    pub(super) fn seconds_to(&self, end: &Self) -> Result<f64> {
-        let mut milliseconds = 0.0;
-        // SAFETY: `milliseconds` outlives the call, and both handles are live.
-        check("cuEventElapsedTime", unsafe {
-            sys::cuEventElapsedTime(&raw mut milliseconds, self.raw, end.raw)
-        })?;
-        Ok(f64::from(milliseconds) / 1e3)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A slot on its way: filled, under way, read.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::ring::Taken;
@@ -42,7 +43,7 @@ impl CudaSlot {
     /// `room` has memory for `schedule`.
     pub(super) fn new(machine: Arc<Machine>, room: Taken<Room>, schedule: Schedule) -> Self {
         Self {
-            written: schedule.src.iter().map(|range| range.is_empty()).collect(),
+            written: schedule.src.iter().map(Range::is_empty).collect(),
             held: Held {
                 machine,
                 room,

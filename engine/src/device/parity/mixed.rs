@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, Numbers, Table};
-use fuelrail_kernels::{Element, Kernel};
+use fuelrail_kernels::{Element as E, Kernel};
 
 use super::Trial;
 use crate::device::Chain;
@@ -25,7 +25,6 @@ fn chains() -> Vec<Option<Chain>> {
         let numbers = Numbers::new((from, to), (0.5, 0.25), Some([-300.0, 300.0]));
         numbers.ok().map(Kernel::NormalizeNumbers)
     };
-    use Element as E;
     [
         vec![cast(E::U16, E::I32)],
         vec![cast(E::I32, E::F32), numbers(E::F32, E::F16)],
@@ -55,7 +54,7 @@ fn chains() -> Vec<Option<Chain>> {
     .collect()
 }
 
-fn images(element: Element) -> Option<Kernel> {
+fn images(element: E) -> Option<Kernel> {
     let geometry = Geometry {
         height: 6,
         width: 5,

@@ -9,7 +9,7 @@ mod mixed;
 mod normalize;
 mod sample;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use fuelrail_kernels::Level;
 use serde::Serialize;
@@ -20,8 +20,11 @@ use super::program::{Chain, Program};
 use super::{Backend, Device};
 use crate::error::Result;
 
+/// A name, and the programs that belong to it.
+type Suite = (&'static str, fn() -> Vec<Trial>);
+
 /// The operators, each with its programs.
-const SUITES: &[(&str, fn() -> Vec<Trial>)] = &[
+const SUITES: &[Suite] = &[
     ("normalize", normalize::trials),
     ("cast", cast::trials),
     ("mixed", mixed::trials),
@@ -87,7 +90,7 @@ pub(crate) fn quick_trial(device: &Device) -> Vec<String> {
 
 /// Runs the whole suite.
 fn run(subject: Subject<'_>) -> Vec<SuiteReport> {
-    let suite = |&(name, trials): &(&str, fn() -> Vec<Trial>)| {
+    let suite = |&(name, trials): &Suite| {
         let mut report = SuiteReport {
             suite: name.to_owned(),
             ..SuiteReport::default()
@@ -149,13 +152,12 @@ fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
                 .stages()
                 .find_map(|(kernel, _)| backend.refuses(kernel)),
         };
-        match reason {
-            Some(reason) => refused.push(format!("{}: {reason}", Named(chain))),
-            None => {
-                kept.program.chains.push(chain.clone());
-                kept.n_items.push(n_items);
-            }
+        if let Some(reason) = reason {
+            refused.push(format!("{}: {reason}", Named(chain)));
+            continue;
         }
+        kept.program.chains.push(chain.clone());
+        kept.n_items.push(n_items);
     }
     (kept, refused)
 }
@@ -203,11 +205,12 @@ fn difference(chain: &Chain, expected: &Written, got: &Written) -> Option<String
     let number = at / width;
     let hex = |bytes: &[u8]| {
         let number = &bytes[number * width..(number + 1) * width];
-        number
-            .iter()
-            .rev()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        let mut text = String::new();
+        for byte in number.iter().rev() {
+            // Writing to a string cannot fail.
+            _ = write!(text, "{byte:02x}");
+        }
+        text
     };
     let n_wrong = expected
         .bytes

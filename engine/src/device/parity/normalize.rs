@@ -10,7 +10,7 @@ use crate::device::Chain;
 
 const FLOATS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];
 
-/// Means and deviations of the three channels, as for ImageNet.
+/// Means and deviations of the channels, as is usual for photographs.
 const MEAN: [f64; 4] = [0.485, 0.456, 0.406, 0.5];
 const STD: [f64; 4] = [0.229, 0.224, 0.225, 0.25];
 

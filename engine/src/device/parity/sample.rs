@@ -1,5 +1,9 @@
 //! Values to try kernels on: those that devices treat differently, and seeded
 //! random bits.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "24 bits fit a word, and a binary32 as they fit a binary64"
+)]
 
 use fuelrail_kernels::{Element, Kernel};
 
@@ -40,7 +44,8 @@ fn next(state: &mut u64) -> u64 {
 /// Random bits; half of the floats are of everyday size.
 fn random(element: Element, state: &mut u64) -> u64 {
     let bits = next(state);
-    let everyday = (bits >> 40) as f64 / 65_536.0 - 128.0;
+    // 16 bits before the point, 8 behind it.
+    let everyday = f64::from((bits >> 40) as u32) / 65_536.0 - 128.0;
     match element {
         Element::F32 if bits & 1 == 0 => u64::from((everyday as f32).to_bits()),
         Element::F64 if bits & 1 == 0 => everyday.to_bits(),

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use fuelrail_kernels::Level;
 
+use super::super::profile::Timed;
 use super::super::program::Chain;
-use super::{Measure, SpeedReport, items, rate};
+use super::{Measure, SpeedReport, items};
 
 /// Bytes of the wider of what is read and written: beyond any cache.
 const BYTES: usize = 64 << 20;
@@ -37,12 +38,13 @@ pub(super) fn time(name: &str, level: Level, chain: &Chain) -> SpeedReport {
         std::hint::black_box(&mut to).copy_from_slice(std::hint::black_box(&from));
         copy.push(start.elapsed().as_secs_f64());
     }
+    let rate = |seconds| Timed { n_bytes, seconds }.gb_per_s();
     SpeedReport {
         kernel: name.to_owned(),
         measure: Measure::HostKernel,
-        gb_per_s: rate(n_bytes, kernel),
+        gb_per_s: rate(kernel),
         n_bytes,
-        copy_gb_per_s: Some(rate(n_bytes, copy)),
+        copy_gb_per_s: Some(rate(copy)),
         cpu_s_per_gb: None,
         failed: None,
     }

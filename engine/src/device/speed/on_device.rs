@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::super::profile::{Part, Profile, Timed};
+use super::super::profile::{Part, Profile, Timed, gb_per_s};
 use super::super::program::{Chain, Program};
 use super::super::{Backend, Lane};
-use super::{Measure, SpeedReport, items, processor, rate};
+use super::{Measure, SpeedReport, items, processor};
 use crate::error::{Error, Result};
 
 /// How much is done, so that a round is long enough to be timed and all of it
@@ -34,8 +34,8 @@ const HARDWARE: Effort = Effort {
 
 const SOFTWARE: Effort = Effort {
     batch_bytes: 1 << 20,
-    profile_bytes: 2 << 20,
-    large_bytes: 16 << 20,
+    profile_bytes: 8 << 20,
+    large_bytes: 8 << 20,
     n_batches: 8,
     rounds: 5,
 };
@@ -107,10 +107,7 @@ fn of_profile(name: &str, profile: &Profile) -> Vec<SpeedReport> {
     let alone = [Part::Upload, Part::Kernels, Part::Download];
     let alone = alone.iter().filter_map(|part| profile.get(part));
     let slowest_s = alone.map(Timed::median_s).fold(0.0, f64::max);
-    let slowest = match together {
-        Some(together) if slowest_s > 0.0 => together.n_bytes as f64 / slowest_s / 1e9,
-        _ => 0.0,
-    };
+    let slowest = gb_per_s(together.map_or(0, |timed| timed.n_bytes), slowest_s);
     vec![
         report(Measure::Upload, Part::Upload, rate(Part::LargeUp)),
         report(Measure::DeviceKernel, Part::Kernels, rate(Part::Copy)),
@@ -163,10 +160,10 @@ impl Batch<'_> {
             n_bytes = self.round(n_threads, effort.n_batches)?;
             seconds.push(start.elapsed().as_secs_f64());
         }
-        let gigabytes = (n_bytes * seconds.len()) as f64 / 1e9;
+        let gigabytes = gb_per_s(n_bytes * seconds.len(), 1.0);
         Ok(Through {
             cpu_s_per_gb: processor::seconds_each(ticks, gigabytes),
-            gb_per_s: rate(n_bytes, seconds),
+            gb_per_s: Timed { n_bytes, seconds }.gb_per_s(),
             n_bytes: n_bytes / effort.n_batches,
         })
     }
@@ -198,5 +195,140 @@ impl Batch<'_> {
         let outputs = slot.submit()?.wait()?;
         let dst = outputs.dst(0).to_vec();
         Ok(self.src.len() + std::hint::black_box(&dst).len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::super::super::ring::{Ring, Taken};
+    use super::super::super::{Outputs, Slot, Ticket};
+    use super::*;
+
+    /// A lane of three slots that only counts how many are under way.
+    #[derive(Debug)]
+    struct Counting {
+        ring: Arc<Ring<Vec<u8>>>,
+        n_under_way: Arc<AtomicUsize>,
+        most: Arc<AtomicUsize>,
+    }
+
+    #[derive(Debug)]
+    struct Counted {
+        room: Taken<Vec<u8>>,
+        n_under_way: Arc<AtomicUsize>,
+        most: Arc<AtomicUsize>,
+    }
+
+    impl Lane for Counting {
+        fn max_slot_bytes(&self) -> usize {
+            1 << 20
+        }
+
+        fn acquire(&self, _: &[usize]) -> Result<Box<dyn Slot>> {
+            Ok(Box::new(Counted {
+                room: self.ring.take(),
+                n_under_way: Arc::clone(&self.n_under_way),
+                most: Arc::clone(&self.most),
+            }))
+        }
+
+        fn profile(&self, _: &[usize], _: usize, _: usize) -> Result<Option<Profile>> {
+            Ok(None)
+        }
+    }
+
+    impl Slot for Counted {
+        fn write(&mut self, _: usize, src: &[u8]) -> Result<()> {
+            *self.room = src.to_vec();
+            Ok(())
+        }
+
+        fn submit(self: Box<Self>) -> Result<Box<dyn Ticket>> {
+            let n = self.n_under_way.fetch_add(1, Ordering::Relaxed) + 1;
+            self.most.fetch_max(n, Ordering::Relaxed);
+            Ok(self)
+        }
+    }
+
+    impl Ticket for Counted {
+        fn wait(self: Box<Self>) -> Result<Box<dyn Outputs>> {
+            std::thread::sleep(Duration::from_millis(5));
+            self.n_under_way.fetch_sub(1, Ordering::Relaxed);
+            Ok(self)
+        }
+    }
+
+    impl Outputs for Counted {
+        fn dst(&self, _: usize) -> &[u8] {
+            &self.room
+        }
+
+        fn overflowed(&self, _: usize) -> bool {
+            false
+        }
+    }
+
+    /// The most slots that were under way at once.
+    fn most_by(n_threads: usize) -> (usize, Through) {
+        let lane = Counting {
+            ring: Ring::new(vec![Vec::new(); 3]),
+            n_under_way: Arc::default(),
+            most: Arc::default(),
+        };
+        let batch = Batch {
+            lane: &lane,
+            n_items: 1,
+            src: &[7; 1000],
+        };
+        let through = batch.through(&SOFTWARE, n_threads).unwrap();
+        (lane.most.load(Ordering::Relaxed), through)
+    }
+
+    #[test]
+    fn the_ring_is_full_where_batches_overlap() {
+        let (most, serial) = most_by(1);
+        assert_eq!((most, serial.n_bytes), (1, 2000));
+        let (most, overlapped) = most_by(N_THREADS);
+        assert_eq!((most, overlapped.n_bytes), (3, 2000));
+        // 3 turns of 5 ms instead of 8.
+        assert!(overlapped.gb_per_s > 1.5 * serial.gb_per_s);
+    }
+
+    #[test]
+    fn each_part_is_compared_with_its_like() {
+        let timed = |n_bytes, seconds| Timed {
+            n_bytes,
+            seconds: vec![seconds],
+        };
+        let profile = Profile::from([
+            (Part::Upload, timed(1_000_000_000, 1.0)),
+            (Part::Kernels, timed(3_000_000_000, 0.5)),
+            (Part::Copy, timed(3_000_000_000, 0.4)),
+            (Part::Download, timed(2_000_000_000, 4.0)),
+            (Part::Together, timed(3_000_000_000, 5.0)),
+            (Part::LargeUp, timed(2_000_000_000, 1.0)),
+            (Part::LargeDown, timed(2_000_000_000, 2.0)),
+        ]);
+        let reports = of_profile("some kernel", &profile);
+        let found: Vec<_> = reports
+            .iter()
+            .map(|report| {
+                let beside = report.copy_gb_per_s.unwrap();
+                (report.measure, report.gb_per_s, beside, report.n_bytes)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Measure::Upload, 1.0, 2.0, 1_000_000_000),
+                (Measure::DeviceKernel, 6.0, 7.5, 3_000_000_000),
+                (Measure::Download, 0.5, 1.0, 2_000_000_000),
+                // The slowest of them alone takes 4 s.
+                (Measure::DeviceOverlapped, 0.6, 0.75, 3_000_000_000),
+            ]
+        );
     }
 }

@@ -62,6 +62,8 @@ struct Bench {
     slots: Vec<WgpuSlot>,
     /// As many bytes as the kernels read and write, in two halves.
     halves: [Buffer; 2],
+    /// Bytes of one.
+    half: usize,
     large: Large,
     /// Bytes that the kernels read and write.
     worked_on: usize,
@@ -87,9 +89,10 @@ impl Bench {
         let [src, even, odd, dst] = schedule.len_bytes;
         let worked_on = src + 2 * (even + odd) + dst;
         let usage = BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let half = || gpu.buffer(usage, (worked_on / 2).next_multiple_of(4));
+        let half = (worked_on / 2).next_multiple_of(4);
         let mut bench = Self {
-            halves: [half()?, half()?],
+            halves: [gpu.buffer(usage, half)?, gpu.buffer(usage, half)?],
+            half,
             large: Large::new(&gpu, large_bytes)?,
             slots,
             worked_on,
@@ -120,7 +123,7 @@ impl Bench {
     fn encode(&self, part: Part, index: usize, encoder: &mut CommandEncoder) -> Result<()> {
         let (halves, large) = (&self.halves, &self.large);
         let (from, to, len) = match part {
-            Part::Copy => (&halves[0], &halves[1], halves[0].size()),
+            Part::Copy => (&halves[0], &halves[1], self.half as u64),
             Part::LargeUp => (&large.staging, &large.device, large.len as u64),
             Part::LargeDown => (&large.device, &large.readback, large.len as u64),
             Part::Upload | Part::Kernels | Part::Download => {
@@ -156,7 +159,7 @@ impl Stopwatch for Bench {
             Part::Upload => self.slots[0].len_up(),
             Part::Download => self.slots[0].len_down(),
             Part::Kernels | Part::Together => self.worked_on,
-            Part::Copy => self.halves.iter().map(|half| half.size() as usize).sum(),
+            Part::Copy => 2 * self.half,
             Part::LargeUp | Part::LargeDown => self.large.len,
         }
     }

@@ -1,7 +1,17 @@
 //! AVX2 with FMA and F16C: vectors of two lanes.
 #![expect(unsafe_code, reason = "vector instructions and their loads and stores")]
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128i, __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _mm_loadl_epi64, _mm_loadu_si128,
+    _mm_sfence, _mm_storeu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_broadcastsi128_si256,
+    _mm256_castps_si256, _mm256_castsi128_si256, _mm256_castsi256_si128, _mm256_cvtepi32_ps,
+    _mm256_cvtepu8_epi32, _mm256_cvtps_ph, _mm256_extracti128_si256, _mm256_fmadd_ps,
+    _mm256_inserti128_si256, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_mul_ps, _mm256_or_si256,
+    _mm256_packus_epi32, _mm256_permute2x128_si256, _mm256_permute4x64_epi64, _mm256_set_m128i,
+    _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_srli_epi32, _mm256_storeu_si256,
+    _mm256_stream_si256, _mm256_sub_ps,
+};
 
 use super::simd::{Divisor, Simd};
 use crate::level::{Kind, Level};

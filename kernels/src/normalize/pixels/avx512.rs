@@ -1,7 +1,18 @@
 //! AVX-512: vectors of four lanes.
 #![expect(unsafe_code, reason = "vector instructions and their loads and stores")]
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128i, __m512, __m512i, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128,
+    _mm_sfence, _mm_storeu_si128, _mm512_add_epi32, _mm512_and_si512, _mm512_broadcast_i32x4,
+    _mm512_castps_si512, _mm512_castsi128_si512, _mm512_castsi256_si512, _mm512_castsi512_si128,
+    _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtps_ph, _mm512_extracti32x4_epi32,
+    _mm512_fmadd_ps, _mm512_inserti32x4, _mm512_inserti64x4, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mul_ps, _mm512_or_si512, _mm512_packus_epi32, _mm512_permutexvar_epi32,
+    _mm512_permutexvar_epi64, _mm512_set1_epi32, _mm512_setr_epi32, _mm512_setr_epi64,
+    _mm512_shuffle_epi8, _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_storeu_si512,
+    _mm512_stream_si512, _mm512_sub_ps,
+};
 
 use super::simd::{Divisor, Simd};
 use crate::level::{Kind, Level};

@@ -1,4 +1,6 @@
 //! Moves bytes: pixels apart into planes, and planes together into pixels.
+#![expect(clippy::cast_possible_truncation, reason = "bytes of a lane are 16")]
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
 use super::simd::Simd;
 use super::{BUFFER, Order};

@@ -1,4 +1,6 @@
 //! Pixels to planes of numbers in one go, without a place between.
+#![expect(clippy::cast_possible_truncation, reason = "bytes of a lane are 16")]
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
 use super::Order;
 use super::simd::Simd;
@@ -62,10 +64,10 @@ pub(super) fn direct<S: Simd, const C: usize>(
     // Known to each copy of the loop, the order costs nothing in it.
     match pixels.order {
         Order::Forward => {
-            ordered::<S, C>(simd, (run, constants), (pixels, Order::Forward), dst, at)
+            ordered::<S, C>(simd, (run, constants), (pixels, Order::Forward), dst, at);
         }
         Order::Backward => {
-            ordered::<S, C>(simd, (run, constants), (pixels, Order::Backward), dst, at)
+            ordered::<S, C>(simd, (run, constants), (pixels, Order::Backward), dst, at);
         }
     }
 }
@@ -113,6 +115,10 @@ struct Step<'a, S: Simd, const C: usize> {
 }
 
 impl<'a, S: Simd, const C: usize> Step<'a, S, C> {
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "iterators keep arrays out of registers"
+    )]
     #[inline(always)]
     fn new(simd: S, (run, constants): (Run<'a>, &Constants), order: Order) -> Self {
         let mut held = [Held::of(simd, constants, Channels::One(0), 0); C];
@@ -164,6 +170,10 @@ impl<'a, S: Simd, const C: usize> Step<'a, S, C> {
 
     /// `M` vectors of bytes of every channel, each made of `N` vectors of
     /// numbers, from number `at` of each plane.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "iterators keep arrays out of registers"
+    )]
     #[inline(always)]
     fn steps<const N: usize, const M: usize>(
         &self,

@@ -81,6 +81,7 @@ struct Window {
     order: Order,
 }
 
+#[expect(clippy::cast_possible_wrap, reason = "images are below 2 GiB")]
 impl Window {
     fn of(images: &Images) -> Self {
         let Geometry {
@@ -217,8 +218,8 @@ impl<'a, S: Simd> Worker<'a, S> {
                 end: n_pixels.min(begin + TILE),
             };
             match self.to {
-                Layout::Chw => self.to_planes(src, dst, tile),
-                Layout::Hwc => self.to_pixels(src, dst, tile),
+                Layout::Chw => self.write_planes(src, dst, tile),
+                Layout::Hwc => self.write_pixels(src, dst, tile),
             }
         }
     }
@@ -260,7 +261,7 @@ impl<'a, S: Simd> Worker<'a, S> {
     }
 
     /// Writes a tile of every channel.
-    fn to_planes(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
+    fn write_planes(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
         let in_place = self.from == self.to && self.window.is_one_run();
         if !in_place {
             self.fill_planes(src, tile);
@@ -283,7 +284,7 @@ impl<'a, S: Simd> Worker<'a, S> {
     }
 
     /// Writes a tile of pixels.
-    fn to_pixels(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
+    fn write_pixels(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
         let channels = self.channels;
         let src = if self.from == self.to && self.window.is_one_run() {
             let first = self.window.first;

@@ -1,4 +1,5 @@
 //! What the twins of every level are written in.
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
 use crate::level::Level;
 

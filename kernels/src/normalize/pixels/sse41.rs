@@ -1,7 +1,14 @@
 //! SSE4.1 with SSSE3: vectors of one lane.
 #![expect(unsafe_code, reason = "vector instructions and their loads and stores")]
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use std::arch::x86_64::*;
+use std::arch::x86_64::{
+    __m128, __m128i, _mm_add_epi32, _mm_add_ps, _mm_and_si128, _mm_blendv_epi8, _mm_castps_si128,
+    _mm_castsi128_ps, _mm_cmplt_epi32, _mm_cvtepi32_ps, _mm_cvtepu8_epi32, _mm_cvtsi32_si128,
+    _mm_div_ps, _mm_loadu_ps, _mm_loadu_si128, _mm_mul_ps, _mm_or_si128, _mm_packus_epi32,
+    _mm_set1_epi32, _mm_sfence, _mm_shuffle_epi8, _mm_srli_epi32, _mm_storeu_si128,
+    _mm_stream_si128, _mm_sub_epi32, _mm_sub_ps,
+};
 
 use super::simd::{Divisor, Simd};
 use crate::level::{Kind, Level};

@@ -1,4 +1,5 @@
 //! Turns bytes in the order they are written into numbers.
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
 use half::{bf16, f16};
 
@@ -108,6 +109,10 @@ impl Divisor<[f32; PATTERN]> {
 }
 
 /// The inverse to twice the digits of binary32.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is rounded is checked"
+)]
 fn divisor(value: f32) -> Divisor<f32> {
     let exact = 1.0 / f64::from(value);
     let inverse = exact as f32;
@@ -278,6 +283,10 @@ fn whole_lines<S: Simd, const TURN: usize>(
 }
 
 /// The same, for numbers of which `N` vectors make a vector of bytes.
+#[expect(
+    clippy::needless_range_loop,
+    reason = "iterators keep arrays out of registers"
+)]
 #[inline(always)]
 fn lines<S: Simd, const N: usize, const TURN: usize>(
     simd: S,

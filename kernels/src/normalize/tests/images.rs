@@ -1,8 +1,11 @@
 //! `normalize` on images.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "small numbers, and constants that are rounded"
+)]
 
 use std::sync::Arc;
 
-use half::{bf16, f16};
 use proptest::prelude::*;
 
 use crate::normalize::{Flip, Geometry, Images, Layout, NormalizeError, Table};
@@ -10,12 +13,12 @@ use crate::{Element, Kernel, Level};
 
 const LAYOUTS: [Layout; 2] = [Layout::Hwc, Layout::Chw];
 const FLIPS: [Flip; 4] = [Flip::None, Flip::Horizontal, Flip::Vertical, Flip::Both];
-const ELEMENTS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];
-const MEAN: [f64; 4] = [0.485, 0.456, 0.406, 0.5];
-const STD: [f64; 4] = [0.229, 0.224, 0.225, 0.25];
+pub(super) const ELEMENTS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];
+pub(super) const MEAN: [f64; 4] = [0.485, 0.456, 0.406, 0.5];
+pub(super) const STD: [f64; 4] = [0.229, 0.224, 0.225, 0.25];
 
-/// The constants of ImageNet, for any number of channels.
-fn table(element: Element, channels: usize) -> Table {
+/// The constants of `ImageNet`, for any number of channels.
+pub(super) fn table(element: Element, channels: usize) -> Table {
     Table::new(
         element,
         channels,
@@ -56,18 +59,23 @@ fn run(images: &Images, level: Level, src: &[u8], dst: &mut [u8]) {
 }
 
 /// What `images` makes of `n_images` at `level`, in memory that begins `shift`
-/// bytes into its allocation, as does what is read. Fails where anything
-/// beside it is written.
+/// bytes after a line, as does what is read. Fails where anything beside it is
+/// written.
 fn result(images: &Images, level: Level, n_images: usize, shift: usize) -> Vec<u8> {
     const GUARD: u8 = 0xa5;
-    let mut src = vec![0; shift];
-    src.extend(bytes(n_images * images.src_len_bytes()));
+    const LINE: usize = 64;
+    let src = bytes(n_images * images.src_len_bytes());
+    let mut read = vec![0; src.len() + shift + LINE];
+    let at = read.as_ptr().align_offset(LINE) + shift;
+    read[at..at + src.len()].copy_from_slice(&src);
+    let src = &read[at..at + src.len()];
     let len = n_images * images.dst_len_bytes();
-    let mut dst = vec![GUARD; shift + len + 64];
-    run(images, level, &src[shift..], &mut dst[shift..shift + len]);
+    let mut dst = vec![GUARD; len + shift + 2 * LINE];
+    let at = dst.as_ptr().align_offset(LINE) + shift;
+    run(images, level, src, &mut dst[at..at + len]);
     let is_guard = |bytes: &[u8]| bytes.iter().all(|&byte| byte == GUARD);
-    assert!(is_guard(&dst[..shift]) && is_guard(&dst[shift + len..]));
-    dst[shift..shift + len].to_vec()
+    assert!(is_guard(&dst[..at]) && is_guard(&dst[at + len..]));
+    dst[at..at + len].to_vec()
 }
 
 /// Every level against the scalar reference.
@@ -86,184 +94,10 @@ fn assert_levels_agree(images: &Images, n_images: usize, shift: usize) {
 }
 
 /// One byte through one channel, as the contract has it.
-fn by_definition(byte: u8, mean: f32, std: f32) -> f32 {
+pub(super) fn by_definition(byte: u8, mean: f32, std: f32) -> f32 {
     let scaled = f32::from(byte) * (1.0 / 255.0);
     let shifted = scaled - mean;
     shifted / std
-}
-
-#[test]
-fn a_table_holds_the_values_of_torchvision() {
-    // From `to_dtype(float32, scale=True)` and `normalize` of
-    // torchvision.transforms.v2.functional 0.29 with the constants of ImageNet:
-    // bytes 0, 1, 127, 128, 254, 255 of each channel.
-    const WANT: [[u32; 6]; 3] = [
-        [
-            0xc007_8bbd,
-            0xc006_732b,
-            0x3d69_39c9,
-            0x3d97_af32,
-            0x400e_d58b,
-            0x400f_ee1d,
-        ],
-        [
-            0xc002_4924,
-            0xc001_2a4f,
-            0x3e40_2ded,
-            0x3e52_1b48,
-            0x401a_4ee3,
-            0x401b_6db7,
-        ],
-        [
-            0xbfe6_f809,
-            0xbfe4_bcea,
-            0x3ed1_70c1,
-            0x3eda_5d3c,
-            0x4027_d834,
-            0x4028_f5c3,
-        ],
-    ];
-    let table = table(Element::F32, 3);
-    for (channel, want) in WANT.iter().enumerate() {
-        let got = [0, 1, 127, 128, 254, 255].map(|byte| table.bits()[channel * 256 + byte]);
-        assert_eq!(&got, want, "channel {channel}");
-    }
-}
-
-#[test]
-fn a_table_is_what_the_contract_says() {
-    for element in ELEMENTS {
-        let table = table(element, 4);
-        assert_eq!((table.element(), table.channels()), (element, 4));
-        assert_eq!(table.bits().len(), 4 * 256);
-        for (index, &bits) in table.bits().iter().enumerate() {
-            let channel = index / 256;
-            let value = by_definition(
-                (index % 256) as u8,
-                MEAN[channel] as f32,
-                STD[channel] as f32,
-            );
-            let want = match element {
-                Element::F16 => u32::from(f16::from_f32(value).to_bits()),
-                Element::BF16 => u32::from(bf16::from_f32(value).to_bits()),
-                _ => value.to_bits(),
-            };
-            assert_eq!(bits, want, "{element}, entry {index}");
-        }
-    }
-}
-
-#[test]
-fn one_constant_stands_for_all_channels() {
-    let one = Table::new(Element::F32, 3, (&[0.5], &[0.25]), 255.0).unwrap();
-    let three = Table::new(Element::F32, 3, (&[0.5; 3], &[0.25; 3]), 255.0).unwrap();
-    assert_eq!(one, three);
-    assert_eq!(one.constants(), [[0.5, 0.25]; 3]);
-}
-
-#[test]
-fn subnormal_values_are_zero_of_their_sign() {
-    // 1/255 scaled so that values of small bytes are subnormal in binary32.
-    let table = Table::new(Element::F32, 1, (&[0.0], &[1e30]), 1e9).unwrap();
-    assert_eq!(table.bits()[1], 0);
-    assert_ne!(table.bits()[255], 0);
-    let below = Table::new(Element::F32, 1, (&[1e-30], &[1e30]), 1e9).unwrap();
-    assert_eq!(below.bits()[0], 0x8000_0000);
-}
-
-#[test]
-fn constants_that_cannot_be_used_are_refused() {
-    let new = |element, channels, mean: &[f64], std: &[f64], scale| {
-        Table::new(element, channels, (mean, std), scale).unwrap_err()
-    };
-    let not_finite = |what| move |error: &NormalizeError| matches!(error, NormalizeError::NotFinite { what: found, .. } if *found == what);
-    let not_positive = |what| move |error: &NormalizeError| matches!(error, NormalizeError::NotPositive { what: found, .. } if *found == what);
-    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e39] {
-        assert!(not_finite("mean")(&new(
-            Element::F32,
-            3,
-            &[0.5, bad, 0.5],
-            &[1.0],
-            255.0
-        )));
-        assert!(not_finite("std")(&new(
-            Element::F32,
-            3,
-            &[0.5],
-            &[1.0, 1.0, bad],
-            255.0
-        )));
-        assert!(not_finite("scale")(&new(
-            Element::F32,
-            3,
-            &[0.5],
-            &[1.0],
-            bad
-        )));
-    }
-    for bad in [0.0, -0.0, -1.0, 1e-39] {
-        assert!(not_positive("std")(&new(
-            Element::F16,
-            1,
-            &[0.5],
-            &[bad],
-            255.0
-        )));
-        assert!(not_positive("scale")(&new(
-            Element::F16,
-            1,
-            &[0.5],
-            &[1.0],
-            bad
-        )));
-    }
-    for given in [&[][..], &[0.5; 2], &[0.5; 4]] {
-        let error = new(Element::F32, 3, given, &[1.0], 255.0);
-        let want = NormalizeError::Channels {
-            what: "mean",
-            channels: 3,
-            given: given.len(),
-        };
-        assert_eq!(error, want);
-        let error = new(Element::F32, 3, &[0.5], given, 255.0);
-        assert!(matches!(
-            error,
-            NormalizeError::Channels { what: "std", .. }
-        ));
-    }
-    for channels in [0, 5, usize::MAX] {
-        let error = new(Element::F32, channels, &[0.5], &[1.0], 255.0);
-        assert!(matches!(error, NormalizeError::Geometry { .. }), "{error}");
-    }
-    for element in Element::ALL {
-        if !ELEMENTS.contains(&element) {
-            let error = new(element, 1, &[0.5], &[1.0], 255.0);
-            assert!(matches!(error, NormalizeError::Type { got, .. } if got == element));
-        }
-    }
-}
-
-#[test]
-fn values_too_large_for_their_type_are_refused() {
-    // 255 / 0.003 is above the largest binary16, 65504.
-    let new = |element| Table::new(element, 1, (&[0.0], &[0.003]), 1.0);
-    assert!(new(Element::F32).is_ok());
-    assert!(new(Element::BF16).is_ok());
-    let error = new(Element::F16).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            NormalizeError::Overflow {
-                to: Element::F16,
-                byte: 197,
-                channel: 0,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    let error = Table::new(Element::F32, 1, (&[3e38], &[0.1]), 255.0).unwrap_err();
-    assert!(matches!(error, NormalizeError::Overflow { byte: 0, .. }));
 }
 
 #[test]
@@ -370,7 +204,7 @@ fn the_reference_reads_and_writes_where_the_layouts_say() {
                 Layout::Chw => ((image * 3 + c) * height + y) * width + x,
             };
             let want = by_definition(src[at], MEAN[c] as f32, STD[c] as f32);
-            assert_eq!(f32::from_le_bytes(dst[to]), want, "{geometry:?}");
+            assert_eq!(dst[to], want.to_le_bytes(), "{geometry:?}");
         }
     }
 }
@@ -411,14 +245,17 @@ fn every_level_agrees_at_every_width() {
             .flat_map(|from| LAYOUTS.map(|to| (from, to)))
         {
             for channels in 1..=4 {
-                for flip in FLIPS {
+                let windows = FLIPS.map(|flip| (flip, [0; 3])).into_iter();
+                for (flip, [top, left, beyond]) in
+                    windows.chain(FLIPS.map(|flip| (flip, [1, 2, 3])))
+                {
                     let element = ELEMENTS[(index + channels as usize) % 3];
                     let geometry = Geometry {
                         from,
                         to,
                         flip,
-                        crop: [1, 2, 2, width],
-                        ..whole([4, width + 3, channels])
+                        crop: [top, left, 2, width],
+                        ..whole([2 + beyond, width + beyond, channels])
                     };
                     let images = Images::new(geometry, table(element, channels as usize)).unwrap();
                     assert_levels_agree(&images, 2, index % 5);
@@ -438,27 +275,45 @@ fn every_level_agrees_on_any_number_of_images() {
     }
 }
 
-/// Outputs so large go around the caches, from aligned and unaligned places.
+/// Outputs so large go around the caches, in whole lines or not.
 #[test]
 fn every_level_agrees_on_large_outputs() {
     let cases = [
-        (Element::F32, 3, Layout::Chw, 64),
-        (Element::F32, 3, Layout::Hwc, 4),
-        (Element::F16, 3, Layout::Hwc, 2),
-        (Element::BF16, 4, Layout::Chw, 1),
-        (Element::F16, 2, Layout::Hwc, 3),
+        (Element::F32, 3, Layout::Chw, 0, 1011),
+        (Element::F32, 3, Layout::Chw, 4, 1024),
+        (Element::F32, 3, Layout::Chw, 0, 1024),
+        (Element::F32, 3, Layout::Hwc, 4, 1011),
+        (Element::F16, 4, Layout::Chw, 0, 1024),
+        (Element::F16, 3, Layout::Hwc, 2, 1011),
+        (Element::BF16, 2, Layout::Chw, 0, 1024),
+        (Element::BF16, 4, Layout::Chw, 1, 1011),
+        (Element::F16, 2, Layout::Hwc, 3, 1011),
     ];
-    for (element, channels, to, shift) in cases {
-        let [height, width] = [401, 1013];
+    for (index, (element, channels, to, shift, width)) in cases.into_iter().enumerate() {
         let geometry = Geometry {
             to,
-            crop: [1, 1, height - 1, width - 2],
-            ..whole([height, width, channels])
+            crop: [1, 1, 400, width],
+            flip: FLIPS[index % 4],
+            ..whole([402, width + 2, channels])
         };
         let images = Images::new(geometry, table(element, channels as usize)).unwrap();
         let n_images = (9 << 20) / images.dst_len_bytes() + 1;
         assert_levels_agree(&images, n_images, shift);
     }
+}
+
+/// Most values are computed; otherwise no test would reach the arithmetic.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn usual_values_are_computed_and_odd_ones_looked_up() {
+    use crate::normalize::pixels::Values;
+
+    for element in ELEMENTS {
+        let values = Values::of(&table(element, 4));
+        assert!(matches!(values, Values::Computed(_)), "{element}");
+    }
+    let odd = Table::new(Element::F32, 1, (&[0.0], &[1e30]), 1e9).unwrap();
+    assert_eq!(Values::of(&odd), Values::Table);
 }
 
 /// Values that the arithmetic of the twins does not reach are looked up.

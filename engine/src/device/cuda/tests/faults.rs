@@ -2,6 +2,8 @@
 //! outcome is right or a `Device` error, and nothing hangs or is touched while
 //! the device uses it.
 
+use std::io::Write;
+
 use super::super::super::program::Program;
 use super::*;
 
@@ -10,7 +12,7 @@ const ENDED: &str = "ended as it should";
 
 /// Starts the device, runs batches on two threads, and makes sure that each is
 /// right or failed with a `Device` error, after which nothing is started.
-fn run_under_faults() -> Result<(), crate::Error> {
+fn run_under_faults() -> Result<(), Error> {
     let backend = open(Some(0))?;
     let program = programs::mixed();
     let lane = backend.lane(&program)?;
@@ -35,7 +37,7 @@ fn run_under_faults() -> Result<(), crate::Error> {
     }
 }
 
-fn batches(lane: &dyn Lane, program: &Program, seed: u64) -> Result<(), crate::Error> {
+fn batches(lane: &dyn Lane, program: &Program, seed: u64) -> Result<(), Error> {
     for n in [1, 40] {
         let n_items = [1, 1, n, n];
         let columns = programs::columns(program, &n_items, seed);
@@ -51,9 +53,9 @@ fn every_call_may_fail() {
     if std::env::var_os(INSIDE).is_some() {
         if let Err(error) = run_under_faults() {
             assert_eq!(error.kind(), ErrorKind::Device, "{error:?}");
-            println!("failed: {error}");
+            writeln!(std::io::stdout(), "failed: {error}").unwrap();
         }
-        println!("{ENDED}");
+        writeln!(std::io::stdout(), "{ENDED}").unwrap();
         return;
     }
     let test = format!("device::cuda::tests::{name}");
@@ -65,8 +67,8 @@ fn every_call_may_fail() {
     assert!(n_calls > 50, "expected a run of many calls, got {n_calls}");
     // Refused once (out of memory, unknown), and lost for good.
     let mut faults = Vec::new();
-    for call in 1..=n_calls {
-        faults.push(format!("{call}:{}", [2, 999, 700][call as usize % 3]));
+    for (call, code) in (1..=n_calls).zip([2, 999, 700].into_iter().cycle()) {
+        faults.push(format!("{call}:{code}"));
     }
     for late in ["copy", "kernel", "memset"] {
         faults.extend((1..=5).map(|at| format!("{late}@{at}:700")));

@@ -9,7 +9,7 @@ use fuelrail_kernels::{Element, Kernel};
 use super::super::super::program::{Chain, Program};
 
 fn program(chains: Vec<Vec<Kernel>>) -> Program {
-    let chains = chains.into_iter().map(|kernels| Chain::new(kernels));
+    let chains = chains.into_iter().map(Chain::new);
     Program {
         chains: chains.map(Result::unwrap).collect(),
     }
@@ -134,7 +134,7 @@ pub(super) fn columns(program: &Program, n_items: &[usize], seed: u64) -> Vec<Ve
             1 => 0xff,
             2 => 0x7f,
             3 => 0x80,
-            _ => (state >> 32) as u8,
+            _ => state.to_le_bytes()[4],
         }
     };
     let chains = program.chains.iter().zip(n_items);

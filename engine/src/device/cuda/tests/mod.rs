@@ -16,6 +16,7 @@ use super::super::{DeviceKind, Lane};
 use super::*;
 use crate::error::ErrorKind;
 
+mod bench;
 mod faults;
 mod programs;
 
@@ -23,7 +24,7 @@ mod programs;
 const INSIDE: &str = "FUELRAIL_CUDA_SIM";
 
 /// Seconds after which a test in the simulator counts as hung.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where the simulator is; built the first time it is asked for.
 fn simulator() -> &'static Path {
@@ -123,7 +124,7 @@ fn run_batch(
     lane: &dyn Lane,
     n_items: &[usize],
     columns: &[Vec<u8>],
-) -> crate::error::Result<Vec<(Vec<u8>, bool)>> {
+) -> Result<Vec<(Vec<u8>, bool)>> {
     let mut slot = lane.acquire(n_items)?;
     for (chain, column) in columns.iter().enumerate() {
         slot.write(chain, column)?;
@@ -310,7 +311,7 @@ fn slots_refuse_what_was_not_asked_for() {
     let backend = open(Some(0)).unwrap();
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
-    let internal = |error: crate::Error| assert_eq!(error.kind(), ErrorKind::Internal);
+    let internal = |error: Error| assert_eq!(error.kind(), ErrorKind::Internal);
     internal(lane.acquire(&[1]).unwrap_err());
     internal(lane.acquire(&[1 << 30, 0, 0, 0]).unwrap_err());
     let n_items = [0, 0, 4, 0];
