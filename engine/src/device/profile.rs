@@ -16,6 +16,10 @@ const LEAST_S: f64 = 5e-3;
 /// Repetitions in a measurement at most, however fast the device is.
 const MOST: usize = 1024;
 
+/// Repetitions of what overlaps at least: until all slots are under way, and
+/// while the last come down, little does.
+const LEAST_TOGETHER: usize = 24;
+
 /// What is timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
@@ -127,7 +131,10 @@ pub(crate) fn profile(device: &mut impl Stopwatch, rounds: usize) -> Result<Prof
 
 /// How many repetitions take long enough.
 fn enough(device: &mut impl Stopwatch, part: Part) -> Result<usize> {
-    let mut n = 1;
+    let mut n = match part {
+        Part::Together => LEAST_TOGETHER,
+        _ => 1,
+    };
     // The first run of anything is slower than those that follow.
     device.time(part, n)?;
     while n < MOST && device.time(part, n)? < LEAST_S {
@@ -178,6 +185,9 @@ mod tests {
         assert!((kernels.gb_per_s() - 0.002).abs() < 1e-9);
         let n_of = |part| clock.calls.iter().rfind(|call| call.0 == part).unwrap().1;
         assert_eq!((n_of(Part::Kernels), n_of(Part::Copy)), (8, MOST));
+        // What overlaps is never run a few times only.
+        let together = clock.calls.iter().filter(|call| call.0 == Part::Together);
+        assert_eq!(together.map(|call| call.1).min(), Some(LEAST_TOGETHER));
         // The rounds take turns.
         let last: Vec<Part> = clock
             .calls

@@ -34,8 +34,8 @@ const HARDWARE: Effort = Effort {
 
 const SOFTWARE: Effort = Effort {
     batch_bytes: 1 << 20,
-    profile_bytes: 8 << 20,
-    large_bytes: 8 << 20,
+    profile_bytes: 2 << 20,
+    large_bytes: 2 << 20,
     n_batches: 8,
     rounds: 5,
 };
