@@ -46,39 +46,6 @@ struct Module {
     std::string text;
 };
 
-// What handles stand for, so that a stale one is told from a live one.
-template <typename T>
-class Handles {
-public:
-    void* add(std::shared_ptr<T> object) {
-        std::lock_guard lock(mutex_);
-        void* handle = object.get();
-        live_[handle] = std::move(object);
-        return handle;
-    }
-
-    std::shared_ptr<T> get(const void* handle) {
-        std::lock_guard lock(mutex_);
-        auto found = live_.find(handle);
-        return found == live_.end() ? nullptr : found->second;
-    }
-
-    std::shared_ptr<T> remove(const void* handle) {
-        std::lock_guard lock(mutex_);
-        auto found = live_.extract(handle);
-        return found.empty() ? nullptr : found.mapped();
-    }
-
-    size_t n_live() {
-        std::lock_guard lock(mutex_);
-        return live_.size();
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<const void*, std::shared_ptr<T>> live_;
-};
-
 struct Driver {
     std::atomic<pid_t> pid = 0;
     int n_devices = static_cast<int>(option("FUELRAIL_FAKE_CUDA_DEVICES", 1));
