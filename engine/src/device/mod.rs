@@ -22,6 +22,7 @@ mod parity;
 mod permits;
 mod pieces;
 mod placement;
+mod profile;
 mod program;
 mod report;
 mod ring;
@@ -44,6 +45,7 @@ pub use open::Device;
 pub(crate) use open::found;
 pub use parity::SuiteReport;
 pub(crate) use parity::{conformance, quick_trial};
+pub(crate) use profile::Profile;
 pub(crate) use program::{Chain, Program};
 pub use report::{DeviceKind, DeviceReport};
 pub(crate) use speed::speeds;
@@ -83,30 +85,18 @@ pub(crate) trait Lane: Debug + Send + Sync {
     /// for more than [`Lane::max_slot_bytes`].
     fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>>;
 
-    /// Times the parts of a slot's way, each alone and by the device's own
-    /// clock; `None` where it has none.
+    /// Times the parts of a slot's way, by slots of its own that are filled
+    /// already; `large_bytes` are those of a large copy, or fewer where memory
+    /// is short. `None` where a device has no way to tell.
     ///
     /// # Errors
     /// As [`Lane::acquire`].
-    fn profile(&self, n_items: &[usize], rounds: usize) -> Result<Option<Profile>> {
-        let _ = (n_items, rounds);
-        Ok(None)
-    }
-}
-
-/// Seconds that each round took, by the device's own clock.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Profile {
-    /// From the host to the device.
-    pub(crate) upload_s: Vec<f64>,
-    /// All kernels.
-    pub(crate) kernels_s: Vec<f64>,
-    /// From the device to the host.
-    pub(crate) download_s: Vec<f64>,
-    /// Copying within the device's memory.
-    pub(crate) copy_s: Vec<f64>,
-    /// How many bytes were copied so, each read and written once.
-    pub(crate) copied_bytes: usize,
+    fn profile(
+        &self,
+        n_items: &[usize],
+        rounds: usize,
+        large_bytes: usize,
+    ) -> Result<Option<Profile>>;
 }
 
 /// Room for the items of one batch, on the host and on the device. Dropped

@@ -35,6 +35,7 @@ enum Code {
     UNSUPPORTED_PTX_VERSION = 222,
     INVALID_HANDLE = 400,
     NOT_FOUND = 500,
+    NOT_READY = 600,
 };
 
 // The CUDA version it claims, and the newest PTX that goes with it.
@@ -43,39 +44,6 @@ constexpr int PTX_VERSION = 80;
 
 struct Module {
     std::string text;
-};
-
-// What handles stand for, so that a stale one is told from a live one.
-template <typename T>
-class Handles {
-public:
-    void* add(std::shared_ptr<T> object) {
-        std::lock_guard lock(mutex_);
-        void* handle = object.get();
-        live_[handle] = std::move(object);
-        return handle;
-    }
-
-    std::shared_ptr<T> get(const void* handle) {
-        std::lock_guard lock(mutex_);
-        auto found = live_.find(handle);
-        return found == live_.end() ? nullptr : found->second;
-    }
-
-    std::shared_ptr<T> remove(const void* handle) {
-        std::lock_guard lock(mutex_);
-        auto found = live_.extract(handle);
-        return found.empty() ? nullptr : found.mapped();
-    }
-
-    size_t n_live() {
-        std::lock_guard lock(mutex_);
-        return live_.size();
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<const void*, std::shared_ptr<T>> live_;
 };
 
 struct Driver {
@@ -325,6 +293,9 @@ API cuMemcpyDtoHAsync_v2(void* dst, uint64_t src, size_t len, void* stream) {
 
 API cuMemcpyDtoDAsync_v2(uint64_t dst, uint64_t src, size_t len, void* stream) {
     ENTER()
+    if (dst < src + len && src < dst + len) {
+        fail("a copy overlaps itself");
+    }
     return copy(Place::Device, reinterpret_cast<void*>(dst), Place::Device,
                 reinterpret_cast<void*>(src), len, stream);
 }
@@ -409,8 +380,14 @@ API cuEventElapsedTime(float* milliseconds, void* begin, void* end) {
         return INVALID_HANDLE;
     }
     std::scoped_lock lock(first->mutex, last->mutex);
+    if (first->n_recorded == 0 || last->n_recorded == 0) {
+        return INVALID_HANDLE;
+    }
+    if (first->n_passed < first->n_recorded || last->n_passed < last->n_recorded) {
+        return NOT_READY;
+    }
     *milliseconds = std::chrono::duration<float, std::milli>(last->when - first->when).count();
-    return SUCCESS;
+    return faults().sticky();
 }
 
 API cuEventSynchronize(void* handle) {

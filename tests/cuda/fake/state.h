@@ -120,6 +120,39 @@ private:
     std::thread thread_;
 };
 
+// What handles stand for, so that a stale one is told from a live one.
+template <typename T>
+class Handles {
+public:
+    void* add(std::shared_ptr<T> object) {
+        std::lock_guard lock(mutex_);
+        void* handle = object.get();
+        live_[handle] = std::move(object);
+        return handle;
+    }
+
+    std::shared_ptr<T> get(const void* handle) {
+        std::lock_guard lock(mutex_);
+        auto found = live_.find(handle);
+        return found == live_.end() ? nullptr : found->second;
+    }
+
+    std::shared_ptr<T> remove(const void* handle) {
+        std::lock_guard lock(mutex_);
+        auto found = live_.extract(handle);
+        return found.empty() ? nullptr : found.mapped();
+    }
+
+    size_t n_live() {
+        std::lock_guard lock(mutex_);
+        return live_.size();
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<const void*, std::shared_ptr<T>> live_;
+};
+
 // Runs an operation late; counts how many run at once; skips it once a fault
 // has lost the context.
 void run_late(const char* name, const std::function<void()>& operation);

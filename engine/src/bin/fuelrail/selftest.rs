@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use fuelrail::plan::DeviceChoice;
-use fuelrail::run::{DeviceSelftest, Measure, SelftestReport, SpeedReport, Speeds, selftest};
+use fuelrail::run::{
+    DeviceKind, DeviceSelftest, Measure, SelftestReport, SpeedReport, Speeds, selftest,
+};
 use fuelrail::{Error, ErrorKind};
 use serde_json::json;
 
@@ -70,6 +72,9 @@ fn of_device(device: &DeviceSelftest) -> String {
         _ = write!(text, ", {detail}");
     }
     text.push('\n');
+    if report.is_software && report.kind != DeviceKind::Cpu {
+        text.push_str("  software on the processor: its speeds say nothing of a GPU\n");
+    }
     for suite in &device.suites {
         let outcome = if suite.wrong.is_empty() {
             "equal"
@@ -95,25 +100,28 @@ fn of_device(device: &DeviceSelftest) -> String {
 }
 
 fn of_speed(speed: &SpeedReport) -> String {
-    let measure = match speed.measure {
-        Measure::HostKernel => "one thread",
-        Measure::Serial => "there and back, one by one",
-        Measure::Overlapped => "there and back, overlapped",
-        Measure::Upload => "up",
-        Measure::DeviceKernel => "on the device",
-        Measure::Download => "down",
+    let (measure, beside) = match speed.measure {
+        Measure::HostKernel => ("one thread", "a copy"),
+        Measure::Serial => ("batches one by one", ""),
+        Measure::Overlapped => ("batches through the ring", ""),
+        Measure::Upload => ("up", "one large copy"),
+        Measure::DeviceKernel => ("kernel", "a copy on the device"),
+        Measure::Download => ("down", "one large copy"),
+        Measure::DeviceOverlapped => ("up, kernel, down at once", "the slowest of them"),
     };
+    let mut text = format!("  {:<31} {measure:<24}", speed.kernel);
     if let Some(failed) = &speed.failed {
-        return format!("  {measure:<27} failed: {failed}\n");
+        _ = writeln!(text, " failed: {failed}");
+        return text;
     }
-    let beside = speed.copy_gb_per_s.map(|copy| {
+    _ = write!(text, " {:>8.1} GB/s", speed.gb_per_s);
+    if let Some(copy) = speed.copy_gb_per_s {
         let share = 100.0 * speed.gb_per_s / copy;
-        format!(" ({share:.0} % of a copy's {copy:.1})")
-    });
-    format!(
-        "  {measure:<27} {:>7.1} GB/s{}  {}\n",
-        speed.gb_per_s,
-        beside.unwrap_or_default(),
-        speed.kernel,
-    )
+        _ = write!(text, "  {share:.0} % of {beside} ({copy:.1})");
+    }
+    if let Some(seconds) = speed.cpu_s_per_gb {
+        _ = write!(text, "  {seconds:.2} s of the processor a GB");
+    }
+    text.push('\n');
+    text
 }

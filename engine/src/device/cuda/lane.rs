@@ -5,10 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use fuelrail_kernels::ptx;
 
+use super::super::profile::{Profile, profile};
 use super::super::program::{Chain, Program};
 use super::super::ring::Ring;
 use super::super::schedule::{Entry, Schedule, Tables};
-use super::super::{Lane, Profile, Slot};
+use super::super::{Lane, Slot};
+use super::bench::Bench;
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
 use super::room::Room;
@@ -16,7 +18,7 @@ use super::slot::CudaSlot;
 use crate::error::{Error, Result};
 
 /// Slots of a ring: one on its way up, one at work, one on its way down.
-const N_SLOTS: usize = 3;
+pub(super) const N_SLOTS: usize = 3;
 
 /// Bytes of a slot at most, in each place, however large the device is.
 const MAX_SLOT_BYTES: u64 = 256 << 20;
@@ -41,7 +43,7 @@ const MODULES: &[(&str, &[Entry])] = &[
 /// What all slots of a lane share.
 #[derive(Debug)]
 pub(super) struct Machine {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     pub(super) upload: Stream,
     pub(super) compute: Stream,
     pub(super) download: Stream,
@@ -228,18 +230,21 @@ impl Lane for CudaLane {
         Ok(Box::new(CudaSlot::new(machine, room, schedule)))
     }
 
-    fn profile(&self, n_items: &[usize], rounds: usize) -> Result<Option<Profile>> {
+    fn profile(
+        &self,
+        n_items: &[usize],
+        rounds: usize,
+        large_bytes: usize,
+    ) -> Result<Option<Profile>> {
         self.machine.enter()?;
         let schedule = self.schedule(n_items)?;
         if schedule.launches.is_empty() {
             return Ok(None);
         }
-        let mut room = self.ring.take();
-        let machine = &self.machine;
-        let profile = room
-            .fit(&schedule)
-            .and_then(|()| room.profile(machine, &schedule, rounds));
-        room.settle(machine);
-        profile.map(Some).inspect_err(|error| machine.poison(error))
+        let timed = Bench::new(&self.machine, schedule, large_bytes)
+            .and_then(|mut bench| profile(&mut bench, rounds));
+        timed
+            .map(Some)
+            .inspect_err(|error| self.machine.poison(error))
     }
 }

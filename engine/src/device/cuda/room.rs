@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::Profile;
+use super::super::profile::Part;
 use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
 use super::lane::Machine;
@@ -186,8 +186,18 @@ impl Room {
     /// Starts all that `schedule` asks for. Whether or not that fails, the
     /// memory is the device's until [`Room::settle`] has been called.
     pub(super) fn start(&mut self, machine: &Machine, schedule: &Schedule) -> Result<()> {
-        self.prepare(schedule)?;
+        self.context.enter()?;
+        let jobs_at = jobs_at(schedule);
+        self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
+            .copy_from_slice(&schedule.jobs);
         self.state = State::Starting;
+        self.enqueue(machine, schedule)?;
+        self.state = State::UnderWay;
+        Ok(())
+    }
+
+    /// All that the device does for a batch.
+    fn enqueue(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
         let Machine {
             upload,
             compute,
@@ -198,24 +208,41 @@ impl Room {
         self.uploaded.record(upload)?;
         compute.wait_for(&self.uploaded)?;
         self.zero_flags(compute, schedule)?;
-        for launch in &schedule.launches {
-            self.launch(machine, launch, schedule)?;
-        }
+        self.launch_all(machine, schedule)?;
         self.computed.record(compute)?;
         download.wait_for(&self.computed)?;
         self.copy_down(download, len_down(schedule))?;
-        self.done.record(download)?;
-        self.state = State::UnderWay;
-        Ok(())
+        self.done.record(download)
     }
 
-    /// Puts the jobs behind the data.
-    fn prepare(&mut self, schedule: &Schedule) -> Result<()> {
-        self.context.enter()?;
-        let begin = jobs_at(schedule);
-        self.src_mut(begin..begin + schedule.jobs.len())?
-            .copy_from_slice(&schedule.jobs);
-        Ok(())
+    /// Starts one part of what [`Room::start`] did before, again and with the
+    /// same items, whatever of it is under way. The memory is the device's
+    /// until [`Room::settle`] has been called.
+    pub(super) fn repeat(
+        &mut self,
+        machine: &Machine,
+        schedule: &Schedule,
+        part: Part,
+    ) -> Result<()> {
+        self.state = State::Starting;
+        match part {
+            Part::Upload => self.copy_up(&machine.upload, len_up(schedule)),
+            Part::Kernels => self.launch_all(machine, schedule),
+            Part::Download => self.copy_down(&machine.download, len_down(schedule)),
+            Part::Together => {
+                // What is read and written must no longer be on its way.
+                machine.upload.wait_for(&self.done)?;
+                self.enqueue(machine, schedule)
+            }
+            Part::Copy | Part::LargeUp | Part::LargeDown => {
+                Err(Error::internal("a copy that is no part of a slot's way"))
+            }
+        }
+    }
+
+    fn launch_all(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+        let mut launches = schedule.launches.iter();
+        launches.try_for_each(|launch| self.launch(machine, launch, schedule))
     }
 
     fn copy_up(&self, stream: &Stream, len: usize) -> Result<()> {
@@ -276,58 +303,6 @@ impl Room {
         Ok(self.buffers.device[buffer.index()].get()?.address())
     }
 
-    /// Times each part of a slot's way alone, on one stream, with whatever
-    /// bytes there are.
-    pub(super) fn profile(
-        &mut self,
-        machine: &Machine,
-        schedule: &Schedule,
-        rounds: usize,
-    ) -> Result<Profile> {
-        self.prepare(schedule)?;
-        let half = len_down(schedule) / 2 / ALIGN * ALIGN;
-        let mut profile = Profile {
-            copied_bytes: half,
-            ..Profile::default()
-        };
-        let context = Arc::clone(&self.context);
-        let points = [(); 5].map(|()| Event::timed(&context));
-        let [begin, uploaded, computed, downloaded, end] = points;
-        let (begin, uploaded, computed) = (begin?, uploaded?, computed?);
-        let (downloaded, end) = (downloaded?, end?);
-        let stream = &machine.compute;
-        self.state = State::Starting;
-        for _ in 0..rounds {
-            begin.record(stream)?;
-            self.copy_up(stream, len_up(schedule))?;
-            uploaded.record(stream)?;
-            for launch in &schedule.launches {
-                self.launch(machine, launch, schedule)?;
-            }
-            computed.record(stream)?;
-            self.copy_down(stream, len_down(schedule))?;
-            downloaded.record(stream)?;
-            self.copy_within(stream, half)?;
-            end.record(stream)?;
-            end.synchronize()?;
-            profile.upload_s.push(uploaded.seconds_since(&begin)?);
-            profile.kernels_s.push(computed.seconds_since(&uploaded)?);
-            profile
-                .download_s
-                .push(downloaded.seconds_since(&computed)?);
-            profile.copy_s.push(end.seconds_since(&downloaded)?);
-        }
-        self.state = State::Idle;
-        Ok(profile)
-    }
-
-    /// Copies one half of what was written over the other.
-    fn copy_within(&self, stream: &Stream, half: usize) -> Result<()> {
-        let begin = self.address(Buffer::Dst)?;
-        // SAFETY: `fit` made room for both halves; the rest is as for `copy_up`.
-        unsafe { stream.copy(begin + half as u64, begin, half) }
-    }
-
     /// Waits until what was started has run.
     pub(super) fn wait(&mut self) -> Result<()> {
         self.context.enter()?;
@@ -379,11 +354,13 @@ fn flags_at(schedule: &Schedule) -> usize {
     schedule.len_bytes[Buffer::Dst.index()].next_multiple_of(ALIGN)
 }
 
-fn len_up(schedule: &Schedule) -> usize {
+/// Bytes that go up for a batch.
+pub(super) fn len_up(schedule: &Schedule) -> usize {
     jobs_at(schedule) + schedule.jobs.len()
 }
 
-fn len_down(schedule: &Schedule) -> usize {
+/// Bytes that come down for a batch.
+pub(super) fn len_down(schedule: &Schedule) -> usize {
     flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
 }
 

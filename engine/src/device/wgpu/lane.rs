@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
 
+use super::bench;
 use super::gpu::{Gpu, limits};
 use super::slot::{Room, WgpuSlot};
 use crate::device::program::{Chain, Program};
 use crate::device::ring::Ring;
 use crate::device::schedule::{ALIGN, Entry, Schedule, Tables};
-use crate::device::{Lane, Slot};
+use crate::device::{Lane, Profile, Slot};
 use crate::error::{Error, Result};
 
 /// One slot is filled while another is at work and a third is read.
-const N_SLOTS: usize = 3;
+pub(super) const N_SLOTS: usize = 3;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -99,6 +100,24 @@ impl WgpuLane {
     }
 }
 
+impl WgpuLane {
+    /// Where all items lie, if a slot may take as many bytes.
+    fn schedule(&self, n_items: &[usize]) -> Result<Schedule> {
+        let Shared { program, words, .. } = &*self.shared;
+        if n_items.len() != program.chains.len() {
+            return Err(Error::internal("a batch with other columns"));
+        }
+        let schedule = Schedule::new(program, words, n_items)?;
+        match schedule.len_bytes.iter().max() {
+            Some(most) if *most > max_binding() => Err(Error::internal(format!(
+                "a batch of {most} bytes for a slot of {}",
+                max_binding()
+            ))),
+            _ => Ok(schedule),
+        }
+    }
+}
+
 /// The entries that the program's kernels run by.
 fn entries_of(program: &Program) -> Vec<Entry> {
     let kernels = program.chains.iter().flat_map(Chain::stages);
@@ -124,24 +143,22 @@ impl Lane for WgpuLane {
     }
 
     fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>> {
-        let Shared { program, words, .. } = &*self.shared;
-        if n_items.len() != program.chains.len() {
-            return Err(Error::internal("a batch with other columns"));
-        }
-        let schedule = Schedule::new(program, words, n_items)?;
-        if let Some(most) = schedule.len_bytes.iter().max()
-            && *most > max_binding()
-        {
-            return Err(Error::internal(format!(
-                "a batch of {most} bytes for a slot of {}",
-                max_binding()
-            )));
-        }
+        let schedule = self.schedule(n_items)?;
         self.shared.gpu.health().check()?;
         let room = self.ring.take();
         // While this waited, the device may have been lost.
         self.shared.gpu.health().check()?;
         let slot = WgpuSlot::new(Arc::clone(&self.shared), room, schedule)?;
         Ok(Box::new(slot))
+    }
+
+    fn profile(
+        &self,
+        n_items: &[usize],
+        rounds: usize,
+        large_bytes: usize,
+    ) -> Result<Option<Profile>> {
+        let schedule = self.schedule(n_items)?;
+        bench::profile(&self.shared, &schedule, rounds, large_bytes)
     }
 }

@@ -6,18 +6,19 @@
 //! submission.
 
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindingResource, Buffer, BufferBinding,
     BufferDescriptor, BufferSize, BufferUsages, BufferView, CommandEncoder,
-    CommandEncoderDescriptor, ComputePassDescriptor, MapMode, SubmissionIndex,
+    CommandEncoderDescriptor, ComputePassDescriptor, MapMode,
 };
 
 use super::gpu::{Gpu, refused};
 use super::lane::{Ready, Shared};
+use super::pending::{Landing, Pending};
 use super::shaders::{Extra, extra};
+use crate::device::profile::Part;
 use crate::device::ring::Taken;
 use crate::device::schedule::{self, ALIGN, Launch, Schedule};
 use crate::device::{Outputs, Slot, Ticket};
@@ -28,10 +29,6 @@ const NUMBERS_A_WORKGROUP: u32 = 256 * 4;
 
 /// From here on, memory is had in steps of this many bytes.
 const LARGE: usize = 32 << 20;
-
-/// How long a callback on another thread is waited for before the device is
-/// asked again.
-const CALLBACK: Duration = Duration::from_millis(20);
 
 /// The memory of a slot, between uses.
 #[derive(Debug, Default)]
@@ -52,58 +49,6 @@ struct Buffers {
     readback: Buffer,
     /// A submission that nobody has waited for yet.
     pending: Option<Pending>,
-}
-
-/// A submission, and whether both mappings that follow it are there.
-#[derive(Debug, Clone)]
-struct Pending {
-    submission: SubmissionIndex,
-    landing: Arc<Landing>,
-}
-
-/// What the two mappings came to, in any order.
-#[derive(Debug, Default)]
-struct Landing {
-    /// Those that succeeded and those that failed.
-    done: Mutex<[u32; 2]>,
-    called: Condvar,
-}
-
-impl Landing {
-    fn land(&self, mapped: &Result<(), wgpu::BufferAsyncError>) {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done[usize::from(mapped.is_err())] += 1;
-        self.called.notify_all();
-    }
-
-    /// Whether all is there, looked at for a while; `None` if not yet.
-    fn landed(&self, patience: Duration) -> Option<bool> {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, _) = self
-            .called
-            .wait_timeout_while(done, patience, |[ok, failed]| *ok + *failed < 2)
-            .unwrap_or_else(PoisonError::into_inner);
-        (done[0] + done[1] == 2).then_some(done[1] == 0)
-    }
-}
-
-impl Pending {
-    /// Sleeps until the submission has run and its buffers are mapped.
-    fn settle(&self, gpu: &Gpu) -> Result<()> {
-        let mut patience = Duration::ZERO;
-        loop {
-            match self.landing.landed(patience) {
-                Some(true) => return gpu.health().check(),
-                Some(false) => {
-                    gpu.health().check()?;
-                    return Err(Error::device("cannot map the memory of a slot"));
-                }
-                None => gpu.wait(&self.submission)?,
-            }
-            // Where another thread has polled, it may not have called back yet.
-            patience = CALLBACK;
-        }
-    }
 }
 
 /// The bytes of a slot's buffers for one schedule.
@@ -247,13 +192,23 @@ impl WgpuSlot {
 
     /// Everything the device does for the batch.
     fn encode(&self, buffers: &Buffers, encoder: &mut CommandEncoder) -> Result<()> {
-        let schedule = &self.schedule;
-        let Sizes { up, down, .. } = Sizes::of(schedule);
-        let dst = schedule.len_bytes[schedule::Buffer::Dst.index()];
-        encoder.copy_buffer_to_buffer(&buffers.staging, 0, &buffers.input, 0, up as u64);
-        encoder.clear_buffer(&buffers.output, dst as u64, Some((down - dst) as u64));
+        self.encode_up(buffers, encoder);
+        self.encode_kernels(buffers, encoder)?;
+        self.encode_down(buffers, encoder);
+        Ok(())
+    }
+
+    fn encode_up(&self, buffers: &Buffers, encoder: &mut CommandEncoder) {
+        let up = self.len_up() as u64;
+        encoder.copy_buffer_to_buffer(&buffers.staging, 0, &buffers.input, 0, up);
+        let dst = self.schedule.len_bytes[schedule::Buffer::Dst.index()];
+        let flags = (self.len_down() - dst) as u64;
+        encoder.clear_buffer(&buffers.output, dst as u64, Some(flags));
+    }
+
+    fn encode_kernels(&self, buffers: &Buffers, encoder: &mut CommandEncoder) -> Result<()> {
         let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
-        for launch in &schedule.launches {
+        for launch in &self.schedule.launches {
             let (ready, group) = self
                 .bind(buffers, launch)
                 .ok_or_else(|| Error::internal("a launch without its buffers"))?;
@@ -263,9 +218,56 @@ impl WgpuSlot {
             let x = workgroups.clamp(1, self.shared.max_workgroups);
             pass.dispatch_workgroups(x, launch.n_jobs, 1);
         }
-        drop(pass);
-        encoder.copy_buffer_to_buffer(&buffers.output, 0, &buffers.readback, 0, down as u64);
         Ok(())
+    }
+
+    fn encode_down(&self, buffers: &Buffers, encoder: &mut CommandEncoder) {
+        let down = self.len_down() as u64;
+        encoder.copy_buffer_to_buffer(&buffers.output, 0, &buffers.readback, 0, down);
+    }
+
+    /// Bytes that go up.
+    pub(super) fn len_up(&self) -> usize {
+        Sizes::of(&self.schedule).up
+    }
+
+    /// Bytes that come down.
+    pub(super) fn len_down(&self) -> usize {
+        Sizes::of(&self.schedule).down
+    }
+
+    /// Copies in what the kernels are told, and gives all of it to the device
+    /// for good: the slot is for [`WgpuSlot::encode_part`] only.
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        self.stage_jobs()?;
+        let staging = &self.room.buffers()?.staging;
+        let gpu = &self.shared.gpu;
+        gpu.run("cannot unmap a slot", || staging.unmap())
+    }
+
+    /// One part of what is done for a batch, as often as is wanted.
+    pub(super) fn encode_part(&self, part: Part, encoder: &mut CommandEncoder) -> Result<()> {
+        let missing = || Error::internal("a slot without memory");
+        let buffers = self.room.buffers.as_ref().ok_or_else(missing)?;
+        match part {
+            Part::Upload => self.encode_up(buffers, encoder),
+            Part::Kernels => self.encode_kernels(buffers, encoder)?,
+            Part::Download => self.encode_down(buffers, encoder),
+            Part::Together => self.encode(buffers, encoder)?,
+            Part::Copy | Part::LargeUp | Part::LargeDown => {
+                return Err(Error::internal("a copy that is no part of a slot's way"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The jobs go behind the items.
+    fn stage_jobs(&mut self) -> Result<()> {
+        let jobs = std::mem::take(&mut self.schedule.jobs);
+        let begin = self.schedule.len_bytes[schedule::Buffer::Src.index()];
+        let staged = self.stage(begin, &jobs);
+        self.schedule.jobs = jobs;
+        staged
     }
 
     /// The entry of a launch and what it is bound to.
@@ -353,11 +355,7 @@ impl Slot for WgpuSlot {
 
     fn submit(mut self: Box<Self>) -> Result<Box<dyn Ticket>> {
         if !self.schedule.launches.is_empty() {
-            let jobs = std::mem::take(&mut self.schedule.jobs);
-            let begin = self.schedule.len_bytes[schedule::Buffer::Src.index()];
-            let staged = self.stage(begin, &jobs);
-            self.schedule.jobs = jobs;
-            staged?;
+            self.stage_jobs()?;
             // Taken out: after a failure nobody knows what they are in the
             // midst of.
             let missing = || Error::internal("a slot without memory");

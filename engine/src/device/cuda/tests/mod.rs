@@ -16,6 +16,7 @@ use super::super::{DeviceKind, Lane};
 use super::*;
 use crate::error::ErrorKind;
 
+mod bench;
 mod faults;
 mod programs;
 
@@ -236,30 +237,6 @@ fn slots_overlap() {
             scope.spawn(batches);
         }
     });
-}
-
-#[test]
-fn each_part_of_the_way_is_timed() {
-    let options = [("FUELRAIL_FAKE_CUDA_LAG_US", "2000")];
-    if inside("each_part_of_the_way_is_timed", &options).is_err() {
-        return;
-    }
-    let lane = open(Some(0)).unwrap().lane(&programs::plain()).unwrap();
-    let profile = lane.profile(&[1000], 3).unwrap().unwrap();
-    let parts = [
-        &profile.upload_s,
-        &profile.kernels_s,
-        &profile.download_s,
-        &profile.copy_s,
-    ];
-    for seconds in parts {
-        assert_eq!(seconds.len(), 3);
-        assert!(seconds.iter().all(|s| *s > 0.0), "{profile:?}");
-    }
-    assert!(profile.copied_bytes >= 1000);
-    assert!(lane.profile(&[0], 3).unwrap().is_none());
-    // The slot is whole again.
-    check_batch(&*lane, &programs::plain(), &[1000], 1);
 }
 
 #[test]
