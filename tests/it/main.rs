@@ -2,6 +2,8 @@
 
 mod cli;
 mod damage;
+mod device_cli;
+mod devices;
 mod discover;
 mod faults;
 mod forged;

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod columns;
+pub mod devices;
 pub mod fault;
 pub mod output;
 pub mod plan;

@@ -29,6 +29,8 @@ mod ring;
 mod schedule;
 mod segment;
 mod speed;
+#[cfg(test)]
+mod tests;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 mod worker;

@@ -27,7 +27,7 @@ pub(super) struct Misfit {
 }
 
 /// Runs segment `number` of `offload` on `columns`. Rows it cannot use are
-/// returned in order, each once, with the first reason.
+/// returned in order, each once, with the reason of the first step that cannot.
 ///
 /// # Errors
 /// `Device` where a device failed and that ends the run, `Internal` where the
@@ -71,14 +71,32 @@ pub(super) fn run(
 /// Notes the rows that hold a null among their numbers.
 fn note_holes(column: &SegmentColumn, numbers: &Numbers, out: &mut BTreeMap<usize, Misfit>) {
     for &row in &numbers.holed {
-        out.entry(row).or_insert_with(|| Misfit {
-            row: Unusable {
-                row,
-                reason: "expected lists without nulls, got a null element".to_owned(),
-            },
-            step: column.kernels[0].step,
+        let reason = "expected lists without nulls, got a null element".to_owned();
+        note(
+            out,
+            column,
+            column.kernels[0].step,
+            Unusable { row, reason },
+        );
+    }
+}
+
+/// Notes an unusable row, unless an earlier step cannot use it either, or this
+/// one because of an earlier column.
+fn note(
+    out: &mut BTreeMap<usize, Misfit>,
+    column: &SegmentColumn,
+    step: usize,
+    unusable: Unusable,
+) {
+    let row = unusable.row;
+    if out.get(&row).is_none_or(|known| step < known.step) {
+        let misfit = Misfit {
+            row: unusable,
+            step,
             column: column.output.name.clone(),
-        });
+        };
+        out.insert(row, misfit);
     }
 }
 
@@ -106,14 +124,9 @@ fn note_misfits(
         let src = &numbers.bytes[range.start * width..range.end * width];
         if let Some(kernel) = first_misfit(column, &chains, src)? {
             let to = &column.kernels[kernel].kernel;
-            out.entry(row).or_insert_with(|| Misfit {
-                row: Unusable {
-                    row,
-                    reason: format!("expected numbers that fit, got one that does not ({to})"),
-                },
-                step: column.kernels[kernel].step,
-                column: column.output.name.clone(),
-            });
+            let reason = format!("expected numbers that fit, got one that does not ({to})");
+            let step = column.kernels[kernel].step;
+            note(out, column, step, Unusable { row, reason });
         }
     }
     Ok(())

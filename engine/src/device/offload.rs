@@ -71,29 +71,31 @@ impl Offload {
     /// The segments of `plan` on `device`, for `threads` threads that compute.
     ///
     /// # Errors
-    /// `Device` where the device cannot be made ready.
+    /// `Device` where the device cannot be made ready and that ends the run.
     pub(crate) fn new(
         plan: &Plan,
         device: &Device,
         threads: usize,
         policy: OnDeviceError,
     ) -> Result<Self> {
-        let place = |segment: Segment| {
-            Ok::<_, Error>(Placed {
-                lane: on_lane(device, &segment.program)?,
-                segment,
-            })
-        };
-        Ok(Self {
+        let mut offload = Self {
             level: device.level(),
-            segments: segments(plan)?
-                .into_iter()
-                .map(place)
-                .collect::<Result<_>>()?,
+            segments: Vec::new(),
             policy,
             lost: OnceLock::new(),
             permits: Permits::new(threads),
-        })
+        };
+        for segment in segments(plan)? {
+            let lane = match offload.lost() {
+                Some(_) => None,
+                None => on_lane(device, &segment.program).or_else(|error| {
+                    offload.give_up(error)?;
+                    Ok::<_, Error>(None)
+                })?,
+            };
+            offload.segments.push(Placed { segment, lane });
+        }
+        Ok(offload)
     }
 
     /// Bytes of host memory that the rings of `plan` on `device` take, with

@@ -43,7 +43,8 @@ impl Device {
         }
     }
 
-    fn of(backend: Arc<dyn Backend>) -> Self {
+    /// The device of `backend`, not tried.
+    pub(super) fn of(backend: Arc<dyn Backend>) -> Self {
         Self {
             level: Level::best(),
             report: backend.report().clone(),
@@ -131,7 +132,7 @@ impl Device {
     }
 
     /// The device, if it has the reference's bits for these programs.
-    fn tried(self, programs: &[Program]) -> Result<Self> {
+    pub(super) fn tried(self, programs: &[Program]) -> Result<Self> {
         for program in programs {
             let mut report = SuiteReport::default();
             let items =
@@ -146,22 +147,38 @@ impl Device {
                     "expected {} to pass the plan's self-test, got: {wrong}",
                     self.report.id
                 ))
-                .with_hint("choose another device, such as `--device cpu`, and report this"));
+                .with_hint(
+                    "choose another device, such as `--device cpu`, update this one's driver, \
+                     and report it if that does not help",
+                ));
             }
         }
         Ok(self)
     }
 }
 
-/// The best device that passes.
+/// The best device of this machine that passes.
 fn automatic(programs: &[Program]) -> Device {
     let mut notes = Vec::new();
-    if !programs.is_empty() {
-        for backend in hardware(&mut notes) {
-            match Device::of(backend).tried(programs) {
-                Ok(device) => return Device { notes, ..device },
-                Err(error) => notes.push(error.to_string()),
-            }
+    let hardware = if programs.is_empty() {
+        Vec::new()
+    } else {
+        hardware(&mut notes)
+    };
+    first_that_passes(programs, hardware, notes)
+}
+
+/// The first of `hardware` that passes, else the processor at the highest
+/// level that does; `notes` tells of others already.
+pub(super) fn first_that_passes(
+    programs: &[Program],
+    hardware: Vec<Arc<dyn Backend>>,
+    mut notes: Vec<String>,
+) -> Device {
+    for backend in hardware {
+        match Device::of(backend).tried(programs) {
+            Ok(device) => return Device { notes, ..device },
+            Err(error) => notes.push(error.to_string()),
         }
     }
     let mut device = Device::cpu();
@@ -186,7 +203,7 @@ fn hardware(notes: &mut Vec<String>) -> Vec<Arc<dyn Backend>> {
                 notes.push(format!("{}: {} is software", report.id, report.name));
             }
             Ok(backend) => found.push(backend),
-            Err(error) => notes.push(format!("{choice}: {}", error.message())),
+            Err(error) => notes.push(format!("{choice}: {error}")),
         }
     }
     found

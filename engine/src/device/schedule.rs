@@ -10,7 +10,7 @@ use std::ops::Range;
 use bytemuck::bytes_of;
 use fuelrail_kernels::Kernel;
 
-use super::program::Program;
+use super::program::{Chain, Program};
 use crate::error::{Error, Result};
 
 /// Where a column's items begin: at a multiple of so many bytes, which is
@@ -164,18 +164,23 @@ impl Schedule {
         };
         let mut pending = Vec::new();
         for (index, (chain, &n_items)) in program.chains.iter().zip(n_items).enumerate() {
-            let last = chain.stages().len() - 1;
             let mut from = schedule.place(Buffer::Src, n_items * chain.src_item_bytes())?;
             schedule.src.push(from.clone());
+            let between = [
+                schedule.place_between(chain, n_items, 0)?,
+                schedule.place_between(chain, n_items, 1)?,
+            ];
             let mut read = Buffer::Src;
+            let n_stages = chain.stages().len();
             for (stage, (kernel, count)) in chain.stages().enumerate() {
-                let write = if stage == last {
-                    Buffer::Dst
-                } else {
-                    Buffer::Between(stage % 2)
-                };
                 let n_items = n_items * count;
-                let to = schedule.place(write, n_items * kernel.dst_item_bytes())?;
+                let len = n_items * kernel.dst_item_bytes();
+                let (write, to) = if stage + 1 == n_stages {
+                    (Buffer::Dst, schedule.place(Buffer::Dst, len)?)
+                } else {
+                    let start = between[stage % 2];
+                    (Buffer::Between(stage % 2), start..start + len)
+                };
                 if n_items > 0 {
                     pending.push(Pending {
                         key: (stage, Entry::of(kernel), read, write),
@@ -196,6 +201,17 @@ impl Schedule {
         pending.sort_by_key(|job| job.key);
         schedule.launch(&pending)?;
         Ok(schedule)
+    }
+
+    /// Room for what all even or all odd stages of a chain leave for the next:
+    /// by the time one writes there, the one before it has been read. So a
+    /// chain of any length takes no more than its widest items.
+    fn place_between(&mut self, chain: &Chain, n_items: usize, which: usize) -> Result<usize> {
+        let n_left = chain.stages().len() - 1;
+        let left = chain.stages().take(n_left).skip(which).step_by(2);
+        let widths = left.map(|(kernel, count)| count * kernel.dst_item_bytes());
+        let len = n_items * widths.max().unwrap_or(0);
+        Ok(self.place(Buffer::Between(which), len)?.start)
     }
 
     /// Room for `len` bytes behind what is in the buffer already.

@@ -122,7 +122,7 @@ fn add(merged: &mut Vec<SegmentColumn>, column: &ColumnKernel, step: usize, over
 
 /// The kernels with those made one that can be: a `normalize` whose result is
 /// only rounded further.
-fn fused(kernels: impl Iterator<Item = Kernel>) -> Vec<Kernel> {
+pub(super) fn fused(kernels: impl Iterator<Item = Kernel>) -> Vec<Kernel> {
     let mut out: Vec<Kernel> = Vec::new();
     for kernel in kernels {
         match out.last().and_then(|before| fuse(before, &kernel)) {

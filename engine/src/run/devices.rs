@@ -5,7 +5,7 @@ use std::time::Instant;
 use fuelrail_kernels::Level;
 
 use super::doctor::{Check, CheckState};
-use crate::device::{Device, DeviceKind, found, quick_trial};
+use crate::device::{Device, DeviceKind, DeviceReport, found, quick_trial};
 use crate::error::Error;
 
 /// A check of every level of the processor, and of every device.
@@ -16,7 +16,12 @@ pub(super) fn checks() -> Vec<Check> {
         .collect();
     for kind in [DeviceKind::Cuda, DeviceKind::Wgpu] {
         match found(kind) {
-            Ok(devices) => checks.extend(devices.iter().map(tried)),
+            Ok(devices) => {
+                checks.extend(devices.iter().map(tried));
+                if kind == DeviceKind::Wgpu {
+                    checks.extend(software_alone(devices.iter().map(Device::report)));
+                }
+            }
             Err(error) => checks.push(missing(kind, &error)),
         }
     }
@@ -25,11 +30,14 @@ pub(super) fn checks() -> Vec<Check> {
 
 /// Runs every kernel once against the scalar reference.
 fn tried(device: &Device) -> Check {
-    let report = device.report();
-    let name = format!("device {}", report.id);
     let start = Instant::now();
     let wrong = quick_trial(device);
-    let ms = start.elapsed().as_millis();
+    judged(device.report(), &wrong, start.elapsed().as_millis())
+}
+
+/// What is said of a device on which this went wrong.
+fn judged(report: &DeviceReport, wrong: &[String], ms: u128) -> Check {
+    let name = format!("device {}", report.id);
     let mut found = report.name.clone();
     let more = report.driver.iter().chain(&report.details);
     for detail in more {
@@ -40,9 +48,24 @@ fn tried(device: &Device) -> Check {
         None => Check::ok(name, format!("{found}; self-test passed in {ms} ms")),
         Some(wrong) => Check::ok(name, format!("{found}; self-test failed: {wrong}")).not_ok(
             CheckState::Warning,
-            "it is not used for such steps; update its driver, and report it if that does not help",
+            "it is not used for steps that come out wrong: update its driver, choose another \
+             device with --device, and report it with the output of `fuelrail selftest --json`",
         ),
     }
+}
+
+/// Drivers that run on the processor are for tests: where there is no other,
+/// `auto` does without wgpu.
+fn software_alone<'a>(mut reports: impl Iterator<Item = &'a DeviceReport>) -> Option<Check> {
+    let alone = reports.all(|report| report.is_software);
+    alone.then(|| {
+        let found = "no GPU with a Vulkan driver; software is used only if asked for";
+        Check::ok("device wgpu", found).with_hint(
+            "a GPU needs the Vulkan driver of its maker: NVIDIA's is part of the driver (in \
+             containers with NVIDIA_DRIVER_CAPABILITIES=all), AMD's and Intel's is Debian's \
+             mesa-vulkan-drivers",
+        )
+    })
 }
 
 /// None of a kind is no fault: the processor does all.
@@ -52,9 +75,76 @@ fn missing(kind: DeviceKind, error: &Error) -> Check {
         DeviceKind::Cuda => "device cuda",
         DeviceKind::Wgpu => "device wgpu",
     };
-    let check = Check::ok(name, format!("none: {}", error.message()));
+    let check = Check::ok(name, format!("none: {error}"));
     match error.hint() {
         Some(hint) => check.with_hint(hint),
         None => check,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> DeviceReport {
+        DeviceReport {
+            id: "wgpu:0".to_owned(),
+            kind: DeviceKind::Wgpu,
+            name: "A GPU".to_owned(),
+            driver: Some("its driver 1.2".to_owned()),
+            memory_bytes: None,
+            is_software: false,
+            details: vec!["discrete".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_driver_that_fails_the_self_test_is_a_warning_with_what_to_do() {
+        let good = judged(&report(), &[], 7);
+        assert_eq!((good.state, good.hint), (CheckState::Ok, None));
+        assert_eq!(
+            good.found,
+            "A GPU, its driver 1.2, discrete; self-test passed in 7 ms"
+        );
+        let wrong = ["cast uint8 -> int8: expected 0x01 at number 0, got 0x00".to_owned()];
+        let bad = judged(&report(), &wrong, 7);
+        assert_eq!(bad.name, "device wgpu:0");
+        assert_eq!(bad.state, CheckState::Warning);
+        assert!(
+            bad.found
+                .ends_with(&format!("self-test failed: {}", wrong[0]))
+        );
+        assert!(bad.hint.unwrap().contains("update its driver"));
+    }
+
+    #[test]
+    fn software_alone_is_told_from_hardware() {
+        let hardware = report();
+        let software = DeviceReport {
+            is_software: true,
+            ..report()
+        };
+        assert_eq!(software_alone([&software, &hardware].into_iter()), None);
+        let check = software_alone([&software].into_iter()).unwrap();
+        assert_eq!(check.state, CheckState::Ok);
+        assert!(check.hint.unwrap().contains("NVIDIA_DRIVER_CAPABILITIES"));
+    }
+
+    #[test]
+    fn the_cause_of_a_refusal_is_told() {
+        let error = Error::device("the CUDA driver refused")
+            .with_source("cuInit gave CUDA_ERROR_NO_DEVICE (100)")
+            .with_hint("`nvidia-smi -L` should list the GPU");
+        let check = missing(DeviceKind::Cuda, &error);
+        assert_eq!(
+            (check.name.as_str(), check.state),
+            ("device cuda", CheckState::Ok)
+        );
+        assert!(
+            check.found.contains("CUDA_ERROR_NO_DEVICE"),
+            "{}",
+            check.found
+        );
+        assert!(check.hint.unwrap().contains("nvidia-smi"));
     }
 }

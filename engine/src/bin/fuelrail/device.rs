@@ -10,8 +10,16 @@ use fuelrail::run::{Device, OnDeviceError};
 pub(crate) struct DeviceArgs {
     /// The device that runs the steps which devices can run: auto, cpu, cpu:LEVEL, cuda[:N],
     /// wgpu[:N] or wgpu:software [default: the file's `device`, or auto]
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", value_parser = choice)]
     device: Option<DeviceChoice>,
+}
+
+/// Reads `--device`.
+pub(crate) fn choice(text: &str) -> Result<DeviceChoice, String> {
+    text.parse().map_err(|error: Error| {
+        let hint = error.hint().unwrap_or_default();
+        format!("{}\n{hint}", error.message())
+    })
 }
 
 /// What becomes of a batch on which the device fails.

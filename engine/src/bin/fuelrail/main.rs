@@ -7,6 +7,7 @@ mod args;
 mod completions;
 mod device;
 mod doctor;
+mod environment;
 mod fault;
 mod inspect;
 mod output;
@@ -27,6 +28,7 @@ use crate::args::Args;
 use crate::output::{Form, Output, Stop};
 
 fn main() -> ExitCode {
+    environment::prepare();
     // Known before the arguments are parsed, as errors in them are printed too.
     let json = std::env::args_os().skip(1).any(|arg| arg == "--json");
     let form = if json { Form::Json } else { Form::Text };

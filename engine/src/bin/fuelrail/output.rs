@@ -203,6 +203,8 @@ fn exit_code(kind: ErrorKind) -> u8 {
         ErrorKind::Pipeline | ErrorKind::Changed => 3,
         ErrorKind::Io | ErrorKind::Locked => 75,
         ErrorKind::Interrupted => 130,
+        // A device that is missing or has failed, and faults of our own: what
+        // the same command on the same machine would meet again.
         _ => 42,
     }
 }

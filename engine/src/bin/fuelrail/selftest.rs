@@ -11,9 +11,10 @@ use fuelrail::run::{
 use fuelrail::{Error, ErrorKind};
 use serde_json::json;
 
+use crate::device;
 use crate::output::{Output, Stop, counted};
 
-/// Compare every kernel on this machine's devices with the scalar reference, bit by bit, and time it
+/// Compare devices with the scalar reference, bit by bit, and time their kernels
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Every SIMD level of the processor is tried too. With `auto`, all devices but \
@@ -21,7 +22,12 @@ use crate::output::{Output, Stop, counted};
 )]
 pub(crate) struct Args {
     /// The device: auto, cpu, cuda[:N], wgpu[:N] or wgpu:software
-    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        default_value_t = DeviceChoice::Auto,
+        value_parser = device::choice
+    )]
     device: DeviceChoice,
     /// Compare bits only, time nothing
     #[arg(long)]

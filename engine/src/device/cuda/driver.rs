@@ -72,6 +72,24 @@ fn hint(code: sys::CUresult) -> Option<&'static str> {
         Code::CUDA_ERROR_NO_DEVICE => {
             Some("`nvidia-smi -L` should list the GPU, and CUDA_VISIBLE_DEVICES should not hide it")
         }
+        Code::CUDA_ERROR_STUB_LIBRARY => Some(
+            "this libcuda is the toolkit's stub: leave its folder (`stubs`) out of \
+             LD_LIBRARY_PATH, and install NVIDIA's driver",
+        ),
+        Code::CUDA_ERROR_SYSTEM_NOT_READY => Some(
+            "start the services of the driver: `nvidia-fabricmanager` where GPUs are joined by \
+             NVSwitch",
+        ),
+        Code::CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE => Some(
+            "libcuda and the driver's kernel module are of different versions: leave cuda-compat \
+             out of LD_LIBRARY_PATH, or restart after an update",
+        ),
+        Code::CUDA_ERROR_UNKNOWN
+        | Code::CUDA_ERROR_NOT_INITIALIZED
+        | Code::CUDA_ERROR_OPERATING_SYSTEM => Some(
+            "`nvidia-smi` should list the GPU: if not, load the driver's modules (`modprobe \
+             nvidia_uvm`), or hand the GPU to the container (`--gpus all`)",
+        ),
         _ => None,
     }
 }

@@ -14,9 +14,7 @@ pub(crate) fn list() -> Result<Vec<Arc<dyn Backend>>> {
     let all = backends(Software::With);
     if all.is_empty() {
         return Err(
-            Error::device("no adapter: no driver for Vulkan was found").with_hint(
-                "install your GPU's Vulkan driver, or mesa-vulkan-drivers for wgpu:software",
-            ),
+            Error::device("no adapter: no driver for Vulkan was found").with_hint(no_driver())
         );
     }
     Ok(all.into_iter().map(shared).collect())
@@ -54,6 +52,18 @@ pub(crate) fn open_software() -> Result<Arc<dyn Backend>> {
         Error::device("no software implementation of Vulkan was found")
             .with_hint("install one, such as Debian's mesa-vulkan-drivers")
     })
+}
+
+/// What helps where the loader or all drivers are missing.
+fn no_driver() -> String {
+    // The loader's order; the second is the old name of the first.
+    let mut named = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].into_iter();
+    match named.find(|name| std::env::var_os(name).is_some()) {
+        Some(name) => format!("{name} is set, and no driver that works is there: unset it"),
+        None => "install the Vulkan loader (libvulkan1) and your GPU's Vulkan driver, or \
+                 mesa-vulkan-drivers for wgpu:software"
+            .to_owned(),
+    }
 }
 
 fn shared(backend: WgpuBackend) -> Arc<dyn Backend> {
