@@ -151,14 +151,19 @@ fn numbers_in_words(numbers: &Numbers, fill: Option<&[u8]>) -> String {
 /// A constant, as short as the type it is computed in allows.
 fn constant_in_words(numbers: &Numbers, constant: f64) -> String {
     if numbers.is_wide() {
-        return constant.to_string();
+        return without_point(&format!("{constant:?}"));
     }
     #[expect(
         clippy::cast_possible_truncation,
         reason = "it was rounded to binary32 when the kernel was made"
     )]
     let narrow = constant as f32;
-    narrow.to_string()
+    without_point(&format!("{narrow:?}"))
+}
+
+/// A number as text, whole ones as such; tiny and huge ones have an exponent.
+fn without_point(text: &str) -> String {
+    text.strip_suffix(".0").unwrap_or(text).to_owned()
 }
 
 /// A number from its bytes.
@@ -225,7 +230,7 @@ fn images_in_words(images: &Images) -> String {
     let (scale, mean, std) = (table.scale().to_string(), constants(0), constants(1));
     let scaled = match scale.as_str() {
         "1" => "x".to_owned(),
-        scale => format!("x / {scale}"),
+        scale => format!("x * (1 / {scale})"),
     };
     _ = match (mean.as_str(), std.as_str()) {
         ("0", "1") => write!(said, ", {scaled}"),
