@@ -307,3 +307,24 @@ fn nothing_but_results_is_printed_where_no_desktop_runs() {
     );
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
 }
+
+#[test]
+fn tokens_of_another_type_are_shown_as_text() {
+    let dir = TempDir::new().unwrap();
+    let lines = "{\"text\": \"the quick brown fox\"}\n{\"text\": \"\"}\n";
+    fs::write(dir.path().join("a.jsonl"), lines).unwrap();
+    let pipeline = "[source]\nuri = \"a.jsonl\"\n\
+        [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"gpt2\"\n\
+        [[step]]\nop = \"cast\"\ncolumn = \"tokens\"\ndtype = \"int32\"\n\
+        [sink]\nuri = \"out\"\n";
+    fs::write(dir.path().join("p.toml"), pipeline).unwrap();
+    let shard = result(&run(
+        &dir,
+        &["shard", "p.toml", "--device", "cpu", "--json"],
+    ));
+    assert_eq!(shard["n_rows"], 2);
+    let ran = run(&dir, &["inspect", "out"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("tokens: int32"), "{}", ran.out);
+    assert!(ran.out.contains("the quick brown fox"), "{}", ran.out);
+}
