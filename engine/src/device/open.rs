@@ -141,7 +141,11 @@ impl Device {
                 n_items: program.chains.iter().map(items).collect(),
                 program: program.clone(),
             };
-            try_one(self.subject(), &trial, 0, &mut report);
+            // What a device leaves to the processor, or fails to do, runs there.
+            try_one(Subject::Level(self.level), &trial, 0, &mut report);
+            if self.backend.is_some() {
+                try_one(self.subject(), &trial, 0, &mut report);
+            }
             if let Some(wrong) = report.wrong.first() {
                 return Err(Error::device(format!(
                     "expected {} to pass the plan's self-test, got: {wrong}",
