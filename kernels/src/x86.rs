@@ -100,6 +100,9 @@ fn narrow_f16c(src: &[u8], dst: &mut [u8]) {
     }
 }
 
+/// Bytes of the smallest page.
+const PAGE: usize = 4096;
+
 /// Copies `src` to as many bytes at the beginning of cache lines, around the
 /// caches, and meanwhile has as many lines of `next` fetched. [`finish`]
 /// follows the last call, before others may read what is written.
@@ -114,6 +117,13 @@ pub(crate) fn copy_around(src: &[u8], dst: &mut [u8], next: &[u8]) {
         src.len() == dst.len() && dst.as_ptr().align_offset(64) == 0,
         "expected whole cache lines"
     );
+    for page in [dst.as_ptr().cast::<u8>(), next.as_ptr()] {
+        // A line of the page after the next, so that its address is looked up
+        // before it is needed.
+        let ahead = page.wrapping_add(2 * PAGE);
+        // SAFETY: as below; nothing is read at the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.cast()) };
+    }
     let lines_each = next.len().div_ceil(64).div_ceil(src.len().max(1));
     let mut next = next.chunks(64 * lines_each.max(1));
     for (x, y) in src.iter().zip(dst) {
