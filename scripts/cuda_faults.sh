@@ -50,7 +50,7 @@ for ((call = 1; call <= n_calls; call += every)); do
     *) fail "code $status after a fault at call $call: $(cat "$work/out.log")" ;;
     esac
 done
-echo "of $n_calls driver calls every ${every}th failed once: $replayed runs went on without the device," \
+echo "of $n_calls driver calls one in $every failed, each in a run of its own: $replayed runs went on without the device," \
     "$untouched with it, $refused refused it before they began; all datasets equal"
 [ "$replayed" -gt 0 ] || fail "no run lost its device, so nothing was shown"
 [ "$refused" -gt 0 ] || fail "no run refused its device, so nothing was shown"

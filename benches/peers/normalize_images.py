@@ -244,6 +244,7 @@ def main() -> int:
             print(f"  {element} {pair}: {ratio:.3g}x")
     record["beyond_and_within_caches"] = json.loads(bench.ours("images", args.rounds))
     path = args.results / f"{record['date']}-normalize-images.json"
+    args.results.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
     print(f"written: {os.path.relpath(path, ROOT)}")
     return 0
