@@ -5,6 +5,7 @@
 pub mod batch;
 mod device;
 mod error;
+pub mod feed;
 pub mod format;
 pub mod plan;
 pub mod run;

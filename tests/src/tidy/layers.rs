@@ -34,6 +34,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("flate2", &["engine/src/source/"]),
     ("globset", &["engine/src/source/"]),
     ("indicatif", &["engine/src/bin/"]),
+    ("memmap2", &["engine/src/feed/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
     ("pyo3", &[]),
     ("regex_syntax", &["kernels/src/"]),

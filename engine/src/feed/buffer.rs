@@ -1,0 +1,144 @@
+//! Memory of batches: page-aligned, only ever growing, reused.
+#![expect(
+    unsafe_code,
+    reason = "memory that trainers write to through pointers of their own"
+)]
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+use std::slice;
+
+use crate::error::{Error, Result};
+
+/// Buffers begin at a multiple of this, as devices want it.
+const PAGE_BYTES: usize = 4096;
+
+/// The memory of one batch: a buffer for each tensor.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    buffers: Vec<Buffer>,
+}
+
+impl Slot {
+    /// The buffer `index`, made where there is none yet.
+    pub(crate) fn buffer(&mut self, index: usize) -> &mut Buffer {
+        if self.buffers.len() <= index {
+            self.buffers.resize_with(index + 1, Buffer::default);
+        }
+        &mut self.buffers[index]
+    }
+
+    /// The first byte of the buffer `index`, for whoever the batch is handed
+    /// to; dangling where nothing was ever put into it.
+    pub(crate) fn as_ptr(&self, index: usize) -> *mut u8 {
+        self.buffers
+            .get(index)
+            .map_or(NonNull::<u128>::dangling().cast().as_ptr(), Buffer::as_ptr)
+    }
+
+    /// Bytes of all buffers.
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.capacity).sum()
+    }
+}
+
+/// Page-aligned bytes.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    start: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: a buffer is the only owner of its memory, as a vector is.
+unsafe impl Send for Buffer {}
+// SAFETY: through a shared buffer nothing is read or written; `as_ptr` gives a
+// pointer, whose users answer for what they do with it.
+unsafe impl Sync for Buffer {}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            start: NonNull::<u128>::dangling().cast(),
+            capacity: 0,
+        }
+    }
+}
+
+impl Buffer {
+    /// Room for `len` bytes, with whatever they held; all of it is initialised.
+    ///
+    /// # Errors
+    /// `Usage` if no memory can be that long.
+    pub(crate) fn room(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len > self.capacity {
+            *self = Self::allocate(len)?;
+        }
+        // SAFETY: `start` is the first of `capacity >= len` bytes, which were
+        // zeroed when they were allocated; `&mut self` makes them ours alone.
+        Ok(unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), len) })
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    fn allocate(len: usize) -> Result<Self> {
+        let refused = || {
+            Error::new(
+                crate::ErrorKind::Usage,
+                format!("expected a batch that fits memory, got a tensor of {len} bytes"),
+            )
+            .with_hint("use a smaller batch_size")
+        };
+        let layout = layout(len).ok_or_else(refused)?;
+        // SAFETY: `len` is more than a capacity, so the layout is not empty.
+        let start = unsafe { alloc_zeroed(layout) };
+        let start = NonNull::new(start).ok_or_else(refused)?;
+        Ok(Self {
+            start,
+            capacity: layout.size(),
+        })
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(layout) = layout(self.capacity).filter(|_| self.capacity > 0) {
+            // SAFETY: allocated with this very layout, and not given away.
+            unsafe { dealloc(self.start.as_ptr(), layout) };
+        }
+    }
+}
+
+/// Whole pages that hold `len` bytes.
+fn layout(len: usize) -> Option<Layout> {
+    let len = len.checked_next_multiple_of(PAGE_BYTES)?;
+    Layout::from_size_align(len, PAGE_BYTES).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_grow_and_stay() {
+        let mut slot = Slot::default();
+        assert!(slot.as_ptr(3).cast::<u128>().is_aligned());
+        slot.buffer(1).room(10).unwrap().fill(7);
+        let first = slot.as_ptr(1);
+        assert_eq!(first.align_offset(PAGE_BYTES), 0);
+        assert_eq!(
+            slot.buffer(1).room(4096).unwrap()[..11],
+            [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0]
+        );
+        assert_eq!(slot.as_ptr(1), first);
+        assert_eq!(slot.buffer(1).room(4097).unwrap(), [0; 4097]);
+        assert_eq!(slot.len_bytes(), 8192);
+    }
+
+    #[test]
+    fn absurd_lengths_are_refused() {
+        assert!(Buffer::default().room(usize::MAX).is_err());
+        assert!(Buffer::default().room(isize::MAX as usize).is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! The native half of the Python package: `fuelrail._native`.
+//!
+//! It turns Python values into the engine's and back, and holds no logic of
+//! its own. Everything users see is in the package `fuelrail`.
+#![deny(unsafe_code)]
+
+use pyo3::prelude::*;
+
+/// What `fuelrail` is made of.
+#[pymodule]
+mod _native {
+    use super::{Bound, PyModule, PyResult};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
