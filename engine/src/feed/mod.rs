@@ -5,8 +5,9 @@
 //! - `order`: the permutation of an epoch, in constant memory and time;
 //!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
 //!   a loader stands;
-//! - `shards`, `map`, `guard`: shards open for reading, each block checked
-//!   before it is used, a truncated file an error; `gather`: rows into slots;
+//! - [`Shards`], `known`, `index`, `limits`: shards open for reading, each block
+//!   checked before it is used; `map`, `guard`: a truncated file is an error;
+//!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
 //! - `buffer`, `ring`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead.
 //!
@@ -14,11 +15,22 @@
 //! when is the affair of the others.
 
 mod buffer;
+mod columns;
 mod fill;
+mod gather;
+mod guard;
+mod index;
+mod known;
+mod limits;
+mod map;
 mod options;
+mod reader;
+mod shards;
 
 pub use fill::Damage;
 pub use options::{
     Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
 };
+pub use reader::{Reader, Rows, RowsTensor};
+pub use shards::Shards;
