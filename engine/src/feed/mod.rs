@@ -23,6 +23,8 @@ mod order;
 mod ring;
 mod schedule;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{Batch, Tensor};
 pub use fill::Damage;
