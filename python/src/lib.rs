@@ -4,6 +4,9 @@
 //! its own. Everything users see is in the package `fuelrail`.
 #![deny(unsafe_code)]
 
+mod cli;
+mod errors;
+
 use pyo3::prelude::*;
 
 /// What `fuelrail` is made of.
@@ -11,6 +14,9 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyResult};
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::cli::main;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

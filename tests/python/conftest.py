@@ -38,7 +38,7 @@ class Fuelrail:
 def fuelrail() -> Fuelrail:
     """The built command line; FUELRAIL_BIN says where if not in target/release."""
     path = Path(os.environ.get("FUELRAIL_BIN", ROOT / "target/release/fuelrail"))
-    assert path.is_file(), f"no {path}: build it with cargo build --release -p fuelrail"
+    assert path.is_file(), f"no {path}: build it with cargo build --release --workspace --bins"
     return Fuelrail(path)
 
 
