@@ -26,6 +26,7 @@ mod known;
 mod limits;
 mod loader;
 mod map;
+mod open;
 mod options;
 mod order;
 mod reader;
