@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,7 @@ class Block:
 def blocks(page: Path, language: str) -> list[Block]:
     """The page's blocks of this language."""
     text = page.read_text()
-    found = [
-        Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1) for match in FENCE.finditer(text)
-    ]
+    found = [Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1) for match in FENCE.finditer(text)]
     return [block for block in found if block.language == language]
 
 
@@ -62,7 +60,7 @@ def test_blocks_run(page: Path, place: Path) -> None:
     for block in blocks(page, "python"):
         # Empty lines before it let a traceback name the line of the page.
         code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
-        exec(code, names)
+        exec(code, names)  # noqa: S102
 
 
 def test_pages_with_python_are_found() -> None:
