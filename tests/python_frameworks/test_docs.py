@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +64,17 @@ def test_blocks_run(page: Path, place: Path) -> None:
         # Empty lines before it let a traceback name the line of the page.
         code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
         exec(code, names)  # noqa: S102
+
+
+def test_commands_run(place: Path) -> None:
+    """The README's commands for its own pipeline file, in their order."""
+    lines = [line for block in blocks(ROOT / "README.md", "sh") for line in block.text.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("fuelrail ")]
+    commands = [command for command in commands if "cuda" not in command]
+    assert [command[1] for command in commands] == ["plan", "shard", "inspect", "verify", "doctor"]
+    for _, *arguments in commands:
+        done = subprocess.run([sys.executable, "-m", "fuelrail", *arguments], cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
 
 
 def test_pages_with_python_are_found() -> None:
