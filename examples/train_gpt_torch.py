@@ -21,13 +21,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import fuelrail as fr
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-
-import fuelrail as fr
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -63,7 +62,7 @@ class Block(nn.Module):
         )
         seen = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = x + self.out(seen.transpose(1, 2).flatten(-2))
-        return x + self.down(F.gelu(self.up(self.hidden_norm(x))))
+        return torch.add(x, self.down(F.gelu(self.up(self.hidden_norm(x)))))
 
 
 class GPT(nn.Module):
@@ -131,7 +130,7 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, batch: Mappin
         dist.all_reduce(total)
         scale = dist.get_world_size()
     optimizer.zero_grad()
-    (loss * scale / total[1]).backward()
+    torch.autograd.backward(loss * scale / total[1])
     optimizer.step()
     return (total[0] / total[1]).item()
 

@@ -20,12 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import fuelrail as fr
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-
-import fuelrail as fr
 
 ROOT = Path(__file__).resolve().parents[1]
 VOCABULARY, LENGTH, WIDTH, N_HEADS, N_LAYERS = 1024, 256, 96, 4, 3
@@ -65,7 +64,9 @@ def init(key: Array) -> Tree:
 
 def normed(norm: Tree, x: Array) -> Array:
     x = x - x.mean(-1, keepdims=True)
-    return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5) * norm["scale"] + norm["shift"]
+    unit = x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + 1e-5)
+    scaled: Array = unit * norm["scale"] + norm["shift"]
+    return scaled
 
 
 def attended(block: Tree, x: Array, mask: Array) -> Array:
@@ -75,7 +76,8 @@ def attended(block: Tree, x: Array, mask: Array) -> Array:
     q, k, v = (part.reshape(n_rows, length, N_HEADS, -1) for part in parts)
     seen = jax.nn.dot_product_attention(q, k, v, mask=mask[:, None])
     x = x + seen.reshape(x.shape) @ block["out"]
-    return x + jax.nn.gelu(normed(block["hidden_norm"], x) @ block["up"]) @ block["down"]
+    hidden = jax.nn.gelu(normed(block["hidden_norm"], x) @ block["up"])
+    return jnp.add(x, hidden @ block["down"])
 
 
 def logits_of(model: Tree, tokens: Array, documents: Array, positions: Array) -> Array:
@@ -84,7 +86,8 @@ def logits_of(model: Tree, tokens: Array, documents: Array, positions: Array) ->
     x = model["tokens"][tokens] + model["positions"][positions]
     for block in model["blocks"]:
         x = attended(block, x, mask)
-    return normed(model["norm"], x) @ model["tokens"].T
+    logits: Array = normed(model["norm"], x) @ model["tokens"].T
+    return logits
 
 
 def documents_of(batch: Mapping[str, Array]) -> tuple[Array, Array, Array]:
@@ -140,10 +143,10 @@ def train_step(state: Tree, batch: Mapping[str, Array]) -> tuple[Tree, Array]:
 
 def save(path: Path, state: Tree, position: Mapping[str, object]) -> None:
     """Writes a checkpoint such that there is always a whole one."""
-    leaves = {str(at): np.asarray(leaf) for at, leaf in enumerate(jax.tree.leaves(state))}
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(state)]
     new = path.with_suffix(".new")
     with new.open("wb") as file:
-        np.savez(file, loader=np.array(json.dumps(position)), **leaves)
+        np.savez(file, np.array(json.dumps(position)), *leaves)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
@@ -152,9 +155,9 @@ def save(path: Path, state: Tree, position: Mapping[str, object]) -> None:
 def load(path: Path, state: Tree) -> tuple[Tree, dict[str, Any]]:
     """A state of the structure of `state`, and where the loader stood."""
     with np.load(path) as file:
-        leaves = [jnp.asarray(file[str(at)]) for at in range(len(file.files) - 1)]
-        position = json.loads(file["loader"].item())
-    return jax.tree.unflatten(jax.tree.structure(state), leaves), position
+        position, *leaves = (file[name] for name in file.files)
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
+    return jax.tree.unflatten(jax.tree.structure(state), leaves), json.loads(position.item())
 
 
 def arguments() -> argparse.Namespace:

@@ -11,9 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
-import torch.distributed as dist
-
 import fuelrail as fr
+import torch.distributed as dist
 
 
 def main() -> None:

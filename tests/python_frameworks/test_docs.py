@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,7 @@ class Block:
 def blocks(page: Path, language: str) -> list[Block]:
     """The page's blocks of this language."""
     text = page.read_text()
-    found = [
-        Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1) for match in FENCE.finditer(text)
-    ]
+    found = [Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1) for match in FENCE.finditer(text)]
     return [block for block in found if block.language == language]
 
 
@@ -62,7 +63,18 @@ def test_blocks_run(page: Path, place: Path) -> None:
     for block in blocks(page, "python"):
         # Empty lines before it let a traceback name the line of the page.
         code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
-        exec(code, names)
+        exec(code, names)  # noqa: S102
+
+
+def test_commands_run(place: Path) -> None:
+    """The README's commands for its own pipeline file, in their order."""
+    lines = [line for block in blocks(ROOT / "README.md", "sh") for line in block.text.splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("fuelrail ")]
+    commands = [command for command in commands if "cuda" not in command]
+    assert [command[1] for command in commands] == ["plan", "shard", "inspect", "verify", "doctor"]
+    for _, *arguments in commands:
+        done = subprocess.run([sys.executable, "-m", "fuelrail", *arguments], cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
 
 
 def test_pages_with_python_are_found() -> None:

@@ -70,9 +70,7 @@ def test_killed_and_resumed_it_is_the_same_run(
     assert after == {at: whole[at] for at in range(begin, STEPS + 1)}
 
 
-def test_torchrun_shares_the_same_batches_out(
-    rows: Path, unbroken: dict[str, dict[int, str]], tmp_path: Path
-) -> None:
+def test_torchrun_shares_the_same_batches_out(rows: Path, unbroken: dict[str, dict[int, str]], tmp_path: Path) -> None:
     """Two processes, then one, then three: each goes on where the last stopped,
     with the global batches of the single run. Sums in another order round
     otherwise, so losses agree to four digits here and not to the bit."""
