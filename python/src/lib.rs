@@ -4,8 +4,14 @@
 //! its own. Everything users see is in the package `fuelrail`.
 #![deny(unsafe_code)]
 
+mod arrow;
 mod cli;
+mod dataset;
+mod dlpack;
 mod errors;
+mod table;
+mod tensor;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -17,6 +23,12 @@ mod _native {
 
     #[pymodule_export]
     use crate::cli::main;
+    #[pymodule_export]
+    use crate::dataset::Dataset;
+    #[pymodule_export]
+    use crate::table::Table;
+    #[pymodule_export]
+    use crate::tensor::Tensor;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

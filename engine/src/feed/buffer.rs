@@ -36,6 +36,15 @@ impl Slot {
             .map_or(NonNull::<u128>::dangling().cast().as_ptr(), Buffer::as_ptr)
     }
 
+    /// The first `len` bytes of the buffer `index`, if it has as many.
+    pub(crate) fn bytes(&self, index: usize, len: usize) -> Option<&[u8]> {
+        let buffer = self.buffers.get(index).filter(|b| len <= b.capacity)?;
+        // SAFETY: `start` is the first of `capacity >= len` initialised bytes,
+        // which nobody writes to through `&mut self` meanwhile; those who
+        // write through `as_ptr` answer for doing so while this is borrowed.
+        Some(unsafe { slice::from_raw_parts(buffer.start.as_ptr(), len) })
+    }
+
     /// Bytes of all buffers.
     pub(crate) fn len_bytes(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.capacity).sum()

@@ -13,12 +13,23 @@
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
 
+mod batch;
 mod buffer;
+mod course;
 mod fill;
+mod loader;
 mod options;
+mod order;
+mod ring;
+mod schedule;
+mod state;
 
+pub use batch::{Batch, Tensor};
 pub use fill::Damage;
+pub use loader::{Counts, Feed, Polled};
 pub use options::{
     Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
 };
+pub use order::{Extent, Order};
+pub use state::State;

@@ -12,6 +12,7 @@ const UNSAFE: &[&str] = &[
     "engine/src/device/cuda/driver.rs",
     "engine/src/device/cuda/owned.rs",
     "engine/src/device/cuda/room.rs",
+    "engine/src/feed/batch.rs",
     "engine/src/feed/buffer.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/avx2.rs",

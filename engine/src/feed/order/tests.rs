@@ -1,0 +1,1 @@
+//! Orders are permutations, look random, and never change.

@@ -1,0 +1,166 @@
+//! Which positions of an epoch make a batch, and which of them are whose:
+//! arithmetic, and nothing else.
+//!
+//! A global batch at position `p` has the positions `[p, min(p + G, n))`, `m`
+//! of them, and rank `r` of `w` has `[m r / w, m (r + 1) / w)` of these. All
+//! ranks have equally many batches, and the next begins at `p + m`.
+
+use std::ops::Range;
+
+use super::options::{BatchSize, Last, World};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Rows of one rank's batch, at most; offsets of ragged rows are int32.
+const MAX_BATCH: u64 = 1 << 31;
+
+/// Rows of a dataset, at most, so that sums of positions need no care.
+const MAX_ROWS: u64 = 1 << 62;
+
+/// How an epoch is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schedule {
+    n_rows: u64,
+    /// Rows of a global batch.
+    global: u64,
+    last: Last,
+    world: World,
+}
+
+/// One batch of one rank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Where the global batch begins.
+    pub(crate) position: u64,
+    /// Positions of this rank.
+    pub(crate) mine: Range<u64>,
+    /// Rows of the batch, those that fill up included.
+    pub(crate) n_rows: u64,
+    /// Where the next batch of the epoch begins, if it has another.
+    pub(crate) next: Option<u64>,
+}
+
+impl Schedule {
+    /// Cuts `n_rows` rows.
+    ///
+    /// # Errors
+    /// `Usage` for a rank that the world does not have, and for batches that
+    /// are empty, too large, or with [`Last::Drop`] larger than the dataset.
+    pub(crate) fn new(
+        n_rows: u64,
+        batch_size: BatchSize,
+        last: Last,
+        world: World,
+    ) -> Result<Self> {
+        let World { rank, size } = world;
+        if size == 0 {
+            return Err(refused("expected a world of at least one rank, got 0"));
+        }
+        if rank >= size {
+            return Err(refused(format!(
+                "expected a rank below the world's {size}, got {rank}"
+            ))
+            .with_hint("ranks count from 0"));
+        }
+        if n_rows > MAX_ROWS {
+            return Err(refused(format!(
+                "expected a dataset of at most 2^62 rows, got {n_rows}"
+            )));
+        }
+        let global = global_size(batch_size, size)?;
+        if last == Last::Drop && global > n_rows {
+            return Err(refused(format!(
+                "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
+                 ranks together, so that every epoch would be dropped"
+            ))
+            .with_hint("use a smaller batch, or last = \"pad\" or \"short\""));
+        }
+        Ok(Self {
+            n_rows,
+            global,
+            last,
+            world,
+        })
+    }
+
+    /// Batches of a whole epoch, the same for every rank.
+    pub(crate) fn n_batches(&self) -> u64 {
+        self.n_batches_from(0)
+    }
+
+    /// Batches that are left of an epoch at `position`.
+    pub(crate) fn n_batches_from(&self, position: u64) -> u64 {
+        let left = self.n_rows.saturating_sub(position);
+        match self.last {
+            Last::Drop => left / self.global,
+            Last::Short | Last::Pad => left.div_ceil(self.global),
+        }
+    }
+
+    /// The position of batch `index` of an epoch, if it has one.
+    pub(crate) fn position(&self, index: u64) -> Option<u64> {
+        (index < self.n_batches()).then(|| index * self.global)
+    }
+
+    /// The number in its epoch of the batch at `position`, or of the one that
+    /// has this position among its own.
+    pub(crate) fn index(&self, position: u64) -> u64 {
+        position / self.global
+    }
+
+    /// The batch at `position`; `None` where the epoch has no more.
+    pub(crate) fn at(&self, position: u64) -> Option<Cut> {
+        if !self.has(position) {
+            return None;
+        }
+        let n = self.global.min(self.n_rows - position);
+        let World { rank, size } = self.world;
+        let mine = position + share(n, rank, size)..position + share(n, rank + 1, size);
+        let next = position + n;
+        Some(Cut {
+            position,
+            n_rows: match self.last {
+                Last::Pad => self.global.div_ceil(u64::from(size)),
+                Last::Short | Last::Drop => mine.end - mine.start,
+            },
+            mine,
+            next: self.has(next).then_some(next),
+        })
+    }
+
+    /// Whether an epoch has a batch at `position`.
+    fn has(&self, position: u64) -> bool {
+        self.n_batches_from(position) > 0
+    }
+}
+
+/// Rows of a global batch.
+fn global_size(batch_size: BatchSize, n_ranks: u32) -> Result<u64> {
+    let n_ranks = u64::from(n_ranks);
+    let (rows, global) = match batch_size {
+        BatchSize::PerRank(rows) => (rows, rows.checked_mul(n_ranks)),
+        BatchSize::Global(rows) => (rows, Some(rows)),
+    };
+    if rows == 0 {
+        return Err(refused("expected a batch of at least one row, got 0"));
+    }
+    global
+        .filter(|global| global.div_ceil(n_ranks) < MAX_BATCH)
+        .ok_or_else(|| {
+            refused(format!(
+                "expected a batch of less than 2^31 rows a rank, got {rows}"
+            ))
+        })
+}
+
+/// `n * rank / n_ranks`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "at most `n`, as `rank` is at most `n_ranks`"
+)]
+fn share(n: u64, rank: u32, n_ranks: u32) -> u64 {
+    (u128::from(n) * u128::from(rank) / u128::from(n_ranks)) as u64
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Usage, message)
+}
