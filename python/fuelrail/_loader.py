@@ -134,20 +134,20 @@ class Loader:
         self._asked: dict[str, Any] = {
             "batch_size": _optional("batch_size", batch_size),
             "global_batch_size": _optional("global_batch_size", global_batch_size),
-            "shuffle": shuffle,
+            "shuffle": _shuffle(shuffle),
             "seed": _count("seed", seed),
-            "last": last,
+            "last": _text("last", last),
             "rank": _count("rank", rank, 1 << 32),
             "world_size": _count("world_size", world_size, 1 << 32),
             "columns": _names(dataset, columns),
-            "overlong": overlong,
+            "overlong": _text("overlong", overlong),
             "prefetch": _count("prefetch", prefetch),
             "keep": _count("keep", keep),
             "threads": 1 if threads is None else _count("threads", threads),
-            "verify": verify,
-            "on_damage": on_damage,
-            "access": access,
-            "patience": patience,
+            "verify": _text("verify", verify),
+            "on_damage": _text("on_damage", on_damage),
+            "access": _text("access", access),
+            "patience": _seconds("patience", patience),
         }
         self._asked["dtypes"] = _dtypes(self._columns(), dtypes)
         self._asked["ragged"] = _ragged(self._columns(), ragged, max_length)
@@ -303,6 +303,28 @@ def _count(name: str, value: SupportsIndex, limit: int = 1 << 64) -> int:
 
 def _optional(name: str, value: SupportsIndex | None) -> int | None:
     return None if value is None else _count(name, value)
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"expected {name} to be text, got {value!r}")
+    return value
+
+
+def _shuffle(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UsageError(
+            f'expected shuffle to be "rows", "blocks" or None, got {value!r}',
+            hint='shuffle="rows"' if value else "shuffle=None",
+        )
+    return value
+
+
+def _seconds(name: str, value: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"expected {name} in seconds, got {value!r}") from None
 
 
 def _unknown(name: object, known: list[str], what: str) -> UsageError:

@@ -43,10 +43,10 @@ pub(crate) struct Memory {
     dtype: Dtype,
     /// The shape, and behind it the strides.
     dims: Arc<[i64]>,
-    holder: Arc<dyn Any + Send + Sync>,
+    _holder: Arc<dyn Any + Send + Sync>,
 }
 
-// SAFETY: the memory behind `start` is kept by `holder`, which may move
+// SAFETY: the memory behind `start` is kept by `_holder`, which may move
 // between threads; nothing here reads or writes it but `copy`, and those whom
 // it is handed to answer for their own accesses, as with any array.
 unsafe impl Send for Memory {}
@@ -69,7 +69,7 @@ impl Memory {
             dtype: tensor.dtype(),
             dims: with_strides(&shape),
             // The engine keeps the memory for as long as the tensor is held.
-            holder: Arc::new(tensor),
+            _holder: Arc::new(tensor),
         }
     }
 
@@ -94,7 +94,7 @@ impl Memory {
             start,
             dtype,
             dims: with_strides(shape),
-            holder: Arc::new(words),
+            _holder: Arc::new(words),
         })
     }
 
@@ -128,7 +128,7 @@ impl Memory {
     }
 
     fn copy(&self) -> PyResult<Self> {
-        // SAFETY: `start` is the first of this many bytes, kept by `holder`.
+        // SAFETY: `start` is the first of this many bytes, kept by `_holder`.
         let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len_bytes()) };
         Self::copy_of(bytes, self.dtype, self.shape())
     }
