@@ -9,12 +9,10 @@ use super::batch::{At, Batch, Home, Shelf};
 use super::buffer::Slot;
 use super::course::{Course, Job, Place};
 use super::fill::{Damage, Fill, Filled};
-use super::gather::{Gather, Skipped};
-use super::options::{FeedOptions, Last};
+use super::options::FeedOptions;
 use super::order::Extent;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
-use super::shards::Shards;
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Digest;
@@ -80,27 +78,6 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed of the rows of `shards`, which other feeds may share.
-    ///
-    /// # Errors
-    /// `Usage` for columns the dataset does not have or that cannot leave as
-    /// asked, and for batches, ranks and numbers that cannot be.
-    pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
-        let manifest = shards.dataset().manifest();
-        let len_bytes = manifest.shards.iter().map(|shard| shard.len_bytes);
-        let facts = Facts {
-            extent: Extent::new(manifest.n_rows, len_bytes.sum()),
-            dataset: manifest.digest,
-            plan: manifest.plan_digest,
-        };
-        let skipped = match options.last {
-            Last::Pad => Skipped::Masked,
-            Last::Short | Last::Drop => Skipped::LeftOut,
-        };
-        let gather = Gather::new(shards, &options.read, skipped)?;
-        Self::with_fill(Arc::new(gather), facts, options)
-    }
-
     /// A feed of what `fill` fills.
     ///
     /// # Errors
