@@ -34,6 +34,8 @@ mod ring;
 mod schedule;
 mod shards;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{Batch, Tensor};
 pub use fill::Damage;
