@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use fuelrail::Error;
+use fuelrail::feed::Shards;
 use fuelrail::format;
 use fuelrail::run::{Sample, samples};
 use pyo3::prelude::*;
@@ -30,10 +31,20 @@ type ColumnText = (String, String, &'static str, &'static str, Vec<u64>, bool);
 #[derive(Debug)]
 pub(crate) struct Dataset {
     inner: Arc<format::Dataset>,
+    /// What loaders of it share: a block is compared with its checksum once.
+    shards: OnceLock<Arc<Shards>>,
     path: PathBuf,
 }
 
 impl Dataset {
+    pub(crate) fn shards(&self) -> fuelrail::Result<Arc<Shards>> {
+        if let Some(shards) = self.shards.get() {
+            return Ok(shards.clone());
+        }
+        let made = Arc::new(Shards::new(self.inner.clone())?);
+        Ok(self.shards.get_or_init(|| made).clone())
+    }
+
     /// Rows that are read at a time.
     fn chunk(&self) -> u64 {
         let shards = &self.inner.manifest().shards;
@@ -63,6 +74,7 @@ impl Dataset {
         let inner = py.detach(|| format::Dataset::open(&path))?;
         Ok(Self {
             inner: Arc::new(inner),
+            shards: OnceLock::new(),
             path,
         })
     }

@@ -5,10 +5,14 @@
 #![deny(unsafe_code)]
 
 mod arrow;
+mod batch;
 mod cli;
 mod dataset;
 mod dlpack;
 mod errors;
+mod loader;
+mod options;
+mod state;
 mod table;
 mod tensor;
 mod values;
@@ -22,9 +26,13 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
     use crate::cli::main;
     #[pymodule_export]
     use crate::dataset::Dataset;
+    #[pymodule_export]
+    use crate::loader::{BatchIterator, Loader};
     #[pymodule_export]
     use crate::table::Table;
     #[pymodule_export]

@@ -48,3 +48,11 @@ def ranks() -> dict[bytes, int]:
     import vocab
 
     return vocab.read_ranks(vocab.find_ranks(None))
+
+
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory, fuelrail: Fuelrail) -> Path:
+    """A dataset of 1,000 rows in some shards, whose rows say their numbers."""
+    import numbered
+
+    return numbered.write(tmp_path_factory.mktemp("numbered") / "rows", fuelrail.path, 1000)

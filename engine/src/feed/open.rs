@@ -1,0 +1,34 @@
+//! A feed of the shards of a dataset.
+
+use std::sync::Arc;
+
+use super::gather::{Gather, Skipped};
+use super::loader::{Facts, Feed};
+use super::options::{FeedOptions, Last};
+use super::order::Extent;
+use super::shards::Shards;
+use crate::error::Result;
+
+impl Feed {
+    /// A feed of a dataset. No thread is started before the first batch is
+    /// asked for, and no shard is opened.
+    ///
+    /// # Errors
+    /// `Usage` for columns the dataset does not have, and for batches, ranks
+    /// and numbers that cannot be.
+    pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
+        let manifest = shards.dataset().manifest();
+        let len_bytes = manifest.shards.iter().map(|shard| shard.len_bytes).sum();
+        let facts = Facts {
+            extent: Extent::new(manifest.n_rows, len_bytes),
+            dataset: manifest.digest,
+            plan: manifest.plan_digest,
+        };
+        let skipped = match options.last {
+            Last::Pad => Skipped::Masked,
+            Last::Short | Last::Drop => Skipped::LeftOut,
+        };
+        let gather = Gather::new(shards, &options.read, skipped)?;
+        Self::with_fill(Arc::new(gather), facts, options)
+    }
+}

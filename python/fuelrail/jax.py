@@ -1,0 +1,52 @@
+"""Loaders for jax: batches as dicts of arrays on the processor, without a copy.
+
+jax moves them to a device where a computation or ``jax.device_put`` asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import jax
+from jax.dlpack import from_dlpack
+
+from fuelrail._loader import _dtypes
+from fuelrail._view import Batches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fuelrail import _native
+    from fuelrail._loader import Loader
+
+__all__ = ["JaxBatches"]
+
+# What jax makes of numbers of 64 bits, unless it has been told to keep them.
+_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
+
+
+class JaxBatches(Batches["jax.Array"]):
+    """What :meth:`fuelrail.Loader.to_jax` returns: an iterable of dicts of
+    arrays of jax, which lie in the loader's memory."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        *,
+        dtypes: object | Mapping[str, object] | None = None,
+        mask: str | None = "valid",
+    ) -> None:
+        own = dict(loader._asked["dtypes"])
+        wanted = dict(_dtypes(loader._columns(), dtypes))
+        if not jax.config.jax_enable_x64:
+            for name, _, _, stored, _, _ in loader._columns():
+                dtype = wanted.get(name, own.get(name, stored))
+                if dtype in _NARROW:
+                    wanted[name] = _NARROW[dtype]
+        super().__init__(loader, wanted, mask)
+
+    def _convert(self, batch: _native.Batch) -> dict[str, jax.Array]:
+        arrays = {name: from_dlpack(tensor) for name, tensor in batch.items()}
+        if self._mask is not None:
+            arrays[self._mask] = jax.numpy.asarray(batch.valid)
+        return arrays
