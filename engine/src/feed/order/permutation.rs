@@ -11,7 +11,7 @@
 //! than two passes on average.
 //!
 //! The function of a round is a multiplication by an odd number, an addition,
-//! and the finish of a multiplicative hash, of which the upper bits are taken.
+//! and the finish of a multiplicative hash, whose upper half is taken.
 //! The numbers of each round come from Philox.
 
 use fuelrail_kernels::philox4x32;
@@ -21,7 +21,8 @@ use fuelrail_kernels::philox4x32;
 /// none of the statistics of `tests.rs` does.
 const ROUNDS: usize = 8;
 
-/// Fewer bits than these in a half leave its function too few values.
+/// Bits of the least domain: shorter halves leave their functions too few
+/// values.
 const MIN_BITS: u32 = 8;
 
 /// What the finish of a round's function multiplies by: any odd number of
