@@ -273,7 +273,7 @@ def _document(file: str, row: int, start: int, n_tokens: int | None, text: str |
     return Document(Origin(file, row, start), n_tokens, text)
 
 
-def _type_text(column: _native.ColumnText) -> str:
+def _type_text(column: _native._ColumnText) -> str:
     _, logical, layout, _, shape, nullable = column
     if layout == "ragged" and logical not in ("utf8", "binary"):
         text = f"list[{logical}]"

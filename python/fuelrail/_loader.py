@@ -276,7 +276,7 @@ class Loader:
             "around it wants num_workers=0",
         )
 
-    def _columns(self) -> list[_native.ColumnText]:
+    def _columns(self) -> list[_native._ColumnText]:
         """The columns that it reads."""
         columns = {column[0]: column for column in self._dataset._native.columns}
         names = self._asked["columns"]
@@ -351,7 +351,7 @@ def _names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
     return names
 
 
-def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> dict[str, Any]:
+def _by_name(columns: list[_native._ColumnText], option: str, given: object) -> dict[str, Any]:
     """An option of columns by their names; one value is for all of them."""
     known = [column[0] for column in columns]
     if not isinstance(given, Mapping):
@@ -362,14 +362,14 @@ def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> d
     return dict(given)
 
 
-def _dtypes(columns: list[_native.ColumnText], dtypes: object) -> list[tuple[str, str]]:
+def _dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str, str]]:
     if dtypes is None:
         return []
     named = _by_name(columns, "dtypes", dtypes)
     return [(name, dtype_name(dtype)) for name, dtype in named.items()]
 
 
-def _ragged(columns: list[_native.ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
+def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
     """The columns that are padded, and to which length."""
     if ragged not in ("flat", "pad"):
         raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')
