@@ -27,11 +27,11 @@ class Block:
     """The line of the page at which the text begins, from 1."""
 
 
-def blocks(page: Path, language: str) -> list[Block]:
-    """The page's blocks of this language."""
+def blocks(page: Path, *languages: str) -> list[Block]:
+    """The page's blocks of these languages."""
     text = page.read_text()
     found = [Block(match[1], match[2], text.count("\n", 0, match.start(2)) + 1) for match in FENCE.finditer(text)]
-    return [block for block in found if block.language == language]
+    return [block for block in found if block.language in languages]
 
 
 def write_corpus(folder: Path) -> None:
@@ -55,26 +55,28 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def run_commands(block: Block, place: Path) -> None:
+    """Runs those of the block's lines that call `fuelrail`."""
+    commands = [shlex.split(line, comments=True) for line in block.text.splitlines()]
+    for command in commands:
+        if command[:1] != ["fuelrail"] or "cuda" in command:
+            continue
+        done = subprocess.run([sys.executable, "-m", *command], cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
 def test_blocks_run(page: Path, place: Path) -> None:
-    """One after another, each with what those before it have defined."""
-    assert place.is_dir()
+    """One after another, each with what those before it have defined; commands
+    that are shown between them too."""
     names: dict[str, object] = {"__name__": page.stem}
-    for block in blocks(page, "python"):
+    for block in blocks(page, "python", "sh"):
+        if block.language == "sh":
+            run_commands(block, place)
+            continue
         # Empty lines before it let a traceback name the line of the page.
         code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
         exec(code, names)  # noqa: S102
-
-
-def test_commands_run(place: Path) -> None:
-    """The README's commands for its own pipeline file, in their order."""
-    lines = [line for block in blocks(ROOT / "README.md", "sh") for line in block.text.splitlines()]
-    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("fuelrail ")]
-    commands = [command for command in commands if "cuda" not in command]
-    assert [command[1] for command in commands] == ["plan", "shard", "inspect", "verify", "doctor"]
-    for _, *arguments in commands:
-        done = subprocess.run([sys.executable, "-m", "fuelrail", *arguments], cwd=place, capture_output=True, text=True)
-        assert done.returncode == 0, f"{arguments}: {done.stderr}"
 
 
 def test_pages_with_python_are_found() -> None:
