@@ -39,7 +39,7 @@ class JaxBatches(Batches["jax.Array"]):
     ) -> None:
         own = dict(loader._asked["dtypes"])
         wanted = dict(_dtypes(loader._columns(), dtypes))
-        if not jax.config.jax_enable_x64:
+        if jax.dtypes.canonicalize_dtype("int64") != "int64":
             for name, _, _, stored, _, _ in loader._columns():
                 dtype = wanted.get(name, own.get(name, stored))
                 if dtype in _NARROW:
