@@ -4,6 +4,19 @@
 //! its own. Everything users see is in the package `fuelrail`.
 #![deny(unsafe_code)]
 
+mod arrow;
+mod batch;
+mod cli;
+mod dataset;
+mod dlpack;
+mod errors;
+mod loader;
+mod options;
+mod state;
+mod table;
+mod tensor;
+mod values;
+
 use pyo3::prelude::*;
 
 /// What `fuelrail` is made of.
@@ -11,6 +24,19 @@ use pyo3::prelude::*;
 mod _native {
     use super::{Bound, PyModule, PyResult};
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
+    use crate::cli::main;
+    #[pymodule_export]
+    use crate::dataset::Dataset;
+    #[pymodule_export]
+    use crate::loader::{BatchIterator, Loader};
+    #[pymodule_export]
+    use crate::table::Table;
+    #[pymodule_export]
+    use crate::tensor::Tensor;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

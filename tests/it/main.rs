@@ -8,6 +8,7 @@ mod discover;
 mod faults;
 mod feed_damage;
 mod feed_limits;
+mod feed_loop;
 mod feed_read;
 mod forged;
 mod format;

@@ -14,23 +14,37 @@
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
 
+mod batch;
 mod buffer;
 mod columns;
+mod course;
 mod fill;
 mod gather;
 mod guard;
 mod index;
 mod known;
 mod limits;
+mod loader;
 mod map;
+mod open;
 mod options;
+mod order;
 mod reader;
+mod ring;
+mod schedule;
 mod shards;
+mod state;
+#[cfg(test)]
+mod tests;
 
+pub use batch::{Batch, Tensor};
 pub use fill::Damage;
+pub use loader::{Counts, Feed, Polled};
 pub use options::{
     Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
 };
+pub use order::{Extent, Order};
 pub use reader::{Reader, Rows, RowsTensor};
 pub use shards::Shards;
+pub use state::State;

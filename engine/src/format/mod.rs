@@ -22,6 +22,7 @@ mod layout;
 mod manifest;
 mod shard;
 mod small_file;
+mod take;
 mod verify;
 
 pub use crate::plan::{Column, ColumnLayout, Dtype, FORMAT_VERSION, OriginKind};

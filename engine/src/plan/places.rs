@@ -49,22 +49,36 @@ impl Places {
 
     /// Adds to `error` the file and one place, unless it is about another file.
     pub(crate) fn point(&self, error: Error, place: &Place) -> Error {
+        let Some(file) = &self.file else {
+            return error;
+        };
         if error.location().path.is_some() {
             return error;
         }
-        let error = match &self.file {
-            Some(file) => error.with_path(file),
-            None => error,
-        };
         match place {
             Place::File(offset) => {
                 let (line, col) = line_col(&self.text, *offset);
-                error.with_line_col(line, col)
+                error.with_path(file).with_line_col(line, col)
             }
             // The message of a wrong key or type says so already.
-            Place::Set(_) if error.message().contains("--set") => error,
-            Place::Set(given) => error.with_hint(format!("the value was given by --set {given}")),
+            Place::Set(_) if error.message().contains("--set") => error.with_path(file),
+            Place::Set(given) => {
+                let hint = format!("the value was given by --set {given}");
+                error.with_path(file).with_hint(hint)
+            }
+            Place::Code => error,
         }
+    }
+
+    /// Notes that a program made the value at `path`, not the file.
+    pub(crate) fn in_code(&mut self, path: &str) {
+        let below = |other: &str| {
+            other
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        self.by_path.retain(|other, _| !below(other));
+        self.by_path.insert(path.to_owned(), Place::Code);
     }
 
     fn note(&mut self, node: &Node, path: String) {

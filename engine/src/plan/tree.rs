@@ -19,6 +19,8 @@ pub(crate) enum Place {
     File(usize),
     /// In this override, as it was given.
     Set(Arc<str>),
+    /// Nowhere: a program made it.
+    Code,
 }
 
 /// A value and its place.

@@ -56,7 +56,8 @@ impl TypedError {
         self
     }
 
-    fn below(mut self, key: impl Into<String>) -> Self {
+    /// The same error, seen from the table or list around its node.
+    pub(crate) fn below(mut self, key: impl Into<String>) -> Self {
         self.path.push(key.into());
         self
     }

@@ -1,4 +1,4 @@
-//! The devices of this machine, each tried: for `fuelrail doctor`.
+//! The devices of this machine, listed, and each tried for `fuelrail doctor`.
 
 use std::time::Instant;
 
@@ -7,6 +7,18 @@ use fuelrail_kernels::Level;
 use super::doctor::{Check, CheckState};
 use crate::device::{Device, DeviceKind, DeviceReport, found, quick_trial};
 use crate::error::Error;
+
+/// The devices of this machine, the processor first; software that stands in
+/// for a device is among them. None is tried: [`super::selftest`] does that.
+#[must_use]
+pub fn devices() -> Vec<DeviceReport> {
+    let kinds = [DeviceKind::Cuda, DeviceKind::Wgpu];
+    let others = kinds.into_iter().filter_map(|kind| found(kind).ok());
+    std::iter::once(Device::cpu())
+        .chain(others.flatten())
+        .map(|device| device.report().clone())
+        .collect()
+}
 
 /// A check of every level of the processor, and of every device.
 pub(super) fn checks() -> Vec<Check> {

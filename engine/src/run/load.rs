@@ -17,6 +17,9 @@ const MOST_PIPELINE: u64 = 4 << 20;
 /// The largest tokenizer files in use have some 40 MiB.
 const MOST_TOKENIZER: u64 = 1 << 30;
 
+/// How the refusal of a tokenizer that is not there begins.
+const NO_TOKENIZER: &str = "expected a tokenizer file";
+
 /// As many threads as asked for, else one for each core this process may use.
 #[must_use]
 pub fn threads(asked: Option<NonZeroUsize>) -> usize {
@@ -53,6 +56,11 @@ pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokeniz
     let mut tokenizers = LoadedTokenizers::default();
     for (index, named) in pipeline.tokenizers() {
         let tokenizer = load_tokenizer(&named, base).map_err(|error| {
+            let error = if error.message().starts_with(NO_TOKENIZER) {
+                error.with_hint("the path is relative to the pipeline file's directory")
+            } else {
+                error
+            };
             let key = match named.family {
                 Some(_) if error.message().contains("family") => "family",
                 _ => "tokenizer",
@@ -112,11 +120,8 @@ fn tiktoken(named: &TokenizerRef, path: &Path) -> Result<Tokenizer> {
 
 fn read_tokenizer(path: &Path) -> Result<Vec<u8>> {
     if !path.exists() {
-        let error = Error::pipeline(format!(
-            "expected a tokenizer file, got no file {}",
-            path.display()
-        ));
-        return Err(error.with_hint("the path is relative to the pipeline file's directory"));
+        let message = format!("{NO_TOKENIZER}, got no file {}", path.display());
+        return Err(Error::pipeline(message));
     }
     read(path, MOST_TOKENIZER, "the tokenizer")
 }

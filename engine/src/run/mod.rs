@@ -17,6 +17,7 @@ pub use crate::device::{
     Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
 };
 pub use control::{Control, Progress};
+pub use devices::devices;
 pub use doctor::{Check, CheckState, checks};
 pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
 pub use prepare::prepare;

@@ -27,28 +27,28 @@ const ROOT_NAMES: &[&str] = &["Error", "ErrorKind", "Location", "Result"];
 const HOMES: &[(&str, &[&str])] = &[
     ("arrow::ipc", &["engine/src/source/"]),
     ("arrow::json", &["engine/src/source/"]),
-    ("clap", &["engine/src/bin/"]),
-    ("clap_complete", &["engine/src/bin/"]),
+    ("clap", &["engine/cli/src/"]),
+    ("clap_complete", &["engine/cli/src/"]),
     ("cudarc", &["engine/src/device/cuda/"]),
     ("fancy_regex", &["kernels/src/"]),
     ("flate2", &["engine/src/source/"]),
     ("globset", &["engine/src/source/"]),
-    ("indicatif", &["engine/src/bin/"]),
+    ("indicatif", &["engine/cli/src/"]),
     ("memmap2", &["engine/src/feed/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
-    ("pyo3", &[]),
+    ("pyo3", &["python/src/"]),
     ("regex_syntax", &["kernels/src/"]),
     ("safetensors", &["engine/src/format/"]),
     ("schemars", &["engine/src/plan/"]),
-    ("strsim", &["engine/src/plan/", "engine/src/bin/"]),
-    (
-        "tokio",
-        &["engine/src/run/", "engine/src/source/", "engine/src/bin/"],
-    ),
+    ("strsim", &["engine/src/plan/"]),
+    ("tokio", &["engine/cli/src/"]),
     ("toml", &["engine/src/plan/"]),
     ("wgpu", &["engine/src/device/wgpu/"]),
     ("zstd", &["engine/src/source/"]),
 ];
+
+/// The faces of the engine: users of the public crate like any other.
+const FACES: &[&str] = &["engine/cli/src/", "python/src/"];
 
 /// What the kernels, which are arithmetic on slices, never name.
 const NOT_ARITHMETIC: &[&str] = &[
@@ -64,9 +64,15 @@ const NOT_ARITHMETIC: &[&str] = &[
 ];
 
 /// Each module of the engine names lower ones only; siblings do not know one
-/// another, and the command line knows the public crate alone.
+/// another, and the faces know the public crate alone.
 #[must_use]
 pub fn layers(file: &File) -> Vec<String> {
+    if FACES.iter().any(|face| file.path.starts_with(face)) {
+        return by_line(&file.path, &code_only(&file.text), |line| {
+            let knows = has_word(line, "fuelrail_kernels");
+            knows.then(|| "a face may know the crate fuelrail alone".to_owned())
+        });
+    }
     let Some(inside) = file.path.strip_prefix("engine/src/") else {
         return Vec::new();
     };
@@ -75,10 +81,6 @@ pub fn layers(file: &File) -> Vec<String> {
     let code = code_only(&file.text);
     match module {
         "lib" => Vec::new(),
-        "bin" => by_line(&file.path, &code, |line| {
-            let knows = has_word(line, "fuelrail_kernels");
-            knows.then(|| "the command line may know the crate fuelrail alone".to_owned())
-        }),
         _ => match LAYERS.iter().find(|(name, _)| *name == module) {
             Some((_, lower)) => upward(&file.path, &code, module, lower),
             None => vec![format!(
@@ -137,6 +139,7 @@ fn first_names(path: &str) -> Vec<&str> {
 pub fn homes(file: &File) -> Vec<String> {
     let is_library = ["engine/src/", "kernels/src/"]
         .iter()
+        .chain(FACES)
         .any(|folder| file.path.starts_with(folder));
     if !is_library || !file.is_rust() {
         return Vec::new();
@@ -225,10 +228,7 @@ mod tests {
         assert_eq!(at("engine/src/error.rs", "use crate::batch::Position;"), 1);
         assert_eq!(at("engine/src/newcomer.rs", ""), 1);
         assert_eq!(
-            at(
-                "engine/src/bin/fuelrail/main.rs",
-                "use fuelrail_kernels::pack;"
-            ),
+            at("engine/cli/src/lib.rs", "use fuelrail_kernels::pack;"),
             1
         );
     }
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(at("engine/src/lib.rs", "pub use crate::run::shard;"), 0);
         assert_eq!(
             at(
-                "engine/src/bin/fuelrail/main.rs",
+                "engine/cli/src/lib.rs",
                 "use crate::args; use fuelrail::run;"
             ),
             0
@@ -304,7 +304,11 @@ mod tests {
             ),
             0
         );
-        assert_eq!(at("engine/src/run.rs", "use tokio::sync::mpsc;"), 0);
+        assert_eq!(at("engine/cli/src/signals.rs", "use tokio::signal;"), 0);
+        assert_eq!(at("engine/cli/src/shard.rs", "use pyo3::prelude::*;"), 1);
+        assert_eq!(at("python/src/lib.rs", "use pyo3::prelude::*;"), 0);
+        // A module that is one file is a home too.
+        assert_eq!(at("engine/src/plan.rs", "use toml::de;"), 0);
         assert_eq!(
             at(
                 "engine/src/run/mod.rs",

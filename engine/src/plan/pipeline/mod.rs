@@ -3,6 +3,7 @@
 //!
 //! The descriptions here are the ones `fuelrail schema` publishes.
 
+mod built;
 mod numbers;
 mod steps;
 

@@ -173,16 +173,20 @@ fn default_tokens() -> String {
 /// The operators.
 const OPS: [&str; 6] = ["select", "filter", "tokenize", "normalize", "cast", "pack"];
 
-/// Operators of the steps, `step` where there is none of that name.
+/// Operators of the steps.
 pub(super) fn ops(root: &Node) -> Vec<String> {
     let Some(Value::Array(steps)) = root.get("step").map(|entry| &entry.node.value) else {
         return Vec::new();
     };
-    let op = |step: &Node| match step.get("op").map(|entry| &entry.node.value) {
+    steps.iter().map(op).collect()
+}
+
+/// The operator of a step, `step` where there is none of that name.
+pub(super) fn op(step: &Node) -> String {
+    match step.get("op").map(|entry| &entry.node.value) {
         Some(Value::String(op)) if OPS.contains(&op.as_str()) => op.clone(),
         _ => "step".to_owned(),
-    };
-    steps.iter().map(op).collect()
+    }
 }
 
 impl<'de> Deserialize<'de> for StepSpec {

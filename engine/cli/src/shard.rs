@@ -84,7 +84,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let control = Arc::new(Control::default());
     let signals = signals::forward_to(&control)?;
     let start = Instant::now();
-    let shown = progress::show(output, &control, &plan);
+    let shown = output
+        .shows_progress()
+        .then(|| progress::show(&control, &plan));
     let result = run::shard(&plan, &options, &control);
     drop(shown);
     drop(signals);

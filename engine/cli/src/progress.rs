@@ -10,8 +10,6 @@ use fuelrail::plan::Plan;
 use fuelrail::run::Control;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::Output;
-
 /// How often the line is drawn anew.
 const EVERY: Duration = Duration::from_millis(200);
 /// How often a line is written where there is no terminal.
@@ -19,17 +17,14 @@ const EVERY_LINE: Duration = Duration::from_secs(1);
 
 /// A progress line, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub struct Shown {
     end: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Shows the progress of a run of `plan` on standard error, if `output` is to
-/// show any.
-pub(crate) fn show(output: &Output, control: &Arc<Control>, plan: &Plan) -> Option<Shown> {
-    if !output.shows_progress() {
-        return None;
-    }
+/// Shows the progress of a run of `plan` on standard error.
+#[must_use]
+pub fn show(control: &Arc<Control>, plan: &Plan) -> Shown {
     let n_bytes = plan.inputs.iter().map(|input| input.len_bytes).sum();
     let bar = bar(n_bytes);
     let control = Arc::clone(control);
@@ -42,10 +37,10 @@ pub(crate) fn show(output: &Output, control: &Arc<Control>, plan: &Plan) -> Opti
         }
         bar.finish_and_clear();
     });
-    Some(Shown {
+    Shown {
         end: Some(end),
         thread: Some(thread),
-    })
+    }
 }
 
 impl Drop for Shown {

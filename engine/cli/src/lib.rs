@@ -2,12 +2,14 @@
 //!
 //! A verb is one file here and one line in [`args::Verb`]; all it does is read
 //! its arguments, call the library and hand the result to [`output::Output`].
+//! The program `fuelrail` is [`run`] and nothing else, and so is the command
+//! that comes with the Python package.
+#![deny(unsafe_code)]
 
 mod args;
 mod completions;
 mod device;
 mod doctor;
-mod environment;
 mod fault;
 mod inspect;
 mod output;
@@ -20,26 +22,33 @@ mod signals;
 mod tokenize;
 mod verify;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 use clap::Parser as _;
 
 use crate::args::Args;
 use crate::output::{Form, Output, Stop};
 
-fn main() -> ExitCode {
-    environment::prepare();
+pub use progress::{Shown, show as show_progress};
+
+/// Runs the command line `args`, the program's name first, and gives the code
+/// the process is to end with.
+///
+/// It prints to the standard streams of the process, and `shard` listens for
+/// its signals until it ends: it is for a process that does nothing else.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
     // Known before the arguments are parsed, as errors in them are printed too.
-    let json = std::env::args_os().skip(1).any(|arg| arg == "--json");
+    let json = args.iter().skip(1).any(|arg| arg == "--json");
     let form = if json { Form::Json } else { Form::Text };
-    match fault::contain(|| run(form)) {
+    match fault::contain(|| parse_and_run(args, form)) {
         Ok(code) => code,
         Err(error) => Output::plain(form).end(Err(Stop::Failed(error))),
     }
 }
 
-fn run(form: Form) -> ExitCode {
-    let args = match Args::try_parse() {
+fn parse_and_run(args: Vec<OsString>, form: Form) -> u8 {
+    let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => return Output::plain(form).usage(&error),
     };

@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::process::ExitCode;
 
 use fuelrail::{Error, ErrorKind, Location};
 use indicatif::HumanCount;
@@ -145,9 +144,9 @@ impl Output {
     }
 
     /// Prints how the verb ended, and gives the code for it.
-    pub(crate) fn end(mut self, result: Result<(), Stop>) -> ExitCode {
+    pub(crate) fn end(mut self, result: Result<(), Stop>) -> u8 {
         match result.and_then(|()| self.out.flush().map_err(stop)) {
-            Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
+            Ok(()) | Err(Stop::PipeClosed) => 0,
             Err(Stop::Failed(error)) => {
                 // What was printed before the error stands, if anyone reads it.
                 _ = self.out.flush();
@@ -160,11 +159,11 @@ impl Output {
     }
 
     /// Prints what is wrong with the arguments, or the help asked for.
-    pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
+    pub(crate) fn usage(&self, error: &clap::Error) -> u8 {
         if self.form == Form::Text || !error.use_stderr() {
             // Nobody is left to tell if even this fails.
             _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return if error.use_stderr() { 2 } else { 0 };
         }
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
@@ -177,14 +176,14 @@ impl Output {
     }
 
     /// Prints `error`, which ends the run with `code`.
-    fn error(&self, error: &Error, code: u8) -> ExitCode {
+    fn error(&self, error: &Error, code: u8) -> u8 {
         let text = match self.form {
             Form::Json => format!("{}\n", error_json(error, code)),
             Form::Text => error_text(error, self.paint),
         };
         // A closed standard error leaves nobody to tell.
         _ = io::stderr().write_all(text.as_bytes());
-        ExitCode::from(code)
+        code
     }
 }
 

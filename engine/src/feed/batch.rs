@@ -1,0 +1,262 @@
+//! What a loader hands out: a batch, and the tensors in it. Their memory goes
+//! back to the loader when the last of both is dropped.
+#![expect(
+    unsafe_code,
+    reason = "bytes of a private map, which are copied through its pointer"
+)]
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ptr;
+use std::sync::Arc;
+
+use super::buffer::Slot;
+use super::fill::{Damage, Filled, Mapped, Place, Placed};
+use super::ring::Ring;
+use super::state::State;
+use crate::plan::Dtype;
+
+/// One batch of one rank: tensors by name, and where their rows came from.
+///
+/// It is cheap to clone. Its memory is the loader's, and is used again once
+/// every clone and every [`Tensor`] of it is dropped.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    held: Arc<Held>,
+}
+
+impl Batch {
+    pub(super) fn new(slot: Slot, filled: Filled, state: State, at: At, home: Home) -> Self {
+        Self {
+            held: Arc::new(Held {
+                slot,
+                filled,
+                state,
+                at,
+                home,
+            }),
+        }
+    }
+
+    /// Its tensors, in the order of the columns.
+    #[must_use]
+    pub fn tensors(&self) -> impl ExactSizeIterator<Item = Tensor> + '_ {
+        (0..self.held.filled.tensors.len()).map(|index| self.tensor_at(index))
+    }
+
+    /// The tensor of this name: a column's, or that with `.cu_seqlens`,
+    /// `.lengths` or `.valid`.
+    #[must_use]
+    pub fn tensor(&self, name: &str) -> Option<Tensor> {
+        let mut tensors = self.held.filled.tensors.iter();
+        let index = tensors.position(|tensor| &*tensor.name == name)?;
+        Some(self.tensor_at(index))
+    }
+
+    /// The row of the dataset in each row of the tensors; `u64::MAX` in those
+    /// that fill up.
+    #[must_use]
+    pub fn rows(&self) -> &[u64] {
+        &self.held.filled.rows
+    }
+
+    /// 1 where a row of the tensors is one of the dataset, 0 where it fills up
+    /// or was damaged.
+    #[must_use]
+    pub fn valid(&self) -> &[u8] {
+        &self.held.filled.valid
+    }
+
+    /// How many rows are valid.
+    #[must_use]
+    pub fn n_valid(&self) -> usize {
+        self.valid().iter().map(|valid| usize::from(*valid)).sum()
+    }
+
+    /// The rows that were skipped because they are damaged.
+    #[must_use]
+    pub fn damage(&self) -> &[Damage] {
+        &self.held.filled.damage
+    }
+
+    /// The epoch it belongs to.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.held.at.epoch
+    }
+
+    /// Its number in the epoch as the loader cuts it now, from 0; rounded down
+    /// where it was begun at a position that this cut does not have.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.held.at.index
+    }
+
+    /// Where the loader stands after it: what a trainer saves that has used it.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.held.state
+    }
+
+    fn tensor_at(&self, index: usize) -> Tensor {
+        Tensor {
+            held: self.held.clone(),
+            index,
+        }
+    }
+}
+
+/// The number of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) epoch: u32,
+    pub(super) index: u64,
+}
+
+/// A tensor of a batch, contiguous, its last dimension the fastest.
+#[derive(Clone)]
+pub struct Tensor {
+    held: Arc<Held>,
+    index: usize,
+}
+
+impl Tensor {
+    /// Its name: a column's, or that with `.cu_seqlens`, `.lengths` or
+    /// `.valid`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.placed().name
+    }
+
+    /// What its elements are.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.placed().dtype
+    }
+
+    /// Its dimensions.
+    #[must_use]
+    pub fn shape(&self) -> &[u64] {
+        &self.placed().shape
+    }
+
+    /// Its bytes, counted.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        let elements: u64 = self.shape().iter().product();
+        // It lies in memory, so its length fits an address.
+        usize::try_from(elements * self.dtype().len_bytes()).unwrap_or(usize::MAX)
+    }
+
+    /// Its first byte, at a multiple of its elements' size; not to be read
+    /// where it has no bytes.
+    ///
+    /// Whoever reads or writes through it keeps this tensor (or a clone)
+    /// meanwhile, and does not write while [`Tensor::bytes`] is borrowed.
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut u8 {
+        match &self.placed().place {
+            Place::Slot(index) => self.held.slot.as_ptr(*index),
+            Place::View(map, range) => map.as_ptr().wrapping_add(range.start),
+        }
+    }
+
+    /// Whether it is a view of a shard's private map rather than memory of the
+    /// loader's own.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        matches!(self.placed().place, Place::View(..))
+    }
+
+    /// Its bytes; those of a view are copied, as its file may be changed by
+    /// others.
+    #[must_use]
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        let len = self.len_bytes();
+        match &self.placed().place {
+            Place::Slot(index) => Cow::Borrowed(self.held.slot.bytes(*index, len).unwrap_or(&[])),
+            Place::View(map, range) => Cow::Owned(copied(map.as_ref(), range.start, len)),
+        }
+    }
+
+    fn placed(&self) -> &Placed {
+        &self.held.filled.tensors[self.index]
+    }
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Placed {
+            name, dtype, shape, ..
+        } = self.placed();
+        write!(f, "Tensor({name}, {}, {shape:?})", dtype.as_str())
+    }
+}
+
+/// `len` bytes of a map from `start`, which lie in it.
+fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    let src = map.as_ptr().wrapping_add(start);
+    // SAFETY: whoever placed the tensor has found its range to lie in the map,
+    // which is held here; the vector has `len` bytes and is nobody else's.
+    unsafe { ptr::copy_nonoverlapping(src, bytes.as_mut_ptr(), len) };
+    bytes
+}
+
+/// A slot and what it holds.
+struct Held {
+    slot: Slot,
+    filled: Filled,
+    state: State,
+    at: At,
+    home: Home,
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = self.filled.tensors.iter().map(|tensor| {
+            (
+                tensor.name.as_ref(),
+                (tensor.dtype.as_str(), tensor.shape.as_slice()),
+            )
+        });
+        f.debug_map().entries(shapes).finish()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.home.take(std::mem::take(&mut self.slot));
+    }
+}
+
+/// Where a slot goes when its batch is gone.
+#[derive(Clone)]
+pub(super) struct Home {
+    pub(super) ring: Arc<Ring>,
+    /// The process that the ring belongs to. In a child of it, the ring's lock
+    /// may be held for ever by a thread that the child does not have.
+    pub(super) process: u32,
+    pub(super) shelf: Shelf,
+}
+
+/// Which of the ring's slots one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shelf {
+    /// One of the fixed number for batches in their order.
+    Turn,
+    /// One for batches that are picked.
+    Spare,
+}
+
+impl Home {
+    fn take(&self, slot: Slot) {
+        if std::process::id() != self.process {
+            return;
+        }
+        match self.shelf {
+            Shelf::Turn => self.ring.give_back(slot),
+            Shelf::Spare => self.ring.put_by(slot),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The endless row of epochs as a sequence of jobs.
+
+use std::sync::Arc;
+
+use super::options::Shuffle;
+use super::order::{Extent, Order};
+use super::schedule::{Cut, Schedule};
+
+/// A position in an epoch, at the border of a global batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) epoch: u32,
+    pub(super) position: u64,
+}
+
+/// What a batch is to hold.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) order: Arc<Order>,
+    pub(super) cut: Cut,
+    pub(super) epoch: u32,
+    /// Where the loader stands when it has been handed out.
+    pub(super) after: Place,
+    /// What the order was drawn from.
+    pub(super) seed: u64,
+}
+
+impl Job {
+    /// Whether no batch of the epoch comes after it.
+    pub(super) fn ends_epoch(&self) -> bool {
+        self.cut.next.is_none()
+    }
+}
+
+/// Gives the jobs in their order.
+#[derive(Debug)]
+pub(super) struct Course {
+    schedule: Schedule,
+    shuffle: Shuffle,
+    extent: Extent,
+    seed: u64,
+    place: Place,
+    /// That of the epoch and seed asked for last.
+    order: Option<(u64, u32, Arc<Order>)>,
+}
+
+impl Course {
+    /// The jobs from the first epoch on.
+    pub(super) fn new(schedule: Schedule, shuffle: Shuffle, extent: Extent, seed: u64) -> Self {
+        Self {
+            schedule,
+            shuffle,
+            extent,
+            seed,
+            place: Place {
+                epoch: 0,
+                position: 0,
+            },
+            order: None,
+        }
+    }
+
+    /// Goes on from this place.
+    pub(super) fn go(&mut self, seed: u64, place: Place) {
+        self.seed = seed;
+        self.place = place;
+    }
+
+    /// The next job; `None` where epochs have no batches, or there are no more
+    /// epochs.
+    pub(super) fn next(&mut self) -> Option<Job> {
+        let cut = if let Some(cut) = self.schedule.at(self.place.position) {
+            cut
+        } else {
+            self.place = Place {
+                epoch: self.place.epoch.checked_add(1)?,
+                position: 0,
+            };
+            self.schedule.at(0)?
+        };
+        let job = self.job(cut, self.place.epoch)?;
+        self.place = job.after;
+        Some(job)
+    }
+
+    /// The job of batch `index` of an epoch, whatever the place.
+    pub(super) fn pick(&mut self, epoch: u32, index: u64) -> Option<Job> {
+        let cut = self.schedule.at(self.schedule.position(index)?)?;
+        self.job(cut, epoch)
+    }
+
+    fn job(&mut self, cut: Cut, epoch: u32) -> Option<Job> {
+        let after = match cut.next {
+            Some(position) => Place { epoch, position },
+            None => Place {
+                epoch: epoch.checked_add(1)?,
+                position: 0,
+            },
+        };
+        Some(Job {
+            order: self.order(epoch),
+            cut,
+            epoch,
+            after,
+            seed: self.seed,
+        })
+    }
+
+    fn order(&mut self, epoch: u32) -> Arc<Order> {
+        match &self.order {
+            Some((seed, held, order)) if (*seed, *held) == (self.seed, epoch) => order.clone(),
+            _ => {
+                let order = Arc::new(Order::new(self.shuffle, self.seed, epoch, self.extent));
+                self.order = Some((self.seed, epoch, order.clone()));
+                order
+            }
+        }
+    }
+}

@@ -1,0 +1,467 @@
+//! The loader of Rust users, and of Python's: epochs of batches.
+
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::batch::{At, Batch, Home, Shelf};
+use super::buffer::Slot;
+use super::course::{Course, Job, Place};
+use super::fill::{Damage, Fill, Filled};
+use super::options::FeedOptions;
+use super::order::Extent;
+use super::ring::{Done, Found, Limits, Ring, fill_slot};
+use super::schedule::Schedule;
+use super::state::State;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Digest;
+
+/// Damaged rows that are kept by name; more are only counted.
+const MAX_DAMAGE: usize = 1000;
+
+/// What [`Feed::poll_batch`] finds.
+#[derive(Debug)]
+pub enum Polled {
+    /// The next batch.
+    Batch(Batch),
+    /// The epoch has no more; the next call begins the next one.
+    End,
+    /// Nothing yet; the same call again goes on waiting.
+    Pending,
+}
+
+/// What has been handed out, rows skipped or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Batches.
+    pub batches: u64,
+    /// Valid rows.
+    pub rows: u64,
+    /// Rows that were skipped because they are damaged.
+    pub skipped: u64,
+}
+
+/// What a feed has to know of a dataset.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    pub(crate) extent: Extent,
+    /// Digest of the manifest.
+    pub(crate) dataset: Digest,
+    /// Digest of the plan.
+    pub(crate) plan: Digest,
+}
+
+/// Batches of a dataset, epoch after epoch.
+///
+/// It is a position in an endless row of epochs: [`Feed::next_batch`] gives the
+/// batches to the end of the epoch, `None` once, and goes on with the next.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use fuelrail::feed::{Feed, FeedOptions, Shards, State};
+/// # use fuelrail::plan::Pipeline;
+/// # use fuelrail::run::{Control, ShardOptions, prepare, shard};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let lines: Vec<String> = (0..100).map(|n| format!("{{\"number\": {n}}}\n")).collect();
+/// # std::fs::write(dir.path().join("rows.jsonl"), lines.concat())?;
+/// # let text = "[source]\nuri = \"rows.jsonl\"\n[sink]\nuri = \"rows\"\n";
+/// # let pipeline = Pipeline::from_toml(text, &dir.path().join("rows.toml"))?;
+/// # let plan = Arc::new(prepare(&pipeline, dir.path(), 1)?);
+/// # shard(&plan, &ShardOptions::new(1), &Control::default())?;
+/// # let root = dir.path().join("rows");
+/// let shards = Arc::new(Shards::open(&root)?);
+/// let mut feed = Feed::open(shards.clone(), FeedOptions::new(16))?;
+/// let mut n_rows = 0;
+/// while let Some(batch) = feed.next_batch()? {
+///     let numbers = batch.tensor("number").expect("a column of the dataset");
+///     assert_eq!(numbers.shape(), [16]);
+///     n_rows += batch.n_valid();
+/// }
+/// assert_eq!((n_rows, feed.epoch()), (100, 1));
+///
+/// // A state saved at any batch goes on behind it, with any batch size.
+/// feed.next_batch()?;
+/// let saved = feed.state().to_string();
+/// let mut resumed = Feed::open(shards, FeedOptions::new(4))?;
+/// resumed.load(&State::from_json(&saved)?)?;
+/// assert_eq!(resumed.n_batches_left(), 21);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Feed {
+    ring: Arc<Ring>,
+    fill: Arc<dyn Fill>,
+    schedule: Schedule,
+    options: FeedOptions,
+    n_rows: u64,
+    /// Where it stands.
+    state: State,
+    /// Whether the end of an epoch is still to be told.
+    ended: bool,
+    counts: Counts,
+    damage: Vec<Damage>,
+    /// How long the caller has waited for a slot of its own.
+    stalled: Duration,
+    /// The rows of a batch that the caller fills.
+    rows: Vec<u64>,
+    threads: Vec<JoinHandle<()>>,
+    process: u32,
+}
+
+impl Feed {
+    /// A feed of what `fill` fills.
+    ///
+    /// # Errors
+    /// `Usage` for batches, ranks and numbers that cannot be.
+    pub(crate) fn with_fill(
+        fill: Arc<dyn Fill>,
+        facts: Facts,
+        options: FeedOptions,
+    ) -> Result<Self> {
+        let FeedOptions {
+            batch_size,
+            last,
+            world,
+            shuffle,
+            seed,
+            ..
+        } = options;
+        let schedule = Schedule::new(facts.extent.n_rows, batch_size, last, world)?;
+        let limits = limits(&options)?;
+        let course = Course::new(schedule, shuffle, facts.extent, seed);
+        Ok(Self {
+            ring: Arc::new(Ring::new(course, limits)),
+            fill,
+            schedule,
+            n_rows: facts.extent.n_rows,
+            state: State {
+                epoch: 0,
+                seed,
+                shuffle,
+                position: 0,
+                dataset: facts.dataset,
+                plan: facts.plan,
+            },
+            ended: false,
+            counts: Counts::default(),
+            damage: Vec::new(),
+            stalled: Duration::ZERO,
+            rows: Vec::new(),
+            threads: Vec::new(),
+            process: std::process::id(),
+            options,
+        })
+    }
+
+    /// The next batch; `None` at the end of an epoch, once.
+    ///
+    /// # Errors
+    /// Those of reading it (`Damage`, `Io`, `Data`, and `Internal` for a caught
+    /// panic); the next call tries the same batch again. `Usage` if the caller
+    /// holds every slot and none comes back in time, or if this is another
+    /// process than the one that made the feed.
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            match self.poll_batch(Duration::from_hours(1))? {
+                Polled::Batch(batch) => return Ok(Some(batch)),
+                Polled::End => return Ok(None),
+                Polled::Pending => {}
+            }
+        }
+    }
+
+    /// [`Feed::next_batch`] that waits no longer than `timeout` for others. It
+    /// may fill a batch itself, which is not cut short.
+    ///
+    /// # Errors
+    /// As [`Feed::next_batch`].
+    pub fn poll_batch(&mut self, timeout: Duration) -> Result<Polled> {
+        self.check_process()?;
+        if std::mem::take(&mut self.ended) {
+            return Ok(Polled::End);
+        }
+        if self.schedule.n_batches() == 0 {
+            self.state.epoch = self.state.epoch.checked_add(1).ok_or_else(no_epoch)?;
+            return Ok(Polled::End);
+        }
+        self.start_threads()?;
+        let patience = self.options.patience.saturating_sub(self.stalled);
+        let found = self
+            .ring
+            .next(&*self.fill, &mut self.rows, timeout.min(patience));
+        let begun = std::mem::take(&mut self.stalled);
+        match found? {
+            Found::Batch(done) => Ok(Polled::Batch(self.hand_out(done))),
+            Found::Nothing => Err(no_epoch()),
+            Found::Pending => Ok(Polled::Pending),
+            Found::Held if timeout < patience => {
+                self.stalled = begun + timeout;
+                Ok(Polled::Pending)
+            }
+            Found::Held => Err(self.all_held()),
+        }
+    }
+
+    /// Batch `index` of the current epoch, counted from its beginning. The feed
+    /// stays where it is, and the batch does not count.
+    ///
+    /// # Errors
+    /// Those of reading it; `Usage` if the epoch has no such batch.
+    pub fn batch_at(&self, index: u64) -> Result<Batch> {
+        self.check_process()?;
+        let job = self.ring.pick(self.state.epoch, index).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Usage,
+                format!(
+                    "expected one of the {} batches of an epoch, got batch {index}",
+                    self.n_batches()
+                ),
+            )
+        })?;
+        let mut slot = self.ring.spare();
+        let filled = fill_slot(&*self.fill, &job, &mut Vec::new(), &mut slot)?;
+        Ok(self.batch(job, slot, filled, Shelf::Spare))
+    }
+
+    /// Where it stands: after the batch handed out last.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Goes on from a state, whatever the batch size and the ranks were when it
+    /// was saved. Epoch, seed and position are the state's from now on.
+    ///
+    /// # Errors
+    /// `Changed` if it was saved with another dataset; `Usage` if it was saved
+    /// with another way of shuffling. The feed stays where it is.
+    pub fn load(&mut self, state: &State) -> Result<()> {
+        self.check_process()?;
+        state.check(&self.state, self.n_rows)?;
+        self.go(*state);
+        Ok(())
+    }
+
+    /// Goes to the beginning of an epoch; stays where it is if it stands in
+    /// that epoch. So a loop that calls this before every epoch goes on where a
+    /// state has put it.
+    ///
+    /// # Errors
+    /// `Usage` if this is another process than the one that made the feed.
+    pub fn set_epoch(&mut self, epoch: u32) -> Result<()> {
+        self.check_process()?;
+        self.begin();
+        if epoch != self.state.epoch {
+            self.go(State {
+                epoch,
+                position: 0,
+                ..self.state
+            });
+        }
+        Ok(())
+    }
+
+    /// Begins what is left of the epoch. An end of an epoch that is still to be
+    /// told is not: who has counted the batches need not ask for one more.
+    pub fn begin(&mut self) {
+        self.ended = false;
+    }
+
+    /// The epoch of the next batch.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
+    /// Batches of a whole epoch, the same for every rank.
+    #[must_use]
+    pub fn n_batches(&self) -> u64 {
+        self.schedule.n_batches()
+    }
+
+    /// Batches that are left of the epoch it stands in.
+    #[must_use]
+    pub fn n_batches_left(&self) -> u64 {
+        if self.ended {
+            return 0;
+        }
+        self.schedule.n_batches_from(self.state.position)
+    }
+
+    /// What it was asked for.
+    #[must_use]
+    pub fn options(&self) -> &FeedOptions {
+        &self.options
+    }
+
+    /// What has been handed out.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The first 1000 rows that were skipped.
+    #[must_use]
+    pub fn damage(&self) -> &[Damage] {
+        &self.damage
+    }
+
+    fn go(&mut self, state: State) {
+        self.ended = false;
+        self.stalled = Duration::ZERO;
+        // What was read ahead is what is wanted.
+        if state == self.state {
+            return;
+        }
+        self.state = state;
+        let place = Place {
+            epoch: state.epoch,
+            position: state.position,
+        };
+        self.ring.go(state.seed, place);
+    }
+
+    fn hand_out(&mut self, done: Done) -> Batch {
+        let Done { job, slot, filled } = done;
+        self.ended = job.ends_epoch();
+        let batch = self.batch(job, slot, filled, Shelf::Turn);
+        self.state = *batch.state();
+        self.counts.batches += 1;
+        self.counts.rows += batch.n_valid() as u64;
+        self.counts.skipped += batch.damage().len() as u64;
+        let room = MAX_DAMAGE - self.damage.len();
+        self.damage
+            .extend(batch.damage().iter().take(room).cloned());
+        batch
+    }
+
+    fn batch(&self, job: Job, slot: Slot, filled: Filled, shelf: Shelf) -> Batch {
+        let Job {
+            cut,
+            epoch,
+            after,
+            seed,
+            ..
+        } = job;
+        let state = State {
+            epoch: after.epoch,
+            seed,
+            position: after.position,
+            ..self.state
+        };
+        let at = At {
+            epoch,
+            index: self.schedule.index(cut.position),
+        };
+        let home = Home {
+            ring: self.ring.clone(),
+            process: self.process,
+            shelf,
+        };
+        Batch::new(slot, filled, state, at, home)
+    }
+
+    /// Starts the threads that are not there yet; when it is first needed, so
+    /// that a feed that is only made and loaded costs none.
+    fn start_threads(&mut self) -> Result<()> {
+        while self.threads.len() < self.options.threads {
+            let (ring, fill) = (self.ring.clone(), self.fill.clone());
+            let thread = std::thread::Builder::new()
+                .name("fuelrail-feed".to_owned())
+                .spawn(move || ring.work(&*fill))
+                .map_err(|error| {
+                    Error::new(ErrorKind::Io, "cannot start a thread that reads ahead")
+                        .with_source(error)
+                        .with_hint("use fewer threads; with threads = 0 the caller reads")
+                })?;
+            self.threads.push(thread);
+        }
+        Ok(())
+    }
+
+    fn check_process(&self) -> Result<()> {
+        let process = std::process::id();
+        if process == self.process {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "expected process {}, which made this loader, got process {process}, forked from it",
+                self.process
+            ),
+        )
+        .with_hint(
+            "make the loader in the process that uses it; it reads with threads, so a torch \
+             DataLoader around it wants num_workers=0",
+        ))
+    }
+
+    fn all_held(&self) -> Error {
+        let n = self.options.keep;
+        Error::new(
+            ErrorKind::Usage,
+            format!(
+                "expected a batch to be given back within {:?}, got none: the caller holds all there is room for",
+                self.options.patience
+            ),
+        )
+        .with_hint(format!(
+            "copy what is to be kept and drop the batches, or raise keep above {n}"
+        ))
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let threads = std::mem::take(&mut self.threads);
+        if std::process::id() != self.process {
+            // The threads are the parent's, and so is the lock.
+            let _not_ours = ManuallyDrop::new(threads);
+            return;
+        }
+        self.ring.close();
+        for thread in threads {
+            // Its panics have been caught where they were.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The slots that these options ask for.
+fn limits(options: &FeedOptions) -> Result<Limits> {
+    let FeedOptions {
+        threads,
+        prefetch,
+        keep,
+        ..
+    } = options;
+    for (name, n) in [("threads", threads), ("prefetch", prefetch), ("keep", keep)] {
+        if *n > MAX_SLOTS {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("expected {name} to be at most {MAX_SLOTS}, got {n}"),
+            ));
+        }
+    }
+    let prefetch = if *threads == 0 { 0 } else { *prefetch };
+    Ok(Limits {
+        prefetch,
+        n_slots: prefetch + (*keep).max(1),
+    })
+}
+
+/// Threads, and batches read ahead or kept, at most.
+const MAX_SLOTS: usize = 1024;
+
+fn no_epoch() -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!("expected an epoch up to {}, got more", u32::MAX - 1),
+    )
+}

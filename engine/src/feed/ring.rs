@@ -1,0 +1,473 @@
+//! The memory of batches, and who fills which.
+//!
+//! Batches are begun in their order, by whoever is free: the threads that read
+//! ahead, and the caller, who rather fills a batch than waits for one. Each
+//! that has been begun has a slot; there is a fixed number of them, so memory
+//! is bounded whatever the caller does. A slot is free again when the last
+//! holder of its batch is gone.
+//!
+//! One lock guards it all, and nobody fills under it. Threads that find nothing
+//! to begin sleep until half of what they may read ahead has been taken: a
+//! caller that is faster than they are never has to wake them.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::buffer::Slot;
+use super::course::{Course, Job, Place};
+use super::fill::{Fill, Filled};
+use crate::error::{Error, Result};
+
+/// Slots of picked batches that are kept for the next.
+const MAX_SPARE: usize = 2;
+
+/// How many slots there are, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Batches read ahead of the caller.
+    pub(super) prefetch: usize,
+    /// Slots in all.
+    pub(super) n_slots: usize,
+}
+
+/// See the module text.
+#[derive(Debug)]
+pub(super) struct Ring {
+    limits: Limits,
+    inner: Mutex<Inner>,
+    /// Somebody may begin a batch.
+    work: Condvar,
+    /// A batch has been filled or a slot come back, for the caller.
+    done: Condvar,
+}
+
+#[derive(Debug)]
+struct Inner {
+    course: Course,
+    /// Goes up when the course jumps; what was begun before is then dropped.
+    generation: u64,
+    /// Number of the first batch in the queue.
+    first: u64,
+    /// The batches that have been begun, and not been taken.
+    queue: VecDeque<Ticket>,
+    /// Those of them that are open.
+    n_open: usize,
+    free: Vec<Slot>,
+    /// Slots of batches that were picked, beside the fixed number.
+    spare: Vec<Slot>,
+    n_unmade: usize,
+    /// Batches that somebody fills, those of past generations included.
+    n_filling: usize,
+    /// Threads that sleep.
+    n_idle: usize,
+    caller: Caller,
+    closed: bool,
+}
+
+/// What the caller does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    /// It uses the batches that it has.
+    Away,
+    /// It asks for one, and so has room for one more than is read ahead.
+    Asks,
+    /// It asks for one, and sleeps meanwhile.
+    Sleeps,
+}
+
+/// A batch on its way.
+#[derive(Debug)]
+enum Ticket {
+    /// To be begun again.
+    Open(Job),
+    /// Somebody fills it.
+    Filling,
+    Ready(Done),
+    Failed(Job, Error),
+}
+
+/// A batch to be filled.
+#[derive(Debug)]
+pub(super) struct Task {
+    generation: u64,
+    number: u64,
+    job: Job,
+    slot: Slot,
+}
+
+/// A batch that has been filled.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) job: Job,
+    pub(super) slot: Slot,
+    pub(super) filled: Filled,
+}
+
+/// What the caller finds.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart as soon as it is there"
+)]
+pub(super) enum Found {
+    Batch(Done),
+    /// Nothing yet.
+    Pending,
+    /// Every slot is held by the caller.
+    Held,
+    /// There is no next batch.
+    Nothing,
+}
+
+impl Ring {
+    pub(super) fn new(course: Course, limits: Limits) -> Self {
+        Self {
+            limits,
+            inner: Mutex::new(Inner {
+                course,
+                generation: 0,
+                first: 0,
+                queue: VecDeque::new(),
+                n_open: 0,
+                free: Vec::new(),
+                spare: Vec::new(),
+                n_unmade: limits.n_slots,
+                n_filling: 0,
+                n_idle: 0,
+                caller: Caller::Away,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            done: Condvar::new(),
+        }
+    }
+
+    /// Goes on from this place; what was read ahead is dropped.
+    pub(super) fn go(&self, seed: u64, place: Place) {
+        let mut inner = self.lock();
+        inner.generation += 1;
+        inner.first = 0;
+        inner.n_open = 0;
+        let past = std::mem::take(&mut inner.queue);
+        inner
+            .free
+            .extend(past.into_iter().filter_map(|ticket| match ticket {
+                Ticket::Ready(done) => Some(done.slot),
+                Ticket::Open(_) | Ticket::Filling | Ticket::Failed(..) => None,
+            }));
+        inner.course.go(seed, place);
+    }
+
+    /// The job of batch `index` of an epoch; nothing is begun.
+    pub(super) fn pick(&self, epoch: u32, index: u64) -> Option<Job> {
+        self.lock().course.pick(epoch, index)
+    }
+
+    /// The next batch, filled by the caller if nobody has begun it.
+    ///
+    /// # Errors
+    /// Those of the batch; it is filled again when it is asked for again.
+    pub(super) fn next(
+        &self,
+        fill: &dyn Fill,
+        rows: &mut Vec<u64>,
+        timeout: Duration,
+    ) -> Result<Found> {
+        let mut waits_since = None;
+        let mut inner = self.lock();
+        inner.caller = Caller::Asks;
+        let found = loop {
+            match inner.take() {
+                Some(Ok(done)) => break Ok(Found::Batch(done)),
+                Some(Err(error)) => break Err(error),
+                None => {}
+            }
+            if let Some(task) = inner.begin(self.limits.prefetch + 1) {
+                self.wake(inner);
+                self.run(task, fill, rows);
+                inner = self.lock();
+                continue;
+            }
+            if inner.is_at_end() {
+                break Ok(Found::Nothing);
+            }
+            if inner.reclaim() {
+                continue;
+            }
+            let since = *waits_since.get_or_insert_with(Instant::now);
+            let left = timeout.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                break Ok(inner.why_not());
+            }
+            inner = self.sleep(inner, left);
+        };
+        inner.caller = Caller::Away;
+        self.wake(inner);
+        found
+    }
+
+    /// Fills batches until the ring is closed.
+    pub(super) fn work(&self, fill: &dyn Fill) {
+        let mut rows = Vec::new();
+        let mut inner = self.lock();
+        loop {
+            if inner.closed {
+                return;
+            }
+            let limit = self.limits.prefetch + usize::from(inner.caller != Caller::Away);
+            if let Some(task) = inner.begin(limit) {
+                let more = inner.n_idle > 0 && inner.may_begin(self.limits.prefetch);
+                drop(inner);
+                if more {
+                    self.work.notify_one();
+                }
+                self.run(task, fill, &mut rows);
+                inner = self.lock();
+                continue;
+            }
+            inner.n_idle += 1;
+            inner = self
+                .work
+                .wait(inner)
+                .unwrap_or_else(PoisonError::into_inner);
+            inner.n_idle -= 1;
+        }
+    }
+
+    /// Takes a slot back.
+    pub(super) fn give_back(&self, slot: Slot) {
+        let mut inner = self.lock();
+        if inner.closed {
+            return;
+        }
+        inner.free.push(slot);
+        if inner.caller == Caller::Sleeps {
+            self.done.notify_one();
+        }
+        self.wake(inner);
+    }
+
+    /// A slot beside the fixed number, for a batch that is picked.
+    pub(super) fn spare(&self) -> Slot {
+        self.lock().spare.pop().unwrap_or_default()
+    }
+
+    /// Takes such a slot back, and keeps a few.
+    pub(super) fn put_by(&self, slot: Slot) {
+        let mut inner = self.lock();
+        if !inner.closed && inner.spare.len() < MAX_SPARE {
+            inner.spare.push(slot);
+        }
+    }
+
+    /// Ends the threads, each after the batch it fills.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.queue.clear();
+        inner.free.clear();
+        inner.spare.clear();
+        drop(inner);
+        self.work.notify_all();
+    }
+
+    /// Fills a batch and puts it where it belongs.
+    fn run(&self, task: Task, fill: &dyn Fill, rows: &mut Vec<u64>) {
+        let Task {
+            generation,
+            number,
+            job,
+            mut slot,
+        } = task;
+        let outcome = fill_slot(fill, &job, rows, &mut slot);
+        let mut inner = self.lock();
+        inner.n_filling -= 1;
+        if inner.closed {
+            return;
+        }
+        let is_current = generation == inner.generation;
+        let at = usize::try_from(number.wrapping_sub(inner.first)).unwrap_or(usize::MAX);
+        let ticket = match outcome {
+            Ok(filled) if is_current => Ticket::Ready(Done { job, slot, filled }),
+            Ok(_) => {
+                inner.free.push(slot);
+                Ticket::Filling
+            }
+            Err(error) => {
+                inner.free.push(slot);
+                Ticket::Failed(job, error)
+            }
+        };
+        if let Some(place) = inner.queue.get_mut(at).filter(|_| is_current) {
+            *place = ticket;
+        }
+        let first_is_begun = matches!(inner.queue.front(), Some(Ticket::Filling));
+        if inner.caller == Caller::Sleeps && !first_is_begun {
+            drop(inner);
+            self.done.notify_one();
+        }
+    }
+
+    /// Wakes a thread if there is enough for it to do.
+    fn wake(&self, inner: MutexGuard<'_, Inner>) {
+        let is_low = inner.queue.len() <= self.limits.prefetch / 2;
+        let wakes = inner.n_idle > 0 && is_low && inner.may_begin(self.limits.prefetch);
+        drop(inner);
+        if wakes {
+            self.work.notify_one();
+        }
+    }
+
+    /// Waits for a batch or a slot.
+    fn sleep<'a>(
+        &'a self,
+        mut inner: MutexGuard<'a, Inner>,
+        timeout: Duration,
+    ) -> MutexGuard<'a, Inner> {
+        inner.caller = Caller::Sleeps;
+        let waited = self.done.wait_timeout(inner, timeout);
+        let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        inner.caller = Caller::Asks;
+        inner
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Whether a slot is free and the queue has room for another batch.
+    fn may_begin(&self, limit: usize) -> bool {
+        (self.n_open > 0 || self.queue.len() < limit)
+            && (!self.free.is_empty() || self.n_unmade > 0)
+    }
+
+    /// Begins the first batch that nobody has begun.
+    fn begin(&mut self, limit: usize) -> Option<Task> {
+        if !self.may_begin(limit) {
+            return None;
+        }
+        let (at, job) = if let Some(open) = self.open() {
+            open
+        } else {
+            let job = self.course.next()?;
+            self.queue.push_back(Ticket::Filling);
+            (self.queue.len() - 1, job)
+        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.n_unmade -= 1;
+            Slot::default()
+        });
+        self.n_filling += 1;
+        Some(Task {
+            generation: self.generation,
+            number: self.first + at as u64,
+            job,
+            slot,
+        })
+    }
+
+    /// The first open batch of the queue, which is being filled from now on.
+    fn open(&mut self) -> Option<(usize, Job)> {
+        if self.n_open == 0 {
+            return None;
+        }
+        let is_open = |ticket: &Ticket| matches!(ticket, Ticket::Open(_));
+        let at = self.queue.iter().position(is_open)?;
+        match std::mem::replace(&mut self.queue[at], Ticket::Filling) {
+            Ticket::Open(job) => {
+                self.n_open -= 1;
+                Some((at, job))
+            }
+            _ => None,
+        }
+    }
+
+    /// The first batch of the queue, if it is ready or has failed.
+    fn take(&mut self) -> Option<Result<Done>> {
+        match self.queue.pop_front()? {
+            Ticket::Ready(done) => {
+                self.first += 1;
+                Some(Ok(done))
+            }
+            Ticket::Failed(job, error) => {
+                self.queue.push_front(Ticket::Open(job));
+                self.n_open += 1;
+                Some(Err(error))
+            }
+            ticket @ (Ticket::Open(_) | Ticket::Filling) => {
+                self.queue.push_front(ticket);
+                None
+            }
+        }
+    }
+
+    /// Frees the slot of the last batch that is ready, if the first waits for
+    /// one: it has failed, and others have been filled meanwhile.
+    fn reclaim(&mut self) -> bool {
+        if !matches!(self.queue.front(), Some(Ticket::Open(_))) {
+            return false;
+        }
+        let is_ready = |ticket: &Ticket| matches!(ticket, Ticket::Ready(_));
+        let Some(at) = self.queue.iter().rposition(is_ready) else {
+            return false;
+        };
+        match std::mem::replace(&mut self.queue[at], Ticket::Filling) {
+            Ticket::Ready(Done { job, slot, .. }) => {
+                self.queue[at] = Ticket::Open(job);
+                self.n_open += 1;
+                self.free.push(slot);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there is no next batch, and none can be begun.
+    fn is_at_end(&self) -> bool {
+        self.queue.is_empty() && (!self.free.is_empty() || self.n_unmade > 0)
+    }
+
+    /// Why there is no batch.
+    fn why_not(&self) -> Found {
+        let is_begun = matches!(self.queue.front(), Some(Ticket::Filling));
+        if is_begun || self.n_filling > 0 {
+            Found::Pending
+        } else {
+            Found::Held
+        }
+    }
+}
+
+/// Fills a slot as the job says; a panic becomes an error.
+///
+/// # Errors
+/// Those of `fill`, and `Internal` for a panic.
+pub(super) fn fill_slot(
+    fill: &dyn Fill,
+    job: &Job,
+    rows: &mut Vec<u64>,
+    slot: &mut Slot,
+) -> Result<Filled> {
+    rows.clear();
+    job.order.rows(job.cut.mine.clone(), rows);
+    let n_rows = usize::try_from(job.cut.n_rows)
+        .map_err(|_| Error::internal("expected a batch that fits memory"))?;
+    // A slot is bytes, and the next fill writes all of them: whatever a panic
+    // leaves behind can be used again.
+    catch_unwind(AssertUnwindSafe(|| fill.fill(rows, n_rows, slot)))
+        .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+}
+
+/// An error that carries the text of a panic.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Error::internal(format!("panic while filling a batch: {text}"))
+}

@@ -1,0 +1,161 @@
+//! Pipelines that a program puts together, a table at a time.
+//!
+//! Each table comes as the text that would stand in a file, so that what is
+//! wrong in it is refused in the same words and with the same hints; what
+//! there is not is a place in a file.
+
+use serde::Deserialize;
+
+use super::{Pipeline, SinkSpec, SourceSpec, StepSpec, explain, steps};
+use crate::error::{Error, Result};
+use crate::plan::places::Places;
+use crate::plan::tree::Node;
+
+impl Pipeline {
+    /// A pipeline without steps of the source with these `keys`, which are
+    /// those of `[source]`. It has no sink: [`Pipeline::with_sink`] names one.
+    ///
+    /// # Errors
+    /// `Pipeline` where no source has such a key or value, or one is missing.
+    pub fn of_source(keys: &str) -> Result<Self> {
+        let source = SourceSpec::deserialize(Node::parse(keys)?)
+            .map_err(|error| explain(&error.below("source"), &Places::default(), &[]))?;
+        Ok(Self::new(source, Vec::new(), SinkSpec::new("")))
+    }
+
+    /// The same with one more step at the end, of these `keys`: those of
+    /// `[[step]]`, `op` among them.
+    ///
+    /// # Errors
+    /// `Pipeline` with the step's number where no step has such a key or
+    /// value, or one is missing.
+    pub fn and_step(&self, keys: &str) -> Result<Self> {
+        let node = Node::parse(keys)?;
+        let index = self.step.len();
+        let ops = [vec![String::new(); index], vec![steps::op(&node)]].concat();
+        let spec = StepSpec::deserialize(node).map_err(|error| {
+            let error = error.below(format!("[{index}]")).below("step");
+            explain(&error, &Places::default(), &ops)
+        })?;
+        let mut with = self.clone();
+        with.step.push(spec);
+        with.places.in_code(&format!("step[{index}]"));
+        Ok(with)
+    }
+
+    /// The same with the sink of these `keys`, which are those of `[sink]`.
+    ///
+    /// # Errors
+    /// `Pipeline` where no sink has such a key or value, or one is missing.
+    pub fn with_sink(&self, keys: &str) -> Result<Self> {
+        let sink = SinkSpec::deserialize(Node::parse(keys)?)
+            .map_err(|error| explain(&error.below("sink"), &Places::default(), &[]))?;
+        let mut with = self.clone();
+        with.sink = sink;
+        with.places.in_code("sink");
+        Ok(with)
+    }
+
+    /// The text of a pipeline file that means the same. Comments of the file
+    /// it was read from are not in it, and keys are there that it left out.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written down.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| {
+            Error::internal("cannot write the pipeline as TOML").with_source(error)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::plan::DeviceChoice;
+
+    const FILE: &str = "device = \"cpu\"\n\
+        [source]\nuri = [\"a\", \"b\"]\ndocument = { separator = \"--\" }\nlimit = 7\n\
+        split = { take = \"train\", validation = 0.1, key = \"id\" }\n\
+        [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"cl100k_base\"\n\
+        [[step]]\nop = \"normalize\"\ncolumn = \"x\"\nclip = [-inf, 1e-5]\nfill = 18446744073709551615\n\
+        [[step]]\nop = \"pack\"\nlength = 8\nmethod = \"concat\"\n\
+        [sink]\nuri = \"out\"\nshard_size = \"1MiB\"\n";
+
+    fn file() -> Pipeline {
+        Pipeline::from_toml(FILE, Path::new("a.toml")).unwrap()
+    }
+
+    #[test]
+    fn tables_make_what_the_file_makes() {
+        let mut built = Pipeline::of_source(
+            "uri = [\"a\", \"b\"]\nlimit = 7\ndocument = { separator = \"--\" }\n\
+             split = { take = \"train\", validation = 0.1, key = \"id\" }",
+        )
+        .unwrap();
+        built.device = Some(DeviceChoice::Cpu(None));
+        for step in [
+            "column = \"text\"\nop = \"tokenize\"\ntokenizer = \"cl100k_base\"",
+            "op = \"normalize\"\ncolumn = \"x\"\nclip = [-inf, 1e-5]\nfill = 18446744073709551615",
+            "op = \"pack\"\nlength = 8\nmethod = \"concat\"",
+        ] {
+            built = built.and_step(step).unwrap();
+        }
+        let sink = "uri = \"out\"\nshard_size = \"1MiB\"";
+        assert_eq!(built.with_sink(sink).unwrap(), file());
+    }
+
+    #[test]
+    fn its_text_means_the_same() {
+        let text = file().to_toml().unwrap();
+        let again = Pipeline::from_toml(&text, Path::new("b.toml")).unwrap();
+        assert_eq!(again, file(), "{text}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_a_place_in_a_file() {
+        let cases = [
+            (
+                file().and_step("op = \"pack\"\nlenght = 8"),
+                "pack: unknown key `lenght` (step 4)",
+                Some("did you mean `length`?"),
+            ),
+            (
+                file().and_step("op = \"pack\"\nlength = \"8\""),
+                "pack: length: expected a whole number from 0 to 4294967295, got \"8\" (step 4)",
+                None,
+            ),
+            (
+                file().with_sink("uri = 7"),
+                "sink.uri: expected a string, got 7",
+                None,
+            ),
+            (
+                Pipeline::of_source("format = \"csb\"\nuri = \"a\""),
+                "source.format: expected \"parquet\", \"arrow\", \"jsonl\" or \"text\", got \"csb\"",
+                None,
+            ),
+            (
+                Pipeline::of_source("limit = 3"),
+                "missing key `uri` in [source]",
+                None,
+            ),
+        ];
+        for (result, expected, hint) in cases {
+            let error = result.unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.hint()), (expected, hint));
+        }
+    }
+
+    #[test]
+    fn what_the_file_holds_keeps_its_place() {
+        let with = file().and_step("op = \"pack\"\nlength = 9").unwrap();
+        let at = |path: &str| with.locate(Error::pipeline("x"), path).to_string();
+        assert_eq!(at("step[2].length"), "pack: x (step 3, a.toml:18:10)");
+        assert_eq!(at("step[3].length"), "pack: x (step 4)");
+        let elsewhere = file().with_sink("uri = \"b\"").unwrap();
+        let error = elsewhere.locate(Error::pipeline("x"), "sink.uri");
+        assert_eq!(error.to_string(), "x");
+    }
+}

@@ -1,0 +1,92 @@
+"""fuelrail: raw data into training shards, and shards into training loops,
+with the same bits everywhere.
+
+>>> import fuelrail as fr
+>>> tokenizer = fr.Tokenizer("cl100k_base")
+>>> tokenizer.encode("Hello world").tolist()
+[9906, 1917]
+
+A :class:`Pipeline` writes shards, a :class:`Dataset` reads them, a
+:class:`Loader` feeds them to a training loop. Whatever goes wrong is an
+:class:`Error` with a kind, a place and, where one thing helps, a hint.
+
+Nothing is loaded before it is used: neither numpy nor the native half.
+"""
+
+from __future__ import annotations
+
+# Known to type checkers by its name; the module `typing` takes its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fuelrail._dataset import Dataset
+    from fuelrail._device import devices, selftest
+    from fuelrail._errors import (
+        ChangedError,
+        DamageError,
+        DataError,
+        DeviceError,
+        Error,
+        InternalError,
+        IoError,
+        LockedError,
+        PipelineError,
+        StoppedError,
+        UsageError,
+    )
+    from fuelrail._loader import Loader
+    from fuelrail._native import Batch, Table, Tensor, __version__
+    from fuelrail._pipeline import Pipeline
+    from fuelrail._tokenizer import Tokenizer
+
+__all__ = [
+    "Batch",
+    "ChangedError",
+    "DamageError",
+    "DataError",
+    "Dataset",
+    "DeviceError",
+    "Error",
+    "InternalError",
+    "IoError",
+    "Loader",
+    "LockedError",
+    "Pipeline",
+    "PipelineError",
+    "StoppedError",
+    "Table",
+    "Tensor",
+    "Tokenizer",
+    "UsageError",
+    "__version__",
+    "devices",
+    "selftest",
+]
+
+# The module that each public name lives in.
+_HOMES = {
+    "Batch": "_native",
+    "Dataset": "_dataset",
+    "Loader": "_loader",
+    "Pipeline": "_pipeline",
+    "Table": "_native",
+    "Tensor": "_native",
+    "Tokenizer": "_tokenizer",
+    "__version__": "_native",
+    "devices": "_device",
+    "selftest": "_device",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, '_errors')}")
+    value: object = getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

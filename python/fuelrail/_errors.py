@@ -1,0 +1,196 @@
+"""What fuelrail raises: a kind to branch on, a place to find the cause, and a
+hint where one thing helps.
+
+All of it derives from :class:`Error`, and each class from the built-in that
+its kind is, so that ``except ValueError`` catches wrong input as everywhere.
+"""
+
+from __future__ import annotations
+
+# Known to type checkers by its name; the module `typing` takes its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Error(Exception):
+    """What fuelrail raises.
+
+    ``str()`` is the message with its place and cause, and the hint on a line
+    of its own.
+
+    >>> import fuelrail as fr
+    >>> try:
+    ...     fr.Tokenizer("cl100k")
+    ... except fr.Error as error:
+    ...     print(error.kind, error.hint)
+    pipeline did you mean "cl100k_base"?
+    """
+
+    kind: str = "internal"
+    """What to branch on: ``"data"``, ``"usage"``, ``"pipeline"``, ``"changed"``,
+    ``"damage"``, ``"locked"``, ``"io"``, ``"device"``, ``"interrupted"`` or
+    ``"internal"``."""
+    message: str
+    """What was expected and what came, without place, cause or hint."""
+    location: dict[str, str | int]
+    """Where, as far as it is known: ``step`` (from 1), ``op``, ``path``,
+    ``line`` and ``col`` (from 1), ``column``, ``row`` and ``block`` (from 0)."""
+    hint: str | None
+    """The one thing that helps, if there is one."""
+    cause: str | None
+    """What the cause says, if something else failed first."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: Mapping[str, str | int] | None = None,
+        hint: str | None = None,
+        cause: str | None = None,
+        text: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = dict(location or {})
+        self.hint = hint
+        self.cause = cause
+        self._text = text or message
+
+    def __str__(self) -> str:
+        return self._text if self.hint is None else f"{self._text}\nhint: {self.hint}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._text!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = {
+            "location": self.location,
+            "hint": self.hint,
+            "cause": self.cause,
+            "text": self._text,
+        }
+        return _again, (type(self), self.message, state)
+
+
+def _again(of: type[Error], message: str, rest: dict[str, object]) -> Error:
+    """An error as it was in another process."""
+    return of(message, **rest)  # type: ignore[arg-type]
+
+
+class DataError(Error, ValueError):
+    """The content of an input cannot be read or used."""
+
+    kind = "data"
+
+
+class UsageError(Error, ValueError):
+    """The call is wrong, whatever the data."""
+
+    kind = "usage"
+
+
+class PipelineError(Error, ValueError):
+    """The pipeline is wrong, or does not fit the schema of its inputs."""
+
+    kind = "pipeline"
+
+
+class ChangedError(Error, ValueError):
+    """The inputs, the pipeline or the dataset are not those that a target or a
+    state was begun with."""
+
+    kind = "changed"
+
+
+class DamageError(Error, RuntimeError):
+    """A dataset on disk is damaged or incomplete."""
+
+    kind = "damage"
+
+
+class LockedError(Error, RuntimeError):
+    """Another writer holds the target."""
+
+    kind = "locked"
+
+
+class DeviceError(Error, RuntimeError):
+    """A device is missing, refuses, or failed."""
+
+    kind = "device"
+
+
+class StoppedError(Error, RuntimeError):
+    """The run was asked to stop, and has written a checkpoint. A run that
+    Ctrl-C stops raises :class:`KeyboardInterrupt` instead."""
+
+    kind = "interrupted"
+
+
+class InternalError(Error, RuntimeError):
+    """A fault of fuelrail itself. Please report it."""
+
+    kind = "internal"
+
+
+class IoError(Error, OSError):
+    """The operating system refused: disk full, permission, I/O error.
+
+    ``errno`` and ``filename`` are set where they are known.
+    """
+
+    kind = "io"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        location: Mapping[str, str | int] | None = None,
+        hint: str | None = None,
+        cause: str | None = None,
+        text: str | None = None,
+        errno: int | None = None,
+    ) -> None:
+        super().__init__(message, location=location, hint=hint, cause=cause, text=text)
+        self.errno = errno
+        self.filename = self.location.get("path")
+        self.strerror = cause
+
+    def __reduce__(self) -> tuple[object, ...]:
+        again, (of, message, state) = super().__reduce__()  # type: ignore[misc]
+        return again, (of, message, {**state, "errno": self.errno})
+
+
+# By the kinds of the engine.
+_BY_KIND: dict[str, type[Error]] = {
+    of.kind: of
+    for of in (
+        DataError,
+        UsageError,
+        PipelineError,
+        ChangedError,
+        DamageError,
+        LockedError,
+        DeviceError,
+        StoppedError,
+        InternalError,
+        IoError,
+    )
+}
+
+
+def make(
+    kind: str,
+    message: str,
+    location: dict[str, str | int],
+    hint: str | None,
+    cause: str | None,
+    text: str,
+    errno: int | None,
+) -> Error:
+    """The exception for an error of the engine; the native half calls this."""
+    of = _BY_KIND.get(kind, InternalError)
+    if of is IoError:
+        return IoError(message, location=location, hint=hint, cause=cause, text=text, errno=errno)
+    return of(message, location=location, hint=hint, cause=cause, text=text)
