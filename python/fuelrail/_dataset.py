@@ -68,6 +68,7 @@ class Dataset:
     7
     >>> dataset[-3:].take([2, 0]).columns
     ['tokens', 'label']
+
     """
 
     __slots__ = ("_native", "_start", "_stop")
