@@ -23,7 +23,7 @@ section() {
         result=FAILED
         failed+=("$name")
     fi
-    summary+=("$(printf '%-8s %s (%d s)' "$name" "$result" $((SECONDS - begin)))")
+    summary+=("$(printf '%-10s %s (%d s)' "$name" "$result" $((SECONDS - begin)))")
     echo "-- $name $result in $((SECONDS - begin)) s"
 }
 
@@ -53,6 +53,14 @@ crash_test() {
     scripts/crash.sh 200
 }
 
+# The wheel as it is installed, with torch and JAX: the examples learn, are
+# killed and resumed, and the documentation's code runs.
+frameworks_test() {
+    local venv=target/frameworks-venv
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/fuelrail-*.whl &&
+        "$venv/bin/python" -m pytest tests/python_frameworks -c tests/python_frameworks/pytest.ini --durations 5
+}
+
 say "checking for what the tests need"
 need_rust
 need_component fmt rustfmt
@@ -60,6 +68,7 @@ need_component clippy
 need_command c++ g++
 need_vulkan
 need_venv target/venv tests/python/requirements.txt
+need_venv target/frameworks-venv tests/python_frameworks/requirements.txt --no-deps
 
 export FUELRAIL_BIN=$PWD/target/release/fuelrail
 
@@ -82,12 +91,13 @@ section faults scripts/cuda_faults.sh
 section wheel scripts/wheel.sh
 section package package_checks
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
+section frameworks frameworks_test
 section crash crash_test
 section fuzz scripts/fuzz.sh 24
 
 say "closing lines of the test runners"
 grep -hE '^test result:' "$logs/rust.log" || true
-tail -n 1 "$logs/python.log"
+tail -qn 1 "$logs/python.log" "$logs/frameworks.log"
 grep -hE '^fuzz ' "$logs/fuzz.log" || true
 
 say "summary"

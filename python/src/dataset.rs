@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use fuelrail::Error;
+use fuelrail::feed::Shards;
 use fuelrail::format;
 use fuelrail::run::{Sample, samples};
 use pyo3::prelude::*;
@@ -25,15 +26,32 @@ const CHUNK_ROWS: u64 = 1 << 16;
 /// One column of a schema: name, type, layout, dtype, shape, nullable.
 type ColumnText = (String, String, &'static str, &'static str, Vec<u64>, bool);
 
+/// Where a document came from: source, row in it, first token.
+type OriginText = (String, u64, u32);
+
+/// A document as a person reads it: source, row in it, first token, number of
+/// tokens, text.
+type DocumentText = (String, u64, u32, Option<u64>, Option<String>);
+
 /// A dataset that is open.
 #[pyclass(frozen, module = "fuelrail._native", name = "Dataset")]
 #[derive(Debug)]
 pub(crate) struct Dataset {
     inner: Arc<format::Dataset>,
+    /// What loaders of it share: a block is compared with its checksum once.
+    shards: OnceLock<Arc<Shards>>,
     path: PathBuf,
 }
 
 impl Dataset {
+    pub(crate) fn shards(&self) -> fuelrail::Result<Arc<Shards>> {
+        if let Some(shards) = self.shards.get() {
+            return Ok(shards.clone());
+        }
+        let made = Arc::new(Shards::new(self.inner.clone())?);
+        Ok(self.shards.get_or_init(|| made).clone())
+    }
+
     /// Rows that are read at a time.
     fn chunk(&self) -> u64 {
         let shards = &self.inner.manifest().shards;
@@ -63,6 +81,7 @@ impl Dataset {
         let inner = py.detach(|| format::Dataset::open(&path))?;
         Ok(Self {
             inner: Arc::new(inner),
+            shards: OnceLock::new(),
             path,
         })
     }
@@ -145,12 +164,7 @@ impl Dataset {
 
     /// The documents that each of the rows holds: source, row in it, first
     /// token.
-    fn origins(
-        &self,
-        py: Python<'_>,
-        start: u64,
-        stop: u64,
-    ) -> Result<Vec<Vec<(String, u64, u32)>>> {
+    fn origins(&self, py: Python<'_>, start: u64, stop: u64) -> Result<Vec<Vec<OriginText>>> {
         let origins = py.detach(|| self.inner.origins(start..stop))?;
         let sources = &self.inner.manifest().sources;
         let document = |index: usize| {
@@ -181,13 +195,7 @@ impl Dataset {
 
     /// The documents of each of the rows as a person reads them, tokens
     /// decoded: source, row in it, first token, number of tokens, text.
-    #[expect(clippy::type_complexity, reason = "tuples become Python's own")]
-    fn documents(
-        &self,
-        py: Python<'_>,
-        start: u64,
-        stop: u64,
-    ) -> Result<Vec<Vec<(String, u64, u32, Option<u64>, Option<String>)>>> {
+    fn documents(&self, py: Python<'_>, start: u64, stop: u64) -> Result<Vec<Vec<DocumentText>>> {
         let read: Vec<Sample> = py.detach(|| samples(&self.inner, start..stop))?;
         let documents = |sample: Sample| {
             let parts = sample.documents.into_iter();
@@ -224,7 +232,7 @@ impl Dataset {
         py: Python<'py>,
         start: u64,
         stop: u64,
-        requested: Option<Bound<'py, PyAny>>,
+        requested: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyCapsule>> {
         let chunk = self.chunk();
         let dataset = self.inner.clone();
@@ -234,12 +242,7 @@ impl Dataset {
             next = rows.end;
             (rows.start < rows.end).then(|| dataset.rows(rows))
         });
-        stream_capsule(
-            py,
-            self.inner.schema(),
-            Box::new(batches),
-            requested.as_ref(),
-        )
+        stream_capsule(py, self.inner.schema(), Box::new(batches), requested)
     }
 }
 

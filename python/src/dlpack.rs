@@ -16,6 +16,7 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
+use fuelrail::feed::Tensor;
 use fuelrail::format::Dtype;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi::{PyCapsule_GetPointer, PyCapsule_IsValid, PyObject};
@@ -42,10 +43,10 @@ pub(crate) struct Memory {
     dtype: Dtype,
     /// The shape, and behind it the strides.
     dims: Arc<[i64]>,
-    holder: Arc<dyn Any + Send + Sync>,
+    _holder: Arc<dyn Any + Send + Sync>,
 }
 
-// SAFETY: the memory behind `start` is kept by `holder`, which may move
+// SAFETY: the memory behind `start` is kept by `_holder`, which may move
 // between threads; nothing here reads or writes it but `copy`, and those whom
 // it is handed to answer for their own accesses, as with any array.
 unsafe impl Send for Memory {}
@@ -59,22 +60,16 @@ impl fmt::Debug for Memory {
 }
 
 impl Memory {
-    /// Elements of `shape` that lie one after another from `start`.
-    ///
-    /// # Safety
-    /// As many elements as `shape` says may be read and written there for as
-    /// long as `holder` or a clone of it is held.
-    pub(crate) unsafe fn new(
-        start: NonNull<u8>,
-        dtype: Dtype,
-        shape: &[i64],
-        holder: Arc<dyn Any + Send + Sync>,
-    ) -> Self {
+    /// The memory of a tensor of a batch.
+    pub(crate) fn of_tensor(tensor: Tensor) -> Self {
+        let start = NonNull::new(tensor.as_ptr()).unwrap_or(NonNull::<u128>::dangling().cast());
+        let shape: Vec<i64> = tensor.shape().iter().map(|dim| dim.cast_signed()).collect();
         Self {
             start,
-            dtype,
-            dims: with_strides(shape),
-            holder,
+            dtype: tensor.dtype(),
+            dims: with_strides(&shape),
+            // The engine keeps the memory for as long as the tensor is held.
+            _holder: Arc::new(tensor),
         }
     }
 
@@ -99,7 +94,7 @@ impl Memory {
             start,
             dtype,
             dims: with_strides(shape),
-            holder: Arc::new(words),
+            _holder: Arc::new(words),
         })
     }
 
@@ -133,7 +128,7 @@ impl Memory {
     }
 
     fn copy(&self) -> PyResult<Self> {
-        // SAFETY: `start` is the first of this many bytes, kept by `holder`.
+        // SAFETY: `start` is the first of this many bytes, kept by `_holder`.
         let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len_bytes()) };
         Self::copy_of(bytes, self.dtype, self.shape())
     }
@@ -187,7 +182,7 @@ pub(crate) fn capsule<'py>(
                 context: ptr::null_mut(),
                 deleter: Some(delete::<ManagedVersioned>),
                 flags,
-                tensor: Tensor::new(&memory),
+                tensor: View::new(&memory),
             },
             _memory: memory,
         });
@@ -195,7 +190,7 @@ pub(crate) fn capsule<'py>(
     } else {
         let owned = Box::new(Owned {
             managed: Managed {
-                tensor: Tensor::new(&memory),
+                tensor: View::new(&memory),
                 context: ptr::null_mut(),
                 deleter: Some(delete::<Managed>),
             },
@@ -262,7 +257,7 @@ impl DataType {
 /// `DLTensor`.
 #[repr(C)]
 #[derive(Debug)]
-struct Tensor {
+struct View {
     data: *mut c_void,
     device: (i32, i32),
     n_dims: i32,
@@ -272,7 +267,7 @@ struct Tensor {
     byte_offset: u64,
 }
 
-impl Tensor {
+impl View {
     fn new(memory: &Memory) -> Self {
         Self {
             data: memory.start.as_ptr().cast(),
@@ -291,7 +286,7 @@ impl Tensor {
 #[repr(C)]
 #[derive(Debug)]
 struct Managed {
-    tensor: Tensor,
+    tensor: View,
     context: *mut c_void,
     deleter: Option<unsafe extern "C" fn(*mut Self)>,
 }
@@ -304,7 +299,7 @@ struct ManagedVersioned {
     context: *mut c_void,
     deleter: Option<unsafe extern "C" fn(*mut Self)>,
     flags: u64,
-    tensor: Tensor,
+    tensor: View,
 }
 
 /// The two kinds of managed tensor.

@@ -7,14 +7,18 @@
 mod arguments;
 mod arrow;
 mod attended;
+mod batch;
 mod cli;
 mod dataset;
 mod devices;
 mod dlpack;
 mod encode;
 mod errors;
+mod loader;
 mod numbers;
+mod options;
 mod pipeline;
+mod state;
 mod table;
 mod tensor;
 mod texts;
@@ -30,11 +34,15 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::batch::Batch;
+    #[pymodule_export]
     use crate::cli::main;
     #[pymodule_export]
     use crate::dataset::Dataset;
     #[pymodule_export]
     use crate::devices::{devices, selftest};
+    #[pymodule_export]
+    use crate::loader::{BatchIterator, Loader};
     #[pymodule_export]
     use crate::numbers::Numbers;
     #[pymodule_export]

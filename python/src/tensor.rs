@@ -88,6 +88,7 @@ impl Tensor {
     /// `max_version` allows it. Raises `BufferError` for another device than
     /// the processor.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    #[expect(clippy::too_many_arguments, reason = "those of the standard")]
     fn __dlpack__<'py>(
         &self,
         py: Python<'py>,
@@ -130,12 +131,10 @@ impl Tensor {
     /// A numpy array over the memory: no copy, and the memory is kept as long
     /// as the array is. A `bfloat16` tensor needs the package `ml_dtypes`.
     pub(crate) fn numpy<'py>(slf: &Bound<'py, Self>) -> Result<Bound<'py, PyAny>> {
-        static ASARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let py = slf.py();
         if slf.get().memory.dtype() == Dtype::BF16 {
             return bfloat16(slf);
         }
-        Ok(ASARRAY.import(py, "numpy", "asarray")?.call1((slf,))?)
+        Ok(to_numpy(slf.py())?.call1((slf,))?)
     }
 
     /// As `numpy.asarray` and `numpy.array` ask for it.
@@ -162,6 +161,27 @@ impl Tensor {
             _ => Ok(array),
         }
     }
+}
+
+/// What makes a numpy array of a tensor: `from_dlpack`, which is quicker,
+/// where it gives arrays that can be written to; that is since numpy 2.1.
+fn to_numpy(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static TO_NUMPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let found = TO_NUMPY.get_or_try_init(py, || {
+        let numpy = py.import("numpy")?;
+        let version: String = numpy.getattr("__version__")?.extract()?;
+        let mut parts = version
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        let since = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+        let name = if since >= (2, 1) {
+            "from_dlpack"
+        } else {
+            "asarray"
+        };
+        Ok::<_, PyErr>(numpy.getattr(name)?.unbind())
+    })?;
+    Ok(found.bind(py))
 }
 
 /// A numpy array of `ml_dtypes.bfloat16`, over the same memory.

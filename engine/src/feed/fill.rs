@@ -8,6 +8,9 @@ use super::buffer::Slot;
 use crate::error::Result;
 use crate::plan::Dtype;
 
+/// The row of the dataset in a row of a batch that holds none.
+pub(crate) const NO_ROW: u64 = u64::MAX;
+
 /// Puts rows into slots. The loop that calls it knows nothing of shards, and
 /// it knows nothing of epochs and ranks.
 pub(crate) trait Fill: Send + Sync + fmt::Debug {
@@ -25,8 +28,8 @@ pub(crate) trait Fill: Send + Sync + fmt::Debug {
 pub(crate) struct Filled {
     /// Each tensor, in the order of the columns.
     pub(crate) tensors: Vec<Placed>,
-    /// The row of the dataset in each row of the tensors; `u64::MAX` in those
-    /// that fill up.
+    /// The row of the dataset in each row of the tensors; [`NO_ROW`] in those
+    /// that fill up or were damaged.
     pub(crate) rows: Vec<u64>,
     /// 1 where a row of the tensors is one of the dataset, 0 where it fills up
     /// or was damaged.

@@ -5,8 +5,9 @@
 //! - `order`: the permutation of an epoch, in constant memory and time;
 //!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
 //!   a loader stands;
-//! - `shards`, `map`, `guard`: shards open for reading, each block checked
-//!   before it is used, a truncated file an error; `gather`: rows into slots;
+//! - [`Shards`], `known`, `index`, `limits`: shards open for reading, each block
+//!   checked before it is used; `map`, `guard`: a truncated file is an error;
+//!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
 //! - `buffer`, `ring`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead.
 //!
@@ -15,14 +16,26 @@
 
 mod batch;
 mod buffer;
+mod columns;
 mod course;
 mod fill;
+mod gather;
+mod guard;
+mod index;
+mod known;
+mod limits;
 mod loader;
+mod map;
+mod open;
 mod options;
 mod order;
+mod reader;
 mod ring;
 mod schedule;
+mod shards;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{Batch, Tensor};
 pub use fill::Damage;
@@ -32,4 +45,6 @@ pub use options::{
     ReadOptions, Shuffle, Verify, World,
 };
 pub use order::{Extent, Order};
+pub use reader::{Reader, Rows, RowsTensor};
+pub use shards::Shards;
 pub use state::State;

@@ -164,3 +164,122 @@ fn share(n: u64, rank: u32, n_ranks: u32) -> u64 {
 fn refused(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Usage, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(n_rows: u64, batch_size: BatchSize, last: Last, rank: u32, size: u32) -> Schedule {
+        Schedule::new(n_rows, batch_size, last, World { rank, size }).unwrap()
+    }
+
+    /// The batches of an epoch from `position`.
+    fn batches(schedule: &Schedule, position: u64) -> Vec<Cut> {
+        let mut cuts = Vec::new();
+        let mut next = Some(position);
+        while let Some(cut) = next.and_then(|position| schedule.at(position)) {
+            next = cut.next;
+            cuts.push(cut);
+        }
+        cuts
+    }
+
+    /// Checks that the batches of all ranks are the epoch, in order and evenly
+    /// shared.
+    fn check_shares(n_rows: u64, global: u64, last: Last, size: u32) {
+        let of = |rank| {
+            let global = BatchSize::Global(global);
+            batches(&schedule(n_rows, global, last, rank, size), 0)
+        };
+        let ranks: Vec<_> = (0..size).map(of).collect();
+        assert!(ranks.iter().all(|cuts| cuts.len() == ranks[0].len()));
+        assert_eq!(ranks[0].len() as u64, n_rows.div_ceil(global));
+        let mut next = 0;
+        for at in 0..ranks[0].len() {
+            let mine = ranks.iter().map(|cuts| cuts[at].mine.clone());
+            let sizes: Vec<u64> = mine
+                .map(|mine| {
+                    assert_eq!(mine.start, next);
+                    next = mine.end;
+                    mine.end - mine.start
+                })
+                .collect();
+            let least = sizes.iter().min().unwrap();
+            assert!(sizes.iter().max().unwrap() - least <= 1);
+        }
+        assert_eq!(next, n_rows);
+    }
+
+    #[test]
+    fn ranks_share_every_batch_without_gap() {
+        for n_rows in [1, 2, 63, 64, 65, 1000] {
+            for size in [1, 2, 3, 5, 7, 8, 64] {
+                for global in [1, 2, 63, 64, 1000, 5000] {
+                    check_shares(n_rows, global, Last::Pad, size);
+                    check_shares(n_rows, global, Last::Short, size);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_as_the_last_batch_is_asked_for() {
+        let n_rows = |last, rank| -> Vec<u64> {
+            let schedule = schedule(10, BatchSize::PerRank(2), last, rank, 3);
+            assert_eq!(schedule.n_batches(), batches(&schedule, 0).len() as u64);
+            batches(&schedule, 0).iter().map(|cut| cut.n_rows).collect()
+        };
+        // Global batches of 6 and 4; of the latter ranks have 1, 1 and 2.
+        assert_eq!(n_rows(Last::Pad, 0), [2, 2]);
+        assert_eq!(n_rows(Last::Short, 0), [2, 1]);
+        assert_eq!(n_rows(Last::Short, 2), [2, 2]);
+        assert_eq!(n_rows(Last::Drop, 2), [2]);
+        // 7 rows for 3 ranks: filled up to 3 for each.
+        let uneven = schedule(14, BatchSize::Global(7), Last::Pad, 0, 3);
+        let uneven = batches(&uneven, 0);
+        assert!(uneven.iter().all(|cut| cut.n_rows == 3));
+        assert_eq!(uneven[0].mine, 0..2);
+    }
+
+    #[test]
+    fn positions_of_any_origin_can_be_gone_on_from() {
+        let schedule = schedule(100, BatchSize::PerRank(8), Last::Pad, 0, 1);
+        assert_eq!(schedule.n_batches_from(99), 1);
+        assert_eq!(schedule.at(99).unwrap().mine, 99..100);
+        assert_eq!(schedule.n_batches_from(100), 0);
+        assert_eq!(schedule.at(100), None);
+        assert_eq!(schedule.at(u64::MAX), None);
+        assert_eq!(schedule.position(12), Some(96));
+        assert_eq!(schedule.position(13), None);
+        assert_eq!((schedule.index(95), schedule.index(96)), (11, 12));
+    }
+
+    #[test]
+    fn the_largest_numbers_do_not_overflow() {
+        let size = u32::MAX;
+        let batch_size = BatchSize::PerRank(MAX_BATCH - 1);
+        let schedule = schedule(MAX_ROWS, batch_size, Last::Pad, size - 1, size);
+        let cuts = batches(&schedule, 0);
+        assert_eq!(cuts.len() as u64, schedule.n_batches());
+        assert_eq!(cuts.last().unwrap().mine.end, MAX_ROWS);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_refused() {
+        let refused = |n_rows, batch_size, last, rank, size| {
+            let error = Schedule::new(n_rows, batch_size, last, World { rank, size }).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Usage);
+            error.to_string()
+        };
+        let (one, none) = (BatchSize::PerRank(1), BatchSize::PerRank(0));
+        assert!(refused(10, one, Last::Pad, 0, 0).contains("at least one rank"));
+        assert!(refused(10, one, Last::Pad, 2, 2).contains("got 2"));
+        assert!(refused(10, none, Last::Pad, 0, 1).contains("got 0"));
+        assert!(refused(10, BatchSize::Global(0), Last::Short, 0, 1).contains("got 0"));
+        assert!(refused(10, BatchSize::PerRank(6), Last::Drop, 0, 2).contains("12 rows"));
+        for batch_size in [BatchSize::PerRank(u64::MAX), BatchSize::Global(u64::MAX)] {
+            assert!(refused(10, batch_size, Last::Pad, 0, 2).contains("2^31"));
+        }
+        assert!(refused(u64::MAX, one, Last::Pad, 0, 1).contains("2^62"));
+    }
+}

@@ -214,3 +214,93 @@ fn excerpt(value: &Value) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"version":1,"epoch":2,"seed":7,"shuffle":"rows","position":640,"dataset":"00112233445566778899aabbccddeeff","plan":"ffeeddccbbaa99887766554433221100"}"#;
+
+    fn state(epoch: u32, seed: u64, position: u64) -> State {
+        State {
+            epoch,
+            seed,
+            shuffle: Shuffle::Blocks,
+            position,
+            dataset: Digest(u128::MAX),
+            plan: Digest(0),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let extreme = state(u32::MAX, u64::MAX, u64::MAX);
+        for state in [state(0, 0, 0), extreme] {
+            let text = state.to_string();
+            assert!(text.len() < 200, "{} bytes", text.len());
+            assert_eq!(State::from_json(&text).unwrap(), state);
+        }
+        assert_eq!(State::from_json(TEXT).unwrap().to_string(), TEXT);
+        // Space and order of keys do not matter.
+        let spaced = TEXT.replace(':', ": ").replace(',', ",\n  ");
+        assert_eq!(State::from_json(&spaced).unwrap().to_string(), TEXT);
+    }
+
+    #[test]
+    fn lies_are_refused_with_the_key() {
+        let cases = [
+            ("\"epoch\":2", "\"epoch\":-1"),
+            ("\"epoch\":2", "\"epoch\":4294967296"),
+            ("\"seed\":7", "\"seed\":7.0"),
+            ("\"seed\":7", "\"seed\":1e3"),
+            ("\"seed\":7", "\"seed\":\"7\""),
+            ("\"seed\":7", "\"seed\":18446744073709551616"),
+            ("\"seed\":7", "\"seed\":true"),
+            ("\"position\":640", "\"position\":null"),
+            ("\"position\":640", "\"position\":[640]"),
+            ("\"shuffle\":\"rows\"", "\"shuffle\":\"Rows\""),
+            ("\"shuffle\":\"rows\"", "\"shuffle\":null"),
+            ("\"dataset\":\"00", "\"dataset\":\"0"),
+            ("\"dataset\":\"00", "\"dataset\":\"0G"),
+            ("\"plan\":\"ff", "\"plan\":\"FF"),
+        ];
+        for (was, lie) in cases {
+            let text = TEXT.replace(was, lie);
+            assert_ne!(text, TEXT);
+            let error = State::from_json(&text).unwrap_err();
+            let key = was.split('"').nth(1).unwrap();
+            assert_eq!(error.kind(), ErrorKind::Usage);
+            assert!(error.message().contains(&format!("\"{key}\"")), "{error}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        let long = format!("{TEXT}{}", " ".repeat(5000));
+        let huge = format!("{}1{}", "[".repeat(2000), "]".repeat(2000));
+        let cases = [
+            "",
+            "{}",
+            "null",
+            "[1]",
+            "{\"version\":1}",
+            &TEXT.replace("\"version\":1", "\"version\":2"),
+            &TEXT.replace("\"version\":1", "\"version\":\"1\""),
+            &TEXT.replace("\"version\":1,", ""),
+            &TEXT.replace("\"seed\":7", "\"seed\":7,\"seed\":8"),
+            &TEXT.replace("\"seed\":7", "\"seed\":7,\"more\":8"),
+            &TEXT.replace("\"seed\":7,", ""),
+            &TEXT.replace('}', ""),
+            &format!("{TEXT}{TEXT}"),
+            &long,
+            &huge,
+        ];
+        for text in cases {
+            let error = State::from_json(text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Usage, "{text}");
+            assert!(error.to_string().len() < 400, "{error}");
+        }
+        let later = TEXT.replace("\"version\":1", "\"version\":2,\"mixture\":[]");
+        assert!(State::from_json(&later).unwrap_err().hint().is_some());
+    }
+}

@@ -10,6 +10,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use twox_hash::XxHash3_128;
 
 use super::decode;
+use super::inside::rows_of_block;
 use super::layout::Layout;
 use super::manifest::Manifest;
 use super::shard::ShardFile;
@@ -64,6 +65,17 @@ impl Dataset {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The tensors of each of its shards.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Its rows.
@@ -147,6 +159,18 @@ impl Dataset {
             .with_path(&self.root)
         })?;
         read_whole(&self.root, &asset.file, asset.len_bytes, asset.digest)
+    }
+
+    /// The rows of the dataset that have bytes in a block of its shard `index`,
+    /// if any; all of the shard's where that cannot be told. Slow: the shard
+    /// is opened for it.
+    pub(crate) fn rows_of_block(&self, index: usize, block: u64) -> Option<Range<u64>> {
+        let entry = &self.manifest.shards[index];
+        let rows = match ShardFile::open(&self.root, entry, &self.layout) {
+            Ok(shard) => rows_of_block(&shard, &self.layout, block)?,
+            Err(_) => 0..entry.n_rows,
+        };
+        Some(entry.first_row + rows.start..entry.first_row + rows.end)
     }
 
     /// The shards that hold `range`, each with its own rows of it.

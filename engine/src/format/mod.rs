@@ -34,7 +34,7 @@ pub(crate) use crate::plan::{Content, Extent, TensorSpec};
 pub(crate) use header::write_header;
 pub(crate) use layout::{Counts, Layout};
 pub(crate) use manifest::{MANIFEST, is_plain_name, parse_shard_name, quarantine_file};
-pub(crate) use shard::{FrameError, read_frame};
+pub(crate) use shard::{FrameError, ShardFile, open_shard, other_length, read_frame, shard_path};
 
 /// Bytes that one entry of `__block_xxh3` covers.
 pub const BLOCK_BYTES: u64 = 64 * 1024;

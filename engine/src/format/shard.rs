@@ -1,7 +1,7 @@
 //! A shard open for reading: every byte handed out has been checked against
 //! the shard's checksum table, and the table against the manifest's digest.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -87,11 +87,44 @@ pub(crate) fn read_frame(file_len: u64, read_at: &mut ReadAt<'_>) -> Result<Fram
 
 /// A shard open for reading.
 #[derive(Debug)]
-pub(super) struct ShardFile {
+pub(crate) struct ShardFile {
     file: File,
     pub(super) path: PathBuf,
-    pub(super) header: ShardHeader,
+    pub(crate) header: ShardHeader,
     table: Vec<u64>,
+}
+
+/// The path of the shard `entry` of the dataset at `root`.
+pub(crate) fn shard_path(root: &Path, entry: &ShardEntry) -> PathBuf {
+    root.join("shards").join(entry.name())
+}
+
+/// Opens the file of a shard and compares its length with the manifest's.
+///
+/// # Errors
+/// `Io` if it cannot be opened, `Damage` if it is no file of that length.
+pub(crate) fn open_shard(path: &Path, entry: &ShardEntry) -> Result<(File, Metadata)> {
+    let io = |e| Error::io("open a shard of the dataset", path, e);
+    // Asked before it is opened: opening a pipe waits for a writer.
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        let message = "expected a shard, got something that is no file";
+        return Err(Error::damage(message).with_path(path));
+    }
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if metadata.len() != entry.len_bytes {
+        return Err(other_length(entry, metadata.len()).with_path(path));
+    }
+    Ok((file, metadata))
+}
+
+/// The error for the shard `entry` whose file has `len` bytes.
+pub(crate) fn other_length(entry: &ShardEntry, len: u64) -> Error {
+    Error::damage(format!(
+        "expected a shard of {} bytes, got {len}",
+        entry.len_bytes
+    ))
 }
 
 impl ShardFile {
@@ -102,30 +135,26 @@ impl ShardFile {
     /// `Io` if it cannot be read, `Damage` if it is not the shard of the
     /// manifest.
     pub(super) fn open(root: &Path, entry: &ShardEntry, layout: &Layout) -> Result<Self> {
-        let path = root.join("shards").join(entry.name());
-        let io = |action: &str, e| match action {
-            "open" => Error::io("open a shard of the dataset", &path, e),
-            _ => Error::io("read a shard", &path, e),
-        };
-        // Asked before it is opened: opening a pipe waits for a writer.
-        let metadata = std::fs::metadata(&path).map_err(|e| io("open", e))?;
-        if !metadata.is_file() {
-            return Err(
-                Error::damage("expected a shard, got something that is no file").with_path(&path),
-            );
-        }
-        let file = File::open(&path).map_err(|e| io("open", e))?;
-        let len = file.metadata().map_err(|e| io("open", e))?.len();
-        if len != entry.len_bytes {
-            return Err(Error::damage(format!(
-                "expected a shard of {} bytes, got {len}",
-                entry.len_bytes
-            ))
-            .with_path(&path));
-        }
+        let path = shard_path(root, entry);
+        let (file, _) = open_shard(&path, entry)?;
+        Self::check(file, path, entry, layout)
+    }
+
+    /// The shard in a file that [`open_shard`] has opened, if its header and
+    /// checksum table are those of `entry`.
+    ///
+    /// # Errors
+    /// As [`ShardFile::open`].
+    pub(crate) fn check(
+        file: File,
+        path: PathBuf,
+        entry: &ShardEntry,
+        layout: &Layout,
+    ) -> Result<Self> {
+        let len = entry.len_bytes;
         let frame = read_frame(len, &mut |buf, at| file.read_exact_at(buf, at));
         let frame = frame.map_err(|error| match error {
-            FrameError::Io(e) => io("read", e),
+            FrameError::Io(e) => Error::io("read a shard", &path, e),
             FrameError::Damage(e) => e.with_path(&path),
         })?;
         if frame.digest != entry.digest {
@@ -142,6 +171,11 @@ impl ShardFile {
             header: frame.header,
             table: frame.table,
         })
+    }
+
+    /// Its file, for other ways of reading it.
+    pub(crate) fn into_file(self) -> (File, ShardHeader) {
+        (self.file, self.header)
     }
 
     /// A tensor that [`ShardFile::open`] has found to be there.

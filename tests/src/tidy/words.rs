@@ -14,11 +14,16 @@ const UNSAFE: &[&str] = &[
     "engine/src/device/cuda/room.rs",
     "engine/src/feed/batch.rs",
     "engine/src/feed/buffer.rs",
+    "engine/src/feed/guard.rs",
+    "engine/src/feed/limits.rs",
+    "engine/src/feed/map.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/avx2.rs",
     "kernels/src/normalize/pixels/avx512.rs",
     "kernels/src/normalize/pixels/sse41.rs",
     "kernels/src/x86.rs",
+    "python/src/arrow.rs",
+    "python/src/dlpack.rs",
 ];
 
 // The words are put together here so that this file does not hold them.

@@ -57,7 +57,7 @@ impl Extent {
 /// let order = Order::new(Shuffle::Rows, 7, 0, extent);
 /// let mut rows = Vec::new();
 /// order.rows(500_000_000..500_000_003, &mut rows);
-/// assert_eq!(rows, [0, 0, 0]);
+/// assert_eq!(rows, [245_372_134, 223_769_381, 32_907_179]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Order {

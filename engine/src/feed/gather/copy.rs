@@ -1,0 +1,239 @@
+//! Copies what has an item for each row.
+
+use std::ops::Range;
+
+use fuelrail_kernels::{Kernel, Level};
+
+use super::super::columns::{Change, Fixed};
+use super::super::options::Access;
+use super::super::shards::Open;
+use super::check::{Fault, beyond};
+use super::rows::Group;
+use super::{Attempt, Work, rows_bytes};
+use crate::error::{Error, Result};
+
+/// Bytes of the next piece that are fetched while one is copied; the processor
+/// goes on by itself from there.
+const FETCH_BYTES: usize = 512;
+
+/// Bytes of a shard, and where they go.
+#[derive(Debug, Clone)]
+pub(super) struct Piece {
+    /// Index of the shard among those held.
+    pub(super) held: usize,
+    /// Of the file.
+    pub(super) src: Range<usize>,
+    /// Of the tensor's bytes.
+    pub(super) dst: Range<usize>,
+}
+
+/// What could not be copied.
+#[derive(Debug)]
+pub(super) struct Stray {
+    /// Index of the shard among those held.
+    held: usize,
+    /// The byte of the tensor that is to blame.
+    pub(super) at: usize,
+    fault: Fault,
+}
+
+impl Attempt<'_> {
+    /// Copies the fixed columns of `groups`.
+    pub(super) fn copy_fixed(&mut self, groups: &[Group]) -> Result<()> {
+        let gather = self.gather;
+        for fixed in &gather.columns.fixed {
+            if !self.view(fixed, groups)? {
+                self.cut_fixed(fixed, groups)?;
+                let len = rows_bytes(self.wanted.len(), fixed.row_bytes)?;
+                if let Some(stray) = self.copy_pieces(fixed.output, len, &fixed.change)? {
+                    let at = stray.at / fixed.row_bytes;
+                    return self.blame(stray, at, fixed.output, groups);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands out a map instead of a copy, where that can be.
+    fn view(&mut self, fixed: &Fixed, groups: &[Group]) -> Result<bool> {
+        let as_stored = matches!(fixed.change, Change::None);
+        let (Access::View, true, [run]) =
+            (self.gather.access, as_stored, &self.work.grouped.runs[..])
+        else {
+            return Ok(false);
+        };
+        let held = self.work.held.first().and_then(Option::as_ref);
+        let (Some(open), [_], true) = (held, groups, run.n_rows == self.wanted.len()) else {
+            return Ok(false);
+        };
+        let Some(range) = open.known.span(fixed.tensor).items(run.rows()) else {
+            return Ok(false);
+        };
+        let map = self.gather.shards.view(open, &range)?;
+        self.work.views[fixed.output] = Some((map, range));
+        Ok(true)
+    }
+
+    /// Cuts the rows of `groups` to pieces.
+    fn cut_fixed(&mut self, fixed: &Fixed, groups: &[Group]) -> Result<()> {
+        let work = &mut *self.work;
+        work.pieces.clear();
+        for (held, group) in groups.iter().enumerate() {
+            let Some(open) = &work.held[held] else {
+                continue;
+            };
+            let span = open.known.span(fixed.tensor);
+            for run in &work.grouped.runs[group.runs.clone()] {
+                let src = span.items(run.rows());
+                let src = src.ok_or_else(|| Error::internal("expected rows of the shard"))?;
+                work.pieces.push(Piece {
+                    held,
+                    src,
+                    dst: run.at * fixed.row_bytes..(run.at + run.n_rows) * fixed.row_bytes,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the pieces to the tensor `output` of `len` bytes, up to the first
+    /// that cannot be.
+    pub(super) fn copy_pieces(
+        &mut self,
+        output: usize,
+        len: usize,
+        change: &Change,
+    ) -> Result<Option<Stray>> {
+        let dst = self.slot.buffer(output).room(len)?;
+        let Work { pieces, held, .. } = &*self.work;
+        for (index, piece) in pieces.iter().enumerate() {
+            if let Some(next) = pieces.get(index + 1) {
+                fetch(held[next.held].as_deref(), &next.src);
+            }
+            let (Some(open), Some(dst)) = (&held[piece.held], dst.get_mut(piece.dst.clone()))
+            else {
+                return Err(Error::internal("expected pieces of shards that are held"));
+            };
+            if let Err((part, fault)) = copy(open, &piece.src, dst, change, self.gather.level) {
+                return Ok(Some(Stray {
+                    held: piece.held,
+                    at: piece.dst.start + part,
+                    fault,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes that the row `at` of the batch cannot be read.
+    ///
+    /// # Errors
+    /// What is wrong with it, unless such rows are skipped.
+    pub(super) fn blame(
+        &mut self,
+        stray: Stray,
+        at: usize,
+        output: usize,
+        groups: &[Group],
+    ) -> Result<()> {
+        let Some(open) = self.work.held[stray.held].clone() else {
+            return Ok(());
+        };
+        if !self.is_same(stray.held, &groups[stray.held])? {
+            return Ok(());
+        }
+        let row = self.wanted.get(at).copied();
+        let (_, row) = row
+            .and_then(|row| self.gather.shards.locate(row))
+            .ok_or_else(|| Error::internal("expected a row of the batch"))?;
+        let fault = match stray.fault {
+            Fault::Content(error) => {
+                let name = &self.gather.columns.outputs[output].name;
+                Fault::Content(error.with_column(&**name))
+            }
+            block @ Fault::Block(_) => block,
+        };
+        self.lose_row(&open, row, fault)
+    }
+}
+
+/// Has the beginning of a piece on its way into the caches.
+#[inline]
+fn fetch(open: Option<&Open>, src: &Range<usize>) {
+    if let Some(open) = open {
+        open.map.fetch(src.start, src.len().min(FETCH_BYTES));
+    }
+}
+
+/// Copies one piece; where it fails, the byte of `dst` that is to blame.
+#[inline]
+fn copy(
+    open: &Open,
+    src: &Range<usize>,
+    dst: &mut [u8],
+    change: &Change,
+    level: Level,
+) -> Result<(), (usize, Fault)> {
+    match change {
+        Change::None => open.map.copy(src.start, dst).ok_or_else(|| (0, beyond())),
+        Change::Bool => {
+            let copied = open.map.copy(src.start, dst);
+            copied.ok_or_else(|| (0, beyond()))?;
+            match dst.iter().position(|byte| *byte > 1) {
+                None => Ok(()),
+                Some(at) => Err((at, no_bool(dst[at]))),
+            }
+        }
+        Change::Cast(kernel) => cast(open, src, dst, kernel, level),
+    }
+}
+
+fn no_bool(byte: u8) -> Fault {
+    let message = format!("expected a boolean of 0 or 1, got {byte}");
+    Fault::Content(Error::damage(message))
+}
+
+/// Changes the numbers of one piece.
+fn cast(
+    open: &Open,
+    src: &Range<usize>,
+    dst: &mut [u8],
+    kernel: &Kernel,
+    level: Level,
+) -> Result<(), (usize, Fault)> {
+    let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
+    match kernel.run(level, bytes, dst) {
+        Ok(None) => Ok(()),
+        Ok(Some(index)) => Err((
+            index * kernel.dst_item_bytes(),
+            misfit(kernel, bytes, index),
+        )),
+        Err(e) => {
+            let error = Error::internal("expected rows of one length").with_source(e);
+            Err((0, Fault::Content(error)))
+        }
+    }
+}
+
+/// The error for a number that does not fit its new type.
+fn misfit(kernel: &Kernel, bytes: &[u8], index: usize) -> Fault {
+    let Kernel::Cast(cast) = kernel else {
+        return Fault::Content(Error::internal("expected a cast"));
+    };
+    let len = cast.from.len_bytes();
+    let number = bytes
+        .get(index * len..(index + 1) * len)
+        .unwrap_or_default();
+    let signed = cast.from.name().starts_with("int");
+    let negative = signed && number.last().is_some_and(|byte| *byte > 127);
+    let mut wide = [if negative { 0xff } else { 0 }; 16];
+    wide.iter_mut()
+        .zip(number)
+        .for_each(|(wide, byte)| *wide = *byte);
+    let message = format!(
+        "expected numbers that fit {}, got {}",
+        cast.to,
+        i128::from_le_bytes(wide)
+    );
+    Fault::Content(Error::data(message).with_hint("choose a dtype that holds all of the column"))
+}

@@ -1,0 +1,365 @@
+//! Rows of a dataset into the tensors of a batch.
+//!
+//! The rows of a batch are grouped by shard. A first pass holds the shards
+//! open, compares what was not compared before with its checksum, reads
+//! offsets, and copies what has an item for each row; where there are ragged
+//! columns, a second pass copies their elements to where the offsets say.
+//! After each pass every shard is asked whether it is still what it was, and
+//! nothing that was read before that answer is used without it.
+//!
+//! A batch in which something is wrong is done again: without the rows that
+//! are damaged, where they are to be skipped; or because somebody has written
+//! to a shard, so that nothing known of it holds any more.
+
+mod check;
+mod copy;
+mod ragged;
+mod rows;
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fuelrail_kernels::Level;
+
+use super::buffer::Slot;
+use super::columns::{Columns, First};
+use super::fill::{Damage, Fill, Filled, NO_ROW, Place, Placed};
+use super::guard;
+use super::known::Known;
+use super::map::Private;
+use super::options::{Access, OnDamage, ReadOptions, Verify};
+use super::shards::{Open, Shards};
+use crate::error::{Error, ErrorKind, Result};
+use rows::{Group, Grouped, Run};
+
+/// How often a batch is read again because shards were written to meanwhile.
+const MAX_CHANGES: usize = 8;
+
+/// Where rows that are skipped for damage leave a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Skipped {
+    /// In their place, filled up with zeros.
+    Masked,
+    /// Nowhere: the batch is shorter.
+    LeftOut,
+}
+
+/// Fills slots with rows of a dataset.
+pub(crate) struct Gather {
+    shards: Arc<Shards>,
+    columns: Columns,
+    verify: Verify,
+    on_damage: OnDamage,
+    access: Access,
+    skipped: Skipped,
+    level: Level,
+    /// Memory that nobody works with now.
+    idle: Mutex<Vec<Work>>,
+}
+
+/// What is worked with while a batch is filled; used again and again.
+#[derive(Debug, Default)]
+struct Work {
+    grouped: Grouped,
+    /// The open shards of the groups at hand; `None` where one is lost.
+    held: Vec<Option<Arc<Open>>>,
+    /// What is to be copied for a column.
+    pieces: Vec<copy::Piece>,
+    /// Of each ragged column.
+    spans: Vec<ragged::Spans>,
+    /// Offsets as they were read.
+    bytes: Vec<u8>,
+    /// Tensors that are not copied, by index.
+    views: Vec<Option<(Arc<Private>, Range<usize>)>>,
+    /// What was known of each group's shard in the first pass, to notice in
+    /// the second that it is another.
+    known: Vec<Arc<Known>>,
+}
+
+/// What came of an attempt at a batch.
+#[derive(Debug, Default)]
+struct Verdict {
+    /// Rows that cannot be read.
+    damage: Vec<Damage>,
+    /// A shard was written to: what was read of it means nothing.
+    changed: bool,
+}
+
+impl Verdict {
+    fn is_sound(&self) -> bool {
+        self.damage.is_empty() && !self.changed
+    }
+}
+
+impl Gather {
+    /// Reads `options` of `shards`.
+    ///
+    /// # Errors
+    /// `Usage` if there is no such column, or it cannot leave as asked.
+    pub(crate) fn new(
+        shards: Arc<Shards>,
+        options: &ReadOptions,
+        skipped: Skipped,
+    ) -> Result<Self> {
+        Ok(Self {
+            columns: Columns::new(shards.dataset(), options)?,
+            shards,
+            verify: options.verify,
+            on_damage: options.on_damage,
+            access: options.access,
+            skipped,
+            level: Level::best(),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// The tensors of a batch of `wanted`.
+    fn placed(&self, work: &mut Work, n_rows: usize) -> Vec<Placed> {
+        let outputs = self.columns.outputs.iter().enumerate();
+        let place = |(index, output): (usize, &super::columns::Output)| {
+            let first = match output.first {
+                First::Rows => n_rows,
+                First::Offsets => n_rows + 1,
+                First::Elements => work.n_elements(&self.columns, index),
+            };
+            let mut shape = Vec::with_capacity(1 + output.inner.len());
+            shape.push(first as u64);
+            shape.extend_from_slice(&output.inner);
+            Placed {
+                name: output.name.clone(),
+                dtype: output.dtype,
+                shape,
+                place: match work.views[index].take() {
+                    Some((map, range)) => Place::View(map, range),
+                    None => Place::Slot(index),
+                },
+            }
+        };
+        outputs.map(place).collect()
+    }
+
+    fn fill_with(
+        &self,
+        work: &mut Work,
+        rows: &[u64],
+        n_rows: usize,
+        slot: &mut Slot,
+    ) -> Result<Filled> {
+        if let Some(row) = rows.iter().find(|row| **row == NO_ROW) {
+            let message = format!("expected rows of the dataset, got {row}");
+            return Err(Error::new(ErrorKind::Usage, message));
+        }
+        let mut wanted = rows.to_vec();
+        wanted.resize(n_rows.max(rows.len()), NO_ROW);
+        let mut damage: Vec<Damage> = Vec::new();
+        let mut n_changes = 0;
+        loop {
+            let verdict = Attempt {
+                gather: self,
+                work,
+                wanted: &wanted,
+                slot,
+                verdict: Verdict::default(),
+            }
+            .run()?;
+            if verdict.is_sound() {
+                break;
+            }
+            n_changes += usize::from(verdict.changed);
+            if n_changes > MAX_CHANGES {
+                return Err(Error::damage(
+                    "expected shards that nobody writes to, got one that changes again and again",
+                )
+                .with_path(self.shards.dataset().root()));
+            }
+            self.skip(&mut wanted, &verdict.damage);
+            damage.extend(verdict.damage);
+        }
+        let valid = |row: &u64| u8::from(*row != NO_ROW);
+        damage.sort_by_key(|damage| damage.row);
+        Ok(Filled {
+            tensors: self.placed(work, wanted.len()),
+            valid: wanted.iter().map(valid).collect(),
+            rows: wanted,
+            damage,
+        })
+    }
+
+    /// Takes damaged rows out of a batch.
+    fn skip(&self, wanted: &mut Vec<u64>, damage: &[Damage]) {
+        let is_lost = |row: u64| damage.iter().any(|damage| damage.row == row);
+        match self.skipped {
+            Skipped::Masked => {
+                let lost = wanted.iter_mut().filter(|row| is_lost(**row));
+                lost.for_each(|row| *row = NO_ROW);
+            }
+            Skipped::LeftOut => wanted.retain(|row| !is_lost(*row)),
+        }
+    }
+}
+
+impl Fill for Gather {
+    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<Filled> {
+        guard::install().map_err(|e| {
+            Error::new(ErrorKind::Io, "cannot watch for pages that are missing").with_source(e)
+        })?;
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut work = idle().pop().unwrap_or_default();
+        let filled = self.fill_with(&mut work, rows, n_rows, slot);
+        work.held.clear();
+        idle().push(work);
+        filled
+    }
+}
+
+/// An attempt at a batch.
+struct Attempt<'a> {
+    gather: &'a Gather,
+    work: &'a mut Work,
+    /// The rows of the dataset; [`NO_ROW`] is none.
+    wanted: &'a [u64],
+    slot: &'a mut Slot,
+    verdict: Verdict,
+}
+
+impl Attempt<'_> {
+    fn run(mut self) -> Result<Verdict> {
+        let (gather, wanted) = (self.gather, self.wanted);
+        self.work.grouped.group(wanted, &gather.shards)?;
+        self.work.start(&gather.columns, wanted.len());
+        let groups = std::mem::take(&mut self.work.grouped.groups);
+        let result = self.passes(&groups);
+        self.work.grouped.groups = groups;
+        result?;
+        if self.verdict.is_sound() {
+            self.fill_up()?;
+        }
+        Ok(self.verdict)
+    }
+
+    fn passes(&mut self, groups: &[Group]) -> Result<()> {
+        let most = self.gather.shards.max_held();
+        for groups in groups.chunks(most) {
+            self.hold(groups)?;
+            self.check(groups)?;
+            if self.verdict.is_sound() {
+                self.copy_fixed(groups)?;
+            }
+            self.release(groups)?;
+        }
+        if self.gather.columns.ragged.is_empty() || !self.verdict.is_sound() {
+            return Ok(());
+        }
+        self.lay_out()?;
+        let known = std::mem::take(&mut self.work.known);
+        for (groups, known) in groups.chunks(most).zip(known.chunks(most)) {
+            self.hold(groups)?;
+            self.verdict.changed |= self.work.is_other(known);
+            if self.verdict.is_sound() {
+                self.copy_ragged(groups)?;
+            }
+            self.release(groups)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the shards of `groups`.
+    fn hold(&mut self, groups: &[Group]) -> Result<()> {
+        self.work.held.clear();
+        for group in groups {
+            let open = match self.gather.shards.get(group.shard) {
+                Ok(open) => Some(open),
+                Err(error) => {
+                    self.lose_group(group, error)?;
+                    None
+                }
+            };
+            self.work.held.push(open);
+        }
+        Ok(())
+    }
+
+    /// Asks the shards of `groups` whether what was read of them holds, and
+    /// lets go of them.
+    fn release(&mut self, groups: &[Group]) -> Result<()> {
+        for (index, group) in groups.iter().enumerate() {
+            let Some(open) = self.work.held[index].clone() else {
+                continue;
+            };
+            self.work.known.push(open.known.clone());
+            self.is_same(index, group)?;
+        }
+        self.work.held.clear();
+        Ok(())
+    }
+
+    /// Zeros in the rows of the batch that are none of the dataset.
+    fn fill_up(&mut self) -> Result<()> {
+        if !self.wanted.contains(&NO_ROW) {
+            return Ok(());
+        }
+        for fixed in &self.gather.columns.fixed {
+            if self.work.views[fixed.output].is_some() {
+                continue;
+            }
+            let room = rows_bytes(self.wanted.len(), fixed.row_bytes)?;
+            let room = self.slot.buffer(fixed.output).room(room)?;
+            let rows = room.chunks_exact_mut(fixed.row_bytes);
+            let empty = rows.zip(self.wanted).filter(|(_, row)| **row == NO_ROW);
+            empty.for_each(|(bytes, _)| bytes.fill(0));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Gather {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather")
+            .field("dataset", &self.shards.dataset().root())
+            .field("verify", &self.verify)
+            .field("on_damage", &self.on_damage)
+            .field("access", &self.access)
+            .field("skipped", &self.skipped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Work {
+    /// Ready for another batch of `n_rows`.
+    fn start(&mut self, columns: &Columns, n_rows: usize) {
+        self.known.clear();
+        self.views.clear();
+        self.views.resize_with(columns.outputs.len(), || None);
+        self.spans
+            .resize_with(columns.ragged.len(), Default::default);
+        self.spans.iter_mut().for_each(|spans| spans.start(n_rows));
+    }
+
+    /// Whether a shard that is held is not the one of the first pass.
+    fn is_other(&self, known: &[Arc<Known>]) -> bool {
+        let held = self.held.iter().flatten();
+        held.zip(known)
+            .any(|(open, known)| !Arc::ptr_eq(&open.known, known))
+    }
+
+    /// The runs of a group.
+    fn runs(&self, group: &Group) -> &[Run] {
+        &self.grouped.runs[group.runs.clone()]
+    }
+
+    /// Elements of a ragged column, by the index of its tensor.
+    fn n_elements(&self, columns: &Columns, output: usize) -> usize {
+        let ragged = columns.ragged.iter().zip(&self.spans);
+        let mut found = ragged.filter(|(ragged, _)| ragged.output == output);
+        found.next().map_or(0, |(_, spans)| spans.n_elements())
+    }
+}
+
+/// Bytes of so many rows.
+fn rows_bytes(n_rows: usize, row_bytes: usize) -> Result<usize> {
+    n_rows.checked_mul(row_bytes).ok_or_else(|| {
+        let message = format!("expected a batch that fits memory, got {n_rows} rows");
+        Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size")
+    })
+}

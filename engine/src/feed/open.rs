@@ -1,0 +1,45 @@
+//! A feed of the shards of a dataset.
+
+use std::sync::Arc;
+
+use super::gather::{Gather, Skipped};
+use super::loader::{Facts, Feed};
+use super::options::{FeedOptions, Last};
+use super::order::Extent;
+use super::shards::Shards;
+use crate::error::Result;
+
+impl Feed {
+    /// A feed of a dataset. No thread is started before the first batch is
+    /// asked for, and no shard is opened.
+    ///
+    /// # Errors
+    /// `Usage` for columns the dataset does not have, and for batches, ranks
+    /// and numbers that cannot be.
+    pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
+        let manifest = shards.dataset().manifest();
+        let facts = Facts {
+            extent: shards.extent(),
+            dataset: manifest.digest,
+            plan: manifest.plan_digest,
+        };
+        let skipped = match options.last {
+            Last::Pad => Skipped::Masked,
+            Last::Short | Last::Drop => Skipped::LeftOut,
+        };
+        let gather = Gather::new(shards, &options.read, skipped)?;
+        Self::with_fill(Arc::new(gather), facts, options)
+    }
+}
+
+impl Shards {
+    /// What the order of the rows depends on, beside seed and epoch.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        let manifest = self.dataset().manifest();
+        let lengths = manifest.shards.iter().map(|shard| shard.len_bytes);
+        // A manifest may lie about lengths before its shards are looked at.
+        let len_bytes = lengths.fold(0, u64::saturating_add);
+        Extent::new(manifest.n_rows, len_bytes)
+    }
+}

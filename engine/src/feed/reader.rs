@@ -1,0 +1,114 @@
+//! Rows by their numbers, without a loop around them.
+
+use std::sync::Arc;
+
+use super::buffer::Slot;
+use super::fill::{Damage, Fill, Filled, Place};
+use super::gather::{Gather, Skipped};
+use super::options::{Access, ReadOptions};
+use super::shards::Shards;
+use crate::error::Result;
+use crate::plan::Dtype;
+
+/// Reads rows of a dataset, in any order, as tensors; each block is checked as
+/// the options say. For training loops there is a loader.
+#[derive(Debug)]
+pub struct Reader {
+    gather: Gather,
+}
+
+impl Reader {
+    /// Reads `options` of `shards`. Damaged rows that are skipped are left
+    /// out; rows are always copied.
+    ///
+    /// # Errors
+    /// `Usage` if there is no such column, or it cannot leave as asked.
+    pub fn new(shards: Arc<Shards>, options: &ReadOptions) -> Result<Self> {
+        let options = ReadOptions {
+            access: Access::Copy,
+            ..options.clone()
+        };
+        let gather = Gather::new(shards, &options, Skipped::LeftOut)?;
+        Ok(Self { gather })
+    }
+
+    /// The rows of these numbers.
+    ///
+    /// # Errors
+    /// `Usage` if the dataset has no such row, `Damage` and `Io` with shard,
+    /// block and row, `Data` where a row does not fit its tensor.
+    pub fn read(&self, rows: &[u64]) -> Result<Rows> {
+        let mut read = Rows::default();
+        self.read_into(rows, &mut read)?;
+        Ok(read)
+    }
+
+    /// The same, in memory that is there already.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `read` is empty then.
+    pub fn read_into(&self, rows: &[u64], read: &mut Rows) -> Result<()> {
+        read.filled = Filled::default();
+        read.filled = self.gather.fill(rows, rows.len(), &mut read.slot)?;
+        Ok(())
+    }
+}
+
+/// Rows that were read.
+#[derive(Debug, Default)]
+pub struct Rows {
+    slot: Slot,
+    filled: Filled,
+}
+
+/// One tensor of rows that were read.
+#[derive(Debug, Clone, Copy)]
+pub struct RowsTensor<'a> {
+    /// A column's name, or that with `.cu_seqlens`, `.lengths` or `.valid`.
+    pub name: &'a str,
+    /// What its elements are.
+    pub dtype: Dtype,
+    /// All dimensions.
+    pub shape: &'a [u64],
+    /// Its elements, little-endian, the last dimension the fastest.
+    pub bytes: &'a [u8],
+}
+
+impl Rows {
+    /// The numbers of the rows: all that were asked for and not skipped.
+    #[must_use]
+    pub fn rows(&self) -> &[u64] {
+        &self.filled.rows
+    }
+
+    /// What was skipped.
+    #[must_use]
+    pub fn damage(&self) -> &[Damage] {
+        &self.filled.damage
+    }
+
+    /// The tensors, in the order of the columns.
+    pub fn tensors(&self) -> impl Iterator<Item = RowsTensor<'_>> {
+        self.filled.tensors.iter().map(|placed| {
+            let elements: u64 = placed.shape.iter().product();
+            let len = usize::try_from(elements * placed.dtype.len_bytes());
+            let bytes = match &placed.place {
+                Place::Slot(index) => len.ok().and_then(|len| self.slot.bytes(*index, len)),
+                // Nothing but copies is asked for.
+                Place::View(..) => None,
+            };
+            RowsTensor {
+                name: &placed.name,
+                dtype: placed.dtype,
+                shape: &placed.shape,
+                bytes: bytes.unwrap_or_default(),
+            }
+        })
+    }
+
+    /// The tensor of this name.
+    #[must_use]
+    pub fn tensor(&self, name: &str) -> Option<RowsTensor<'_>> {
+        self.tensors().find(|tensor| tensor.name == name)
+    }
+}

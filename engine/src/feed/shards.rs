@@ -1,0 +1,322 @@
+//! The shards of a dataset, open for any number of loaders and threads.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::guard;
+use super::index::RowIndex;
+use super::known::{Identity, Known};
+use super::limits::max_open;
+use super::map::{Map, Private};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{
+    Dataset, ShardEntry, ShardFile, open_shard, other_length, shard_path, to_usize,
+};
+
+/// A dataset whose shards are mapped as rows of them are asked for. Shared by
+/// all loaders of the dataset in a process, so that each block is compared
+/// with its checksum once.
+///
+/// Open shards are bounded by the limits of the system; those used least
+/// recently are closed. What was found out about a shard outlives its map, as
+/// long as nobody writes to its file.
+#[derive(Debug)]
+pub struct Shards {
+    dataset: Arc<Dataset>,
+    index: RowIndex,
+    /// What is known of each shard.
+    known: Vec<Mutex<Option<Arc<Known>>>>,
+    pool: Mutex<Pool>,
+    max_open: usize,
+}
+
+/// Shards that are open, each with when it was used last.
+#[derive(Debug, Default)]
+struct Pool {
+    open: HashMap<usize, (u64, Arc<Open>)>,
+    clock: u64,
+}
+
+/// A shard that is open.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) shard: usize,
+    pub(super) known: Arc<Known>,
+    pub(super) map: Map,
+    file: File,
+    private: Mutex<Option<Arc<Private>>>,
+}
+
+/// What has become of a shard since it was opened.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Nothing: what was read is right.
+    Same,
+    /// It was cut off, or could not be read; what was read may be wrong.
+    Cut(Error),
+    /// Somebody has written to it; what was read may be wrong.
+    Changed,
+}
+
+impl Shards {
+    /// The shards of the dataset at `root`; none is opened yet.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Arc::new(Dataset::open(root)?))
+    }
+
+    /// The shards of a dataset that is open.
+    ///
+    /// # Errors
+    /// `Damage` if it has more than can be counted in memory.
+    pub fn new(dataset: Arc<Dataset>) -> Result<Self> {
+        let shards = &dataset.manifest().shards;
+        let index = RowIndex::new(shards, dataset.n_rows())?;
+        Ok(Self {
+            index,
+            known: shards.iter().map(|_| Mutex::default()).collect(),
+            pool: Mutex::default(),
+            max_open: max_open(),
+            dataset,
+        })
+    }
+
+    /// The same, with at most `n` shards open at a time, besides those that a
+    /// batch is just being read from; never more than the system's limits
+    /// allow.
+    #[must_use]
+    pub fn with_max_open(mut self, n: usize) -> Self {
+        self.max_open = n.clamp(1, max_open());
+        self
+    }
+
+    /// The dataset.
+    #[must_use]
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// Its rows.
+    #[must_use]
+    pub fn n_rows(&self) -> u64 {
+        self.dataset.n_rows()
+    }
+
+    /// Shards that are open now.
+    #[must_use]
+    pub fn n_open(&self) -> usize {
+        self.pool().open.len()
+    }
+
+    /// Closes all shards that no batch is being read from.
+    pub fn close_all(&self) {
+        let open = std::mem::take(&mut self.pool().open);
+        // Unmapped without the lock.
+        drop(open);
+    }
+
+    /// Shards that a batch may hold at a time.
+    pub(super) fn max_held(&self) -> usize {
+        (self.max_open / 4).clamp(1, 256)
+    }
+
+    /// The shard of a row of the dataset, and the row in it.
+    #[inline]
+    pub(super) fn locate(&self, row: u64) -> Option<(usize, u64)> {
+        self.index.locate(row)
+    }
+
+    pub(super) fn entry(&self, shard: usize) -> &ShardEntry {
+        &self.dataset.manifest().shards[shard]
+    }
+
+    pub(super) fn path(&self, shard: usize) -> PathBuf {
+        shard_path(self.dataset.root(), self.entry(shard))
+    }
+
+    /// A shard, opened if it is not.
+    ///
+    /// # Errors
+    /// `Damage` if it is missing or not that of the manifest, `Io` if it
+    /// cannot be read.
+    pub(super) fn get(&self, shard: usize) -> Result<Arc<Open>> {
+        if let Some(open) = self.pool().find(shard) {
+            return Ok(open);
+        }
+        let old = self.make_room();
+        // Unmapped without the lock.
+        drop(old);
+        let open = Arc::new(self.open_one(shard)?);
+        let mut pool = self.pool();
+        if let Some(open) = pool.find(shard) {
+            return Ok(open);
+        }
+        pool.clock += 1;
+        let clock = pool.clock;
+        pool.open.insert(shard, (clock, open.clone()));
+        Ok(open)
+    }
+
+    /// What has become of a shard since it was opened. One that is not the
+    /// same is closed.
+    pub(super) fn state(&self, open: &Arc<Open>) -> State {
+        // Asked first: what is missing when the file is looked at shows there.
+        let whole = open.map.is_whole();
+        let now = open.file.metadata().map(|m| Identity::new(&m));
+        let path = || self.path(open.shard);
+        let state = match now {
+            Ok(now) if whole && now == open.known.identity => return State::Same,
+            Ok(now) if now.len != open.known.identity.len => {
+                State::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
+            }
+            Ok(_) if whole => State::Changed,
+            Ok(_) => State::Cut(
+                Error::damage("expected the bytes of a shard, the system cannot read some of them")
+                    .with_hint("look for errors of the disk, or restore the shard from a copy")
+                    .with_path(path()),
+            ),
+            Err(e) => State::Cut(Error::io("look at a shard", path(), e)),
+        };
+        self.forget(open);
+        state
+    }
+
+    /// Closes a shard and forgets what is known of it.
+    fn forget(&self, open: &Arc<Open>) {
+        let mut pool = self.pool();
+        let same = |held: &(u64, Arc<Open>)| Arc::ptr_eq(&held.1, open);
+        let old = pool.open.get(&open.shard).is_some_and(same);
+        let old = old.then(|| pool.open.remove(&open.shard));
+        drop(pool);
+        drop(old);
+        let mut known = self.known(open.shard);
+        if known.as_ref().is_some_and(|k| Arc::ptr_eq(k, &open.known)) {
+            *known = None;
+        }
+    }
+
+    /// A private map of a shard that has `range` still to be given.
+    ///
+    /// # Errors
+    /// `Io` if it cannot be mapped.
+    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<Arc<Private>> {
+        let mut private = open.private.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(map) = private.as_ref().filter(|map| map.take(range)) {
+            return Ok(map.clone());
+        }
+        let len = to_usize(open.known.identity.len)?;
+        let map = Private::new(&open.file, len)
+            .map_err(|e| Error::io("map a shard", self.path(open.shard), e))?;
+        if !map.take(range) {
+            return Err(Error::internal("expected rows within their shard"));
+        }
+        let map = Arc::new(map);
+        *private = Some(map.clone());
+        Ok(map)
+    }
+
+    fn open_one(&self, shard: usize) -> Result<Open> {
+        let entry = self.entry(shard);
+        let path = self.path(shard);
+        let (file, metadata) = open_shard(&path, entry).map_err(missing)?;
+        let identity = Identity::new(&metadata);
+        let before = self.known(shard).clone();
+        let before = before.filter(|known| known.identity == identity);
+        let (known, file) = match before {
+            Some(known) => (known, file),
+            None => {
+                let checked = ShardFile::check(file, path.clone(), entry, self.dataset.layout())?;
+                let known = Known::new(&checked, self.dataset.layout(), identity)
+                    .map_err(|error| error.with_path(&path))?;
+                let (file, _) = checked.into_file();
+                (self.keep(shard, known), file)
+            }
+        };
+        let map = Map::new(&file, to_usize(entry.len_bytes)?)
+            .map_err(|e| Error::io("map a shard", &path, e))?;
+        let map = map.ok_or_else(|| {
+            Error::new(ErrorKind::Usage, "expected fewer shards to be open at once")
+                .with_hint("use fewer loaders in one process")
+        })?;
+        Ok(Open {
+            shard,
+            known,
+            map,
+            file,
+            private: Mutex::default(),
+        })
+    }
+
+    /// Keeps what was found out about a shard; what another thread has found
+    /// out about the same file meanwhile goes before.
+    fn keep(&self, shard: usize, found: Known) -> Arc<Known> {
+        let mut known = self.known(shard);
+        match &*known {
+            Some(known) if known.identity == found.identity => known.clone(),
+            _ => known.insert(Arc::new(found)).clone(),
+        }
+    }
+
+    /// Takes shards out of the pool where it is full, some at a time.
+    fn make_room(&self) -> Vec<Arc<Open>> {
+        let mut pool = self.pool();
+        let n_open = pool.open.len();
+        // Other datasets of the process count too.
+        if n_open < self.max_open && guard::n_watched() < max_open() {
+            return Vec::new();
+        }
+        let mut uses: Vec<(u64, usize)> = pool
+            .open
+            .iter()
+            .map(|(shard, (used, _))| (*used, *shard))
+            .collect();
+        let n_close = n_open.div_ceil(8);
+        if n_close < n_open {
+            uses.select_nth_unstable(n_close);
+        }
+        let closed = uses.iter().take(n_close);
+        closed
+            .filter_map(|(_, shard)| pool.open.remove(shard))
+            .map(|(_, open)| open)
+            .collect()
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self, shard: usize) -> MutexGuard<'_, Option<Arc<Known>>> {
+        let known = &self.known[shard];
+        known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pool {
+    fn find(&mut self, shard: usize) -> Option<Arc<Open>> {
+        let (used, open) = self.open.get_mut(&shard)?;
+        self.clock += 1;
+        *used = self.clock;
+        Some(open.clone())
+    }
+}
+
+/// A shard that is not there is damage: the manifest says it is.
+fn missing(error: Error) -> Error {
+    use std::error::Error as _;
+    let source = error
+        .source()
+        .and_then(|e| e.downcast_ref::<std::io::Error>());
+    let path = error.location().path.clone();
+    match (source.map(std::io::Error::kind), path) {
+        (Some(std::io::ErrorKind::NotFound), Some(path)) => {
+            Error::damage("expected a shard that the manifest lists, found no file")
+                .with_path(path)
+                .with_hint("restore the shard from a copy of the dataset")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,80 @@
+"""What the views of a loader for numpy, torch and jax share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fuelrail._errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import SupportsIndex
+
+    from fuelrail import _native
+    from fuelrail._loader import Loader
+
+T = TypeVar("T")
+
+
+class Batches(Generic[T]):
+    """A loader's batches as plain dicts, at the position of that loader: what
+    is read here is read there, and a state of one is a state of the other."""
+
+    def __init__(
+        self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None
+    ) -> None:
+        self._loader = loader._derived(dtypes, patience)
+        self._mask = mask if loader._asked["last"] == "pad" else None
+        taken = {column[0] for column in loader._columns()}
+        if self._mask in taken:
+            raise UsageError(
+                f"expected a name for the mask that no column has, got {mask!r}",
+                hint='give another name, such as mask="is_row", or mask=None for none',
+            )
+
+    def _convert(self, batch: _native.Batch) -> dict[str, T]:
+        """A batch as a dict of this framework's arrays."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[dict[str, T]]:
+        """What is left of the current epoch."""
+        convert = self._convert
+        for batch in self._loader:
+            yield convert(batch)
+
+    def __len__(self) -> int:
+        """Batches of a whole epoch, the same for every rank."""
+        return len(self._loader)
+
+    def __getitem__(self, index: SupportsIndex) -> dict[str, T]:
+        """A batch of the current epoch; the position stays where it is."""
+        return self._convert(self._loader[index])
+
+    @property
+    def loader(self) -> Loader:
+        """The loader it reads with."""
+        return self._loader
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the next batch."""
+        return self._loader.epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """As :meth:`fuelrail.Loader.set_epoch`."""
+        self._loader.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As :meth:`fuelrail.Loader.state_dict`."""
+        return self._loader.state_dict()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """As :meth:`fuelrail.Loader.load_state_dict`."""
+        self._loader.load_state_dict(state_dict)
+
+    def close(self) -> None:
+        """As :meth:`fuelrail.Loader.close`."""
+        self._loader.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} of {self._loader!r}>"

@@ -1,0 +1,29 @@
+"""Loaders for numpy: batches as dicts of arrays, without a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fuelrail._view import Batches
+
+if TYPE_CHECKING:
+    from fuelrail import _native
+    from fuelrail._loader import Loader
+
+__all__ = ["NumpyBatches"]
+
+
+class NumpyBatches(Batches["np.ndarray[Any, Any]"]):
+    """What :meth:`fuelrail.Loader.to_numpy` returns: an iterable of dicts of
+    numpy arrays, which lie in the loader's memory."""
+
+    def __init__(self, loader: Loader, *, mask: str | None = "valid") -> None:
+        super().__init__(loader, {}, mask)
+
+    def _convert(self, batch: _native.Batch) -> dict[str, np.ndarray[Any, Any]]:
+        arrays = batch.numpy()
+        if self._mask is not None:
+            arrays[self._mask] = batch.valid
+        return arrays

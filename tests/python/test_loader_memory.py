@@ -1,0 +1,178 @@
+"""Memory of batches: who holds it, when it comes back, and that it does."""
+
+import gc
+import os
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import fuelrail as fr
+
+
+def load(path, **options):
+    options = {"batch_size": 50, "rank": 0, "world_size": 1, **options}
+    return fr.Loader(path, **options)
+
+
+def n_threads():
+    """Threads of the loader in this process."""
+    tasks = f"/proc/{os.getpid()}/task"
+    names = []
+    for task in os.listdir(tasks):
+        try:
+            with open(f"{tasks}/{task}/comm") as file:
+                names.append(file.read().strip())
+        except FileNotFoundError:
+            continue
+    return sum(name.startswith("fuelrail-feed") for name in names)
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_who_keeps_every_batch_is_told_so(numbered, threads):
+    loader = load(numbered, keep=3, threads=threads, patience=0.2)
+    held = []
+    with pytest.raises(fr.UsageError, match="the caller holds all there is room for") as caught:
+        for batch in loader:
+            held.append(batch["tokens"])
+    # What is read ahead can be held too.
+    assert len(held) == 3 + 2 * threads
+    assert "raise keep above 3" in caught.value.hint
+    rows = held[0].numpy().copy()
+    held.pop()
+    after = next(iter(loader))
+    assert after.index == loader.stats()["batches"] - 1
+    assert (held[0].numpy() == rows).all()
+
+
+def test_a_slot_comes_back_when_its_last_holder_goes(numbered):
+    loader = load(numbered, keep=2, prefetch=0, threads=0, patience=0.1)
+    iterator = iter(loader)
+    first = next(iterator)
+    array = first["tokens"].numpy()
+    view = np.from_dlpack(first["tokens"])[3:5]
+    kept = array.copy()
+    del first, array
+    second = next(iterator)
+    with pytest.raises(fr.UsageError):
+        next(iterator)
+    assert (view == kept[3:5]).all()
+    del view
+    third = next(iterator)
+    assert third.index == second.index + 1
+
+
+def test_batches_outlive_their_loader(numbered):
+    loader = load(numbered)
+    batch = next(iter(loader))
+    rows, array = batch.rows, batch["id"].numpy()
+    del loader, batch
+    gc.collect()
+    assert n_threads() == 0
+    assert (array == rows).all()
+
+
+def test_dropping_an_iterator_ends_its_threads(numbered):
+    loader = load(numbered, threads=2)
+    iterator = iter(loader)
+    next(iterator)
+    assert n_threads() == 2
+    other = iter(loader)
+    del iterator
+    assert n_threads() == 2
+    del other
+    assert n_threads() == 0
+    for batch in loader:
+        if batch.index == 5:
+            break
+    assert n_threads() == 0 and loader.state_dict()["position"] == 300
+    for _ in loader:
+        pass
+    # The next epoch is being read.
+    assert n_threads() == 2
+    loader.close()
+    assert n_threads() == 0
+    assert [batch.epoch for batch in loader] == [1] * 20
+
+
+def test_steps_use_the_same_memory_again(numbered):
+    loader = load(numbered, batch_size=10)
+    addresses = {batch["tokens"].data_ptr for _ in range(5) for batch in loader}
+    assert len(addresses) <= 4
+
+
+def test_nothing_grows_over_100_000_steps(numbered):
+    loader = load(numbered, batch_size=10, columns=["tokens"])
+
+    def epochs(n):
+        checksum = 0
+        for _ in range(n):
+            for batch in loader:
+                checksum += int(batch["tokens"].numpy()[0, 0])
+                batch["tokens"].__dlpack__()
+                batch["tokens"].__dlpack__(max_version=(1, 0))
+        return checksum
+
+    epochs(20)
+    gc.collect()
+    before = resident()
+    epochs(1000)
+    gc.collect()
+    grown = resident() - before
+    assert loader.stats()["batches"] == 1020 * 100
+    assert grown < 4 << 20, f"{grown} bytes more after 100,000 steps"
+    tracemalloc.start()
+    try:
+        epochs(2)
+        start = tracemalloc.take_snapshot()
+        epochs(20)
+        end = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    ours = [entry for entry in end.compare_to(start, "filename") if "tracemalloc" not in str(entry.traceback)]
+    assert sum(entry.size_diff for entry in ours) < 50_000, ours[:5]
+
+
+def test_threads_of_python_share_a_loader(numbered):
+    loader = load(numbered, batch_size=7)
+    iterator, seen, lock = iter(loader), [], threading.Lock()
+
+    def take():
+        for batch in iterator:
+            with lock:
+                seen.extend(batch.rows[batch.valid].tolist())
+            del batch
+
+    takers = [threading.Thread(target=take) for _ in range(3)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join(60)
+    assert sorted(seen) == list(range(1000))
+
+
+def test_the_interpreter_runs_while_a_loader_waits(numbered):
+    loader = load(numbered, keep=1, prefetch=0, patience=1.0)
+    iterator = iter(loader)
+    held = next(iterator)
+    ticks = []
+
+    def tick():
+        for _ in range(20):
+            ticks.append(time.monotonic())
+            time.sleep(0.01)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    with pytest.raises(fr.UsageError):
+        next(iterator)
+    ticker.join()
+    assert len(ticks) == 20 and max(np.diff(ticks)) < 0.9
+    assert held.n_valid == 50
