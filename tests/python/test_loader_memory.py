@@ -30,6 +30,15 @@ def n_threads():
     return sum(name.startswith("fuelrail-feed") for name in names)
 
 
+def has_threads(n):
+    """Whether there are that many, or are soon: a thread takes its name, and
+    leaves the list, after it has been begun and waited for."""
+    deadline = time.monotonic() + 5
+    while n_threads() != n and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return n_threads() == n
+
+
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -75,7 +84,7 @@ def test_batches_outlive_their_loader(numbered):
     rows, array = batch.rows, batch["id"].numpy()
     del loader, batch
     gc.collect()
-    assert n_threads() == 0
+    assert has_threads(0)
     assert (array == rows).all()
 
 
@@ -83,22 +92,23 @@ def test_dropping_an_iterator_ends_its_threads(numbered):
     loader = load(numbered, threads=2)
     iterator = iter(loader)
     next(iterator)
-    assert n_threads() == 2
+    assert has_threads(2)
     other = iter(loader)
     del iterator
-    assert n_threads() == 2
+    time.sleep(0.1)
+    assert has_threads(2)
     del other
-    assert n_threads() == 0
+    assert has_threads(0)
     for batch in loader:
         if batch.index == 5:
             break
-    assert n_threads() == 0 and loader.state_dict()["position"] == 300
+    assert has_threads(0) and loader.state_dict()["position"] == 300
     for _ in loader:
         pass
     # The next epoch is being read.
-    assert n_threads() == 2
+    assert has_threads(2)
     loader.close()
-    assert n_threads() == 0
+    assert has_threads(0)
     assert [batch.epoch for batch in loader] == [1] * 20
 
 
@@ -140,8 +150,9 @@ def test_nothing_grows_over_100_000_steps(numbered):
     assert sum(entry.size_diff for entry in ours) < 50_000, ours[:5]
 
 
-def test_threads_of_python_share_a_loader(numbered):
-    loader = load(numbered, batch_size=7)
+@pytest.mark.parametrize("batch_size", [7, 50, 500])
+def test_threads_of_python_share_an_iterator(numbered, batch_size):
+    loader = load(numbered, batch_size=batch_size)
     iterator, seen, lock = iter(loader), [], threading.Lock()
 
     def take():
@@ -156,6 +167,7 @@ def test_threads_of_python_share_a_loader(numbered):
     for taker in takers:
         taker.join(60)
     assert sorted(seen) == list(range(1000))
+    assert loader.epoch == 1
 
 
 def test_the_interpreter_runs_while_a_loader_waits(numbered):
