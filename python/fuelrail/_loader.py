@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from fuelrail.numpy import NumpyBatches
     from fuelrail.torch import TorchBatches
 
+# Seconds that a caller who holds all batches is waited for.
+PATIENCE = 5.0
+
 Mapping.register(_native.Batch)
 
 
@@ -131,7 +134,7 @@ class Loader:
         verify: Literal["first", "every", "off"] = "first",
         on_damage: Literal["raise", "skip"] = "raise",
         access: Literal["copy", "view"] = "copy",
-        patience: float = 5.0,
+        patience: float = PATIENCE,
     ) -> None:
         dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         if not dataset.is_whole:
@@ -152,7 +155,7 @@ class Loader:
             "columns": _names(dataset, columns),
             "overlong": _text("overlong", overlong),
             "prefetch": _count("prefetch", prefetch),
-            "keep": _count("keep", keep),
+            "keep": _count("keep", keep, least=1),
             "threads": 1 if threads is None else _count("threads", threads),
             "verify": _text("verify", verify),
             "on_damage": _text("on_damage", on_damage),
@@ -292,22 +295,26 @@ class Loader:
         names = self._asked["columns"]
         return list(columns.values()) if names is None else [columns[name] for name in names]
 
-    def _derived(self, dtypes: dict[str, str]) -> Loader:
-        """A loader of other dtypes that shares this one's position."""
+    def _derived(self, dtypes: dict[str, str], patience: float | None = None) -> Loader:
+        """A loader of other dtypes, and another patience where it is given,
+        that shares this one's position."""
         made = object.__new__(type(self))
         made._dataset = self._dataset
         made._asked = {**self._asked, "dtypes": list({**dict(self._asked["dtypes"]), **dtypes}.items())}
+        if patience is not None:
+            made._asked["patience"] = patience
         made._native = self._native.derived(made._asked)
         return made
 
 
-def _count(name: str, value: SupportsIndex, limit: int = 1 << 64) -> int:
+def _count(name: str, value: SupportsIndex, limit: int = 1 << 64, least: int = 0) -> int:
     try:
         number = _index(value)
     except TypeError:
         number = -1
-    if not 0 <= number < limit:
-        raise UsageError(f"expected {name} to be a whole number from 0, got {value!r}")
+    if not least <= number < limit:
+        below = limit.bit_length() - 1
+        raise UsageError(f"expected {name} to be a whole number from {least}, below 2^{below}, got {value!r}")
     return number
 
 
