@@ -172,6 +172,20 @@ def tokenizer_json() -> bytes:
     }, ensure_ascii=False).encode()
 
 
+def state(shuffle: str, largest: int) -> bytes:
+    """The state of a loader, with numbers up to `largest`."""
+    written = {
+        "version": 1,
+        "epoch": min(largest, 2**32 - 1),
+        "seed": largest,
+        "shuffle": shuffle,
+        "position": largest,
+        "dataset": "0123456789abcdef" * 2,
+        "plan": "f" * 32,
+    }
+    return json.dumps(written, separators=(",", ":")).encode()
+
+
 def main() -> None:
     """Writes all seeds."""
     for n_rows in (1, 3):
@@ -180,6 +194,8 @@ def main() -> None:
         write("manifest", f"shards-{n_shards}", manifest(n_shards))
     write("pipeline", "all-keys", PIPELINE.encode())
     write("pipeline", "override", b"--set pack.length=512\n" + PIPELINE.encode())
+    write("state", "rows", state("rows", 1))
+    write("state", "extreme", state("blocks", 2**64 - 1))
     write("tokenizer_json", "bpe", tokenizer_json())
     tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b"abab"]
     lines = (base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))

@@ -12,6 +12,7 @@ mod tokenizer;
 
 use std::path::Path;
 
+use fuelrail::feed::State;
 use fuelrail::plan::Pipeline;
 
 pub use dataset::{manifest, shard};
@@ -35,6 +36,25 @@ pub fn pipeline(data: &[u8]) {
     };
     if let Err(error) = Pipeline::from_toml_with(file, path, &given) {
         assert!(!error.to_string().is_empty());
+    }
+}
+
+/// The state of a loader: what is read is written as it was meant.
+///
+/// # Panics
+/// If a state that was read is written as another, or as one too long, or if
+/// an error has no text.
+pub fn state(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    match State::from_json(text) {
+        Ok(state) => {
+            let written = state.to_string();
+            assert!(written.len() < 200, "{written}");
+            assert_eq!(State::from_json(&written).ok(), Some(state));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
@@ -67,6 +87,11 @@ mod tests {
     #[test]
     fn seeds_of_shard() {
         replay("shard", super::shard);
+    }
+
+    #[test]
+    fn seeds_of_state() {
+        replay("state", super::state);
     }
 
     #[test]

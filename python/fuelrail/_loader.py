@@ -258,8 +258,8 @@ class Loader:
         mask: str | None = "valid",
     ) -> JaxBatches:
         """The same batches as dicts of arrays of jax, on the processor, without
-        a copy. Unless jax has been told to use 64 bits, columns of 64 bits
-        come in 32; an integer that does not fit is an error."""
+        a copy. Unless jax has been told to use 64 bits, columns of 64 bits come
+        in 32, where an integer that does not fit is an error."""
         from fuelrail.jax import JaxBatches
 
         return JaxBatches(self, dtypes=dtypes, mask=mask)

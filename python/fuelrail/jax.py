@@ -25,8 +25,9 @@ __all__ = ["JaxBatches"]
 # done, so a caller who drops every batch at once may still wait for a step.
 _PATIENCE = 300.0
 
-# What jax makes of numbers of 64 bits, unless it has been told to keep them.
-_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
+# What jax makes of integers of 64 bits, unless it has been told to keep them. It
+# would cut off what does not fit; changed as they are copied, that is an error.
+_NARROW = {"int64": "int32", "uint64": "uint32"}
 
 
 class JaxBatches(Batches["jax.Array"]):

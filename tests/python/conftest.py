@@ -43,6 +43,16 @@ def fuelrail() -> Fuelrail:
 
 
 @pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The datasets that the `sample_datasets` binary of the test crate writes."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
+    directory = tmp_path_factory.mktemp("samples")
+    subprocess.run([target / "release" / "sample_datasets", directory], check=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def ranks() -> dict[bytes, int]:
     """cl100k_base, from the crate that the build has fetched."""
     import vocab

@@ -54,26 +54,29 @@ api.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 def opened(capsule):
-    """What a capsule holds, read as a consumer in C reads it."""
+    """What a capsule holds, read as a consumer in C reads it. The caller keeps
+    the capsule meanwhile."""
     name = api.PyCapsule_GetName(capsule)
     of = {b"dltensor": Managed, b"dltensor_versioned": Versioned}[name]
     return of.from_address(api.PyCapsule_GetPointer(capsule, name))
 
 
 @pytest.fixture
-def loader(numbered):
-    return fr.Loader(numbered, batch_size=10, rank=0, world_size=1, keep=1, prefetch=0, threads=0, patience=0.05)
+def batches(numbered):
+    """An iterator with one slot."""
+    options = {"keep": 1, "prefetch": 0, "threads": 0, "patience": 0.05}
+    return iter(fr.Loader(numbered, batch_size=10, rank=0, world_size=1, **options))
 
 
 @pytest.fixture
-def tensor(loader):
-    return next(iter(loader))["tokens"]
+def tensor(batches):
+    return next(batches)["tokens"]
 
 
-def is_held(loader):
-    """Whether somebody holds the loader's one slot."""
+def is_held(batches):
+    """Whether somebody holds the one slot."""
     try:
-        next(iter(loader))
+        next(batches)
     except fr.UsageError:
         return True
     return False
@@ -106,7 +109,8 @@ def test_copies_where_they_are_asked_for(tensor):
     expected = tensor.numpy()
     for array in (np.from_dlpack(tensor, copy=True), np.array(tensor), np.asarray(tensor, dtype="int64")):
         assert array.ctypes.data != tensor.data_ptr and (array == expected).all()
-    assert opened(tensor.__dlpack__(max_version=(1, 0), copy=True)).flags == 2
+    copied = tensor.__dlpack__(max_version=(1, 0), copy=True)
+    assert opened(copied).flags == 2 and opened(copied).tensor.data != tensor.data_ptr
     assert np.asarray(tensor, dtype="uint16").ctypes.data == tensor.data_ptr
     with pytest.raises(ValueError):
         np.array(tensor, dtype="int64", copy=False)
@@ -125,34 +129,34 @@ def test_the_standard_is_kept(tensor):
 
 
 @pytest.mark.parametrize("version", [None, (1, 0)])
-def test_a_capsule_that_nobody_takes_frees_its_memory(loader, version):
-    capsule = next(iter(loader))["tokens"].__dlpack__(max_version=version)
+def test_a_capsule_that_nobody_takes_frees_its_memory(batches, version):
+    capsule = next(batches)["tokens"].__dlpack__(max_version=version)
     gc.collect()
-    assert is_held(loader)
+    assert is_held(batches)
     del capsule
-    assert not is_held(loader)
+    assert not is_held(batches)
 
 
 @pytest.mark.parametrize("version", [None, (1, 0)])
-def test_a_consumer_frees_what_it_took(loader, version):
-    capsule = next(iter(loader))["tokens"].__dlpack__(max_version=version)
+def test_a_consumer_frees_what_it_took(batches, version):
+    capsule = next(batches)["tokens"].__dlpack__(max_version=version)
     held = opened(capsule)
     api.PyCapsule_SetName(capsule, b"used_dltensor" if version is None else b"used_dltensor_versioned")
     del capsule
-    assert is_held(loader)
+    assert is_held(batches)
     # ctypes lets the interpreter go while it calls: the deleter does without.
     held.deleter(ctypes.addressof(held))
-    assert not is_held(loader)
+    assert not is_held(batches)
 
 
-def test_an_array_holds_the_slot(loader):
-    array = next(iter(loader))["tokens"].numpy()
+def test_an_array_holds_the_slot(batches):
+    array = next(batches)["tokens"].numpy()
     part = array[2:, 3]
     del array
     gc.collect()
-    assert is_held(loader)
+    assert is_held(batches)
     del part
-    assert not is_held(loader)
+    assert not is_held(batches)
 
 
 CODES = {"bool": 6, "int": 0, "uint": 1, "float": 2, "bfloat": 4}
@@ -167,7 +171,8 @@ def test_every_dtype(samples):
     seen = set()
     for name, tensor in batch.items():
         kind = tensor.dtype.rstrip("0123456789")
-        held = opened(tensor.__dlpack__(max_version=(1, 0))).tensor
+        capsule = tensor.__dlpack__(max_version=(1, 0))
+        held = opened(capsule).tensor
         array = tensor.numpy()
         seen.add(tensor.dtype)
         assert (held.dtype.code, held.dtype.bits) == (CODES[kind], 8 * array.itemsize)

@@ -5,9 +5,6 @@ The datasets are written by the `sample_datasets` binary of the test crate.
 """
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import ml_dtypes  # with it imported, stock safetensors and numpy know bfloat16
 import numpy as np
@@ -16,17 +13,7 @@ import safetensors.numpy
 import xxhash
 from read_shards import Dataset
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["all_types", "documents", "packed", "many"]
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory):
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
-    directory = tmp_path_factory.mktemp("samples")
-    subprocess.run([target / "release" / "sample_datasets", directory], check=True)
-    return directory
 
 
 @pytest.fixture(params=NAMES)

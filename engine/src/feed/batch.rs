@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 
 use super::buffer::Slot;
@@ -195,9 +196,10 @@ impl fmt::Debug for Tensor {
 /// `len` bytes of a map from `start`, which lie in it.
 fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
+    let src = map.as_ptr().wrapping_add(start);
     // SAFETY: whoever placed the tensor has found its range to lie in the map,
     // which is held here; the vector has `len` bytes and is nobody else's.
-    unsafe { std::ptr::copy_nonoverlapping(map.as_ptr().add(start), bytes.as_mut_ptr(), len) };
+    unsafe { ptr::copy_nonoverlapping(src, bytes.as_mut_ptr(), len) };
     bytes
 }
 

@@ -69,15 +69,14 @@ impl Course {
     /// The next job; `None` where epochs have no batches, or there are no more
     /// epochs.
     pub(super) fn next(&mut self) -> Option<Job> {
-        let cut = match self.schedule.at(self.place.position) {
-            Some(cut) => cut,
-            None => {
-                self.place = Place {
-                    epoch: self.place.epoch.checked_add(1)?,
-                    position: 0,
-                };
-                self.schedule.at(0)?
-            }
+        let cut = if let Some(cut) = self.schedule.at(self.place.position) {
+            cut
+        } else {
+            self.place = Place {
+                epoch: self.place.epoch.checked_add(1)?,
+                position: 0,
+            };
+            self.schedule.at(0)?
         };
         let job = self.job(cut, self.place.epoch)?;
         self.place = job.after;

@@ -131,7 +131,7 @@ impl Feed {
     /// process than the one that made the feed.
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
         loop {
-            match self.poll_batch(Duration::from_secs(3600))? {
+            match self.poll_batch(Duration::from_hours(1))? {
                 Polled::Batch(batch) => return Ok(Some(batch)),
                 Polled::End => return Ok(None),
                 Polled::Pending => {}

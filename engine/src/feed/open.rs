@@ -18,7 +18,9 @@ impl Feed {
     /// and numbers that cannot be.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
-        let len_bytes = manifest.shards.iter().map(|shard| shard.len_bytes).sum();
+        let lengths = manifest.shards.iter().map(|shard| shard.len_bytes);
+        // A manifest may lie about lengths before its shards are looked at.
+        let len_bytes = lengths.fold(0, u64::saturating_add);
         let facts = Facts {
             extent: Extent::new(manifest.n_rows, len_bytes),
             dataset: manifest.digest,

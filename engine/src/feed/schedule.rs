@@ -184,32 +184,39 @@ mod tests {
         cuts
     }
 
+    /// Checks that the batches of all ranks are the epoch, in order and evenly
+    /// shared.
+    fn check_shares(n_rows: u64, global: u64, last: Last, size: u32) {
+        let of = |rank| {
+            let global = BatchSize::Global(global);
+            batches(&schedule(n_rows, global, last, rank, size), 0)
+        };
+        let ranks: Vec<_> = (0..size).map(of).collect();
+        assert!(ranks.iter().all(|cuts| cuts.len() == ranks[0].len()));
+        assert_eq!(ranks[0].len() as u64, n_rows.div_ceil(global));
+        let mut next = 0;
+        for at in 0..ranks[0].len() {
+            let mine = ranks.iter().map(|cuts| cuts[at].mine.clone());
+            let sizes: Vec<u64> = mine
+                .map(|mine| {
+                    assert_eq!(mine.start, next);
+                    next = mine.end;
+                    mine.end - mine.start
+                })
+                .collect();
+            let least = sizes.iter().min().unwrap();
+            assert!(sizes.iter().max().unwrap() - least <= 1);
+        }
+        assert_eq!(next, n_rows);
+    }
+
     #[test]
     fn ranks_share_every_batch_without_gap() {
         for n_rows in [1, 2, 63, 64, 65, 1000] {
             for size in [1, 2, 3, 5, 7, 8, 64] {
                 for global in [1, 2, 63, 64, 1000, 5000] {
-                    for last in [Last::Pad, Last::Short] {
-                        let of = |rank| {
-                            let global = BatchSize::Global(global);
-                            batches(&schedule(n_rows, global, last, rank, size), 0)
-                        };
-                        let ranks: Vec<_> = (0..size).map(of).collect();
-                        let mut next = 0;
-                        for at in 0..n_rows.div_ceil(global) as usize {
-                            let sizes: Vec<u64> = (ranks.iter())
-                                .map(|cuts| {
-                                    assert_eq!(cuts[at].mine.start, next);
-                                    next = cuts[at].mine.end;
-                                    cuts[at].mine.end - cuts[at].mine.start
-                                })
-                                .collect();
-                            let least = sizes.iter().min().unwrap();
-                            assert!(sizes.iter().max().unwrap() - least <= 1);
-                        }
-                        assert_eq!(next, n_rows);
-                        assert!(ranks.iter().all(|cuts| cuts.len() == ranks[0].len()));
-                    }
+                    check_shares(n_rows, global, Last::Pad, size);
+                    check_shares(n_rows, global, Last::Short, size);
                 }
             }
         }
@@ -219,7 +226,7 @@ mod tests {
     fn lengths_are_as_the_last_batch_is_asked_for() {
         let n_rows = |last, rank| -> Vec<u64> {
             let schedule = schedule(10, BatchSize::PerRank(2), last, rank, 3);
-            assert_eq!(schedule.n_batches() as usize, batches(&schedule, 0).len());
+            assert_eq!(schedule.n_batches(), batches(&schedule, 0).len() as u64);
             batches(&schedule, 0).iter().map(|cut| cut.n_rows).collect()
         };
         // Global batches of 6 and 4; of the latter ranks have 1, 1 and 2.

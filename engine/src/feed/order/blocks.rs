@@ -22,7 +22,8 @@ pub(super) struct Blocks {
     stream: Stream,
     /// Rows of a block, as a power of two.
     log_rows: u32,
-    n_blocks: u64,
+    /// As many as blocks.
+    n_slots: u64,
     n_windows: u64,
     /// The slot of the last block.
     place: u64,
@@ -40,7 +41,7 @@ impl Blocks {
         Self {
             stream,
             log_rows,
-            n_blocks,
+            n_slots: n_blocks,
             n_windows: n_blocks.div_ceil(WINDOW_BLOCKS as u64),
             place: pick(drawn, n_blocks),
             lack: (n_blocks << log_rows) - n_rows,
@@ -75,8 +76,8 @@ impl Blocks {
 
     /// The window of a slot.
     fn window(&self, slot: u64) -> Window {
-        let index = window_of(slot, self.n_blocks, self.n_windows);
-        let begin = |index| first_slot(index, self.n_blocks, self.n_windows);
+        let index = window_of(slot, self.n_slots, self.n_windows);
+        let begin = |index| first_slot(index, self.n_slots, self.n_windows);
         let slots = begin(index)..begin(index + 1);
         let mut blocks = [0; WINDOW_BLOCKS];
         let mut full = 0;
@@ -92,7 +93,7 @@ impl Blocks {
         self.full.map(&mut blocks[..full]);
         if let Some(at) = last {
             blocks.copy_within(at..full, at + 1);
-            blocks[at] = self.n_blocks - 1;
+            blocks[at] = self.n_slots - 1;
         }
         Window {
             index,

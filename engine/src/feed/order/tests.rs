@@ -1,5 +1,11 @@
 //! Orders are permutations, look random, and never change.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "small numbers of tests"
+)]
+
 use super::*;
 
 fn order(shuffle: Shuffle, seed: u64, epoch: u32, extent: (u64, u64)) -> Order {

@@ -1,6 +1,8 @@
 //! The loop without shards: what fills batches here writes the rows' numbers,
 //! and slows down, fails or panics where it is told to.
 
+#![expect(clippy::cast_possible_truncation, reason = "small numbers of tests")]
+
 mod elastic;
 mod resume;
 mod slots;

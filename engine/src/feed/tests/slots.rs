@@ -78,7 +78,7 @@ fn a_caller_that_keeps_every_batch_is_told_and_may_go_on() {
 fn a_slot_that_comes_back_from_another_thread_wakes_the_caller() {
     let options = FeedOptions {
         keep: 1,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         ..inline(10)
     };
     let mut feed = feed(&Arc::new(Numbers::default()), 100, &options);

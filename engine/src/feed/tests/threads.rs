@@ -63,7 +63,7 @@ fn jumps_drop_what_is_under_way() {
     let options = FeedOptions {
         threads: 3,
         prefetch: 5,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         ..inline(7)
     };
     let mut feed = feed(&fill, 700, &options);

@@ -82,11 +82,13 @@ fn skipped_rows_keep_their_place_and_are_counted() {
 }
 
 #[test]
-fn every_batch_fails_and_all_of_it_ends() {
+fn many_batches_fail_and_all_of_it_ends() {
     let fill = Arc::new(Numbers::default());
-    for row in 0..50 {
-        let trouble = (Trouble::Panic, row as u32 % 3);
-        fill.troubles.lock().unwrap().insert(row, trouble);
+    // Not the last batches: the next epoch's are read ahead of those.
+    let all = order(Shuffle::Rows, 0, 0, 50);
+    for (at, row) in (0u32..30).zip(&all) {
+        let trouble = (Trouble::Panic, at % 3);
+        fill.troubles.lock().unwrap().insert(*row, trouble);
     }
     let options = FeedOptions {
         threads: 2,
@@ -103,7 +105,6 @@ fn every_batch_fails_and_all_of_it_ends() {
             Err(_) => n_errors += 1,
         }
     }
-    assert_eq!(rows, order(Shuffle::Rows, 0, 0, 50));
-    // Each row with a trouble of its own, or two: 17 rows once, 16 twice.
-    assert_eq!(n_errors, 17 + 2 * 16);
+    assert_eq!(rows, all);
+    assert_eq!(n_errors, 10 + 2 * 10);
 }

@@ -1,0 +1,99 @@
+"""Which of how many readers a loader thinks it is."""
+
+import sys
+import types
+
+import pytest
+
+import fuelrail as fr
+from fuelrail._world import find
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Without a framework, whatever this process has imported."""
+    for name in ("torch.distributed", "jax"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, (0, 1)),
+        ({"RANK": "2", "WORLD_SIZE": "4"}, (2, 4)),
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "3"}, (1, 3)),
+        # A step of two tasks in an allocation for eight.
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2"}, (1, 2)),
+        # An allocation, and no step.
+        ({"SLURM_NTASKS": "8"}, (0, 1)),
+        ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}, (0, 2)),
+        # torchrun under Slurm: a task a node, several ranks each.
+        ({"RANK": "5", "WORLD_SIZE": "8", "SLURM_PROCID": "1", "SLURM_NTASKS": "2"}, (5, 8)),
+        ({"RANK": "", "WORLD_SIZE": ""}, (0, 1)),
+    ],
+)
+def test_the_environment(environ, expected):
+    assert find(None, None, environ) == expected
+    assert find(3, 7, environ) == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("environ", "text"),
+    [
+        ({"RANK": "2"}, "both RANK and WORLD_SIZE"),
+        ({"WORLD_SIZE": "2"}, "both RANK and WORLD_SIZE"),
+        ({"RANK": "2", "WORLD_SIZE": "2"}, "rank 2 of 2 from RANK"),
+        ({"RANK": "x", "WORLD_SIZE": "2"}, "whole numbers"),
+        ({"RANK": "-1", "WORLD_SIZE": "2"}, "whole numbers"),
+        ({"RANK": "0", "WORLD_SIZE": "0"}, "rank 0 of 0"),
+        ({"SLURM_PROCID": "2"}, "both SLURM_PROCID and SLURM_NTASKS"),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, "both OMPI"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(environ, text):
+    with pytest.raises(fr.UsageError, match=text) as caught:
+        find(None, None, environ)
+    assert caught.value.hint
+
+
+def distributed(rank, size, is_initialized=True):
+    return types.SimpleNamespace(
+        is_available=lambda: True,
+        is_initialized=lambda: is_initialized,
+        get_rank=lambda: rank,
+        get_world_size=lambda: size,
+    )
+
+
+def jax(rank, size, is_initialized=True):
+    return types.SimpleNamespace(
+        distributed=types.SimpleNamespace(is_initialized=lambda: is_initialized),
+        process_index=lambda: rank,
+        process_count=lambda: size,
+    )
+
+
+def test_frameworks_are_asked_before_the_environment(monkeypatch):
+    environ = {"RANK": "0", "WORLD_SIZE": "9"}
+    monkeypatch.setitem(sys.modules, "torch.distributed", distributed(2, 5, is_initialized=False))
+    monkeypatch.setitem(sys.modules, "jax", jax(3, 4, is_initialized=False))
+    assert find(None, None, environ) == (0, 9)
+    monkeypatch.setitem(sys.modules, "torch.distributed", distributed(2, 5))
+    assert find(None, None, environ) == (2, 5) and find(0, 1, environ) == (0, 1)
+    monkeypatch.setitem(sys.modules, "jax", jax(2, 5))
+    assert find(None, None, environ) == (2, 5)
+    monkeypatch.setitem(sys.modules, "jax", jax(3, 4))
+    with pytest.raises(fr.UsageError, match="one rank and world size") as caught:
+        find(None, None, environ)
+    assert "torch.distributed" in str(caught.value)
+
+
+def test_a_loader_asks(monkeypatch, numbered):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    loader = fr.Loader(numbered, batch_size=4)
+    assert (loader.rank, loader.world_size, len(loader)) == (1, 3, 84)
+    monkeypatch.delenv("RANK")
+    with pytest.raises(fr.UsageError):
+        fr.Loader(numbered, batch_size=4)
+    assert fr.Loader(numbered, batch_size=4, rank=0, world_size=1).world_size == 1

@@ -1,0 +1,185 @@
+"""Loaders in torch: tensors without a copy, its DataLoader, and torchdata's
+that saves its state."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import fuelrail as fr
+import fuelrail.torch
+import numpy as np
+import packed
+import pytest
+import torch
+from torch.utils.data import DataLoader
+from torchdata.stateful_dataloader import StatefulDataLoader
+
+WORLD = {"rank": 0, "world_size": 1}
+
+# torchdata 0.11 calls what torch 2.15 no longer wants called.
+pytestmark = pytest.mark.filterwarnings("ignore:.set_vital. is deprecated")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return packed.write(tmp_path_factory.mktemp("packed") / "rows")
+
+
+def load(path: Path, **options: object) -> fr.Loader:
+    return fr.Loader(path, **{"batch_size": 16, "seed": 4, **WORLD, **options})
+
+
+def tokens(path: Path, epochs: int = 1, **options: object) -> list[list[list[int]]]:
+    """The tokens of each batch, without torch."""
+    loader = load(path, **options)
+    return [batch["tokens"].numpy().tolist() for _ in range(epochs) for batch in loader]
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_tensors_lie_in_the_loaders_memory(path: Path, threads: int) -> None:
+    for batch in load(path, threads=threads, dtypes={"tokens": "int64"}):
+        tensor = torch.from_dlpack(batch["tokens"])
+        assert tensor.data_ptr() == batch["tokens"].data_ptr
+        assert tensor.dtype == torch.int64 and tensor.is_contiguous() and tensor.device.type == "cpu"
+        assert (tensor.numpy() == batch["tokens"].numpy()).all()
+        copied = torch.from_dlpack(batch["tokens"], copy=True)
+        assert copied.data_ptr() != tensor.data_ptr() and torch.equal(copied, tensor)
+    tensor[0, 0] = 5
+    assert batch["tokens"].numpy()[0, 0] == 5
+
+
+def test_a_tensor_holds_its_slot(path: Path) -> None:
+    iterator = iter(load(path, keep=1, prefetch=0, threads=0, patience=0.05))
+    part = torch.from_dlpack(next(iterator)["cu_seqlens"])[1:]
+    with pytest.raises(fr.UsageError, match="the caller holds"):
+        next(iterator)
+    del part
+    assert next(iterator).index == 1
+
+
+def test_a_view_widens_what_torch_knows_little_of(path: Path) -> None:
+    loader = load(path)
+    n_batches = 0
+    for batch, expected in zip(loader.to_torch(), tokens(path), strict=True):
+        assert batch["tokens"].dtype == torch.int64 and batch["tokens"].tolist() == expected
+        assert batch["tokens"].shape == (16, 32), "shapes are static"
+        assert batch["cu_seqlens.cu_seqlens"].dtype == torch.int32
+        assert batch["valid"].dtype == torch.bool and batch["valid"].shape == (16,)
+        n_batches += 1
+    assert n_batches == len(loader) and not batch["valid"].all()
+    kept = next(iter(load(path).to_torch(dtypes={"tokens": torch.uint32}, mask=None)))
+    assert kept["tokens"].dtype == torch.uint32 and "valid" not in kept
+    own = next(iter(load(path, dtypes={"tokens": torch.int32}).to_torch()))
+    assert own["tokens"].dtype == torch.int32
+    with pytest.raises(fr.UsageError, match="a name for the mask"):
+        load(path).to_torch(mask="tokens")
+
+
+def test_a_state_survives_torch_save(path: Path) -> None:
+    loader = load(path)
+    expected = tokens(path)
+    view = iter(loader.to_torch())
+    for _ in range(3):
+        next(view)
+    file = io.BytesIO()
+    torch.save({"loader": loader.state_dict()}, file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)["loader"]
+    resumed = load(path, seed=0).to_torch()
+    resumed.load_state_dict(state)
+    assert [batch["tokens"].tolist() for batch in resumed] == expected[3:]
+
+
+@pytest.mark.parametrize("around", [DataLoader, StatefulDataLoader])
+def test_torchs_loader_takes_it(path: Path, around: type) -> None:
+    dataset = fuelrail.torch.IterableDataset(path, batch_size=16, seed=4, **WORLD)
+    loader = around(dataset, batch_size=None)
+    expected = tokens(path, epochs=2)
+    assert isinstance(dataset, torch.utils.data.IterableDataset)
+    assert len(loader) == len(dataset) == len(expected) // 2
+    for epoch in range(2):
+        dataset.set_epoch(epoch)
+        seen = [batch["tokens"].tolist() for batch in loader]
+        assert seen == expected[epoch * len(dataset) : (epoch + 1) * len(dataset)]
+
+
+@pytest.mark.parametrize("n_used", [0, 1, 5, "all"])
+def test_torchdata_saves_and_restores_it(path: Path, n_used: int | str) -> None:
+    def make(**options: object) -> StatefulDataLoader:
+        dataset = fuelrail.torch.IterableDataset(path, **{"batch_size": 16, "seed": 4, **WORLD, **options})
+        return StatefulDataLoader(dataset, batch_size=None)
+
+    expected = tokens(path, epochs=2)
+    first = make()
+    length = len(first)
+    n_steps = length if n_used == "all" else n_used
+    seen = []
+    if n_steps:
+        for batch in first:
+            seen.append(batch["tokens"].tolist())
+            # At the end the epoch's end is told too.
+            if len(seen) == n_steps and n_used != "all":
+                break
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second = make(seed=0)
+    second.load_state_dict(torch.load(file, weights_only=False))
+    rest = [batch["tokens"].tolist() for batch in second]
+    assert seen + rest == expected[: length if n_used != "all" else 2 * length]
+    assert [batch["tokens"].tolist() for batch in second][:2] == expected[len(seen + rest) :][:2] or n_used == "all"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_worker_processes_are_refused(path: Path, context: str) -> None:
+    dataset = fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD)
+    with pytest.raises(fr.UsageError) as caught:
+        next(iter(DataLoader(dataset, batch_size=None, num_workers=2, multiprocessing_context=context)))
+    assert "num_workers=0" in str(caught.value)
+
+
+def test_torch_is_asked_for_the_world(path: Path) -> None:
+    program = """
+import sys, torch.distributed as dist, fuelrail as fr
+assert fr.Loader(sys.argv[1], batch_size=4).world_size == 1
+dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+loader = fr.Loader(sys.argv[1], batch_size=4)
+assert (loader.rank, loader.world_size) == (0, 1)
+dist.destroy_process_group()
+"""
+    subprocess.run([sys.executable, "-c", program, path], check=True, timeout=120)
+
+
+def test_fuelrail_imports_no_framework(path: Path) -> None:
+    program = """
+import sys, fuelrail as fr
+fr.Loader(sys.argv[1], batch_size=4)[0]["tokens"].numpy()
+assert not {"torch", "jax", "pyarrow", "pandas"} & set(sys.modules), sorted(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program, path], check=True, timeout=120)
+
+
+def test_steps_do_not_grow(path: Path) -> None:
+    loader = load(path).to_torch()
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    def epochs(n: int) -> int:
+        return sum(int(batch["tokens"][0, 0]) for _ in range(n) for batch in loader)
+
+    epochs(20)
+    before = resident()
+    epochs(300)
+    assert resident() - before < 8 << 20
+
+
+def test_numpy_and_torch_see_one_memory(path: Path) -> None:
+    batch = load(path, dtypes={"tokens": "int32"})[0]
+    array, tensor = np.from_dlpack(batch["tokens"]), torch.from_dlpack(batch["tokens"])
+    array[0, 0] = 1234
+    assert tensor[0, 0] == 1234
