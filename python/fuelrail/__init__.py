@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from fuelrail._loader import Loader
-    from fuelrail._native import Batch, Tensor, __version__
+    from fuelrail._native import Batch, Table, Tensor, __version__
     from fuelrail._pipeline import Pipeline
     from fuelrail._tokenizer import Tokenizer
 
@@ -53,6 +53,7 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "StoppedError",
+    "Table",
     "Tensor",
     "Tokenizer",
     "UsageError",
@@ -67,6 +68,7 @@ _HOMES = {
     "Dataset": "_dataset",
     "Loader": "_loader",
     "Pipeline": "_pipeline",
+    "Table": "_native",
     "Tensor": "_native",
     "Tokenizer": "_tokenizer",
     "__version__": "_native",

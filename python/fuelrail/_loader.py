@@ -38,9 +38,10 @@ class Loader:
     An iterator that is dropped before the end of its epoch ends the threads
     and frees the memory, if no other is left; so does :meth:`close`.
 
-    A batch and the tensors in it lie in memory of the loader. It is used again
-    when all that was made of it without a copy is gone; ``keep`` says how many
-    batches a caller may hold at a time.
+    A batch and the tensors in it lie in memory of the loader, which is used for
+    a later batch when all that was made of it without a copy is gone. ``keep``
+    says how many batches a caller may hold while reading goes on; who holds
+    more, and those that were read ahead too, gets an error that says so.
 
     Args:
         dataset: The dataset, or its directory.
@@ -87,19 +88,28 @@ class Loader:
         UsageError: If an argument is wrong; the hint says what to do.
         DamageError: If the dataset is not what was written.
 
+    >>> from pathlib import Path
     >>> import fuelrail as fr
-    >>> loader = fr.Loader("shards", batch_size=64, seed=1, rank=0, world_size=1)
+    >>> lines = (f'{{"label": {n}}}' for n in range(1000))
+    >>> _ = Path("numbers.jsonl").write_text("\\n".join(lines) + "\\n")
+    >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
+    >>> loader = fr.Loader(dataset, batch_size=64, seed=1, rank=0, world_size=1)
     >>> len(loader)
     16
     >>> for batch in loader:
-    ...     tokens = batch["tokens"].numpy()
+    ...     labels = batch["label"].numpy()
     ...     if batch.index == 3:
     ...         break
-    >>> tokens.shape
-    (64, 16)
+    >>> labels.shape, batch.n_valid
+    ((64,), 64)
     >>> state = loader.state_dict()
     >>> state["epoch"], state["position"]
     (0, 256)
+    >>> sum(batch.n_valid for batch in loader), loader.epoch
+    (744, 1)
+    >>> loader.load_state_dict(state)
+    >>> next(iter(loader)).index
+    4
     """
 
     def __init__(
@@ -213,7 +223,7 @@ class Loader:
             ChangedError: If it was saved with another dataset.
             UsageError: If it is no state, or of another way of shuffling.
         """
-        self._native.load_state_dict(state_dict)
+        self._native.load_state_dict(dict(state_dict) if isinstance(state_dict, Mapping) else state_dict)
 
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
@@ -279,7 +289,7 @@ class Loader:
             "around it wants num_workers=0",
         )
 
-    def _columns(self) -> list[_native.ColumnText]:
+    def _columns(self) -> list[_native._ColumnText]:
         """The columns that it reads."""
         columns = {column[0]: column for column in self._dataset._native.columns}
         names = self._asked["columns"]
@@ -358,7 +368,7 @@ def _names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
     return names
 
 
-def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> dict[str, Any]:
+def _by_name(columns: list[_native._ColumnText], option: str, given: object) -> dict[str, Any]:
     """An option of columns by their names; one value is for all of them."""
     known = [column[0] for column in columns]
     if not isinstance(given, Mapping):
@@ -369,14 +379,14 @@ def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> d
     return dict(given)
 
 
-def _dtypes(columns: list[_native.ColumnText], dtypes: object) -> list[tuple[str, str]]:
+def _dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str, str]]:
     if dtypes is None:
         return []
     named = _by_name(columns, "dtypes", dtypes)
     return [(name, dtype_name(dtype)) for name, dtype in named.items()]
 
 
-def _ragged(columns: list[_native.ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
+def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
     """The columns that are padded, and to which length."""
     if ragged not in ("flat", "pad"):
         raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')

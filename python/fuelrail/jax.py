@@ -25,9 +25,10 @@ __all__ = ["JaxBatches"]
 # done, so a caller who drops every batch at once may still wait for a step.
 _PATIENCE = 300.0
 
-# What jax makes of integers of 64 bits, unless it has been told to keep them. It
-# would cut off what does not fit; changed as they are copied, that is an error.
-_NARROW = {"int64": "int32", "uint64": "uint32"}
+# What jax makes of numbers of 64 bits, unless it has been told to keep them. Of
+# integers it would cut off what does not fit; changed as they are copied, that
+# is an error.
+_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 
 
 class JaxBatches(Batches["jax.Array"]):
@@ -43,7 +44,7 @@ class JaxBatches(Batches["jax.Array"]):
     ) -> None:
         own = dict(loader._asked["dtypes"])
         wanted = dict(_dtypes(loader._columns(), dtypes))
-        if not jax.config.jax_enable_x64:
+        if jax.dtypes.canonicalize_dtype("int64") != "int64":
             for name, _, _, stored, _, _ in loader._columns():
                 dtype = wanted.get(name, own.get(name, stored))
                 if dtype in _NARROW:

@@ -6,6 +6,7 @@ mod device_cli;
 mod devices;
 mod discover;
 mod faults;
+mod feed_loop;
 mod feed_read;
 mod forged;
 mod format;

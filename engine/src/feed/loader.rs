@@ -56,6 +56,42 @@ pub(crate) struct Facts {
 ///
 /// It is a position in an endless row of epochs: [`Feed::next_batch`] gives the
 /// batches to the end of the epoch, `None` once, and goes on with the next.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use fuelrail::feed::{Feed, FeedOptions, Shards, State};
+/// # use fuelrail::plan::Pipeline;
+/// # use fuelrail::run::{Control, ShardOptions, prepare, shard};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let lines: Vec<String> = (0..100).map(|n| format!("{{\"number\": {n}}}\n")).collect();
+/// # std::fs::write(dir.path().join("rows.jsonl"), lines.concat())?;
+/// # let text = "[source]\nuri = \"rows.jsonl\"\n[sink]\nuri = \"rows\"\n";
+/// # let pipeline = Pipeline::from_toml(text, &dir.path().join("rows.toml"))?;
+/// # let plan = Arc::new(prepare(&pipeline, dir.path(), 1)?);
+/// # shard(&plan, &ShardOptions::new(1), &Control::default())?;
+/// # let root = dir.path().join("rows");
+/// let shards = Arc::new(Shards::open(&root)?);
+/// let mut feed = Feed::open(shards.clone(), FeedOptions::new(16))?;
+/// let mut n_rows = 0;
+/// while let Some(batch) = feed.next_batch()? {
+///     let numbers = batch.tensor("number").expect("a column of the dataset");
+///     assert_eq!(numbers.shape(), [16]);
+///     n_rows += batch.n_valid();
+/// }
+/// assert_eq!((n_rows, feed.epoch()), (100, 1));
+///
+/// // A state saved at any batch goes on behind it, with any batch size.
+/// feed.next_batch()?;
+/// let saved = feed.state().to_string();
+/// let mut resumed = Feed::open(shards, FeedOptions::new(4))?;
+/// resumed.load(&State::from_json(&saved)?)?;
+/// assert_eq!(resumed.n_batches_left(), 21);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Feed {
     ring: Arc<Ring>,

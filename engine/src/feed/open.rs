@@ -18,11 +18,8 @@ impl Feed {
     /// and numbers that cannot be.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
-        let lengths = manifest.shards.iter().map(|shard| shard.len_bytes);
-        // A manifest may lie about lengths before its shards are looked at.
-        let len_bytes = lengths.fold(0, u64::saturating_add);
         let facts = Facts {
-            extent: Extent::new(manifest.n_rows, len_bytes),
+            extent: shards.extent(),
             dataset: manifest.digest,
             plan: manifest.plan_digest,
         };
@@ -32,5 +29,17 @@ impl Feed {
         };
         let gather = Gather::new(shards, &options.read, skipped)?;
         Self::with_fill(Arc::new(gather), facts, options)
+    }
+}
+
+impl Shards {
+    /// What the order of the rows depends on, beside seed and epoch.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        let manifest = self.dataset().manifest();
+        let lengths = manifest.shards.iter().map(|shard| shard.len_bytes);
+        // A manifest may lie about lengths before its shards are looked at.
+        let len_bytes = lengths.fold(0, u64::saturating_add);
+        Extent::new(manifest.n_rows, len_bytes)
     }
 }

@@ -13,8 +13,12 @@ use std::ops::Range;
 use super::permutation::{Permutation, Stream};
 use super::{BLOCKS, PLACE, WINDOW};
 
-/// Blocks whose rows are mixed.
-pub(super) const WINDOW_BLOCKS: usize = 32;
+/// Blocks whose rows are mixed. More mix better, and twice as many have to be
+/// at hand where shards are far away.
+const WINDOW_BLOCKS: u64 = 64;
+
+/// Rows that are worked on side by side.
+const CHUNK: usize = 64;
 
 /// The order of one epoch.
 #[derive(Debug, Clone)]
@@ -42,7 +46,7 @@ impl Blocks {
             stream,
             log_rows,
             n_slots: n_blocks,
-            n_windows: n_blocks.div_ceil(WINDOW_BLOCKS as u64),
+            n_windows: n_blocks.div_ceil(WINDOW_BLOCKS),
             place: pick(drawn, n_blocks),
             lack: (n_blocks << log_rows) - n_rows,
             full: Permutation::new(n_blocks.saturating_sub(1), stream.of(BLOCKS, 0)),
@@ -67,40 +71,36 @@ impl Blocks {
         let rows = &mut out[first..];
         let stream = self.stream.of(WINDOW, window.index);
         Permutation::new(window.end - window.start, stream).map(rows);
-        for row in rows {
-            let position = window.start + *row;
-            let slot = self.slot(position);
-            *row = (window.block(slot) << self.log_rows) + (position - self.start(slot));
+        for rows in rows.chunks_mut(CHUNK) {
+            let mut chunk = [Part::default(); CHUNK];
+            for (row, part) in rows.iter_mut().zip(&mut chunk) {
+                let position = window.start + *row;
+                let slot = self.slot(position);
+                *part = Part {
+                    is_last: slot == self.place,
+                    row: position - self.start(slot),
+                };
+                // Any full block will do where the last one is.
+                *row = (slot - u64::from(slot > self.place)).min(self.n_slots.saturating_sub(2));
+            }
+            if self.n_slots > 1 {
+                self.full.map(rows);
+            }
+            for (row, part) in rows.iter_mut().zip(&chunk) {
+                let block = if part.is_last { self.n_slots - 1 } else { *row };
+                *row = (block << self.log_rows) + part.row;
+            }
         }
     }
 
     /// The window of a slot.
     fn window(&self, slot: u64) -> Window {
         let index = window_of(slot, self.n_slots, self.n_windows);
-        let begin = |index| first_slot(index, self.n_slots, self.n_windows);
-        let slots = begin(index)..begin(index + 1);
-        let mut blocks = [0; WINDOW_BLOCKS];
-        let mut full = 0;
-        let mut last = None;
-        for (at, slot) in slots.clone().enumerate() {
-            if slot == self.place {
-                last = Some(at);
-            } else {
-                blocks[full] = slot - u64::from(slot > self.place);
-                full += 1;
-            }
-        }
-        self.full.map(&mut blocks[..full]);
-        if let Some(at) = last {
-            blocks.copy_within(at..full, at + 1);
-            blocks[at] = self.n_slots - 1;
-        }
+        let begin = |index| self.start(first_slot(index, self.n_slots, self.n_windows));
         Window {
             index,
-            start: self.start(slots.start),
-            end: self.start(slots.end),
-            slots,
-            blocks,
+            start: begin(index),
+            end: begin(index + 1),
         }
     }
 
@@ -122,20 +122,14 @@ struct Window {
     /// Its positions.
     start: u64,
     end: u64,
-    slots: Range<u64>,
-    /// The block of each slot.
-    blocks: [u64; WINDOW_BLOCKS],
 }
 
-impl Window {
-    /// The block of a slot of this window.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a window has less than 2^32 slots"
-    )]
-    fn block(&self, slot: u64) -> u64 {
-        self.blocks[(slot - self.slots.start) as usize]
-    }
+/// A row in its block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    /// Whether the block is the last.
+    is_last: bool,
+    row: u64,
 }
 
 /// The first slot of window `index`, where `n_windows` share `n_blocks`.

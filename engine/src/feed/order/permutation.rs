@@ -1,26 +1,28 @@
 //! A permutation of `0..n` that is computed, not stored.
 //!
 //! A Feistel network permutes the numbers of `k` bits, where `2^k` is the least
-//! power of two that is at least `n` (and at least 64). Its halves have `k / 2`
+//! power of two that is at least `n` (and at least 256). Its halves have `k / 2`
 //! bits, rounded down and up; each round exclusive-ors one half with a function
 //! of the other, which can be undone whatever the function is, so each round is
 //! a permutation and so are all of them together. A result of `n` or more goes
 //! through again until it is less (it walks along its cycle); as cycles return
 //! to where they began, this ends, and no two numbers end at the same one. Less
-//! than half of the numbers are `n` or more where `n >= 32`, so a row takes
-//! less than two passes on average.
+//! than half of all numbers are `n` or more where `n > 128`, so a row takes less
+//! than two passes on average.
 //!
 //! The function of a round is a multiplication by an odd number, an addition,
-//! and the finish of a multiplicative hash, of which the upper bits are taken.
+//! and the finish of a multiplicative hash, whose upper half is taken.
 //! The numbers of each round come from Philox.
 
 use fuelrail_kernels::philox4x32;
 
-/// With five rounds the statistics of `tests.rs` cannot tell the permutations
-/// from random ones; the others are there for statistics that nobody has tried.
+/// With six rounds, the differences of neighbours tell the permutations of 256
+/// rows from random ones by 20 standard deviations in 40,000 seeds; with eight
+/// none of the statistics of `tests.rs` does.
 const ROUNDS: usize = 8;
 
-/// Fewer bits than these in a half leave its function too few values.
+/// Bits of the least domain: shorter halves leave their functions too few
+/// values.
 const MIN_BITS: u32 = 8;
 
 /// What the finish of a round's function multiplies by: any odd number of
