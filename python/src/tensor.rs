@@ -170,9 +170,15 @@ fn to_numpy(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     let found = TO_NUMPY.get_or_try_init(py, || {
         let numpy = py.import("numpy")?;
         let version: String = numpy.getattr("__version__")?.extract()?;
-        let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        let mut parts = version
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
         let since = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-        let name = if since >= (2, 1) { "from_dlpack" } else { "asarray" };
+        let name = if since >= (2, 1) {
+            "from_dlpack"
+        } else {
+            "asarray"
+        };
         Ok::<_, PyErr>(numpy.getattr(name)?.unbind())
     })?;
     Ok(found.bind(py))
