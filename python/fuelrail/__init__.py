@@ -13,8 +13,6 @@ A :class:`Pipeline` writes shards, a :class:`Dataset` reads them, a
 Nothing is loaded before it is used: neither numpy nor the native half.
 """
 
-from __future__ import annotations
-
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from fuelrail._loader import Loader
-    from fuelrail._native import Batch, Tensor, __version__
+    from fuelrail._native import Batch, Table, Tensor, __version__
     from fuelrail._pipeline import Pipeline
     from fuelrail._tokenizer import Tokenizer
 
@@ -53,6 +51,7 @@ __all__ = [
     "Pipeline",
     "PipelineError",
     "StoppedError",
+    "Table",
     "Tensor",
     "Tokenizer",
     "UsageError",
@@ -67,6 +66,7 @@ _HOMES = {
     "Dataset": "_dataset",
     "Loader": "_loader",
     "Pipeline": "_pipeline",
+    "Table": "_native",
     "Tensor": "_native",
     "Tokenizer": "_tokenizer",
     "__version__": "_native",

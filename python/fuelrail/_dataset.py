@@ -60,14 +60,22 @@ class Dataset:
         IoError: If there is no dataset, or it cannot be read.
         DamageError: If it is not what was written.
 
+    >>> import json
+    >>> from pathlib import Path
     >>> import fuelrail as fr
-    >>> dataset = fr.Dataset("shards")
+    >>> lines = (json.dumps({"label": n, "text": f"number {n}"}) for n in range(1000))
+    >>> _ = Path("numbers.jsonl").write_text("\\n".join(lines) + "\\n")
+    >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
     >>> len(dataset), dataset.schema
-    (1000, {'tokens': 'uint16[16]', 'label': 'int64'})
-    >>> dataset[7]["label"]
-    7
-    >>> dataset[-3:].take([2, 0]).columns
-    ['tokens', 'label']
+    (1000, {'label': 'int64?', 'text': 'utf8?'})
+    >>> dataset[7]
+    {'label': 7, 'text': 'number 7'}
+    >>> [row["text"] for row in dataset[-2:]]
+    ['number 998', 'number 999']
+    >>> dataset.take([5, 0, 5])
+    <fuelrail.Table 3 rows: label, text>
+    >>> dataset.origins(7)
+    [Origin(file='numbers.jsonl', row=7, start=0)]
     """
 
     __slots__ = ("_native", "_start", "_stop")
@@ -273,7 +281,7 @@ def _document(file: str, row: int, start: int, n_tokens: int | None, text: str |
     return Document(Origin(file, row, start), n_tokens, text)
 
 
-def _type_text(column: _native.ColumnText) -> str:
+def _type_text(column: _native._ColumnText) -> str:
     _, logical, layout, _, shape, nullable = column
     if layout == "ragged" and logical not in ("utf8", "binary"):
         text = f"list[{logical}]"

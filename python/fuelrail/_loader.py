@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from fuelrail.numpy import NumpyBatches
     from fuelrail.torch import TorchBatches
 
+# Seconds that a caller who holds all batches is waited for.
+PATIENCE = 5.0
+
 Mapping.register(_native.Batch)
 
 
@@ -35,9 +38,10 @@ class Loader:
     An iterator that is dropped before the end of its epoch ends the threads
     and frees the memory, if no other is left; so does :meth:`close`.
 
-    A batch and the tensors in it lie in memory of the loader. It is used again
-    when all that was made of it without a copy is gone; ``keep`` says how many
-    batches a caller may hold at a time.
+    A batch and the tensors in it lie in memory of the loader, which is used for
+    a later batch when all that was made of it without a copy is gone. ``keep``
+    says how many batches a caller may hold while reading goes on; who holds
+    more, and those that were read ahead too, gets an error that says so.
 
     Args:
         dataset: The dataset, or its directory.
@@ -84,19 +88,28 @@ class Loader:
         UsageError: If an argument is wrong; the hint says what to do.
         DamageError: If the dataset is not what was written.
 
+    >>> from pathlib import Path
     >>> import fuelrail as fr
-    >>> loader = fr.Loader("shards", batch_size=64, seed=1, rank=0, world_size=1)
+    >>> lines = (f'{{"label": {n}}}' for n in range(1000))
+    >>> _ = Path("numbers.jsonl").write_text("\\n".join(lines) + "\\n")
+    >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
+    >>> loader = fr.Loader(dataset, batch_size=64, seed=1, rank=0, world_size=1)
     >>> len(loader)
     16
     >>> for batch in loader:
-    ...     tokens = batch["tokens"].numpy()
+    ...     labels = batch["label"].numpy()
     ...     if batch.index == 3:
     ...         break
-    >>> tokens.shape
-    (64, 16)
+    >>> labels.shape, batch.n_valid
+    ((64,), 64)
     >>> state = loader.state_dict()
     >>> state["epoch"], state["position"]
     (0, 256)
+    >>> sum(batch.n_valid for batch in loader), loader.epoch
+    (744, 1)
+    >>> loader.load_state_dict(state)
+    >>> next(iter(loader)).index
+    4
     """
 
     def __init__(
@@ -121,7 +134,7 @@ class Loader:
         verify: Literal["first", "every", "off"] = "first",
         on_damage: Literal["raise", "skip"] = "raise",
         access: Literal["copy", "view"] = "copy",
-        patience: float = 5.0,
+        patience: float = PATIENCE,
     ) -> None:
         dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         if not dataset.is_whole:
@@ -142,7 +155,7 @@ class Loader:
             "columns": _names(dataset, columns),
             "overlong": _text("overlong", overlong),
             "prefetch": _count("prefetch", prefetch),
-            "keep": _count("keep", keep),
+            "keep": _count("keep", keep, least=1),
             "threads": 1 if threads is None else _count("threads", threads),
             "verify": _text("verify", verify),
             "on_damage": _text("on_damage", on_damage),
@@ -210,7 +223,7 @@ class Loader:
             ChangedError: If it was saved with another dataset.
             UsageError: If it is no state, or of another way of shuffling.
         """
-        self._native.load_state_dict(state_dict)
+        self._native.load_state_dict(dict(state_dict) if isinstance(state_dict, Mapping) else state_dict)
 
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
@@ -276,28 +289,32 @@ class Loader:
             "around it wants num_workers=0",
         )
 
-    def _columns(self) -> list[_native.ColumnText]:
+    def _columns(self) -> list[_native._ColumnText]:
         """The columns that it reads."""
         columns = {column[0]: column for column in self._dataset._native.columns}
         names = self._asked["columns"]
         return list(columns.values()) if names is None else [columns[name] for name in names]
 
-    def _derived(self, dtypes: dict[str, str]) -> Loader:
-        """A loader of other dtypes that shares this one's position."""
+    def _derived(self, dtypes: dict[str, str], patience: float | None = None) -> Loader:
+        """A loader of other dtypes, and another patience where it is given,
+        that shares this one's position."""
         made = object.__new__(type(self))
         made._dataset = self._dataset
         made._asked = {**self._asked, "dtypes": list({**dict(self._asked["dtypes"]), **dtypes}.items())}
+        if patience is not None:
+            made._asked["patience"] = patience
         made._native = self._native.derived(made._asked)
         return made
 
 
-def _count(name: str, value: SupportsIndex, limit: int = 1 << 64) -> int:
+def _count(name: str, value: SupportsIndex, limit: int = 1 << 64, least: int = 0) -> int:
     try:
         number = _index(value)
     except TypeError:
         number = -1
-    if not 0 <= number < limit:
-        raise UsageError(f"expected {name} to be a whole number from 0, got {value!r}")
+    if not least <= number < limit:
+        below = limit.bit_length() - 1
+        raise UsageError(f"expected {name} to be a whole number from {least}, below 2^{below}, got {value!r}")
     return number
 
 
@@ -351,7 +368,7 @@ def _names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
     return names
 
 
-def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> dict[str, Any]:
+def _by_name(columns: list[_native._ColumnText], option: str, given: object) -> dict[str, Any]:
     """An option of columns by their names; one value is for all of them."""
     known = [column[0] for column in columns]
     if not isinstance(given, Mapping):
@@ -362,14 +379,14 @@ def _by_name(columns: list[_native.ColumnText], option: str, given: object) -> d
     return dict(given)
 
 
-def _dtypes(columns: list[_native.ColumnText], dtypes: object) -> list[tuple[str, str]]:
+def _dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str, str]]:
     if dtypes is None:
         return []
     named = _by_name(columns, "dtypes", dtypes)
     return [(name, dtype_name(dtype)) for name, dtype in named.items()]
 
 
-def _ragged(columns: list[_native.ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
+def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
     """The columns that are padded, and to which length."""
     if ragged not in ("flat", "pad"):
         raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')

@@ -13,7 +13,7 @@ __version__: str
 def main(args: Sequence[str]) -> int: ...
 
 # A column: name, type, "fixed" or "ragged", dtype, shape of a row, nullable.
-ColumnText: TypeAlias = tuple[str, str, str, str, list[int], bool]
+_ColumnText: TypeAlias = tuple[str, str, str, str, list[int], bool]
 
 @final
 class Dataset:
@@ -31,7 +31,7 @@ class Dataset:
     @property
     def plan_digest(self) -> str: ...
     @property
-    def columns(self) -> list[ColumnText]: ...
+    def columns(self) -> list[_ColumnText]: ...
     @property
     def chunk_rows(self) -> int: ...
     @property

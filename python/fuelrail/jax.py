@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import jax
 from jax.dlpack import from_dlpack
 
-from fuelrail._loader import _dtypes
+from fuelrail._loader import PATIENCE, _dtypes
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["JaxBatches"]
 
-# What jax makes of integers of 64 bits, unless it has been told to keep them. It
-# would cut off what does not fit; changed as they are copied, that is an error.
-_NARROW = {"int64": "int32", "uint64": "uint32"}
+# jax computes behind Python's back and holds a batch until the step on it is
+# done, so a caller who drops every batch at once may still wait for a step.
+_PATIENCE = 300.0
+
+# What jax makes of numbers of 64 bits, unless it has been told to keep them. Of
+# integers it would cut off what does not fit; changed as they are copied, that
+# is an error.
+_NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 
 
 class JaxBatches(Batches["jax.Array"]):
@@ -39,12 +44,13 @@ class JaxBatches(Batches["jax.Array"]):
     ) -> None:
         own = dict(loader._asked["dtypes"])
         wanted = dict(_dtypes(loader._columns(), dtypes))
-        if not jax.config.jax_enable_x64:
+        if jax.dtypes.canonicalize_dtype("int64") != "int64":
             for name, _, _, stored, _, _ in loader._columns():
                 dtype = wanted.get(name, own.get(name, stored))
                 if dtype in _NARROW:
                     wanted[name] = _NARROW[dtype]
-        super().__init__(loader, wanted, mask)
+        asked = loader._asked["patience"]
+        super().__init__(loader, wanted, mask, _PATIENCE if asked == PATIENCE else asked)
 
     def _convert(self, batch: _native.Batch) -> dict[str, jax.Array]:
         arrays = {name: from_dlpack(tensor) for name, tensor in batch.items()}

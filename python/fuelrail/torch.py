@@ -4,7 +4,7 @@ that ``torch.utils.data.DataLoader`` and its stateful kin take."""
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.utils.data import IterableDataset as _IterableDataset
@@ -49,7 +49,7 @@ class TorchBatches(Batches["torch.Tensor"]):
             if stored in _WIDE and name not in own
         }
         super().__init__(loader, {**wide, **dict(_dtypes(loader._columns(), dtypes))}, mask)
-        self._device = None if device is None else torch.device(device)  # type: ignore[arg-type]
+        self._device = None if device is None else torch.device(cast("Any", device))
         if self._device is not None and self._device.type == "cpu":
             self._device = None
         # What is being copied to the device, each with an event behind it.

@@ -26,6 +26,13 @@ const CHUNK_ROWS: u64 = 1 << 16;
 /// One column of a schema: name, type, layout, dtype, shape, nullable.
 type ColumnText = (String, String, &'static str, &'static str, Vec<u64>, bool);
 
+/// Where a document came from: source, row in it, first token.
+type OriginText = (String, u64, u32);
+
+/// A document as a person reads it: source, row in it, first token, number of
+/// tokens, text.
+type DocumentText = (String, u64, u32, Option<u64>, Option<String>);
+
 /// A dataset that is open.
 #[pyclass(frozen, module = "fuelrail._native", name = "Dataset")]
 #[derive(Debug)]
@@ -157,12 +164,7 @@ impl Dataset {
 
     /// The documents that each of the rows holds: source, row in it, first
     /// token.
-    fn origins(
-        &self,
-        py: Python<'_>,
-        start: u64,
-        stop: u64,
-    ) -> Result<Vec<Vec<(String, u64, u32)>>> {
+    fn origins(&self, py: Python<'_>, start: u64, stop: u64) -> Result<Vec<Vec<OriginText>>> {
         let origins = py.detach(|| self.inner.origins(start..stop))?;
         let sources = &self.inner.manifest().sources;
         let document = |index: usize| {
@@ -193,13 +195,7 @@ impl Dataset {
 
     /// The documents of each of the rows as a person reads them, tokens
     /// decoded: source, row in it, first token, number of tokens, text.
-    #[expect(clippy::type_complexity, reason = "tuples become Python's own")]
-    fn documents(
-        &self,
-        py: Python<'_>,
-        start: u64,
-        stop: u64,
-    ) -> Result<Vec<Vec<(String, u64, u32, Option<u64>, Option<String>)>>> {
+    fn documents(&self, py: Python<'_>, start: u64, stop: u64) -> Result<Vec<Vec<DocumentText>>> {
         let read: Vec<Sample> = py.detach(|| samples(&self.inner, start..stop))?;
         let documents = |sample: Sample| {
             let parts = sample.documents.into_iter();
@@ -236,7 +232,7 @@ impl Dataset {
         py: Python<'py>,
         start: u64,
         stop: u64,
-        requested: Option<Bound<'py, PyAny>>,
+        requested: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyCapsule>> {
         let chunk = self.chunk();
         let dataset = self.inner.clone();
@@ -246,12 +242,7 @@ impl Dataset {
             next = rows.end;
             (rows.start < rows.end).then(|| dataset.rows(rows))
         });
-        stream_capsule(
-            py,
-            self.inner.schema(),
-            Box::new(batches),
-            requested.as_ref(),
-        )
+        stream_capsule(py, self.inner.schema(), Box::new(batches), requested)
     }
 }
 

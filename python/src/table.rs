@@ -58,10 +58,9 @@ impl Table {
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
-        requested_schema: Option<Bound<'py, PyAny>>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyCapsule>> {
         let batches = self.batches.clone().into_iter().map(Ok);
-        let requested = requested_schema.as_ref();
-        stream_capsule(py, self.schema.clone(), Box::new(batches), requested)
+        stream_capsule(py, self.schema.clone(), Box::new(batches), requested_schema)
     }
 }

@@ -185,8 +185,8 @@ def test_every_dtype(samples):
         if expected["bf16_rows"] is not None:
             assert batch["bf16_rows"].numpy()[row].tolist() == expected["bf16_rows"].tolist()
     assert batch["bf16_rows"].numpy().dtype == ml_dtypes.bfloat16
-    with pytest.raises(TypeError):
-        np.from_dlpack(batch["bf16_rows"], copy=3)
+    assert np.asarray(batch["bf16_rows"]).dtype == ml_dtypes.bfloat16
+    assert not hasattr(batch["bf16_rows"], "__array_interface__")
     assert seen == {"bool", "int64", "float16", "float64", "uint16", "bfloat16", "uint8", "int32"}
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import random
+import types
 
 import numbered as rows_of
 import numpy as np
@@ -115,6 +116,7 @@ def test_a_state_survives_what_it_is_saved_by(numbered, order):
         json.loads(json.dumps(state, indent=4, sort_keys=True)),
         pickle.loads(pickle.dumps(state)),
         copy.deepcopy(state),
+        types.MappingProxyType(state),
         json.dumps(state),
         str(np.load(through_numpy)),
     ):
