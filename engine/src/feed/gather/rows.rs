@@ -40,11 +40,35 @@ pub(super) struct Group {
     pub(super) runs: Range<usize>,
 }
 
+/// Where a row of the batch is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    shard: u32,
+    /// The row of the batch.
+    at: u32,
+    /// The row of the shard.
+    row: u64,
+}
+
+impl Place {
+    /// There are less than 2^32 shards, and a batch has less than 2^31 rows.
+    fn new(shard: usize, at: usize, row: u64) -> Result<Self> {
+        match (u32::try_from(shard), u32::try_from(at)) {
+            (Ok(shard), Ok(at)) => Ok(Self { shard, at, row }),
+            _ => Err(Error::internal("expected fewer shards, and fewer rows")),
+        }
+    }
+
+    /// One number to sort by, which is done for every batch.
+    fn key(&self) -> u64 {
+        u64::from(self.shard) << 32 | u64::from(self.at)
+    }
+}
+
 /// The rows of a batch, grouped; its memory is used again.
 #[derive(Debug, Default)]
 pub(super) struct Grouped {
-    /// Shard, row of the batch, row of the shard.
-    places: Vec<(usize, usize, u64)>,
+    places: Vec<Place>,
     pub(super) runs: Vec<Run>,
     pub(super) groups: Vec<Group>,
 }
@@ -70,10 +94,10 @@ impl Grouped {
             })?;
             in_order &= last <= shard;
             last = shard;
-            self.places.push((shard, at, row));
+            self.places.push(Place::new(shard, at, row)?);
         }
         if !in_order {
-            self.places.sort_unstable();
+            self.places.sort_unstable_by_key(Place::key);
         }
         self.cut();
         Ok(())
@@ -83,31 +107,21 @@ impl Grouped {
     fn cut(&mut self) {
         self.runs.clear();
         self.groups.clear();
-        for (shard, at, row) in &self.places {
-            let group = self.groups.last_mut().filter(|group| group.shard == *shard);
+        for place in &self.places {
+            let (shard, at, row) = (place.shard as usize, place.at as usize, place.row);
+            let group = self.groups.last_mut().filter(|group| group.shard == shard);
             let Some(group) = group else {
                 let runs = self.runs.len()..self.runs.len() + 1;
-                self.groups.push(Group {
-                    shard: *shard,
-                    runs,
-                });
-                self.runs.push(Run {
-                    at: *at,
-                    row: *row,
-                    n_rows: 1,
-                });
+                self.groups.push(Group { shard, runs });
+                self.runs.push(Run { at, row, n_rows: 1 });
                 continue;
             };
             match self.runs.last_mut() {
-                Some(run) if run.at + run.n_rows == *at && run.rows().end == *row => {
+                Some(run) if run.at + run.n_rows == at && run.rows().end == row => {
                     run.n_rows += 1;
                 }
                 _ => {
-                    self.runs.push(Run {
-                        at: *at,
-                        row: *row,
-                        n_rows: 1,
-                    });
+                    self.runs.push(Run { at, row, n_rows: 1 });
                     group.runs.end += 1;
                 }
             }
