@@ -24,7 +24,7 @@ class Error(Exception):
     ...     fr.Tokenizer("cl100k")
     ... except fr.Error as error:
     ...     print(error.kind, error.hint)
-    pipeline did you mean "cl100k_base"?
+    pipeline did you mean `cl100k_base`?
     """
 
     kind: str = "internal"

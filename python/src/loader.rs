@@ -250,7 +250,19 @@ pub(crate) struct BatchIterator {
 
 impl BatchIterator {
     fn poll(&self) -> Result<Polled, Error> {
-        let polled = self.shared.with_feed(|feed| feed.poll_batch(TICK))?;
+        // Whether it is over is asked under the feed's lock: of threads that
+        // share an iterator, none may go on with the next epoch.
+        let polled = self.shared.with_feed(|feed| {
+            if self.is_over.load(Ordering::Relaxed) {
+                return Ok(Polled::End);
+            }
+            let polled = feed.poll_batch(TICK)?;
+            if matches!(polled, Polled::End) {
+                self.is_over.store(true, Ordering::Relaxed);
+                self.shared.leave();
+            }
+            Ok(polled)
+        })?;
         if let Polled::Batch(batch) = &polled
             && !batch.damage().is_empty()
         {
@@ -277,12 +289,7 @@ impl BatchIterator {
             match py.detach(|| self.poll())? {
                 Polled::Batch(batch) => return Ok(Some(Batch::new(batch))),
                 Polled::Pending => py.check_signals()?,
-                Polled::End => {
-                    if !self.is_over.swap(true, Ordering::Relaxed) {
-                        self.shared.leave();
-                    }
-                    return Ok(None);
-                }
+                Polled::End => return Ok(None),
             }
         }
     }

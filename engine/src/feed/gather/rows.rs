@@ -40,35 +40,11 @@ pub(super) struct Group {
     pub(super) runs: Range<usize>,
 }
 
-/// Where a row of the batch is.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    shard: u32,
-    /// The row of the batch.
-    at: u32,
-    /// The row of the shard.
-    row: u64,
-}
-
-impl Place {
-    /// There are less than 2^32 shards, and a batch has less than 2^31 rows.
-    fn new(shard: usize, at: usize, row: u64) -> Result<Self> {
-        match (u32::try_from(shard), u32::try_from(at)) {
-            (Ok(shard), Ok(at)) => Ok(Self { shard, at, row }),
-            _ => Err(Error::internal("expected fewer shards, and fewer rows")),
-        }
-    }
-
-    /// One number to sort by, which is done for every batch.
-    fn key(&self) -> u64 {
-        u64::from(self.shard) << 32 | u64::from(self.at)
-    }
-}
-
 /// The rows of a batch, grouped; its memory is used again.
 #[derive(Debug, Default)]
 pub(super) struct Grouped {
-    places: Vec<Place>,
+    /// Shard in the upper half, row of the batch in the lower.
+    places: Vec<u64>,
     pub(super) runs: Vec<Run>,
     pub(super) groups: Vec<Group>,
 }
@@ -77,54 +53,69 @@ impl Grouped {
     /// Groups the rows `wanted` of a dataset; [`NO_ROW`] is none.
     ///
     /// # Errors
-    /// `Usage` if the dataset has no such row.
+    /// `Usage` if the dataset has no such row, or the batch has too many.
     pub(super) fn group(&mut self, wanted: &[u64], shards: &Shards) -> Result<()> {
         self.places.clear();
-        let mut in_order = true;
-        let mut last = 0;
-        for (at, row) in wanted.iter().enumerate() {
+        let usage = |message| Error::new(ErrorKind::Usage, message);
+        if u32::try_from(wanted.len()).is_err() {
+            let n = wanted.len();
+            return Err(usage(format!("expected a smaller batch, got {n} rows")));
+        }
+        let (mut in_order, mut last) = (true, 0);
+        for (at, row) in (0u64..).zip(wanted) {
             if *row == NO_ROW {
                 continue;
             }
-            let (shard, row) = shards.locate(*row).ok_or_else(|| {
+            let shard = shards.shard_of(*row).ok_or_else(|| {
                 let n_rows = shards.n_rows();
-                let message =
-                    format!("expected rows within the {n_rows} of the dataset, got {row}");
-                Error::new(ErrorKind::Usage, message)
+                usage(format!(
+                    "expected rows within the {n_rows} of the dataset, got {row}"
+                ))
             })?;
+            let shard = u64::from(shard);
             in_order &= last <= shard;
             last = shard;
-            self.places.push(Place::new(shard, at, row)?);
+            self.places.push(shard << 32 | at);
         }
         if !in_order {
-            self.places.sort_unstable_by_key(Place::key);
+            self.places.sort_unstable();
         }
-        self.cut();
+        self.cut(wanted, shards);
         Ok(())
     }
 
     /// Joins neighbours to runs, and runs of a shard to groups.
-    fn cut(&mut self) {
+    fn cut(&mut self, wanted: &[u64], shards: &Shards) {
         self.runs.clear();
         self.groups.clear();
+        let (mut current, mut first) = (None, 0);
         for place in &self.places {
-            let (shard, at, row) = (place.shard as usize, place.at as usize, place.row);
-            let group = self.groups.last_mut().filter(|group| group.shard == shard);
-            let Some(group) = group else {
-                let runs = self.runs.len()..self.runs.len() + 1;
+            let [shard, at] = [place >> 32, place & 0xffff_ffff].map(index);
+            if current != Some(shard) {
+                current = Some(shard);
+                first = shards.entry(shard).first_row;
+                let runs = self.runs.len()..self.runs.len();
                 self.groups.push(Group { shard, runs });
-                self.runs.push(Run { at, row, n_rows: 1 });
-                continue;
-            };
+            }
+            let row = wanted[at] - first;
+            let group = self.groups.last_mut();
+            let is_first = group.as_ref().is_some_and(|group| group.runs.is_empty());
             match self.runs.last_mut() {
-                Some(run) if run.at + run.n_rows == at && run.rows().end == row => {
+                Some(run) if !is_first && run.at + run.n_rows == at && run.rows().end == row => {
                     run.n_rows += 1;
                 }
                 _ => {
                     self.runs.push(Run { at, row, n_rows: 1 });
-                    group.runs.end += 1;
+                    if let Some(group) = group {
+                        group.runs.end += 1;
+                    }
                 }
             }
         }
     }
+}
+
+/// A number of 32 bits as an index; addresses are not shorter.
+fn index(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }
