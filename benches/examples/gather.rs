@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use fuelrail::feed::{ReadOptions, Reader, Rows, Shards, Verify};
 use fuelrail_benches::shards::{tokens, write};
+use fuelrail_benches::thread_cpu_seconds;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -53,7 +54,7 @@ fn measure(root: &Path, n_epochs: usize, verify: Verify) -> Result<(), Box<dyn E
             let other = usize::try_from(state >> 20)? % (index + 1);
             order.swap(index, other);
         }
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), thread_cpu_seconds()?);
         let mut len_bytes = 0;
         for (batch, rows) in order.chunks(64).enumerate() {
             let slot = &mut ring[batch % 4];
@@ -61,10 +62,14 @@ fn measure(root: &Path, n_epochs: usize, verify: Verify) -> Result<(), Box<dyn E
             len_bytes += slot.tensors().map(|t| t.bytes.len()).sum::<usize>();
         }
         let seconds = start.elapsed().as_secs_f64();
+        let cpu = thread_cpu_seconds()? - cpu;
         println!(
-            "epoch {epoch}: {:.0} k rows/s, {:.2} GB/s",
+            "epoch {epoch}: {:.0} k rows/s, {:.2} GB/s; of processor time {:.0} k rows/s, {:.2} us \
+             a batch",
             order.len() as f64 / seconds / 1e3,
-            len_bytes as f64 / seconds / 1e9
+            len_bytes as f64 / seconds / 1e9,
+            order.len() as f64 / cpu / 1e3,
+            cpu * 1e6 / order.len().div_ceil(64) as f64,
         );
     }
     Ok(())

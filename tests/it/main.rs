@@ -6,6 +6,8 @@ mod device_cli;
 mod devices;
 mod discover;
 mod faults;
+mod feed_damage;
+mod feed_limits;
 mod feed_loop;
 mod feed_read;
 mod forged;

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod columns;
 pub mod devices;
 pub mod fault;
+pub mod feed;
 pub mod output;
 pub mod plan;
 pub mod prose;

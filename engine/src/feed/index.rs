@@ -49,22 +49,21 @@ impl RowIndex {
         })
     }
 
-    /// The shard of a row, and the row in it.
+    /// The shard of a row.
     #[inline]
-    pub(super) fn locate(&self, row: u64) -> Option<(usize, u64)> {
+    pub(super) fn shard_of(&self, row: u64) -> Option<u32> {
         if row >= self.n_rows {
             return None;
         }
         let stretch = usize::try_from(row >> self.shift).ok()?;
-        let from = *self.stretches.get(stretch)? as usize;
-        let to = *self.stretches.get(stretch + 1)? as usize;
-        let shard = if from == to {
-            from
-        } else {
-            let later = self.firsts.get(from + 1..=to)?;
-            from + later.partition_point(|first| *first <= row)
-        };
-        Some((shard, row - self.firsts[shard]))
+        let from = *self.stretches.get(stretch)?;
+        let to = *self.stretches.get(stretch + 1)?;
+        if from == to {
+            return Some(from);
+        }
+        let later = self.firsts.get(from as usize + 1..=to as usize)?;
+        let n_before = later.partition_point(|first| *first <= row);
+        Some(from + u32::try_from(n_before).ok()?)
     }
 }
 
@@ -94,15 +93,15 @@ mod tests {
         let (shards, n_rows) = shards(lengths);
         let index = RowIndex::new(&shards, n_rows).unwrap();
         assert!(index.stretches.len() <= 4 * lengths.len() + 8);
-        for (number, shard) in shards.iter().enumerate() {
+        for (number, shard) in (0u32..).zip(&shards) {
             let last = shard.n_rows - 1;
             for row in [0, last / 3, last / 2, last] {
-                let found = index.locate(shard.first_row + row);
-                assert_eq!(found, Some((number, row)), "{lengths:?}");
+                let found = index.shard_of(shard.first_row + row);
+                assert_eq!(found, Some(number), "{lengths:?}");
             }
         }
-        assert_eq!(index.locate(n_rows), None);
-        assert_eq!(index.locate(u64::MAX), None);
+        assert_eq!(index.shard_of(n_rows), None);
+        assert_eq!(index.shard_of(u64::MAX), None);
     }
 
     #[test]

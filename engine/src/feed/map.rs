@@ -71,13 +71,6 @@ impl Map {
         }
     }
 
-    /// Has the system read `range` from the disk, if it is not in memory.
-    pub(super) fn will_need(&self, range: Range<usize>) {
-        let len = range.len().min(self.raw.len().saturating_sub(range.start));
-        // It is advice: where it is not taken, reads are slower.
-        _ = self.raw.advise_range(Advice::WillNeed, range.start, len);
-    }
-
     /// Whether no page was missing of all that has been read until now.
     pub(super) fn is_whole(&self) -> bool {
         !self.watch.is_poisoned()

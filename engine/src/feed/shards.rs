@@ -124,10 +124,16 @@ impl Shards {
         (self.max_open / 4).clamp(1, 256)
     }
 
-    /// The shard of a row of the dataset, and the row in it.
+    /// The shard of a row of the dataset.
     #[inline]
+    pub(super) fn shard_of(&self, row: u64) -> Option<u32> {
+        self.index.shard_of(row)
+    }
+
+    /// The shard of a row of the dataset, and the row in it.
     pub(super) fn locate(&self, row: u64) -> Option<(usize, u64)> {
-        self.index.locate(row)
+        let shard = usize::try_from(self.index.shard_of(row)?).ok()?;
+        Some((shard, row - self.entry(shard).first_row))
     }
 
     pub(super) fn entry(&self, shard: usize) -> &ShardEntry {

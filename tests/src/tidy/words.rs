@@ -22,6 +22,7 @@ const UNSAFE: &[&str] = &[
     "kernels/src/normalize/pixels/avx512.rs",
     "kernels/src/normalize/pixels/sse41.rs",
     "kernels/src/x86.rs",
+    "tests/src/bin/sigbus.rs",
     "python/src/arrow.rs",
     "python/src/dlpack.rs",
 ];

@@ -31,7 +31,7 @@ use super::map::Private;
 use super::options::{Access, OnDamage, ReadOptions, Verify};
 use super::shards::{Open, Shards};
 use crate::error::{Error, ErrorKind, Result};
-use rows::{Group, Grouped, Run};
+use rows::{Group, Grouped};
 
 /// How often a batch is read again because shards were written to meanwhile.
 const MAX_CHANGES: usize = 8;
@@ -341,11 +341,6 @@ impl Work {
         let held = self.held.iter().flatten();
         held.zip(known)
             .any(|(open, known)| !Arc::ptr_eq(&open.known, known))
-    }
-
-    /// The runs of a group.
-    fn runs(&self, group: &Group) -> &[Run] {
-        &self.grouped.runs[group.runs.clone()]
     }
 
     /// Elements of a ragged column, by the index of its tensor.

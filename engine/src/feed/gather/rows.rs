@@ -43,8 +43,8 @@ pub(super) struct Group {
 /// The rows of a batch, grouped; its memory is used again.
 #[derive(Debug, Default)]
 pub(super) struct Grouped {
-    /// Shard, row of the batch, row of the shard.
-    places: Vec<(usize, usize, u64)>,
+    /// Shard in the upper half, row of the batch in the lower.
+    places: Vec<u64>,
     pub(super) runs: Vec<Run>,
     pub(super) groups: Vec<Group>,
 }
@@ -53,64 +53,69 @@ impl Grouped {
     /// Groups the rows `wanted` of a dataset; [`NO_ROW`] is none.
     ///
     /// # Errors
-    /// `Usage` if the dataset has no such row.
+    /// `Usage` if the dataset has no such row, or the batch has too many.
     pub(super) fn group(&mut self, wanted: &[u64], shards: &Shards) -> Result<()> {
         self.places.clear();
-        let mut in_order = true;
-        let mut last = 0;
-        for (at, row) in wanted.iter().enumerate() {
+        let usage = |message| Error::new(ErrorKind::Usage, message);
+        if u32::try_from(wanted.len()).is_err() {
+            let n = wanted.len();
+            return Err(usage(format!("expected a smaller batch, got {n} rows")));
+        }
+        let (mut in_order, mut last) = (true, 0);
+        for (at, row) in (0u64..).zip(wanted) {
             if *row == NO_ROW {
                 continue;
             }
-            let (shard, row) = shards.locate(*row).ok_or_else(|| {
+            let shard = shards.shard_of(*row).ok_or_else(|| {
                 let n_rows = shards.n_rows();
-                let message =
-                    format!("expected rows within the {n_rows} of the dataset, got {row}");
-                Error::new(ErrorKind::Usage, message)
+                usage(format!(
+                    "expected rows within the {n_rows} of the dataset, got {row}"
+                ))
             })?;
+            let shard = u64::from(shard);
             in_order &= last <= shard;
             last = shard;
-            self.places.push((shard, at, row));
+            self.places.push(shard << 32 | at);
         }
         if !in_order {
             self.places.sort_unstable();
         }
-        self.cut();
+        self.cut(wanted, shards);
         Ok(())
     }
 
     /// Joins neighbours to runs, and runs of a shard to groups.
-    fn cut(&mut self) {
+    fn cut(&mut self, wanted: &[u64], shards: &Shards) {
         self.runs.clear();
         self.groups.clear();
-        for (shard, at, row) in &self.places {
-            let group = self.groups.last_mut().filter(|group| group.shard == *shard);
-            let Some(group) = group else {
-                let runs = self.runs.len()..self.runs.len() + 1;
-                self.groups.push(Group {
-                    shard: *shard,
-                    runs,
-                });
-                self.runs.push(Run {
-                    at: *at,
-                    row: *row,
-                    n_rows: 1,
-                });
-                continue;
-            };
+        let (mut current, mut first) = (None, 0);
+        for place in &self.places {
+            let [shard, at] = [place >> 32, place & 0xffff_ffff].map(index);
+            if current != Some(shard) {
+                current = Some(shard);
+                first = shards.entry(shard).first_row;
+                let runs = self.runs.len()..self.runs.len();
+                self.groups.push(Group { shard, runs });
+            }
+            let row = wanted[at] - first;
+            let group = self.groups.last_mut();
+            let is_first = group.as_ref().is_some_and(|group| group.runs.is_empty());
             match self.runs.last_mut() {
-                Some(run) if run.at + run.n_rows == *at && run.rows().end == *row => {
+                Some(run) if !is_first && run.at + run.n_rows == at && run.rows().end == row => {
                     run.n_rows += 1;
                 }
                 _ => {
-                    self.runs.push(Run {
-                        at: *at,
-                        row: *row,
-                        n_rows: 1,
-                    });
-                    group.runs.end += 1;
+                    self.runs.push(Run { at, row, n_rows: 1 });
+                    if let Some(group) = group {
+                        group.runs.end += 1;
+                    }
                 }
             }
         }
     }
+}
+
+/// A number of 32 bits as an index; addresses are not shorter.
+fn index(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }
