@@ -133,7 +133,7 @@ def test_torchdata_saves_and_restores_it(path: Path, n_used: int | str) -> None:
     assert [batch["tokens"].tolist() for batch in second][:2] == expected[len(seen + rest) :][:2] or n_used == "all"
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:.*fork.*:RuntimeWarning")
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_worker_processes_are_refused(path: Path, context: str) -> None:
     dataset = fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD)
