@@ -37,6 +37,17 @@ none_ignored() {
     echo "none ignored"
 }
 
+# The wheel is installed where the tests find it; its types, and those of the
+# stubs beside what the native module has, are right.
+package_checks() {
+    local bin=target/venv/bin config=python/pyproject.toml
+    "$bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/*.whl &&
+        "$bin/ruff" check --config "$config" python &&
+        "$bin/ruff" format --config "$config" --check python &&
+        "$bin/mypy" --config-file "$config" &&
+        "$bin/stubtest" --mypy-config-file "$config" fuelrail._native
+}
+
 # Killed at every file operation, and at random moments.
 crash_test() {
     scripts/crash.sh 200
@@ -77,6 +88,8 @@ section ignored none_ignored
 section ptx scripts/ptx.sh --check
 section cuda-sim scripts/cuda_sim.sh
 section faults scripts/cuda_faults.sh
+section wheel scripts/wheel.sh
+section package package_checks
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
 section frameworks frameworks_test
 section crash crash_test

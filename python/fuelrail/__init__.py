@@ -13,8 +13,6 @@ A :class:`Pipeline` writes shards, a :class:`Dataset` reads them, a
 Nothing is loaded before it is used: neither numpy nor the native half.
 """
 
-from __future__ import annotations
-
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:

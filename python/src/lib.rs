@@ -4,17 +4,25 @@
 //! its own. Everything users see is in the package `fuelrail`.
 #![deny(unsafe_code)]
 
+mod arguments;
 mod arrow;
+mod attended;
 mod batch;
 mod cli;
 mod dataset;
+mod devices;
 mod dlpack;
+mod encode;
 mod errors;
 mod loader;
+mod numbers;
 mod options;
+mod pipeline;
 mod state;
 mod table;
 mod tensor;
+mod texts;
+mod tokenizer;
 mod values;
 
 use pyo3::prelude::*;
@@ -32,11 +40,19 @@ mod _native {
     #[pymodule_export]
     use crate::dataset::Dataset;
     #[pymodule_export]
+    use crate::devices::{devices, selftest};
+    #[pymodule_export]
     use crate::loader::{BatchIterator, Loader};
+    #[pymodule_export]
+    use crate::numbers::Numbers;
+    #[pymodule_export]
+    use crate::pipeline::Pipeline;
     #[pymodule_export]
     use crate::table::Table;
     #[pymodule_export]
     use crate::tensor::Tensor;
+    #[pymodule_export]
+    use crate::tokenizer::Tokenizer;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,269 @@
+"""Pipelines: from raw data to a dataset of shards."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from fuelrail import _native
+from fuelrail._toml import table
+
+# Known to type checkers by its name; the module `typing` takes its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Literal, TypeAlias
+
+    from fuelrail._dataset import Dataset
+
+    Path: TypeAlias = str | os.PathLike[str]
+    Column: TypeAlias = str | Sequence[str]
+    Number: TypeAlias = int | float
+    Numbers: TypeAlias = Number | Sequence[Number]
+    Size: TypeAlias = int | str
+    FloatType: TypeAlias = Literal["float32", "float16", "bfloat16", "float64"]
+    NumberType: TypeAlias = Literal[
+        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "float16", "bfloat16", "float32", "float64",
+    ]  # fmt: skip
+    Axes: TypeAlias = Literal["hwc", "chw"]
+
+
+class Pipeline:
+    """Where rows come from, what is done to each, and where the dataset goes.
+
+    A pipeline never changes: each method gives another one. Methods and their
+    keywords are the tables and keys of the pipeline file, which ``fuelrail
+    schema`` describes; a key that is left out has its default. What is wrong
+    with a key is said at once, what does not fit the inputs before any data
+    moves.
+
+    >>> import fuelrail as fr
+    >>> pipeline = (
+    ...     fr.Pipeline("corpus/*.jsonl")
+    ...     .tokenize(column="text", tokenizer="cl100k_base", end_of_document="<|endoftext|>")
+    ...     .pack(length=2048)
+    ...     .sink("shards/", shard_size="256MiB")
+    ... )
+    >>> pipeline
+    Pipeline('corpus/*.jsonl', tokenize, pack, 'shards/')
+
+    ``source`` is a file, a directory or a glob, or a list of them; paths are
+    relative to the working directory of the process.
+    """
+
+    __slots__ = ("_spec",)
+    _spec: _native.Pipeline
+
+    def __init__(
+        self,
+        source: Path | Sequence[Path],
+        *,
+        format: Literal["parquet", "arrow", "jsonl", "text"] | None = None,  # noqa: A002
+        document: Literal["file", "line"] | Mapping[Literal["separator"], str] | None = None,
+        on_error: Literal["fail", "quarantine"] = "fail",
+        limit: int | None = None,
+        split: Mapping[str, object] | None = None,
+        part_size: Size = "1GiB",
+        fingerprint: Literal["content", "sampled"] = "content",
+        device: str | None = None,
+    ) -> None:
+        """``format`` and ``document`` say what the files hold, if their names do
+        not; ``on_error`` what becomes of content that cannot be read. ``split``
+        takes one side of the rows: ``{"take": "train", "validation": 0.01,
+        "key": "url"}``. ``device`` runs the steps that devices can run.
+        """
+        keys = table(
+            {
+                "uri": source,
+                "format": format,
+                "document": document,
+                "on_error": on_error,
+                "limit": limit,
+                "split": split,
+                "part_size": part_size,
+                "fingerprint": fingerprint,
+            }
+        )
+        self._spec = _native.Pipeline.of_source(keys, device)
+
+    @classmethod
+    def from_file(cls, path: Path, *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
+        """The pipeline in a TOML file; its paths are relative to the file's
+        directory. ``set`` changes values of it, each as ``"step.key=value"``.
+        """
+        return cls._of(_native.Pipeline.from_file(os.fspath(path), list(set)))
+
+    @classmethod
+    def from_toml(cls, text: str, *, base: Path = "") -> Pipeline:
+        """The pipeline in the text of such a file; its paths are relative to
+        ``base``.
+
+        >>> import fuelrail as fr
+        >>> fr.Pipeline.from_toml('''
+        ... source.uri = "corpus/*.parquet"
+        ... sink.uri = "shards/"
+        ... ''')
+        Pipeline('corpus/*.parquet', 'shards/')
+        """
+        return cls._of(_native.Pipeline.from_toml(text, os.fspath(base)))
+
+    @classmethod
+    def _of(cls, spec: _native.Pipeline) -> Pipeline:
+        pipeline = cls.__new__(cls)
+        pipeline._spec = spec
+        return pipeline
+
+    def _and(self, op: str, **keys: object) -> Pipeline:
+        return self._of(self._spec.and_step(table({"op": op, **keys})))
+
+    def select(self, *, columns: Sequence[str]) -> Pipeline:
+        """Keeps these columns, in this order."""
+        return self._and("select", columns=columns)
+
+    def filter(
+        self,
+        *,
+        column: str,
+        min_length: int | None = None,
+        max_length: int | None = None,
+        nulls: Literal["drop", "keep"] = "drop",
+    ) -> Pipeline:
+        """Keeps rows whose value in ``column`` has a length within bounds: bytes
+        of text or binary, elements of a list."""
+        return self._and("filter", column=column, min_length=min_length, max_length=max_length, nulls=nulls)
+
+    def tokenize(
+        self,
+        *,
+        column: str,
+        tokenizer: Path,
+        family: str | None = None,
+        output: str = "tokens",
+        special_tokens: Literal["text", "parse", "refuse"] = "text",
+        begin_of_document: str | int | None = None,
+        end_of_document: str | int | None = None,
+    ) -> Pipeline:
+        """Turns a text column into a column ``output`` of token ids.
+
+        ``tokenizer`` is a built-in name such as ``"cl100k_base"``, or the path of
+        a ``tokenizer.json`` or ``.tiktoken`` file.
+        """
+        return self._and(
+            "tokenize",
+            column=column,
+            tokenizer=tokenizer,
+            family=family,
+            output=output,
+            special_tokens=special_tokens,
+            begin_of_document=begin_of_document,
+            end_of_document=end_of_document,
+        )
+
+    def normalize(
+        self,
+        *,
+        column: Column,
+        mean: Numbers | None = None,
+        std: Numbers | None = None,
+        clip: Sequence[Number] | None = None,
+        fill: Number | None = None,
+        dtype: FloatType | None = None,
+        shape: Sequence[int] | None = None,
+        from_: Axes | None = None,
+        layout: Axes | None = None,
+        crop: Sequence[int] | None = None,
+        flip: Literal["none", "horizontal", "vertical", "both"] | None = None,
+        scale: Number | None = None,
+    ) -> Pipeline:
+        """Shifts, scales and clips numbers, ``(x - mean) / std``; or turns images
+        of bytes into floats, channel by channel.
+
+        ``from_`` is the file's ``from``: the order of the axes read.
+        """
+        keys = {
+            "mean": mean, "std": std, "clip": clip, "fill": fill, "dtype": dtype, "shape": shape, "from": from_,
+            "layout": layout, "crop": crop, "flip": flip, "scale": scale,
+        }  # fmt: skip
+        return self._and("normalize", column=column, **keys)
+
+    def cast(self, *, column: Column, dtype: NumberType, overflow: Literal["error", "saturate"] = "error") -> Pipeline:
+        """Changes the type of numbers; ``overflow`` says what becomes of those
+        that do not fit."""
+        return self._and("cast", column=column, dtype=dtype, overflow=overflow)
+
+    def pack(
+        self,
+        *,
+        length: int,
+        column: str | None = None,
+        method: Literal["best_fit", "concat"] = "best_fit",
+        overlong: Literal["split", "truncate", "drop"] | None = None,
+        pad: str | int | None = None,
+        window: int | None = None,
+    ) -> Pipeline:
+        """Lays token lists into rows of ``length`` tokens; the last step."""
+        return self._and("pack", column=column, length=length, method=method, overlong=overlong, pad=pad, window=window)
+
+    def sink(self, uri: Path, *, shard_size: Size = "256MiB") -> Pipeline:
+        """Writes the dataset to the directory ``uri``, in shards of at most
+        ``shard_size``."""
+        return self._of(self._spec.with_sink(table({"uri": uri, "shard_size": shard_size})))
+
+    def to_toml(self) -> str:
+        """The text of a pipeline file that means the same.
+
+        >>> import fuelrail as fr
+        >>> pipeline = fr.Pipeline("a.jsonl").pack(length=8).sink("shards/")
+        >>> fr.Pipeline.from_toml(pipeline.to_toml()) == pipeline
+        True
+        """
+        return self._spec.to_toml()
+
+    def explain(self, *, device: str | None = None, threads: int | None = None) -> str:
+        """What it would do, as ``fuelrail plan`` prints it: parts, steps, types,
+        memory bound, digest. Looks at the inputs; no row is read."""
+        return self._spec.explain(device, threads)
+
+    def plan(self, *, device: str | None = None, threads: int | None = None) -> dict[str, Any]:
+        """The same as :meth:`explain`, for programs: what ``fuelrail plan --json``
+        prints."""
+        plan: dict[str, Any] = json.loads(self._spec.plan(device, threads))
+        return plan
+
+    def shard(
+        self,
+        out: Path | None = None,
+        *,
+        device: str | None = None,
+        threads: int | None = None,
+        progress: Literal["auto", "always", "never"] = "auto",
+        on_existing: Literal["refuse", "replace"] = "refuse",
+        on_device_error: Literal["replay", "fail"] = "replay",
+    ) -> Dataset:
+        """Runs it, and gives the dataset.
+
+        After a crash or a stop, the same call continues where it was, and the
+        dataset is the same to the byte; where the dataset is complete, nothing
+        is done. Ctrl-C ends it at the next batch, with a checkpoint, and raises
+        :class:`KeyboardInterrupt`.
+
+        ``out`` takes the place of the sink's directory. ``progress`` is shown on
+        standard error, ``"auto"`` on a terminal. ``on_existing`` says what becomes
+        of another dataset at the target, ``on_device_error`` whether the
+        processor does a batch again on which the device fails.
+        """
+        from fuelrail._dataset import Dataset
+
+        out = None if out is None else os.fspath(out)
+        return Dataset(self._spec.shard(out, device, threads, progress, on_existing, on_device_error))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pipeline) and self._spec == other._spec
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        sources, steps, sink = self._spec.parts()
+        source = repr(sources[0]) if len(sources) == 1 else repr(sources)
+        return f"Pipeline({', '.join([source, *steps, *([repr(sink)] if sink else [])])})"

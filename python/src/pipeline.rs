@@ -1,0 +1,274 @@
+//! Pipelines: what `fuelrail.Pipeline` is made of.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, stderr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fuelrail::plan::{self, DeviceChoice, ExplainContext, Plan, explain, explain_json};
+use fuelrail::run::{self, Control, Device, OnDeviceError, ShardOptions};
+use fuelrail::sink::OnExisting;
+use fuelrail::{Error, ErrorKind};
+use pyo3::prelude::*;
+
+use crate::arguments;
+use crate::attended::{Stopping, attended};
+use crate::errors::Result;
+
+/// What errors call a pipeline whose text came from a program.
+const TEXT: &str = "<string>";
+
+/// A pipeline, and where its paths are relative to.
+#[pyclass(frozen, module = "fuelrail._native", name = "Pipeline")]
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    spec: plan::Pipeline,
+    base: PathBuf,
+}
+
+/// What a run depends on beside its pipeline.
+#[derive(Debug, Clone, Copy)]
+struct Means {
+    device: DeviceChoice,
+    threads: usize,
+}
+
+/// A plan on the device that it runs on.
+struct Prepared {
+    plan: Arc<Plan>,
+    device: Device,
+    threads: usize,
+}
+
+#[pymethods]
+impl Pipeline {
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "a list becomes a vector")]
+    fn from_file(py: Python<'_>, path: PathBuf, set: Vec<String>) -> Result<Self> {
+        let (spec, base) = py.detach(|| run::read_pipeline(&path, &set))?;
+        Ok(Self { spec, base })
+    }
+
+    #[staticmethod]
+    fn from_toml(text: &str, base: PathBuf) -> Result<Self> {
+        let spec = plan::Pipeline::from_toml(text, Path::new(TEXT))?;
+        Ok(Self { spec, base })
+    }
+
+    #[staticmethod]
+    fn of_source(keys: &str, device: Option<&str>) -> Result<Self> {
+        let mut spec = plan::Pipeline::of_source(keys)?;
+        spec.device = device.map(str::parse).transpose()?;
+        let base = PathBuf::new();
+        Ok(Self { spec, base })
+    }
+
+    fn and_step(&self, keys: &str) -> Result<Self> {
+        let spec = self.spec.and_step(keys)?;
+        let base = self.base.clone();
+        Ok(Self { spec, base })
+    }
+
+    fn with_sink(&self, keys: &str) -> Result<Self> {
+        let spec = self.spec.with_sink(keys)?;
+        let base = self.base.clone();
+        Ok(Self { spec, base })
+    }
+
+    fn to_toml(&self) -> Result<String> {
+        self.with_out(None)?;
+        Ok(self.spec.to_toml()?)
+    }
+
+    /// Where rows come from, the operators, and where the dataset goes.
+    fn parts(&self) -> (Vec<&str>, Vec<&'static str>, &str) {
+        let sources = self.spec.source.uri.0.iter().map(String::as_str);
+        let ops = self.spec.step.iter().map(plan::StepSpec::op);
+        (sources.collect(), ops.collect(), &self.spec.sink.uri)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        let Ok(other) = other.cast::<Self>() else {
+            return false;
+        };
+        let other = other.get();
+        self.spec == other.spec && self.base == other.base
+    }
+
+    fn explain(
+        &self,
+        py: Python<'_>,
+        device: Option<&str>,
+        threads: Option<i64>,
+    ) -> Result<String> {
+        self.explained(py, device, threads, explain)
+    }
+
+    /// The plan as JSON.
+    fn plan(&self, py: Python<'_>, device: Option<&str>, threads: Option<i64>) -> Result<String> {
+        self.explained(py, device, threads, |plan, context| {
+            explain_json(plan, context).to_string()
+        })
+    }
+
+    /// Runs it and gives the directory of the dataset.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the keywords of the package's method, which alone calls it"
+    )]
+    fn shard(
+        &self,
+        py: Python<'_>,
+        out: Option<OsString>,
+        device: Option<&str>,
+        threads: Option<i64>,
+        progress: &str,
+        on_existing: &str,
+        on_device_error: &str,
+    ) -> Result<PathBuf> {
+        let shown = [
+            ("auto", stderr().is_terminal()),
+            ("always", true),
+            ("never", false),
+        ];
+        let existing = [
+            ("refuse", OnExisting::Refuse),
+            ("replace", OnExisting::Replace),
+        ];
+        let failed = [
+            ("replay", OnDeviceError::Replay),
+            ("fail", OnDeviceError::Fail),
+        ];
+        let job = Job {
+            pipeline: self.with_out(out)?,
+            means: self.means(device, threads)?,
+            show_progress: arguments::choice("progress", progress, &shown)?,
+            on_existing: arguments::choice("on_existing", on_existing, &existing)?,
+            on_device_error: arguments::choice("on_device_error", on_device_error, &failed)?,
+            control: Arc::default(),
+            is_writing: Arc::default(),
+        };
+        let (control, is_writing) = (Arc::clone(&job.control), Arc::clone(&job.is_writing));
+        attended(
+            py,
+            move || job.run(),
+            || {
+                control.stop(SIGINT);
+                if is_writing.load(Ordering::SeqCst) {
+                    Stopping::Waits
+                } else {
+                    Stopping::Leaves
+                }
+            },
+        )
+    }
+}
+
+/// The signal that Ctrl-C sends.
+const SIGINT: u32 = 2;
+
+/// A run of a pipeline, on a thread of its own.
+struct Job {
+    pipeline: Pipeline,
+    means: Means,
+    show_progress: bool,
+    on_existing: OnExisting,
+    on_device_error: OnDeviceError,
+    control: Arc<Control>,
+    /// Whether the target is being written to.
+    is_writing: Arc<AtomicBool>,
+}
+
+impl Job {
+    fn run(self) -> fuelrail::Result<PathBuf> {
+        let Prepared {
+            plan,
+            device,
+            threads,
+        } = self.pipeline.prepare(self.means)?;
+        self.is_writing.store(true, Ordering::SeqCst);
+        if self.control.stopped_by().is_some() {
+            return Err(Error::new(ErrorKind::Interrupted, "stopped as asked"));
+        }
+        let options = ShardOptions {
+            on_existing: self.on_existing,
+            on_device_error: self.on_device_error,
+            ..ShardOptions::new(threads).on(device)
+        };
+        let shown = self
+            .show_progress
+            .then(|| fuelrail_cli::show_progress(&self.control, &plan));
+        let result = run::shard(&plan, &options, &self.control);
+        drop(shown);
+        result.map(|_| plan.sink.root.clone())
+    }
+}
+
+impl Pipeline {
+    /// The same with its dataset in `out`, if that is given.
+    fn with_out(&self, out: Option<OsString>) -> Result<Self, Error> {
+        let mut with = Self {
+            spec: self.spec.clone(),
+            base: self.base.clone(),
+        };
+        if let Some(out) = out {
+            let path = std::path::absolute(&out)
+                .map_err(|error| Error::io("resolve", Path::new(&out), error))?;
+            with.spec.sink.uri = path.into_os_string().into_string().map_err(|path| {
+                Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)
+            })?;
+        }
+        if with.spec.sink.uri.is_empty() {
+            let error = Error::new(
+                ErrorKind::Usage,
+                "expected a directory for the dataset, got none",
+            );
+            return Err(error.with_hint("name one with `.sink(\"shards/\")`"));
+        }
+        Ok(with)
+    }
+
+    fn means(&self, device: Option<&str>, threads: Option<i64>) -> Result<Means, Error> {
+        let device = device.map(str::parse).transpose()?;
+        Ok(Means {
+            device: device.or(self.spec.device).unwrap_or_default(),
+            threads: run::threads(arguments::threads(threads)?),
+        })
+    }
+
+    fn prepare(&self, means: Means) -> fuelrail::Result<Prepared> {
+        let plan = run::prepare(&self.spec, &self.base, means.threads)?;
+        let device = Device::open(means.device, &plan)?;
+        Ok(Prepared {
+            plan: Arc::new(plan),
+            device,
+            threads: means.threads,
+        })
+    }
+
+    fn explained(
+        &self,
+        py: Python<'_>,
+        device: Option<&str>,
+        threads: Option<i64>,
+        words: fn(&Plan, &ExplainContext<'_>) -> String,
+    ) -> Result<String> {
+        let means = self.means(device, threads)?;
+        let pipeline = self.with_out(None)?;
+        let explain = move || {
+            let Prepared {
+                plan,
+                device,
+                threads,
+            } = pipeline.prepare(means)?;
+            let context = ExplainContext {
+                threads,
+                device: &device.placement(&plan)?,
+                memory_bound: Some(run::memory_bound(&plan, threads, &device)?),
+            };
+            Ok(words(&plan, &context))
+        };
+        attended(py, explain, || Stopping::Leaves)
+    }
+}

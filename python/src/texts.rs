@@ -1,0 +1,154 @@
+//! A batch of texts, out of a list or of Arrow arrays, without copying any.
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use fuelrail::{Error, ErrorKind};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::arrow::import_arrays;
+use crate::errors::Result;
+
+/// What holds the texts of a batch.
+#[derive(Debug)]
+pub(crate) enum Texts<'py> {
+    /// A `str` or `bytes` for each.
+    Objects(Vec<Bound<'py, PyAny>>),
+    /// Arrays of strings or binary, one after another.
+    Arrays(Vec<ArrayRef>),
+}
+
+impl<'py> Texts<'py> {
+    /// The texts of any iterable of `str` or `bytes`, or of any object that
+    /// hands out Arrow arrays of them.
+    pub(crate) fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
+        if object.is_instance_of::<PyString>() || object.is_instance_of::<PyBytes>() {
+            let error = usage("expected a list of texts, got one text");
+            return Err(error.with_hint("`encode` takes one text").into());
+        }
+        if let Some(arrays) = import_arrays(object)? {
+            let arrays = arrays.into_iter().map(plain).collect::<Result<_, Error>>();
+            return Ok(Self::Arrays(arrays?));
+        }
+        let Ok(items) = object.try_iter() else {
+            let message = format!(
+                "expected a list of texts or an Arrow array of them, got {}",
+                object.get_type().name()?
+            );
+            return Err(usage(message).into());
+        };
+        Ok(Self::Objects(items.collect::<PyResult<_>>()?))
+    }
+
+    /// Each text. What holds them is not changed as long as they are looked at,
+    /// whoever holds the interpreter: strings and bytes never change, and
+    /// whoever hands out Arrow arrays gives them away.
+    ///
+    /// # Errors
+    /// `Data` with the row of what is null or no UTF-8, `Usage` with that of
+    /// what is no text.
+    pub(crate) fn rows(&self) -> Result<Vec<&str>, Error> {
+        match self {
+            Self::Objects(objects) => objects
+                .iter()
+                .zip(0..)
+                .map(|(object, row)| text(object).map_err(|error| error.with_row(row)))
+                .collect(),
+            Self::Arrays(arrays) => {
+                let mut rows = Vec::with_capacity(arrays.iter().map(|array| array.len()).sum());
+                for array in arrays {
+                    push_rows(array, &mut rows)?;
+                }
+                Ok(rows)
+            }
+        }
+    }
+}
+
+/// The text of a `str`, or of `bytes` that are UTF-8.
+pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Result<&'a str, Error> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return text.to_str().map_err(|_| {
+            Error::data("expected text, got a lone surrogate, which no UTF-8 spells")
+                .with_hint("read the text with errors=\"replace\"")
+        });
+    }
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return utf8(bytes.as_bytes());
+    }
+    if object.is_none() {
+        return Err(null());
+    }
+    let name = object.get_type().name();
+    let name = name.map_or_else(|_| "something else".to_owned(), |name| name.to_string());
+    Err(usage(format!("expected str or bytes, got {name}")))
+}
+
+/// Dictionaries and runs become what they stand for; other arrays stay.
+fn plain(array: ArrayRef) -> Result<ArrayRef, Error> {
+    let values = match array.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        DataType::RunEndEncoded(_, values) => values.data_type().clone(),
+        _ => return Ok(array),
+    };
+    cast(&array, &values)
+        .map_err(|error| Error::data("expected an Arrow array of texts").with_source(error))
+}
+
+fn push_rows<'a>(array: &'a ArrayRef, rows: &mut Vec<&'a str>) -> Result<(), Error> {
+    match array.data_type() {
+        DataType::Utf8 => push(array.as_string::<i32>().iter(), rows),
+        DataType::LargeUtf8 => push(array.as_string::<i64>().iter(), rows),
+        DataType::Utf8View => push(array.as_string_view().iter(), rows),
+        DataType::Binary => push_bytes(array.as_binary::<i32>().iter(), rows),
+        DataType::LargeBinary => push_bytes(array.as_binary::<i64>().iter(), rows),
+        DataType::BinaryView => push_bytes(array.as_binary_view().iter(), rows),
+        DataType::Null if array.is_empty() => Ok(()),
+        DataType::Struct(fields) => {
+            let names: Vec<String> = fields.iter().map(|f| format!("\"{}\"", f.name())).collect();
+            let error = usage("expected an Arrow array of texts, got a table");
+            Err(error.with_hint(format!("give one of its columns: {}", names.join(", "))))
+        }
+        other => Err(usage(format!(
+            "expected an Arrow array of texts, got one of {other}"
+        ))),
+    }
+}
+
+fn push<'a>(
+    texts: impl Iterator<Item = Option<&'a str>>,
+    rows: &mut Vec<&'a str>,
+) -> Result<(), Error> {
+    for text in texts {
+        rows.push(text.ok_or_else(|| null().with_row(rows.len() as u64))?);
+    }
+    Ok(())
+}
+
+fn push_bytes<'a>(
+    texts: impl Iterator<Item = Option<&'a [u8]>>,
+    rows: &mut Vec<&'a str>,
+) -> Result<(), Error> {
+    for bytes in texts {
+        let text = bytes.ok_or_else(null).and_then(utf8);
+        rows.push(text.map_err(|error| error.with_row(rows.len() as u64))?);
+    }
+    Ok(())
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        Error::data(format!("expected UTF-8, got byte {byte:#04x} at {at}"))
+    })
+}
+
+fn null() -> Error {
+    Error::data("expected text, got a null").with_hint("drop or fill what is null first")
+}
+
+fn usage(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Usage, message)
+}
