@@ -5,6 +5,7 @@
 )]
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::num::NonZero;
 use std::ptr::NonNull;
 use std::slice;
 
@@ -12,6 +13,9 @@ use crate::error::{Error, Result};
 
 /// Buffers begin at a multiple of this, as devices want it.
 const PAGE_BYTES: usize = 4096;
+
+/// Where a buffer begins that has no bytes.
+const NOTHING: NonNull<u8> = NonNull::without_provenance(NonZero::new(PAGE_BYTES).unwrap());
 
 /// Buffers of two of these or more begin at a multiple of it, so that the
 /// system can put them on large pages: writing to them then misses fewer
@@ -38,7 +42,7 @@ impl Slot {
     pub(crate) fn as_ptr(&self, index: usize) -> *mut u8 {
         self.buffers
             .get(index)
-            .map_or(NonNull::<u128>::dangling().cast().as_ptr(), Buffer::as_ptr)
+            .map_or(NOTHING.as_ptr(), Buffer::as_ptr)
     }
 
     /// The first `len` bytes of the buffer `index`, if it has as many.
@@ -51,6 +55,7 @@ impl Slot {
     }
 
     /// Bytes of all buffers.
+    #[cfg(test)]
     pub(crate) fn len_bytes(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.capacity).sum()
     }
@@ -72,7 +77,7 @@ unsafe impl Sync for Buffer {}
 impl Default for Buffer {
     fn default() -> Self {
         Self {
-            start: NonNull::<u128>::dangling().cast(),
+            start: NOTHING,
             capacity: 0,
         }
     }
@@ -158,7 +163,7 @@ mod tests {
     #[test]
     fn buffers_grow_and_stay() {
         let mut slot = Slot::default();
-        assert!(slot.as_ptr(3).cast::<u128>().is_aligned());
+        assert_eq!(slot.as_ptr(3).align_offset(PAGE_BYTES), 0);
         slot.buffer(1).room(10).unwrap().fill(7);
         let first = slot.as_ptr(1);
         assert_eq!(first.align_offset(PAGE_BYTES), 0);
