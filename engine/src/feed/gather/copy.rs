@@ -69,8 +69,8 @@ impl Attempt<'_> {
         let Some(range) = open.known.span(fixed.tensor).items(run.rows()) else {
             return Ok(false);
         };
-        let map = self.gather.shards.view(open, &range)?;
-        self.work.views[fixed.output] = Some((map, range));
+        let piece = self.gather.shards.view(open, &range)?;
+        self.work.views[fixed.output] = Some(piece);
         Ok(true)
     }
 
