@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fuelrail::feed::{Counts, Damage, Feed, FeedOptions, Polled, Process, Shards, State};
 use fuelrail::Error;
+use fuelrail::feed::{Counts, Damage, Feed, FeedOptions, Polled, Process, Shards, State};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

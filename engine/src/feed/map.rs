@@ -64,10 +64,11 @@ impl Map {
     /// Has the first bytes of `len` at `at` on their way into the caches.
     #[inline]
     pub(super) fn fetch(&self, at: usize, len: usize) {
+        let Some(start) = self.at(at, len) else {
+            return;
+        };
         for line in (0..len).step_by(LINE_BYTES) {
-            if let Some(start) = self.at(at + line, 1) {
-                fetch(start);
-            }
+            fetch(start.wrapping_add(line));
         }
     }
 

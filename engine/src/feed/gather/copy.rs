@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Bytes of the next piece that are fetched while one is copied; the processor
 /// goes on by itself from there.
-const FETCH_BYTES: usize = 512;
+const FETCH_BYTES: usize = 1024;
 
 /// Bytes of a shard, and where they go.
 #[derive(Debug, Clone)]
@@ -106,6 +106,9 @@ impl Attempt<'_> {
     ) -> Result<Option<Stray>> {
         let dst = self.slot.buffer(output).room(len)?;
         let Work { pieces, held, .. } = &*self.work;
+        if let Some(first) = pieces.first() {
+            fetch(held[first.held].as_deref(), &first.src);
+        }
         for (index, piece) in pieces.iter().enumerate() {
             if let Some(next) = pieces.get(index + 1) {
                 fetch(held[next.held].as_deref(), &next.src);
