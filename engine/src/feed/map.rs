@@ -214,7 +214,8 @@ mod tests {
         for (range, free) in takes {
             assert_eq!(private.take(&range), free, "{range:?}");
         }
-        assert_eq!(*private.given.lock().unwrap(), [0..1000]);
+        let given = private.given.lock().unwrap();
+        assert!(given.len() == 1 && given[0] == (0..1000), "{given:?}");
     }
 
     #[test]
@@ -223,9 +224,9 @@ mod tests {
         let [one, other] = [(); 2].map(|()| Private::new(&file, 5000).unwrap());
         assert!(one.take(&(10..20)) && other.take(&(10..20)));
         // SAFETY: byte 10 of the map is ours alone.
-        unsafe { one.as_ptr().add(10).write(9) };
+        unsafe { one.as_ptr().wrapping_add(10).write(9) };
         // SAFETY: so is that of the other map.
-        assert_eq!(unsafe { other.as_ptr().add(10).read() }, 7);
+        assert_eq!(unsafe { other.as_ptr().wrapping_add(10).read() }, 7);
         let shared = Map::new(&file, 5000).unwrap().unwrap();
         assert_eq!(shared.bytes(9..12).unwrap(), [7, 7, 7]);
     }

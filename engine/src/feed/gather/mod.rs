@@ -71,11 +71,14 @@ struct Work {
     /// Offsets as they were read.
     bytes: Vec<u8>,
     /// Tensors that are not copied, by index.
-    views: Vec<Option<(Arc<Private>, Range<usize>)>>,
+    views: Vec<Option<View>>,
     /// What was known of each group's shard in the first pass, to notice in
     /// the second that it is another.
     known: Vec<Arc<Known>>,
 }
+
+/// Part of a map that is handed out.
+type View = (Arc<Private>, Range<usize>);
 
 /// What came of an attempt at a batch.
 #[derive(Debug, Default)]
