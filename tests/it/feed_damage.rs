@@ -381,3 +381,35 @@ fn a_shard_cut_within_its_last_page_is_an_error() {
     let message = format!("expected a shard of {len} bytes, got {}", len - 1);
     assert!(read.damage().iter().all(|damage| damage.message == message));
 }
+
+#[test]
+fn what_others_write_to_a_shard_is_checked_again() {
+    let dir = tempfile::tempdir().unwrap();
+    write_tokens(dir.path(), 100, 100, 1 << 30).unwrap();
+    let shards = Arc::new(Shards::open(dir.path()).unwrap());
+    let reader = Reader::new(shards.clone(), &ReadOptions::default()).unwrap();
+    let rows: Vec<u64> = (0..100).collect();
+    reader.read(&rows).unwrap();
+    let path = dir
+        .path()
+        .join("shards")
+        .join(shards.dataset().manifest().shards[0].name());
+    let whole = fs::read(&path).unwrap();
+    let mut other = whole.clone();
+    other[9000] ^= 1;
+    fs::write(&path, &other).unwrap();
+    assert_eq!(reader.read(&rows).unwrap_err().kind(), ErrorKind::Damage);
+    fs::write(&path, &whole).unwrap();
+    let read = reader.read(&rows).unwrap();
+    assert_eq!(
+        read.tensor("tokens").unwrap().bytes[..200],
+        token_bytes(0, 100)
+    );
+    // A copy in its place is another file with the same content.
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, &whole).unwrap();
+    reader.read(&rows).unwrap();
+    shards.close_all();
+    assert_eq!(shards.n_open(), 0);
+    reader.read(&rows).unwrap();
+}

@@ -479,35 +479,3 @@ fn damaged_rows_are_masked_in_their_place() {
         assert_eq!((next, n_lost), (400, second.n_rows));
     }
 }
-
-#[test]
-fn what_others_write_to_a_shard_is_checked_again() {
-    let dir = tempfile::tempdir().unwrap();
-    write_tokens(dir.path(), 100, 100, 1 << 30).unwrap();
-    let shards = open(dir.path());
-    let reader = Reader::new(shards.clone(), &ReadOptions::default()).unwrap();
-    let rows: Vec<u64> = (0..100).collect();
-    reader.read(&rows).unwrap();
-    let path = dir
-        .path()
-        .join("shards")
-        .join(shards.dataset().manifest().shards[0].name());
-    let whole = std::fs::read(&path).unwrap();
-    let mut other = whole.clone();
-    other[9000] ^= 1;
-    std::fs::write(&path, &other).unwrap();
-    assert_eq!(reader.read(&rows).unwrap_err().kind(), ErrorKind::Damage);
-    std::fs::write(&path, &whole).unwrap();
-    let read = reader.read(&rows).unwrap();
-    assert_eq!(
-        read.tensor("tokens").unwrap().bytes[..200],
-        token_bytes(0, 100)
-    );
-    // A copy in its place is another file with the same content.
-    std::fs::remove_file(&path).unwrap();
-    std::fs::write(&path, &whole).unwrap();
-    reader.read(&rows).unwrap();
-    shards.close_all();
-    assert_eq!(shards.n_open(), 0);
-    reader.read(&rows).unwrap();
-}

@@ -13,6 +13,10 @@
 //! size; an entry is read twice around, so that one that changes hands is
 //! never taken for a map it does not hold.
 #![expect(unsafe_code, reason = "signal handlers, and a page mapped by one")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the number of a thread is compared, never counted with"
+)]
 
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -62,6 +66,9 @@ static LATEST: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
 
 /// The threads that are in a handler that this one has called.
 static CHAINING: [AtomicUsize; MAX_CHAINING] = [const { AtomicUsize::new(0) }; MAX_CHAINING];
+
+/// Two threads that both install would each take the other's for foreign.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// A range of addresses that is watched as long as this lives.
 #[derive(Debug)]
@@ -124,8 +131,6 @@ pub(super) fn install() -> io::Result<()> {
     if is_ours(&current()?) {
         return Ok(());
     }
-    // Two threads that both install would each take the other's for foreign.
-    static INSTALLING: Mutex<()> = Mutex::new(());
     let _one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let before = current()?;
     if is_ours(&before) {
@@ -230,7 +235,9 @@ impl Entry {
 /// Does with a signal that is not ours what would have been done without us.
 fn pass_on(signal: c_int, about: *mut libc::siginfo_t, context: *mut c_void, code: c_int) {
     // SAFETY: nothing but the name of the thread is asked for.
-    let me = unsafe { libc::pthread_self() } as usize;
+    let me = unsafe { libc::pthread_self() };
+    // A number or a pointer, as the system likes; either fits an address.
+    let me = me as usize;
     // A handler that came after us may pass on to us what we pass on to it.
     let again = CHAINING.iter().any(|by| by.load(Ordering::SeqCst) == me);
     let mine = CHAINING.iter().find(|by| {
@@ -286,6 +293,7 @@ fn end(signal: c_int, code: c_int) {
 #[cfg(test)]
 mod tests {
     use std::fs::File;
+    use std::io::Write as _;
     use std::sync::{Arc, Barrier};
     use std::thread;
 
@@ -298,7 +306,7 @@ mod tests {
     fn pages() -> (File, Map) {
         let file = tempfile::tempfile().unwrap();
         let bytes = vec![7; N_PAGES * PAGE];
-        std::io::Write::write_all(&mut &file, &bytes).unwrap();
+        (&file).write_all(&bytes).unwrap();
         let map = Map::new(&file, bytes.len()).unwrap().unwrap();
         (file, map)
     }
@@ -327,6 +335,14 @@ mod tests {
         assert!(other.is_whole());
     }
 
+    /// Reads all pages again and again: never zeros without the flag.
+    fn read_on(map: &Map) {
+        for _ in 0..20 {
+            let sum = sum(map);
+            assert!(sum == 7 * 64 || !map.is_whole(), "{sum}");
+        }
+    }
+
     #[test]
     fn whoever_reads_zeros_finds_the_flag() {
         install().unwrap();
@@ -338,10 +354,7 @@ mod tests {
                 let (map, barrier) = (map.clone(), barrier.clone());
                 thread::spawn(move || {
                     barrier.wait();
-                    for _ in 0..20 {
-                        let sum = sum(&map);
-                        assert!(sum == 7 * 64 || !map.is_whole(), "{sum}");
-                    }
+                    read_on(&map);
                 })
             };
             let threads: Vec<_> = (0..4).map(|_| run()).collect();

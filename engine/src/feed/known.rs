@@ -179,7 +179,7 @@ mod tests {
     /// A file of 4096 bytes, `blocks` and their checksums.
     fn file(blocks: &[&[u8]]) -> (File, Map) {
         let mut bytes = vec![0; 4096];
-        blocks.iter().for_each(|block| bytes.extend(*block));
+        bytes.extend(blocks.concat());
         for block in blocks {
             bytes.extend(XxHash3_64::oneshot(block).to_le_bytes());
         }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn blocks_are_checked_once_unless_each_time() {
         use std::os::unix::fs::FileExt;
-        let (file, map) = file(&[&[1; BLOCK], &[2; BLOCK], &[3; 100]]);
+        let (file, map) = file(&[&vec![1; BLOCK], &vec![2; BLOCK], &[3; 100]]);
         let known = known(&file, 2 * BLOCK + 100);
         let all = 4096..4096 + 2 * BLOCK + 100;
         let first = 4096..4096 + BLOCK;
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn only_blocks_that_are_touched_are_checked() {
         use std::os::unix::fs::FileExt;
-        let (file, map) = file(&[&[1; BLOCK], &[2; BLOCK], &[3; BLOCK]]);
+        let (file, map) = file(&[&vec![1; BLOCK], &vec![2; BLOCK], &vec![3; BLOCK]]);
         let known = known(&file, 3 * BLOCK);
         file.write_all_at(&[9], (4096 + BLOCK) as u64).unwrap();
         let check = |range: Range<usize>| {

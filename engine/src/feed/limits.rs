@@ -19,14 +19,14 @@ pub(super) fn max_open() -> usize {
 
 /// The soft limit on open files.
 fn max_files() -> usize {
+    // What POSIX grants every process.
+    const LEAST: usize = 20;
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
     // SAFETY: writes to a limit that is there.
     let code = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
-    // What POSIX grants every process.
-    const LEAST: usize = 20;
     match code {
         0 => usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX),
         _ => LEAST,

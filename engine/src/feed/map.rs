@@ -314,7 +314,7 @@ mod tests {
         let piece = private.take(&(5000..30_000)).unwrap();
         for at in [5000, 12_000, 29_999] {
             // SAFETY: a byte of the piece, which is held.
-            assert_eq!(unsafe { piece.as_ptr().add(at).read() }, 7);
+            assert_eq!(unsafe { piece.as_ptr().wrapping_add(at).read() }, 7);
         }
         drop(piece);
         let told = private.pages.is_some();
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(piece.is_some(), told);
         let Some(piece) = piece else { return };
         // SAFETY: a byte of the piece, which is held.
-        unsafe { piece.as_ptr().add(12_000).write(9) };
+        unsafe { piece.as_ptr().wrapping_add(12_000).write(9) };
         drop(piece);
         assert!(private.take(&(9000..20_000)).is_none());
         assert!(private.take(&(8192..8193)).is_none());
@@ -337,9 +337,9 @@ mod tests {
         let [one, other] = [(); 2].map(|()| Private::new(&file, 5000).unwrap());
         let [one, other] = [one, other].map(|map| map.take(&(10..20)).unwrap());
         // SAFETY: byte 10 of the map is ours alone.
-        unsafe { one.as_ptr().add(10).write(9) };
+        unsafe { one.as_ptr().wrapping_add(10).write(9) };
         // SAFETY: so is that of the other map.
-        assert_eq!(unsafe { other.as_ptr().add(10).read() }, 7);
+        assert_eq!(unsafe { other.as_ptr().wrapping_add(10).read() }, 7);
         let shared = Map::new(&file, 5000).unwrap().unwrap();
         assert_eq!(shared.bytes(9..12).unwrap(), [7, 7, 7]);
     }

@@ -228,15 +228,14 @@ impl Shards {
         let identity = Identity::new(&metadata);
         let before = self.known(shard).clone();
         let before = before.filter(|known| known.identity == identity);
-        let (known, file) = match before {
-            Some(known) => (known, file),
-            None => {
-                let checked = ShardFile::check(file, path.clone(), entry, self.dataset.layout())?;
-                let known = Known::new(&checked, self.dataset.layout(), identity)
-                    .map_err(|error| error.with_path(&path))?;
-                let (file, _) = checked.into_file();
-                (self.keep(shard, known), file)
-            }
+        let (known, file) = if let Some(known) = before {
+            (known, file)
+        } else {
+            let checked = ShardFile::check(file, path.clone(), entry, self.dataset.layout())?;
+            let known = Known::new(&checked, self.dataset.layout(), identity)
+                .map_err(|error| error.with_path(&path))?;
+            let (file, _) = checked.into_file();
+            (self.keep(shard, known), file)
         };
         let map = Map::new(&file, to_usize(entry.len_bytes)?)
             .map_err(|e| Error::io("map a shard", &path, e))?;

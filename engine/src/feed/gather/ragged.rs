@@ -83,6 +83,20 @@ impl Spans {
             .saturating_sub(1)
     }
 
+    /// The elements of a part of a run in their shard, and where the first goes
+    /// among those of the batch: all of them, or a row of a tensor that is
+    /// filled up.
+    fn part(&self, run: &Run, part: usize, form: Form) -> (Range<u64>, usize) {
+        match form {
+            Form::Flat(_) => (self.of(run), self.starts[run.at]),
+            Form::Pad { length, .. } => {
+                let at = run.at + part;
+                let (first, len) = self.rows[at];
+                (first..first + len.min(length as u64), at * length)
+            }
+        }
+    }
+
     /// Elements of all rows of a run in their shard.
     fn of(&self, run: &Run) -> Range<u64> {
         let (first, _) = self.rows[run.at];
@@ -208,27 +222,21 @@ impl Attempt<'_> {
                 continue;
             };
             let span = open.known.span(ragged.values);
-            let mut push = |elements: Range<u64>, start: usize| {
-                let n = to_usize(elements.end - elements.start)?;
-                let src = span.items(elements);
-                let src = src.ok_or_else(|| Error::internal("expected elements of the shard"))?;
-                work.pieces.push(Piece {
-                    held,
-                    src,
-                    dst: start * ragged.element_bytes..(start + n) * ragged.element_bytes,
-                });
-                Ok(())
-            };
             for run in &work.grouped.runs[group.runs.clone()] {
-                match ragged.form {
-                    Form::Flat(_) => push(spans.of(run), spans.starts[run.at])?,
-                    Form::Pad { length, .. } => {
-                        for run in run.singles() {
-                            let (first, len) = spans.rows[run.at];
-                            let len = len.min(length as u64);
-                            push(first..first + len, run.at * length)?;
-                        }
-                    }
+                let n_parts = match ragged.form {
+                    Form::Flat(_) => 1,
+                    Form::Pad { .. } => run.n_rows,
+                };
+                for part in 0..n_parts {
+                    let (elements, start) = spans.part(run, part, ragged.form);
+                    let n = to_usize(elements.end - elements.start)?;
+                    let src = span.items(elements);
+                    work.pieces.push(Piece {
+                        held,
+                        src: src
+                            .ok_or_else(|| Error::internal("expected elements of the shard"))?,
+                        dst: start * ragged.element_bytes..(start + n) * ragged.element_bytes,
+                    });
                 }
             }
         }
