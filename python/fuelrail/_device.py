@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+from fuelrail import _native
+
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
-
-import json
-
-from fuelrail import _native
 
 
 def devices() -> list[dict[str, Any]]:

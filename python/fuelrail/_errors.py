@@ -63,14 +63,12 @@ class Error(Exception):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._text!r})"
 
+    def _rest(self) -> dict[str, object]:
+        """What it was made of beside the message."""
+        return {"location": self.location, "hint": self.hint, "cause": self.cause, "text": self._text}
+
     def __reduce__(self) -> tuple[object, ...]:
-        state = {
-            "location": self.location,
-            "hint": self.hint,
-            "cause": self.cause,
-            "text": self._text,
-        }
-        return _again, (type(self), self.message, state)
+        return _again, (type(self), self.message, self._rest())
 
 
 def _again(of: type[Error], message: str, rest: dict[str, object]) -> Error:
@@ -157,9 +155,8 @@ class IoError(Error, OSError):
         self.filename = self.location.get("path")
         self.strerror = cause
 
-    def __reduce__(self) -> tuple[object, ...]:
-        again, (of, message, state) = super().__reduce__()  # type: ignore[misc]
-        return again, (of, message, {**state, "errno": self.errno})
+    def _rest(self) -> dict[str, object]:
+        return {**super()._rest(), "errno": self.errno}
 
 
 # By the kinds of the engine.

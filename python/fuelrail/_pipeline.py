@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 
+from fuelrail import _native
+from fuelrail._toml import table
+
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +27,6 @@ if TYPE_CHECKING:
         "float16", "bfloat16", "float32", "float64",
     ]  # fmt: skip
     Axes: TypeAlias = Literal["hwc", "chw"]
-
-from fuelrail import _native
-from fuelrail._toml import table
 
 
 class Pipeline:
@@ -52,8 +52,8 @@ class Pipeline:
     relative to the working directory of the process.
     """
 
-    __slots__ = ("_native",)
-    _native: _native.Pipeline
+    __slots__ = ("_spec",)
+    _spec: _native.Pipeline
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Pipeline:
                 "fingerprint": fingerprint,
             }
         )
-        self._native = _native.Pipeline.of_source(keys, device)
+        self._spec = _native.Pipeline.of_source(keys, device)
 
     @classmethod
     def from_file(cls, path: Path, *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
@@ -109,13 +109,13 @@ class Pipeline:
         return cls._of(_native.Pipeline.from_toml(text, os.fspath(base)))
 
     @classmethod
-    def _of(cls, native: _native.Pipeline) -> Pipeline:
+    def _of(cls, spec: _native.Pipeline) -> Pipeline:
         pipeline = cls.__new__(cls)
-        pipeline._native = native
+        pipeline._spec = spec
         return pipeline
 
     def _and(self, op: str, **keys: object) -> Pipeline:
-        return self._of(self._native.and_step(table({"op": op, **keys})))
+        return self._of(self._spec.and_step(table({"op": op, **keys})))
 
     def select(self, *, columns: Sequence[str]) -> Pipeline:
         """Keeps these columns, in this order."""
@@ -208,7 +208,7 @@ class Pipeline:
     def sink(self, uri: Path, *, shard_size: Size = "256MiB") -> Pipeline:
         """Writes the dataset to the directory ``uri``, in shards of at most
         ``shard_size``."""
-        return self._of(self._native.with_sink(table({"uri": uri, "shard_size": shard_size})))
+        return self._of(self._spec.with_sink(table({"uri": uri, "shard_size": shard_size})))
 
     def to_toml(self) -> str:
         """The text of a pipeline file that means the same.
@@ -218,17 +218,17 @@ class Pipeline:
         >>> fr.Pipeline.from_toml(pipeline.to_toml()) == pipeline
         True
         """
-        return self._native.to_toml()
+        return self._spec.to_toml()
 
     def explain(self, *, device: str | None = None, threads: int | None = None) -> str:
         """What it would do, as ``fuelrail plan`` prints it: parts, steps, types,
         memory bound, digest. Looks at the inputs; no row is read."""
-        return self._native.explain(device, threads)
+        return self._spec.explain(device, threads)
 
     def plan(self, *, device: str | None = None, threads: int | None = None) -> dict[str, Any]:
         """The same as :meth:`explain`, for programs: what ``fuelrail plan --json``
         prints."""
-        plan: dict[str, Any] = json.loads(self._native.plan(device, threads))
+        plan: dict[str, Any] = json.loads(self._spec.plan(device, threads))
         return plan
 
     def shard(
@@ -256,14 +256,14 @@ class Pipeline:
         from fuelrail._dataset import Dataset
 
         out = None if out is None else os.fspath(out)
-        return Dataset(self._native.shard(out, device, threads, progress, on_existing, on_device_error))
+        return Dataset(self._spec.shard(out, device, threads, progress, on_existing, on_device_error))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pipeline) and self._native == other._native
+        return isinstance(other, Pipeline) and self._spec == other._spec
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        sources, steps, sink = self._native.parts()
+        sources, steps, sink = self._spec.parts()
         source = repr(sources[0]) if len(sources) == 1 else repr(sources)
         return f"Pipeline({', '.join([source, *steps, *([repr(sink)] if sink else [])])})"

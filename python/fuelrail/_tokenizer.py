@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fuelrail import _native
+from fuelrail._errors import UsageError
+
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -9,13 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal, TypeAlias
 
-    import numpy
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Special: TypeAlias = Literal["text", "parse", "refuse"]
-
-from fuelrail import _native
-from fuelrail._errors import UsageError
 
 
 class Tokenizer:
@@ -55,7 +55,7 @@ class Tokenizer:
         """The tokenizer in a ``tokenizer.json`` or ``.tiktoken`` file."""
         return cls(path, family=family)
 
-    def encode(self, text: str | bytes, *, special: Special = "text") -> NDArray[numpy.uint32]:
+    def encode(self, text: str | bytes, *, special: Special = "text") -> NDArray[np.uint32]:
         """The ids of one text; ``bytes`` are UTF-8.
 
         ``special`` says what happens where the text spells a special token: it
@@ -69,9 +69,9 @@ class Tokenizer:
         >>> tokenizer.encode("<|endoftext|>", special="parse")
         array([100257], dtype=uint32)
         """
-        import numpy
+        import numpy as np
 
-        return numpy.asarray(self._native.encode(text, special))
+        return np.asarray(self._native.encode(text, special))
 
     def encode_batch(
         self,
@@ -79,7 +79,7 @@ class Tokenizer:
         *,
         special: Special = "text",
         threads: int | None = None,
-    ) -> tuple[NDArray[numpy.uint32], NDArray[numpy.int64]]:
+    ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """The ids of many texts, one after another, and where each begins.
 
         ``texts`` is a list of ``str`` or ``bytes``, or an array of strings of
@@ -95,10 +95,10 @@ class Tokenizer:
         >>> offsets
         array([0, 2, 2, 3])
         """
-        import numpy
+        import numpy as np
 
         ids, offsets = self._native.encode_batch(texts, special, threads)
-        return numpy.asarray(ids), numpy.asarray(offsets)
+        return np.asarray(ids), np.asarray(offsets)
 
     def decode(self, ids: ArrayLike, *, errors: str = "replace") -> str:
         """The text of ids: a list, or an array of any shape in its order.
@@ -115,12 +115,12 @@ class Tokenizer:
         >>> fr.Tokenizer("cl100k_base").decode_bytes([9906, 1917])
         b'Hello world'
         """
-        import numpy
+        import numpy as np
 
-        numbers = numpy.asarray(ids)
+        numbers = np.asarray(ids)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise UsageError(f"expected token ids, got numbers of {numbers.dtype}", hint="for example [9906, 1917]")
-        return self._native.decode(numbers.astype(numpy.int64).tobytes())
+        return self._native.decode(numbers.astype(np.int64).tobytes())
 
     def token_to_id(self, token: str) -> int | None:
         """The id of a token by its text, special ones included; None if there

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fuelrail::feed::{Counts, Damage, Feed, FeedOptions, Polled, Shards, State};
-use fuelrail::{Error, ErrorKind};
+use fuelrail::Error;
+use fuelrail::feed::{Counts, Damage, Feed, FeedOptions, Polled, Process, Shards, State};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -41,7 +41,7 @@ struct Shared {
     n_live: AtomicUsize,
     /// In a child of this process a lock may be held by a thread that the child
     /// does not have.
-    process: u32,
+    process: Process,
 }
 
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Shared {
             position: Arc::new(Mutex::new(position)),
             feed: Mutex::new(Some(feed)),
             n_live: AtomicUsize::new(0),
-            process: std::process::id(),
+            process: Process::this(),
         })
     }
 
@@ -74,7 +74,7 @@ impl Shared {
     /// # Errors
     /// `Usage` in a child of the process that made it; what `act` returns.
     fn with_feed<T>(&self, act: impl FnOnce(&mut Feed) -> Result<T, Error>) -> Result<T, Error> {
-        self.check_process()?;
+        self.process.check()?;
         let mut held = lock(&self.feed);
         let feed = match &mut *held {
             Some(feed) => feed,
@@ -103,27 +103,9 @@ impl Shared {
         position.counts.skipped += after.skipped - before.skipped;
     }
 
-    fn check_process(&self) -> Result<(), Error> {
-        let process = std::process::id();
-        if process == self.process {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "expected process {}, which made this loader, got process {process}, forked from it",
-                self.process
-            ),
-        )
-        .with_hint(
-            "make the loader in the process that uses it; it reads with threads, so a torch \
-             DataLoader around it wants num_workers=0",
-        ))
-    }
-
     /// Ends the threads and frees the slots; the position stays.
     fn close(&self) {
-        if std::process::id() == self.process {
+        if self.process.is_this() {
             let feed = lock(&self.feed).take();
             // Its threads are waited for without the lock.
             drop(feed);
@@ -196,7 +178,7 @@ impl Loader {
     }
 
     fn state_dict<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.shared.check_process()?;
+        self.shared.process.check()?;
         let state = lock(&self.shared.position).state;
         state_dict(py, &state)
     }
@@ -209,7 +191,7 @@ impl Loader {
 
     #[getter]
     fn epoch(&self) -> Result<u32> {
-        self.shared.check_process()?;
+        self.shared.process.check()?;
         Ok(lock(&self.shared.position).state.epoch)
     }
 
@@ -220,7 +202,7 @@ impl Loader {
 
     /// Batches, rows and skipped rows so far, and the first that were skipped.
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        self.shared.check_process()?;
+        self.shared.process.check()?;
         let (counts, damage) = {
             let position = lock(&self.shared.position);
             (position.counts, position.damage.clone())

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::buffer::Slot;
 use super::fill::{Damage, Filled, Mapped, Place, Placed};
+use super::process::Process;
 use super::ring::Ring;
 use super::state::State;
 use crate::plan::Dtype;
@@ -236,7 +237,7 @@ pub(super) struct Home {
     pub(super) ring: Arc<Ring>,
     /// The process that the ring belongs to. In a child of it, the ring's lock
     /// may be held for ever by a thread that the child does not have.
-    pub(super) process: u32,
+    pub(super) process: Process,
     pub(super) shelf: Shelf,
 }
 
@@ -251,7 +252,7 @@ pub(super) enum Shelf {
 
 impl Home {
     fn take(&self, slot: Slot) {
-        if std::process::id() != self.process {
+        if !self.process.is_this() {
             return;
         }
         match self.shelf {

@@ -11,6 +11,7 @@ use super::course::{Course, Job, Place};
 use super::fill::{Damage, Fill, Filled};
 use super::options::FeedOptions;
 use super::order::Extent;
+use super::process::Process;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
 use super::state::State;
@@ -110,7 +111,7 @@ pub struct Feed {
     /// The rows of a batch that the caller fills.
     rows: Vec<u64>,
     threads: Vec<JoinHandle<()>>,
-    process: u32,
+    process: Process,
 }
 
 impl Feed {
@@ -153,7 +154,7 @@ impl Feed {
             stalled: Duration::ZERO,
             rows: Vec::new(),
             threads: Vec::new(),
-            process: std::process::id(),
+            process: Process::this(),
             options,
         })
     }
@@ -181,7 +182,7 @@ impl Feed {
     /// # Errors
     /// As [`Feed::next_batch`].
     pub fn poll_batch(&mut self, timeout: Duration) -> Result<Polled> {
-        self.check_process()?;
+        self.process.check()?;
         if std::mem::take(&mut self.ended) {
             return Ok(Polled::End);
         }
@@ -213,7 +214,7 @@ impl Feed {
     /// # Errors
     /// Those of reading it; `Usage` if the epoch has no such batch.
     pub fn batch_at(&self, index: u64) -> Result<Batch> {
-        self.check_process()?;
+        self.process.check()?;
         let job = self.ring.pick(self.state.epoch, index).ok_or_else(|| {
             Error::new(
                 ErrorKind::Usage,
@@ -241,7 +242,7 @@ impl Feed {
     /// `Changed` if it was saved with another dataset; `Usage` if it was saved
     /// with another way of shuffling. The feed stays where it is.
     pub fn load(&mut self, state: &State) -> Result<()> {
-        self.check_process()?;
+        self.process.check()?;
         state.check(&self.state, self.n_rows)?;
         self.go(*state);
         Ok(())
@@ -254,7 +255,7 @@ impl Feed {
     /// # Errors
     /// `Usage` if this is another process than the one that made the feed.
     pub fn set_epoch(&mut self, epoch: u32) -> Result<()> {
-        self.check_process()?;
+        self.process.check()?;
         self.begin();
         if epoch != self.state.epoch {
             self.go(State {
@@ -384,24 +385,6 @@ impl Feed {
         Ok(())
     }
 
-    fn check_process(&self) -> Result<()> {
-        let process = std::process::id();
-        if process == self.process {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "expected process {}, which made this loader, got process {process}, forked from it",
-                self.process
-            ),
-        )
-        .with_hint(
-            "make the loader in the process that uses it; it reads with threads, so a torch \
-             DataLoader around it wants num_workers=0",
-        ))
-    }
-
     fn all_held(&self) -> Error {
         let n = self.options.keep;
         Error::new(
@@ -420,7 +403,7 @@ impl Feed {
 impl Drop for Feed {
     fn drop(&mut self) {
         let threads = std::mem::take(&mut self.threads);
-        if std::process::id() != self.process {
+        if !self.process.is_this() {
             // The threads are the parent's, and so is the lock.
             let _not_ours = ManuallyDrop::new(threads);
             return;

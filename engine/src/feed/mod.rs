@@ -29,6 +29,7 @@ mod map;
 mod open;
 mod options;
 mod order;
+mod process;
 mod reader;
 mod ring;
 mod schedule;
@@ -45,6 +46,7 @@ pub use options::{
     ReadOptions, Shuffle, Verify, World,
 };
 pub use order::{Extent, Order};
+pub use process::Process;
 pub use reader::{Reader, Rows, RowsTensor};
 pub use shards::Shards;
 pub use state::State;
