@@ -432,10 +432,11 @@ fn limits(options: &FeedOptions) -> Result<Limits> {
             ));
         }
     }
-    let prefetch = if *threads == 0 { 0 } else { *prefetch };
     Ok(Limits {
-        prefetch,
-        n_slots: prefetch + (*keep).max(1),
+        // Nobody reads ahead without threads, but the caller may hold as many
+        // batches as with them; a slot that is never needed is never made.
+        prefetch: if *threads == 0 { 0 } else { *prefetch },
+        n_slots: *prefetch + (*keep).max(1),
     })
 }
 
