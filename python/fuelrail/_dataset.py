@@ -212,9 +212,7 @@ class Dataset:
         """A table of the first rows, for notebooks."""
         escape = html.escape
         head = "".join(f"<th>{escape(name)}<br><small>{escape(of)}</small></th>" for name, of in self.schema.items())
-        rows = [
-            "".join(f"<td>{escape(_short(value))}</td>" for value in row.values()) for row in self[:_SHOWN_ROWS]
-        ]
+        rows = ["".join(f"<td>{escape(_short(value))}</td>" for value in row.values()) for row in self[:_SHOWN_ROWS]]
         body = "".join(f"<tr><th>{row}</th>{cells}</tr>" for row, cells in enumerate(rows))
         caption = f"{escape(self.path)}: {len(self):,} rows"
         return f"<table><caption>{caption}</caption><tr><th></th>{head}</tr>{body}</table>"

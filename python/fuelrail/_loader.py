@@ -392,7 +392,7 @@ def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object)
         raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')
     if ragged == "flat":
         if max_length is not None:
-            raise UsageError("expected max_length with ragged=\"pad\" only", hint='add ragged="pad"')
+            raise UsageError('expected max_length with ragged="pad" only', hint='add ragged="pad"')
         return []
     names = [column[0] for column in columns if column[2] == "ragged"]
     lengths = {} if max_length is None else _by_name(columns, "max_length", max_length)

@@ -20,9 +20,7 @@ class Batches(Generic[T]):
     """A loader's batches as plain dicts, at the position of that loader: what
     is read here is read there, and a state of one is a state of the other."""
 
-    def __init__(
-        self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None
-    ) -> None:
+    def __init__(self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None) -> None:
         self._loader = loader._derived(dtypes, patience)
         self._mask = mask if loader._asked["last"] == "pad" else None
         taken = {column[0] for column in loader._columns()}

@@ -46,8 +46,7 @@ def find(
     worlds = [(name, world) for name, world in found if world is not None]
     if len({world for _, world in worlds}) > 1:
         raise UsageError(
-            "expected one rank and world size, got "
-            + ", ".join(f"{world} from {name}" for name, world in worlds),
+            "expected one rank and world size, got " + ", ".join(f"{world} from {name}" for name, world in worlds),
             hint="give rank and world_size",
         )
     if worlds:

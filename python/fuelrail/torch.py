@@ -44,9 +44,7 @@ class TorchBatches(Batches["torch.Tensor"]):
     ) -> None:
         own = dict(loader._asked["dtypes"])
         wide = {
-            name: _WIDE[stored]
-            for name, _, _, stored, _, _ in loader._columns()
-            if stored in _WIDE and name not in own
+            name: _WIDE[stored] for name, _, _, stored, _, _ in loader._columns() if stored in _WIDE and name not in own
         }
         super().__init__(loader, {**wide, **dict(_dtypes(loader._columns(), dtypes))}, mask)
         self._device = None if device is None else torch.device(cast("Any", device))
