@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # fuelrail's loader beside numpy, torch, Hugging Face, litdata, webdataset, Grain
 # and MDS, rows compared before timing; writes benches/results/<date>-loaders.json.
-# The peers take 6 GB of disk under target/ and 11 GB while it runs; a run takes
-# about an hour, of which comparing rows is the most.
+# The peers take 6 GB of disk under target/, and their files another 6 GB while
+# it runs; a run takes about half an hour, of which comparing rows is the most.
 #
 #   scripts/bench-loaders.sh [options of benches/peers/loaders.py]
 set -euo pipefail

@@ -63,8 +63,8 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("tokens", np.dtype(np.uint16), (2048,), 360 * BLOCK_ROWS),
-        Kind("images", np.dtype(np.uint8), (3, 224, 224), 10 * BLOCK_ROWS),
+        Kind("tokens", np.dtype(np.uint16), (2048,), 180 * BLOCK_ROWS),
+        Kind("images", np.dtype(np.uint8), (3, 224, 224), 5 * BLOCK_ROWS),
     )
 }
 
@@ -219,6 +219,7 @@ def made(work: Path, kind: Kind, name: str) -> Path:
         part.unlink(missing_ok=True)
         FORMATS[name](kind, part)
         os.rename(part, path)
+        forget(path)
     return path
 
 
@@ -231,12 +232,26 @@ def wanted(work: Path, kind: Kind) -> str:
     return path.read_text()
 
 
+def files(path: Path) -> list[Path]:
+    """The files below a path, or itself."""
+    return [path] if path.is_file() else [file for file in sorted(path.rglob("*")) if file.is_file()]
+
+
+def forget(path: Path) -> None:
+    """Has the page cache give up what lies below a path. What is read from the
+    disk lies there in larger pieces than what was written bit by bit, which
+    decides how many page faults a map costs: so every format is read."""
+    for file in files(path):
+        with open(file, "rb+") as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def warm(path: Path) -> int:
     """Reads every byte below a path, so that the page cache has it; how many
     bytes those are."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     n_bytes = 0
-    for file in files:
+    for file in files(path):
         with open(file, "rb", buffering=0) as stream:
             while n := len(stream.read(4 << 20)):
                 n_bytes += n

@@ -309,10 +309,16 @@ class NumpyCopy(Numpy):
 
 
 class FuelrailView(Fuelrail):
-    """Rows in order as views of the map, every byte read."""
+    """Rows in order as views of the map; nobody reads them."""
+
+    batch = "view"
+    options = {"shuffle": None, "access": "view"}
+
+
+class FuelrailViewRead(FuelrailView):
+    """The same, every byte read."""
 
     batch = "view, read"
-    options = {"shuffle": None, "access": "view"}
 
     def epoch(self, number: int) -> Batches:
         for rows in super().epoch(number):
@@ -350,8 +356,9 @@ def read(rows: np.ndarray) -> int:
 
 VIEWS: dict[str, type[Peer]] = {
     "fuelrail-view": FuelrailView,
-    "numpy-view": NumpyView,
     "numpy-copy": NumpyCopy,
+    "fuelrail-view-read": FuelrailViewRead,
+    "numpy-view-read": NumpyView,
     "numpy-copy-read": NumpyCopyRead,
 }
 

@@ -20,7 +20,7 @@ from loaders_data import COLUMN, FUELRAIL, fixed_lists
 BLOCK_BYTES = 65536
 ALIGNMENT = 4096
 TOKENS = 64
-SHARD_ROWS = 1 << 26
+SHARD_ROWS = 1 << 21
 
 
 @dataclass

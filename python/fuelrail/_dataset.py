@@ -46,7 +46,7 @@ class Document(NamedTuple):
 
 
 class Dataset:
-    """A dataset on disk, open for reading; every byte is checked as it is read.
+    r"""A dataset on disk, open for reading; every byte is checked as it is read.
 
     It is a sequence of rows, and an Arrow stream to every library that takes
     one: ``pyarrow.table(dataset)``, ``polars.DataFrame(dataset)``,
@@ -64,7 +64,7 @@ class Dataset:
     >>> from pathlib import Path
     >>> import fuelrail as fr
     >>> lines = (json.dumps({"label": n, "text": f"number {n}"}) for n in range(1000))
-    >>> _ = Path("numbers.jsonl").write_text("\\n".join(lines) + "\\n")
+    >>> _ = Path("numbers.jsonl").write_text("\n".join(lines) + "\n")
     >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
     >>> len(dataset), dataset.schema
     (1000, {'label': 'int64?', 'text': 'utf8?'})
@@ -76,6 +76,7 @@ class Dataset:
     <fuelrail.Table 3 rows: label, text>
     >>> dataset.origins(7)
     [Origin(file='numbers.jsonl', row=7, start=0)]
+
     """
 
     __slots__ = ("_native", "_start", "_stop")
@@ -155,14 +156,14 @@ class Dataset:
         Other libraries need no such method: they take the dataset itself.
         """
         try:
-            import pyarrow
+            import pyarrow as pa
         except ImportError:
             raise UsageError(
                 "expected the package pyarrow, found none",
                 hint="install pyarrow, or hand the dataset itself to the library you use, "
                 "such as polars.DataFrame(dataset)",
             ) from None
-        return pyarrow.table(self)
+        return pa.table(self)
 
     @overload
     def origins(self, index: SupportsIndex) -> list[Origin]: ...

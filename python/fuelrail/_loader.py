@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from operator import index as _index
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from fuelrail._dataset import Dataset
 from fuelrail._errors import UsageError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
     from typing import Literal, SupportsIndex
 
@@ -26,7 +26,7 @@ Mapping.register(_native.Batch)
 
 
 class Loader:
-    """Batches of a dataset: shuffled, shared out among ranks, resumable at any
+    r"""Batches of a dataset: shuffled, shared out among ranks, resumable at any
     batch, read ahead by threads into memory that is used again.
 
     A loader is a position in an endless sequence of epochs, which the seed
@@ -91,7 +91,7 @@ class Loader:
     >>> from pathlib import Path
     >>> import fuelrail as fr
     >>> lines = (f'{{"label": {n}}}' for n in range(1000))
-    >>> _ = Path("numbers.jsonl").write_text("\\n".join(lines) + "\\n")
+    >>> _ = Path("numbers.jsonl").write_text("\n".join(lines) + "\n")
     >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
     >>> loader = fr.Loader(dataset, batch_size=64, seed=1, rank=0, world_size=1)
     >>> len(loader)
@@ -110,6 +110,7 @@ class Loader:
     >>> loader.load_state_dict(state)
     >>> next(iter(loader)).index
     4
+
     """
 
     def __init__(
@@ -222,6 +223,7 @@ class Loader:
         Raises:
             ChangedError: If it was saved with another dataset.
             UsageError: If it is no state, or of another way of shuffling.
+
         """
         self._native.load_state_dict(dict(state_dict) if isinstance(state_dict, Mapping) else state_dict)
 

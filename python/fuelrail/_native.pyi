@@ -1,12 +1,15 @@
-"""The native half of the package. It is private: what it is for stands in the
-modules that use it."""
+# The native half of the package. It is private: what it is for stands in the
+# modules that use it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import CapsuleType
+
+_T = TypeVar("_T")
 
 __all__ = [
     "Batch",
@@ -62,8 +65,6 @@ class Dataset:
 
 @final
 class Table:
-    """Rows in memory, for any library that takes Arrow."""
-
     @property
     def columns(self) -> list[str]: ...
     def __len__(self) -> int: ...
@@ -72,8 +73,6 @@ class Table:
 
 @final
 class Tensor:
-    """One tensor of a batch, in the loader's own memory."""
-
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property
@@ -96,15 +95,13 @@ class Tensor:
         max_version: tuple[int, int] | None = None,
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
-    ) -> Any: ...
+    ) -> CapsuleType: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> np.ndarray[Any, Any]: ...
     def numpy(self) -> np.ndarray[Any, Any]: ...
 
 @final
 class Batch(Mapping[str, Tensor]):
-    """The tensors of one step, by name."""
-
     def __getitem__(self, name: str, /) -> Tensor: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -112,7 +109,10 @@ class Batch(Mapping[str, Tensor]):
     def keys(self) -> list[str]: ...  # type: ignore[override]
     def values(self) -> list[Tensor]: ...  # type: ignore[override]
     def items(self) -> list[tuple[str, Tensor]]: ...  # type: ignore[override]
-    def get(self, name: object, default: Any = None, /) -> Any: ...
+    @overload
+    def get(self, name: object, /) -> Tensor | None: ...
+    @overload
+    def get(self, name: object, default: _T, /) -> Tensor | _T: ...
     def numpy(self) -> dict[str, np.ndarray[Any, Any]]: ...
     @property
     def state(self) -> dict[str, Any]: ...

@@ -34,6 +34,7 @@ def find(
 
     Raises:
         UsageError: If one is given without the other, or they contradict.
+
     """
     if rank is not None and world_size is not None:
         return _checked(rank, world_size, "the arguments")

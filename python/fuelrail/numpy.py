@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from fuelrail import _native
     from fuelrail._loader import Loader
 

@@ -26,8 +26,27 @@ __all__ = ["IterableDataset", "TorchBatches"]
 # torch computes little with the types on the left.
 _WIDE = {"uint16": "int32", "uint32": "int64"}
 
-# Copies to a device that may be on their way.
-_MAX_ON_THE_WAY = 2
+
+class _Copies:
+    """Batches that are being copied to a device: held, so that their memory is
+    not used for another batch, until an event behind each copy has come."""
+
+    # One copies while the next is read.
+    MOST = 1
+
+    def __init__(self) -> None:
+        self._held: deque[tuple[torch.cuda.Event, dict[str, torch.Tensor]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, event: torch.cuda.Event, tensors: dict[str, torch.Tensor]) -> None:
+        """Holds one batch more, and lets those go that have been copied; waits
+        where there are too many."""
+        self._held.append((event, tensors))
+        while self._held and (len(self._held) > self.MOST or self._held[0][0].query()):
+            self._held[0][0].synchronize()
+            self._held.popleft()
 
 
 class TorchBatches(Batches["torch.Tensor"]):
@@ -50,8 +69,7 @@ class TorchBatches(Batches["torch.Tensor"]):
         self._device = None if device is None else torch.device(cast("Any", device))
         if self._device is not None and self._device.type == "cpu":
             self._device = None
-        # What is being copied to the device, each with an event behind it.
-        self._on_the_way: deque[tuple[torch.cuda.Event, dict[str, torch.Tensor]]] = deque()
+        self._copies = _Copies()
 
     def _convert(self, batch: _native.Batch) -> dict[str, torch.Tensor]:
         tensors = {name: torch.from_dlpack(tensor) for name, tensor in batch.items()}
@@ -60,16 +78,13 @@ class TorchBatches(Batches["torch.Tensor"]):
         return tensors if self._device is None else self._moved(tensors)
 
     def _moved(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Copies to the device; the loader's memory is held until they are
-        there."""
+        """Copies to the device. Those to CUDA may still be under way when they
+        are returned, as all that is done there."""
         moved = {name: tensor.to(self._device, non_blocking=True) for name, tensor in tensors.items()}
-        if self._device is None or self._device.type != "cuda":
-            return moved
-        event = torch.cuda.Event()
-        event.record(torch.cuda.current_stream(self._device))
-        self._on_the_way.append((event, tensors))
-        while self._on_the_way and (len(self._on_the_way) >= _MAX_ON_THE_WAY or self._on_the_way[0][0].query()):
-            self._on_the_way.popleft()[0].synchronize()
+        if self._device is not None and self._device.type == "cuda":
+            event = torch.cuda.Event()
+            event.record(torch.cuda.current_stream(self._device))
+            self._copies.hold(event, tensors)
         return moved
 
 
@@ -88,6 +103,7 @@ class IterableDataset(_IterableDataset["dict[str, torch.Tensor]"]):
         device: As :meth:`fuelrail.Loader.to_torch` takes it.
         mask: As :meth:`fuelrail.Loader.to_torch` takes it.
         options: All else that :class:`fuelrail.Loader` takes.
+
     """
 
     def __init__(

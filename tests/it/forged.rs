@@ -74,7 +74,7 @@ fn a_manifest_that_lies_is_refused() {
 }
 
 /// Puts `bytes` in the place of the only shard, with every digest made right.
-fn forge_shard(root: &Path, bytes: &[u8], table: usize) {
+pub(crate) fn forge_shard(root: &Path, bytes: &[u8], table: usize) {
     let dataset = Dataset::open(root).unwrap();
     let shard = &dataset.manifest().shards[0];
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap());

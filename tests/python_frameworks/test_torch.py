@@ -133,7 +133,7 @@ def test_torchdata_saves_and_restores_it(path: Path, n_used: int | str) -> None:
     assert [batch["tokens"].tolist() for batch in second][:2] == expected[len(seen + rest) :][:2] or n_used == "all"
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:.*fork.*:RuntimeWarning")
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_worker_processes_are_refused(path: Path, context: str) -> None:
     dataset = fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD)
@@ -183,3 +183,52 @@ def test_numpy_and_torch_see_one_memory(path: Path) -> None:
     array, tensor = np.from_dlpack(batch["tokens"]), torch.from_dlpack(batch["tokens"])
     array[0, 0] = 1234
     assert tensor[0, 0] == 1234
+
+
+def test_batches_move_to_a_device(path: Path) -> None:
+    view = load(path).to_torch(device="meta")
+    batch = next(iter(view))
+    assert {tensor.device.type for tensor in batch.values()} == {"meta"}
+    assert batch["tokens"].shape == (16, 32) and batch["tokens"].dtype == torch.int64
+    here = next(iter(load(path).to_torch(device="cpu")))
+    assert here["tokens"].device.type == "cpu"
+    with pytest.raises(RuntimeError):
+        load(path).to_torch(device="nowhere")
+
+
+class Event:
+    """An event of a device that the test plays."""
+
+    def __init__(self, *, has_come: bool) -> None:
+        self.has_come = has_come
+        self.was_waited_for = False
+
+    def query(self) -> bool:
+        return self.has_come
+
+    def synchronize(self) -> None:
+        self.was_waited_for = not self.has_come
+        self.has_come = True
+
+
+def test_a_batch_is_held_until_it_is_copied(path: Path) -> None:
+    iterator = iter(load(path, keep=2, prefetch=0, threads=0, patience=0.05))
+    copies = fuelrail.torch._Copies()
+
+    def copy(event: Event) -> None:
+        copies.hold(event, {"tokens": torch.from_dlpack(next(iterator)["tokens"])})
+
+    copy(Event(has_come=True))
+    assert len(copies) == 0
+    first, second = Event(has_come=False), Event(has_come=False)
+    copy(first)
+    assert len(copies) == 1 and not first.was_waited_for
+    copy(second)
+    assert len(copies) == 1 and first.was_waited_for and not second.was_waited_for
+    kept = next(iterator)
+    with pytest.raises(fr.UsageError, match="the caller holds"):
+        next(iterator)
+    second.has_come = True
+    del kept
+    copy(Event(has_come=True))
+    assert len(copies) == 0

@@ -4,7 +4,8 @@
     reason = "memory that trainers write to through pointers of their own"
 )]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
+use std::num::NonZero;
 use std::ptr::NonNull;
 use std::slice;
 
@@ -12,6 +13,14 @@ use crate::error::{Error, Result};
 
 /// Buffers begin at a multiple of this, as devices want it.
 const PAGE_BYTES: usize = 4096;
+
+/// Where a buffer begins that has no bytes.
+const NOTHING: NonNull<u8> = NonNull::without_provenance(NonZero::new(PAGE_BYTES).unwrap());
+
+/// Buffers of two of these or more begin at a multiple of it, so that the
+/// system can put them on large pages: writing to them then misses fewer
+/// addresses, and they are there after fewer faults.
+const LARGE_PAGE_BYTES: usize = 2 << 20;
 
 /// The memory of one batch: a buffer for each tensor.
 #[derive(Debug, Default)]
@@ -33,7 +42,7 @@ impl Slot {
     pub(crate) fn as_ptr(&self, index: usize) -> *mut u8 {
         self.buffers
             .get(index)
-            .map_or(NonNull::<u128>::dangling().cast().as_ptr(), Buffer::as_ptr)
+            .map_or(NOTHING.as_ptr(), Buffer::as_ptr)
     }
 
     /// The first `len` bytes of the buffer `index`, if it has as many.
@@ -46,6 +55,7 @@ impl Slot {
     }
 
     /// Bytes of all buffers.
+    #[cfg(test)]
     pub(crate) fn len_bytes(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.capacity).sum()
     }
@@ -67,7 +77,7 @@ unsafe impl Sync for Buffer {}
 impl Default for Buffer {
     fn default() -> Self {
         Self {
-            start: NonNull::<u128>::dangling().cast(),
+            start: NOTHING,
             capacity: 0,
         }
     }
@@ -101,8 +111,13 @@ impl Buffer {
         };
         let layout = layout(len).ok_or_else(refused)?;
         // SAFETY: `len` is more than a capacity, so the layout is not empty.
-        let start = unsafe { alloc_zeroed(layout) };
+        let start = unsafe { alloc(layout) };
         let start = NonNull::new(start).ok_or_else(refused)?;
+        if layout.align() == LARGE_PAGE_BYTES {
+            prefer_large_pages(start, layout.size());
+        }
+        // SAFETY: `start` is the first of so many bytes, just allocated.
+        unsafe { start.write_bytes(0, layout.size()) };
         Ok(Self {
             start,
             capacity: layout.size(),
@@ -122,8 +137,24 @@ impl Drop for Buffer {
 /// Whole pages that hold `len` bytes.
 fn layout(len: usize) -> Option<Layout> {
     let len = len.checked_next_multiple_of(PAGE_BYTES)?;
-    Layout::from_size_align(len, PAGE_BYTES).ok()
+    let align = if len < 2 * LARGE_PAGE_BYTES {
+        PAGE_BYTES
+    } else {
+        LARGE_PAGE_BYTES
+    };
+    Layout::from_size_align(len, align).ok()
 }
+
+/// Asks for large pages; what is left over at the end stays on small ones.
+#[cfg(target_os = "linux")]
+fn prefer_large_pages(start: NonNull<u8>, len: usize) {
+    // SAFETY: advice on memory of ours, which changes nothing in it; where it
+    // is not taken, pages are small.
+    unsafe { libc::madvise(start.as_ptr().cast(), len, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_large_pages(_start: NonNull<u8>, _len: usize) {}
 
 #[cfg(test)]
 mod tests {
@@ -132,7 +163,7 @@ mod tests {
     #[test]
     fn buffers_grow_and_stay() {
         let mut slot = Slot::default();
-        assert!(slot.as_ptr(3).cast::<u128>().is_aligned());
+        assert_eq!(slot.as_ptr(3).align_offset(PAGE_BYTES), 0);
         slot.buffer(1).room(10).unwrap().fill(7);
         let first = slot.as_ptr(1);
         assert_eq!(first.align_offset(PAGE_BYTES), 0);
@@ -143,6 +174,18 @@ mod tests {
         assert_eq!(slot.as_ptr(1), first);
         assert_eq!(slot.buffer(1).room(4097).unwrap(), [0; 4097]);
         assert_eq!(slot.len_bytes(), 8192);
+    }
+
+    #[test]
+    fn large_buffers_are_zeros_and_begin_at_large_pages() {
+        let mut slot = Slot::default();
+        let len = 2 * LARGE_PAGE_BYTES + 100;
+        assert!(slot.buffer(0).room(len).unwrap().iter().all(|b| *b == 0));
+        let first = slot.as_ptr(0);
+        assert_eq!(first.align_offset(LARGE_PAGE_BYTES), 0);
+        slot.buffer(0).room(len).unwrap().fill(9);
+        assert_eq!(slot.buffer(0).room(100).unwrap(), [9; 100]);
+        assert_eq!(slot.as_ptr(0), first);
     }
 
     #[test]

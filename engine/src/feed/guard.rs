@@ -282,3 +282,92 @@ fn end(signal: c_int, code: c_int) {
         unsafe { libc::raise(signal) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::{Arc, Barrier};
+    use std::thread;
+
+    use super::super::map::Map;
+    use super::*;
+
+    const PAGE: usize = 4096;
+    const N_PAGES: usize = 64;
+
+    fn pages() -> (File, Map) {
+        let file = tempfile::tempfile().unwrap();
+        let bytes = vec![7; N_PAGES * PAGE];
+        std::io::Write::write_all(&mut &file, &bytes).unwrap();
+        let map = Map::new(&file, bytes.len()).unwrap().unwrap();
+        (file, map)
+    }
+
+    /// Reads a byte of every page.
+    fn sum(map: &Map) -> u32 {
+        let bytes = (0..N_PAGES).map(|page| {
+            let mut byte = [0];
+            map.copy(page * PAGE + 9, &mut byte).unwrap();
+            u32::from(byte[0])
+        });
+        bytes.sum()
+    }
+
+    #[test]
+    fn missing_pages_read_as_zeros_and_are_told_of() {
+        install().unwrap();
+        let (file, map) = pages();
+        let (_other_file, other) = pages();
+        assert_eq!(sum(&map), 7 * 64);
+        assert!(map.is_whole());
+        file.set_len(10 * PAGE as u64).unwrap();
+        assert_eq!(sum(&map), 7 * 10);
+        assert!(!map.is_whole());
+        assert_eq!(sum(&other), 7 * 64);
+        assert!(other.is_whole());
+    }
+
+    #[test]
+    fn whoever_reads_zeros_finds_the_flag() {
+        install().unwrap();
+        for _ in 0..50 {
+            let (file, map) = pages();
+            let map = Arc::new(map);
+            let barrier = Arc::new(Barrier::new(5));
+            let run = || {
+                let (map, barrier) = (map.clone(), barrier.clone());
+                thread::spawn(move || {
+                    barrier.wait();
+                    for _ in 0..20 {
+                        let sum = sum(&map);
+                        assert!(sum == 7 * 64 || !map.is_whole(), "{sum}");
+                    }
+                })
+            };
+            let threads: Vec<_> = (0..4).map(|_| run()).collect();
+            barrier.wait();
+            file.set_len(PAGE as u64).unwrap();
+            for thread in threads {
+                thread.join().unwrap();
+            }
+            assert_eq!(sum(&map), 7);
+            assert!(!map.is_whole());
+        }
+    }
+
+    #[test]
+    fn entries_are_used_again_and_come_unmarked() {
+        install().unwrap();
+        for _ in 0..3 {
+            let maps: Vec<_> = (0..40).map(|_| pages()).collect();
+            for (file, map) in maps.iter().step_by(2) {
+                file.set_len(0).unwrap();
+                assert_eq!(sum(map), 0);
+            }
+            for (index, (_, map)) in maps.iter().enumerate() {
+                assert_eq!(map.is_whole(), index % 2 == 1);
+            }
+        }
+        assert!(n_watched() < MAX_WATCHED);
+    }
+}

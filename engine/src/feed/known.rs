@@ -168,3 +168,79 @@ impl Known {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// A file of 4096 bytes, `blocks` and their checksums.
+    fn file(blocks: &[&[u8]]) -> (File, Map) {
+        let mut bytes = vec![0; 4096];
+        blocks.iter().for_each(|block| bytes.extend(*block));
+        for block in blocks {
+            bytes.extend(XxHash3_64::oneshot(block).to_le_bytes());
+        }
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        let map = Map::new(&file, bytes.len()).unwrap().unwrap();
+        (file, map)
+    }
+
+    fn known(file: &File, data_len: usize) -> Known {
+        let n_blocks = data_len.div_ceil(BLOCK);
+        Known {
+            identity: Identity::new(&file.metadata().unwrap()),
+            spans: Box::new([]),
+            data_start: 4096,
+            table_start: 4096 + data_len,
+            checked: (0..n_blocks.div_ceil(64))
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+            n_unchecked: AtomicU64::new(n_blocks as u64),
+        }
+    }
+
+    #[test]
+    fn blocks_are_checked_once_unless_each_time() {
+        use std::os::unix::fs::FileExt;
+        let (file, map) = file(&[&[1; BLOCK], &[2; BLOCK], &[3; 100]]);
+        let known = known(&file, 2 * BLOCK + 100);
+        let all = 4096..4096 + 2 * BLOCK + 100;
+        let first = 4096..4096 + BLOCK;
+        known.check(&map, first.clone(), Verify::First).unwrap();
+        assert!(!known.is_done(Verify::First) && known.is_done(Verify::Off));
+        known.check(&map, all.clone(), Verify::First).unwrap();
+        assert!(known.is_done(Verify::First) && !known.is_done(Verify::Every));
+        file.write_all_at(&[9], 4096 + 77).unwrap();
+        known.check(&map, all.clone(), Verify::First).unwrap();
+        let bad = known.check(&map, all.clone(), Verify::Every);
+        assert_eq!(bad, Err(BadBlock { index: 0 }));
+        known
+            .check(&map, all.start + BLOCK..all.end, Verify::Every)
+            .unwrap();
+        known.check(&map, all, Verify::Off).unwrap();
+    }
+
+    #[test]
+    fn only_blocks_that_are_touched_are_checked() {
+        use std::os::unix::fs::FileExt;
+        let (file, map) = file(&[&[1; BLOCK], &[2; BLOCK], &[3; BLOCK]]);
+        let known = known(&file, 3 * BLOCK);
+        file.write_all_at(&[9], (4096 + BLOCK) as u64).unwrap();
+        let check = |range: Range<usize>| {
+            let range = 4096 + range.start..4096 + range.end;
+            known.check(&map, range, Verify::First).err()
+        };
+        let bad = Some(BadBlock { index: 1 });
+        assert_eq!(check(0..BLOCK), None);
+        assert_eq!(check(BLOCK..BLOCK), None);
+        assert_eq!(check(BLOCK - 1..BLOCK + 1), bad);
+        assert_eq!(check(2 * BLOCK - 1..2 * BLOCK), bad);
+        assert_eq!(check(2 * BLOCK..3 * BLOCK), None);
+        assert_eq!(check(0..3 * BLOCK), bad);
+        assert_eq!(known.n_unchecked.load(Ordering::Relaxed), 1);
+    }
+}

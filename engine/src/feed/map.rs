@@ -4,11 +4,12 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::ptr;
 use std::slice;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use memmap2::{Advice, MmapOptions, MmapRaw};
+use memmap2::{MmapOptions, MmapRaw};
 
 use super::fill::Mapped;
 use super::guard::Watch;
@@ -64,10 +65,11 @@ impl Map {
     /// Has the first bytes of `len` at `at` on their way into the caches.
     #[inline]
     pub(super) fn fetch(&self, at: usize, len: usize) {
+        let Some(start) = self.at(at, len) else {
+            return;
+        };
         for line in (0..len).step_by(LINE_BYTES) {
-            if let Some(start) = self.at(at + line, 1) {
-                fetch(start);
-            }
+            fetch(start.wrapping_add(line));
         }
     }
 
@@ -96,16 +98,45 @@ fn fetch(start: *const u8) {
 #[inline]
 fn fetch(_start: *const u8) {}
 
-/// A private map of a whole shard, to be handed out in pieces.
+/// A private map of a whole shard, handed out in pieces.
 ///
 /// Who holds a piece may write to it, and the file never knows; but the map
-/// would hold what was written when the same rows come again. So no byte of a
-/// map is handed out twice.
+/// would hold what was written when the same rows come again. So no byte is
+/// handed out while somebody holds it, nor where a page has been written to.
 #[derive(Debug)]
 pub(super) struct Private {
     raw: MmapRaw,
-    /// What was handed out: ranges in order that do not touch.
-    given: Mutex<Vec<Range<usize>>>,
+    /// What is held: ranges in order.
+    held: Mutex<Vec<Range<usize>>>,
+    pages: Option<Pages>,
+    /// The process that made it.
+    process: u32,
+}
+
+/// A piece of a private map: its holder's alone until it is dropped.
+#[derive(Debug)]
+pub(super) struct Piece {
+    map: Arc<Private>,
+    range: Range<usize>,
+}
+
+impl Piece {
+    /// Where in the map it lies.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+}
+
+impl Mapped for Piece {
+    fn as_ptr(&self) -> *mut u8 {
+        self.map.raw.as_mut_ptr()
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.map.give_back(&self.range);
+    }
 }
 
 impl Private {
@@ -113,51 +144,102 @@ impl Private {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn new(file: &File, len: usize) -> io::Result<Self> {
+    pub(super) fn new(file: &File, len: usize) -> io::Result<Arc<Self>> {
         // SAFETY: the bytes are only handed out as a pointer, to holders who
         // were told what becomes of them when the file is changed.
         let map = unsafe { MmapOptions::new().len(len).map_copy(file)? };
-        Ok(Self {
+        Ok(Arc::new(Self {
             raw: map.into(),
-            given: Mutex::new(Vec::new()),
+            held: Mutex::new(Vec::new()),
+            pages: Pages::open(),
+            process: std::process::id(),
+        }))
+    }
+
+    /// The piece `range`, which is not empty; `None` if there is none such, if
+    /// some of it is held, or if somebody may have written to it.
+    pub(super) fn take(self: &Arc<Self>, range: &Range<usize>) -> Option<Piece> {
+        if range.end > self.raw.len() || self.process != std::process::id() {
+            return None;
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = held.partition_point(|other| other.end <= range.start);
+        if held.get(next).is_some_and(|o| o.start < range.end) {
+            return None;
+        }
+        if let Some(pages) = &self.pages
+            && !pages.are_of_file(self.raw.as_ptr().addr(), range)
+        {
+            return None;
+        }
+        held.insert(next, range.clone());
+        Some(Piece {
+            map: self.clone(),
+            range: range.clone(),
         })
     }
 
-    /// Whether `range`, which is not empty, was still to be had; it then is no
-    /// more, and its pages are there.
-    pub(super) fn take(&self, range: &Range<usize>) -> bool {
-        if range.end > self.raw.len() || !self.mark(range) {
-            return false;
+    /// Takes a piece back; for ever, where nobody can tell whether it has been
+    /// written to.
+    fn give_back(&self, range: &Range<usize>) {
+        // In a child of the process the lock may be held for ever by a thread
+        // that the child does not have.
+        if self.pages.is_none() || self.process != std::process::id() {
+            return;
         }
-        // It is advice: where it is not taken, the first reads are slower.
-        _ = self
-            .raw
-            .advise_range(Advice::PopulateRead, range.start, range.len());
-        true
-    }
-
-    /// Notes that `range` is given, unless some of it is.
-    fn mark(&self, range: &Range<usize>) -> bool {
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = given.partition_point(|other| other.end <= range.start);
-        if given.get(next).is_some_and(|o| o.start < range.end) {
-            return false;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = held.iter().position(|other| other == range) {
+            held.remove(at);
         }
-        let right = given.get(next).is_some_and(|o| o.start == range.end);
-        let left = next > 0 && given[next - 1].end == range.start;
-        match (left, right) {
-            (true, true) => given[next - 1].end = given.remove(next).end,
-            (true, false) => given[next - 1].end = range.end,
-            (false, true) => given[next].start = range.start,
-            (false, false) => given.insert(next, range.clone()),
-        }
-        true
     }
 }
 
-impl Mapped for Private {
-    fn as_ptr(&self) -> *mut u8 {
-        self.raw.as_mut_ptr()
+/// What the system tells about the pages of this process.
+#[derive(Debug)]
+struct Pages {
+    map: File,
+    page_bytes: usize,
+}
+
+impl Pages {
+    const PRESENT: u64 = 1 << 63;
+    const SWAPPED: u64 = 1 << 62;
+    const OF_FILE: u64 = 1 << 61;
+
+    /// Entries that are read at a time.
+    const ENTRIES: usize = 512;
+
+    /// `None` where the system does not tell.
+    fn open() -> Option<Self> {
+        // SAFETY: asks for a number.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        Some(Self {
+            map: File::open("/proc/self/pagemap").ok()?,
+            page_bytes: usize::try_from(page).ok().filter(|page| *page > 0)?,
+        })
+    }
+
+    /// Whether no page of `range`, of the private map that starts at `start`,
+    /// has become one of its own by being written to.
+    fn are_of_file(&self, start: usize, range: &Range<usize>) -> bool {
+        let [first, end] =
+            [range.start, range.end + self.page_bytes - 1].map(|at| (start + at) / self.page_bytes);
+        let mut entries = [0; Self::ENTRIES * size_of::<u64>()];
+        (first..end).step_by(Self::ENTRIES).all(|page| {
+            let n_bytes = (end - page).min(Self::ENTRIES) * size_of::<u64>();
+            let at = (page * size_of::<u64>()) as u64;
+            let read = self.map.read_exact_at(&mut entries[..n_bytes], at);
+            let entries = entries[..n_bytes].chunks_exact(size_of::<u64>());
+            read.is_ok() && entries.map(Self::entry).all(Self::is_of_file)
+        })
+    }
+
+    fn entry(bytes: &[u8]) -> u64 {
+        bytes.try_into().map_or(Self::PRESENT, u64::from_ne_bytes)
+    }
+
+    fn is_of_file(entry: u64) -> bool {
+        entry & (Self::PRESENT | Self::SWAPPED) == 0 || entry & Self::OF_FILE != 0
     }
 }
 
@@ -192,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_is_given_twice() {
+    fn no_byte_is_held_twice() {
         let bytes = [7; 1000];
         let private = Private::new(&file(&bytes), 1000).unwrap();
         let takes = [
@@ -210,17 +292,50 @@ mod tests {
             (600..1000, true),
             (500..600, true),
         ];
+        let mut pieces = Vec::new();
         for (range, free) in takes {
-            assert_eq!(private.take(&range), free, "{range:?}");
+            let piece = private.take(&range);
+            assert_eq!(piece.is_some(), free, "{range:?}");
+            pieces.extend(piece);
         }
-        assert_eq!(*private.given.lock().unwrap(), [0..1000]);
+        // What has come back is handed out again, if the system tells of pages.
+        let told = private.pages.is_some();
+        pieces.remove(3);
+        assert_eq!(private.take(&(310..320)).is_some(), told);
+        assert!(private.take(&(399..401)).is_none());
+        drop(pieces);
+        assert_eq!(private.take(&(0..1000)).is_some(), told);
+    }
+
+    #[test]
+    fn what_was_written_to_is_never_handed_out_again() {
+        let bytes = vec![7; 40_960];
+        let private = Private::new(&file(&bytes), bytes.len()).unwrap();
+        let piece = private.take(&(5000..30_000)).unwrap();
+        for at in [5000, 12_000, 29_999] {
+            // SAFETY: a byte of the piece, which is held.
+            assert_eq!(unsafe { piece.as_ptr().add(at).read() }, 7);
+        }
+        drop(piece);
+        let told = private.pages.is_some();
+        let piece = private.take(&(9000..20_000));
+        assert_eq!(piece.is_some(), told);
+        let Some(piece) = piece else { return };
+        // SAFETY: a byte of the piece, which is held.
+        unsafe { piece.as_ptr().add(12_000).write(9) };
+        drop(piece);
+        assert!(private.take(&(9000..20_000)).is_none());
+        assert!(private.take(&(8192..8193)).is_none());
+        assert!(private.take(&(12_287..12_288)).is_none());
+        assert!(private.take(&(12_288..30_000)).is_some());
+        assert!(private.take(&(0..8192)).is_some());
     }
 
     #[test]
     fn what_is_written_to_a_private_map_stays_there() {
         let file = file(&[7; 5000]);
         let [one, other] = [(); 2].map(|()| Private::new(&file, 5000).unwrap());
-        assert!(one.take(&(10..20)) && other.take(&(10..20)));
+        let [one, other] = [one, other].map(|map| map.take(&(10..20)).unwrap());
         // SAFETY: byte 10 of the map is ours alone.
         unsafe { one.as_ptr().add(10).write(9) };
         // SAFETY: so is that of the other map.

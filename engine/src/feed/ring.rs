@@ -452,14 +452,16 @@ pub(super) fn fill_slot(
     rows: &mut Vec<u64>,
     slot: &mut Slot,
 ) -> Result<Filled> {
-    rows.clear();
-    job.order.rows(job.cut.mine.clone(), rows);
     let n_rows = usize::try_from(job.cut.n_rows)
         .map_err(|_| Error::internal("expected a batch that fits memory"))?;
     // A slot is bytes, and the next fill writes all of them: whatever a panic
     // leaves behind can be used again.
-    catch_unwind(AssertUnwindSafe(|| fill.fill(rows, n_rows, slot)))
-        .unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+    let filled = catch_unwind(AssertUnwindSafe(|| {
+        rows.clear();
+        job.order.rows(job.cut.mine.clone(), rows);
+        fill.fill(rows, n_rows, slot)
+    }));
+    filled.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
 }
 
 /// An error that carries the text of a panic.

@@ -9,7 +9,7 @@ use super::guard;
 use super::index::RowIndex;
 use super::known::{Identity, Known};
 use super::limits::max_open;
-use super::map::{Map, Private};
+use super::map::{Map, Piece, Private};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     Dataset, ShardEntry, ShardFile, open_shard, other_length, shard_path, to_usize,
@@ -170,16 +170,15 @@ impl Shards {
     /// What has become of a shard since it was opened. One that is not the
     /// same is closed.
     pub(super) fn state(&self, open: &Arc<Open>) -> State {
-        // Asked first: what is missing when the file is looked at shows there.
         let whole = open.map.is_whole();
-        let now = open.file.metadata().map(|m| Identity::new(&m));
         let path = || self.path(open.shard);
-        let state = match now {
-            Ok(now) if whole && now == open.known.identity => return State::Same,
-            Ok(now) if now.len != open.known.identity.len => {
+        let before = open.known.identity;
+        let state = match open.file.metadata().map(|m| Identity::new(&m)) {
+            Ok(now) if now.len != before.len => {
                 State::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
             }
-            Ok(_) if whole => State::Changed,
+            Ok(now) if now != before => State::Changed,
+            Ok(_) if whole => return State::Same,
             Ok(_) => State::Cut(
                 Error::damage("expected the bytes of a shard, the system cannot read some of them")
                     .with_hint("look for errors of the disk, or restore the shard from a copy")
@@ -205,24 +204,21 @@ impl Shards {
         }
     }
 
-    /// A private map of a shard that has `range` still to be given.
+    /// A piece of a private map of a shard.
     ///
     /// # Errors
     /// `Io` if it cannot be mapped.
-    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<Arc<Private>> {
+    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<Piece> {
         let mut private = open.private.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(map) = private.as_ref().filter(|map| map.take(range)) {
-            return Ok(map.clone());
+        if let Some(piece) = private.as_ref().and_then(|map| map.take(range)) {
+            return Ok(piece);
         }
         let len = to_usize(open.known.identity.len)?;
         let map = Private::new(&open.file, len)
             .map_err(|e| Error::io("map a shard", self.path(open.shard), e))?;
-        if !map.take(range) {
-            return Err(Error::internal("expected rows within their shard"));
-        }
-        let map = Arc::new(map);
-        *private = Some(map.clone());
-        Ok(map)
+        let piece = map.take(range);
+        *private = Some(map);
+        piece.ok_or_else(|| Error::internal("expected rows within their shard"))
     }
 
     fn open_one(&self, shard: usize) -> Result<Open> {

@@ -5,8 +5,10 @@
 //! before the first row is written: its size depends on the schema alone.
 
 use std::collections::HashMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::layout::{Counts, Layout, Placement, align, items};
 use super::{ALIGN_BYTES, BLOCK_BYTES, FORMAT_VERSION, to_usize};
@@ -191,6 +193,37 @@ struct RawTensor {
     data_offsets: [u64; 2],
 }
 
+/// The members of an object, none of which comes twice: readers differ in
+/// which of two they believe.
+struct Fields(serde_json::Map<String, serde_json::Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Fields, A::Error> {
+        let mut fields = serde_json::Map::new();
+        while let Some((name, value)) = map.next_entry::<String, _>()? {
+            if fields.insert(name.clone(), value).is_some() {
+                let twice = format!("expected each tensor once, got \"{name}\" twice");
+                return Err(de::Error::custom(twice));
+            }
+        }
+        Ok(Fields(fields))
+    }
+}
+
 /// The length of the header of a file of `file_len` bytes, from its first
 /// eight bytes.
 pub(crate) fn header_len(first: [u8; 8], file_len: u64) -> Result<u64> {
@@ -210,8 +243,7 @@ pub(crate) fn header_len(first: [u8; 8], file_len: u64) -> Result<u64> {
 /// or do not fill the file of `file_len` bytes.
 pub(crate) fn read_header(json: &[u8], file_len: u64) -> Result<ShardHeader> {
     let not_json = |e| Error::damage("expected a shard header of JSON").with_source(e);
-    let mut fields: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(json).map_err(not_json)?;
+    let Fields(mut fields) = serde_json::from_slice(json).map_err(not_json)?;
     let metadata = fields.shift_remove("__metadata__").unwrap_or_default();
     let text = |key: &str| metadata.get(key).and_then(serde_json::Value::as_str);
     let version = text("version").and_then(|version| version.parse().ok());

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Bytes of the next piece that are fetched while one is copied; the processor
 /// goes on by itself from there.
-const FETCH_BYTES: usize = 512;
+const FETCH_BYTES: usize = 1024;
 
 /// Bytes of a shard, and where they go.
 #[derive(Debug, Clone)]
@@ -69,8 +69,8 @@ impl Attempt<'_> {
         let Some(range) = open.known.span(fixed.tensor).items(run.rows()) else {
             return Ok(false);
         };
-        let map = self.gather.shards.view(open, &range)?;
-        self.work.views[fixed.output] = Some((map, range));
+        let piece = self.gather.shards.view(open, &range)?;
+        self.work.views[fixed.output] = Some(piece);
         Ok(true)
     }
 
@@ -106,6 +106,9 @@ impl Attempt<'_> {
     ) -> Result<Option<Stray>> {
         let dst = self.slot.buffer(output).room(len)?;
         let Work { pieces, held, .. } = &*self.work;
+        if let Some(first) = pieces.first() {
+            fetch(held[first.held].as_deref(), &first.src);
+        }
         for (index, piece) in pieces.iter().enumerate() {
             if let Some(next) = pieces.get(index + 1) {
                 fetch(held[next.held].as_deref(), &next.src);

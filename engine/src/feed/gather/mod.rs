@@ -17,7 +17,6 @@ mod ragged;
 mod rows;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
@@ -27,7 +26,7 @@ use super::columns::{Columns, First};
 use super::fill::{Damage, Fill, Filled, NO_ROW, Place, Placed};
 use super::guard;
 use super::known::Known;
-use super::map::Private;
+use super::map::Piece;
 use super::options::{Access, OnDamage, ReadOptions, Verify};
 use super::shards::{Open, Shards};
 use crate::error::{Error, ErrorKind, Result};
@@ -71,7 +70,7 @@ struct Work {
     /// Offsets as they were read.
     bytes: Vec<u8>,
     /// Tensors that are not copied, by index.
-    views: Vec<Option<(Arc<Private>, Range<usize>)>>,
+    views: Vec<Option<Piece>>,
     /// What was known of each group's shard in the first pass, to notice in
     /// the second that it is another.
     known: Vec<Arc<Known>>,
@@ -131,7 +130,10 @@ impl Gather {
                 dtype: output.dtype,
                 shape,
                 place: match work.views[index].take() {
-                    Some((map, range)) => Place::View(map, range),
+                    Some(piece) => {
+                        let range = piece.range();
+                        Place::View(Arc::new(piece), range)
+                    }
                     None => Place::Slot(index),
                 },
             }
