@@ -53,11 +53,12 @@ crash_test() {
     scripts/crash.sh 200
 }
 
-# The wheel as it is installed, with torch and JAX: the examples learn, are
-# killed and resumed, and the documentation's code runs.
+# The wheel as it is installed, with torch and JAX: the examples have the types
+# they say, learn, are killed and resumed, and the documentation's code runs.
 frameworks_test() {
     local venv=target/frameworks-venv
     "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall target/wheels/fuelrail-*.whl &&
+        target/venv/bin/mypy --strict --cache-dir "$logs/mypy" --python-executable "$venv/bin/python" examples/*.py &&
         "$venv/bin/python" -m pytest tests/python_frameworks -c tests/python_frameworks/pytest.ini --durations 5
 }
 

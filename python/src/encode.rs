@@ -108,14 +108,16 @@ fn runs(texts: &[&str]) -> Vec<Range<usize>> {
     runs
 }
 
+/// The ids of a run, and how many of them each text has.
+type Run = (Vec<u32>, Vec<usize>);
+
 /// A batch under work.
 struct Batch<'a> {
     encoders: &'a Encoders,
     texts: &'a [&'a str],
     special: Special,
     runs: Vec<Range<usize>>,
-    /// The ids of each run, with the number of ids of each text.
-    done: Vec<OnceLock<Result<(Vec<u32>, Vec<usize>), Error>>>,
+    done: Vec<OnceLock<Result<Run, Error>>>,
     next: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -137,7 +139,7 @@ impl Batch<'_> {
                 if asked.elapsed() < ASKED_EVERY {
                     return true;
                 }
-                raised = Python::attach(|py| py.check_signals()).err();
+                raised = Python::attach(|py| py.check_signals().err());
                 asked = Instant::now();
                 raised.is_none()
             });
@@ -164,7 +166,7 @@ impl Batch<'_> {
         }
     }
 
-    fn encode(&self, rows: Range<usize>) -> Result<(Vec<u32>, Vec<usize>), Error> {
+    fn encode(&self, rows: Range<usize>) -> Result<Run, Error> {
         self.encoders.with(|encoder| {
             let mut ids = Vec::new();
             let mut counts = Vec::with_capacity(rows.len());

@@ -1,6 +1,6 @@
 //! A batch of texts, out of a list or of Arrow arrays, without copying any.
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::array::{Array, ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use fuelrail::{Error, ErrorKind};
@@ -56,7 +56,7 @@ impl<'py> Texts<'py> {
                 .map(|(object, row)| text(object).map_err(|error| error.with_row(row)))
                 .collect(),
             Self::Arrays(arrays) => {
-                let mut rows = Vec::with_capacity(arrays.iter().map(|array| array.len()).sum());
+                let mut rows = Vec::with_capacity(arrays.iter().map(Array::len).sum());
                 for array in arrays {
                     push_rows(array, &mut rows)?;
                 }

@@ -395,14 +395,14 @@ fn consecutive_rows_are_handed_out_as_views() {
     let dir = tempfile::tempdir().unwrap();
     write_tokens(dir.path(), 1000, 512, 300_000).unwrap();
     let shards = open(dir.path());
-    let feed = feed(&shards, 32, |options| {
+    let mut feed = feed(&shards, 32, |options| {
         options.read.access = Access::View;
         options.last = Last::Short;
     });
     let (mut n_views, mut n_batches) = (0, 0);
     for epoch in 0..3 {
         let mut next = 0;
-        while let Some(batch) = feed.next().unwrap() {
+        while let Some(batch) = feed.next_batch().unwrap() {
             n_batches += 1;
             let tensor = batch.tensor("tokens").unwrap();
             n_views += usize::from(tensor.is_view());
@@ -443,12 +443,12 @@ fn damaged_rows_are_masked_in_their_place() {
     std::fs::remove_file(dir.path().join("shards").join(second.name())).unwrap();
     let shards = open(dir.path());
     for last in [Last::Pad, Last::Short] {
-        let feed = feed(&shards, 64, |options| {
+        let mut feed = feed(&shards, 64, |options| {
             options.read.on_damage = OnDamage::Skip;
             options.last = last;
         });
         let (mut next, mut n_lost) = (0, 0);
-        while let Some(batch) = feed.next().unwrap() {
+        while let Some(batch) = feed.next_batch().unwrap() {
             let tokens = batch.tensor("tokens").unwrap();
             let (whole, bytes) = (tokens.shape()[0], tokens.bytes());
             assert_eq!(whole, batch.rows().len() as u64);

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "python/README.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -65,7 +65,9 @@ def run_commands(block: Block, place: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_blocks_run(page: Path, place: Path) -> None:
     """One after another, each with what those before it have defined; commands
     that are shown between them too."""
@@ -81,5 +83,7 @@ def test_blocks_run(page: Path, place: Path) -> None:
 
 def test_pages_with_python_are_found() -> None:
     """The runner would pass if it found nothing."""
-    found = {page.name: len(blocks(page, "python")) for page in PAGES}
-    assert found["README.md"] >= 3 and found["loading.md"] >= 8, found
+    found = {str(page.relative_to(ROOT)): len(blocks(page, "python")) for page in PAGES}
+    assert found["README.md"] >= 3, found
+    assert found["python/README.md"] >= 2, found
+    assert found["docs/loading.md"] >= 8, found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import EXAMPLES, Program
 
-STEPS = 40
+STEPS = 32
 EVERY = 4
 EXAMPLE = pytest.mark.parametrize("example", ["train_gpt_torch.py", "train_jax.py"])
 
@@ -40,12 +40,12 @@ def unbroken(rows: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 @EXAMPLE
 def test_loss_falls(example: str, unbroken: dict[str, dict[int, str]]) -> None:
-    """From the 7 of 1,024 equally likely tokens by 1.5 and more in 40 steps."""
+    """From the 7 of 1,024 equally likely tokens by 1.4 and more in 32 steps."""
     steps = unbroken[example]
     assert list(steps) == list(range(1, STEPS + 1))
     first = float(steps[1])
     last = sum(float(steps[step]) for step in range(STEPS - 4, STEPS + 1)) / 5
-    assert 6.5 < first < 8.0 and last < first - 1.5, (first, last)
+    assert 6.5 < first < 8.0 and last < first - 1.4, (first, last)
 
 
 @EXAMPLE

@@ -170,16 +170,15 @@ impl Shards {
     /// What has become of a shard since it was opened. One that is not the
     /// same is closed.
     pub(super) fn state(&self, open: &Arc<Open>) -> State {
-        // Asked first: what is missing when the file is looked at shows there.
         let whole = open.map.is_whole();
-        let now = open.file.metadata().map(|m| Identity::new(&m));
         let path = || self.path(open.shard);
-        let state = match now {
-            Ok(now) if whole && now == open.known.identity => return State::Same,
-            Ok(now) if now.len != open.known.identity.len => {
+        let before = open.known.identity;
+        let state = match open.file.metadata().map(|m| Identity::new(&m)) {
+            Ok(now) if now.len != before.len => {
                 State::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
             }
-            Ok(_) if whole => State::Changed,
+            Ok(now) if now != before => State::Changed,
+            Ok(_) if whole => return State::Same,
             Ok(_) => State::Cut(
                 Error::damage("expected the bytes of a shard, the system cannot read some of them")
                     .with_hint("look for errors of the disk, or restore the shard from a copy")
