@@ -163,6 +163,7 @@ def write_hf(kind: Kind, out: Path) -> None:
     import datasets
     import pyarrow as pa
 
+    datasets.disable_progress_bars()
     folder = out.with_suffix(".parts")
     folder.mkdir(exist_ok=True)
     flat = kind.row_bytes // kind.dtype.itemsize

@@ -127,7 +127,7 @@ def versions() -> list[str]:
 
 def python(program: str, *words: object) -> str:
     """Runs a program in a Python of its own, on any core."""
-    environment = {"PYTHONPATH": str(ROOT / "python"), "PYTHONWARNINGS": "ignore"}
+    environment = {"PYTHONPATH": str(ROOT / "python"), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
     return measure.run([sys.executable, "-c", program, *map(str, words)], env=environment).stdout.strip()
 
 
