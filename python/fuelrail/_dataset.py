@@ -205,7 +205,7 @@ class Dataset:
         return self._native.stream(self._start, self._stop, requested_schema)
 
     def __repr__(self) -> str:
-        of = "" if self.is_whole else f" {self._start}..{self._stop} of {self._native.n_rows}"
+        of = "" if self.is_whole else f" rows {self._start}..{self._stop} of {self._native.n_rows}:"
         columns = ", ".join(f"{name}: {type_}" for name, type_ in self.schema.items())
         return f"<fuelrail.Dataset {self.path!r}{of} {len(self)} rows, {columns}>"
 

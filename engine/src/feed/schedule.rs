@@ -44,7 +44,8 @@ impl Schedule {
     ///
     /// # Errors
     /// `Usage` for a rank that the world does not have, and for batches that
-    /// are empty, too large, or with [`Last::Drop`] larger than the dataset.
+    /// are empty, too large, or larger than the dataset unless the last one
+    /// may be short.
     pub(crate) fn new(
         n_rows: u64,
         batch_size: BatchSize,
@@ -67,12 +68,12 @@ impl Schedule {
             )));
         }
         let global = global_size(batch_size, size)?;
-        if last == Last::Drop && global > n_rows {
+        if last != Last::Short && global > n_rows {
             return Err(refused(format!(
                 "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
-                 ranks together, so that every epoch would be dropped"
+                 ranks together"
             ))
-            .with_hint("use a smaller batch, or last = \"pad\" or \"short\""));
+            .with_hint("use a smaller batch, or last = \"short\""));
         }
         Ok(Self {
             n_rows,
@@ -215,7 +216,7 @@ mod tests {
         for n_rows in [1, 2, 63, 64, 65, 1000] {
             for size in [1, 2, 3, 5, 7, 8, 64] {
                 for global in [1, 2, 63, 64, 1000, 5000] {
-                    check_shares(n_rows, global, Last::Pad, size);
+                    check_shares(n_rows, global.min(n_rows), Last::Pad, size);
                     check_shares(n_rows, global, Last::Short, size);
                 }
             }

@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(runs(&[], 4), []);
         assert_eq!(runs(&[9, 3, 3, 4], 0), [3..5, 9..10]);
         assert_eq!(runs(&[9, 3, 3, 4], 3), [3..5, 9..10]);
-        assert_eq!(runs(&[9, 3, 3, 4], 4), [3..10]);
-        assert_eq!(runs(&[u64::MAX - 1, 0], u64::MAX), [0..u64::MAX]);
+        assert_eq!(runs(&[9, 3, 3, 4], 4), vec![3..10; 1]);
+        assert_eq!(runs(&[u64::MAX - 1, 0], u64::MAX), vec![0..u64::MAX; 1]);
     }
 }

@@ -76,7 +76,6 @@ struct Work {
     known: Vec<Arc<Known>>,
 }
 
-
 /// What came of an attempt at a batch.
 #[derive(Debug, Default)]
 struct Verdict {

@@ -178,7 +178,9 @@ impl Attempt<'_> {
         let row = self.wanted.get(at).copied().unwrap_or(NO_ROW);
         let message =
             format!("expected at most {length} elements, got {len} in row {row} of the dataset");
-        let error = Error::data(message).with_hint("use a greater length, or have rows cut off");
+        let error = Error::data(message).with_hint(
+            "raise the column's max_length, or cut longer rows off with overlong = \"truncate\"",
+        );
         match self.gather.shards.locate(row) {
             Some((shard, row)) => error
                 .with_path(self.gather.shards.path(shard))
