@@ -69,10 +69,16 @@ fn expected(dataset: &Dataset, column: usize, row: u64) -> (Vec<u8>, bool) {
         };
         vec![0; (elements * column.dtype.len_bytes()) as usize]
     };
-    match is_there {
-        true => (row_bytes(array.as_ref()), true),
-        false => (zeros(), false),
+    if is_there {
+        (row_bytes(array.as_ref()), true)
+    } else {
+        (zeros(), false)
     }
+}
+
+/// An int32 as the int64 of the same value.
+fn widened(raw: &[u8]) -> [u8; 8] {
+    i64::from(i32::from_le_bytes(raw.try_into().unwrap())).to_le_bytes()
 }
 
 pub(crate) fn i32s(bytes: &[u8]) -> Vec<usize> {
@@ -360,13 +366,9 @@ fn ragged_rows_are_filled_up() {
             assert_eq!(tensor.shape, [60, length]);
             let lengths = i32s(read.tensor(&format!("{name}.lengths")).unwrap().bytes);
             for (at, row) in rows.iter().enumerate() {
-                let (stored, _) = expected(shards.dataset(), index, *row);
-                let mut stored = stored;
+                let (mut stored, _) = expected(shards.dataset(), index, *row);
                 if name == "list" {
-                    let wide = stored.chunks_exact(4).flat_map(|raw| {
-                        i64::from(i32::from_le_bytes(raw.try_into().unwrap())).to_le_bytes()
-                    });
-                    stored = wide.collect();
+                    stored = stored.chunks_exact(4).flat_map(widened).collect();
                 }
                 let width = tensor.dtype.len_bytes() as usize;
                 let n = (stored.len() / width).min(length as usize);
