@@ -6,6 +6,7 @@ use super::gather::{Gather, Skipped};
 use super::loader::{Facts, Feed};
 use super::options::{FeedOptions, Last};
 use super::order::Extent;
+use super::schedule::Schedule;
 use super::shards::Shards;
 use crate::error::Result;
 
@@ -14,8 +15,9 @@ impl Feed {
     /// asked for, and no shard is opened.
     ///
     /// # Errors
-    /// `Usage` for columns the dataset does not have, and for batches, ranks
-    /// and numbers that cannot be.
+    /// `Usage` for columns the dataset does not have, for batches, ranks and
+    /// numbers that cannot be, and for batches larger than the dataset, unless
+    /// the last one may be short.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
         let facts = Facts {
@@ -27,6 +29,18 @@ impl Feed {
             Last::Pad => Skipped::Masked,
             Last::Short | Last::Drop => Skipped::LeftOut,
         };
+        let n_rows = facts.extent.n_rows;
+        // A padded batch of more rows than there are would be mostly zeros.
+        // Without any rows there is no batch.
+        if n_rows > 0 {
+            let FeedOptions {
+                batch_size,
+                last,
+                world,
+                ..
+            } = options;
+            Schedule::new(n_rows, batch_size, last, world)?.check_fits()?;
+        }
         let gather = Gather::new(shards, &options.read, skipped)?;
         Self::with_fill(Arc::new(gather), facts, options)
     }

@@ -44,8 +44,7 @@ impl Schedule {
     ///
     /// # Errors
     /// `Usage` for a rank that the world does not have, and for batches that
-    /// are empty, too large, or larger than the dataset unless the last one
-    /// may be short.
+    /// are empty, too large, or with [`Last::Drop`] larger than the dataset.
     pub(crate) fn new(
         n_rows: u64,
         batch_size: BatchSize,
@@ -68,19 +67,34 @@ impl Schedule {
             )));
         }
         let global = global_size(batch_size, size)?;
-        if last != Last::Short && global > n_rows {
-            return Err(refused(format!(
-                "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
-                 ranks together"
-            ))
-            .with_hint("use a smaller batch, or last = \"short\""));
-        }
-        Ok(Self {
+        let schedule = Self {
             n_rows,
             global,
             last,
             world,
-        })
+        };
+        match last {
+            Last::Drop => schedule.check_fits(),
+            Last::Short | Last::Pad => Ok(()),
+        }?;
+        Ok(schedule)
+    }
+
+    /// Refuses batches of more rows than the dataset has, unless the last one
+    /// may be short.
+    ///
+    /// # Errors
+    /// `Usage` if they do not fit.
+    pub(crate) fn check_fits(&self) -> Result<()> {
+        let Self { n_rows, global, .. } = self;
+        if self.last == Last::Short || global <= n_rows {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
+             ranks together"
+        ))
+        .with_hint("use a smaller batch, or last = \"short\""))
     }
 
     /// Batches of a whole epoch, the same for every rank.
@@ -216,7 +230,7 @@ mod tests {
         for n_rows in [1, 2, 63, 64, 65, 1000] {
             for size in [1, 2, 3, 5, 7, 8, 64] {
                 for global in [1, 2, 63, 64, 1000, 5000] {
-                    check_shares(n_rows, global.min(n_rows), Last::Pad, size);
+                    check_shares(n_rows, global, Last::Pad, size);
                     check_shares(n_rows, global, Last::Short, size);
                 }
             }
