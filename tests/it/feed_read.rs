@@ -69,9 +69,10 @@ fn expected(dataset: &Dataset, column: usize, row: u64) -> (Vec<u8>, bool) {
         };
         vec![0; (elements * column.dtype.len_bytes()) as usize]
     };
-    match is_there {
-        true => (row_bytes(array.as_ref()), true),
-        false => (zeros(), false),
+    if is_there {
+        (row_bytes(array.as_ref()), true)
+    } else {
+        (zeros(), false)
     }
 }
 
@@ -331,6 +332,13 @@ fn row_of<'a>(tensor: &RowsTensor<'a>, row: usize, n: usize) -> (&'a [u8], &'a [
     tensor.bytes[row * row_bytes..(row + 1) * row_bytes].split_at(n * width)
 }
 
+/// Numbers of 32 bits as numbers of 64.
+fn widened(bytes: &[u8]) -> Vec<u8> {
+    let numbers = bytes.chunks_exact(4);
+    let numbers = numbers.map(|raw| i32::from_le_bytes(raw.try_into().unwrap()));
+    numbers.flat_map(|n| i64::from(n).to_le_bytes()).collect()
+}
+
 #[test]
 fn ragged_rows_are_filled_up() {
     let (_dir, shards) = all_types_dataset();
@@ -360,13 +368,9 @@ fn ragged_rows_are_filled_up() {
             assert_eq!(tensor.shape, [60, length]);
             let lengths = i32s(read.tensor(&format!("{name}.lengths")).unwrap().bytes);
             for (at, row) in rows.iter().enumerate() {
-                let (stored, _) = expected(shards.dataset(), index, *row);
-                let mut stored = stored;
+                let (mut stored, _) = expected(shards.dataset(), index, *row);
                 if name == "list" {
-                    let wide = stored.chunks_exact(4).flat_map(|raw| {
-                        i64::from(i32::from_le_bytes(raw.try_into().unwrap())).to_le_bytes()
-                    });
-                    stored = wide.collect();
+                    stored = widened(&stored);
                 }
                 let width = tensor.dtype.len_bytes() as usize;
                 let n = (stored.len() / width).min(length as usize);
