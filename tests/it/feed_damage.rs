@@ -83,9 +83,8 @@ fn flips_are_found(root: &Path, n: u64) {
         } else {
             reader.read_into(&rows, &mut read)
         };
-        let error = found.err();
-        assert!(error.is_some(), "bit {bit} of {}", paths[shard].display());
-        let error = error.unwrap();
+        assert!(found.is_err(), "bit {bit} of {}", paths[shard].display());
+        let error = found.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Damage, "{error}");
         assert_eq!(error.location().path.as_ref(), Some(&paths[shard]));
         flip(&paths[shard], bit);
@@ -307,7 +306,7 @@ fn cut_while_read(len: u64) {
         for draw in 0u64.. {
             let was_cut = is_cut.load(Ordering::SeqCst);
             // The last row is in the part that goes.
-            let draws = (0..32).map(|n| mix((draw * 64 + n + thread) << 40) % 600);
+            let draws = (0..32).map(|n| mix((draw * 64 + n + thread) << 8) % 600);
             let rows: Vec<u64> = draws.chain([599]).collect();
             match reader.read_into(&rows, &mut read) {
                 Ok(()) => {

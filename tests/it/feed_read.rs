@@ -76,11 +76,6 @@ fn expected(dataset: &Dataset, column: usize, row: u64) -> (Vec<u8>, bool) {
     }
 }
 
-/// An int32 as the int64 of the same value.
-fn widened(raw: &[u8]) -> [u8; 8] {
-    i64::from(i32::from_le_bytes(raw.try_into().unwrap())).to_le_bytes()
-}
-
 pub(crate) fn i32s(bytes: &[u8]) -> Vec<usize> {
     let number = |raw: &[u8]| usize::try_from(i32::from_le_bytes(raw.try_into().unwrap()));
     bytes
@@ -337,6 +332,13 @@ fn row_of<'a>(tensor: &RowsTensor<'a>, row: usize, n: usize) -> (&'a [u8], &'a [
     tensor.bytes[row * row_bytes..(row + 1) * row_bytes].split_at(n * width)
 }
 
+/// Numbers of 32 bits as numbers of 64.
+fn widened(bytes: &[u8]) -> Vec<u8> {
+    let numbers = bytes.chunks_exact(4);
+    let numbers = numbers.map(|raw| i32::from_le_bytes(raw.try_into().unwrap()));
+    numbers.flat_map(|n| i64::from(n).to_le_bytes()).collect()
+}
+
 #[test]
 fn ragged_rows_are_filled_up() {
     let (_dir, shards) = all_types_dataset();
@@ -368,7 +370,7 @@ fn ragged_rows_are_filled_up() {
             for (at, row) in rows.iter().enumerate() {
                 let (mut stored, _) = expected(shards.dataset(), index, *row);
                 if name == "list" {
-                    stored = stored.chunks_exact(4).flat_map(widened).collect();
+                    stored = widened(&stored);
                 }
                 let width = tensor.dtype.len_bytes() as usize;
                 let n = (stored.len() / width).min(length as usize);
