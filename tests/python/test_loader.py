@@ -271,9 +271,12 @@ def test_what_is_no_dataset(tmp_path, numbered):
 
 
 def test_a_batch_larger_than_the_dataset(numbered):
-    loader = load(numbered, batch_size=4096)
-    [batch] = list(loader)
-    assert batch["id"].shape == (4096,) and batch.n_valid == N_ROWS
+    for last in ["pad", "drop"]:
+        with pytest.raises(fr.UsageError, match=f"{N_ROWS} rows, got 4096") as raised:
+            load(numbered, batch_size=4096, last=last)
+        assert "short" in raised.value.hint
+    [batch] = list(load(numbered, batch_size=4096, last="short"))
+    assert batch["id"].shape == (N_ROWS,) == (batch.n_valid,)
 
 
 def test_repr_names_what_matters(numbered):
