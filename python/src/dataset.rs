@@ -54,8 +54,7 @@ impl Dataset {
 
     /// Rows that are read at a time.
     fn chunk(&self) -> u64 {
-        let shards = &self.inner.manifest().shards;
-        let len_bytes: u64 = shards.iter().map(|shard| shard.len_bytes).sum();
+        let len_bytes = self.inner.manifest().len_bytes();
         let row_bytes = len_bytes.checked_div(self.inner.n_rows());
         (CHUNK_BYTES / row_bytes.unwrap_or(1).max(1)).clamp(1, CHUNK_ROWS)
     }
@@ -103,8 +102,7 @@ impl Dataset {
 
     #[getter]
     fn len_bytes(&self) -> u64 {
-        let shards = &self.inner.manifest().shards;
-        shards.iter().map(|shard| shard.len_bytes).sum()
+        self.inner.manifest().len_bytes()
     }
 
     #[getter]

@@ -32,11 +32,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let options = VerifyOptions {
         threads: run::threads(args.threads),
     };
-    let n_bytes = Manifest::read(&args.dataset)?
-        .shards
-        .iter()
-        .map(|shard| shard.len_bytes)
-        .sum();
+    let n_bytes = Manifest::read(&args.dataset)?.len_bytes();
     let bar = output.shows_progress().then(|| progress::bar(n_bytes));
     let report = verify(&args.dataset, &options, &|bytes| {
         if let Some(bar) = &bar {

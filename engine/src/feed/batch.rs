@@ -10,8 +10,7 @@ use std::fmt;
 use std::ptr;
 use std::sync::Arc;
 
-use super::buffer::Slot;
-use super::fill::{Damage, Filled, Mapped, Place, Placed};
+use super::fill::{Damage, Mapped, Place, Placed, Slot};
 use super::process::Process;
 use super::ring::Ring;
 use super::state::State;
@@ -27,11 +26,10 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(slot: Slot, filled: Filled, state: State, at: At, home: Home) -> Self {
+    pub(super) fn new(slot: Slot, state: State, at: At, home: Home) -> Self {
         Self {
             held: Arc::new(Held {
                 slot,
-                filled,
                 state,
                 at,
                 home,
@@ -42,30 +40,32 @@ impl Batch {
     /// Its tensors, in the order of the columns.
     #[must_use]
     pub fn tensors(&self) -> impl ExactSizeIterator<Item = Tensor> + '_ {
-        (0..self.held.filled.tensors.len()).map(|index| self.tensor_at(index))
+        (0..self.held.slot.filled.tensors.len()).map(|index| self.tensor_at(index))
     }
 
     /// The tensor of this name: a column's, or that with `.cu_seqlens`,
     /// `.lengths` or `.valid`.
     #[must_use]
     pub fn tensor(&self, name: &str) -> Option<Tensor> {
-        let mut tensors = self.held.filled.tensors.iter();
+        let mut tensors = self.held.slot.filled.tensors.iter();
         let index = tensors.position(|tensor| &*tensor.name == name)?;
         Some(self.tensor_at(index))
     }
 
-    /// The row of the dataset in each row of the tensors; `u64::MAX` in those
-    /// that fill up.
+    /// The row of the dataset in each row of the tensors; [`NO_ROW`] in those
+    /// that fill up or were damaged.
+    ///
+    /// [`NO_ROW`]: super::NO_ROW
     #[must_use]
     pub fn rows(&self) -> &[u64] {
-        &self.held.filled.rows
+        &self.held.slot.filled.rows
     }
 
     /// 1 where a row of the tensors is one of the dataset, 0 where it fills up
     /// or was damaged.
     #[must_use]
     pub fn valid(&self) -> &[u8] {
-        &self.held.filled.valid
+        &self.held.slot.filled.valid
     }
 
     /// How many rows are valid.
@@ -77,7 +77,7 @@ impl Batch {
     /// The rows that were skipped because they are damaged.
     #[must_use]
     pub fn damage(&self) -> &[Damage] {
-        &self.held.filled.damage
+        &self.held.slot.filled.damage
     }
 
     /// The epoch it belongs to.
@@ -144,9 +144,8 @@ impl Tensor {
     /// Its bytes, counted.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
-        let elements: u64 = self.shape().iter().product();
         // It lies in memory, so its length fits an address.
-        usize::try_from(elements * self.dtype().len_bytes()).unwrap_or(usize::MAX)
+        self.placed().len_bytes().unwrap_or(usize::MAX)
     }
 
     /// Its first byte, at a multiple of its elements' size; not to be read
@@ -157,7 +156,7 @@ impl Tensor {
     #[must_use]
     pub fn as_ptr(&self) -> *mut u8 {
         match &self.placed().place {
-            Place::Slot(index) => self.held.slot.as_ptr(*index),
+            Place::Slot(index) => self.held.slot.buffers.as_ptr(*index),
             Place::View(map, range) => map.as_ptr().wrapping_add(range.start),
         }
     }
@@ -175,13 +174,16 @@ impl Tensor {
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         let len = self.len_bytes();
         match &self.placed().place {
-            Place::Slot(index) => Cow::Borrowed(self.held.slot.bytes(*index, len).unwrap_or(&[])),
+            Place::Slot(index) => {
+                let bytes = self.held.slot.buffers.bytes(*index, len);
+                Cow::Borrowed(bytes.unwrap_or(&[]))
+            }
             Place::View(map, range) => Cow::Owned(copied(map.as_ref(), range.start, len)),
         }
     }
 
     fn placed(&self) -> &Placed {
-        &self.held.filled.tensors[self.index]
+        &self.held.slot.filled.tensors[self.index]
     }
 }
 
@@ -204,10 +206,9 @@ fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// A slot and what it holds.
+/// A filled slot.
 struct Held {
     slot: Slot,
-    filled: Filled,
     state: State,
     at: At,
     home: Home,
@@ -215,7 +216,7 @@ struct Held {
 
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shapes = self.filled.tensors.iter().map(|tensor| {
+        let shapes = self.slot.filled.tensors.iter().map(|tensor| {
             (
                 tensor.name.as_ref(),
                 (tensor.dtype.as_str(), tensor.shape.as_slice()),
@@ -227,7 +228,9 @@ impl fmt::Debug for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.home.take(std::mem::take(&mut self.slot));
+        let mut slot = std::mem::take(&mut self.slot);
+        slot.let_go();
+        self.home.take(slot);
     }
 }
 

@@ -22,32 +22,30 @@ const NOTHING: NonNull<u8> = NonNull::without_provenance(NonZero::new(PAGE_BYTES
 /// addresses, and they are there after fewer faults.
 const LARGE_PAGE_BYTES: usize = 2 << 20;
 
-/// The memory of one batch: a buffer for each tensor.
+/// The memory of the tensors of one batch, a buffer for each.
 #[derive(Debug, Default)]
-pub(crate) struct Slot {
-    buffers: Vec<Buffer>,
+pub(crate) struct Buffers {
+    all: Vec<Buffer>,
 }
 
-impl Slot {
+impl Buffers {
     /// The buffer `index`, made where there is none yet.
     pub(crate) fn buffer(&mut self, index: usize) -> &mut Buffer {
-        if self.buffers.len() <= index {
-            self.buffers.resize_with(index + 1, Buffer::default);
+        if self.all.len() <= index {
+            self.all.resize_with(index + 1, Buffer::default);
         }
-        &mut self.buffers[index]
+        &mut self.all[index]
     }
 
     /// The first byte of the buffer `index`, for whoever the batch is handed
     /// to; dangling where nothing was ever put into it.
     pub(crate) fn as_ptr(&self, index: usize) -> *mut u8 {
-        self.buffers
-            .get(index)
-            .map_or(NOTHING.as_ptr(), Buffer::as_ptr)
+        self.all.get(index).map_or(NOTHING.as_ptr(), Buffer::as_ptr)
     }
 
     /// The first `len` bytes of the buffer `index`, if it has as many.
     pub(crate) fn bytes(&self, index: usize, len: usize) -> Option<&[u8]> {
-        let buffer = self.buffers.get(index).filter(|b| len <= b.capacity)?;
+        let buffer = self.all.get(index).filter(|b| len <= b.capacity)?;
         // SAFETY: `start` is the first of `capacity >= len` initialised bytes,
         // which nobody writes to through `&mut self` meanwhile; those who
         // write through `as_ptr` answer for doing so while this is borrowed.
@@ -57,7 +55,7 @@ impl Slot {
     /// Bytes of all buffers.
     #[cfg(test)]
     pub(crate) fn len_bytes(&self) -> usize {
-        self.buffers.iter().map(|buffer| buffer.capacity).sum()
+        self.all.iter().map(|buffer| buffer.capacity).sum()
     }
 }
 
@@ -162,30 +160,30 @@ mod tests {
 
     #[test]
     fn buffers_grow_and_stay() {
-        let mut slot = Slot::default();
-        assert_eq!(slot.as_ptr(3).align_offset(PAGE_BYTES), 0);
-        slot.buffer(1).room(10).unwrap().fill(7);
-        let first = slot.as_ptr(1);
+        let mut buffers = Buffers::default();
+        assert_eq!(buffers.as_ptr(3).align_offset(PAGE_BYTES), 0);
+        buffers.buffer(1).room(10).unwrap().fill(7);
+        let first = buffers.as_ptr(1);
         assert_eq!(first.align_offset(PAGE_BYTES), 0);
         assert_eq!(
-            slot.buffer(1).room(4096).unwrap()[..11],
+            buffers.buffer(1).room(4096).unwrap()[..11],
             [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 0]
         );
-        assert_eq!(slot.as_ptr(1), first);
-        assert_eq!(slot.buffer(1).room(4097).unwrap(), [0; 4097]);
-        assert_eq!(slot.len_bytes(), 8192);
+        assert_eq!(buffers.as_ptr(1), first);
+        assert_eq!(buffers.buffer(1).room(4097).unwrap(), [0; 4097]);
+        assert_eq!(buffers.len_bytes(), 8192);
     }
 
     #[test]
     fn large_buffers_are_zeros_and_begin_at_large_pages() {
-        let mut slot = Slot::default();
+        let mut buffers = Buffers::default();
         let len = 2 * LARGE_PAGE_BYTES + 100;
-        assert!(slot.buffer(0).room(len).unwrap().iter().all(|b| *b == 0));
-        let first = slot.as_ptr(0);
+        assert!(buffers.buffer(0).room(len).unwrap().iter().all(|b| *b == 0));
+        let first = buffers.as_ptr(0);
         assert_eq!(first.align_offset(LARGE_PAGE_BYTES), 0);
-        slot.buffer(0).room(len).unwrap().fill(9);
-        assert_eq!(slot.buffer(0).room(100).unwrap(), [9; 100]);
-        assert_eq!(slot.as_ptr(0), first);
+        buffers.buffer(0).room(len).unwrap().fill(9);
+        assert_eq!(buffers.buffer(0).room(100).unwrap(), [9; 100]);
+        assert_eq!(buffers.as_ptr(0), first);
     }
 
     #[test]

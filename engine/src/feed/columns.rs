@@ -7,6 +7,7 @@ use std::sync::Arc;
 use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::{Element, Kernel};
 
+use super::fill::{Place, Placed};
 use super::options::{ColumnOptions, OverlongRow, Ragged, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Column, Content, Dataset, Dtype, Extent, Layout, TensorSpec, to_usize};
@@ -33,6 +34,20 @@ pub(super) struct Output {
     pub(super) first: First,
     /// Dimensions after the first.
     pub(super) inner: Vec<u64>,
+}
+
+impl Output {
+    /// The tensor `index` of a batch, without a row as yet.
+    pub(super) fn placed((index, output): (usize, &Self)) -> Placed {
+        let mut shape = vec![0];
+        shape.extend_from_slice(&output.inner);
+        Placed {
+            name: output.name.clone(),
+            dtype: output.dtype,
+            shape,
+            place: Place::Slot(index),
+        }
+    }
 }
 
 /// How long the first dimension of a tensor of a batch is.

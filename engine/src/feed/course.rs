@@ -90,10 +90,12 @@ impl Course {
     }
 
     fn job(&mut self, cut: Cut, epoch: u32) -> Option<Job> {
+        // Behind the last epoch a loader has no place to stand.
+        let next_epoch = epoch.checked_add(1)?;
         let after = match cut.next {
             Some(position) => Place { epoch, position },
             None => Place {
-                epoch: epoch.checked_add(1)?,
+                epoch: next_epoch,
                 position: 0,
             },
         };

@@ -4,12 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::buffer::Slot;
+use super::buffer::Buffers;
 use crate::error::Result;
 use crate::plan::Dtype;
 
 /// The row of the dataset in a row of a batch that holds none.
-pub(crate) const NO_ROW: u64 = u64::MAX;
+pub const NO_ROW: u64 = u64::MAX;
 
 /// Puts rows into slots. The loop that calls it knows nothing of shards, and
 /// it knows nothing of epochs and ranks.
@@ -20,7 +20,24 @@ pub(crate) trait Fill: Send + Sync + fmt::Debug {
     /// # Errors
     /// `Io` and `Damage`, with shard, block and row; `Data` where a row does
     /// not fit its tensor. The slot can be filled again.
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<Filled>;
+    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()>;
+}
+
+/// The memory of a batch, and what it holds. It is filled again and again;
+/// filling it with as much as before allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) buffers: Buffers,
+    pub(crate) filled: Filled,
+}
+
+impl Slot {
+    /// Lets go of what is not memory of its own.
+    pub(crate) fn let_go(&mut self) {
+        for (index, tensor) in self.filled.tensors.iter_mut().enumerate() {
+            tensor.place = Place::Slot(index);
+        }
+    }
 }
 
 /// What a slot holds.
@@ -38,6 +55,25 @@ pub(crate) struct Filled {
     pub(crate) damage: Vec<Damage>,
 }
 
+impl Filled {
+    /// Begins with the rows that are wanted, none of them checked, and with
+    /// none up to `n_rows`.
+    pub(crate) fn begin(&mut self, rows: &[u64], n_rows: usize) {
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
+        self.rows.resize(n_rows.max(rows.len()), NO_ROW);
+        self.valid.clear();
+        self.damage.clear();
+    }
+
+    /// Ends with the rows that are left.
+    pub(crate) fn end(&mut self) {
+        let valid = |row: &u64| u8::from(*row != NO_ROW);
+        self.valid.extend(self.rows.iter().map(valid));
+        self.damage.sort_by_key(|damage| damage.row);
+    }
+}
+
 /// One tensor of a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
@@ -47,6 +83,25 @@ pub(crate) struct Placed {
     /// All dimensions, the rows first where the tensor has a row for each.
     pub(crate) shape: Vec<u64>,
     pub(crate) place: Place,
+}
+
+impl Placed {
+    /// Bytes of its elements, if they can lie in memory.
+    pub(crate) fn len_bytes(&self) -> Option<usize> {
+        let mut dimensions = self.shape.iter();
+        let elements = dimensions.try_fold(1u64, |n, length| n.checked_mul(*length))?;
+        let len = elements.checked_mul(self.dtype.len_bytes())?;
+        usize::try_from(len).ok()
+    }
+
+    /// Whether it lies in `buffers`, where it is not a view.
+    pub(crate) fn lies_in(&self, buffers: &Buffers) -> bool {
+        match (&self.place, self.len_bytes()) {
+            (Place::View(..), _) | (Place::Slot(_), Some(0)) => true,
+            (Place::Slot(index), Some(len)) => buffers.bytes(*index, len).is_some(),
+            (Place::Slot(_), None) => false,
+        }
+    }
 }
 
 /// Where the bytes of a tensor lie.

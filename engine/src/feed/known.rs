@@ -20,6 +20,9 @@ pub(super) struct Identity {
     number: u64,
     pub(super) len: u64,
     changed: (i64, i64),
+    /// When it or what is said of it was changed, which nobody can set back.
+    /// Renaming a file changes it too, and then its blocks are compared again.
+    touched: (i64, i64),
 }
 
 impl Identity {
@@ -29,6 +32,7 @@ impl Identity {
             number: metadata.ino(),
             len: metadata.len(),
             changed: (metadata.mtime(), metadata.mtime_nsec()),
+            touched: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }

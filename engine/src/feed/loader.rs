@@ -6,9 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::batch::{At, Batch, Home, Shelf};
-use super::buffer::Slot;
 use super::course::{Course, Job, Place};
-use super::fill::{Damage, Fill, Filled};
+use super::fill::{Damage, Fill, Slot};
 use super::options::FeedOptions;
 use super::order::Extent;
 use super::process::Process;
@@ -186,8 +185,10 @@ impl Feed {
         if std::mem::take(&mut self.ended) {
             return Ok(Polled::End);
         }
-        if self.schedule.n_batches() == 0 {
-            self.state.epoch = self.state.epoch.checked_add(1).ok_or_else(no_epoch)?;
+        if self.schedule.n_batches_from(self.state.position) == 0 {
+            // What is left of the epoch, as it is cut now, fills no batch.
+            let epoch = self.state.epoch.checked_add(1).ok_or_else(no_epoch)?;
+            self.go_to_epoch(epoch);
             return Ok(Polled::End);
         }
         self.start_threads()?;
@@ -225,8 +226,8 @@ impl Feed {
             )
         })?;
         let mut slot = self.ring.spare();
-        let filled = fill_slot(&*self.fill, &job, &mut Vec::new(), &mut slot)?;
-        Ok(self.batch(job, slot, filled, Shelf::Spare))
+        fill_slot(&*self.fill, &job, &mut Vec::new(), &mut slot)?;
+        Ok(self.batch(job, slot, Shelf::Spare))
     }
 
     /// Where it stands: after the batch handed out last.
@@ -258,11 +259,7 @@ impl Feed {
         self.process.check()?;
         self.begin();
         if epoch != self.state.epoch {
-            self.go(State {
-                epoch,
-                position: 0,
-                ..self.state
-            });
+            self.go_to_epoch(epoch);
         }
         Ok(())
     }
@@ -312,6 +309,14 @@ impl Feed {
         &self.damage
     }
 
+    fn go_to_epoch(&mut self, epoch: u32) {
+        self.go(State {
+            epoch,
+            position: 0,
+            ..self.state
+        });
+    }
+
     fn go(&mut self, state: State) {
         self.ended = false;
         self.stalled = Duration::ZERO;
@@ -328,9 +333,9 @@ impl Feed {
     }
 
     fn hand_out(&mut self, done: Done) -> Batch {
-        let Done { job, slot, filled } = done;
+        let Done { job, slot } = done;
         self.ended = job.ends_epoch();
-        let batch = self.batch(job, slot, filled, Shelf::Turn);
+        let batch = self.batch(job, slot, Shelf::Turn);
         self.state = *batch.state();
         self.counts.batches += 1;
         self.counts.rows += batch.n_valid() as u64;
@@ -341,7 +346,7 @@ impl Feed {
         batch
     }
 
-    fn batch(&self, job: Job, slot: Slot, filled: Filled, shelf: Shelf) -> Batch {
+    fn batch(&self, job: Job, slot: Slot, shelf: Shelf) -> Batch {
         let Job {
             cut,
             epoch,
@@ -364,7 +369,7 @@ impl Feed {
             process: self.process,
             shelf,
         };
-        Batch::new(slot, filled, state, at, home)
+        Batch::new(slot, state, at, home)
     }
 
     /// Starts the threads that are not there yet; when it is first needed, so

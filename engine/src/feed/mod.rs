@@ -39,7 +39,7 @@ mod state;
 mod tests;
 
 pub use batch::{Batch, Tensor};
-pub use fill::Damage;
+pub use fill::{Damage, NO_ROW};
 pub use loader::{Counts, Feed, Polled};
 pub use options::{
     Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::buffer::Slot;
-use super::fill::{Damage, Fill, Filled, Place};
+use super::fill::{Damage, Fill, Filled, Place, Slot};
 use super::gather::{Gather, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
@@ -48,9 +47,11 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`]; `read` is empty then.
     pub fn read_into(&self, rows: &[u64], read: &mut Rows) -> Result<()> {
-        read.filled = Filled::default();
-        read.filled = self.gather.fill(rows, rows.len(), &mut read.slot)?;
-        Ok(())
+        let filled = self.gather.fill(rows, rows.len(), &mut read.slot);
+        if filled.is_err() {
+            read.slot.filled = Filled::default();
+        }
+        filled
     }
 }
 
@@ -58,7 +59,6 @@ impl Reader {
 #[derive(Debug, Default)]
 pub struct Rows {
     slot: Slot,
-    filled: Filled,
 }
 
 /// One tensor of rows that were read.
@@ -78,22 +78,21 @@ impl Rows {
     /// The numbers of the rows: all that were asked for and not skipped.
     #[must_use]
     pub fn rows(&self) -> &[u64] {
-        &self.filled.rows
+        &self.slot.filled.rows
     }
 
     /// What was skipped.
     #[must_use]
     pub fn damage(&self) -> &[Damage] {
-        &self.filled.damage
+        &self.slot.filled.damage
     }
 
     /// The tensors, in the order of the columns.
     pub fn tensors(&self) -> impl Iterator<Item = RowsTensor<'_>> {
-        self.filled.tensors.iter().map(|placed| {
-            let elements: u64 = placed.shape.iter().product();
-            let len = usize::try_from(elements * placed.dtype.len_bytes());
+        self.slot.filled.tensors.iter().map(|placed| {
+            let len = placed.len_bytes();
             let bytes = match &placed.place {
-                Place::Slot(index) => len.ok().and_then(|len| self.slot.bytes(*index, len)),
+                Place::Slot(index) => len.and_then(|len| self.slot.buffers.bytes(*index, len)),
                 // Nothing but copies is asked for.
                 Place::View(..) => None,
             };

@@ -15,9 +15,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::buffer::Slot;
 use super::course::{Course, Job, Place};
-use super::fill::{Fill, Filled};
+use super::fill::{Fill, Slot};
 use crate::error::{Error, Result};
 
 /// Slots of picked batches that are kept for the next.
@@ -102,7 +101,6 @@ pub(super) struct Task {
 pub(super) struct Done {
     pub(super) job: Job,
     pub(super) slot: Slot,
-    pub(super) filled: Filled,
 }
 
 /// What the caller finds.
@@ -290,8 +288,8 @@ impl Ring {
         let is_current = generation == inner.generation;
         let at = usize::try_from(number.wrapping_sub(inner.first)).unwrap_or(usize::MAX);
         let ticket = match outcome {
-            Ok(filled) if is_current => Ticket::Ready(Done { job, slot, filled }),
-            Ok(_) => {
+            Ok(()) if is_current => Ticket::Ready(Done { job, slot }),
+            Ok(()) => {
                 inner.free.push(slot);
                 Ticket::Filling
             }
@@ -416,7 +414,7 @@ impl Inner {
             return false;
         };
         match std::mem::replace(&mut self.queue[at], Ticket::Filling) {
-            Ticket::Ready(Done { job, slot, .. }) => {
+            Ticket::Ready(Done { job, slot }) => {
                 self.queue[at] = Ticket::Open(job);
                 self.n_open += 1;
                 self.free.push(slot);
@@ -451,11 +449,11 @@ pub(super) fn fill_slot(
     job: &Job,
     rows: &mut Vec<u64>,
     slot: &mut Slot,
-) -> Result<Filled> {
+) -> Result<()> {
     let n_rows = usize::try_from(job.cut.n_rows)
         .map_err(|_| Error::internal("expected a batch that fits memory"))?;
-    // A slot is bytes, and the next fill writes all of them: whatever a panic
-    // leaves behind can be used again.
+    // The next fill writes all of a slot: whatever a panic leaves behind can be
+    // used again.
     let filled = catch_unwind(AssertUnwindSafe(|| {
         rows.clear();
         job.order.rows(job.cut.mine.clone(), rows);

@@ -200,6 +200,14 @@ pub(crate) struct Sealed {
 }
 
 impl Manifest {
+    /// Bytes of all shards, as the manifest has them: it may lie until they are
+    /// looked at.
+    #[must_use]
+    pub fn len_bytes(&self) -> u64 {
+        let lengths = self.shards.iter().map(|shard| shard.len_bytes);
+        lengths.fold(0, u64::saturating_add)
+    }
+
     /// Fills in what follows from the shards, and the digest.
     ///
     /// # Errors

@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use arrow::array::RecordBatch;
-use arrow::compute::interleave_record_batch;
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::compute::{interleave_record_batch, take_record_batch};
 
-use super::{BLOCK_BYTES, Dataset, to_usize};
+use super::{BLOCK_BYTES, Dataset};
 use crate::error::{Error, ErrorKind, Result};
+
+/// Blocks that are read at a time, roughly: what is read and not asked for
+/// takes no more memory than this.
+const RUN_BLOCKS: u64 = 64;
 
 impl Dataset {
     /// The rows with these numbers, in this order; a number may come twice.
@@ -23,43 +27,51 @@ impl Dataset {
                 ),
             ));
         }
-        let runs = runs(rows, self.rows_of_a_block());
-        if runs.is_empty() {
+        if rows.is_empty() {
             return self.rows(0..0);
         }
-        let batches = runs
-            .iter()
-            .map(|run| self.rows(run.clone()))
-            .collect::<Result<Vec<_>>>()?;
+        let mut wanted = rows.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let row_bytes = self.manifest().len_bytes() / self.n_rows();
+        let block_rows = BLOCK_BYTES / row_bytes.max(1);
+        let runs = runs(&wanted, block_rows, (block_rows * RUN_BLOCKS).max(1));
+        let picked = |run: &Range<usize>| self.pick(&wanted[run.clone()]);
+        let batches = runs.iter().map(picked).collect::<Result<Vec<_>>>()?;
         let place = |row: &u64| {
-            let run = runs.partition_point(|run| run.end <= *row);
-            Ok((run, to_usize(row - runs[run].start)?))
+            let at = wanted.partition_point(|other| other < row);
+            let run = runs.partition_point(|run| run.end <= at);
+            (run, at - runs[run].start)
         };
-        let places = rows.iter().map(place).collect::<Result<Vec<_>>>()?;
+        let places: Vec<_> = rows.iter().map(place).collect();
         interleave_record_batch(&batches.iter().collect::<Vec<_>>(), &places)
             .map_err(|e| Error::internal("cannot put rows together").with_source(e))
     }
 
-    /// How many rows a block holds, roughly: rows nearer than this share the
-    /// blocks that are read and checked for them.
-    fn rows_of_a_block(&self) -> u64 {
-        let shards = &self.manifest().shards;
-        let len_bytes = shards.iter().map(|shard| shard.len_bytes).sum::<u64>();
-        let row_bytes = len_bytes.checked_div(self.n_rows()).unwrap_or(0).max(1);
-        BLOCK_BYTES / row_bytes
+    /// Some rows that lie near one another, ascending.
+    fn pick(&self, rows: &[u64]) -> Result<RecordBatch> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return self.rows(0..0);
+        };
+        let run = self.rows(*first..last + 1)?;
+        if run.num_rows() == rows.len() {
+            return Ok(run);
+        }
+        let at = UInt64Array::from_iter_values(rows.iter().map(|row| row - first));
+        take_record_batch(&run, &at).map_err(|e| Error::internal("cannot pick rows").with_source(e))
     }
 }
 
-/// The runs of consecutive rows that hold all of `rows`, ascending; rows that
-/// are at most `gap` apart share one.
-fn runs(rows: &[u64], gap: u64) -> Vec<Range<u64>> {
-    let mut sorted = rows.to_vec();
-    sorted.sort_unstable();
-    let mut runs: Vec<Range<u64>> = Vec::new();
-    for row in sorted {
+/// Cuts `rows`, ascending, where neighbours are more than `gap` apart, and so
+/// that none spans more than `most`; gives the indices of each run.
+fn runs(rows: &[u64], gap: u64, most: u64) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
         match runs.last_mut() {
-            Some(run) if row <= run.end.saturating_add(gap) => run.end = run.end.max(row + 1),
-            _ => runs.push(row..row + 1),
+            Some(run) if row - rows[index - 1] <= gap.max(1) && row - rows[run.start] < most => {
+                run.end += 1;
+            }
+            _ => runs.push(index..index + 1),
         }
     }
     runs
@@ -71,10 +83,19 @@ mod tests {
 
     #[test]
     fn rows_near_one_another_share_a_run() {
-        assert_eq!(runs(&[], 4), []);
-        assert_eq!(runs(&[9, 3, 3, 4], 0), [3..5, 9..10]);
-        assert_eq!(runs(&[9, 3, 3, 4], 3), [3..5, 9..10]);
-        assert_eq!(runs(&[9, 3, 3, 4], 4), vec![3..10; 1]);
-        assert_eq!(runs(&[u64::MAX - 1, 0], u64::MAX), vec![0..u64::MAX; 1]);
+        assert!(runs(&[], 4, 100).is_empty());
+        assert_eq!(runs(&[3, 4, 9], 0, 100), [0..2, 2..3]);
+        assert_eq!(runs(&[3, 4, 9], 4, 100), [0..2, 2..3]);
+        assert_eq!(runs(&[3, 4, 9], 5, 100), vec![0..3; 1]);
+        assert_eq!(runs(&[0, u64::MAX - 1], u64::MAX, u64::MAX), vec![0..2; 1]);
+    }
+
+    #[test]
+    fn no_run_spans_more_than_may_be_read_at_a_time() {
+        let rows: Vec<u64> = (0..100).map(|n| n * 4).collect();
+        let cut = runs(&rows, 4, 41);
+        assert!(cut.iter().take(9).all(|run| run.len() == 11));
+        assert_eq!(cut.last(), Some(&(99..100)));
+        assert_eq!(runs(&[5, 6, 7], 1, 1), [0..1, 1..2, 2..3]);
     }
 }

@@ -94,10 +94,7 @@ pub fn verify(
     Ok(VerifyReport {
         n_shards: manifest.shards.len() as u64,
         n_rows: manifest.n_rows,
-        len_bytes: manifest
-            .shards
-            .iter()
-            .fold(0, |sum, shard| sum.saturating_add(shard.len_bytes)),
+        len_bytes: manifest.len_bytes(),
         findings,
         extra,
     })

@@ -104,7 +104,7 @@ impl Attempt<'_> {
         len: usize,
         change: &Change,
     ) -> Result<Option<Stray>> {
-        let dst = self.slot.buffer(output).room(len)?;
+        let dst = self.buffers.buffer(output).room(len)?;
         let Work { pieces, held, .. } = &*self.work;
         if let Some(first) = pieces.first() {
             fetch(held[first.held].as_deref(), &first.src);

@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
 
-use super::buffer::Slot;
-use super::columns::{Columns, First};
-use super::fill::{Damage, Fill, Filled, NO_ROW, Place, Placed};
+use super::buffer::Buffers;
+use super::columns::{Columns, First, Output};
+use super::fill::{Damage, Fill, NO_ROW, Place, Placed, Slot};
 use super::guard;
 use super::known::Known;
 use super::map::Piece;
@@ -113,32 +113,30 @@ impl Gather {
         })
     }
 
-    /// The tensors of a batch of `wanted`.
-    fn placed(&self, work: &mut Work, n_rows: usize) -> Vec<Placed> {
-        let outputs = self.columns.outputs.iter().enumerate();
-        let place = |(index, output): (usize, &super::columns::Output)| {
+    /// Says where the tensors of a batch of `n_rows` lie.
+    fn place(&self, work: &mut Work, n_rows: usize, tensors: &mut Vec<Placed>) {
+        let outputs = &self.columns.outputs;
+        let is_same =
+            |(tensor, output): (&Placed, &Output)| Arc::ptr_eq(&tensor.name, &output.name);
+        if tensors.len() != outputs.len() || !tensors.iter().zip(outputs).all(is_same) {
+            tensors.clear();
+            tensors.extend(outputs.iter().enumerate().map(Output::placed));
+        }
+        for (index, (tensor, output)) in tensors.iter_mut().zip(outputs).enumerate() {
             let first = match output.first {
                 First::Rows => n_rows,
                 First::Offsets => n_rows + 1,
                 First::Elements => work.n_elements(&self.columns, index),
             };
-            let mut shape = Vec::with_capacity(1 + output.inner.len());
-            shape.push(first as u64);
-            shape.extend_from_slice(&output.inner);
-            Placed {
-                name: output.name.clone(),
-                dtype: output.dtype,
-                shape,
-                place: match work.views[index].take() {
-                    Some(piece) => {
-                        let range = piece.range();
-                        Place::View(Arc::new(piece), range)
-                    }
-                    None => Place::Slot(index),
-                },
-            }
-        };
-        outputs.map(place).collect()
+            tensor.shape[0] = first as u64;
+            tensor.place = match work.views[index].take() {
+                Some(piece) => {
+                    let range = piece.range();
+                    Place::View(Arc::new(piece), range)
+                }
+                None => Place::Slot(index),
+            };
+        }
     }
 
     fn fill_with(
@@ -147,21 +145,20 @@ impl Gather {
         rows: &[u64],
         n_rows: usize,
         slot: &mut Slot,
-    ) -> Result<Filled> {
+    ) -> Result<()> {
         if let Some(row) = rows.iter().find(|row| **row == NO_ROW) {
             let message = format!("expected rows of the dataset, got {row}");
             return Err(Error::new(ErrorKind::Usage, message));
         }
-        let mut wanted = rows.to_vec();
-        wanted.resize(n_rows.max(rows.len()), NO_ROW);
-        let mut damage: Vec<Damage> = Vec::new();
+        let Slot { buffers, filled } = slot;
+        filled.begin(rows, n_rows);
         let mut n_changes = 0;
         loop {
             let verdict = Attempt {
                 gather: self,
                 work,
-                wanted: &wanted,
-                slot,
+                wanted: &filled.rows,
+                buffers,
                 verdict: Verdict::default(),
             }
             .run()?;
@@ -175,22 +172,23 @@ impl Gather {
                 )
                 .with_path(self.shards.dataset().root()));
             }
-            self.skip(&mut wanted, &verdict.damage);
-            damage.extend(verdict.damage);
+            self.skip(&mut filled.rows, &verdict.damage);
+            filled.damage.extend(verdict.damage);
         }
-        let valid = |row: &u64| u8::from(*row != NO_ROW);
-        damage.sort_by_key(|damage| damage.row);
-        Ok(Filled {
-            tensors: self.placed(work, wanted.len()),
-            valid: wanted.iter().map(valid).collect(),
-            rows: wanted,
-            damage,
-        })
+        filled.end();
+        self.place(work, filled.rows.len(), &mut filled.tensors);
+        let lies = |tensor: &Placed| tensor.lies_in(buffers);
+        if !filled.tensors.iter().all(lies) {
+            return Err(Error::internal("expected memory for each tensor"));
+        }
+        Ok(())
     }
 
     /// Takes damaged rows out of a batch.
     fn skip(&self, wanted: &mut Vec<u64>, damage: &[Damage]) {
-        let is_lost = |row: u64| damage.iter().any(|damage| damage.row == row);
+        let mut lost: Vec<u64> = damage.iter().map(|damage| damage.row).collect();
+        lost.sort_unstable();
+        let is_lost = |row: u64| lost.binary_search(&row).is_ok();
         match self.skipped {
             Skipped::Masked => {
                 let lost = wanted.iter_mut().filter(|row| is_lost(**row));
@@ -202,7 +200,7 @@ impl Gather {
 }
 
 impl Fill for Gather {
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<Filled> {
+    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()> {
         guard::install().map_err(|e| {
             Error::new(ErrorKind::Io, "cannot watch for pages that are missing").with_source(e)
         })?;
@@ -210,6 +208,7 @@ impl Fill for Gather {
         let mut work = idle().pop().unwrap_or_default();
         let filled = self.fill_with(&mut work, rows, n_rows, slot);
         work.held.clear();
+        work.views.clear();
         idle().push(work);
         filled
     }
@@ -221,7 +220,7 @@ struct Attempt<'a> {
     work: &'a mut Work,
     /// The rows of the dataset; [`NO_ROW`] is none.
     wanted: &'a [u64],
-    slot: &'a mut Slot,
+    buffers: &'a mut Buffers,
     verdict: Verdict,
 }
 
@@ -236,6 +235,7 @@ impl Attempt<'_> {
         result?;
         if self.verdict.is_sound() {
             self.fill_up()?;
+            self.pad_ragged()?;
         }
         Ok(self.verdict)
     }
@@ -254,8 +254,8 @@ impl Attempt<'_> {
             return Ok(());
         }
         self.lay_out()?;
-        let known = std::mem::take(&mut self.work.known);
-        for (groups, known) in groups.chunks(most).zip(known.chunks(most)) {
+        let all_known = std::mem::take(&mut self.work.known);
+        for (groups, known) in groups.chunks(most).zip(all_known.chunks(most)) {
             self.hold(groups)?;
             self.verdict.changed |= self.work.is_other(known);
             if self.verdict.is_sound() {
@@ -263,6 +263,7 @@ impl Attempt<'_> {
             }
             self.release(groups)?;
         }
+        self.work.known = all_known;
         Ok(())
     }
 
@@ -306,7 +307,7 @@ impl Attempt<'_> {
                 continue;
             }
             let room = rows_bytes(self.wanted.len(), fixed.row_bytes)?;
-            let room = self.slot.buffer(fixed.output).room(room)?;
+            let room = self.buffers.buffer(fixed.output).room(room)?;
             let rows = room.chunks_exact_mut(fixed.row_bytes);
             let empty = rows.zip(self.wanted).filter(|(_, row)| **row == NO_ROW);
             empty.for_each(|(bytes, _)| bytes.fill(0));

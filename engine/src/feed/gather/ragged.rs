@@ -143,7 +143,7 @@ impl Attempt<'_> {
             spans.starts.push(to_usize(end)?);
         }
         let room = rows_bytes(spans.starts.len(), 4)?;
-        let room = self.slot.buffer(output).room(room)?;
+        let room = self.buffers.buffer(output).room(room)?;
         numbers(room, spans.starts.iter().copied());
         Ok(())
     }
@@ -170,7 +170,7 @@ impl Attempt<'_> {
             usize::try_from(*len).map_or(length, |len| len.min(length))
         });
         let room = rows_bytes(rows.len(), 4)?;
-        numbers(self.slot.buffer(output).room(room)?, lengths);
+        numbers(self.buffers.buffer(output).room(room)?, lengths);
         Ok(())
     }
 
@@ -207,6 +207,15 @@ impl Attempt<'_> {
                 };
                 return self.blame(stray, at, ragged.output, groups);
             }
+        }
+        Ok(())
+    }
+
+    /// Fills the rows of ragged columns up with zeros, those of the batch that
+    /// are none of the dataset too.
+    pub(super) fn pad_ragged(&mut self) -> Result<()> {
+        let gather = self.gather;
+        for (index, ragged) in gather.columns.ragged.iter().enumerate() {
             if let Form::Pad { length, .. } = ragged.form {
                 self.pad(index, ragged, length)?;
             }
@@ -249,7 +258,7 @@ impl Attempt<'_> {
     fn pad(&mut self, index: usize, ragged: &RaggedColumn, length: usize) -> Result<()> {
         let row_bytes = rows_bytes(length, ragged.element_bytes)?;
         let len = rows_bytes(self.wanted.len(), row_bytes)?;
-        let room = self.slot.buffer(ragged.output).room(len)?;
+        let room = self.buffers.buffer(ragged.output).room(len)?;
         let rows = room.chunks_exact_mut(row_bytes);
         for (bytes, (_, len)) in rows.zip(&self.work.spans[index].rows) {
             let len = to_usize((*len).min(length as u64))?;

@@ -111,10 +111,13 @@ fn what_is_dropped_is_less_than_a_global_batch() {
     assert!(ended);
     assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [64, 64]);
     assert_eq!((state.epoch, state.position), (1, 0));
-    // A state saved with smaller batches leaves less than one of these: what
-    // follows is the next epoch, and no empty one.
+    // A state saved with smaller batches leaves less than one of these: nothing
+    // is left of its epoch, and then the next one follows.
     let (_, state, _) = run(130, &global(40, Last::Drop), 2, None, 2);
     assert_eq!((state.epoch, state.position), (0, 80));
+    let (batches, state, ended) = run(130, &global(64, Last::Drop), 1, Some(&state), 1);
+    assert!(batches.is_empty() && ended);
+    assert_eq!((state.epoch, state.position), (1, 0));
     let (batches, state, _) = run(130, &global(64, Last::Drop), 1, Some(&state), 1);
     assert_eq!(batches[0], order(Shuffle::Rows, 0, 1, 130)[..64]);
     assert_eq!((state.epoch, state.position), (1, 64));

@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::buffer::Slot;
-use super::fill::{Damage, Fill, Filled, Place, Placed};
+use super::fill::{Damage, Fill, Filled, Place, Placed, Slot};
 use super::loader::Facts;
 use super::{BatchSize, Extent, Feed, FeedOptions, Last, Shuffle, World};
 use crate::error::{Error, Result};
@@ -73,7 +72,7 @@ impl Numbers {
 }
 
 impl Fill for Numbers {
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<Filled> {
+    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()> {
         self.n_fills.fetch_add(1, Ordering::SeqCst);
         if !self.pause.is_zero() {
             std::thread::sleep(self.pause);
@@ -92,7 +91,7 @@ impl Fill for Numbers {
             None => {}
         }
         let skipped = filled.damage.first().map(|damage| damage.row);
-        let bytes = slot.buffer(0).room(n_rows * 8)?;
+        let bytes = slot.buffers.buffer(0).room(n_rows * 8)?;
         bytes.fill(0);
         for (at, row) in rows.iter().enumerate() {
             bytes[at * 8..][..8].copy_from_slice(&row.to_le_bytes());
@@ -108,8 +107,9 @@ impl Fill for Numbers {
             place: Place::Slot(0),
         });
         self.slot_bytes
-            .fetch_max(slot.len_bytes() as u64, Ordering::SeqCst);
-        Ok(filled)
+            .fetch_max(slot.buffers.len_bytes() as u64, Ordering::SeqCst);
+        slot.filled = filled;
+        Ok(())
     }
 }
 

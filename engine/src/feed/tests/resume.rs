@@ -173,15 +173,24 @@ fn what_cannot_be_loaded_changes_nothing() {
 }
 
 #[test]
-fn a_state_at_the_end_goes_on_with_the_next_epoch() {
-    let mut feed = feed(&Arc::new(Numbers::default()), 100, &inline(30));
-    let at_end = State {
-        position: 100,
-        ..feed.state()
-    };
-    feed.load(&at_end).unwrap();
-    assert_eq!(feed.n_batches_left(), 0);
-    assert_eq!(rest(&mut feed), order(Shuffle::Rows, 0, 1, 100));
+fn a_state_behind_the_last_batch_has_an_end_and_then_the_next_epoch() {
+    // At the very end, and with too few rows left for another batch.
+    for (position, last) in [(100, Last::Pad), (91, Last::Drop)] {
+        let options = FeedOptions { last, ..inline(10) };
+        let mut feed = feed(&Arc::new(Numbers::default()), 100, &options);
+        let state = State {
+            position,
+            ..feed.state()
+        };
+        feed.load(&state).unwrap();
+        assert_eq!(feed.n_batches_left(), 0);
+        assert!(rest(&mut feed).is_empty());
+        assert_eq!((feed.epoch(), feed.n_batches_left()), (1, 10));
+        // A loop over epochs trains on each of them once.
+        feed.set_epoch(1).unwrap();
+        assert_eq!(rest(&mut feed), order(Shuffle::Rows, 0, 1, 100));
+        assert_eq!(feed.epoch(), 2);
+    }
 }
 
 #[test]
@@ -190,6 +199,10 @@ fn the_last_epoch_is_an_error_and_not_the_first_again() {
     feed.set_epoch(u32::MAX - 1).unwrap();
     assert_eq!(rest(&mut feed).len(), 10);
     assert_eq!(feed.epoch(), u32::MAX);
+    assert_eq!(feed.next_batch().unwrap_err().kind(), ErrorKind::Usage);
+    let behind = feed.state();
+    feed.set_epoch(3).unwrap();
+    feed.load(&behind).unwrap();
     assert_eq!(feed.next_batch().unwrap_err().kind(), ErrorKind::Usage);
 }
 
