@@ -43,7 +43,10 @@ fn run(
             }
             n += 1;
         }
-        ends.push((n, state, ended));
+        if n > 0 {
+            assert_eq!(state, feed.state());
+        }
+        ends.push((n, feed.state(), ended));
     }
     // Every rank has equally many batches and the same state.
     ends.dedup();
