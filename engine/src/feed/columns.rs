@@ -110,6 +110,8 @@ pub(super) enum Change {
     Bool,
     /// They change their type.
     Cast(Kernel),
+    /// The same, from 0 or 1.
+    CastBool(Kernel),
 }
 
 /// A tensor that is not handed out.
@@ -369,7 +371,11 @@ fn change(from: Dtype, to: Dtype) -> Result<Change> {
         ))
         .with_hint("use `cast` in the pipeline, or change the tensor after it was read"));
     }
-    Ok(Change::Cast(Kernel::Cast(cast)))
+    let kernel = Kernel::Cast(cast);
+    Ok(match from {
+        Dtype::Bool => Change::CastBool(kernel),
+        _ => Change::Cast(kernel),
+    })
 }
 
 /// Whether each number of `from` comes out as the same number of `to`, or is

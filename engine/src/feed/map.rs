@@ -7,12 +7,13 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::ptr;
 use std::slice;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::fill::Mapped;
 use super::guard::Watch;
+use super::process::Process;
 
 /// Bytes that the processor fetches at a time.
 const LINE_BYTES: usize = 64;
@@ -108,9 +109,9 @@ pub(super) struct Private {
     raw: MmapRaw,
     /// What is held: ranges in order.
     held: Mutex<Vec<Range<usize>>>,
-    pages: Option<Pages>,
+    pages: Option<Arc<Pages>>,
     /// The process that made it.
-    process: u32,
+    process: Process,
 }
 
 /// A piece of a private map: its holder's alone until it is dropped.
@@ -151,15 +152,15 @@ impl Private {
         Ok(Arc::new(Self {
             raw: map.into(),
             held: Mutex::new(Vec::new()),
-            pages: Pages::open(),
-            process: std::process::id(),
+            pages: Pages::of_process(),
+            process: Process::this(),
         }))
     }
 
     /// The piece `range`, which is not empty; `None` if there is none such, if
     /// some of it is held, or if somebody may have written to it.
     pub(super) fn take(self: &Arc<Self>, range: &Range<usize>) -> Option<Piece> {
-        if range.end > self.raw.len() || self.process != std::process::id() {
+        if range.end > self.raw.len() || !self.process.is_this() {
             return None;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -184,7 +185,7 @@ impl Private {
     fn give_back(&self, range: &Range<usize>) {
         // In a child of the process the lock may be held for ever by a thread
         // that the child does not have.
-        if self.pages.is_none() || self.process != std::process::id() {
+        if self.pages.is_none() || !self.process.is_this() {
             return;
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,7 +210,22 @@ impl Pages {
     /// Entries that are read at a time.
     const ENTRIES: usize = 512;
 
-    /// `None` where the system does not tell.
+    /// Those of this process, whose one file serves all maps; `None` where the
+    /// system does not tell.
+    fn of_process() -> Option<Arc<Self>> {
+        static FOUND: OnceLock<(Process, Arc<Pages>)> = OnceLock::new();
+        if let Some((process, pages)) = FOUND.get() {
+            return if process.is_this() {
+                Some(pages.clone())
+            } else {
+                Self::open().map(Arc::new)
+            };
+        }
+        let pages = Arc::new(Self::open()?);
+        let (_, pages) = FOUND.get_or_init(|| (Process::this(), pages));
+        Some(pages.clone())
+    }
+
     fn open() -> Option<Self> {
         // SAFETY: asks for a number.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };

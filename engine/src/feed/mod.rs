@@ -5,7 +5,7 @@
 //! - `order`: the permutation of an epoch, in constant memory and time;
 //!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
 //!   a loader stands;
-//! - [`Shards`], `known`, `index`, `limits`: shards open for reading, each block
+//! - [`Shards`], `pool`, `known`, `index`, `limits`: shards open for reading, each block
 //!   checked before it is used; `map`, `guard`: a truncated file is an error;
 //!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
 //! - `buffer`, `ring`, [`Feed`]: the memory of batches and the threads that
@@ -29,6 +29,7 @@ mod map;
 mod open;
 mod options;
 mod order;
+mod pool;
 mod process;
 mod reader;
 mod ring;

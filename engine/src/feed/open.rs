@@ -41,7 +41,9 @@ impl Feed {
             } = options;
             Schedule::new(n_rows, batch_size, last, world)?.check_fits()?;
         }
-        let gather = Gather::new(shards, &options.read, skipped)?;
+        // Those that read ahead, no more than there is to read, and the caller.
+        let n_threads = options.threads.min(options.prefetch) + 1;
+        let gather = Gather::new(shards, &options.read, skipped, n_threads)?;
         Self::with_fill(Arc::new(gather), facts, options)
     }
 }

@@ -9,6 +9,10 @@ use super::shards::Shards;
 use crate::error::Result;
 use crate::plan::Dtype;
 
+/// Threads that a reader is made for; more can use it, and may then find too
+/// few files to open where the system allows few.
+const MAX_THREADS: usize = 4;
+
 /// Reads rows of a dataset, in any order, as tensors; each block is checked as
 /// the options say. For training loops there is a loader.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ impl Reader {
             access: Access::Copy,
             ..options.clone()
         };
-        let gather = Gather::new(shards, &options, Skipped::LeftOut)?;
+        let gather = Gather::new(shards, &options, Skipped::LeftOut, MAX_THREADS)?;
         Ok(Self { gather })
     }
 

@@ -1,15 +1,14 @@
 //! The shards of a dataset, open for any number of loaders and threads.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::guard;
 use super::index::RowIndex;
 use super::known::{Identity, Known};
 use super::limits::max_open;
 use super::map::{Map, Piece, Private};
+use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
     Dataset, ShardEntry, ShardFile, open_shard, other_length, shard_path, to_usize,
@@ -28,15 +27,8 @@ pub struct Shards {
     index: RowIndex,
     /// What is known of each shard.
     known: Vec<Mutex<Option<Arc<Known>>>>,
-    pool: Mutex<Pool>,
+    pool: Arc<Pool>,
     max_open: usize,
-}
-
-/// Shards that are open, each with when it was used last.
-#[derive(Debug, Default)]
-struct Pool {
-    open: HashMap<usize, (u64, Arc<Open>)>,
-    clock: u64,
 }
 
 /// A shard that is open.
@@ -79,7 +71,7 @@ impl Shards {
         Ok(Self {
             index,
             known: shards.iter().map(|_| Mutex::default()).collect(),
-            pool: Mutex::default(),
+            pool: Pool::new(),
             max_open: max_open(),
             dataset,
         })
@@ -109,19 +101,18 @@ impl Shards {
     /// Shards that are open now.
     #[must_use]
     pub fn n_open(&self) -> usize {
-        self.pool().open.len()
+        self.pool.len()
     }
 
     /// Closes all shards that no batch is being read from.
     pub fn close_all(&self) {
-        let open = std::mem::take(&mut self.pool().open);
-        // Unmapped without the lock.
-        drop(open);
+        self.pool.close_all();
     }
 
-    /// Shards that a batch may hold at a time.
-    pub(super) fn max_held(&self) -> usize {
-        (self.max_open / 4).clamp(1, 256)
+    /// Shards that a batch may hold at a time, where `n_threads` batches are
+    /// filled at once: together half of those that may be open.
+    pub(super) fn max_held(&self, n_threads: usize) -> usize {
+        (self.max_open / 2 / n_threads.max(1)).clamp(1, 256)
     }
 
     /// The shard of a row of the dataset.
@@ -150,21 +141,19 @@ impl Shards {
     /// `Damage` if it is missing or not that of the manifest, `Io` if it
     /// cannot be read.
     pub(super) fn get(&self, shard: usize) -> Result<Arc<Open>> {
-        if let Some(open) = self.pool().find(shard) {
+        if let Some(open) = self.pool.find(shard) {
             return Ok(open);
         }
-        let old = self.make_room();
-        // Unmapped without the lock.
-        drop(old);
-        let open = Arc::new(self.open_one(shard)?);
-        let mut pool = self.pool();
-        if let Some(open) = pool.find(shard) {
-            return Ok(open);
-        }
-        pool.clock += 1;
-        let clock = pool.clock;
-        pool.open.insert(shard, (clock, open.clone()));
-        Ok(open)
+        self.pool.make_room(self.max_open);
+        let open = match self.open_one(shard) {
+            // Others use more of what the system allows than was thought.
+            Err(error) if is_used_up(&error) => {
+                close_oldest_of_all(usize::MAX);
+                self.open_one(shard)
+            }
+            open => open,
+        }?;
+        Ok(self.pool.keep(Arc::new(open)))
     }
 
     /// What has become of a shard since it was opened. One that is not the
@@ -192,12 +181,7 @@ impl Shards {
 
     /// Closes a shard and forgets what is known of it.
     fn forget(&self, open: &Arc<Open>) {
-        let mut pool = self.pool();
-        let same = |held: &(u64, Arc<Open>)| Arc::ptr_eq(&held.1, open);
-        let old = pool.open.get(&open.shard).is_some_and(same);
-        let old = old.then(|| pool.open.remove(&open.shard));
-        drop(pool);
-        drop(old);
+        self.pool.remove(open);
         let mut known = self.known(open.shard);
         if known.as_ref().is_some_and(|k| Arc::ptr_eq(k, &open.known)) {
             *known = None;
@@ -262,57 +246,27 @@ impl Shards {
         }
     }
 
-    /// Takes shards out of the pool where it is full, some at a time.
-    fn make_room(&self) -> Vec<Arc<Open>> {
-        let mut pool = self.pool();
-        let n_open = pool.open.len();
-        // Other datasets of the process count too.
-        if n_open < self.max_open && guard::n_watched() < max_open() {
-            return Vec::new();
-        }
-        let mut uses: Vec<(u64, usize)> = pool
-            .open
-            .iter()
-            .map(|(shard, (used, _))| (*used, *shard))
-            .collect();
-        let n_close = n_open.div_ceil(8);
-        if n_close < n_open {
-            uses.select_nth_unstable(n_close);
-        }
-        let closed = uses.iter().take(n_close);
-        closed
-            .filter_map(|(_, shard)| pool.open.remove(shard))
-            .map(|(_, open)| open)
-            .collect()
-    }
-
-    fn pool(&self) -> MutexGuard<'_, Pool> {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn known(&self, shard: usize) -> MutexGuard<'_, Option<Arc<Known>>> {
         let known = &self.known[shard];
         known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pool {
-    fn find(&mut self, shard: usize) -> Option<Arc<Open>> {
-        let (used, open) = self.open.get_mut(&shard)?;
-        self.clock += 1;
-        *used = self.clock;
-        Some(open.clone())
-    }
+/// What the system said.
+fn system(error: &Error) -> Option<&std::io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}
+
+/// Whether the process has no more files or maps to open one.
+fn is_used_up(error: &Error) -> bool {
+    let code = system(error).and_then(std::io::Error::raw_os_error);
+    matches!(code, Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
 /// A shard that is not there is damage: the manifest says it is.
 fn missing(error: Error) -> Error {
-    use std::error::Error as _;
-    let source = error
-        .source()
-        .and_then(|e| e.downcast_ref::<std::io::Error>());
     let path = error.location().path.clone();
-    match (source.map(std::io::Error::kind), path) {
+    match (system(&error).map(std::io::Error::kind), path) {
         (Some(std::io::ErrorKind::NotFound), Some(path)) => {
             Error::damage("expected a shard that the manifest lists, found no file")
                 .with_path(path)

@@ -188,6 +188,13 @@ fn copy(
             }
         }
         Change::Cast(kernel) => cast(open, src, dst, kernel, level),
+        Change::CastBool(kernel) => {
+            let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
+            match bytes.iter().position(|byte| *byte > 1) {
+                None => cast(open, src, dst, kernel, level),
+                Some(at) => Err((at * kernel.dst_item_bytes(), no_bool(bytes[at]))),
+            }
+        }
     }
 }
 

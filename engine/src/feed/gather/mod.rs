@@ -53,6 +53,8 @@ pub(crate) struct Gather {
     access: Access,
     skipped: Skipped,
     level: Level,
+    /// Shards that are held open for a batch at a time.
+    max_held: usize,
     /// Memory that nobody works with now.
     idle: Mutex<Vec<Work>>,
 }
@@ -92,7 +94,7 @@ impl Verdict {
 }
 
 impl Gather {
-    /// Reads `options` of `shards`.
+    /// Reads `options` of `shards`, with at most `n_threads` threads at once.
     ///
     /// # Errors
     /// `Usage` if there is no such column, or it cannot leave as asked.
@@ -100,9 +102,11 @@ impl Gather {
         shards: Arc<Shards>,
         options: &ReadOptions,
         skipped: Skipped,
+        n_threads: usize,
     ) -> Result<Self> {
         Ok(Self {
             columns: Columns::new(shards.dataset(), options)?,
+            max_held: shards.max_held(n_threads),
             shards,
             verify: options.verify,
             on_damage: options.on_damage,
@@ -241,7 +245,7 @@ impl Attempt<'_> {
     }
 
     fn passes(&mut self, groups: &[Group]) -> Result<()> {
-        let most = self.gather.shards.max_held();
+        let most = self.gather.max_held;
         for groups in groups.chunks(most) {
             self.hold(groups)?;
             self.check(groups)?;
