@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use fuelrail::feed::{OnDamage, ReadOptions, Reader, Rows, Shards};
+use fuelrail::feed::{ColumnOptions, OnDamage, ReadOptions, Reader, Rows, Shards};
+use fuelrail::plan::Dtype;
 use fuelrail_tests::columns::all_types;
 use fuelrail_tests::feed::sparse::{SparseShard, write_dataset};
 use fuelrail_tests::feed::write_tokens;
@@ -244,6 +245,11 @@ fn offsets_and_truths_that_lie_are_refused() {
         let all: Vec<u64> = (0..40).collect();
         let error = reader.read(&all).unwrap_err();
         assert_eq!(error.kind(), fuelrail::ErrorKind::Damage, "{name}: {error}");
+        if name == "bool" {
+            let error = as_numbers(&shards, name).read(&all).unwrap_err();
+            assert_eq!(error.kind(), fuelrail::ErrorKind::Damage, "{error}");
+            assert_eq!(error.location().row, Some(row));
+        }
         let skipping = ReadOptions {
             on_damage: OnDamage::Skip,
             ..ReadOptions::default()
@@ -254,6 +260,19 @@ fn offsets_and_truths_that_lie_are_refused() {
         assert!(lost == [row] || lost == [row, row + 1], "{name}: {lost:?}");
         assert_eq!(read.rows().len() + lost.len(), 40);
     }
+}
+
+/// A reader of booleans as numbers.
+fn as_numbers(shards: &Arc<Shards>, name: &str) -> Reader {
+    let how = ColumnOptions {
+        dtype: Some(Dtype::I32),
+        ..ColumnOptions::default()
+    };
+    let options = ReadOptions {
+        options: vec![(name.to_owned(), how)],
+        ..ReadOptions::default()
+    };
+    Reader::new(shards.clone(), &options).unwrap()
 }
 
 /// The process of `tests/src/bin/sigbus.rs`.

@@ -7,6 +7,7 @@ mod devices;
 mod discover;
 mod faults;
 mod feed_damage;
+mod feed_empty;
 mod feed_few;
 mod feed_limits;
 mod feed_loop;

@@ -252,6 +252,7 @@ impl Attempt<'_> {
             if self.verdict.is_sound() {
                 self.copy_fixed(groups)?;
             }
+            self.work.note_known();
             self.release(groups)?;
         }
         if self.gather.columns.ragged.is_empty() || !self.verdict.is_sound() {
@@ -291,11 +292,9 @@ impl Attempt<'_> {
     /// lets go of them.
     fn release(&mut self, groups: &[Group]) -> Result<()> {
         for (index, group) in groups.iter().enumerate() {
-            let Some(open) = self.work.held[index].clone() else {
-                continue;
-            };
-            self.work.known.push(open.known.clone());
-            self.is_same(index, group)?;
+            if self.work.held[index].is_some() {
+                self.is_same(index, group)?;
+            }
         }
         self.work.held.clear();
         Ok(())
@@ -341,6 +340,12 @@ impl Work {
         self.spans
             .resize_with(columns.ragged.len(), Default::default);
         self.spans.iter_mut().for_each(|spans| spans.start(n_rows));
+    }
+
+    /// Notes what is known of the shards that are held.
+    fn note_known(&mut self) {
+        let held = self.held.iter().flatten();
+        self.known.extend(held.map(|open| open.known.clone()));
     }
 
     /// Whether a shard that is held is not the one of the first pass.
