@@ -110,6 +110,8 @@ pub struct Feed {
     /// The rows of a batch that the caller fills.
     rows: Vec<u64>,
     threads: Vec<JoinHandle<()>>,
+    /// Whether a batch has been asked for.
+    has_begun: bool,
     process: Process,
 }
 
@@ -153,6 +155,7 @@ impl Feed {
             stalled: Duration::ZERO,
             rows: Vec::new(),
             threads: Vec::new(),
+            has_begun: false,
             process: Process::this(),
             options,
         })
@@ -191,12 +194,19 @@ impl Feed {
             self.go_to_epoch(epoch);
             return Ok(Polled::End);
         }
-        self.start_threads()?;
+        if self.has_begun {
+            self.start_threads()?;
+        }
         let patience = self.options.patience.saturating_sub(self.stalled);
         let found = self
             .ring
             .next(&*self.fill, &mut self.rows, timeout.min(patience));
         let begun = std::mem::take(&mut self.stalled);
+        if !self.has_begun {
+            self.has_begun = true;
+            // Where it fails, the next call tries again and says so.
+            let _ = self.start_threads();
+        }
         match found? {
             Found::Batch(done) => Ok(Polled::Batch(self.hand_out(done))),
             Found::Nothing => Err(no_epoch()),
@@ -372,8 +382,10 @@ impl Feed {
         Batch::new(slot, state, at, home)
     }
 
-    /// Starts the threads that are not there yet; when it is first needed, so
-    /// that a feed that is only made and loaded costs none.
+    /// Starts the threads that are not there yet: behind the first batch, which
+    /// the caller fills, as it waits for nothing else then and whoever read
+    /// ahead beside it would only slow it down. A feed that is only made and
+    /// loaded costs none.
     fn start_threads(&mut self) -> Result<()> {
         while self.threads.len() < self.options.threads {
             let (ring, fill) = (self.ring.clone(), self.fill.clone());
