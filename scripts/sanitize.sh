@@ -3,8 +3,8 @@
 #
 # - the kernels under AddressSanitizer, at every SIMD level of this processor;
 #   they start no threads;
-# - what reads shards (`engine/src/feed`: maps, the handler of SIGBUS, batches)
-#   under AddressSanitizer and ThreadSanitizer.
+# - what reads shards (`engine/src/feed`: maps, the handler of SIGBUS, batches,
+#   the ring) under AddressSanitizer and ThreadSanitizer.
 #
 # The CUDA sources and the simulated driver have both in scripts/cuda_sim.sh.
 #
@@ -29,7 +29,7 @@ export RUSTC_BOOTSTRAP=1
 sanitized() {
     local kind=$1 flags=-Zsanitizer=$1
     shift
-    [ "$kind" = thread ] && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer"
+    [ "$kind" = thread ] && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"
     TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp" RUSTFLAGS=$flags CARGO_TARGET_DIR=target/sanitize-$kind cargo "$@"
 }
 

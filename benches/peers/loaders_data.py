@@ -249,11 +249,17 @@ def forget(path: Path) -> None:
 
 
 def warm(path: Path) -> int:
-    """Reads every byte below a path, so that the page cache has it; how many
-    bytes those are."""
+    """Reads every byte below a path from the disk, so that the page cache has
+    it; how many bytes those are.
+
+    What it had before goes first: pages that were cached while they were
+    written lie in other units than those that were read, and the first touch of
+    a map costs several times more in small ones than in large ones."""
     n_bytes = 0
     for file in files(path):
         with open(file, "rb", buffering=0) as stream:
+            os.fdatasync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             while n := len(stream.read(4 << 20)):
                 n_bytes += n
     return n_bytes

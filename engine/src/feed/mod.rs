@@ -8,7 +8,7 @@
 //! - [`Shards`], `pool`, `known`, `index`, `limits`: shards open for reading, each block
 //!   checked before it is used; `map`, `guard`: a truncated file is an error;
 //!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
-//! - `buffer`, `ring`, [`Feed`]: the memory of batches and the threads that
+//! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead.
 //!
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
@@ -36,6 +36,7 @@ mod ring;
 mod schedule;
 mod shards;
 mod state;
+mod sync;
 #[cfg(test)]
 mod tests;
 

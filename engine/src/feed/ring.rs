@@ -12,11 +12,11 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::course::{Course, Job, Place};
 use super::fill::{Fill, Slot};
+use super::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_for};
 use crate::error::{Error, Result};
 
 /// Slots of picked batches that are kept for the next.
@@ -226,10 +226,7 @@ impl Ring {
                 continue;
             }
             inner.n_idle += 1;
-            inner = self
-                .work
-                .wait(inner)
-                .unwrap_or_else(PoisonError::into_inner);
+            inner = wait(&self.work, inner);
             inner.n_idle -= 1;
         }
     }
@@ -325,14 +322,13 @@ impl Ring {
         timeout: Duration,
     ) -> MutexGuard<'a, Inner> {
         inner.caller = Caller::Sleeps;
-        let waited = self.done.wait_timeout(inner, timeout);
-        let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut inner = wait_for(&self.done, inner, timeout);
         inner.caller = Caller::Asks;
         inner
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 
