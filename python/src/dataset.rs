@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 use fuelrail::Error;
-use fuelrail::feed::Shards;
+use fuelrail::feed::{Process, Shards};
 use fuelrail::format;
 use fuelrail::run::{Sample, samples};
 use pyo3::prelude::*;
@@ -39,17 +39,32 @@ type DocumentText = (String, u64, u32, Option<u64>, Option<String>);
 pub(crate) struct Dataset {
     inner: Arc<format::Dataset>,
     /// What loaders of it share: a block is compared with its checksum once.
-    shards: OnceLock<Arc<Shards>>,
+    /// Others in each process, as a lock in them may be held by a thread that
+    /// a forked child does not have.
+    shards: Mutex<Option<(Process, Arc<Shards>)>>,
     path: PathBuf,
 }
 
 impl Dataset {
     pub(crate) fn shards(&self) -> fuelrail::Result<Arc<Shards>> {
-        if let Some(shards) = self.shards.get() {
-            return Ok(shards.clone());
+        let ours = |shared: &Option<(Process, Arc<Shards>)>| {
+            let of_this = shared.as_ref().filter(|(process, _)| process.is_this());
+            of_this.map(|(_, shards)| shards.clone())
+        };
+        // Nobody waits for this lock either: who cannot have it has shards
+        // alone.
+        if let Some(shards) = self.shards.try_lock().ok().and_then(|held| ours(&held)) {
+            return Ok(shards);
         }
         let made = Arc::new(Shards::new(self.inner.clone())?);
-        Ok(self.shards.get_or_init(|| made).clone())
+        let Ok(mut shared) = self.shards.try_lock() else {
+            return Ok(made);
+        };
+        if let Some(shards) = ours(&shared) {
+            return Ok(shards);
+        }
+        *shared = Some((Process::this(), made.clone()));
+        Ok(made)
     }
 
     /// Rows that are read at a time.
@@ -80,7 +95,7 @@ impl Dataset {
         let inner = py.detach(|| format::Dataset::open(&path))?;
         Ok(Self {
             inner: Arc::new(inner),
-            shards: OnceLock::new(),
+            shards: Mutex::new(None),
             path,
         })
     }

@@ -136,6 +136,7 @@ impl Loader {
 
     /// A loader of other columns or dtypes that shares this one's position.
     fn derived(&self, py: Python<'_>, asked: Asked) -> Result<Self> {
+        self.shared.process.check()?;
         let options = FeedOptions::try_from(asked)?;
         let made = py.detach(|| Shared::new(self.shared.shards.clone(), options))?;
         Ok(Self {

@@ -107,6 +107,60 @@ def test_a_forked_child_is_refused_and_does_not_hang(numbered):
     assert (done.returncode, done.stdout) == (0, "990\n"), done.stderr
 
 
+FORKS_OFTEN = """
+    import os, resource, sys, threading, time, fuelrail as fr
+    # Few files, so that shards are opened and closed all the time.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (40, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    dataset = fr.Dataset(sys.argv[1])
+    # Python's own locks of modules being imported are not what is tested.
+    next(iter(fr.Loader(dataset, batch_size=8))).n_valid, dataset[0]
+    stop = threading.Event()
+
+    def read(seed):
+        loader = fr.Loader(dataset, batch_size=8, threads=2, seed=seed, verify="off")
+        while not stop.is_set():
+            for _ in loader:
+                pass
+
+    def take():
+        while not stop.is_set():
+            dataset[0], dataset[len(dataset) - 1]
+
+    readers = [threading.Thread(target=read, args=(seed,)) for seed in range(2)] + [threading.Thread(target=take)]
+    for reader in readers:
+        reader.start()
+    hung = 0
+    for n in range(200):
+        child = os.fork()
+        if child == 0:
+            ok = next(iter(fr.Loader(dataset, batch_size=64, threads=n % 2))).n_valid == 64 and dataset[500]["id"] == 500
+            os._exit(not ok)
+        deadline = time.monotonic() + 10
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                hung += 1
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+                break
+            time.sleep(0.001)
+        if hung:
+            break
+    stop.set()
+    for reader in readers:
+        reader.join()
+    print(n + 1, hung)
+"""
+
+
+def test_a_child_forked_while_others_read_has_a_loader_of_its_own(tmp_path, fuelrail):
+    import numbered
+
+    many = numbered.write(tmp_path / "many", fuelrail.path, 600, shard_size="8KiB")
+    assert fr.Dataset(many)._native.n_shards > 30
+    done = subprocess.run(program(FORKS_OFTEN, many), capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "200 0\n"), (done.stdout, done.stderr)
+
+
 def test_a_loader_does_not_travel(numbered):
     loader = fr.Loader(numbered, batch_size=10)
     with pytest.raises(fr.UsageError, match="stay in its process") as caught:

@@ -12,18 +12,23 @@
 //! The handler takes no lock and allocates nothing. Its table has a fixed
 //! size; an entry is read twice around, so that one that changes hands is
 //! never taken for a map it does not hold.
+//!
+//! Nobody else takes a lock either that a thread could leave locked in a forked
+//! child, which does not have that thread: the child maps shards of its own.
 #![expect(unsafe_code, reason = "signal handlers, and a page mapped by one")]
 #![expect(
     clippy::cast_possible_truncation,
-    reason = "the number of a thread is compared, never counted with"
+    reason = "the number of a thread is compared, never counted with; those of entries are small"
 )]
 
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
+use std::thread;
 
 /// Maps that can be watched at a time.
 pub(super) const MAX_WATCHED: usize = 32 * 1024;
@@ -38,6 +43,8 @@ struct Entry {
     start: AtomicUsize,
     end: AtomicUsize,
     poisoned: AtomicBool,
+    /// While the entry is free: one more than the next that is, 0 for none.
+    next: AtomicU32,
 }
 
 static TABLE: [Entry; MAX_WATCHED] = [const {
@@ -46,14 +53,20 @@ static TABLE: [Entry; MAX_WATCHED] = [const {
         start: AtomicUsize::new(0),
         end: AtomicUsize::new(0),
         poisoned: AtomicBool::new(false),
+        next: AtomicU32::new(0),
     }
 }; MAX_WATCHED];
 
 /// Entries from here on were never used.
 static N_USED: AtomicUsize = AtomicUsize::new(0);
 
-/// Entries that were given back.
-static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+/// The first of the entries that were given back, in the lower half: one more
+/// than its index, 0 for none. The upper half changes each time, so that who
+/// has read the first and its next notices that both have changed hands.
+static FREE: AtomicU64 = AtomicU64::new(0);
+
+/// Entries that are in use.
+static N_WATCHED: AtomicUsize = AtomicUsize::new(0);
 
 /// Bytes of a page; 0 before the handler is there.
 static PAGE_BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -67,8 +80,9 @@ static LATEST: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
 /// The threads that are in a handler that this one has called.
 static CHAINING: [AtomicUsize; MAX_CHAINING] = [const { AtomicUsize::new(0) }; MAX_CHAINING];
 
-/// Two threads that both install would each take the other's for foreign.
-static INSTALLING: Mutex<()> = Mutex::new(());
+/// The process of the thread that installs; 0 for none. Of two that did so at
+/// once, one could undo what a foreign handler has put in place between them.
+static INSTALLING: AtomicU32 = AtomicU32::new(0);
 
 /// A range of addresses that is watched as long as this lives.
 #[derive(Debug)]
@@ -80,14 +94,13 @@ impl Watch {
     /// Watches `len` bytes from the address `start`, the whole pages of a map.
     /// `None` if too many are watched already.
     pub(super) fn new(start: usize, len: usize) -> Option<Self> {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = free.pop().or_else(|| {
-            let index = N_USED.load(Ordering::Relaxed);
-            (index < MAX_WATCHED).then(|| {
-                N_USED.store(index + 1, Ordering::Release);
-                index
-            })
+        let index = take_free().or_else(|| {
+            let one_more = |n| (n < MAX_WATCHED).then_some(n + 1);
+            N_USED
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
+                .ok()
         })?;
+        N_WATCHED.fetch_add(1, Ordering::Relaxed);
         let entry = &TABLE[index];
         entry.start.store(start, Ordering::Relaxed);
         entry
@@ -111,15 +124,70 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // Even from here on, before anything of the entry changes.
         TABLE[self.index].turn.fetch_add(1, Ordering::SeqCst);
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        free.push(self.index);
+        N_WATCHED.fetch_sub(1, Ordering::Relaxed);
+        put_free(self.index);
     }
 }
 
 /// Maps that are watched now.
 pub(super) fn n_watched() -> usize {
-    let free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-    N_USED.load(Ordering::Relaxed) - free.len()
+    N_WATCHED.load(Ordering::Relaxed)
+}
+
+/// Takes the first of the free entries.
+fn take_free() -> Option<usize> {
+    let after = |free: u64| {
+        let index = first(free)?;
+        let next = TABLE[index].next.load(Ordering::Relaxed);
+        Some(changed(free, next))
+    };
+    let before = FREE.fetch_update(Ordering::AcqRel, Ordering::Acquire, after);
+    first(before.ok()?)
+}
+
+/// Makes an entry the first of the free ones.
+fn put_free(index: usize) {
+    let after = |free: u64| {
+        TABLE[index].next.store(free as u32, Ordering::Relaxed);
+        Some(changed(free, index as u32 + 1))
+    };
+    // It is given a value each time, so it never fails.
+    _ = FREE.fetch_update(Ordering::AcqRel, Ordering::Acquire, after);
+}
+
+/// The index of the first free entry.
+fn first(free: u64) -> Option<usize> {
+    (free as u32).checked_sub(1).map(|index| index as usize)
+}
+
+/// The free entries when the first is another.
+fn changed(free: u64, first: u32) -> u64 {
+    let turn = (free >> 32).wrapping_add(1);
+    turn << 32 | u64::from(first)
+}
+
+/// The right to install, which one thread of a process has at a time.
+struct Installing;
+
+impl Installing {
+    fn begin() -> Self {
+        let me = std::process::id();
+        let mut holder = 0;
+        // Who holds it in another process has not come along into this one.
+        while let Err(now) =
+            INSTALLING.compare_exchange(holder, me, Ordering::Acquire, Ordering::Relaxed)
+        {
+            holder = if now == me { 0 } else { now };
+            thread::yield_now();
+        }
+        Self
+    }
+}
+
+impl Drop for Installing {
+    fn drop(&mut self) {
+        INSTALLING.store(0, Ordering::Release);
+    }
 }
 
 /// Installs the handler where it is not the one in place, which it need not
@@ -131,7 +199,7 @@ pub(super) fn install() -> io::Result<()> {
     if is_ours(&current()?) {
         return Ok(());
     }
-    let _one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = Installing::begin();
     let before = current()?;
     if is_ours(&before) {
         return Ok(());
@@ -295,7 +363,7 @@ mod tests {
     use std::fs::File;
     use std::io::Write as _;
     use std::sync::{Arc, Barrier};
-    use std::thread;
+    use std::time::{Duration, Instant};
 
     use super::super::map::Map;
     use super::*;
@@ -382,5 +450,98 @@ mod tests {
             }
         }
         assert!(n_watched() < MAX_WATCHED);
+    }
+
+    /// What becomes of a process that `act` is done in, forked from this one:
+    /// its exit status, `None` if it does not end in time.
+    fn forked(act: impl FnOnce()) -> Option<c_int> {
+        // SAFETY: the child does what `act` does, with its own copy of all
+        // there is, and ends without returning to the tests.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0, "{}", io::Error::last_os_error());
+        if child == 0 {
+            act();
+            // SAFETY: ends the process at once.
+            unsafe { libc::_exit(0) };
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut status = 0;
+        loop {
+            // SAFETY: waits for a child of ours, and writes to a status.
+            let ended = unsafe { libc::waitpid(child, &raw mut status, libc::WNOHANG) };
+            match ended {
+                0 if Instant::now() < deadline => thread::sleep(Duration::from_micros(200)),
+                0 => break,
+                _ => return Some(status),
+            }
+        }
+        // SAFETY: ends a child of ours, which is waited for.
+        unsafe { libc::kill(child, libc::SIGKILL) };
+        // SAFETY: as above.
+        unsafe { libc::waitpid(child, &raw mut status, 0) };
+        None
+    }
+
+    #[test]
+    fn children_forked_while_threads_map_and_unmap_do_so_too() {
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        let watches = [0, 1, 2].map(|_| Watch::new(0, 0).unwrap());
+                        drop(watches);
+                    }
+                });
+            }
+            let ends = [(); 200].map(|()| {
+                forked(|| {
+                    let watches = [0, 1, 2].map(|_| Watch::new(0, 0));
+                    drop(watches);
+                    n_watched();
+                })
+            });
+            over.store(true, Ordering::Relaxed);
+            assert!(ends.iter().all(|end| *end == Some(0)), "{ends:?}");
+        });
+    }
+
+    #[test]
+    fn a_child_of_a_process_that_was_installing_installs() {
+        let end = forked(|| {
+            // As it is where another thread of the parent was at it.
+            INSTALLING.store(std::process::id() - 1, Ordering::SeqCst);
+            // SAFETY: all zeros are the default action.
+            let default: libc::sigaction = unsafe { mem::zeroed() };
+            // SAFETY: both pointers are right for the call; the process is
+            // this test's own.
+            unsafe { libc::sigaction(libc::SIGBUS, &raw const default, ptr::null_mut()) };
+            let done = install().is_ok() && current().is_ok_and(|action| is_ours(&action));
+            if !done || INSTALLING.load(Ordering::SeqCst) != 0 {
+                // SAFETY: ends the process at once.
+                unsafe { libc::_exit(1) };
+            }
+        });
+        assert_eq!(end, Some(0));
+    }
+
+    #[test]
+    fn entries_are_one_threads_at_a_time() {
+        let in_use = [const { AtomicBool::new(false) }; MAX_WATCHED];
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..20_000 {
+                        let watches = [0, 1].map(|_| Watch::new(0, 0).unwrap());
+                        for watch in &watches {
+                            assert!(!in_use[watch.index].swap(true, Ordering::Relaxed));
+                        }
+                        for watch in &watches {
+                            in_use[watch.index].store(false, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
     }
 }

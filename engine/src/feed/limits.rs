@@ -1,7 +1,7 @@
 //! How many files a process may have open and mapped.
 #![expect(unsafe_code, reason = "the limits of the process")]
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::guard::MAX_WATCHED;
 
@@ -9,12 +9,18 @@ use super::guard::MAX_WATCHED;
 /// may open, a quarter of the maps it may have, so that there is room for
 /// everybody else.
 pub(super) fn max_open() -> usize {
-    static FOUND: OnceLock<usize> = OnceLock::new();
-    *FOUND.get_or_init(|| {
-        let files = max_files() / 2;
-        let maps = max_maps() / 4;
-        files.min(maps).clamp(8, MAX_WATCHED / 2)
-    })
+    // 0 before it is found. Two threads may both find it; a child forked
+    // meanwhile does not wait for either.
+    static FOUND: AtomicUsize = AtomicUsize::new(0);
+    let found = FOUND.load(Ordering::Relaxed);
+    if found > 0 {
+        return found;
+    }
+    let files = max_files() / 2;
+    let maps = max_maps() / 4;
+    let n = files.min(maps).clamp(8, MAX_WATCHED / 2);
+    FOUND.store(n, Ordering::Relaxed);
+    n
 }
 
 /// The soft limit on open files.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
@@ -203,15 +203,19 @@ impl Dataset {
     }
 
     fn shard(&self, index: usize) -> Result<Arc<ShardFile>> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((held, shard)) = &*open
+        // Nobody is waited for: in a forked child the lock may be held for ever
+        // by a thread that the child does not have.
+        if let Ok(open) = self.open.try_lock()
+            && let Some((held, shard)) = &*open
             && *held == index
         {
             return Ok(shard.clone());
         }
         let entry = &self.manifest.shards[index];
         let shard = Arc::new(ShardFile::open(&self.root, entry, &self.layout)?);
-        *open = Some((index, shard.clone()));
+        if let Ok(mut open) = self.open.try_lock() {
+            *open = Some((index, shard.clone()));
+        }
         Ok(shard)
     }
 }
