@@ -60,7 +60,8 @@ class Loader:
         rank: Which of the readers this is, from 0. Without it and
             ``world_size`` those of ``torch.distributed`` or ``jax``, if they
             are initialised, else of the environment (``RANK``,
-            ``SLURM_PROCID``, ``OMPI_COMM_WORLD_RANK`` and their sizes).
+            ``OMPI_COMM_WORLD_RANK``, ``SLURM_PROCID`` and their sizes; the
+            last in what ``srun`` starts, and not in a batch script).
         world_size: How many readers share each global batch.
         columns: The columns to read, in this order; all of them without.
         dtypes: The dtype to which columns are changed as they are copied, one
