@@ -268,14 +268,20 @@ class Loader:
         self,
         *,
         dtypes: object | Mapping[str, object] | None = None,
+        device: object | None = None,
         mask: str | None = "valid",
     ) -> JaxBatches:
-        """The same batches as dicts of arrays of jax, on the processor, without
-        a copy. Unless jax has been told to use 64 bits, columns of 64 bits come
-        in 32, where an integer that does not fit is an error."""
+        """The same batches as dicts of arrays of jax, on the ``device``: one of
+        jax's, a sharding, or the name of a platform.
+
+        Without it they come where jax computes by default; if that is the
+        processor, they lie in the loader's memory, without a copy. Unless jax
+        has been told to use 64 bits, columns of 64 bits come in 32, where an
+        integer that does not fit is an error.
+        """
         from fuelrail.jax import JaxBatches
 
-        return JaxBatches(self, dtypes=dtypes, mask=mask)
+        return JaxBatches(self, dtypes=dtypes, device=device, mask=mask)
 
     def __repr__(self) -> str:
         asked = self._asked
