@@ -60,7 +60,8 @@ class Loader:
         rank: Which of the readers this is, from 0. Without it and
             ``world_size`` those of ``torch.distributed`` or ``jax``, if they
             are initialised, else of the environment (``RANK``,
-            ``SLURM_PROCID``, ``OMPI_COMM_WORLD_RANK`` and their sizes).
+            ``OMPI_COMM_WORLD_RANK``, ``SLURM_PROCID`` and their sizes; the
+            last in what ``srun`` starts, and not in a batch script).
         world_size: How many readers share each global batch.
         columns: The columns to read, in this order; all of them without.
         dtypes: The dtype to which columns are changed as they are copied, one
@@ -267,14 +268,20 @@ class Loader:
         self,
         *,
         dtypes: object | Mapping[str, object] | None = None,
+        device: object | None = None,
         mask: str | None = "valid",
     ) -> JaxBatches:
-        """The same batches as dicts of arrays of jax, on the processor, without
-        a copy. Unless jax has been told to use 64 bits, columns of 64 bits come
-        in 32, where an integer that does not fit is an error."""
+        """The same batches as dicts of arrays of jax, on the ``device``: one of
+        jax's, a sharding, or the name of a platform.
+
+        Without it they come where jax computes by default; if that is the
+        processor, they lie in the loader's memory, without a copy. Unless jax
+        has been told to use 64 bits, columns of 64 bits come in 32, where an
+        integer that does not fit is an error.
+        """
         from fuelrail.jax import JaxBatches
 
-        return JaxBatches(self, dtypes=dtypes, mask=mask)
+        return JaxBatches(self, dtypes=dtypes, device=device, mask=mask)
 
     def __repr__(self) -> str:
         asked = self._asked

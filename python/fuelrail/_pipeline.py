@@ -48,8 +48,9 @@ class Pipeline:
     >>> pipeline
     Pipeline('corpus/*.jsonl', tokenize, pack, 'shards/')
 
-    ``source`` is a file, a directory or a glob, or a list of them; paths are
-    relative to the working directory of the process.
+    ``source`` is a file, a directory or a glob, or a list of them. Paths that
+    methods take are relative to the working directory of the process, also
+    where the pipeline is from a file elsewhere.
     """
 
     __slots__ = ("_spec",)
@@ -89,15 +90,15 @@ class Pipeline:
 
     @classmethod
     def from_file(cls, path: Path, *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
-        """The pipeline in a TOML file; its paths are relative to the file's
+        """The pipeline in a TOML file; the paths in it are relative to the file's
         directory. ``set`` changes values of it, each as ``"step.key=value"``.
         """
         return cls._of(_native.Pipeline.from_file(os.fspath(path), list(set)))
 
     @classmethod
     def from_toml(cls, text: str, *, base: Path = "") -> Pipeline:
-        """The pipeline in the text of such a file; its paths are relative to
-        ``base``.
+        """The pipeline in the text of such a file; the paths in it are relative
+        to ``base``.
 
         >>> import fuelrail as fr
         >>> fr.Pipeline.from_toml('''
@@ -211,7 +212,8 @@ class Pipeline:
         return self._of(self._spec.with_sink(table({"uri": uri, "shard_size": shard_size})))
 
     def to_toml(self) -> str:
-        """The text of a pipeline file that means the same.
+        """The text of a pipeline file that means the same where the process is:
+        its paths are relative to the working directory.
 
         >>> import fuelrail as fr
         >>> pipeline = fr.Pipeline("a.jsonl").pack(length=8).sink("shards/")

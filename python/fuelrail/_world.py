@@ -12,13 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Names of rank and world size, those of torchrun first. Under Slurm the size of
-# the step counts, where it is known: a batch script may have more tasks than
-# the step that runs.
+# Names of rank and world size, those of torchrun first. Those of Open MPI come
+# before Slurm's, because under Slurm mpirun starts its processes from steps of
+# one task a node. The batch script of an allocation is a process of rank 0 as
+# well, and has the tasks of the allocation in SLURM_NTASKS: it is a reader among
+# others only if `srun` has started it, which alone sets the size of a step.
+_SLURM_RANK = "SLURM_PROCID"
 _NAMES = (
-    ("RANK", ("WORLD_SIZE",)),
-    ("SLURM_PROCID", ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")),
-    ("OMPI_COMM_WORLD_RANK", ("OMPI_COMM_WORLD_SIZE",)),
+    ("RANK", "WORLD_SIZE"),
+    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    (_SLURM_RANK, "SLURM_STEP_NUM_TASKS"),
 )
 
 
@@ -57,10 +60,9 @@ def find(
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[int, int]:
-    for rank_name, size_names in _NAMES:
-        size_name = next((name for name in size_names if environ.get(name)), size_names[-1])
+    for rank_name, size_name in _NAMES:
         rank, size = environ.get(rank_name), environ.get(size_name)
-        if not rank and (not size or size_name.startswith("SLURM_")):
+        if not size and (not rank or rank_name == _SLURM_RANK):
             continue
         if not rank or not size:
             raise UsageError(

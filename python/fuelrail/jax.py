@@ -1,6 +1,5 @@
-"""Loaders for jax: batches as dicts of arrays on the processor, without a copy.
-
-jax moves them to a device where a computation or ``jax.device_put`` asks for it.
+"""Loaders for jax: batches as dicts of arrays on the device that computes,
+without a copy where that is the processor.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import jax
 from jax.dlpack import from_dlpack
 
+from fuelrail._errors import UsageError
 from fuelrail._loader import PATIENCE, _dtypes
 from fuelrail._view import Batches
 
@@ -33,13 +33,14 @@ _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 
 class JaxBatches(Batches["jax.Array"]):
     """What :meth:`fuelrail.Loader.to_jax` returns: an iterable of dicts of
-    arrays of jax, which lie in the loader's memory."""
+    arrays of jax, which lie in the loader's memory or on the device asked for."""
 
     def __init__(
         self,
         loader: Loader,
         *,
         dtypes: object | Mapping[str, object] | None = None,
+        device: object | None = None,
         mask: str | None = "valid",
     ) -> None:
         own = dict(loader._asked["dtypes"])
@@ -49,11 +50,41 @@ class JaxBatches(Batches["jax.Array"]):
                 dtype = wanted.get(name, own.get(name, stored))
                 if dtype in _NARROW:
                     wanted[name] = _NARROW[dtype]
+        self._device = _device(device)
         asked = loader._asked["patience"]
         super().__init__(loader, wanted, mask, _PATIENCE if asked == PATIENCE else asked)
 
     def _convert(self, batch: _native.Batch) -> dict[str, jax.Array]:
-        arrays = {name: from_dlpack(tensor) for name, tensor in batch.items()}
+        if _reads_here(_default() if self._device is None else self._device):
+            arrays = {name: from_dlpack(tensor) for name, tensor in batch.items()}
+        else:
+            # Of numpy's arrays, because what comes by DLPack is bound to the
+            # processor, and jax would not compute with it elsewhere.
+            arrays = {name: jax.device_put(array, self._device) for name, array in batch.numpy().items()}
         if self._mask is not None:
-            arrays[self._mask] = jax.numpy.asarray(batch.valid)
+            arrays[self._mask] = jax.device_put(batch.valid, self._device)
         return arrays
+
+
+def _device(given: object) -> jax.Device | jax.sharding.Sharding | None:
+    """Where batches are asked to be; without a word, where jax computes then."""
+    if isinstance(given, str):
+        return jax.local_devices(backend=given)[0]
+    if given is None or isinstance(given, (jax.Device, jax.sharding.Sharding)):
+        return given
+    raise UsageError(
+        f"expected a device of jax, a sharding or the name of a platform, got {given!r}",
+        hint="give one of jax.local_devices()",
+    )
+
+
+def _default() -> jax.Device:
+    """The device on which jax computes with what is bound to none."""
+    asked = jax.config.jax_default_device
+    return asked if isinstance(asked, jax.Device) else jax.local_devices(backend=asked)[0]
+
+
+def _reads_here(device: jax.Device | jax.sharding.Sharding) -> bool:
+    """Whether it is the one to which jax binds memory that comes by DLPack."""
+    is_cpu = isinstance(device, jax.Device) and device.platform == "cpu"
+    return is_cpu and device == jax.local_devices(backend="cpu")[0]

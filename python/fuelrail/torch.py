@@ -49,9 +49,13 @@ class _Copies:
             self._held.popleft()
 
 
-class TorchBatches(Batches["torch.Tensor"]):
+class TorchBatches(Batches["torch.Tensor"], _IterableDataset["dict[str, torch.Tensor]"]):
     """What :meth:`fuelrail.Loader.to_torch` returns: an iterable of dicts of
-    tensors, which lie in the loader's memory or on the device asked for."""
+    tensors, which lie in the loader's memory or on the device asked for.
+
+    A ``torch.utils.data.DataLoader`` takes it as it takes an
+    :class:`IterableDataset`: ``DataLoader(loader.to_torch(), batch_size=None)``.
+    """
 
     def __init__(
         self,
@@ -71,6 +75,16 @@ class TorchBatches(Batches["torch.Tensor"]):
             self._device = None
         self._copies = _Copies()
 
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        """What is left of the current epoch."""
+        worker = get_worker_info()
+        if worker is not None:
+            raise UsageError(
+                f"expected num_workers=0, got worker {worker.id} of {worker.num_workers}",
+                hint="fuelrail reads with threads of its own; set threads= here and num_workers=0 there",
+            )
+        return super().__iter__()
+
     def _convert(self, batch: _native.Batch) -> dict[str, torch.Tensor]:
         tensors = {name: torch.from_dlpack(tensor) for name, tensor in batch.items()}
         if self._mask is not None:
@@ -88,7 +102,7 @@ class TorchBatches(Batches["torch.Tensor"]):
         return moved
 
 
-class IterableDataset(_IterableDataset["dict[str, torch.Tensor]"]):
+class IterableDataset(TorchBatches):
     """A loader for scripts that want a ``torch.utils.data.DataLoader``.
 
     Items are whole batches, so the loader around it takes them as they are:
@@ -115,35 +129,4 @@ class IterableDataset(_IterableDataset["dict[str, torch.Tensor]"]):
         mask: str | None = "valid",
         **options: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__()
-        self._batches = Loader(dataset, **options).to_torch(dtypes=dtypes, device=device, mask=mask)
-
-    @property
-    def loader(self) -> Loader:
-        """The loader it reads with."""
-        return self._batches.loader
-
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        worker = get_worker_info()
-        if worker is not None:
-            raise UsageError(
-                f"expected num_workers=0, got worker {worker.id} of {worker.num_workers}",
-                hint="fuelrail reads with threads of its own; set threads= here and num_workers=0 there",
-            )
-        return iter(self._batches)
-
-    def __len__(self) -> int:
-        """Batches of a whole epoch, the same for every rank."""
-        return len(self._batches)
-
-    def set_epoch(self, epoch: int) -> None:
-        """As :meth:`fuelrail.Loader.set_epoch`."""
-        self._batches.set_epoch(epoch)
-
-    def state_dict(self) -> dict[str, Any]:
-        """As :meth:`fuelrail.Loader.state_dict`."""
-        return self._batches.state_dict()
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """As :meth:`fuelrail.Loader.load_state_dict`."""
-        self._batches.load_state_dict(state_dict)
+        super().__init__(Loader(dataset, **options), dtypes=dtypes, device=device, mask=mask)

@@ -1,6 +1,6 @@
 //! Pipelines: what `fuelrail.Pipeline` is made of.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use crate::errors::Result;
 /// What errors call a pipeline whose text came from a program.
 const TEXT: &str = "<string>";
 
-/// A pipeline, and where its paths are relative to.
+/// A pipeline, and where its paths begin: where the process is, but for a
+/// directory whose name cannot be part of the paths.
 #[pyclass(frozen, module = "fuelrail._native", name = "Pipeline")]
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -47,13 +48,13 @@ impl Pipeline {
     #[expect(clippy::needless_pass_by_value, reason = "a list becomes a vector")]
     fn from_file(py: Python<'_>, path: PathBuf, set: Vec<String>) -> Result<Self> {
         let (spec, base) = py.detach(|| run::read_pipeline(&path, &set))?;
-        Ok(Self { spec, base })
+        Ok(Self::at(spec, base))
     }
 
     #[staticmethod]
     fn from_toml(text: &str, base: PathBuf) -> Result<Self> {
         let spec = plan::Pipeline::from_toml(text, Path::new(TEXT))?;
-        Ok(Self { spec, base })
+        Ok(Self::at(spec, base))
     }
 
     #[staticmethod]
@@ -65,19 +66,33 @@ impl Pipeline {
     }
 
     fn and_step(&self, keys: &str) -> Result<Self> {
-        let spec = self.spec.and_step(keys)?;
+        let mut spec = self.spec.and_step(keys)?;
+        if let Some(path) = spec.step.last_mut().and_then(plan::StepSpec::path_mut) {
+            *path = self.from_here(path)?;
+        }
         let base = self.base.clone();
         Ok(Self { spec, base })
     }
 
     fn with_sink(&self, keys: &str) -> Result<Self> {
-        let spec = self.spec.with_sink(keys)?;
+        let mut spec = self.spec.with_sink(keys)?;
+        spec.sink.uri = self.from_here(&spec.sink.uri)?;
         let base = self.base.clone();
         Ok(Self { spec, base })
     }
 
     fn to_toml(&self) -> Result<String> {
         self.with_out(None)?;
+        if !self.base.as_os_str().is_empty() {
+            let error = Error::new(
+                ErrorKind::Usage,
+                "expected a directory whose name is no glob and UTF-8, to write paths with",
+            );
+            return Err(error
+                .with_path(&self.base)
+                .with_hint("rename it, or give the pipeline absolute paths")
+                .into());
+        }
         Ok(self.spec.to_toml()?)
     }
 
@@ -165,6 +180,15 @@ impl Pipeline {
     }
 }
 
+/// The path from the root of the file system.
+fn absolute(path: &OsStr) -> Result<String, Error> {
+    let path =
+        std::path::absolute(path).map_err(|error| Error::io("resolve", Path::new(path), error))?;
+    path.into_os_string().into_string().map_err(|path| {
+        Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)
+    })
+}
+
 /// The signal that Ctrl-C sends.
 const SIGINT: u32 = 2;
 
@@ -206,6 +230,26 @@ impl Job {
 }
 
 impl Pipeline {
+    /// A pipeline whose paths begin at `base`.
+    fn at(spec: plan::Pipeline, base: PathBuf) -> Self {
+        match spec.rooted(&base) {
+            Some(spec) => {
+                let base = PathBuf::new();
+                Self { spec, base }
+            }
+            None => Self { spec, base },
+        }
+    }
+
+    /// A path that begins where the process is, as this pipeline has it.
+    fn from_here(&self, path: &str) -> Result<String, Error> {
+        let is_here = self.base.as_os_str().is_empty();
+        if is_here || path.is_empty() || path.contains("://") {
+            return Ok(path.to_owned());
+        }
+        absolute(OsStr::new(path))
+    }
+
     /// The same with its dataset in `out`, if that is given.
     fn with_out(&self, out: Option<OsString>) -> Result<Self, Error> {
         let mut with = Self {
@@ -213,11 +257,7 @@ impl Pipeline {
             base: self.base.clone(),
         };
         if let Some(out) = out {
-            let path = std::path::absolute(&out)
-                .map_err(|error| Error::io("resolve", Path::new(&out), error))?;
-            with.spec.sink.uri = path.into_os_string().into_string().map_err(|path| {
-                Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)
-            })?;
+            with.spec.sink.uri = absolute(&out)?;
         }
         if with.spec.sink.uri.is_empty() {
             let error = Error::new(

@@ -68,11 +68,55 @@ def test_it_is_what_the_file_says(corpus):
     assert built() != WRITTEN
     assert repr(built()) == "Pipeline('docs.jsonl', filter, tokenize, select, pack, 'shards')"
     (corpus / "p.toml").write_text(WRITTEN)
-    for name in ("p.toml", corpus / "p.toml"):
-        assert fr.Pipeline.from_file(name).to_toml() == built().to_toml()
+    assert fr.Pipeline.from_file("p.toml").to_toml() == built().to_toml()
     changed = fr.Pipeline.from_file("p.toml", set=["pack.length=32", "sink.uri=a"])
     assert "length = 32" in changed.to_toml()
     assert repr(changed).endswith("'a')")
+
+
+@pytest.fixture
+def below(corpus):
+    """A pipeline in a folder, beside its data; another corpus is where the
+    process is."""
+    folder = corpus / "sub"
+    folder.mkdir()
+    (folder / "docs.jsonl").write_text("\n".join([(corpus / "docs.jsonl").read_text()] * 2))
+    (folder / "p.toml").write_text(WRITTEN)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["sub/p.toml", "./sub/../sub/p.toml", "absolute"])
+def test_paths_of_a_file_are_beside_it(below, name):
+    first = fr.Pipeline.from_file(below / "p.toml" if name == "absolute" else name)
+    again = fr.Pipeline.from_toml(first.to_toml())
+    assert again == first
+    assert again.plan(threads=1) == first.plan(threads=1)
+    assert first == fr.Pipeline.from_toml(WRITTEN, base=(below if name == "absolute" else os.path.dirname(name)))
+    again.shard()
+    assert (below / "shards/dataset.json").is_file()
+    here = first.sink("mine", shard_size="16KiB").shard()
+    assert here.digest == fr.Dataset(below / "shards").digest
+    assert here.digest != built().shard("other").digest
+
+
+def test_paths_of_methods_are_where_the_process_is(below):
+    (below.parent / "named[1]").mkdir()
+    (below / "p.toml").rename(below.parent / "named[1]/p.toml")
+    (below / "docs.jsonl").rename(below.parent / "named[1]/docs.jsonl")
+    # A name that cannot be part of a glob is not put before one.
+    for text in (WRITTEN, WRITTEN.replace("docs.jsonl", "*.jsonl")):
+        (below.parent / "named[1]/p.toml").write_text(text)
+        pipeline = fr.Pipeline.from_file("named[1]/p.toml")
+        there = pipeline.shard()
+        assert there.path == "named[1]/shards"
+        here = pipeline.sink("mine", shard_size="16KiB").shard()
+        assert (below.parent / "mine/dataset.json").is_file()
+        assert here.digest == there.digest
+        with pytest.raises(fr.UsageError, match="no glob") as raised:
+            pipeline.to_toml()
+        assert raised.value.hint
+        with pytest.raises(fr.PipelineError, match=f"got no file {below.parent}/t.json"):
+            pipeline.tokenize(column="text", tokenizer="t.json").plan()
 
 
 def test_its_methods_give_another_one():

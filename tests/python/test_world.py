@@ -21,14 +21,26 @@ def alone(monkeypatch):
     [
         ({}, (0, 1)),
         ({"RANK": "2", "WORLD_SIZE": "4"}, (2, 4)),
-        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "3"}, (1, 3)),
+        ({"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "3"}, (1, 3)),
+        # The script that sbatch starts once, in an allocation for three.
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "3", "SLURM_NPROCS": "3"}, (0, 1)),
         # A step of two tasks in an allocation for eight.
         ({"SLURM_PROCID": "1", "SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "2"}, (1, 2)),
         # An allocation, and no step.
         ({"SLURM_NTASKS": "8"}, (0, 1)),
         ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}, (0, 2)),
+        # mpirun under Slurm, which starts what starts the ranks, once a node.
+        (
+            {
+                "OMPI_COMM_WORLD_RANK": "5",
+                "OMPI_COMM_WORLD_SIZE": "8",
+                "SLURM_PROCID": "0",
+                "SLURM_STEP_NUM_TASKS": "1",
+            },
+            (5, 8),
+        ),
         # torchrun under Slurm: a task a node, several ranks each.
-        ({"RANK": "5", "WORLD_SIZE": "8", "SLURM_PROCID": "1", "SLURM_NTASKS": "2"}, (5, 8)),
+        ({"RANK": "5", "WORLD_SIZE": "8", "SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2"}, (5, 8)),
         ({"RANK": "", "WORLD_SIZE": ""}, (0, 1)),
     ],
 )
@@ -46,7 +58,7 @@ def test_the_environment(environ, expected):
         ({"RANK": "x", "WORLD_SIZE": "2"}, "whole numbers"),
         ({"RANK": "-1", "WORLD_SIZE": "2"}, "whole numbers"),
         ({"RANK": "0", "WORLD_SIZE": "0"}, "rank 0 of 0"),
-        ({"SLURM_PROCID": "2"}, "both SLURM_PROCID and SLURM_NTASKS"),
+        ({"SLURM_STEP_NUM_TASKS": "2"}, "both SLURM_PROCID and SLURM_STEP_NUM_TASKS"),
         ({"OMPI_COMM_WORLD_SIZE": "2"}, "both OMPI"),
     ],
 )

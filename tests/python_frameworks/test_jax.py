@@ -1,7 +1,10 @@
-"""Loaders in jax: arrays on the processor, without a copy."""
+"""Loaders in jax: arrays on the processor, without a copy, or on another device."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import fuelrail as fr
@@ -78,3 +81,57 @@ def test_a_step_is_compiled_once(path: Path) -> None:
         for batch in load(path).to_jax():
             step(batch["tokens"], batch["valid"]).block_until_ready()
     assert n_traces == 1
+
+
+def test_a_view_is_in_memory_of_the_loader(path: Path) -> None:
+    view = load(path, keep=2, prefetch=0, threads=0, patience=1.0).to_jax()
+    pointers = [batch["tokens"].unsafe_buffer_pointer() for batch in view]
+    assert len(pointers) > 2 >= len(set(pointers)), "the slots there are"
+
+
+# Two devices that jax computes on, of which neither reads the other's memory.
+ELSEWHERE = """
+import sys, fuelrail as fr, jax, jax.numpy as jnp, numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+here, there = jax.local_devices()
+expected = [np.array(batch["tokens"]) for batch in fr.Loader(sys.argv[1], batch_size=16, rank=0, world_size=1)]
+step = jax.jit(lambda weight, tokens, valid: (weight * tokens * valid[:, None]).sum())
+
+def check(what, weight, want, **options):
+    loader = fr.Loader(sys.argv[1], batch_size=16, rank=0, world_size=1)
+    for batch, tokens in zip(loader.to_jax(**options), expected, strict=True):
+        assert {name: array.devices() for name, array in batch.items()} == dict.fromkeys(batch, want), what
+        assert (np.asarray(batch["tokens"]) == tokens).all()
+        step(weight, batch["tokens"], batch["valid"]).block_until_ready()
+
+def bound(device):
+    return jax.device_put(jnp.float32(2), device)
+
+check("default", bound(here), {here})
+jax.config.update("jax_default_device", there)
+check("default", bound(there), {there})
+# Bound to no device, batches follow what they are computed with.
+check("default, elsewhere", bound(here), {there})
+check("given", bound(here), {here}, device=here)
+check("named", bound(here), {here}, device="cpu")
+with jax.default_device(here):
+    check("in a block", bound(here), {here})
+    check("given in a block", bound(there), {there}, device=there)
+every = NamedSharding(Mesh(np.array([here, there]), ("batch",)), PartitionSpec())
+check("sharded", jax.device_put(jnp.float32(2), every), {here, there}, device=every)
+try:
+    fr.Loader(sys.argv[1], batch_size=16).to_jax(device=7)
+except fr.UsageError as error:
+    assert "jax.local_devices()" in error.hint
+else:
+    raise AssertionError("expected an error")
+"""
+
+
+def test_arrays_are_where_jax_computes(path: Path) -> None:
+    environ = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, path], env=environ, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr

@@ -106,6 +106,27 @@ def test_torchs_loader_takes_it(path: Path, around: type) -> None:
         assert seen == expected[epoch * len(dataset) : (epoch + 1) * len(dataset)]
 
 
+@pytest.mark.parametrize("around", [DataLoader, StatefulDataLoader])
+def test_torchs_loader_takes_a_view(path: Path, around: type) -> None:
+    view = load(path).to_torch()
+    loader = around(view, batch_size=None)
+    expected = tokens(path, epochs=3)
+    assert len(loader) == len(view) == len(expected) // 3
+    assert [batch["tokens"].tolist() for _ in range(3) for batch in loader] == expected
+    assert view.epoch == 3
+
+
+def test_torchdata_saves_a_view(path: Path) -> None:
+    expected = tokens(path)
+    first = StatefulDataLoader(load(path).to_torch(), batch_size=None)
+    iterator = iter(first)
+    seen = [next(iterator)["tokens"].tolist() for _ in range(3)]
+    state = first.state_dict()
+    second = StatefulDataLoader(load(path, seed=0).to_torch(), batch_size=None)
+    second.load_state_dict(state)
+    assert seen + [batch["tokens"].tolist() for batch in second] == expected
+
+
 @pytest.mark.parametrize("n_used", [0, 1, 5, "all"])
 def test_torchdata_saves_and_restores_it(path: Path, n_used: int | str) -> None:
     def make(**options: object) -> StatefulDataLoader:
@@ -136,10 +157,10 @@ def test_torchdata_saves_and_restores_it(path: Path, n_used: int | str) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:.*fork.*:RuntimeWarning")
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_worker_processes_are_refused(path: Path, context: str) -> None:
-    dataset = fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD)
-    with pytest.raises(fr.UsageError) as caught:
-        next(iter(DataLoader(dataset, batch_size=None, num_workers=2, multiprocessing_context=context)))
-    assert "num_workers=0" in str(caught.value)
+    for dataset in (fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD), load(path).to_torch()):
+        with pytest.raises(fr.UsageError) as caught:
+            next(iter(DataLoader(dataset, batch_size=None, num_workers=2, multiprocessing_context=context)))
+        assert "num_workers=0" in str(caught.value)
 
 
 def test_torch_is_asked_for_the_world(path: Path) -> None:

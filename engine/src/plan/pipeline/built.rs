@@ -4,11 +4,15 @@
 //! wrong in it is refused in the same words and with the same hints; what
 //! there is not is a place in a file.
 
+use std::path::Path;
+
+use fuelrail_kernels::tokenize::Tokenizer;
 use serde::Deserialize;
 
 use super::{Pipeline, SinkSpec, SourceSpec, StepSpec, explain, steps};
 use crate::error::{Error, Result};
 use crate::plan::places::Places;
+use crate::plan::tokenizers::{TokenizerKind, TokenizerRef};
 use crate::plan::tree::Node;
 
 impl Pipeline {
@@ -56,6 +60,36 @@ impl Pipeline {
         Ok(with)
     }
 
+    /// The same with paths that begin where the process is, of one whose paths
+    /// begin at `base`; nothing if `base` cannot be part of such a path: a glob
+    /// would take its characters for wildcards, or it is not UTF-8.
+    #[must_use]
+    pub fn rooted(&self, base: &Path) -> Option<Self> {
+        let text = base.to_str()?;
+        if text.contains(['*', '?', '[', '{']) || text.contains("://") {
+            return None;
+        }
+        let join = |path: &str| base.join(path).into_os_string().into_string().ok();
+        let mut with = self.clone();
+        for uri in &mut with.source.uri.0 {
+            *uri = match uri.split_once("://") {
+                None => join(uri)?,
+                Some(("file", path)) => format!("file://{}", join(path)?),
+                Some(_) => continue,
+            };
+        }
+        for step in &mut with.step {
+            if let Some(path) = step.path_mut() {
+                *path = join(path)?;
+            }
+        }
+        let sink = &mut with.sink.uri;
+        if !sink.is_empty() && !sink.contains("://") {
+            *sink = join(sink)?;
+        }
+        Some(with)
+    }
+
     /// The text of a pipeline file that means the same. Comments of the file
     /// it was read from are not in it, and keys are there that it left out.
     ///
@@ -68,10 +102,25 @@ impl Pipeline {
     }
 }
 
+impl StepSpec {
+    /// The path that it names, if it names one.
+    pub fn path_mut(&mut self) -> Option<&mut String> {
+        let Self::Tokenize(step) = self else {
+            return None;
+        };
+        let named = TokenizerRef {
+            name: step.tokenizer.clone(),
+            family: step.family.clone(),
+        };
+        match named.kind(Tokenizer::builtin_names()) {
+            Ok(TokenizerKind::Builtin) | Err(_) => None,
+            Ok(TokenizerKind::TokenizerJson | TokenizerKind::Tiktoken) => Some(&mut step.tokenizer),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::plan::DeviceChoice;
 
@@ -104,6 +153,25 @@ mod tests {
         }
         let sink = "uri = \"out\"\nshard_size = \"1MiB\"";
         assert_eq!(built.with_sink(sink).unwrap(), file());
+    }
+
+    #[test]
+    fn paths_begin_where_the_process_is() {
+        let text = "[source]\nuri = [\"a/*.txt\", \"/b\", \"file://c\", \"s3://d\"]\n\
+            [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"t.json\"\n\
+            [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"gpt2\"\n\
+            [sink]\nuri = \"out/\"\n";
+        let pipeline = Pipeline::from_toml(text, Path::new("x/p.toml")).unwrap();
+        let rooted = pipeline.rooted(Path::new("x")).unwrap();
+        let uris = ["x/a/*.txt", "/b", "file://x/c", "s3://d"];
+        assert_eq!(rooted.source.uri.0, uris);
+        let names = rooted.tokenizers().map(|(_, named)| named.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["x/t.json", "gpt2"]);
+        assert_eq!(rooted.sink.uri, "x/out/");
+        assert_eq!(pipeline.rooted(Path::new("")).unwrap(), pipeline);
+        for base in ["x[1]", "s3://x", "x/*"] {
+            assert_eq!(pipeline.rooted(Path::new(base)), None, "{base}");
+        }
     }
 
     #[test]
