@@ -1,7 +1,7 @@
 //! The loader of Rust users, and of Python's: epochs of batches.
 
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,11 +14,9 @@ use super::process::Process;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
 use super::state::State;
+use super::tally::{Counts, Tally};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Digest;
-
-/// Damaged rows that are kept by name; more are only counted.
-const MAX_DAMAGE: usize = 1000;
 
 /// What [`Feed::poll_batch`] finds.
 #[derive(Debug)]
@@ -29,17 +27,6 @@ pub enum Polled {
     End,
     /// Nothing yet; the same call again goes on waiting.
     Pending,
-}
-
-/// What has been handed out, rows skipped or not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Batches.
-    pub batches: u64,
-    /// Valid rows.
-    pub rows: u64,
-    /// Rows that were skipped because they are damaged.
-    pub skipped: u64,
 }
 
 /// What a feed has to know of a dataset.
@@ -103,13 +90,14 @@ pub struct Feed {
     state: State,
     /// Whether the end of an epoch is still to be told.
     ended: bool,
-    counts: Counts,
-    damage: Vec<Damage>,
+    tally: Tally,
     /// How long the caller has waited for a slot of its own.
     stalled: Duration,
     /// The rows of a batch that the caller fills.
     rows: Vec<u64>,
     threads: Vec<JoinHandle<()>>,
+    /// What the ring tells them apart from those of before by.
+    opening: u64,
     process: Process,
 }
 
@@ -148,11 +136,11 @@ impl Feed {
                 plan: facts.plan,
             },
             ended: false,
-            counts: Counts::default(),
-            damage: Vec::new(),
+            tally: Tally::default(),
             stalled: Duration::ZERO,
             rows: Vec::new(),
             threads: Vec::new(),
+            opening: 0,
             process: Process::this(),
             options,
         })
@@ -206,6 +194,31 @@ impl Feed {
                 Ok(Polled::Pending)
             }
             Found::Held => Err(self.all_held()),
+            Found::Rests => {
+                // Its threads have ended or are about to.
+                self.threads.clear();
+                let State { seed, .. } = self.state;
+                self.opening = self.ring.open(seed, self.place());
+                Ok(Polled::Pending)
+            }
+        }
+    }
+
+    /// Puts the feed to rest: its threads end, each after the batch that it
+    /// fills and without being waited for, and the memory that nobody holds is
+    /// freed. It stays where it is, what is held still counts, and who asks for
+    /// a batch goes on.
+    pub fn rest(&mut self) {
+        self.threads.clear();
+        self.stop().now();
+    }
+
+    /// What puts the feed to rest while another thread may have it.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop {
+            ring: Arc::downgrade(&self.ring),
+            process: self.process,
         }
     }
 
@@ -300,13 +313,13 @@ impl Feed {
     /// What has been handed out.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counts
+        self.tally.counts()
     }
 
     /// The first 1000 rows that were skipped.
     #[must_use]
     pub fn damage(&self) -> &[Damage] {
-        &self.damage
+        self.tally.damage()
     }
 
     fn go_to_epoch(&mut self, epoch: u32) {
@@ -325,11 +338,14 @@ impl Feed {
             return;
         }
         self.state = state;
-        let place = Place {
-            epoch: state.epoch,
-            position: state.position,
-        };
-        self.ring.go(state.seed, place);
+        self.ring.go(state.seed, self.place());
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            epoch: self.state.epoch,
+            position: self.state.position,
+        }
     }
 
     fn hand_out(&mut self, done: Done) -> Batch {
@@ -337,12 +353,7 @@ impl Feed {
         self.ended = job.ends_epoch();
         let batch = self.batch(job, slot, Shelf::Turn);
         self.state = *batch.state();
-        self.counts.batches += 1;
-        self.counts.rows += batch.n_valid() as u64;
-        self.counts.skipped += batch.damage().len() as u64;
-        let room = MAX_DAMAGE - self.damage.len();
-        self.damage
-            .extend(batch.damage().iter().take(room).cloned());
+        self.tally.add(&batch);
         batch
     }
 
@@ -376,10 +387,10 @@ impl Feed {
     /// that a feed that is only made and loaded costs none.
     fn start_threads(&mut self) -> Result<()> {
         while self.threads.len() < self.options.threads {
-            let (ring, fill) = (self.ring.clone(), self.fill.clone());
+            let (ring, fill, opening) = (self.ring.clone(), self.fill.clone(), self.opening);
             let thread = std::thread::Builder::new()
                 .name("fuelrail-feed".to_owned())
-                .spawn(move || ring.work(&*fill))
+                .spawn(move || ring.work(&*fill, opening))
                 .map_err(|error| {
                     Error::new(ErrorKind::Io, "cannot start a thread that reads ahead")
                         .with_source(error)
@@ -413,11 +424,35 @@ impl Drop for Feed {
             let _not_ours = ManuallyDrop::new(threads);
             return;
         }
-        self.ring.close();
+        self.ring.rest();
         for thread in threads {
             // Its panics have been caught where they were.
             let _ = thread.join();
         }
+    }
+}
+
+/// Puts a feed to rest; see [`Feed::rest`].
+#[derive(Debug, Clone)]
+pub struct Stop {
+    ring: Weak<Ring>,
+    process: Process,
+}
+
+impl Stop {
+    /// Does so, now. In another process than the feed's, nothing happens.
+    pub fn now(&self) {
+        if self.process.is_this()
+            && let Some(ring) = self.ring.upgrade()
+        {
+            ring.rest();
+        }
+    }
+
+    /// Whether the feed is gone, and all that it has handed out.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ring.strong_count() == 0
     }
 }
 
