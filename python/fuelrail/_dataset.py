@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Rows that `_repr_html_` shows, and characters of a value.
 _SHOWN_ROWS = 5
 _SHOWN_CHARS = 80
+# What ``Batch.rows`` has in rows that fill up.
+_NO_ROW = (1 << 64) - 1
 
 
 class Origin(NamedTuple):
@@ -253,8 +255,12 @@ class Dataset:
                 f"expected a list of row numbers, got {array.dtype} of shape {array.shape}",
                 hint="use numpy.flatnonzero(mask) for a mask" if array.dtype.kind == "b" else None,
             )
-        # A number beyond 2^63 wraps to a negative one, which no row has.
         n_rows = len(self)
+        # Looked at before they may become negative: the rows that fill up a
+        # batch have the largest number there is.
+        if array.dtype.kind == "u" and (beyond := array[array >= n_rows]).size:
+            fills_up = ", which fills up a batch: take(batch.rows[batch.valid])" if int(beyond[0]) == _NO_ROW else ""
+            raise IndexError(f"expected rows within the {n_rows} of the dataset, got {beyond[0]}{fills_up}")
         numbers = array.astype(np.int64)
         bad = numbers[(numbers < -n_rows) | (numbers >= n_rows)]
         if bad.size:

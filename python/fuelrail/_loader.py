@@ -197,7 +197,7 @@ class Loader:
 
     def __getitem__(self, index: SupportsIndex) -> _native.Batch:
         """Batch ``index`` of the current epoch, counted from its beginning; the
-        position stays where it is."""
+        position stays where it is. It has memory of its own beside the slots."""
         number = _index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"expected one of the {len(self)} batches of an epoch, got {number}")
@@ -234,8 +234,10 @@ class Loader:
         return self._native.stats()
 
     def close(self) -> None:
-        """Ends the threads and frees the memory that nobody holds; the position
-        stays, and who iterates again opens it again."""
+        """Ends the threads, each after the batch that it reads, and frees the
+        memory that nobody holds; for this loader, its views and the loader that
+        it is a view of. The position stays, and who iterates again opens it
+        again."""
         self._native.close()
 
     def to_numpy(self, *, mask: str | None = "valid") -> NumpyBatches:

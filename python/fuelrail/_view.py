@@ -36,9 +36,8 @@ class Batches(Generic[T]):
 
     def __iter__(self) -> Iterator[dict[str, T]]:
         """What is left of the current epoch."""
-        convert = self._convert
-        for batch in self._loader:
-            yield convert(batch)
+        # Which epoch that is, is settled here and not at the first batch.
+        return map(self._convert, self._loader)
 
     def __len__(self) -> int:
         """Batches of a whole epoch, the same for every rank."""

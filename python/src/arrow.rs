@@ -161,12 +161,13 @@ pub(crate) fn import_arrays(object: &Bound<'_, PyAny>) -> Result<Option<Vec<Arra
 }
 
 fn import_array(schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> Result<ArrayRef> {
-    let schema = pointer::<FFI_ArrowSchema>(schema, SCHEMA)?;
-    // SAFETY: a capsule of this name holds such a struct, by the interface.
-    let schema = unsafe { FFI_ArrowSchema::from_raw(schema.as_ptr()) };
     let array = pointer::<FFI_ArrowArray>(array, ARRAY)?;
-    // SAFETY: as above.
+    let schema = take_schema(schema)?;
+    // SAFETY: a capsule of this name holds such a struct, by the interface.
     let array = unsafe { FFI_ArrowArray::from_raw(array.as_ptr()) };
+    if array.is_released() {
+        return Err(used_up(ARRAY));
+    }
     // SAFETY: the interface says that array and schema belong together.
     let data = unsafe { from_ffi(array, &schema) };
     data.map(make_array)
@@ -175,10 +176,30 @@ fn import_array(schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> Result<A
 }
 
 fn import_schema(capsule: &Bound<'_, PyAny>) -> Result<Schema> {
+    let schema = take_schema(capsule)?;
+    Schema::try_from(&schema).map_err(|e| refused(&e))
+}
+
+/// Moves the schema out of a capsule.
+fn take_schema(capsule: &Bound<'_, PyAny>) -> Result<FFI_ArrowSchema> {
     let pointer = pointer::<FFI_ArrowSchema>(capsule, SCHEMA)?;
     // SAFETY: a capsule of this name holds such a struct, by the interface.
     let schema = unsafe { FFI_ArrowSchema::from_raw(pointer.as_ptr()) };
-    Schema::try_from(&schema).map_err(|e| refused(&e))
+    // What else is in a struct without a release means nothing.
+    match schema.release() {
+        Some(_) => Ok(schema),
+        None => Err(used_up(SCHEMA)),
+    }
+}
+
+/// A consumer has moved the content out of the capsule before.
+fn used_up(name: &CStr) -> Failure {
+    Error::data(format!(
+        "expected a capsule \"{}\" that nobody has consumed, got one that was",
+        name.to_string_lossy()
+    ))
+    .with_hint("ask the object for a new one each time")
+    .into()
 }
 
 /// An array whose offsets, indices and text are what its type says. Those who

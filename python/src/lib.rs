@@ -23,6 +23,7 @@ mod table;
 mod tensor;
 mod texts;
 mod tokenizer;
+mod turn;
 mod values;
 
 use pyo3::prelude::*;

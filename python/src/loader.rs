@@ -1,12 +1,12 @@
-//! What `fuelrail.Loader` is made of: a feed of the engine that is open while
-//! somebody iterates, and the position, which outlives it.
+//! What `fuelrail.Loader` is made of: a feed of the engine, and the position,
+//! which it shares with those derived from it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fuelrail::Error;
-use fuelrail::feed::{Counts, Damage, Feed, FeedOptions, Polled, Process, Shards, State};
+use fuelrail::feed::{Feed, FeedOptions, Polled, Process, Shards, State, Stop, Tally};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -15,12 +15,10 @@ use crate::dataset::Dataset;
 use crate::errors::Result;
 use crate::options::Asked;
 use crate::state::{read_state, state_dict};
+use crate::turn::Turn;
 
 /// How long is waited before Python is asked for signals.
 const TICK: Duration = Duration::from_millis(100);
-
-/// Damaged rows that are listed at most; more are only counted.
-const MAX_DAMAGE: usize = 1000;
 
 /// A loader: iterators of it share its position, and so do loaders made of it
 /// by `derived`.
@@ -30,15 +28,15 @@ pub(crate) struct Loader {
     shared: Arc<Shared>,
 }
 
+/// Loaders that share a position.
 #[derive(Debug)]
-struct Shared {
-    shards: Arc<Shards>,
-    options: FeedOptions,
-    /// Where loaders of one family stand, and what they have handed out.
-    position: Arc<Mutex<Position>>,
-    feed: Mutex<Option<Feed>>,
-    /// Iterators that have not come to their end.
-    n_live: AtomicUsize,
+struct Family {
+    /// Who has it may move the position, or hand out a batch.
+    turn: Turn,
+    /// Where they stand, and what they have handed out. Held for moments.
+    position: Mutex<Position>,
+    /// Puts their feeds to rest.
+    stops: Mutex<Vec<Stop>>,
     /// In a child of this process a lock may be held by a thread that the child
     /// does not have.
     process: Process,
@@ -47,74 +45,132 @@ struct Shared {
 #[derive(Debug)]
 struct Position {
     state: State,
-    counts: Counts,
-    damage: Vec<Damage>,
+    tally: Tally,
+}
+
+#[derive(Debug)]
+struct Shared {
+    shards: Arc<Shards>,
+    family: Arc<Family>,
+    /// Held by who has the family's turn.
+    feed: Mutex<Feed>,
+    stop: Stop,
+    n_batches: u64,
+    /// Iterators that have not come to their end.
+    n_live: AtomicUsize,
+}
+
+impl Family {
+    fn new(state: State) -> Self {
+        Self {
+            turn: Turn::default(),
+            position: Mutex::new(Position {
+                state,
+                tally: Tally::default(),
+            }),
+            stops: Mutex::default(),
+            process: Process::this(),
+        }
+    }
+
+    /// Puts a feed to rest too, whenever the others are.
+    fn add(&self, stop: Stop) {
+        let mut stops = lock(&self.stops);
+        stops.retain(|stop| !stop.is_over());
+        stops.push(stop);
+    }
 }
 
 impl Shared {
-    fn new(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
-        let feed = Feed::open(shards.clone(), options.clone())?;
-        let position = Position {
-            state: feed.state(),
-            counts: Counts::default(),
-            damage: Vec::new(),
-        };
+    fn new(shards: Arc<Shards>, options: FeedOptions, of: Option<Arc<Family>>) -> Result<Self> {
+        let feed = Feed::open(shards.clone(), options)?;
+        let family = of.unwrap_or_else(|| Arc::new(Family::new(feed.state())));
+        family.add(feed.stop());
         Ok(Self {
             shards,
-            options,
-            position: Arc::new(Mutex::new(position)),
-            feed: Mutex::new(Some(feed)),
+            family,
+            stop: feed.stop(),
+            n_batches: feed.n_batches(),
+            feed: Mutex::new(feed),
             n_live: AtomicUsize::new(0),
-            process: Process::this(),
         })
     }
 
-    /// Does something with the feed, open and at the position of the family.
+    /// Does something with the feed at the position of the family; `None` if
+    /// another has the turn.
     ///
     /// # Errors
     /// `Usage` in a child of the process that made it; what `act` returns.
-    fn with_feed<T>(&self, act: impl FnOnce(&mut Feed) -> Result<T, Error>) -> Result<T, Error> {
-        self.process.check()?;
-        let mut held = lock(&self.feed);
-        let feed = match &mut *held {
-            Some(feed) => feed,
-            none => none.insert(Feed::open(self.shards.clone(), self.options.clone())?),
+    fn try_feed<T>(
+        &self,
+        act: impl FnOnce(&mut Feed) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.family.process.check()?;
+        let Some(_mine) = self.family.turn.wait(TICK) else {
+            return Ok(None);
         };
-        let state = lock(&self.position).state;
+        let mut feed = lock(&self.feed);
+        let state = lock(&self.family.position).state;
         if feed.state() != state {
             feed.load(&state)?;
         }
-        let before = feed.counts();
-        let done = act(feed);
-        self.note(feed, before);
-        done
+        let done = act(&mut feed);
+        lock(&self.family.position).state = feed.state();
+        done.map(Some)
     }
 
-    /// Takes over where the feed stands, and what it has handed out.
-    fn note(&self, feed: &Feed, before: Counts) {
-        let mut position = lock(&self.position);
-        position.state = feed.state();
-        let after = feed.counts();
-        if after == before {
-            return;
-        }
-        position.counts.batches += after.batches - before.batches;
-        position.counts.rows += after.rows - before.rows;
-        position.counts.skipped += after.skipped - before.skipped;
-    }
-
-    /// Ends the threads and frees the slots; the position stays.
-    fn close(&self) {
-        if self.process.is_this() {
-            let feed = lock(&self.feed).take();
-            // Its threads are waited for without the lock.
-            drop(feed);
+    /// The same, once it has the turn. The interpreter is not held meanwhile,
+    /// and hears signals.
+    ///
+    /// # Errors
+    /// Those, and what a signal raises.
+    fn with_feed<T: Send>(
+        &self,
+        py: Python<'_>,
+        act: impl Fn(&mut Feed) -> Result<T, Error> + Sync,
+    ) -> Result<T> {
+        loop {
+            if let Some(done) = py.detach(|| self.try_feed(&act))? {
+                return Ok(done);
+            }
+            py.check_signals()?;
         }
     }
 
-    /// One iterator less is live.
+    /// The position, as it is between two batches.
+    ///
+    /// # Errors
+    /// `Usage` in a child of the process that made it.
+    fn position(&self) -> Result<MutexGuard<'_, Position>> {
+        self.family.process.check()?;
+        Ok(lock(&self.family.position))
+    }
+
+    /// One iterator less is live. Returns how many are.
     fn leave(&self) -> usize {
         self.n_live.fetch_sub(1, Ordering::Relaxed) - 1
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.family.process.is_this() {
+            // Its threads are not waited for: they may hang on a disk.
+            let feed = self.feed.get_mut();
+            let feed = feed.unwrap_or_else(PoisonError::into_inner);
+            without_interpreter(|| feed.rest());
+        }
+    }
+}
+
+/// Lets other threads of Python run meanwhile: much memory that is given back
+/// takes the system a while.
+fn without_interpreter(act: impl FnOnce() + Send) {
+    let mut act = Some(act);
+    let mut once = || act.take().map(|act| act());
+    // One that is ending is not asked.
+    if Python::try_attach(|py| py.detach(&mut once)).is_none() {
+        once();
     }
 }
 
@@ -128,7 +184,7 @@ impl Loader {
     #[new]
     fn new(py: Python<'_>, dataset: &Dataset, asked: Asked) -> Result<Self> {
         let options = FeedOptions::try_from(asked)?;
-        let shared = py.detach(|| Shared::new(dataset.shards()?, options))?;
+        let shared = py.detach(|| Shared::new(dataset.shards()?, options, None))?;
         Ok(Self {
             shared: Arc::new(shared),
         })
@@ -136,89 +192,77 @@ impl Loader {
 
     /// A loader of other columns or dtypes that shares this one's position.
     fn derived(&self, py: Python<'_>, asked: Asked) -> Result<Self> {
-        self.shared.process.check()?;
         let options = FeedOptions::try_from(asked)?;
-        let made = py.detach(|| Shared::new(self.shared.shards.clone(), options))?;
+        let Shared { shards, family, .. } = &*self.shared;
+        family.process.check()?;
+        let made = py.detach(|| Shared::new(shards.clone(), options, Some(family.clone())))?;
         Ok(Self {
-            shared: Arc::new(Shared {
-                position: self.shared.position.clone(),
-                ..made
-            }),
+            shared: Arc::new(made),
         })
     }
 
-    fn __len__(&self, py: Python<'_>) -> Result<usize> {
-        let len = py.detach(|| self.shared.with_feed(|feed| Ok(feed.n_batches())))?;
-        Ok(usize::try_from(len).map_err(|_| Error::internal("more batches than fit len()"))?)
-    }
-
-    /// Batches that are left of the epoch.
-    fn n_left(&self, py: Python<'_>) -> Result<u64> {
-        Ok(py.detach(|| self.shared.with_feed(|feed| Ok(feed.n_batches_left())))?)
+    fn __len__(&self) -> Result<usize> {
+        self.shared.family.process.check()?;
+        let len = usize::try_from(self.shared.n_batches);
+        Ok(len.map_err(|_| Error::internal("more batches than fit len()"))?)
     }
 
     /// An iterator over what is left of the epoch.
-    fn __iter__(&self, py: Python<'_>) -> Result<BatchIterator> {
-        py.detach(|| {
-            self.shared.with_feed(|feed| {
-                feed.begin();
-                Ok(())
-            })
-        })?;
+    fn __iter__(&self) -> Result<BatchIterator> {
+        let epoch = self.shared.position()?.state.epoch;
         self.shared.n_live.fetch_add(1, Ordering::Relaxed);
         Ok(BatchIterator {
             shared: self.shared.clone(),
+            epoch,
             is_over: AtomicBool::new(false),
         })
     }
 
     /// Batch `index` of the current epoch; nothing moves.
     fn batch_at(&self, py: Python<'_>, index: u64) -> Result<Batch> {
-        let batch = py.detach(|| self.shared.with_feed(|feed| feed.batch_at(index)))?;
+        let batch = self.shared.with_feed(py, |feed| feed.batch_at(index))?;
         Ok(Batch::new(batch))
     }
 
     fn state_dict<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        self.shared.process.check()?;
-        let state = lock(&self.shared.position).state;
+        let state = self.shared.position()?.state;
         state_dict(py, &state)
     }
 
     fn load_state_dict(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Result<()> {
         let state = read_state(state)?;
-        py.detach(|| self.shared.with_feed(|feed| feed.load(&state)))?;
-        Ok(())
+        self.shared.with_feed(py, |feed| feed.load(&state))
     }
 
     #[getter]
     fn epoch(&self) -> Result<u32> {
-        self.shared.process.check()?;
-        Ok(lock(&self.shared.position).state.epoch)
+        Ok(self.shared.position()?.state.epoch)
     }
 
     fn set_epoch(&self, py: Python<'_>, epoch: u32) -> Result<()> {
-        py.detach(|| self.shared.with_feed(|feed| feed.set_epoch(epoch)))?;
-        Ok(())
+        self.shared.with_feed(py, |feed| feed.set_epoch(epoch))
     }
 
     /// Batches, rows and skipped rows so far, and the first that were skipped.
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        self.shared.process.check()?;
-        let (counts, damage) = {
-            let position = lock(&self.shared.position);
-            (position.counts, position.damage.clone())
-        };
+        let tally = self.shared.position()?.tally.clone();
+        let counts = tally.counts();
         let stats = PyDict::new(py);
         stats.set_item("batches", counts.batches)?;
         stats.set_item("rows", counts.rows)?;
         stats.set_item("skipped", counts.skipped)?;
-        let damage = damage.iter().map(|damage| damage_dict(py, damage));
+        let damage = tally.damage().iter().map(|damage| damage_dict(py, damage));
         stats.set_item("damage", damage.collect::<Result<Vec<_>>>()?)?;
         Ok(stats)
     }
 
+    /// Ends the threads and frees the memory that nobody holds, for the whole
+    /// family.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| self.shared.close());
+        let family = &self.shared.family;
+        if family.process.is_this() {
+            py.detach(|| lock(&family.stops).iter().for_each(Stop::now));
+        }
     }
 }
 
@@ -228,31 +272,36 @@ impl Loader {
 #[derive(Debug)]
 pub(crate) struct BatchIterator {
     shared: Arc<Shared>,
+    /// It ends when the position has left this one, whoever has moved it.
+    epoch: u32,
     is_over: AtomicBool,
 }
 
 impl BatchIterator {
     fn poll(&self) -> Result<Polled, Error> {
-        // Whether it is over is asked under the feed's lock: of threads that
-        // share an iterator, none may go on with the next epoch.
-        let polled = self.shared.with_feed(|feed| {
-            if self.is_over.load(Ordering::Relaxed) {
-                return Ok(Polled::End);
-            }
-            let polled = feed.poll_batch(TICK)?;
-            if matches!(polled, Polled::End) {
+        let polled = self.shared.try_feed(|feed| self.poll_feed(feed))?;
+        Ok(polled.unwrap_or(Polled::Pending))
+    }
+
+    /// With the family's turn.
+    fn poll_feed(&self, feed: &mut Feed) -> Result<Polled, Error> {
+        if self.is_over.load(Ordering::Relaxed) {
+            return Ok(Polled::End);
+        }
+        // Whose end was told is for each iterator to know.
+        feed.begin();
+        let polled = if feed.epoch() == self.epoch {
+            feed.poll_batch(TICK)?
+        } else {
+            Polled::End
+        };
+        match &polled {
+            Polled::Batch(batch) => lock(&self.shared.family.position).tally.add(batch),
+            Polled::End => {
                 self.is_over.store(true, Ordering::Relaxed);
                 self.shared.leave();
             }
-            Ok(polled)
-        })?;
-        if let Polled::Batch(batch) = &polled
-            && !batch.damage().is_empty()
-        {
-            let mut position = lock(&self.shared.position);
-            let room = MAX_DAMAGE - position.damage.len();
-            let damage = batch.damage().iter().take(room).cloned();
-            position.damage.extend(damage);
+            Polled::Pending => {}
         }
         Ok(polled)
     }
@@ -280,8 +329,10 @@ impl BatchIterator {
 
 impl Drop for BatchIterator {
     fn drop(&mut self) {
-        if !*self.is_over.get_mut() && self.shared.leave() == 0 {
-            self.shared.close();
+        let Shared { family, stop, .. } = &*self.shared;
+        let is_last = !*self.is_over.get_mut() && self.shared.leave() == 0;
+        if is_last && family.process.is_this() {
+            without_interpreter(|| stop.now());
         }
     }
 }

@@ -78,9 +78,7 @@ def test_duckdb_asks_a_dataset(dataset):
 def test_a_schema_can_be_asked_for(samples):
     dataset = fr.Dataset(samples / "documents")
     own = pa.schema(dataset)
-    wanted = pa.schema(
-        [field.with_type(pa.string()) if field.type == pa.large_string() else field for field in own]
-    )
+    wanted = pa.schema([field.with_type(pa.string()) if field.type == pa.large_string() else field for field in own])
     assert wanted != own
     assert pa.RecordBatchReader.from_stream(dataset, schema=wanted).read_all().schema == wanted
     # One that cannot be had is left to the consumer to refuse.
@@ -136,3 +134,50 @@ def test_what_is_no_capsule_is_refused(dataset):
             dataset.__arrow_c_stream__(wrong)
     with pytest.raises((TypeError, ValueError)):
         dataset.__arrow_c_stream__(dataset.__arrow_c_stream__())
+
+
+def test_a_schema_that_was_used_up_is_refused(dataset):
+    wanted = pa.schema(dataset).__arrow_c_schema__()
+    assert pa.RecordBatchReader.from_stream(Stream(dataset.__arrow_c_stream__(wanted))).read_all().num_rows == 1000
+    with pytest.raises(fr.DataError, match="arrow_schema.*nobody has consumed") as caught:
+        dataset.__arrow_c_stream__(wanted)
+    assert "a new one" in caught.value.hint
+
+
+class Stream:
+    """Hands out a capsule that it was given."""
+
+    def __init__(self, capsule):
+        self.capsule = capsule
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.capsule
+
+
+class Array:
+    """Hands out the same capsules each time."""
+
+    def __init__(self, *capsules):
+        self.capsules = capsules
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self.capsules
+
+
+def test_arrays_that_were_used_up_are_refused():
+    tokenizer = fr.Tokenizer("cl100k_base")
+    texts = pa.array(["one", "two"])
+    array = Array(*texts.__arrow_c_array__())
+    ids, _ = tokenizer.encode_batch(array)
+    assert ids.size == 2
+    with pytest.raises(fr.DataError, match="arrow_schema.*nobody has consumed"):
+        tokenizer.encode_batch(array)
+    # One of both is enough.
+    with pytest.raises(fr.DataError, match="arrow_array.*nobody has consumed"):
+        tokenizer.encode_batch(Array(texts.__arrow_c_array__()[0], array.capsules[1]))
+    with pytest.raises(fr.DataError, match="arrow_schema.*nobody has consumed"):
+        tokenizer.encode_batch(Array(array.capsules[0], texts.__arrow_c_array__()[1]))
+    stream = Stream(pa.chunked_array([texts]).__arrow_c_stream__())
+    assert tokenizer.encode_batch(stream)[0].size == 2
+    with pytest.raises(fr.DataError):
+        tokenizer.encode_batch(stream)

@@ -108,8 +108,17 @@ def test_take(dataset, rows):
     assert pa.table(dataset[100:200].take([0, -1]))["id"].to_pylist() == [100, 199]
 
 
+def test_rows_of_a_batch_to_take(dataset):
+    batch = fr.Loader(dataset, batch_size=64, rank=0, world_size=1)[-1]
+    taken = pa.table(dataset.take(batch.rows[batch.valid]))
+    assert taken["id"].to_pylist() == batch["id"].numpy()[batch.valid].tolist()
+    # What fills up is no row, least of all the last one.
+    with pytest.raises(IndexError, match=r"got 18446744073709551615, .*batch\.rows\[batch\.valid\]"):
+        dataset.take(batch.rows)
+
+
 def test_wrong_rows_to_take(dataset):
-    for rows in ([1000], [-1001], np.array([1 << 63], np.uint64)):
+    for rows in ([1000], [-1001], [2**64 - 1], *(np.array([n], np.uint64) for n in (1000, 1 << 63, 2**64 - 1))):
         with pytest.raises(IndexError):
             dataset.take(rows)
     for rows in ([1.5], ["3"], [[1, 2]], 5, [True, False]):

@@ -129,6 +129,56 @@ def test_iterators_share_the_position(numbered):
     assert loader.epoch == 1 and next(iter(loader)).index == 0
 
 
+def test_an_iterator_ends_with_its_epoch(numbered):
+    loader = load(numbered)
+    one = iter(loader)
+    assert next(one).index == 0
+    assert [batch.index for batch in loader] == list(range(1, 16))
+    assert list(one) == [] and loader.state_dict()["position"] == 0
+    assert [batch.index for batch in loader] == list(range(16)) and loader.epoch == 2
+
+
+BEHIND_THE_LAST = {
+    "set_epoch": lambda loader, batch: loader.set_epoch(1),
+    "load_state_dict": lambda loader, batch: loader.load_state_dict(batch.state),
+    "a view": lambda loader, batch: next(iter(loader.to_numpy())),
+    "another epoch": lambda loader, batch: loader.set_epoch(5),
+}
+
+
+@pytest.mark.parametrize("what", BEHIND_THE_LAST)
+def test_a_loop_ends_whatever_is_done_at_its_last_batch(numbered, what):
+    loader = load(numbered)
+    epochs = []
+    for batch in loader:
+        epochs.append(batch.epoch)
+        assert len(epochs) <= 16
+        if batch.index == 15:
+            BEHIND_THE_LAST[what](loader, batch)
+    assert epochs == [0] * 16
+    assert loader.epoch == (5 if what == "another epoch" else 1)
+    assert next(iter(loader)).index == (1 if what == "a view" else 0)
+
+
+def test_a_loop_goes_on_from_a_state_of_its_epoch(numbered):
+    loader = load(numbered)
+    indexes, first = [], None
+    for batch in loader:
+        first = first or batch.state
+        indexes.append(batch.index)
+        if len(indexes) == 5:
+            loader.load_state_dict(first)
+    assert indexes == [0, 1, 2, 3, 4, *range(1, 16)]
+
+
+@pytest.mark.parametrize("last", ["pad", "short", "drop"])
+def test_a_rest_of_no_batches_is_an_empty_loop(numbered, last):
+    loader = load(numbered, last=last)
+    loader.load_state_dict({**loader.state_dict(), "position": 999 if last == "drop" else 1000})
+    assert list(loader) == []
+    assert {batch.epoch for batch in loader} == {1}
+
+
 def test_counting_batches_ends_an_epoch_too(numbered):
     loader = load(numbered)
     epochs = [[batch.epoch for _, batch in zip(range(len(loader)), loader, strict=False)] for _ in range(3)]

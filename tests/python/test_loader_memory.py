@@ -52,6 +52,8 @@ def test_who_keeps_every_batch_is_told_so(numbered, threads):
     assert "raise keep above 3" in caught.value.hint
     rows = held[0].numpy().copy()
     held.pop()
+    # The name of the loop holds it too.
+    del batch
     after = next(iter(loader))
     assert after.index == loader.stats()["batches"] - 1
     assert (held[0].numpy() == rows).all()
@@ -191,3 +193,110 @@ def test_the_interpreter_runs_while_a_loader_waits(numbered):
     ticker.join()
     assert len(ticks) == 20 and max(np.diff(ticks)) < 0.9
     assert held.n_valid == 50
+
+
+def test_threads_share_a_loader_and_its_view(numbered):
+    for _ in range(3):
+        loader = load(numbered, batch_size=10)
+        seen, lock = [], threading.Lock()
+
+        def take(batches, seen=seen, lock=lock):
+            for batch in batches:
+                with lock:
+                    seen.extend(np.asarray(batch["id"]).tolist())
+                del batch
+
+        takers = [threading.Thread(target=take, args=(batches,)) for batches in (iter(loader), iter(loader.to_numpy()))]
+        for taker in takers:
+            taker.start()
+        for taker in takers:
+            taker.join(60)
+        assert sorted(seen) == list(range(1000))
+        assert (loader.epoch, loader.state_dict()["position"], loader.stats()["rows"]) == (1, 0, 1000)
+
+
+def test_a_state_that_is_loaded_stays_loaded_while_a_view_is_read(numbered):
+    loader = load(numbered, batch_size=1)
+    state, stop, had = loader.state_dict(), threading.Event(), []
+
+    def read(view):
+        while not stop.is_set():
+            for batch in view:
+                had.append(batch["valid"].sum())
+                del batch
+
+    reader = threading.Thread(target=read, args=(loader.to_numpy(),))
+    reader.start()
+    for epoch in range(1000, 101_000, 1000):
+        loader.load_state_dict({**state, "epoch": epoch})
+        deadline, before = time.monotonic() + 10, len(had)
+        while len(had) < before + 2 and time.monotonic() < deadline:
+            time.sleep(0.0001)
+        # Who was handing out a batch meanwhile has not put it back.
+        assert epoch <= loader.epoch < epoch + 1000 and len(had) > before
+    stop.set()
+    reader.join(60)
+
+
+def test_threads_that_loop_over_a_loader_share_one_epoch(numbered):
+    loader = load(numbered, batch_size=10)
+    barrier, seen, lock = threading.Barrier(2), [], threading.Lock()
+
+    def take():
+        iterator = iter(loader)
+        barrier.wait()
+        for batch in iterator:
+            with lock:
+                seen.append((batch.epoch, batch.index))
+            del batch
+
+    takers = [threading.Thread(target=take) for _ in range(2)]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join(60)
+    assert sorted(seen) == [(0, index) for index in range(100)]
+
+
+def test_closing_a_loader_closes_its_views(numbered):
+    loader = load(numbered, threads=1)
+    views = [loader, loader.to_numpy(), loader.to_numpy(mask="real")]
+    iterators = [iter(view) for view in views]
+    for iterator in iterators:
+        next(iterator)
+    assert has_threads(3)
+    loader.close()
+    assert has_threads(0)
+    assert next(iterators[1])["id"].tolist() == load(numbered)[3].rows.tolist()
+    assert has_threads(1)
+    views[2].close()
+    assert has_threads(0)
+    assert [batch.index for batch in iterators[0]] == list(range(4, 20))
+
+
+def test_what_is_held_counts_for_the_next_iterator(numbered):
+    loader = load(numbered, keep=2, prefetch=2, patience=0.2)
+    held = []
+    with pytest.raises(fr.UsageError, match="the caller holds all there is room for"):
+        for _ in range(10):
+            held.append(next(iter(loader)))
+    assert [batch.index for batch in held] == [0, 1, 2, 3]
+    del held[1:]
+    loader.close()
+    assert [batch.index for batch in loader] == list(range(4, 20))
+    assert held[0].rows.tolist() == load(numbered)[0].rows.tolist()
+
+
+def test_dropping_an_iterator_waits_for_no_batch(numbered):
+    # Batches of 80 MB, nearly all of it fill, so that a thread is busy for a while.
+    loader = load(numbered, columns=["words"], ragged="pad", max_length=400_000, prefetch=3)
+    left_busy = 0
+    for _ in range(50):
+        iterator = iter(loader)
+        next(iterator)
+        del iterator
+        left_busy = n_threads()
+        assert has_threads(0)
+        if left_busy:
+            break
+    assert left_busy

@@ -14,11 +14,10 @@ use super::process::Process;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
 use super::state::State;
+use super::stop::Stop;
+use super::tally::{Counts, Tally};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Digest;
-
-/// Damaged rows that are kept by name; more are only counted.
-const MAX_DAMAGE: usize = 1000;
 
 /// What [`Feed::poll_batch`] finds.
 #[derive(Debug)]
@@ -29,17 +28,6 @@ pub enum Polled {
     End,
     /// Nothing yet; the same call again goes on waiting.
     Pending,
-}
-
-/// What has been handed out, rows skipped or not.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Batches.
-    pub batches: u64,
-    /// Valid rows.
-    pub rows: u64,
-    /// Rows that were skipped because they are damaged.
-    pub skipped: u64,
 }
 
 /// What a feed has to know of a dataset.
@@ -103,15 +91,16 @@ pub struct Feed {
     state: State,
     /// Whether the end of an epoch is still to be told.
     ended: bool,
-    counts: Counts,
-    damage: Vec<Damage>,
+    tally: Tally,
     /// How long the caller has waited for a slot of its own.
     stalled: Duration,
     /// The rows of a batch that the caller fills.
     rows: Vec<u64>,
     threads: Vec<JoinHandle<()>>,
-    /// Whether a batch has been asked for.
+    /// Whether a batch has come since the threads were to start.
     has_begun: bool,
+    /// What the ring tells them apart from those of before by.
+    opening: u64,
     process: Process,
 }
 
@@ -150,12 +139,12 @@ impl Feed {
                 plan: facts.plan,
             },
             ended: false,
-            counts: Counts::default(),
-            damage: Vec::new(),
+            tally: Tally::default(),
             stalled: Duration::ZERO,
             rows: Vec::new(),
             threads: Vec::new(),
             has_begun: false,
+            opening: 0,
             process: Process::this(),
             options,
         })
@@ -202,13 +191,15 @@ impl Feed {
             .ring
             .next(&*self.fill, &mut self.rows, timeout.min(patience));
         let begun = std::mem::take(&mut self.stalled);
-        if !self.has_begun {
-            self.has_begun = true;
-            // Where it fails, the next call tries again and says so.
-            let _ = self.start_threads();
-        }
         match found? {
-            Found::Batch(done) => Ok(Polled::Batch(self.hand_out(done))),
+            Found::Batch(done) => {
+                if !self.has_begun {
+                    self.has_begun = true;
+                    // Where it fails, the next call tries again and says so.
+                    let _ = self.start_threads();
+                }
+                Ok(Polled::Batch(self.hand_out(done)))
+            }
             Found::Nothing => Err(no_epoch()),
             Found::Pending => Ok(Polled::Pending),
             Found::Held if timeout < patience => {
@@ -216,7 +207,30 @@ impl Feed {
                 Ok(Polled::Pending)
             }
             Found::Held => Err(self.all_held()),
+            Found::Rests => {
+                // Its threads have ended or are about to.
+                self.threads.clear();
+                self.has_begun = false;
+                let State { seed, .. } = self.state;
+                self.opening = self.ring.open(seed, self.place());
+                Ok(Polled::Pending)
+            }
         }
+    }
+
+    /// Puts the feed to rest: its threads end, each after the batch that it
+    /// fills and without being waited for, and the memory that nobody holds is
+    /// freed. It stays where it is, what is held still counts, and who asks for
+    /// a batch goes on.
+    pub fn rest(&mut self) {
+        self.threads.clear();
+        self.stop().now();
+    }
+
+    /// What puts the feed to rest while another thread may have it.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        Stop::new(&self.ring, self.process)
     }
 
     /// Batch `index` of the current epoch, counted from its beginning. The feed
@@ -310,13 +324,13 @@ impl Feed {
     /// What has been handed out.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counts
+        self.tally.counts()
     }
 
     /// The first 1000 rows that were skipped.
     #[must_use]
     pub fn damage(&self) -> &[Damage] {
-        &self.damage
+        self.tally.damage()
     }
 
     fn go_to_epoch(&mut self, epoch: u32) {
@@ -335,11 +349,14 @@ impl Feed {
             return;
         }
         self.state = state;
-        let place = Place {
-            epoch: state.epoch,
-            position: state.position,
-        };
-        self.ring.go(state.seed, place);
+        self.ring.go(state.seed, self.place());
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            epoch: self.state.epoch,
+            position: self.state.position,
+        }
     }
 
     fn hand_out(&mut self, done: Done) -> Batch {
@@ -347,12 +364,7 @@ impl Feed {
         self.ended = job.ends_epoch();
         let batch = self.batch(job, slot, Shelf::Turn);
         self.state = *batch.state();
-        self.counts.batches += 1;
-        self.counts.rows += batch.n_valid() as u64;
-        self.counts.skipped += batch.damage().len() as u64;
-        let room = MAX_DAMAGE - self.damage.len();
-        self.damage
-            .extend(batch.damage().iter().take(room).cloned());
+        self.tally.add(&batch);
         batch
     }
 
@@ -388,10 +400,10 @@ impl Feed {
     /// loaded costs none.
     fn start_threads(&mut self) -> Result<()> {
         while self.threads.len() < self.options.threads {
-            let (ring, fill) = (self.ring.clone(), self.fill.clone());
+            let (ring, fill, opening) = (self.ring.clone(), self.fill.clone(), self.opening);
             let thread = std::thread::Builder::new()
                 .name("fuelrail-feed".to_owned())
-                .spawn(move || ring.work(&*fill))
+                .spawn(move || ring.work(&*fill, opening))
                 .map_err(|error| {
                     Error::new(ErrorKind::Io, "cannot start a thread that reads ahead")
                         .with_source(error)
@@ -425,7 +437,7 @@ impl Drop for Feed {
             let _not_ours = ManuallyDrop::new(threads);
             return;
         }
-        self.ring.close();
+        self.ring.rest();
         for thread in threads {
             // Its panics have been caught where they were.
             let _ = thread.join();

@@ -9,7 +9,7 @@
 //!   checked before it is used; `map`, `guard`: a truncated file is an error;
 //!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
-//!   fill it ahead.
+//!   fill it ahead; [`Stop`]: their end; [`Tally`]: what has been handed out.
 //!
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
@@ -36,13 +36,15 @@ mod ring;
 mod schedule;
 mod shards;
 mod state;
+mod stop;
 mod sync;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batch, Tensor};
 pub use fill::{Damage, NO_ROW};
-pub use loader::{Counts, Feed, Polled};
+pub use loader::{Feed, Polled};
 pub use options::{
     Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
@@ -52,3 +54,5 @@ pub use process::Process;
 pub use reader::{Reader, Rows, RowsTensor};
 pub use shards::Shards;
 pub use state::State;
+pub use stop::Stop;
+pub use tally::{Counts, Tally};

@@ -9,6 +9,9 @@
 //! One lock guards it all, and nobody fills under it. Threads that find nothing
 //! to begin sleep until half of what they may read ahead has been taken: a
 //! caller that is faster than they are never has to wake them.
+//!
+//! A ring that rests has no threads and no memory but that of batches which are
+//! held; these still count when it is opened again.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,12 +60,14 @@ struct Inner {
     /// Slots of batches that were picked, beside the fixed number.
     spare: Vec<Slot>,
     n_unmade: usize,
+    /// Goes up when the ring is put to rest; threads of before then end.
+    opening: u64,
+    rests: bool,
     /// Batches that somebody fills, those of past generations included.
     n_filling: usize,
     /// Threads that sleep.
     n_idle: usize,
     caller: Caller,
-    closed: bool,
 }
 
 /// What the caller does.
@@ -115,6 +120,8 @@ pub(super) enum Found {
     Pending,
     /// Every slot is held by the caller.
     Held,
+    /// The ring rests; it is to be opened first.
+    Rests,
     /// There is no next batch.
     Nothing,
 }
@@ -135,7 +142,8 @@ impl Ring {
                 n_filling: 0,
                 n_idle: 0,
                 caller: Caller::Away,
-                closed: false,
+                opening: 0,
+                rests: false,
             }),
             work: Condvar::new(),
             done: Condvar::new(),
@@ -145,17 +153,33 @@ impl Ring {
     /// Goes on from this place; what was read ahead is dropped.
     pub(super) fn go(&self, seed: u64, place: Place) {
         let mut inner = self.lock();
-        inner.generation += 1;
-        inner.first = 0;
-        inner.n_open = 0;
-        let past = std::mem::take(&mut inner.queue);
-        inner
-            .free
-            .extend(past.into_iter().filter_map(|ticket| match ticket {
-                Ticket::Ready(done) => Some(done.slot),
-                Ticket::Open(_) | Ticket::Filling | Ticket::Failed(..) => None,
-            }));
+        inner.drop_queue();
         inner.course.go(seed, place);
+    }
+
+    /// Ends the threads, each after the batch it fills, and frees the memory
+    /// that nobody holds.
+    pub(super) fn rest(&self) {
+        let mut inner = self.lock();
+        inner.opening += 1;
+        inner.rests = true;
+        inner.drop_queue();
+        let free = std::mem::take(&mut inner.free);
+        inner.n_unmade += free.len();
+        let spare = std::mem::take(&mut inner.spare);
+        drop(inner);
+        self.work.notify_all();
+        self.done.notify_all();
+        drop((free, spare));
+    }
+
+    /// Goes on from this place after a rest. Returns the number that threads
+    /// work with from now on.
+    pub(super) fn open(&self, seed: u64, place: Place) -> u64 {
+        let mut inner = self.lock();
+        inner.rests = false;
+        inner.course.go(seed, place);
+        inner.opening
     }
 
     /// The job of batch `index` of an epoch; nothing is begun.
@@ -177,6 +201,9 @@ impl Ring {
         let mut inner = self.lock();
         inner.caller = Caller::Asks;
         let found = loop {
+            if inner.rests {
+                break Ok(Found::Rests);
+            }
             match inner.take() {
                 Some(Ok(done)) => break Ok(Found::Batch(done)),
                 Some(Err(error)) => break Err(error),
@@ -206,14 +233,11 @@ impl Ring {
         found
     }
 
-    /// Fills batches until the ring is closed.
-    pub(super) fn work(&self, fill: &dyn Fill) {
+    /// Fills batches until the ring is put to rest again.
+    pub(super) fn work(&self, fill: &dyn Fill, opening: u64) {
         let mut rows = Vec::new();
         let mut inner = self.lock();
-        loop {
-            if inner.closed {
-                return;
-            }
+        while inner.opening == opening {
             let limit = self.limits.prefetch + usize::from(inner.caller != Caller::Away);
             if let Some(task) = inner.begin(limit) {
                 let more = inner.n_idle > 0 && inner.may_begin(self.limits.prefetch);
@@ -234,14 +258,12 @@ impl Ring {
     /// Takes a slot back.
     pub(super) fn give_back(&self, slot: Slot) {
         let mut inner = self.lock();
-        if inner.closed {
-            return;
-        }
-        inner.free.push(slot);
+        let past = inner.shelve(slot);
         if inner.caller == Caller::Sleeps {
             self.done.notify_one();
         }
         self.wake(inner);
+        drop(past);
     }
 
     /// A slot beside the fixed number, for a batch that is picked.
@@ -252,20 +274,9 @@ impl Ring {
     /// Takes such a slot back, and keeps a few.
     pub(super) fn put_by(&self, slot: Slot) {
         let mut inner = self.lock();
-        if !inner.closed && inner.spare.len() < MAX_SPARE {
+        if !inner.rests && inner.spare.len() < MAX_SPARE {
             inner.spare.push(slot);
         }
-    }
-
-    /// Ends the threads, each after the batch it fills.
-    pub(super) fn close(&self) {
-        let mut inner = self.lock();
-        inner.closed = true;
-        inner.queue.clear();
-        inner.free.clear();
-        inner.spare.clear();
-        drop(inner);
-        self.work.notify_all();
     }
 
     /// Fills a batch and puts it where it belongs.
@@ -279,30 +290,23 @@ impl Ring {
         let outcome = fill_slot(fill, &job, rows, &mut slot);
         let mut inner = self.lock();
         inner.n_filling -= 1;
-        if inner.closed {
-            return;
-        }
         let is_current = generation == inner.generation;
         let at = usize::try_from(number.wrapping_sub(inner.first)).unwrap_or(usize::MAX);
-        let ticket = match outcome {
-            Ok(()) if is_current => Ticket::Ready(Done { job, slot }),
-            Ok(()) => {
-                inner.free.push(slot);
-                Ticket::Filling
-            }
-            Err(error) => {
-                inner.free.push(slot);
-                Ticket::Failed(job, error)
-            }
+        let (ticket, past) = match outcome {
+            Ok(()) if is_current => (Ticket::Ready(Done { job, slot }), None),
+            Ok(()) => (Ticket::Filling, inner.shelve(slot)),
+            Err(error) => (Ticket::Failed(job, error), inner.shelve(slot)),
         };
         if let Some(place) = inner.queue.get_mut(at).filter(|_| is_current) {
             *place = ticket;
         }
         let first_is_begun = matches!(inner.queue.front(), Some(Ticket::Filling));
-        if inner.caller == Caller::Sleeps && !first_is_begun {
-            drop(inner);
+        let wakes = inner.caller == Caller::Sleeps && !first_is_begun;
+        drop(inner);
+        if wakes {
             self.done.notify_one();
         }
+        drop(past);
     }
 
     /// Wakes a thread if there is enough for it to do.
@@ -333,6 +337,29 @@ impl Ring {
 }
 
 impl Inner {
+    /// Drops what was read ahead, and what is being read.
+    fn drop_queue(&mut self) {
+        self.generation += 1;
+        self.first = 0;
+        self.n_open = 0;
+        let ready = self.queue.drain(..).filter_map(|ticket| match ticket {
+            Ticket::Ready(done) => Some(done.slot),
+            Ticket::Open(_) | Ticket::Filling | Ticket::Failed(..) => None,
+        });
+        self.free.extend(ready);
+    }
+
+    /// Keeps a slot for the next batch; one that is not wanted any more is
+    /// returned, to be freed without the lock.
+    fn shelve(&mut self, slot: Slot) -> Option<Slot> {
+        if self.rests {
+            self.n_unmade += 1;
+            return Some(slot);
+        }
+        self.free.push(slot);
+        None
+    }
+
     /// Whether a slot is free and the queue has room for another batch.
     fn may_begin(&self, limit: usize) -> bool {
         (self.n_open > 0 || self.queue.len() < limit)

@@ -183,3 +183,38 @@ fn batches_that_memory_cannot_hold_are_refused() {
         assert_eq!(refused(wrong).kind(), ErrorKind::Usage);
     }
 }
+
+#[test]
+fn what_is_held_over_a_rest_still_counts() {
+    for threads in [0, 2] {
+        let options = FeedOptions {
+            threads,
+            prefetch: 1,
+            keep: 2,
+            ..inline(10)
+        };
+        let all = order(Shuffle::Rows, 0, 0, 1000);
+        let mut feed = feed(&Arc::new(Numbers::default()), 1000, &options);
+        let mut held = Vec::new();
+        let error = loop {
+            match feed.next_batch() {
+                Ok(batch) => held.push(batch.unwrap()),
+                Err(error) => break error,
+            }
+            feed.rest();
+        };
+        assert_eq!((error.kind(), held.len()), (ErrorKind::Usage, 3));
+        let mut rows: Vec<u64> = held.iter().flat_map(valid_rows).collect();
+        // Given back while it rests, or after.
+        feed.rest();
+        held.truncate(1);
+        rows.extend(rest(&mut feed));
+        assert_eq!(rows, all);
+        feed.stop().now();
+        drop(held);
+        assert_eq!(rest(&mut feed), order(Shuffle::Rows, 0, 1, 1000));
+        let stop = feed.stop();
+        drop(feed);
+        assert!(stop.is_over());
+    }
+}

@@ -139,3 +139,30 @@ fn feeds_and_batches_go_between_threads() {
     is_sendable::<crate::feed::Batch>();
     is_sendable::<crate::feed::Tensor>();
 }
+
+#[test]
+fn a_feed_that_is_stopped_at_any_time_loses_nothing() {
+    use std::sync::atomic::AtomicBool;
+    for threads in [0, 1, 3] {
+        let options = FeedOptions {
+            threads,
+            prefetch: 3,
+            patience: Duration::from_mins(1),
+            ..inline(7)
+        };
+        let mut feed = feed(&Numbers::slow(Duration::from_micros(50)), 2000, &options);
+        let (stop, over) = (feed.stop(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    stop.now();
+                    std::thread::sleep(Duration::from_micros(170));
+                }
+            });
+            let rows = rest(&mut feed);
+            over.store(true, Ordering::Relaxed);
+            assert_eq!(rows, order(Shuffle::Rows, 0, 0, 2000));
+        });
+        assert_eq!(feed.counts().rows, 2000);
+    }
+}
