@@ -165,7 +165,7 @@ mod tests {
         let rooted = pipeline.rooted(Path::new("x")).unwrap();
         let uris = ["x/a/*.txt", "/b", "file://x/c", "s3://d"];
         assert_eq!(rooted.source.uri.0, uris);
-        let names = rooted.tokenizers().map(|(_, named)| named.name);
+        let names = rooted.tokenizers().into_iter().map(|(_, named)| named.name);
         assert_eq!(names.collect::<Vec<_>>(), ["x/t.json", "gpt2"]);
         assert_eq!(rooted.sink.uri, "x/out/");
         assert_eq!(pipeline.rooted(Path::new("")).unwrap(), pipeline);
