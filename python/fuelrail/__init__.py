@@ -75,15 +75,18 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
+# Checkers see the names above, and what is none of them they refuse.
+if not TYPE_CHECKING:
 
-    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, '_errors')}")
-    value: object = getattr(home, name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib
+
+        home = importlib.import_module(f"{__name__}.{_HOMES.get(name, '_errors')}")
+        value: object = getattr(home, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from operator import index as _index
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from fuelrail import _native
-from fuelrail._errors import UsageError
+from fuelrail._errors import UsageError, UsageIndexError, UsageTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,10 +237,15 @@ class Dataset:
         return view
 
     def _row(self, index: SupportsIndex) -> int:
-        number = _index(index)
+        try:
+            number = _index(index)
+        except TypeError:
+            raise UsageTypeError(
+                f"expected a row number or a slice, got {index!r}", hint=_other_ways(index, self.columns)
+            ) from None
         row = number + len(self) if number < 0 else number
         if not 0 <= row < len(self):
-            raise IndexError(f"expected a row within the {len(self)} of the dataset, got {number}")
+            raise UsageIndexError(f"expected a row within the {len(self)} of the dataset, got {number}")
         return self._start + row
 
     def _rows(self, rows: npt.ArrayLike) -> bytes:
@@ -280,6 +285,14 @@ def _again(path: str, start: int, stop: int, digest: str) -> Dataset:
             location={"path": path},
         )
     return dataset[start:stop]
+
+
+def _other_ways(index: object, columns: list[str]) -> str:
+    """What helps who asks for something else than a row."""
+    if isinstance(index, str):
+        known = index if index in columns else columns[0]
+        return f"to_arrow()[{known!r}] is a column, Loader(columns=[{known!r}]) reads no other; `columns` names them"
+    return "take([…]) gives the rows of a list of numbers"
 
 
 def _document(file: str, row: int, start: int, n_tokens: int | None, text: str | None) -> Document:

@@ -159,6 +159,29 @@ class IoError(Error, OSError):
         return {**super()._rest(), "errno": self.errno}
 
 
+class IoNotFoundError(IoError, FileNotFoundError):
+    """There is no such file or directory."""
+
+
+class IoPermissionError(IoError, PermissionError):
+    """The file may not be read or written."""
+
+
+class UsageTypeError(UsageError, TypeError):
+    """What Python has a :class:`TypeError` for."""
+
+
+class UsageKeyError(UsageError, KeyError):
+    """What Python has a :class:`KeyError` for."""
+
+
+class UsageIndexError(UsageError, IndexError):
+    """What Python has an :class:`IndexError` for: an index out of range."""
+
+
+# By the numbers of the system: ENOENT; EPERM and EACCES.
+_BY_ERRNO: dict[int, type[IoError]] = {2: IoNotFoundError, 1: IoPermissionError, 13: IoPermissionError}
+
 # By the kinds of the engine.
 _BY_KIND: dict[str, type[Error]] = {
     of.kind: of
@@ -189,5 +212,30 @@ def make(
     """The exception for an error of the engine; the native half calls this."""
     of = _BY_KIND.get(kind, InternalError)
     if of is IoError:
-        return IoError(message, location=location, hint=hint, cause=cause, text=text, errno=errno)
+        io = _BY_ERRNO.get(errno or 0, IoError)
+        return io(message, location=location, hint=hint, cause=cause, text=text, errno=errno)
     return of(message, location=location, hint=hint, cause=cause, text=text)
+
+
+def did_you_mean(name: object, known: list[str]) -> str | None:
+    """The hint for a name that is like a known one."""
+    import difflib
+
+    near = difflib.get_close_matches(str(name), known, 1)
+    return f'did you mean "{near[0]}"?' if near else None
+
+
+def no_tensor(name: object, known: list[str]) -> Error:
+    """What a batch raises that has no such tensor; the native half calls this."""
+    hint = did_you_mean(name, known)
+    if not isinstance(name, str):
+        hint = 'a batch goes by name, and a tensor by rows: batch["name"][rows]'
+    return UsageKeyError(f"expected one of the tensors {', '.join(known)}, got {name!r}", hint=hint)
+
+
+def no_arithmetic() -> Error:
+    """What a tensor raises that is computed with; the native half calls this."""
+    return UsageTypeError(
+        "expected an array to compute with, got a fuelrail.Tensor",
+        hint="use .numpy(), np.asarray(…) or a framework's from_dlpack(…), none of which copies",
+    )

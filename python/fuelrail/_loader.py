@@ -7,8 +7,9 @@ from operator import index as _index
 from typing import TYPE_CHECKING, Any, cast
 
 from fuelrail import _native, _world
+from fuelrail._checks import dtype_name, text
 from fuelrail._dataset import Dataset
-from fuelrail._errors import UsageError
+from fuelrail._errors import UsageError, UsageIndexError, did_you_mean
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # Seconds that a caller who holds all batches is waited for.
 PATIENCE = 5.0
+
+# Seconds that no program lasts; clocks do not count to infinity.
+_FOR_EVER = 1e9
 
 Mapping.register(_native.Batch)
 
@@ -83,7 +87,8 @@ class Loader:
             come as views of a private map of the shard. A file that is
             truncated while such a view is held ends the process.
         patience: Seconds that a caller who holds ``keep`` batches waits for
-            one to be given back, before that is an error.
+            one to be given back, before that is an error; ``float("inf")``
+            for any time.
 
     Raises:
         UsageError: If an argument is wrong; the hint says what to do.
@@ -151,17 +156,17 @@ class Loader:
             "global_batch_size": _optional("global_batch_size", global_batch_size),
             "shuffle": _shuffle(shuffle),
             "seed": _count("seed", seed),
-            "last": _text("last", last),
+            "last": text("last", last),
             "rank": _count("rank", rank, 1 << 32),
             "world_size": _count("world_size", world_size, 1 << 32),
             "columns": _names(dataset, columns),
-            "overlong": _text("overlong", overlong),
+            "overlong": text("overlong", overlong),
             "prefetch": _count("prefetch", prefetch),
             "keep": _count("keep", keep, least=1),
             "threads": 1 if threads is None else _count("threads", threads),
-            "verify": _text("verify", verify),
-            "on_damage": _text("on_damage", on_damage),
-            "access": _text("access", access),
+            "verify": text("verify", verify),
+            "on_damage": text("on_damage", on_damage),
+            "access": text("access", access),
             "patience": _seconds("patience", patience),
         }
         self._asked["dtypes"] = _dtypes(self._columns(), dtypes)
@@ -192,6 +197,12 @@ class Loader:
         """Batches of a whole epoch, the same for every rank."""
         return len(self._native)
 
+    @property
+    def n_batches_left(self) -> int:
+        """Batches of the current epoch that have not been handed out: what a
+        bar of progress counts after a resume, where ``len()`` stays."""
+        return self._native.n_left()
+
     def __iter__(self) -> Iterator[_native.Batch]:
         return iter(self._native)
 
@@ -200,7 +211,7 @@ class Loader:
         position stays where it is. It has memory of its own beside the slots."""
         number = _index(index)
         if not -len(self) <= number < len(self):
-            raise IndexError(f"expected one of the {len(self)} batches of an epoch, got {number}")
+            raise UsageIndexError(f"expected one of the {len(self)} batches of an epoch, got {number}")
         return self._native.batch_at(number % len(self))
 
     def set_epoch(self, epoch: int) -> None:
@@ -226,7 +237,9 @@ class Loader:
             UsageError: If it is no state, or of another way of shuffling.
 
         """
-        self._native.load_state_dict(dict(state_dict) if isinstance(state_dict, Mapping) else state_dict)
+        if isinstance(state_dict, Mapping):
+            state_dict = _state(state_dict, self.state_dict())
+        self._native.load_state_dict(state_dict)
 
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
@@ -293,6 +306,15 @@ class Loader:
             f"seed={asked['seed']} last={asked['last']!r} rank {self.rank} of {self.world_size}>"
         )
 
+    def __copy__(self) -> Loader:
+        raise UsageError(
+            "expected each loader to be made by itself, got one copied",
+            hint="make another, and give it the state: other.load_state_dict(loader.state_dict())",
+        )
+
+    def __deepcopy__(self, memo: object) -> Loader:
+        return self.__copy__()
+
     def __reduce__(self) -> tuple[object, ...]:
         raise UsageError(
             "expected a loader to stay in its process, got it pickled",
@@ -333,12 +355,6 @@ def _optional(name: str, value: SupportsIndex | None) -> int | None:
     return None if value is None else _count(name, value)
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"expected {name} to be text, got {value!r}")
-    return value
-
-
 def _shuffle(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
         raise UsageError(
@@ -350,18 +366,33 @@ def _shuffle(value: object) -> str | None:
 
 def _seconds(name: str, value: float) -> float:
     try:
-        return float(value)
+        seconds = float(value)
     except (TypeError, ValueError):
-        raise UsageError(f"expected {name} in seconds, got {value!r}") from None
+        seconds = -1.0
+    if not seconds >= 0:
+        raise UsageError(f"expected {name} in seconds, got {value!r}", hint=f'{name}=float("inf") waits for ever')
+    return min(seconds, _FOR_EVER)
+
+
+def _state(given: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A state as a dict, of which no key is missing that a state here has; what
+    another version writes, the engine judges."""
+    missing = [key for key in own if key not in given]
+    if not missing or given.get("version", own["version"]) != own["version"]:
+        return dict(given)
+    inner = [key for key, value in given.items() if isinstance(value, Mapping) and own.keys() <= value.keys()]
+    raise UsageError(
+        f"expected the dict of a loader's state_dict(), got one without {', '.join(missing)}",
+        hint=f"the state is within it: load_state_dict(state[{inner[0]!r}])"
+        if inner
+        else "give what state_dict() has returned, or begin without a state",
+    )
 
 
 def _unknown(name: object, known: list[str], what: str) -> UsageError:
-    import difflib
-
-    near = difflib.get_close_matches(str(name), known, 1)
     return UsageError(
         f"expected {what} of the columns {', '.join(known)}, got {name!r}",
-        hint=f'did you mean "{near[0]}"?' if near else None,
+        hint=did_you_mean(name, known),
     )
 
 
@@ -370,7 +401,13 @@ def _names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
         return None
     if isinstance(columns, str):
         raise UsageError(f"expected a list of columns, got {columns!r}", hint=f"columns=[{columns!r}]")
-    names, known = list(columns), dataset.columns
+    known = dataset.columns
+    try:
+        names = list(columns)
+    except TypeError:
+        raise UsageError(
+            f"expected columns to be a list of names, got {columns!r}", hint=f"columns=[{known[0]!r}]"
+        ) from None
     for name in names:
         if name not in known:
             raise _unknown(name, known, "some")
@@ -413,12 +450,3 @@ def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object)
             hint="give one number for all, or a dict by column",
         )
     return [(name, _count("max_length", lengths[name])) for name in names]
-
-
-def dtype_name(dtype: object) -> str:
-    """The name of a dtype of numpy, torch or jax, or of a name."""
-    if isinstance(dtype, str):
-        return dtype
-    # numpy's dtypes have a name, its types and jax's are called by it.
-    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
-    return str(name).removeprefix("torch.").rstrip("_")

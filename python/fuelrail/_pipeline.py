@@ -6,6 +6,7 @@ import json
 import os
 
 from fuelrail import _native
+from fuelrail._checks import dtype_name, text
 from fuelrail._toml import table
 
 # Known to type checkers by its name; the module `typing` takes its time.
@@ -13,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal, TypeAlias
+
+    import numpy as np
 
     from fuelrail._dataset import Dataset
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
         "float16", "bfloat16", "float32", "float64",
     ]  # fmt: skip
+    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
     Axes: TypeAlias = Literal["hwc", "chw"]
 
 
@@ -169,7 +173,7 @@ class Pipeline:
         std: Numbers | None = None,
         clip: Sequence[Number] | None = None,
         fill: Number | None = None,
-        dtype: FloatType | None = None,
+        dtype: FloatType | Dtype | None = None,
         shape: Sequence[int] | None = None,
         from_: Axes | None = None,
         layout: Axes | None = None,
@@ -183,15 +187,17 @@ class Pipeline:
         ``from_`` is the file's ``from``: the order of the axes read.
         """
         keys = {
-            "mean": mean, "std": std, "clip": clip, "fill": fill, "dtype": dtype, "shape": shape, "from": from_,
+            "mean": mean, "std": std, "clip": clip, "fill": fill, "dtype": _dtype(dtype), "shape": shape, "from": from_,
             "layout": layout, "crop": crop, "flip": flip, "scale": scale,
         }  # fmt: skip
         return self._and("normalize", column=column, **keys)
 
-    def cast(self, *, column: Column, dtype: NumberType, overflow: Literal["error", "saturate"] = "error") -> Pipeline:
+    def cast(
+        self, *, column: Column, dtype: NumberType | Dtype, overflow: Literal["error", "saturate"] = "error"
+    ) -> Pipeline:
         """Changes the type of numbers; ``overflow`` says what becomes of those
         that do not fit."""
-        return self._and("cast", column=column, dtype=dtype, overflow=overflow)
+        return self._and("cast", column=column, dtype=_dtype(dtype), overflow=overflow)
 
     def pack(
         self,
@@ -224,7 +230,9 @@ class Pipeline:
 
     def explain(self, *, device: str | None = None, threads: int | None = None) -> str:
         """What it would do, as ``fuelrail plan`` prints it: parts, steps, types,
-        memory bound, digest. Looks at the inputs; no row is read."""
+        memory bound, digest. Looks at the inputs; no row is read. The memory
+        bound and the digest depend on the sink, so a pipeline without one is
+        refused."""
         return self._spec.explain(device, threads)
 
     def plan(self, *, device: str | None = None, threads: int | None = None) -> dict[str, Any]:
@@ -258,6 +266,8 @@ class Pipeline:
         from fuelrail._dataset import Dataset
 
         out = None if out is None else os.fspath(out)
+        for name, value in (("progress", progress), ("on_existing", on_existing), ("on_device_error", on_device_error)):
+            text(name, value)
         return Dataset(self._spec.shard(out, device, threads, progress, on_existing, on_device_error))
 
     def __eq__(self, other: object) -> bool:
@@ -269,3 +279,8 @@ class Pipeline:
         sources, steps, sink = self._spec.parts()
         source = repr(sources[0]) if len(sources) == 1 else repr(sources)
         return f"Pipeline({', '.join([source, *steps, *([repr(sink)] if sink else [])])})"
+
+
+def _dtype(given: object) -> object:
+    """A dtype by its name; what is none, the engine refuses."""
+    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)

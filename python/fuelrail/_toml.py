@@ -24,7 +24,7 @@ def _value(value: object, key: str) -> str:
         return repr(float(value))
     if isinstance(value, (str, os.PathLike)):
         return _text(os.fspath(value))
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist") and not isinstance(value, type):
         # An array or a number of numpy's, or of a library that follows it.
         return _value(value.tolist(), key)
     if isinstance(value, Mapping):

@@ -23,10 +23,9 @@ class Batches(Generic[T]):
     def __init__(self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None) -> None:
         self._loader = loader._derived(dtypes, patience)
         self._mask = mask if loader._asked["last"] == "pad" else None
-        taken = {column[0] for column in loader._columns()}
-        if self._mask in taken:
+        if self._mask in _tensors(loader):
             raise UsageError(
-                f"expected a name for the mask that no column has, got {mask!r}",
+                f"expected a name for the mask that no tensor has, got {mask!r}",
                 hint='give another name, such as mask="is_row", or mask=None for none',
             )
 
@@ -42,6 +41,11 @@ class Batches(Generic[T]):
     def __len__(self) -> int:
         """Batches of a whole epoch, the same for every rank."""
         return len(self._loader)
+
+    @property
+    def n_batches_left(self) -> int:
+        """As :attr:`fuelrail.Loader.n_batches_left`."""
+        return self._loader.n_batches_left
 
     def __getitem__(self, index: SupportsIndex) -> dict[str, T]:
         """A batch of the current epoch; the position stays where it is."""
@@ -75,3 +79,16 @@ class Batches(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__} of {self._loader!r}>"
+
+
+def _tensors(loader: Loader) -> list[str]:
+    """The names of the tensors in a loader's batches."""
+    padded = {name for name, _ in loader._asked["ragged"]}
+    names = []
+    for name, _, layout, _, _, nullable in loader._columns():
+        names.append(name)
+        if nullable:
+            names.append(f"{name}.valid")
+        if layout == "ragged":
+            names.append(f"{name}.lengths" if name in padded else f"{name}.cu_seqlens")
+    return names

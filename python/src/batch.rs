@@ -2,12 +2,11 @@
 
 use fuelrail::feed;
 use fuelrail::format::Dtype;
-use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyList};
+use pyo3::types::{PyDict, PyIterator, PyList, PyString};
 
 use crate::dlpack::Memory;
-use crate::errors::Result;
+use crate::errors::{Result, from_package};
 use crate::state::state_dict;
 use crate::tensor::Tensor;
 
@@ -34,14 +33,14 @@ impl Batch {
 
 #[pymethods]
 impl Batch {
-    fn __getitem__(&self, name: &str) -> PyResult<Tensor> {
-        let found = self.inner.tensor(name).map(tensor);
-        found.ok_or_else(|| {
-            PyKeyError::new_err(format!(
-                "expected one of the tensors {:?}, got {name:?}",
-                self.names()
-            ))
-        })
+    fn __getitem__(&self, name: &Bound<'_, PyAny>) -> PyResult<Tensor> {
+        let found = match name.cast::<PyString>() {
+            Ok(name) => self.inner.tensor(&name.to_cow()?),
+            Err(_) => None,
+        };
+        found
+            .map(tensor)
+            .ok_or_else(|| from_package(name.py(), "no_tensor", (name, self.names())))
     }
 
     fn __len__(&self) -> usize {
@@ -58,30 +57,29 @@ impl Batch {
     }
 
     /// The names of the tensors.
-    fn keys(&self) -> Vec<String> {
-        self.names()
+    fn keys<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "KeysView")
     }
 
     /// The tensors.
-    fn values(&self) -> Vec<Tensor> {
-        self.inner.tensors().map(tensor).collect()
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ValuesView")
     }
 
     /// Names and tensors.
-    fn items(&self) -> Vec<(String, Tensor)> {
-        let named = |found: feed::Tensor| (found.name().to_owned(), tensor(found));
-        self.inner.tensors().map(named).collect()
+    fn items<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ItemsView")
     }
 
     /// The tensor of this name, or the default.
-    #[pyo3(signature = (name, default=None, /))]
+    #[pyo3(signature = (key, default=None))]
     fn get<'py>(
         &self,
         py: Python<'py>,
-        name: &Bound<'py, PyAny>,
+        key: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let found = match name.extract::<String>() {
+        let found = match key.extract::<String>() {
             Ok(name) => self.inner.tensor(&name),
             Err(_) => None,
         };
@@ -164,6 +162,12 @@ impl Batch {
             tensors.collect::<Vec<_>>().join(", ")
         )
     }
+}
+
+/// A view of a batch as `collections.abc` has it for every mapping.
+fn view<'py>(batch: &Bound<'py, Batch>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    let classes = batch.py().import("collections.abc")?;
+    classes.getattr(name)?.call1((batch,))
 }
 
 /// What is known of a row that was skipped.

@@ -2,6 +2,7 @@
 //! hint and cause, the same as in Rust and on the command line.
 
 use fuelrail::{Error, Location};
+use pyo3::call::PyCallArgs;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -38,6 +39,15 @@ impl From<Failure> for PyErr {
             Failure::Engine(error) => Python::attach(|py| raised(py, &error)),
         }
     }
+}
+
+/// The exception that the function `name` of the package's errors makes, for
+/// what only Python has words for.
+pub(crate) fn from_package<'py>(py: Python<'py>, name: &str, args: impl PyCallArgs<'py>) -> PyErr {
+    let made = py
+        .import("fuelrail._errors")
+        .and_then(|errors| errors.getattr(name)?.call1(args));
+    made.map_or_else(|failed| failed, PyErr::from_value)
 }
 
 /// The exception for `error`, or why there is none.

@@ -7,10 +7,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCapsule, PyDict, PyTuple};
+use pyo3::types::{PyCapsule, PyDict, PyIterator, PyString, PyTuple};
 
 use crate::dlpack::{self, Memory, Request};
-use crate::errors::Result;
+use crate::errors::{Result, from_package};
 
 /// One tensor of a batch, in the loader's own memory.
 ///
@@ -37,10 +37,20 @@ impl Tensor {
         PyTuple::new(py, self.memory.shape())
     }
 
-    /// The name of the element type, as numpy spells it.
+    /// The element type, as numpy has it. `bfloat16` is a dtype of the package
+    /// `ml_dtypes`, and a text where that is not installed.
     #[getter]
-    fn dtype(&self) -> &'static str {
-        dtype_name(self.memory.dtype())
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let make = DTYPE.import(py, "numpy", "dtype")?;
+        let name = dtype_name(self.memory.dtype());
+        if self.memory.dtype() != Dtype::BF16 {
+            return make.call1((name,));
+        }
+        match ml_bfloat16(py) {
+            Ok(dtype) => make.call1((dtype,)),
+            Err(_) => Ok(PyString::new(py, name).into_any()),
+        }
     }
 
     /// The number of dimensions.
@@ -80,8 +90,53 @@ impl Tensor {
         format!(
             "<fuelrail.Tensor ({}{comma}) {}>",
             dims.join(", "),
-            self.dtype()
+            dtype_name(self.memory.dtype())
         )
+    }
+
+    /// What `.numpy()` has there.
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        index: &Bound<'py, PyAny>,
+    ) -> Result<Bound<'py, PyAny>> {
+        Ok(Self::numpy(slf)?.get_item(index)?)
+    }
+
+    /// The rows of `.numpy()`.
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> Result<Bound<'py, PyIterator>> {
+        Ok(Self::numpy(slf)?.try_iter()?)
+    }
+
+    fn __add__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __radd__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __sub__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __rsub__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __mul__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __rmul__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __truediv__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
+    }
+
+    fn __rtruediv__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(no_arithmetic(slf.py()))
     }
 
     /// A capsule over the memory, by the array API standard: versioned where
@@ -186,9 +241,8 @@ fn to_numpy(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
 
 /// A numpy array of `ml_dtypes.bfloat16`, over the same memory.
 fn bfloat16<'py>(tensor: &Bound<'py, Tensor>) -> Result<Bound<'py, PyAny>> {
-    static BFLOAT16: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = tensor.py();
-    let dtype = BFLOAT16.import(py, "ml_dtypes", "bfloat16").map_err(|_| {
+    let dtype = ml_bfloat16(py).map_err(|_| {
         Error::new(
             fuelrail::ErrorKind::Usage,
             "expected the package ml_dtypes for bfloat16 in numpy, found none",
@@ -198,6 +252,17 @@ fn bfloat16<'py>(tensor: &Bound<'py, Tensor>) -> Result<Bound<'py, PyAny>> {
     let bits = Tensor::new(tensor.get().memory.bits_of_bfloat16());
     let bits = Tensor::numpy(&Bound::new(py, bits)?)?;
     Ok(bits.call_method1(intern!(py, "view"), (dtype,))?)
+}
+
+/// The type that numpy lacks.
+fn ml_bfloat16(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static BFLOAT16: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    BFLOAT16.import(py, "ml_dtypes", "bfloat16")
+}
+
+/// A tensor is memory, and others compute with it.
+fn no_arithmetic(py: Python<'_>) -> PyErr {
+    from_package(py, "no_arithmetic", ())
 }
 
 /// A dtype as numpy spells it.

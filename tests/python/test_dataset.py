@@ -217,3 +217,14 @@ def test_damage_is_found(numbered, tmp_path):
     with pytest.raises(fr.IoError) as caught:
         fr.Dataset(tmp_path)
     assert isinstance(caught.value, OSError)
+
+
+def test_what_is_no_row_number_says_what_helps(numbered):
+    dataset = fr.Dataset(numbered)
+    for index, hint in (("id", "Loader(columns=['id'])"), ("x", "`columns`"), ([1, 2], "take("), (1.5, "take(")):
+        with pytest.raises(TypeError, match="expected a row number or a slice") as raised:
+            dataset[index]
+        assert isinstance(raised.value, fr.UsageError) and hint in raised.value.hint
+    with pytest.raises(IndexError) as raised:
+        dataset[1000]
+    assert isinstance(raised.value, fr.UsageError)

@@ -170,13 +170,13 @@ def test_every_dtype(samples):
     dataset = fr.Dataset(samples / "all_types")
     seen = set()
     for name, tensor in batch.items():
-        kind = tensor.dtype.rstrip("0123456789")
+        kind = tensor.dtype.name.rstrip("0123456789")
         capsule = tensor.__dlpack__(max_version=(1, 0))
         held = opened(capsule).tensor
         array = tensor.numpy()
-        seen.add(tensor.dtype)
+        seen.add(tensor.dtype.name)
         assert (held.dtype.code, held.dtype.bits) == (CODES[kind], 8 * array.itemsize)
-        assert array.ctypes.data == tensor.data_ptr == held.data and str(array.dtype) == tensor.dtype
+        assert array.ctypes.data == tensor.data_ptr == held.data and array.dtype == tensor.dtype
     for row in range(50):
         expected = dataset[row]
         for name in ("bool", "i64", "f16", "f64"):
@@ -188,6 +188,40 @@ def test_every_dtype(samples):
     assert np.asarray(batch["bf16_rows"]).dtype == ml_dtypes.bfloat16
     assert not hasattr(batch["bf16_rows"], "__array_interface__")
     assert seen == {"bool", "int64", "float16", "float64", "uint16", "bfloat16", "uint8", "int32"}
+
+
+def test_a_dtype_is_numpys(numbered, samples):
+    tensor = fr.Loader(numbered, batch_size=4, rank=0, world_size=1)[0]["id"]
+    assert isinstance(tensor.dtype, np.dtype) and tensor.dtype == "int64"
+    assert np.result_type(tensor, np.float32) == np.float64 and np.zeros_like(tensor).dtype == np.int64
+    halves = fr.Loader(samples / "all_types", batch_size=4, rank=0, world_size=1, columns=["bf16_rows"])[0]["bf16_rows"]
+    assert halves.dtype == np.dtype(ml_dtypes.bfloat16)
+
+
+def test_a_tensor_is_read_as_its_array(numbered):
+    batch = fr.Loader(numbered, batch_size=4, rank=0, world_size=1, shuffle=None)[0]
+    tensor = batch["id"]
+    assert tensor[2] == 2 and tensor[1:3].tolist() == [1, 2] and list(tensor) == [0, 1, 2, 3]
+    assert tensor[tensor.numpy() > 1].tolist() == [2, 3]
+    assert batch["tokens"][0, 3] == batch["tokens"].numpy()[0, 3]
+    tensor[1:3][0] = 77
+    assert tensor[1] == 77, "no copy"
+    with pytest.raises(IndexError):
+        tensor[4]
+    for compute in (
+        lambda: tensor + 1,
+        lambda: 1 + tensor,
+        lambda: tensor - 1,
+        lambda: 1 - tensor,
+        lambda: 1 / tensor,
+        lambda: tensor * 2,
+        lambda: 2 * tensor,
+        lambda: tensor / 2,
+    ):
+        with pytest.raises(TypeError, match="expected an array to compute with") as raised:
+            compute()
+        assert isinstance(raised.value, fr.UsageError) and ".numpy()" in raised.value.hint
+    assert (np.asarray(tensor) + tensor).tolist() == [0, 154, 4, 6]
 
 
 def test_empty_tensors(numbered):

@@ -1,5 +1,7 @@
 """Batches as Python has them: which rows, which tensors, which errors."""
 
+import copy
+import pickle
 from collections.abc import Mapping
 
 import numbered as rows_of
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 import fuelrail as fr
+from fuelrail import _view
 
 N_ROWS = 1000
 
@@ -51,7 +54,7 @@ def test_a_batch_is_a_mapping_of_tensors(numbered):
     batch = load(numbered)[0]
     assert isinstance(batch, fr.Batch) and isinstance(batch, Mapping)
     names = ["id", "tokens", "words", "words.cu_seqlens"]
-    assert list(batch) == names == batch.keys() == [name for name, _ in batch.items()]
+    assert list(batch) == names == list(batch.keys()) == [name for name, _ in batch.items()]
     assert len(batch) == 4 and "id" in batch and "x" not in batch and 3 not in batch
     assert batch.get("x") is None and batch.get("x", 5) == 5 and batch.get("id").dtype == "int64"
     tensor = batch["tokens"]
@@ -61,10 +64,64 @@ def test_a_batch_is_a_mapping_of_tensors(numbered):
     assert tensor.data_ptr % 4096 == 0
     assert repr(tensor) == "<fuelrail.Tensor (64, 16) uint16>"
     assert repr(batch).startswith("<fuelrail.Batch 0 of epoch 0, 64 rows, id: int64[64], tokens: uint16[64, 16]")
-    with pytest.raises(KeyError, match="expected one of the tensors"):
-        batch["x"]
-    with pytest.raises(TypeError):
+    assert batch.get("x", default=3) == 3 and batch.get(key="id").shape == (64,)
+    assert batch.keys() & {"id", "x"} == {"id"} and ("id" in batch.keys()) and len(batch.values()) == 4
+    assert {**batch}.keys() == dict(batch.items()).keys() == batch.keys()
+    with pytest.raises(KeyError, match="expected one of the tensors id, tokens") as raised:
+        batch["idd"]
+    assert isinstance(raised.value, fr.UsageError) and raised.value.hint == 'did you mean "id"?'
+    assert str(raised.value).startswith("expected one")
+    with pytest.raises(KeyError) as raised:
         batch[0]
+    assert isinstance(raised.value, fr.UsageError) and 'batch["name"][rows]' in raised.value.hint
+
+
+def test_what_is_left_of_an_epoch_is_counted(numbered):
+    loader = load(numbered)
+    view = loader.to_numpy()
+    for batch in loader:
+        assert loader.n_batches_left == view.n_batches_left == 15 - batch.index
+        if batch.index == 5:
+            break
+    other = load(numbered)
+    other.load_state_dict(loader.state_dict())
+    assert (other.n_batches_left, len(other)) == (10, 16)
+    assert [batch.index for batch in other] == list(range(6, 16))
+    assert other.n_batches_left == 16, "the next epoch"
+
+
+def test_a_mask_takes_no_tensors_name(samples):
+    for options in ({}, {"ragged": "pad", "max_length": 4096, "overlong": "truncate"}):
+        loader = fr.Loader(samples / "all_types", batch_size=8, rank=0, world_size=1, **options)
+        names = list(loader[0])
+        assert sorted(_view._tensors(loader)) == sorted(names)
+        for name in names:
+            with pytest.raises(fr.UsageError, match="no tensor has"):
+                loader.to_numpy(mask=name)
+
+
+def test_a_loader_is_not_copied(numbered):
+    loader = load(numbered)
+    for make in (copy.copy, copy.deepcopy):
+        with pytest.raises(fr.UsageError, match="got one copied") as raised:
+            make(loader)
+        assert "load_state_dict" in raised.value.hint
+    with pytest.raises(fr.UsageError, match="pickled"):
+        pickle.dumps(loader)
+
+
+def test_a_caller_may_wait_for_ever(numbered):
+    assert sum(batch.n_valid for batch in load(numbered, patience=float("inf"))) == 1000
+    for patience in (float("nan"), -1, "soon"):
+        with pytest.raises(fr.UsageError, match="patience in seconds") as raised:
+            load(numbered, patience=patience)
+        assert 'float("inf")' in raised.value.hint
+
+
+def test_a_missing_dataset_is_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError) as raised:
+        fr.Loader(tmp_path / "none", batch_size=4)
+    assert isinstance(raised.value, fr.IoError) and raised.value.errno == 2
 
 
 @pytest.mark.parametrize(
@@ -284,6 +341,7 @@ WRONG = [
     ({"rank": 1, "world_size": None}, "both rank and world_size", "give both"),
     ({"columns": ["token"]}, "got 'token'", '"tokens"'),
     ({"columns": "tokens"}, "a list of columns", "columns="),
+    ({"columns": 5}, "columns to be a list of names, got 5", "columns=['id']"),
     ({"columns": ["id", "id"]}, "each column once", None),
     ({"columns": []}, "at least one", None),
     ({"dtypes": {"token": "int32"}}, "got 'token'", '"tokens"'),

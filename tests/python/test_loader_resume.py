@@ -170,3 +170,19 @@ def test_what_is_no_state_is_refused(numbered, change, text):
         with pytest.raises(fr.UsageError):
             loader.load_state_dict(nothing)
     assert loader.state_dict() == before
+
+
+def test_what_is_no_state_says_what_it_lacks(numbered):
+    loader = load(numbered, batch_size=16)
+    state = loader.state_dict()
+    cases = [
+        ({}, "one without version, epoch, seed", "state_dict() has returned"),
+        ({"loader": state, "model": {}}, "one without version, epoch", "load_state_dict(state['loader'])"),
+        ({"version": 1, "epoch": 0}, "one without seed, shuffle", "begin without a state"),
+        ({"version": 9}, "got version 9", "another version of fuelrail"),
+    ]
+    for given, text, hint in cases:
+        with pytest.raises(fr.UsageError) as raised:
+            loader.load_state_dict(given)
+        assert text in raised.value.message and hint in raised.value.hint, given
+        assert loader.state_dict() == state

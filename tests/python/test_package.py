@@ -11,10 +11,12 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import fuelrail as fr
+from fuelrail import _errors
 
 # Adapters of frameworks, whose own tests run where the framework is.
 ADAPTERS = {"fuelrail.torch", "fuelrail.jax"}
@@ -108,14 +110,34 @@ def test_an_error_says_where_and_what_helps():
     assert str(fr.DataError("only a message")) == "only a message"
 
 
+def test_errors_of_the_system_are_its_classes():
+    for errno, of in ((2, FileNotFoundError), (13, PermissionError), (1, PermissionError), (28, OSError)):
+        error = _errors.make("io", "m", {"path": "a"}, None, "c", "t", errno)
+        assert isinstance(error, of) and isinstance(error, fr.IoError) and error.errno == errno
+        assert isinstance(error, (FileNotFoundError, PermissionError)) == (of is not OSError)
+        assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
+
+
+def test_checkers_refuse_names_that_are_not_there(tmp_path):
+    home = Path(fr.__path__[0]).parent
+    environ = os.environ if home.name == "site-packages" else {**os.environ, "MYPYPATH": str(home)}
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", "-c"]
+    done = subprocess.run(
+        [*command, "from fuelrail import Loader, Laoder"], capture_output=True, text=True, timeout=300, env=environ
+    )
+    errors = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert done.returncode == 1 and len(errors) == 1, done
+    assert '"Laoder"' in errors[0]
+
+
 def test_errors_of_the_system_have_its_numbers(tmp_path):
-    with pytest.raises(fr.IoError) as raised:
+    with pytest.raises(FileNotFoundError) as raised:
         fr.Pipeline.from_file(tmp_path / "none.toml")
     assert raised.value.errno == 2
     assert raised.value.filename == str(tmp_path / "none.toml")
     assert raised.value.location == {"path": str(tmp_path / "none.toml")}
     assert "No such file" in raised.value.strerror
-    assert isinstance(raised.value, OSError)
+    assert isinstance(raised.value, fr.IoError)
 
 
 def test_errors_cross_processes(tmp_path):

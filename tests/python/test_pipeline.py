@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import ml_dtypes
 import numpy as np
 import pytest
 from runs import halted, n_shards, tree
@@ -222,6 +223,14 @@ def test_values_may_be_numpys_and_text_any(tmp_path):
     assert parsed["device"] == "cpu:scalar"
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.dtype("float32"), ml_dtypes.bfloat16, np.dtype(ml_dtypes.bfloat16)])
+def test_a_dtype_may_be_numpys(dtype):
+    name = np.dtype(dtype).name
+    pipeline = fr.Pipeline("x")
+    assert pipeline.cast(column="a", dtype=dtype) == pipeline.cast(column="a", dtype=name)
+    assert pipeline.normalize(column="a", dtype=dtype) == pipeline.normalize(column="a", dtype=name)
+
+
 @pytest.mark.parametrize(
     ("build", "message", "hint"),
     [
@@ -244,6 +253,7 @@ def test_values_may_be_numpys_and_text_any(tmp_path):
             "nulls: expected text, a number, a list or a dict, got object",
             None,
         ),
+        (lambda p: p.filter(column=np.float32), "column: expected text, a number, a list or a dict, got type", None),
         (lambda p: fr.Pipeline("\ud800"), "expected UTF-8 text, got '\\ud800'", None),
         (lambda p: fr.Pipeline("x", format="csb"), None, None),
     ],
@@ -300,6 +310,7 @@ def test_a_dataset_goes_somewhere(corpus, use):
     [
         ({"device": "gpu"}, 'expected a device, got "gpu"'),
         ({"threads": 0}, "threads: expected a whole number from 1 to 1024, got 0"),
+        ({"progress": True}, "expected progress to be text, got True"),
         ({"progress": "yes"}, 'progress: expected "auto", "always" or "never", got "yes"'),
         ({"on_existing": "keep"}, 'on_existing: expected "refuse" or "replace", got "keep"'),
         ({"on_device_error": "stop"}, 'on_device_error: expected "replay" or "fail", got "stop"'),

@@ -32,8 +32,14 @@ def test_arrays_lie_in_the_loaders_memory(path: Path, dtype: object) -> None:
     for batch in loader:
         array = from_dlpack(batch["tokens"])
         assert array.unsafe_buffer_pointer() == batch["tokens"].data_ptr
-        assert str(array.dtype) == batch["tokens"].dtype == ("uint32" if dtype is None else "int32")
+        assert array.dtype == batch["tokens"].dtype == ("uint32" if dtype is None else "int32")
         assert (array == jnp.asarray(batch["tokens"].numpy())).all()
+
+
+def test_a_tensor_is_an_array_to_jax(path: Path) -> None:
+    tensor = load(path)[0]["tokens"]
+    assert jnp.asarray(tensor).tolist() == tensor.numpy().tolist()
+    assert jnp.result_type(tensor.dtype, jnp.float32) == jnp.float32
 
 
 def test_an_array_holds_its_slot(path: Path) -> None:
