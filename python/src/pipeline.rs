@@ -68,7 +68,7 @@ impl Pipeline {
     fn and_step(&self, keys: &str) -> Result<Self> {
         let mut spec = self.spec.and_step(keys)?;
         if let Some(path) = spec.step.last_mut().and_then(plan::StepSpec::path_mut) {
-            *path = self.from_here(path)?;
+            *path = self.begun_here(path)?;
         }
         let base = self.base.clone();
         Ok(Self { spec, base })
@@ -76,7 +76,7 @@ impl Pipeline {
 
     fn with_sink(&self, keys: &str) -> Result<Self> {
         let mut spec = self.spec.with_sink(keys)?;
-        spec.sink.uri = self.from_here(&spec.sink.uri)?;
+        spec.sink.uri = self.begun_here(&spec.sink.uri)?;
         let base = self.base.clone();
         Ok(Self { spec, base })
     }
@@ -242,7 +242,7 @@ impl Pipeline {
     }
 
     /// A path that begins where the process is, as this pipeline has it.
-    fn from_here(&self, path: &str) -> Result<String, Error> {
+    fn begun_here(&self, path: &str) -> Result<String, Error> {
         let is_here = self.base.as_os_str().is_empty();
         if is_here || path.is_empty() || path.contains("://") {
             return Ok(path.to_owned());
