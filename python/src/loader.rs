@@ -207,6 +207,11 @@ impl Loader {
         Ok(len.map_err(|_| Error::internal("more batches than fit len()"))?)
     }
 
+    /// Batches that are left of the epoch.
+    fn n_left(&self, py: Python<'_>) -> Result<u64> {
+        self.shared.with_feed(py, |feed| Ok(feed.n_batches_left()))
+    }
+
     /// An iterator over what is left of the epoch.
     fn __iter__(&self) -> Result<BatchIterator> {
         let epoch = self.shared.position()?.state.epoch;
