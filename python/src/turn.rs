@@ -7,8 +7,15 @@ use std::time::Duration;
 /// What one thread has at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    is_taken: Mutex<bool>,
+    state: Mutex<State>,
     freed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_taken: bool,
+    /// Threads that wait for it: waking nobody would still be a call.
+    n_waiting: usize,
 }
 
 /// The turn of whoever holds this.
@@ -18,25 +25,35 @@ pub(crate) struct Mine<'a>(&'a Turn);
 impl Turn {
     /// Takes the turn; `None` if another has it still after `timeout`.
     pub(crate) fn wait(&self, timeout: Duration) -> Option<Mine<'_>> {
-        let waited = self
-            .freed
-            .wait_timeout_while(self.lock(), timeout, |is_taken| *is_taken);
-        let (mut is_taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if *is_taken {
+        let mut state = self.lock();
+        if state.is_taken {
+            state.n_waiting += 1;
+            let waited = self
+                .freed
+                .wait_timeout_while(state, timeout, |state| state.is_taken);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            state.n_waiting -= 1;
+        }
+        if state.is_taken {
             return None;
         }
-        *is_taken = true;
+        state.is_taken = true;
         Some(Mine(self))
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Mine<'_> {
     fn drop(&mut self) {
-        *self.0.lock() = false;
-        self.0.freed.notify_one();
+        let mut state = self.0.lock();
+        state.is_taken = false;
+        let wakes = state.n_waiting > 0;
+        drop(state);
+        if wakes {
+            self.0.freed.notify_one();
+        }
     }
 }

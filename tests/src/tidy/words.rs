@@ -18,6 +18,7 @@ const UNSAFE: &[&str] = &[
     "engine/src/feed/guard/tests.rs",
     "engine/src/feed/limits.rs",
     "engine/src/feed/map.rs",
+    "engine/src/feed/process.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/avx2.rs",
     "kernels/src/normalize/pixels/avx512.rs",
