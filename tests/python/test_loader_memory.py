@@ -26,7 +26,7 @@ def n_threads():
         try:
             with open(f"{tasks}/{task}/comm") as file:
                 names.append(file.read().strip())
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             continue
     return sum(name.startswith("fuelrail-feed") for name in names)
 
@@ -291,9 +291,11 @@ def test_dropping_an_iterator_waits_for_no_batch(numbered):
     # Batches of 80 MB, nearly all of it fill, so that a thread is busy for a while.
     loader = load(numbered, columns=["words"], ragged="pad", max_length=400_000, prefetch=3)
     left_busy = 0
-    for _ in range(50):
+    for wait_ms in range(50):
         iterator = iter(loader)
         next(iterator)
+        # The thread begins behind the first batch, and is busy some time later.
+        time.sleep(wait_ms / 1000)
         del iterator
         left_busy = n_threads()
         assert has_threads(0)
