@@ -264,12 +264,13 @@ class Dataset:
         # Looked at before they may become negative: the rows that fill up a
         # batch have the largest number there is.
         if array.dtype.kind == "u" and (beyond := array[array >= n_rows]).size:
-            fills_up = ", which fills up a batch: take(batch.rows[batch.valid])" if int(beyond[0]) == _NO_ROW else ""
-            raise IndexError(f"expected rows within the {n_rows} of the dataset, got {beyond[0]}{fills_up}")
+            fills_up = int(beyond[0]) == _NO_ROW
+            hint = "it fills up a batch: take(batch.rows[batch.valid])" if fills_up else None
+            raise UsageIndexError(f"expected rows within the {n_rows} of the dataset, got {beyond[0]}", hint=hint)
         numbers = array.astype(np.int64)
         bad = numbers[(numbers < -n_rows) | (numbers >= n_rows)]
         if bad.size:
-            raise IndexError(f"expected rows within the {n_rows} of the dataset, got {bad[0]}")
+            raise UsageIndexError(f"expected rows within the {n_rows} of the dataset, got {bad[0]}")
         numbers[numbers < 0] += n_rows
         return (numbers + self._start).tobytes()
 

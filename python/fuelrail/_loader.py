@@ -367,7 +367,7 @@ def _shuffle(value: object) -> str | None:
 def _seconds(name: str, value: float) -> float:
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = -1.0
     if not seconds >= 0:
         raise UsageError(f"expected {name} in seconds, got {value!r}", hint=f'{name}=float("inf") waits for ever')

@@ -107,36 +107,36 @@ impl Tensor {
         Ok(Self::numpy(slf)?.try_iter()?)
     }
 
-    fn __add__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __add__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __radd__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __radd__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __sub__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __sub__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __rsub__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __rsub__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __mul__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __mul__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __rmul__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __rmul__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __truediv__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __truediv__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
-    fn __rtruediv__(slf: &Bound<'_, Self>, _other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        Err(no_arithmetic(slf.py()))
+    fn __rtruediv__(_slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        no_arithmetic(other)
     }
 
     /// A capsule over the memory, by the array API standard: versioned where
@@ -260,9 +260,14 @@ fn ml_bfloat16(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     BFLOAT16.import(py, "ml_dtypes", "bfloat16")
 }
 
-/// A tensor is memory, and others compute with it.
-fn no_arithmetic(py: Python<'_>) -> PyErr {
-    from_package(py, "no_arithmetic", ())
+/// A tensor is memory, and others compute with it: arrays do, and for what else
+/// comes there is a hint.
+fn no_arithmetic(other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    let py = other.py();
+    if other.hasattr(intern!(py, "__array_priority__"))? {
+        return Ok(py.NotImplemented());
+    }
+    Err(from_package(py, "no_arithmetic", ()))
 }
 
 /// A dtype as numpy spells it.

@@ -224,6 +224,14 @@ def test_a_tensor_is_read_as_its_array(numbered):
     assert (np.asarray(tensor) + tensor).tolist() == [0, 154, 4, 6]
 
 
+def test_arrays_compute_with_tensors(numbered):
+    batch = next(iter(fr.Loader(numbered, batch_size=4, columns=["id"])))
+    tensor, array = batch["id"], batch["id"].numpy().copy()
+    assert (tensor - array == 0).all() and (array - tensor == 0).all()
+    assert (tensor / np.float64(2) == array / 2).all()
+    assert (np.float64(2) * tensor == array * 2).all()
+
+
 def test_empty_tensors(numbered):
     loader = fr.Loader(
         numbered, batch_size=None, global_batch_size=3, rank=0, world_size=64, last="short", columns=["words", "tokens"]

@@ -154,6 +154,8 @@ impl Gather {
             let message = format!("expected rows of the dataset, got {row}");
             return Err(Error::new(ErrorKind::Usage, message));
         }
+        // What was read ahead and dropped may still hold maps.
+        slot.let_go();
         let Slot { buffers, filled } = slot;
         filled.begin(rows, n_rows);
         let mut n_changes = 0;
