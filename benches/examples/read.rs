@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use arrow::array::Array;
-use fuelrail::plan::{Document, Fingerprint, OnError};
+use fuelrail::plan::{Document, Fingerprint, JsonShape, OnError};
 use fuelrail::source::{DiscoverSpec, Meter, ReadRequest, discover, for_format};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             start_row: 0,
             projection: &file.schema,
             document: &document,
+            json: &JsonShape::default(),
             batch_bytes: batch_mib << 20,
             on_error,
             meter: Meter::default(),

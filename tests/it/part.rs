@@ -8,8 +8,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::batch::Position;
 use fuelrail::plan::{
-    Digest, Document, Format, Identity, OnError, Part, Piece, Plan, SinkPlan, SourcePlan, Split,
-    SplitSide,
+    Digest, Document, Format, Identity, JsonShape, OnError, Part, Piece, Plan, SinkPlan,
+    SourcePlan, Split, SplitSide,
 };
 use fuelrail::source::{PartReader, Start};
 use fuelrail_tests::source::input;
@@ -52,6 +52,7 @@ fn plan(dir: &std::path::Path) -> Plan {
             limit: None,
             split: None,
             projection: Arc::new(Schema::new(vec![text])),
+            json: JsonShape::default(),
         },
         parts: vec![Part {
             index: 0,

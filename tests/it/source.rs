@@ -140,6 +140,7 @@ fn a_missing_file_is_io_and_another_length_is_a_change() {
                 start_row: 0,
                 projection: &case.projection,
                 document: &layout.document,
+                json: &fuelrail::plan::JsonShape::default(),
                 batch_bytes: 100,
                 on_error: OnError::Quarantine,
                 meter: fuelrail::source::Meter::default(),

@@ -14,8 +14,8 @@ use fuelrail::batch::{
 };
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
-    Asset, Digest, Document, Format, Identity, Input, Meaning, OnError, OutputColumn, Overlong,
-    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    Asset, Digest, Document, Format, Identity, Input, JsonShape, Meaning, OnError, OutputColumn,
+    Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
 };
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
@@ -107,6 +107,7 @@ impl Job {
                 limit: None,
                 split: None,
                 projection: Arc::new(Schema::empty()),
+                json: JsonShape::default(),
             },
             steps: match self.rows {
                 Rows::Documents => Vec::new(),

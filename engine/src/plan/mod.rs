@@ -11,11 +11,13 @@ mod columns;
 mod device;
 mod explain;
 mod identity;
+mod json;
 mod numbers;
 mod overrides;
 mod parts;
 mod pipeline;
 mod places;
+mod proposal;
 mod schema;
 mod size;
 mod spelling;
@@ -31,10 +33,12 @@ pub use check::check;
 pub use device::{CpuLevel, DeviceChoice};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
+pub use json::{EXTRA, JsonColumn, JsonShape, UnknownKeys, is_json, json_field, json_type_name};
 pub use pipeline::{
     CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, Nulls, NumberType,
     PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
 };
+pub use proposal::{Conflict, Found, Place, Proposed};
 pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, TokenName, Uris};
 pub use steps::{

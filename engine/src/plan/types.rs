@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::json::JsonShape;
 use super::steps::Step;
 
 /// A 128-bit xxh3 digest, written as 32 lower-case hexadecimal digits.
@@ -198,6 +199,8 @@ pub struct SourcePlan {
     pub split: Option<Split>,
     /// The columns that are read, with the types every file must have.
     pub projection: SchemaRef,
+    /// How JSON lines become these columns; the other layouts ignore it.
+    pub json: JsonShape,
 }
 
 /// A run of one file's rows that belongs to one part.

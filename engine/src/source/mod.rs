@@ -32,7 +32,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::batch::Batch;
 use crate::error::Result;
-use crate::plan::{Document, Format, Input, OnError, RowGroup};
+use crate::plan::{Document, Format, Input, JsonShape, OnError, RowGroup};
 
 pub use contain::is_contained;
 pub use discover::{DiscoverSpec, discover};
@@ -63,6 +63,8 @@ pub struct ReadRequest<'a> {
     pub projection: &'a SchemaRef,
     /// How text is cut; the other layouts ignore it.
     pub document: &'a Document,
+    /// How JSON lines become columns; the other layouts ignore it.
+    pub json: &'a JsonShape,
     /// About how many bytes a batch holds; a row is never cut.
     pub batch_bytes: usize,
     /// What happens to content that cannot be read.

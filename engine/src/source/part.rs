@@ -155,6 +155,7 @@ impl<'a> PartReader<'a> {
             start_row,
             projection: &source.projection,
             document: &source.document,
+            json: &source.json,
             batch_bytes: self.batch_bytes,
             on_error: source.on_error,
             meter: self.meter.clone(),

@@ -15,7 +15,7 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use fuelrail::batch::{Batch, Quarantined, RowEvent};
-use fuelrail::plan::{Digest, Input, OnError};
+use fuelrail::plan::{Digest, Input, JsonShape, OnError};
 use fuelrail::source::{BatchIter, ReadRequest, for_format};
 
 use super::layouts::{Layout, Row};
@@ -118,6 +118,7 @@ impl Case {
             start_row,
             projection: &self.projection,
             document: &self.layout.document,
+            json: &JsonShape::default(),
             batch_bytes,
             on_error: self.on_error,
             meter: fuelrail::source::Meter::default(),

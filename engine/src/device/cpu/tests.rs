@@ -11,8 +11,8 @@ use crate::batch::{
     Batch, Checkpoint, OutputBatch, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
 };
 use crate::plan::{
-    Digest, Document, Format, Identity, OnError, OutputColumn, Overlong, PackMethod, PackStep,
-    Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    Digest, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong, PackMethod,
+    PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
 };
 
 const LENGTH: u32 = 16;
@@ -46,6 +46,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
             limit: None,
             split: None,
             projection: Arc::new(Schema::empty()),
+            json: JsonShape::default(),
         },
         parts: Vec::new(),
         steps: pack.into_iter().map(Step::Pack).collect(),

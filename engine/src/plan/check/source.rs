@@ -4,6 +4,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
 use crate::plan::columns::{is_text, is_whole, type_name};
+use crate::plan::json::JsonShape;
 use crate::plan::pipeline::{Pipeline, SourceSpec};
 use crate::plan::types::{Catalog, Document, Format, SourcePlan};
 
@@ -30,6 +31,7 @@ pub(super) fn plan(spec: &SourceSpec, catalog: &Catalog, projection: SchemaRef) 
         limit: spec.limit,
         split: spec.split.clone(),
         projection,
+        json: JsonShape::default(),
     }
 }
 
