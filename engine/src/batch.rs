@@ -4,6 +4,9 @@
 //! list, rows by their number in the file. A batch's size never shows in the
 //! dataset; positions do.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +33,10 @@ pub struct Position {
 pub struct Quarantined {
     /// The first row of the unit.
     pub at: Position,
+    /// The line of that row, from 1, in a file of lines; filled in when the
+    /// list is written.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
     /// How many rows the unit held, where that is known.
     pub n_rows: Option<u64>,
     /// What kind of unit it is.
@@ -60,15 +67,32 @@ pub enum QuarantineUnit {
     Value,
 }
 
-/// Something that happened to a row instead of its being passed on.
+/// Something that happened to rows on their way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowEvent {
-    /// A filter of step `step` (from 0) dropped the row.
+    /// A step dropped the row.
     Filtered {
         /// The row.
         at: Position,
         /// Index of the step.
         step: u32,
+        /// Why.
+        why: WhyDropped,
+    },
+    /// Rows on the other side of the split, with none that is taken between
+    /// them.
+    OtherSide {
+        /// The first of them.
+        at: Position,
+        /// How many.
+        n_rows: u64,
+    },
+    /// Something was done to a row that is not dropped by it.
+    Noted {
+        /// The row.
+        at: Position,
+        /// What was done; rows to which the same was done best share it.
+        notes: Arc<Notes>,
     },
     /// The unit was set aside.
     Quarantined(Quarantined),
@@ -79,10 +103,45 @@ impl RowEvent {
     #[must_use]
     pub fn at(&self) -> Position {
         match self {
-            Self::Filtered { at, .. } => *at,
+            Self::Filtered { at, .. } | Self::OtherSide { at, .. } | Self::Noted { at, .. } => *at,
             Self::Quarantined(unit) => unit.at,
         }
     }
+}
+
+/// Why a step drops a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhyDropped {
+    /// Its value is null.
+    Null,
+    /// Its value is shorter than the step's least length.
+    TooShort,
+    /// Its value is longer than the step's greatest length.
+    TooLong,
+    /// Its document has no tokens.
+    Empty,
+}
+
+/// What was done to one row without dropping it, for the account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Keys of the row that no column holds and that are ignored, each once.
+    pub ignored_keys: Vec<Arc<str>>,
+    /// Values that were changed to fit their column.
+    pub converted: Vec<Conversion>,
+}
+
+/// Values of one row that were changed in the same way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// The column.
+    pub column: Arc<str>,
+    /// What was done, such as `1.0 to an integer`.
+    pub what: Arc<str>,
+    /// How many values of the row.
+    pub n_values: u64,
 }
 
 /// Rows of one file, in source order, with what happened between them.
@@ -94,7 +153,8 @@ pub struct Batch {
     pub rows: Vec<u64>,
     /// The columns, one row per entry of `rows`.
     pub columns: RecordBatch,
-    /// Rows that fell out, ascending; none is in `rows`.
+    /// What happened, ascending. Rows of [`RowEvent::Noted`] may be in `rows`,
+    /// those of the others are not.
     pub events: Vec<RowEvent>,
 }
 
@@ -106,6 +166,19 @@ impl Batch {
             file: self.file,
             row: self.rows[index],
         }
+    }
+
+    /// Rows of the file that it accounts for: here, dropped, or set aside, as
+    /// far as units that were set aside know their rows.
+    #[must_use]
+    pub fn n_accounted(&self) -> u64 {
+        let events = self.events.iter().map(|event| match event {
+            RowEvent::Filtered { .. } => 1,
+            RowEvent::OtherSide { n_rows, .. } => *n_rows,
+            RowEvent::Noted { .. } => 0,
+            RowEvent::Quarantined(unit) => unit.n_rows.unwrap_or(0),
+        });
+        events.fold(self.rows.len() as u64, u64::saturating_add)
     }
 }
 
@@ -129,7 +202,7 @@ pub struct Origins {
 ///
 /// All are sums over rows before that place, so they are the same for any
 /// batch size and after any restart.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Rows that the source gave, after split and limit. What the source set
     /// aside is not among them; a row that an operator set aside is.
@@ -143,6 +216,23 @@ pub struct Stats {
     pub documents: u64,
     /// Tokens that reached the sink, padding not counted; 0 without `tokenize`.
     pub tokens: u64,
+    /// The rest of the account; nothing where part of the work was done by a
+    /// version that did not keep one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tally: Option<Tally>,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self {
+            rows_read: 0,
+            dropped: Vec::new(),
+            quarantined: 0,
+            documents: 0,
+            tokens: 0,
+            tally: Some(Tally::default()),
+        }
+    }
 }
 
 impl Stats {
@@ -157,6 +247,133 @@ impl Stats {
         }
         for (sum, n) in self.dropped.iter_mut().zip(&other.dropped) {
             *sum += n;
+        }
+        match (&mut self.tally, &other.tally) {
+            (Some(sum), Some(other)) => sum.add(other),
+            (tally, _) => *tally = None,
+        }
+    }
+
+    /// Rows of the inputs that were kept, dropped or set aside; nothing where
+    /// that is not known.
+    #[must_use]
+    pub fn n_accounted(&self) -> Option<u64> {
+        let tally = self.tally.as_ref()?;
+        let counts = [self.documents, tally.other_side, tally.set_aside_rows];
+        let all = self.dropped.iter().chain(&counts);
+        Some(all.fold(0, |sum: u64, n| sum.saturating_add(*n)))
+    }
+}
+
+/// Distinct ignored keys that are counted by name; a file whose keys are data
+/// has no end of them.
+const MAX_KEYS: usize = 1000;
+
+/// What an account has beyond the counts of [`Stats`], summed in the same way.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Rows on the other side of the split.
+    pub other_side: u64,
+    /// Rows dropped by each step for each reason, in this order.
+    pub dropped: Vec<DroppedRows>,
+    /// Rows in the units set aside that know how many they hold.
+    pub set_aside_rows: u64,
+    /// Units set aside that do not know how many rows they hold.
+    pub set_aside_unknown: u64,
+    /// Documents of which only the beginning was kept, and the tokens left out.
+    pub truncated: Truncated,
+    /// Values converted, by column and by what was done.
+    pub converted: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Rows with a key that was ignored, by key.
+    pub ignored_keys: BTreeMap<String, u64>,
+    /// The same for all keys beyond the first thousand.
+    pub other_ignored_keys: u64,
+}
+
+/// Rows that one step dropped for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedRows {
+    /// Index of the step.
+    pub step: u32,
+    /// Why.
+    pub why: WhyDropped,
+    /// How many rows.
+    pub n_rows: u64,
+}
+
+/// Documents that were cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truncated {
+    /// How many.
+    pub documents: u64,
+    /// Their tokens that were left out.
+    pub tokens: u64,
+}
+
+impl Tally {
+    /// Counts rows that a step dropped.
+    pub fn drop_rows(&mut self, rows: DroppedRows) {
+        let key = |rows: &DroppedRows| (rows.step, rows.why);
+        match self.dropped.binary_search_by_key(&key(&rows), key) {
+            Ok(index) => self.dropped[index].n_rows += rows.n_rows,
+            Err(index) => self.dropped.insert(index, rows),
+        }
+    }
+
+    /// Counts what was done to each of `n_rows` rows.
+    pub fn note(&mut self, notes: &Notes, n_rows: u64) {
+        for key in &notes.ignored_keys {
+            self.ignore(key, n_rows);
+        }
+        for Conversion {
+            column,
+            what,
+            n_values,
+        } in &notes.converted
+        {
+            self.convert(column, what, n_values.saturating_mul(n_rows));
+        }
+    }
+
+    fn ignore(&mut self, key: &str, n_rows: u64) {
+        let is_full = self.ignored_keys.len() >= MAX_KEYS;
+        match self.ignored_keys.get_mut(key) {
+            Some(n) => *n += n_rows,
+            None if is_full => self.other_ignored_keys += n_rows,
+            None => _ = self.ignored_keys.insert(key.to_owned(), n_rows),
+        }
+    }
+
+    fn convert(&mut self, column: &str, what: &str, n_values: u64) {
+        let column = match self.converted.get_mut(column) {
+            Some(known) => known,
+            None => self.converted.entry(column.to_owned()).or_default(),
+        };
+        match column.get_mut(what) {
+            Some(n) => *n += n_values,
+            None => _ = column.insert(what.to_owned(), n_values),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.other_side += other.other_side;
+        // Units of damaged files may claim any number of rows.
+        self.set_aside_rows = self.set_aside_rows.saturating_add(other.set_aside_rows);
+        self.set_aside_unknown += other.set_aside_unknown;
+        self.truncated.documents += other.truncated.documents;
+        self.truncated.tokens += other.truncated.tokens;
+        self.other_ignored_keys += other.other_ignored_keys;
+        for rows in &other.dropped {
+            self.drop_rows(*rows);
+        }
+        for (key, n_rows) in &other.ignored_keys {
+            self.ignore(key, *n_rows);
+        }
+        for (column, kinds) in &other.converted {
+            for (what, n_values) in kinds {
+                self.convert(column, what, *n_values);
+            }
         }
     }
 }

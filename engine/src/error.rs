@@ -3,6 +3,9 @@
 //!
 //! Each layer adds what it knows on the way out (`with_path`, `with_row`, …);
 //! the first to know wins, so a later layer never blurs an exact place.
+//!
+//! In text, rows and lines count from 1 and say so, as editors count; in
+//! [`Location`], and in the JSON made of it, `row` counts from 0.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -73,6 +76,8 @@ pub struct Location {
     pub column: Option<String>,
     /// Row in the file named by `path`, counted from 0.
     pub row: Option<u64>,
+    /// Line of that row, from 1, where the file is one of lines.
+    pub line: Option<u64>,
     /// Block of 64 KiB in the shard named by `path`, counted from 0.
     pub block: Option<u64>,
 }
@@ -188,6 +193,13 @@ impl Error {
         self
     }
 
+    /// Adds the line of an input file, from 1.
+    #[must_use]
+    pub fn with_line(mut self, line: u64) -> Self {
+        self.0.location.line.get_or_insert(line);
+        self
+    }
+
     /// Adds the block of the shard, from 0.
     #[must_use]
     pub fn with_block(mut self, block: u64) -> Self {
@@ -270,21 +282,69 @@ impl fmt::Display for Location {
             parts.push(format!("step {step}"));
         }
         if let Some(column) = &self.column {
-            parts.push(format!("column \"{column}\""));
+            parts.push(format!("column {column:?}"));
         }
-        let path = self.path.as_ref().map(|path| path.display().to_string());
-        match (self.row, path, self.line_col) {
-            (Some(row), Some(path), _) => parts.push(format!("row {row} of {path}")),
-            (Some(row), None, _) => parts.push(format!("row {row}")),
-            (None, Some(path), Some((line, col))) => parts.push(format!("{path}:{line}:{col}")),
-            (None, Some(path), None) => parts.push(path),
-            (None, None, Some((line, col))) => parts.push(format!("line {line}, column {col}")),
-            (None, None, None) => {}
-        }
+        parts.extend(self.in_file());
         if let Some(block) = self.block {
-            parts.push(format!("block {block}"));
+            parts.push(format!("block {} of 64 KiB", from_1(block)));
+        }
+        if self.block.is_some() || (self.row.is_some() && self.line.is_none()) {
+            parts.push("counting from 1".to_owned());
         }
         f.write_str(&parts.join(", "))
+    }
+}
+
+impl Location {
+    /// The file and the place in it, as closely as they are known.
+    fn in_file(&self) -> Option<String> {
+        let path = self.path.as_deref().map(path_in_text);
+        Some(match (path, self.line, self.row, self.line_col) {
+            (Some(path), Some(line), ..) => format!("{path}:{line}"),
+            (None, Some(line), ..) => format!("line {line}"),
+            (Some(path), None, Some(row), _) => format!("row {} of {path}", from_1(row)),
+            (None, None, Some(row), _) => format!("row {}", from_1(row)),
+            (Some(path), None, None, Some((line, col))) => format!("{path}:{line}:{col}"),
+            (Some(path), None, None, None) => path,
+            (None, None, None, Some((line, col))) => format!("line {line}, column {col}"),
+            (None, None, None, None) => return None,
+        })
+    }
+}
+
+/// A number that counts from 0 as people count.
+fn from_1(number: u64) -> u128 {
+    u128::from(number) + 1
+}
+
+/// A path as text, on one line.
+fn path_in_text(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.chars().any(char::is_control) {
+        format!("{text:?}")
+    } else {
+        text
+    }
+}
+
+/// A name between backticks, or quoted where that would not do.
+pub(crate) fn name_in_backticks(name: &str) -> String {
+    match name_in_text(name) {
+        Cow::Borrowed(name) => format!("`{name}`"),
+        Cow::Owned(quoted) => quoted,
+    }
+}
+
+/// A name out of data, such as a column's, as it stands in a sentence: as it
+/// is where it is a plain word, else quoted and escaped, so that it can be read
+/// back and never breaks a line.
+#[must_use]
+pub fn name_in_text(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "_-./+#@$%&()[]<>*~^=".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("{name:?}"))
     }
 }
 
@@ -303,5 +363,60 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_1_and_say_so() {
+        let error = |row| Error::data("bad").with_row(row);
+        for (error, text) in [
+            (
+                error(1).with_line(2).with_path("r.jsonl"),
+                "bad (r.jsonl:2)",
+            ),
+            (
+                error(1).with_path("r.parquet").with_column("a"),
+                "bad (column \"a\", row 2 of r.parquet, counting from 1)",
+            ),
+            (error(0), "bad (row 1, counting from 1)"),
+            (
+                error(u64::MAX),
+                "bad (row 18446744073709551616, counting from 1)",
+            ),
+            (
+                error(7).with_block(0).with_path("s"),
+                "bad (row 8 of s, block 1 of 64 KiB, counting from 1)",
+            ),
+            (
+                Error::data("bad").with_path("p.toml").with_line_col(3, 1),
+                "bad (p.toml:3:1)",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn names_can_be_read_back_and_never_break_a_line() {
+        for (name, text, between) in [
+            ("text", "text", "`text`"),
+            ("é.b", "é.b", "`é.b`"),
+            ("\"b\"", r#""\"b\"""#, r#""\"b\"""#),
+            ("two\nlines", r#""two\nlines""#, r#""two\nlines""#),
+            ("\u{202e}", r#""\u{202e}""#, r#""\u{202e}""#),
+            ("", r#""""#, r#""""#),
+            ("a b", r#""a b""#, r#""a b""#),
+        ] {
+            assert_eq!(name_in_text(name), text);
+            assert_eq!(name_in_backticks(name), between);
+        }
+        let error = Error::data("bad").with_column("\"b\"");
+        assert_eq!(error.to_string(), r#"bad (column "\"b\"")"#);
+        let error = Error::data("bad").with_path("a\nb");
+        assert_eq!(error.to_string(), r#"bad ("a\nb")"#);
     }
 }

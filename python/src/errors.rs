@@ -86,7 +86,7 @@ fn place<'py>(py: Python<'py>, location: &Location) -> PyResult<Bound<'py, PyDic
     let (line, col) = location.line_col.unzip();
     let counts = [
         ("step", location.step.map(|step| step as u64)),
-        ("line", line.map(|line| line as u64)),
+        ("line", line.map(|line| line as u64).or(location.line)),
         ("col", col.map(|col| col as u64)),
         ("row", location.row),
         ("block", location.block),

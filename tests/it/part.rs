@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
-use fuelrail::batch::Position;
+use fuelrail::batch::{Position, RowEvent};
 use fuelrail::plan::{
     Digest, Document, Format, Identity, JsonShape, OnError, Part, Piece, Plan, SinkPlan,
     SourcePlan, Split, SplitSide,
@@ -80,7 +80,10 @@ fn read(plan: &Plan, start: Start, batch_bytes: usize) -> (Vec<Position>, Vec<Po
         let batch = batch.unwrap();
         assert_eq!(batch.rows.len(), batch.columns.num_rows());
         rows.extend((0..batch.rows.len()).map(|i| batch.position(i)));
-        events.extend(batch.events.iter().map(fuelrail::batch::RowEvent::at));
+        // How rows of the other side are counted together depends on batches.
+        let events_of = batch.events.iter();
+        let events_of = events_of.filter(|event| !matches!(event, RowEvent::OtherSide { .. }));
+        events.extend(events_of.map(RowEvent::at));
     }
     assert!(rows.is_sorted() && events.is_sorted());
     (rows, events)

@@ -111,12 +111,12 @@ def test_special_tokens_are_text_parsed_or_refused(tokenizer):
 @pytest.mark.parametrize(
     ("texts", "error", "message"),
     [
-        (["a", None], fr.DataError, "expected text, got a null (row 1)"),
-        (pa.array(["a", "b", None]), fr.DataError, "expected text, got a null (row 2)"),
-        (["a", b"b\xff"], fr.DataError, "expected UTF-8, got byte 0xff at 1 (row 1)"),
-        (pa.array([b"b\xff"]), fr.DataError, "expected UTF-8, got byte 0xff at 1 (row 0)"),
-        (["\ud800"], fr.DataError, "expected text, got a lone surrogate, which no UTF-8 spells (row 0)"),
-        (["a", 7], fr.UsageError, "expected str or bytes, got int (row 1)"),
+        (["a", None], fr.DataError, "expected text, got a null (row 2, counting from 1)"),
+        (pa.array(["a", "b", None]), fr.DataError, "expected text, got a null (row 3, counting from 1)"),
+        (["a", b"b\xff"], fr.DataError, "expected UTF-8, got byte 0xff at 1 (row 2, counting from 1)"),
+        (pa.array([b"b\xff"]), fr.DataError, "expected UTF-8, got byte 0xff at 1 (row 1, counting from 1)"),
+        (["\ud800"], fr.DataError, "expected text, got a lone surrogate, which no UTF-8 spells (row 1, counting from 1)"),
+        (["a", 7], fr.UsageError, "expected str or bytes, got int (row 2, counting from 1)"),
         ("one text", fr.UsageError, "expected a list of texts, got one text"),
         (7, fr.UsageError, "expected a list of texts or an Arrow array of them, got int"),
         (pa.array([1, 2]), fr.UsageError, "expected an Arrow array of texts, got one of Int64"),

@@ -257,6 +257,7 @@ fn is_bad(row: u64) -> bool {
 fn quarantined(part: u32, from: u64, to: u64) -> Vec<Quarantined> {
     let unit = |row| Quarantined {
         at: Position { file: part, row },
+        line: None,
         n_rows: Some(1),
         unit: QuarantineUnit::Line,
         reason: format!("row {row} is bad"),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use fuelrail::format::{Column, ColumnLayout, Dataset};
+use fuelrail::name_in_text;
 use fuelrail::run::{Sample, samples_at};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ pub(crate) struct Args {
     /// How many rows to show, spread over the dataset
     #[arg(long, value_name = "N", default_value_t = 3)]
     samples: u64,
-    /// Show this row, whole
+    /// Show this row, whole; counts from 0, as `dataset[ROW]` does in Python
     #[arg(long, value_name = "ROW")]
     row: Option<u64>,
 }
@@ -99,7 +100,11 @@ fn text(dataset: &Dataset, samples: &[Sample], limit: Option<usize>) -> String {
     lines.push(format!("plan       {}", manifest.plan_digest));
     lines.push("columns".to_owned());
     lines.extend(manifest.schema.iter().map(column));
-    lines.extend(samples.iter().map(|row| sample(row, limit)));
+    lines.extend(
+        samples
+            .iter()
+            .map(|row| sample(row, manifest.n_rows, limit)),
+    );
     lines.push(String::new());
     lines.join("\n")
 }
@@ -132,19 +137,31 @@ fn column(column: &Column) -> String {
         ColumnLayout::Fixed => format!("[n_rows, {}]", shape.join(", ")),
     };
     let nulls = if column.nullable { ", nulls" } else { "" };
-    format!("  {}: {} {shape}{nulls}", column.name, column.logical)
+    format!(
+        "  {}: {} {shape}{nulls}",
+        name_in_text(&column.name),
+        column.logical
+    )
 }
 
-fn sample(sample: &Sample, limit: Option<usize>) -> String {
+fn sample(sample: &Sample, n_rows: u64, limit: Option<usize>) -> String {
     let n_documents = sample.documents.len();
-    let mut text = format!("row {}", sample.row);
+    let mut text = format!(
+        "row {} of {n_rows}, dataset[{}]",
+        sample.row + 1,
+        sample.row
+    );
     if n_documents > 1 {
         // Writing to a string cannot fail, here and below.
         _ = write!(text, " ({n_documents} documents)");
     }
     let n_shown = limit.map_or(n_documents, |_| DOCUMENTS.min(n_documents));
     for document in &sample.documents[..n_shown] {
-        _ = write!(text, "\n  {} row {}", document.source, document.source_row);
+        let source = harmless(&document.source);
+        _ = match document.source_line {
+            Some(line) => write!(text, "\n  {source}:{line}"),
+            None => write!(text, "\n  row {} of {source}", document.source_row + 1),
+        };
         if document.start > 0 {
             _ = write!(text, " from token {}", document.start);
         }
@@ -159,7 +176,12 @@ fn sample(sample: &Sample, limit: Option<usize>) -> String {
         _ = write!(text, "\n  … and {} more", n_documents - n_shown);
     }
     for (name, value) in &sample.values {
-        _ = write!(text, "\n  {name}: {}", one_line(value, limit));
+        _ = write!(
+            text,
+            "\n  {}: {}",
+            name_in_text(name),
+            one_line(value, limit)
+        );
     }
     text
 }

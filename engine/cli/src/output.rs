@@ -257,6 +257,7 @@ fn error_json(error: &Error, code: u8) -> Value {
 /// Only what is known.
 fn location_json(location: &Location) -> Value {
     let (line, col) = location.line_col.unzip();
+    let line = line.map(|line| line as u64).or(location.line);
     let known = [
         ("step", location.step.map(Value::from)),
         ("op", location.op.as_deref().map(Value::from)),

@@ -191,8 +191,12 @@ fn lines(coder: &mut Coder, direction: Direction, output: &mut Output) -> Result
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let result = convert(coder, direction, &line)
-            .map_err(|error| error.with_row(row).with_path("standard input"))?;
+        let result = convert(coder, direction, &line).map_err(|error| {
+            error
+                .with_row(row)
+                .with_line(row + 1)
+                .with_path("standard input")
+        })?;
         output.write(format!("{result}\n").as_bytes())?;
     }
     Ok(())

@@ -87,10 +87,17 @@ fn finding(finding: &Finding) -> String {
     let mut text = format!("damaged: {}", finding.file);
     if let Some(block) = finding.block {
         // Writing to a string cannot fail.
-        _ = write!(text, ", block {block}");
+        _ = write!(text, ", block {} of 64 KiB", block.saturating_add(1));
     }
-    if let Some(rows) = &finding.rows {
-        _ = write!(text, ", rows {}..{}", rows.start, rows.end);
+    match &finding.rows {
+        Some(rows) if rows.end > rows.start.saturating_add(1) => {
+            _ = write!(text, ", rows {} to {}", rows.start + 1, rows.end);
+        }
+        Some(rows) => _ = write!(text, ", row {}", rows.start.saturating_add(1)),
+        None => {}
+    }
+    if finding.block.is_some() || finding.rows.is_some() {
+        text.push_str(", counting from 1");
     }
     format!("{text}: {}", finding.message)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
-use super::cpu::{StepEncoder, Unusable, index_of, kept};
+use super::cpu::{StepEncoder, Unusable, dropped, index_of};
 use super::numbers;
 use super::offload::Offload;
-use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent};
+use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, Plan, SelectStep, Step};
 
@@ -61,10 +61,13 @@ impl Worker {
         match step {
             Step::Select(step) => select(step, batch),
             Step::Filter(step) => {
-                let kept = kept(step, &batch.columns)?;
-                keep_rows(batch, &kept, |at| RowEvent::Filtered {
-                    at,
-                    step: u32::try_from(index).unwrap_or(u32::MAX),
+                let verdicts = dropped(step, &batch.columns)?;
+                let kept = verdicts.iter().map(|why| Some(why.is_none())).collect();
+                let mut whys = verdicts.iter().flatten();
+                let step = u32::try_from(index).unwrap_or(u32::MAX);
+                keep_rows(batch, &kept, |at| {
+                    let why = *whys.next().unwrap_or(&WhyDropped::Null);
+                    RowEvent::Filtered { at, step, why }
                 })
             }
             Step::Tokenize(step) => {
@@ -108,8 +111,13 @@ impl Worker {
             return Ok(batch);
         };
         if self.plan.source.on_error == OnError::Fail {
-            return Err(Error::data(&first.reason)
-                .with_row(batch.rows[first.row])
+            let row = batch.rows[first.row];
+            let error = Error::data(&first.reason).with_row(row);
+            let error = match self.plan.source.line_of(row) {
+                Some(line) => error.with_line(line),
+                None => error,
+            };
+            return Err(error
                 .with_hint("set `on_error = \"quarantine\"` in [source] to set such rows aside"));
         }
         let mut kept = vec![true; batch.rows.len()];
@@ -120,6 +128,7 @@ impl Worker {
         keep_rows(batch, &BooleanArray::from(kept), |at| {
             RowEvent::Quarantined(Quarantined {
                 at,
+                line: None,
                 n_rows: Some(1),
                 unit: QuarantineUnit::Value,
                 reason: reasons.next().unwrap_or_default(),

@@ -144,7 +144,7 @@ impl Columns {
         for output in &columns.outputs {
             if !names.insert(&output.name) {
                 return Err(usage(format!(
-                    "expected tensors of different names, got two of \"{}\"",
+                    "expected tensors of different names, got two of {:?}",
                     output.name
                 ))
                 .with_hint("leave one of the columns out"));

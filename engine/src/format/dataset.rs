@@ -154,7 +154,7 @@ impl Dataset {
         let asset = found.ok_or_else(|| {
             Error::new(
                 ErrorKind::Usage,
-                format!("expected an asset of the dataset, got \"{name}\""),
+                format!("expected an asset of the dataset, got {name:?}"),
             )
             .with_path(&self.root)
         })?;

@@ -216,7 +216,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         let mut fields = serde_json::Map::new();
         while let Some((name, value)) = map.next_entry::<String, _>()? {
             if fields.insert(name.clone(), value).is_some() {
-                let twice = format!("expected each tensor once, got \"{name}\" twice");
+                let twice = format!("expected each tensor once, got {name:?} twice");
                 return Err(de::Error::custom(twice));
             }
         }

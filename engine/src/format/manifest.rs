@@ -291,7 +291,7 @@ impl Manifest {
             .map_err(|e| Error::damage("expected a dataset manifest").with_source(e))?;
         if stored.format != "fuelrail" || stored.version != FORMAT_VERSION {
             return Err(Error::damage(format!(
-                "expected a fuelrail dataset of version {FORMAT_VERSION}, got \"{}\" of version {}",
+                "expected a fuelrail dataset of version {FORMAT_VERSION}, got {:?} of version {}",
                 stored.format, stored.version
             ))
             .with_hint("it may have been written by a later fuelrail"));
@@ -379,7 +379,7 @@ impl Manifest {
         for asset in &self.assets {
             if !is_plain_name(&asset.name) || asset.file != asset_file(&asset.name, asset.digest) {
                 return Err(Error::damage(format!(
-                    "expected an asset that lies in the dataset, got \"{}\"",
+                    "expected an asset that lies in the dataset, got {:?}",
                     asset.file
                 )));
             }
@@ -460,10 +460,7 @@ impl StoredShard {
         entry
             .filter(|entry| entry.name() == self.name)
             .ok_or_else(|| {
-                Error::damage(format!(
-                    "expected the name of a shard, got \"{}\"",
-                    self.name
-                ))
+                Error::damage(format!("expected the name of a shard, got {:?}", self.name))
             })
     }
 }

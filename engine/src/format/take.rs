@@ -22,7 +22,7 @@ impl Dataset {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!(
-                    "expected rows within the {} of the dataset, got {row}",
+                    "expected rows of a dataset of {}, counting from 0, got {row}",
                     self.n_rows()
                 ),
             ));

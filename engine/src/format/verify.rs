@@ -299,7 +299,7 @@ fn plain(error: &Error) -> String {
         text = format!("{text}: {source}");
     }
     match column {
-        Some(column) => format!("{text} (column \"{column}\")"),
+        Some(column) => format!("{text} (column {column:?})"),
         None => text,
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
+use crate::error::name_in_text;
+
 use super::steps::{ColumnKernel, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
 use super::stored::element_name;
 use super::types::{Meaning, OutputColumn};
@@ -139,8 +141,13 @@ pub(super) fn type_name(data_type: &DataType) -> String {
             format!("dictionary<{}, {}>", type_name(keys), type_name(values))
         }
         T::Struct(fields) => {
-            let field =
-                |field: &Arc<Field>| format!("{}: {}", field.name(), type_name(field.data_type()));
+            let field = |field: &Arc<Field>| {
+                format!(
+                    "{}: {}",
+                    name_in_text(field.name()),
+                    type_name(field.data_type())
+                )
+            };
             let fields: Vec<String> = fields.iter().map(field).collect();
             format!("struct<{}>", fields.join(", "))
         }

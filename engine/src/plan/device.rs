@@ -93,11 +93,7 @@ impl FromStr for DeviceChoice {
             _ => None,
         };
         choice.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Usage,
-                format!("expected a device, got \"{text}\""),
-            )
-            .with_hint(
+            Error::new(ErrorKind::Usage, format!("expected a device, got {text:?}")).with_hint(
                 "devices are auto, cpu, cpu:LEVEL (scalar, sse4.1, avx2, avx512), cuda, cuda:N, \
                  wgpu, wgpu:N and wgpu:software; `fuelrail doctor` lists those of this machine",
             )

@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest right name to a wrong one.
 
+use crate::error::name_in_backticks;
+
 /// The one of `known` that `got` is most likely a slip of the hand for.
 ///
 /// Case does not count; at most a third of the letters may differ, and at
@@ -36,7 +38,7 @@ pub(crate) fn hint<'a>(
     const MOST_LISTED: usize = 12;
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(name) = nearest(got, known.iter().copied()) {
-        return Some(format!("did you mean `{name}`?"));
+        return Some(format!("did you mean {}?", name_in_backticks(name)));
     }
     if known.is_empty() {
         return None;
@@ -44,7 +46,7 @@ pub(crate) fn hint<'a>(
     let mut listed: Vec<String> = known
         .iter()
         .take(MOST_LISTED)
-        .map(|name| format!("`{name}`"))
+        .map(|name| name_in_backticks(name))
         .collect();
     if known.len() > MOST_LISTED {
         listed.push(format!("{} more", known.len() - MOST_LISTED));

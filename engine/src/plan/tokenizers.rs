@@ -50,7 +50,7 @@ impl TokenizerRef {
         };
         if self.family.is_some() && kind != TokenizerKind::Tiktoken {
             return Err(Error::pipeline(format!(
-                "`family` is for .tiktoken files only, got it with tokenizer \"{}\"",
+                "`family` is for .tiktoken files only, got it with tokenizer {:?}",
                 self.name
             ))
             .with_hint("leave `family` out"));
@@ -60,7 +60,7 @@ impl TokenizerRef {
 
     fn unknown(&self, builtin: &[&str]) -> Error {
         let error = Error::pipeline(format!(
-            "expected a built-in tokenizer or a path ending in .json or .tiktoken, got \"{}\"",
+            "expected a built-in tokenizer or a path ending in .json or .tiktoken, got {:?}",
             self.name
         ));
         match suggest::hint(&self.name, "built in", builtin.iter().copied()) {

@@ -100,10 +100,10 @@ impl de::Error for TypedError {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let known: Vec<String> = expected.iter().map(|name| format!("\"{name}\"")).collect();
+        let known: Vec<String> = expected.iter().map(|name| format!("{name:?}")).collect();
         let hint = suggest::nearest(variant, expected.iter().copied())
-            .map(|name| format!("did you mean \"{name}\"?"));
-        let message = format!("expected {}, got \"{variant}\"", one_of(&known));
+            .map(|name| format!("did you mean {name:?}?"));
+        let message = format!("expected {}, got {variant:?}", one_of(&known));
         Self::new(message, hint)
     }
 
@@ -139,7 +139,7 @@ fn in_words(expected: &dyn Expected) -> String {
 
 fn came(got: Unexpected<'_>) -> String {
     match got {
-        Unexpected::Str(text) => format!("\"{text}\""),
+        Unexpected::Str(text) => format!("{text:?}"),
         Unexpected::Bool(truth) => truth.to_string(),
         Unexpected::Signed(number) => number.to_string(),
         Unexpected::Unsigned(number) => number.to_string(),
@@ -230,7 +230,7 @@ impl<'de> Deserializer<'de> for Node {
 }
 
 fn wrong_variant(variants: &[&str], got: &str) -> TypedError {
-    let known: Vec<String> = variants.iter().map(|name| format!("\"{name}\"")).collect();
+    let known: Vec<String> = variants.iter().map(|name| format!("{name:?}")).collect();
     TypedError::new(format!("expected {}, got {got}", one_of(&known)), None)
 }
 

@@ -203,6 +203,20 @@ pub struct SourcePlan {
     pub json: JsonShape,
 }
 
+impl SourcePlan {
+    /// The line, from 1, that is row `row` of an input, from 0; nothing where
+    /// rows are no lines.
+    #[must_use]
+    pub fn line_of(&self, row: u64) -> Option<u64> {
+        let has_lines = match self.format {
+            Format::Jsonl => true,
+            Format::Text => self.document == Document::Line,
+            Format::Parquet | Format::Arrow => false,
+        };
+        has_lines.then(|| row.saturating_add(1))
+    }
+}
+
 /// A run of one file's rows that belongs to one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Piece {

@@ -106,7 +106,7 @@ fn tiktoken(named: &TokenizerRef, path: &Path) -> Result<Tokenizer> {
             None => Some(format!("name it with `family`: {}", known.join(", "))),
         };
         let error = Error::pipeline(format!(
-            "expected a family of tiktoken encodings, got \"{family}\""
+            "expected a family of tiktoken encodings, got {family:?}"
         ));
         return Err(error.with_hint(hint.unwrap_or_default()));
     }
@@ -157,7 +157,7 @@ pub(super) fn tokenizer_of_asset(
         ("tiktoken", Some(family)) => Tokenizer::from_tiktoken(bytes, family),
         _ => {
             return Err(Error::damage(format!(
-                "expected a tokenizer.json or tiktoken asset, got \"{kind}\""
+                "expected a tokenizer.json or tiktoken asset, got {kind:?}"
             )));
         }
     };

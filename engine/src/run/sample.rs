@@ -13,6 +13,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use fuelrail_kernels::tokenize::Tokenizer;
 use half::bf16;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::load::tokenizer_of_asset;
 use crate::batch::Origins;
@@ -23,7 +24,7 @@ use crate::plan::Meaning;
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sample {
-    /// Its number in the dataset.
+    /// Its number in the dataset, from 0.
     pub row: u64,
     /// What it holds: one document, or those packed into it.
     pub documents: Vec<SampleDocument>,
@@ -36,8 +37,11 @@ pub struct Sample {
 pub struct SampleDocument {
     /// The input file it came from, as the manifest names it.
     pub source: String,
-    /// Its row in that file.
+    /// Its row in that file, from 0.
     pub source_row: u64,
+    /// The line of that row, from 1, where the file is one of lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_line: Option<u64>,
     /// The token of the document at which the piece in this row starts.
     pub start: u32,
     /// How many tokens of it are in this row, if it has been tokenized.
@@ -170,6 +174,7 @@ fn documents(
         .map(|tokens| tokens.ids(columns, index))
         .transpose()?;
     let bounds = bounds(columns, origins, index);
+    let has_lines = has_lines(&manifest.plan);
     range
         .clone()
         .map(|doc| {
@@ -181,12 +186,20 @@ fn documents(
             Ok(SampleDocument {
                 source: source_name(manifest, origins.file[doc])?,
                 source_row: origins.row[doc],
+                source_line: has_lines.then(|| origins.row[doc].saturating_add(1)),
                 start: origins.start.get(doc).copied().unwrap_or(0),
                 n_tokens: piece.map(|ids| ids.len() as u64),
                 text,
             })
         })
         .collect()
+}
+
+/// Whether the rows of the inputs of a plan, given as its canonical text, are
+/// lines.
+fn has_lines(plan: &Value) -> bool {
+    let source = &plan["source"];
+    source["format"] == "jsonl" || (source["format"] == "text" && source["document"] == "line")
 }
 
 /// The boundaries of the documents within a packed row.

@@ -4,7 +4,7 @@ use twox_hash::XxHash3_128;
 
 use super::target::Target;
 use super::workplace::Workplace;
-use crate::batch::{Quarantined, Stats};
+use crate::batch::{QuarantineUnit, Quarantined, Stats};
 use crate::error::{Error, Result};
 use crate::format::{
     AssetEntry, MANIFEST, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file,
@@ -68,7 +68,14 @@ fn sum_parts(place: &Workplace, plan: &Plan, list: &mut QuarantineList<'_>) -> R
         sum.stats.add(stats);
         sum.shards.extend(journal.shards().cloned());
         for unit in journal.quarantined() {
-            list.push(unit)?;
+            let line = match unit.unit {
+                QuarantineUnit::File => None,
+                _ => plan.source.line_of(unit.at.row),
+            };
+            list.push(&Quarantined {
+                line,
+                ..unit.clone()
+            })?;
         }
     }
     Ok(sum)

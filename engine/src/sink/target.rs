@@ -187,7 +187,7 @@ fn check_assets(plan: &Plan) -> Result<()> {
     }
     match names.into_iter().find(|name| !is_plain_name(name)) {
         Some(name) => Err(Error::pipeline(format!(
-            "expected a plain file name, got \"{name}\""
+            "expected a plain file name, got {name:?}"
         ))),
         None => Ok(()),
     }

@@ -2,12 +2,13 @@
 //! with content that cannot be read.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::{BatchIter, ReadRequest};
-use crate::batch::{Batch, Position, QuarantineUnit, Quarantined, RowEvent};
+use crate::batch::{Batch, Notes, Position, QuarantineUnit, Quarantined, RowEvent};
 use crate::error::{Error, Result};
 use crate::plan::OnError;
 
@@ -71,6 +72,8 @@ pub(super) struct Context {
     pub(super) schema: SchemaRef,
     pub(super) batch_bytes: usize,
     pub(super) on_error: OnError,
+    /// Whether row `n` is line `n + 1` of the file.
+    pub(super) has_lines: bool,
 }
 
 impl Context {
@@ -82,6 +85,25 @@ impl Context {
             schema: request.projection.clone(),
             batch_bytes: request.batch_bytes.max(1),
             on_error: request.on_error,
+            has_lines: false,
+        }
+    }
+
+    /// The context of a file whose rows are its lines.
+    pub(super) fn of_lines(request: &ReadRequest<'_>) -> Self {
+        Self {
+            has_lines: true,
+            ..Self::new(request)
+        }
+    }
+
+    /// Adds to `error` the place of a row of the file.
+    pub(super) fn at_row(&self, error: Error, row: u64) -> Error {
+        let error = error.with_path(&self.path).with_row(row);
+        if self.has_lines {
+            error.with_line(row.saturating_add(1))
+        } else {
+            error
         }
     }
 
@@ -97,7 +119,7 @@ impl Context {
             let error = Error::data(reason).with_path(&self.path).with_hint(HINT);
             return Err(match bad.unit {
                 QuarantineUnit::File => error,
-                _ => error.with_row(bad.row.max(self.start_row)),
+                _ => self.at_row(error, bad.row.max(self.start_row)),
             });
         }
         if bad.row < self.start_row {
@@ -108,11 +130,19 @@ impl Context {
                 file: self.file,
                 row: bad.row,
             },
+            line: None,
             n_rows: bad.n_rows,
             unit: bad.unit,
             reason,
             excerpt: bad.excerpt,
         })))
+    }
+
+    /// What was done to a row that goes on.
+    pub(super) fn noted(&self, row: u64, notes: Arc<Notes>) -> RowEvent {
+        let file = self.file;
+        let at = Position { file, row };
+        RowEvent::Noted { at, notes }
     }
 
     /// A batch of rows `rows`, or of none with `events` alone.

@@ -28,7 +28,7 @@ pub(super) fn check_projection(
         .map(|field| {
             let (index, found) = file.column_with_name(field.name()).ok_or_else(|| {
                 format!(
-                    "expected a column \"{}\" of type {}, the file has none",
+                    "expected a column {:?} of type {}, the file has none",
                     field.name(),
                     field.data_type()
                 )
@@ -37,7 +37,7 @@ pub(super) fn check_projection(
                 Ok(index)
             } else {
                 Err(format!(
-                    "expected column \"{}\" of type {}, got {}",
+                    "expected column {:?} of type {}, got {}",
                     field.name(),
                     field.data_type(),
                     found.data_type()
@@ -78,7 +78,7 @@ pub(super) fn check_nulls(
     for (column, field) in columns.iter().zip(projection.fields()) {
         if column.null_count() > 0 && !field.is_nullable() {
             return Err(format!(
-                "expected no nulls in column \"{}\", got {}",
+                "expected no nulls in column {:?}, got {}",
                 field.name(),
                 column.null_count()
             ));

@@ -1,13 +1,15 @@
 //! Reads files that are a sequence of records: what JSON lines and text have
 //! in common.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 
 use super::context::{Bad, Context, until_error};
 use super::input::{self, Fault};
 use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
 use super::{BatchIter, ReadRequest};
-use crate::batch::Batch;
+use crate::batch::{Batch, Notes, RowEvent};
 use crate::error::{Error, Result};
 
 /// Bytes taken at once at most, so that no column outgrows 32-bit offsets.
@@ -29,6 +31,8 @@ pub(super) struct Lines {
     pub(super) columns: RecordBatch,
     /// The bad ones.
     pub(super) bad: Vec<Bad>,
+    /// What was done to good ones, by number, ascending.
+    pub(super) notes: Vec<(u64, Arc<Notes>)>,
 }
 
 /// Turns lines into columns.
@@ -49,7 +53,10 @@ pub(super) fn read(
 ) -> Result<BatchIter> {
     let content = input::open_content(request.input, request.meter.clone())?;
     let mut reader = Reader {
-        context: Context::new(request),
+        context: match delimiter {
+            Delimiter::Newline => Context::of_lines(request),
+            Delimiter::Text(_) | Delimiter::EndOfFile => Context::new(request),
+        },
         records: Records::new(content, delimiter),
         decoder,
         pending: None,
@@ -97,6 +104,7 @@ impl<D: Decode> Reader<D> {
             mut rows,
             mut columns,
             bad,
+            mut notes,
         } = lines;
         let mut events = Vec::new();
         for bad in bad {
@@ -107,10 +115,16 @@ impl<D: Decode> Reader<D> {
                     let before = rows.partition_point(|r| *r < row);
                     rows.truncate(before);
                     columns = columns.slice(0, before);
+                    notes.retain(|(noted, _)| *noted < row);
                     self.pending = Some(error);
                     break;
                 }
             }
+        }
+        if !notes.is_empty() {
+            let noted = notes.into_iter();
+            events.extend(noted.map(|(row, notes)| self.context.noted(row, notes)));
+            events.sort_by_key(RowEvent::at);
         }
         self.context.batch(rows, columns, events)
     }

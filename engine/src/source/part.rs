@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 
 use super::split::Splitter;
@@ -39,8 +40,7 @@ impl Start {
 /// An iterator over the batches of a part, in source order.
 ///
 /// A batch may have no rows: all were on the other side of the split, or only
-/// events happened. Rows that the split leaves out are no events. Once the
-/// limit is reached nothing follows, events included. After an error nothing
+/// events happened. Once the limit is reached nothing follows, events included. After an error nothing
 /// follows.
 pub struct PartReader<'a> {
     plan: &'a Plan,
@@ -168,8 +168,7 @@ impl<'a> PartReader<'a> {
             let taken = splitter.select(batch.columns.column(*key))?;
             batch.columns = filter_record_batch(&batch.columns, &taken)
                 .map_err(|e| Error::internal("cannot apply the split").with_source(e))?;
-            let mut flags = taken.values().iter();
-            batch.rows.retain(|_| flags.next().unwrap_or(false));
+            leave_out(&mut batch, &taken);
         }
         if let Some(left) = &mut self.left {
             let n_rows = batch.rows.len();
@@ -200,6 +199,38 @@ fn is_before(plan: &Plan, piece: &Piece, from: Position) -> bool {
     })
 }
 
+/// Takes the rows out of a batch that are on the other side of the split: they
+/// become events, one for those between two that are taken, and nothing else is
+/// said of them.
+fn leave_out(batch: &mut Batch, taken: &BooleanArray) {
+    let mut left_out: Vec<RowEvent> = Vec::new();
+    let mut gone = Vec::new();
+    let mut goes_on = false;
+    for (index, row) in batch.rows.iter().enumerate() {
+        if taken.value(index) {
+            goes_on = false;
+            continue;
+        }
+        gone.push(*row);
+        match left_out.last_mut() {
+            Some(RowEvent::OtherSide { n_rows, .. }) if goes_on => *n_rows += 1,
+            _ => left_out.push(RowEvent::OtherSide {
+                at: batch.position(index),
+                n_rows: 1,
+            }),
+        }
+        goes_on = true;
+    }
+    let mut flags = taken.values().iter();
+    batch.rows.retain(|_| flags.next().unwrap_or(false));
+    let is_gone = |event: &RowEvent| matches!(event, RowEvent::Noted { at, .. } if gone.binary_search(&at.row).is_ok());
+    batch.events.retain(|event| !is_gone(event));
+    if !left_out.is_empty() {
+        batch.events.append(&mut left_out);
+        batch.events.sort_by_key(RowEvent::at);
+    }
+}
+
 /// Ends a batch with its first `n_rows` rows; later events fall with the rest.
 fn cut(batch: &mut Batch, n_rows: usize) {
     batch.rows.truncate(n_rows);
@@ -207,7 +238,7 @@ fn cut(batch: &mut Batch, n_rows: usize) {
     let last = batch.rows.last().copied();
     batch
         .events
-        .retain(|event| last.is_some_and(|last| RowEvent::at(event).row < last));
+        .retain(|event| last.is_some_and(|last| RowEvent::at(event).row <= last));
 }
 
 impl Iterator for PartReader<'_> {

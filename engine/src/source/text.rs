@@ -103,6 +103,11 @@ impl Decode for Documents {
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         let columns = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
             .map_err(|e| Error::internal("cannot make a batch of text").with_source(e))?;
-        Ok(Lines { rows, columns, bad })
+        Ok(Lines {
+            rows,
+            columns,
+            bad,
+            notes: Vec::new(),
+        })
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn expand(
 
 fn nothing(uri: &str, format: Option<Format>) -> Error {
     let kind = format.map_or("known", Format::as_str);
-    Error::pipeline(format!("expected input files, nothing matches \"{uri}\"")).with_hint(format!(
+    Error::pipeline(format!("expected input files, nothing matches {uri:?}")).with_hint(format!(
         "check the path; relative ones start at the pipeline file, and of a directory \
          only files of a {kind} format are taken"
     ))
@@ -109,7 +109,7 @@ fn local(uri: &str) -> Result<&str> {
         None => Ok(uri),
         Some(("file", path)) => Ok(path),
         Some((scheme, _)) => Err(Error::pipeline(format!(
-            "expected a local path, got \"{uri}\": object stores such as {scheme}:// are not \
+            "expected a local path, got {uri:?}: object stores such as {scheme}:// are not \
              supported yet"
         ))
         .with_hint("copy the files to a local disk, or mount the store")),
@@ -263,7 +263,7 @@ fn unique(all: Vec<Found>) -> Result<Vec<Found>> {
         }
         if let Some(other) = names.get(&found.name) {
             return Err(Error::pipeline(format!(
-                "expected every input to have a name of its own, \"{}\" is the name of {} and of {}",
+                "expected every input to have a name of its own, {:?} is the name of {} and of {}",
                 found.name,
                 tidy(other).display(),
                 tidy(&found.path).display()

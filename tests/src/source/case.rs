@@ -169,7 +169,10 @@ pub fn collect(
             assert!(before.is_none_or(|row| event.at().row > row));
             match event {
                 RowEvent::Quarantined(unit) => out.events.push(unit),
-                RowEvent::Filtered { .. } => panic!("a source filters nothing"),
+                RowEvent::Noted { .. } => {}
+                RowEvent::Filtered { .. } | RowEvent::OtherSide { .. } => {
+                    panic!("a source filters nothing")
+                }
             }
         }
     }

@@ -163,6 +163,9 @@ impl Passer {
                 .map(|&column| list_len(batch.columns.column(column), index))
                 .sum();
             self.ledger.document(at, n_tokens);
+            while let Some(event) = events.next_if(|event| event.at() == at) {
+                self.ledger.event(event.clone());
+            }
         }
         for event in events {
             self.ledger.event(event.clone());

@@ -1,20 +1,25 @@
 //! `filter`: which rows are kept.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 
 use super::lookup::column;
 use super::text::decoded;
+use crate::batch::WhyDropped;
 use crate::error::{Error, Result};
 use crate::plan::FilterStep;
 
-/// True for each row of `columns` that the step keeps.
+/// Why each row of `columns` is dropped, or nothing where the step keeps it.
 ///
 /// # Errors
 /// `Internal` where the batch does not fit the plan.
-pub(in crate::device) fn kept(step: &FilterStep, columns: &RecordBatch) -> Result<BooleanArray> {
+pub(in crate::device) fn dropped(
+    step: &FilterStep,
+    columns: &RecordBatch,
+) -> Result<Vec<Option<WhyDropped>>> {
     let column = column(columns, &step.column)?;
-    let bounds = step.min_length.unwrap_or(0)..=step.max_length.unwrap_or(u64::MAX);
+    let least = step.min_length.unwrap_or(0);
+    let greatest = step.max_length.unwrap_or(u64::MAX);
     let unbounded = step.min_length.is_none() && step.max_length.is_none();
     let lengths = if unbounded {
         None
@@ -23,16 +28,14 @@ pub(in crate::device) fn kept(step: &FilterStep, columns: &RecordBatch) -> Resul
     };
     // A dictionary may hold nulls among its values.
     let nulls = column.logical_nulls();
-    Ok((0..column.len())
-        .map(|row| {
-            let kept = match &lengths {
-                _ if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => step.keep_nulls,
-                Some(lengths) => bounds.contains(&lengths[row]),
-                None => true,
-            };
-            Some(kept)
-        })
-        .collect())
+    let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    let why = |row| match &lengths {
+        _ if is_null(row) => (!step.keep_nulls).then_some(WhyDropped::Null),
+        Some(lengths) if lengths[row] < least => Some(WhyDropped::TooShort),
+        Some(lengths) if lengths[row] > greatest => Some(WhyDropped::TooLong),
+        _ => None,
+    };
+    Ok((0..column.len()).map(why).collect())
 }
 
 /// The length of each value of a column without dictionary: bytes of text and

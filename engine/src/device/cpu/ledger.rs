@@ -1,8 +1,16 @@
 //! What happened to the rows of a part, counted up to any place in it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::batch::{Checkpoint, Position, QuarantineUnit, Quarantined, RowEvent, Stats};
+use crate::batch::{
+    Checkpoint, DroppedRows, Notes, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
+    Truncated, WhyDropped,
+};
+
+/// Entries between two documents that a new one may be counted with: as many
+/// as there are steps, reasons and kinds of notes in most data.
+const MOST_LOOKED_AT: usize = 8;
 
 /// Takes note of rows in source order and settles them up to a position, so
 /// that a checkpoint counts exactly the rows before it.
@@ -16,26 +24,38 @@ pub(super) struct Ledger {
 }
 
 /// Small, because a window waits for many: what is rare is boxed, and rows
-/// dropped between two documents are counted together.
+/// between two documents to which the same happened are counted together.
 #[derive(Debug)]
 enum Entry {
     Document {
         at: Position,
         n_tokens: u64,
     },
-    Dropped {
-        /// The first of them.
+    Truncated {
         at: Position,
-        step: u32,
+        n_left_out: u64,
+    },
+    /// Rows from the first of them on, and what happened to each.
+    Rows {
+        at: Position,
         n_rows: u64,
+        what: What,
     },
     SetAside(Box<Quarantined>),
+}
+
+/// What happens to rows that are no documents, or beside that.
+#[derive(Debug, PartialEq)]
+enum What {
+    Dropped(u32, WhyDropped),
+    OtherSide,
+    Noted(Arc<Notes>),
 }
 
 impl Entry {
     fn at(&self) -> Position {
         match self {
-            Self::Document { at, .. } | Self::Dropped { at, .. } => *at,
+            Self::Document { at, .. } | Self::Truncated { at, .. } | Self::Rows { at, .. } => *at,
             Self::SetAside(unit) => unit.at,
         }
     }
@@ -58,37 +78,41 @@ impl Ledger {
         self.pending.push_back(Entry::Document { at, n_tokens });
     }
 
+    /// The document at `at` goes on without its last `n_left_out` tokens.
+    pub(super) fn truncated(&mut self, at: Position, n_left_out: u64) {
+        self.pending.push_back(Entry::Truncated { at, n_left_out });
+    }
+
     /// Something else happened to a row.
     pub(super) fn event(&mut self, event: RowEvent) {
         match event {
-            RowEvent::Filtered { at, step } => self.dropped(at, step),
+            RowEvent::Filtered { at, step, why } => self.rows(at, 1, What::Dropped(step, why)),
+            RowEvent::OtherSide { at, n_rows } => self.rows(at, n_rows, What::OtherSide),
+            RowEvent::Noted { at, notes } => self.rows(at, 1, What::Noted(notes)),
             RowEvent::Quarantined(unit) => {
                 self.pending.push_back(Entry::SetAside(Box::new(unit)));
             }
         }
     }
 
-    /// Counts a dropped row with those of its step behind the last document.
-    fn dropped(&mut self, at: Position, step: u32) {
-        for entry in self.pending.iter_mut().rev() {
+    /// Counts rows with those behind the last document to which the same
+    /// happened.
+    fn rows(&mut self, at: Position, n_rows: u64, what: What) {
+        for entry in self.pending.iter_mut().rev().take(MOST_LOOKED_AT) {
             match entry {
-                Entry::Dropped {
-                    step: other,
-                    n_rows,
+                Entry::Rows {
+                    n_rows: sum,
+                    what: other,
                     ..
-                } if *other == step => {
-                    *n_rows += 1;
+                } if *other == what => {
+                    *sum += n_rows;
                     return;
                 }
-                Entry::Dropped { .. } => {}
-                Entry::Document { .. } | Entry::SetAside(_) => break,
+                Entry::Rows { .. } => {}
+                Entry::Document { .. } | Entry::Truncated { .. } | Entry::SetAside(_) => break,
             }
         }
-        self.pending.push_back(Entry::Dropped {
-            at,
-            step,
-            n_rows: 1,
-        });
+        self.pending.push_back(Entry::Rows { at, n_rows, what });
     }
 
     /// Entries that wait to be settled.
@@ -98,8 +122,8 @@ impl Ledger {
     }
 
     /// Settles everything before `position`: a document, the place behind one,
-    /// or a place behind all that was noted. No run of dropped rows holds such
-    /// a place, so it is before it or behind it as a whole.
+    /// or a place behind all that was noted. No run of other rows holds such a
+    /// place, so it is before it or behind it as a whole.
     pub(super) fn settle(&mut self, position: Position) {
         while let Some(entry) = self.pending.pop_front_if(|entry| entry.at() < position) {
             self.count(entry);
@@ -143,17 +167,46 @@ impl Ledger {
                 stats.documents += 1;
                 stats.tokens += n_tokens;
             }
-            Entry::Dropped { step, n_rows, .. } => {
-                stats.rows_read += n_rows;
-                if let Some(dropped) = stats.dropped.get_mut(step as usize) {
-                    *dropped += n_rows;
+            Entry::Truncated { n_left_out, .. } => {
+                if let Some(tally) = &mut stats.tally {
+                    let Truncated { documents, tokens } = &mut tally.truncated;
+                    *documents += 1;
+                    *tokens += n_left_out;
                 }
             }
+            Entry::Rows { n_rows, what, .. } => count_rows(stats, n_rows, &what),
             Entry::SetAside(unit) => {
                 stats.rows_read += u64::from(unit.unit == QuarantineUnit::Value);
                 stats.quarantined += 1;
+                if let Some(tally) = &mut stats.tally {
+                    let n_rows = unit.n_rows.unwrap_or(0);
+                    tally.set_aside_rows = tally.set_aside_rows.saturating_add(n_rows);
+                    tally.set_aside_unknown += u64::from(unit.n_rows.is_none());
+                }
                 self.quarantined.push(*unit);
             }
         }
+    }
+}
+
+fn count_rows(stats: &mut Stats, n_rows: u64, what: &What) {
+    let tally = stats.tally.as_mut();
+    match (what, tally) {
+        (What::Dropped(step, why), tally) => {
+            stats.rows_read += n_rows;
+            if let Some(dropped) = stats.dropped.get_mut(*step as usize) {
+                *dropped += n_rows;
+            }
+            if let Some(tally) = tally {
+                tally.drop_rows(DroppedRows {
+                    step: *step,
+                    why: *why,
+                    n_rows,
+                });
+            }
+        }
+        (What::OtherSide, Some(tally)) => tally.other_side += n_rows,
+        (What::Noted(notes), Some(tally)) => tally.note(notes, n_rows),
+        (What::OtherSide | What::Noted(_), None) => {}
     }
 }

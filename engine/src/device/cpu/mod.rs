@@ -12,6 +12,6 @@ mod tokenize;
 mod tests;
 
 pub(crate) use assemble::Assembler;
-pub(super) use filter::kept;
+pub(super) use filter::dropped;
 pub(super) use lookup::index_of;
 pub(super) use tokenize::{StepEncoder, Unusable};

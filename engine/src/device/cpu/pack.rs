@@ -24,7 +24,7 @@ use fuelrail_kernels::pack::{self, Overlong as CutRule, Piece, Rows};
 use super::ledger::Ledger;
 use super::lookup::column;
 use crate::batch::{
-    Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, RowEvent, Stats,
+    Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, RowEvent, Stats, WhyDropped,
 };
 use crate::error::{Error, Result};
 use crate::plan::{Overlong, PackMethod, PackStep};
@@ -39,7 +39,7 @@ const WINDOW_TOKENS: u64 = 32 << 20;
 const WINDOW_DOCS: usize = 1 << 20;
 /// What a document takes besides its tokens: its place, its entry in the
 /// ledger, and its pieces while they are laid.
-const DOC_BYTES: u64 = 128;
+const DOC_BYTES: u64 = 160;
 /// About how many bytes of rows leave at once.
 const EMIT_BYTES: usize = 4 << 20;
 
@@ -124,6 +124,10 @@ impl Packer {
                     self.ledger.event(event.clone());
                 }
                 self.push_document(lists, row, at);
+                // What was done to the row itself goes with it.
+                while let Some(event) = events.next_if(|event| event.at() == at) {
+                    self.ledger.event(event.clone());
+                }
                 if self.is_full() {
                     self.close_window(next_row(at), emit)?;
                 }
@@ -147,17 +151,23 @@ impl Packer {
         let len = offsets[row + 1].unsigned_abs() - offset;
         let best_fit = self.step.method == PackMethod::BestFit;
         let overlong = best_fit && len > self.step.length;
-        let dropped = overlong && self.step.overlong == Overlong::Drop;
-        if lists.is_null(row) || len == 0 || dropped {
-            self.ledger.event(RowEvent::Filtered {
-                at,
-                step: self.step_index,
-            });
+        let why = match self.step.overlong {
+            _ if lists.is_null(row) => Some(WhyDropped::Null),
+            _ if len == 0 => Some(WhyDropped::Empty),
+            Overlong::Drop if overlong => Some(WhyDropped::TooLong),
+            _ => None,
+        };
+        if let Some(why) = why {
+            let step = self.step_index;
+            self.ledger.event(RowEvent::Filtered { at, step, why });
             return;
         }
         let truncated = overlong && self.step.overlong == Overlong::Truncate;
         let kept = if truncated { self.step.length } else { len };
         self.ledger.document(at, u64::from(kept));
+        if truncated {
+            self.ledger.truncated(at, u64::from(len - kept));
+        }
         // Only the document at which the work was taken up again was begun by
         // an earlier row.
         let start = if at == self.start {

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema, UInt16Type};
 use super::assemble::Assembler;
 use crate::batch::{
     Batch, Checkpoint, OutputBatch, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
+    WhyDropped,
 };
 use crate::plan::{
     Digest, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong, PackMethod,
@@ -127,9 +128,14 @@ fn batch(rows: &[(Position, Given)]) -> Batch {
                         .map(|ids| ids.into_iter().map(Some).collect::<Vec<_>>()),
                 );
             }
-            Given::Filtered => events.push(RowEvent::Filtered { at: *at, step: 0 }),
+            Given::Filtered => events.push(RowEvent::Filtered {
+                at: *at,
+                step: 0,
+                why: WhyDropped::TooShort,
+            }),
             Given::Bad => events.push(RowEvent::Quarantined(Quarantined {
                 at: *at,
+                line: None,
                 n_rows: Some(1),
                 unit: QuarantineUnit::Line,
                 reason: format!("bad {at:?}"),

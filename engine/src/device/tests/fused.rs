@@ -83,6 +83,7 @@ fn events(batch: &Batch) -> Vec<(u64, String)> {
     let event = |event: &RowEvent| match event {
         RowEvent::Filtered { at, .. } => (at.row, "filtered".to_owned()),
         RowEvent::Quarantined(unit) => (unit.at.row, unit.reason.clone()),
+        other => panic!("{other:?}"),
     };
     batch.events.iter().map(event).collect()
 }

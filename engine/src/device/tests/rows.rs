@@ -45,7 +45,7 @@ fn set_aside(batch: &Batch) -> Vec<(u64, &str)> {
                 assert_eq!(unit.at.file, 0);
                 Some((unit.at.row, unit.reason.as_str()))
             }
-            RowEvent::Filtered { .. } => None,
+            RowEvent::Filtered { .. } | RowEvent::OtherSide { .. } | RowEvent::Noted { .. } => None,
         }
     }
     batch.events.iter().filter_map(unit).collect()

@@ -143,7 +143,7 @@ impl Attempt<'_> {
             OnDamage::Raise => match self.gather.shards.dataset().rows_of_block(shard, block) {
                 Some(rows) => format!(
                     "expected the bytes that were written, got others in a block that has bytes of \
-                     rows {}..{} of the dataset",
+                     dataset[{}:{}]",
                     rows.start, rows.end
                 ),
                 None => "expected the bytes that were written, got others".to_owned(),

@@ -176,8 +176,7 @@ impl Attempt<'_> {
 
     fn overlong(&self, at: usize, len: u64, length: usize) -> Error {
         let row = self.wanted.get(at).copied().unwrap_or(NO_ROW);
-        let message =
-            format!("expected at most {length} elements, got {len} in row {row} of the dataset");
+        let message = format!("expected at most {length} elements, got {len} in dataset[{row}]");
         let error = Error::data(message).with_hint(
             "raise the column's max_length, or cut longer rows off with overlong = \"truncate\"",
         );

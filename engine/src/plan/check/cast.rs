@@ -2,7 +2,7 @@
 
 use fuelrail_kernels::{Kernel, cast::Cast};
 
-use crate::error::Error;
+use crate::error::{Error, name_in_backticks};
 use crate::plan::numbers::with_element;
 use crate::plan::pipeline::CastSpec;
 use crate::plan::steps::{CastStep, ColumnKernel};
@@ -23,7 +23,7 @@ pub(super) fn check(spec: &CastSpec, columns: &mut Columns<'_>) -> StepResult<Ca
                 .with_column(&column.name)
                 .with_hint(match spec.column.0.as_slice() {
                     [_] => "leave the step out".to_owned(),
-                    _ => format!("leave `{}` out of the step", column.name),
+                    _ => format!("leave {} out of the step", name_in_backticks(&column.name)),
                 });
             return Err((error, place(index)));
         }

@@ -164,7 +164,7 @@ fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {
     let spec = &pipeline.sink;
     if spec.uri.is_empty() || spec.uri.contains("://") {
         let error = Error::pipeline(format!(
-            "sink.uri: expected a local directory, got \"{}\"",
+            "sink.uri: expected a local directory, got {:?}",
             spec.uri
         ));
         return Err(pipeline.locate(error, "sink.uri"));

@@ -1,6 +1,6 @@
 //! Checks `pack`.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_backticks};
 use crate::plan::columns::{column_type_name, packed};
 use crate::plan::pipeline::PackSpec;
 use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
@@ -61,7 +61,7 @@ fn column(spec: &PackSpec, columns: &mut Columns<'_>, steps: &[Step]) -> Result<
             several => {
                 let names: Vec<String> = several
                     .iter()
-                    .map(|(name, _)| format!("`{name}`"))
+                    .map(|(name, _)| name_in_backticks(name))
                     .collect();
                 Err(Error::pipeline("expected one token column, got several")
                     .with_hint(format!("name one with `column`: {}", names.join(", "))))
@@ -72,7 +72,10 @@ fn column(spec: &PackSpec, columns: &mut Columns<'_>, steps: &[Step]) -> Result<
     if let Some((_, index)) = found {
         return Ok((name.clone(), *index));
     }
-    let names: Vec<String> = tokens.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let names: Vec<String> = tokens
+        .iter()
+        .map(|(name, _)| name_in_backticks(name))
+        .collect();
     let column = columns.column(name)?;
     let error = Error::pipeline(format!(
         "expected a column that `tokenize` made, got {}",
@@ -102,7 +105,8 @@ fn without_tokens(steps: &[Step]) -> String {
     });
     match changed {
         Some((op, name)) => {
-            format!("`pack` takes ids as `tokenize` makes them: leave the `{op}` of `{name}` out")
+            let name = name_in_backticks(name);
+            format!("`pack` takes ids as `tokenize` makes them: leave the `{op}` of {name} out")
         }
         None => "put a `tokenize` step before `pack`".to_owned(),
     }

@@ -75,7 +75,7 @@ pub(super) fn token_id(tokenizer: &Tokenizer, name: &TokenName) -> Result<u32> {
             tokenizer.vocab_size()
         ))),
         TokenName::Text(text) => tokenizer.token_to_id(text).ok_or_else(|| {
-            let error = Error::pipeline(format!("the tokenizer has no token \"{text}\""));
+            let error = Error::pipeline(format!("the tokenizer has no token {text:?}"));
             match special_hint(tokenizer, text) {
                 Some(hint) => error.with_hint(hint),
                 None => error,
@@ -125,7 +125,7 @@ fn find<'a>(spec: &TokenizeSpec, tokenizers: &'a LoadedTokenizers) -> Result<&'a
     };
     tokenizers
         .get(&named)
-        .ok_or_else(|| Error::internal(format!("the tokenizer \"{}\" was not loaded", named.name)))
+        .ok_or_else(|| Error::internal(format!("the tokenizer {:?} was not loaded", named.name)))
 }
 
 /// The name of the tokenizer's file in the dataset; one file for equal ones.

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use steps::describe;
 
+use crate::error::{name_in_backticks, name_in_text};
+
 use super::columns::{after, column_type_name, projected};
 use super::size::ByteSize;
 use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
@@ -211,8 +213,10 @@ fn source(plan: &Plan) -> String {
             SplitSide::Validation => "validation",
         };
         said.push(format!(
-            "{side} side of a split by `{}`, validation {}, seed {}",
-            split.key, split.validation, split.seed
+            "{side} side of a split by {}, validation {}, seed {}",
+            name_in_backticks(&split.key),
+            split.validation,
+            split.seed
         ));
     }
     if let Some(limit) = source.limit {
@@ -237,7 +241,11 @@ fn parts(plan: &Plan) -> String {
 fn list(columns: &[OutputColumn]) -> String {
     let column = |column: &OutputColumn| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}: {}{null}", column.name, column_type_name(column))
+        format!(
+            "{}: {}{null}",
+            name_in_text(&column.name),
+            column_type_name(column)
+        )
     };
     columns.iter().map(column).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,6 @@
 //! Steps in words.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Numbers};
@@ -7,6 +8,7 @@ use fuelrail_kernels::{Element, Kernel};
 use half::{bf16, f16};
 
 use super::counted;
+use crate::error::name_in_text;
 use crate::plan::numbers::{flip_name, layout_name};
 use crate::plan::steps::{
     CastStep, ColumnKernel, FilterStep, Overflow, Overlong, PackMethod, PackStep, SpecialTokens,
@@ -17,7 +19,10 @@ use crate::plan::types::Plan;
 /// One line about a step.
 pub(super) fn describe(step: &Step, plan: &Plan) -> String {
     match step {
-        Step::Select(step) => format!("select {}", step.columns.join(", ")),
+        Step::Select(step) => {
+            let names: Vec<_> = step.columns.iter().map(|name| name_in_text(name)).collect();
+            format!("select {}", names.join(", "))
+        }
         Step::Filter(step) => filter(step),
         Step::Tokenize(step) => tokenize(step, plan),
         Step::Normalize(step) => normalize(&step.columns),
@@ -27,7 +32,7 @@ pub(super) fn describe(step: &Step, plan: &Plan) -> String {
 }
 
 fn filter(step: &FilterStep) -> String {
-    let mut said = format!("filter {}", step.column);
+    let mut said = format!("filter {}", name_in_text(&step.column));
     match (step.min_length, step.max_length) {
         (Some(min), Some(max)) => _ = write!(said, ", length {min} to {max}"),
         (Some(min), None) => _ = write!(said, ", length at least {min}"),
@@ -110,16 +115,17 @@ fn cast(step: &CastStep) -> String {
 
 /// `a, b: what is done to both; c: what is done to it`.
 fn grouped(columns: &[ColumnKernel], describe: impl Fn(&ColumnKernel) -> String) -> String {
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<Cow<'_, str>>)> = Vec::new();
     for column in columns {
         let said = describe(column);
-        let name = column.output.name.as_str();
+        let name = name_in_text(&column.output.name);
         match groups.iter_mut().find(|(known, _)| *known == said) {
             Some((_, names)) => names.push(name),
             None => groups.push((said, vec![name])),
         }
     }
-    let group = |(said, names): &(String, Vec<&str>)| format!("{}: {said}", names.join(", "));
+    let group =
+        |(said, names): &(String, Vec<Cow<'_, str>>)| format!("{}: {said}", names.join(", "));
     groups.iter().map(group).collect::<Vec<_>>().join("; ")
 }
 

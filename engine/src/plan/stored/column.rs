@@ -110,7 +110,7 @@ impl Column {
     pub fn data_type(&self) -> Result<DataType> {
         let damaged = |what: &str| {
             Error::damage(format!(
-                "expected {what} of the column's type \"{}\"",
+                "expected {what} of the column's type {:?}",
                 self.logical
             ))
             .with_column(&self.name)

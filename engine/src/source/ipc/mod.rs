@@ -163,7 +163,7 @@ impl Reader {
                 unit: QuarantineUnit::RecordBatch,
                 row: first_row,
                 n_rows: Some(n_rows),
-                reason: format!("record batch {group}: {reason}"),
+                reason: format!("record batch {group} (from 0): {reason}"),
                 excerpt: None,
             }),
         })

@@ -81,6 +81,7 @@ impl Decode for LineDecoder {
                 rows: lines.iter().map(|line| line.row).collect(),
                 columns,
                 bad: Vec::new(),
+                notes: Vec::new(),
             });
         }
         let (good, bad) = self.sort_out(&lines)?;
@@ -89,6 +90,7 @@ impl Decode for LineDecoder {
             rows: good.iter().map(|line| line.row).collect(),
             columns,
             bad,
+            notes: Vec::new(),
         })
     }
 }

@@ -48,14 +48,14 @@ fn check(metadata: &ParquetMetaData, len_bytes: u64) -> Result<(), String> {
             .and_then(|n| n_rows.checked_add(n));
         n_rows = sum.ok_or_else(|| {
             format!(
-                "row group {index} states {} rows, which no file holds",
+                "row group {index} (from 0) states {} rows, which no file holds",
                 group.num_rows()
             )
         })?;
         for column in group.columns() {
             if !fits(column, len_bytes) {
                 return Err(format!(
-                    "row group {index}, column \"{}\" does not lie within the file",
+                    "row group {index} (from 0), column {:?} does not lie within the file",
                     column.column_path()
                 ));
             }
@@ -91,7 +91,7 @@ impl Span {
             unit: QuarantineUnit::RowGroup,
             row: self.first_row + done,
             n_rows: Some(self.n_rows - done),
-            reason: format!("row group {}: {reason}", self.index),
+            reason: format!("row group {} (from 0): {reason}", self.index),
             excerpt: None,
         }
     }
