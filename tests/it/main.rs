@@ -1,5 +1,6 @@
 //! One integration binary.
 
+mod before;
 mod cli;
 mod damage;
 mod device_cli;
