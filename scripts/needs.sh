@@ -4,6 +4,9 @@
 # password); else the missing package is named and the script ends. Nothing is
 # done twice: what is there is left alone.
 
+# A bare PATH of an unprivileged user lacks the folders where ldconfig lies.
+PATH=$PATH:/usr/sbin:/sbin
+
 # Says what is being done.
 say() {
     printf '\n== %s\n' "$*"
@@ -13,6 +16,19 @@ say() {
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
+}
+
+# need_room GIB WHAT: says beforehand what will be taken of the disk, and ends
+# the script where there is less.
+need_room() {
+    local gib=$1 what=$2 free there
+    mkdir -p target
+    free=$(df -Pk target | awk 'NR==2 {print int($4 / 1048576)}')
+    # What was made before is not made again.
+    there=$(du -sk target | awk '{print int($1 / 1048576)}')
+    say "this takes about $gib GiB under target/ ($what): $there are there, $free are free"
+    [ $((free + there)) -ge "$gib" ] ||
+        fail "too little room: free $gib GiB, or run this from a checkout on another disk"
 }
 
 # Runs a command as root, or returns 1 where that is not allowed.

@@ -62,6 +62,7 @@ frameworks_test() {
         "$venv/bin/python" -m pytest tests/python_frameworks -c tests/python_frameworks/pytest.ini --durations 5
 }
 
+need_room 14 "9 for the build, 5 for Python with torch and JAX, which are downloaded"
 say "checking for what the tests need"
 need_rust
 need_component fmt rustfmt
