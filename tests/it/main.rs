@@ -19,6 +19,7 @@ mod part;
 mod plan;
 mod plan_columns;
 mod plan_errors;
+mod plan_keys;
 mod shaders;
 mod shard_cli;
 mod sink;

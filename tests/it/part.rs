@@ -53,6 +53,7 @@ fn plan(dir: &std::path::Path) -> Plan {
             split: None,
             projection: Arc::new(Schema::new(vec![text])),
             json: JsonShape::default(),
+            looked: None,
         },
         parts: vec![Part {
             index: 0,

@@ -251,26 +251,6 @@ uri = "out"
 }
 
 #[test]
-fn jsonl_files_need_not_know_every_key() {
-    let files = vec![
-        file(
-            "a.jsonl",
-            9,
-            vec![field("id", DataType::Int64), field("text", DataType::Null)],
-        ),
-        file("b.jsonl", 9, vec![field("text", DataType::Utf8)]),
-        file("c.jsonl", 0, vec![]),
-    ];
-    let plan = plan_of(
-        PACKED,
-        &["source.split.key=text"],
-        &catalog(Format::Jsonl, files),
-    );
-    let plan = plan.unwrap();
-    assert_eq!(plan.source.projection.field(0).data_type(), &DataType::Utf8);
-}
-
-#[test]
 fn unused_columns_may_disagree() {
     let files = vec![
         file(

@@ -12,7 +12,9 @@ use std::path::Path;
 use arrow::datatypes::DataType;
 use fuelrail::plan::{Catalog, Format, Pipeline, check, explain};
 use fuelrail::{ErrorKind, run};
-use fuelrail_tests::plan::{catalog, corpus, documents, field, file, no_tokenizers, plan_of};
+use fuelrail_tests::plan::{
+    catalog, corpus, documents, field, file, lines, no_tokenizers, plan_of,
+};
 use insta::assert_snapshot;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -221,19 +223,7 @@ fn files_that_disagree_are_named() {
             "twice in one",
             two(Format::Arrow, vec![text()], vec![text(), text()]),
         ),
-        (
-            "jsonl types",
-            two(
-                Format::Jsonl,
-                vec![id(DataType::Int64)],
-                vec![id(DataType::Utf8)],
-            ),
-        ),
-        (
-            "nothing but nulls",
-            two(Format::Jsonl, vec![id(DataType::Null)], vec![]),
-        ),
-        ("no columns", two(Format::Jsonl, vec![], vec![])),
+        ("no columns", lines(vec![])),
         ("no files", catalog(Format::Jsonl, vec![])),
         (
             "a type no dataset holds",

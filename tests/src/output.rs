@@ -108,6 +108,7 @@ impl Job {
                 split: None,
                 projection: Arc::new(Schema::empty()),
                 json: JsonShape::default(),
+                looked: None,
             },
             steps: match self.rows {
                 Rows::Documents => Vec::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::plan::{
-    Catalog, Digest, Format, Input, InputDescription, LoadedTokenizers, Pipeline, Plan, RowGroup,
-    check,
+    Catalog, Digest, Format, Found, Input, InputDescription, LoadedTokenizers, Pipeline, Plan,
+    Proposed, RowGroup, SeenKeys, check,
 };
 use fuelrail::{Result, run};
 
@@ -54,10 +54,45 @@ pub fn documents() -> Vec<Field> {
     ]
 }
 
-/// Files of one layout.
+/// Files of one layout that states its types.
 #[must_use]
 pub fn catalog(format: Format, files: Vec<InputDescription>) -> Catalog {
-    Catalog { files, format }
+    Catalog {
+        files,
+        format,
+        seen: None,
+    }
+}
+
+/// Two files of JSON lines with these keys.
+#[must_use]
+pub fn lines(keys: Vec<Proposed>) -> Catalog {
+    let files = ["a.jsonl", "b.jsonl"].map(|name| file(name, 9, Vec::new()));
+    Catalog {
+        files: files.into(),
+        format: Format::Jsonl,
+        seen: Some(SeenKeys {
+            keys,
+            ..SeenKeys::default()
+        }),
+    }
+}
+
+/// A key, or a path of keys, of one type.
+#[must_use]
+pub fn key(name: &str, data_type: DataType) -> Proposed {
+    found(name, Found::Type(data_type))
+}
+
+/// A key, or a path of keys, of which this was seen.
+#[must_use]
+pub fn found(name: &str, found: Found) -> Proposed {
+    Proposed {
+        name: name.to_owned(),
+        path: name.split('.').map(str::to_owned).collect(),
+        found,
+        misfit: None,
+    }
 }
 
 /// Three Parquet files of documents, the last with row groups.

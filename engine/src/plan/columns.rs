@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use crate::error::name_in_text;
 
+use super::json::is_json;
 use super::steps::{ColumnKernel, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
 use super::stored::element_name;
 use super::types::{Meaning, OutputColumn};
@@ -16,9 +17,18 @@ pub(super) fn projected(projection: &SchemaRef) -> Vec<OutputColumn> {
         name: field.name().clone(),
         data_type: field.data_type().clone(),
         nullable: field.is_nullable(),
-        meaning: Meaning::Plain,
+        meaning: meaning(field),
     };
     projection.fields().iter().map(column).collect()
+}
+
+/// What a field of the source means beyond its type.
+pub(super) fn meaning(field: &Field) -> Meaning {
+    if is_json(field) {
+        Meaning::Json
+    } else {
+        Meaning::Plain
+    }
 }
 
 /// The columns behind `step`, given those before it.
@@ -119,6 +129,7 @@ pub(super) fn column_type_name(column: &OutputColumn) -> String {
     let name = type_name(&column.data_type);
     match column.meaning {
         Meaning::Plain => name,
+        Meaning::Json => "json".to_owned(),
         Meaning::Bfloat16 => name.replacen("uint16", "bfloat16", 1),
     }
 }

@@ -1,10 +1,12 @@
 //! All that decides the bits of a dataset, as canonical JSON and its digest.
 
+use arrow::datatypes::Field;
 use fuelrail_kernels::Kernel;
 use serde_json::{Value, json};
 use twox_hash::XxHash3_128;
 
 use super::columns::{column_type_name, type_name};
+use super::json::{JsonShape, UnknownKeys, is_json};
 use super::numbers::{flip_name, layout_name};
 use super::pipeline::Pipeline;
 use super::steps::{ColumnKernel, PackMethod, Step};
@@ -74,21 +76,56 @@ fn of_source(plan: &Plan) -> Value {
         Format::Text => Some(&source.document),
         _ => None,
     };
-    let fields = source.projection.fields().iter().map(|field| {
-        json!({
-            "name": field.name(),
-            "type": type_name(field.data_type()),
-            "nullable": field.is_nullable(),
-        })
-    });
-    json!({
+    let fields = source.projection.fields().iter();
+    let columns: Vec<Value> = fields.map(|field| of_field(field, &source.json)).collect();
+    let mut of_source = json!({
         "format": source.format,
         "document": document,
         "on_error": source.on_error,
         "limit": source.limit,
         "split": source.split,
-        "columns": fields.collect::<Vec<_>>(),
-    })
+        "columns": columns,
+    });
+    add_keys(&mut of_source, &source.json);
+    of_source
+}
+
+/// A column that is read. What later versions added stands there only where
+/// it is not as it always was, so that digests of before still hold.
+fn of_field(field: &Field, shape: &JsonShape) -> Value {
+    let name = if is_json(field) {
+        "json".to_owned()
+    } else {
+        type_name(field.data_type())
+    };
+    let mut of_field = json!({
+        "name": field.name(),
+        "type": name,
+        "nullable": field.is_nullable(),
+    });
+    let column = shape
+        .columns
+        .iter()
+        .find(|column| column.name == *field.name());
+    if let Some(column) = column {
+        if column.path.len() > 1 {
+            of_field["path"] = json!(column.path);
+        }
+        if column.declared {
+            of_field["declared"] = json!(true);
+        }
+    }
+    of_field
+}
+
+/// What becomes of other keys, where it is not the default.
+fn add_keys(of_source: &mut Value, shape: &JsonShape) {
+    if matches!(shape.unknown_keys, UnknownKeys::Ignore | UnknownKeys::Keep) {
+        of_source["unknown_keys"] = json!(shape.unknown_keys);
+    }
+    if shape.allow_nan {
+        of_source["allow_nan"] = json!(true);
+    }
 }
 
 fn of_step(step: &Step, plan: &Plan) -> Value {

@@ -51,7 +51,7 @@ pub enum UnknownKeys {
     Error,
     /// They are dropped, and counted by key.
     Ignore,
-    /// Their text is kept in one column, [`EXTRA`].
+    /// Their text is kept in one column, `__extra`.
     Keep,
 }
 
@@ -83,6 +83,7 @@ pub fn json_type_name(field: &Field) -> String {
                 .collect();
             format!("struct<{}>", fields.join(", "))
         }
+        DataType::Utf8 => "string".to_owned(),
         other => type_name(other),
     }
 }

@@ -12,6 +12,7 @@ mod device;
 mod explain;
 mod identity;
 mod json;
+pub(crate) mod leaf;
 mod numbers;
 mod overrides;
 mod parts;
@@ -19,6 +20,8 @@ mod pipeline;
 mod places;
 mod proposal;
 mod schema;
+mod seen;
+mod selected;
 mod size;
 mod spelling;
 mod steps;
@@ -35,10 +38,13 @@ pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use json::{EXTRA, JsonColumn, JsonShape, UnknownKeys, is_json, json_field, json_type_name};
 pub use pipeline::{
-    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, Nulls, NumberType,
-    PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
+    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, JsonType, KeyTypes, NormalizeSpec,
+    Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec,
+    TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Place, Proposed};
+pub use seen::{Looked, SeenKeys};
+pub use selected::Selected;
 pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, TokenName, Uris};
 pub use steps::{

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::json::JsonShape;
+use super::seen::{Looked, SeenKeys};
 use super::steps::Step;
 
 /// A 128-bit xxh3 digest, written as 32 lower-case hexadecimal digits.
@@ -155,7 +156,7 @@ pub struct RowGroup {
 pub struct InputDescription {
     /// The file.
     pub input: Input,
-    /// Its columns. For JSONL, inferred from its first rows.
+    /// Its columns; none for JSON lines, which [`Catalog::seen`] is about.
     pub schema: SchemaRef,
 }
 
@@ -182,6 +183,8 @@ pub struct Catalog {
     pub files: Vec<InputDescription>,
     /// The layout of all of them.
     pub format: Format,
+    /// For JSON lines, what was seen of their keys.
+    pub seen: Option<SeenKeys>,
 }
 
 /// How the inputs are read.
@@ -201,6 +204,8 @@ pub struct SourcePlan {
     pub projection: SchemaRef,
     /// How JSON lines become these columns; the other layouts ignore it.
     pub json: JsonShape,
+    /// For JSON lines, how much was looked at for the types of keys.
+    pub looked: Option<Looked>,
 }
 
 impl SourcePlan {
@@ -261,6 +266,8 @@ pub enum Meaning {
     Plain,
     /// `UInt16` holds the bits of bfloat16, for which Arrow has no type.
     Bfloat16,
+    /// Text holds JSON, as it was written.
+    Json,
 }
 
 /// Where and how the dataset is written.

@@ -1,17 +1,21 @@
 //! Finds the inputs of a pipeline and what they hold.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::fingerprint::fingerprint;
 use super::jsonl::Inference;
 use super::uris::{Found, expand};
 use super::{Description, for_format};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
+use crate::plan::{
+    self, Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError, Proposed,
+    SeenKeys,
+};
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]
@@ -43,31 +47,30 @@ pub struct DiscoverSpec<'a> {
 pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
     let (found, format) = expand(&spec.uris, spec.base, spec.format)?;
     let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
-    let shared = match format {
-        Format::Jsonl => Some(infer(&found)?),
-        _ => described
-            .iter()
-            .find_map(|(_, description)| Some(description.as_ref().ok()?.schema.clone())),
-    };
+    let shared = described
+        .iter()
+        .find_map(|(_, description)| Some(description.as_ref().ok()?.schema.clone()));
     let mut files = Vec::with_capacity(found.len());
     for (input, description) in described {
         let mut input = input;
         let schema = match (description, &shared) {
-            (Ok(description), shared) => {
+            (Ok(description), _) => {
                 input.row_groups = description.row_groups;
-                match (format, shared) {
-                    // Which lines of which files came first is no reason for
-                    // files of one pipeline to differ in type.
-                    (Format::Jsonl, Some(shared)) => shared.clone(),
-                    _ => description.schema,
-                }
+                description.schema
             }
             (Err(_), Some(shared)) if spec.on_error == OnError::Quarantine => shared.clone(),
             (Err(error), _) => return Err(error),
         };
         files.push(InputDescription { input, schema });
     }
-    Ok(Catalog { files, format })
+    Ok(Catalog {
+        files,
+        format,
+        seen: match format {
+            Format::Jsonl => Some(infer(&found)?),
+            _ => None,
+        },
+    })
 }
 
 type Looked = (Input, Result<Description>);
@@ -76,7 +79,7 @@ type Looked = (Input, Result<Description>);
 fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Looked> {
     let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
     let description = match format {
-        // Inferred over all files together.
+        // Looked at over all files together.
         Format::Jsonl => Ok(Description {
             schema: SchemaRef::new(Schema::empty()),
             row_groups: Vec::new(),
@@ -97,8 +100,9 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Loo
     Ok((input, description))
 }
 
-/// One schema for all files of JSON lines, from the first lines of the first.
-fn infer(found: &[Found]) -> Result<SchemaRef> {
+/// One type for each key in all files of JSON lines, from the first lines of
+/// the first.
+fn infer(found: &[Found]) -> Result<SeenKeys> {
     let mut inference = Inference::new();
     // More than one file has a say, unless there is one.
     let per_file = (Inference::LINES / found.len().max(1)).max(Inference::LINES / 10);
@@ -116,7 +120,17 @@ fn infer(found: &[Found]) -> Result<SchemaRef> {
     if inference.n_objects() == 0 && found.iter().any(has_content) {
         return Err(no_object(&inference, &found[0].path));
     }
-    Ok(inference.schema())
+    let schema = inference.schema();
+    let proposed = |field: &Arc<Field>| Proposed {
+        name: field.name().clone(),
+        path: vec![field.name().clone()],
+        found: plan::Found::Type(field.data_type().clone()),
+        misfit: None,
+    };
+    Ok(SeenKeys {
+        keys: schema.fields().iter().map(proposed).collect(),
+        ..SeenKeys::default()
+    })
 }
 
 /// No line of any file is an object: the fault that kept them from being read,

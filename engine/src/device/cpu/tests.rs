@@ -48,6 +48,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
             split: None,
             projection: Arc::new(Schema::empty()),
             json: JsonShape::default(),
+            looked: None,
         },
         parts: Vec::new(),
         steps: pack.into_iter().map(Step::Pack).collect(),

@@ -99,6 +99,7 @@ pub(super) fn plan_with(on_error: &str, steps: &str, batch: &Batch) -> Arc<Plan>
     let catalog = Catalog {
         files: vec![file],
         format: Format::Parquet,
+        seen: None,
     };
     let base = Path::new("base");
     Arc::new(check(&pipeline, &catalog, &LoadedTokenizers::default(), base).unwrap())

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
+use crate::plan::columns::meaning;
 use crate::plan::steps::ColumnKernel;
 use crate::plan::suggest;
-use crate::plan::types::{Meaning, OutputColumn};
+use crate::plan::types::OutputColumn;
 
-use super::merged::Merged;
+use super::inputs::InputColumns;
 
 /// The columns a step sees, and those of the source that any step has used.
 #[derive(Debug)]
 pub(super) struct Columns<'a> {
-    merged: &'a Merged<'a>,
+    inputs: &'a InputColumns<'a>,
     live: Vec<Live>,
     used: BTreeSet<String>,
 }
@@ -48,15 +49,15 @@ pub(super) struct Made {
 
 impl<'a> Columns<'a> {
     /// All columns of the source.
-    pub(super) fn new(merged: &'a Merged<'a>) -> Self {
-        let live = merged.names().map(|name| Live {
+    pub(super) fn new(inputs: &'a InputColumns<'a>) -> Self {
+        let live = inputs.names().into_iter().map(|name| Live {
             name: name.to_owned(),
             made: None,
             is_whole: false,
         });
         Self {
             live: live.collect(),
-            merged,
+            inputs,
             used: BTreeSet::new(),
         }
     }
@@ -81,7 +82,7 @@ impl<'a> Columns<'a> {
         let mut column = if let Some(made) = &live.made {
             made.column.clone()
         } else {
-            let Some(field) = self.merged.field(name)? else {
+            let Some(field) = self.inputs.field(name)? else {
                 return Err(self.unknown(name));
             };
             self.used.insert(name.to_owned());
@@ -89,7 +90,7 @@ impl<'a> Columns<'a> {
                 name: name.to_owned(),
                 data_type: field.data_type().clone(),
                 nullable: field.is_nullable(),
-                meaning: Meaning::Plain,
+                meaning: meaning(&field),
             }
         };
         column.nullable &= !live.is_whole;
@@ -180,14 +181,17 @@ impl<'a> Columns<'a> {
     /// As [`Self::look_up`].
     pub(super) fn projection(&self) -> Result<SchemaRef> {
         let mut fields: Vec<Field> = Vec::with_capacity(self.used.len());
-        for name in self.merged.names().filter(|name| self.used.contains(*name)) {
-            fields.extend(self.merged.field(name)?);
+        for name in self.inputs.names() {
+            if self.used.contains(name) {
+                fields.extend(self.inputs.field(name)?);
+            }
         }
         Ok(Schema::new(fields).into())
     }
 
     fn unknown(&self, name: &str) -> Error {
-        let known = self.live.iter().map(|live| live.name.as_str());
+        let live = self.live.iter().map(|live| live.name.as_str());
+        let known = live.chain(self.inputs.others());
         let hint = match suggest::hint(name, "columns here", known) {
             Some(hint) => hint,
             None => "the inputs have no columns: are they empty?".to_owned(),

@@ -1,4 +1,4 @@
-//! One schema out of the schemas of all inputs.
+//! One schema out of the schemas of all inputs, of layouts that state one.
 //!
 //! Files need to agree only on the columns that are used, so a disagreement
 //! is noted here and becomes an error when a step asks for the column.
@@ -9,14 +9,17 @@ use arrow::datatypes::{DataType, Field};
 
 use crate::error::{Error, Result};
 use crate::plan::columns::type_name;
-use crate::plan::types::{Catalog, Format};
+use crate::plan::leaf;
+use crate::plan::types::Catalog;
 
 /// The columns of all inputs, in order of first appearance.
 #[derive(Debug)]
 pub(super) struct Merged<'a> {
     catalog: &'a Catalog,
     columns: Vec<Column>,
-    by_name: HashMap<&'a str, usize>,
+    by_name: HashMap<String, usize>,
+    /// Paths of what structs hold.
+    paths: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -41,12 +44,14 @@ enum Conflict {
 }
 
 impl<'a> Merged<'a> {
-    /// Reads the schemas of all files once.
-    pub(super) fn new(catalog: &'a Catalog) -> Self {
+    /// Reads the schemas of all files once. Those of `names` that are paths to
+    /// what structs hold are columns too.
+    pub(super) fn new(catalog: &'a Catalog, names: &[String]) -> Self {
         let mut merged = Self {
             catalog,
             columns: Vec::new(),
             by_name: HashMap::new(),
+            paths: Vec::new(),
         };
         // The last file each column was seen in, and in how many.
         let mut seen: Vec<(usize, usize)> = Vec::new();
@@ -55,8 +60,18 @@ impl<'a> Merged<'a> {
                 merged.add(file, field, &mut seen);
             }
         }
+        merged.add_paths(names, &mut seen);
         merged.note_missing(&seen);
+        for column in &merged.columns {
+            let paths = leaf::paths(&column.name, &column.data_type);
+            merged.paths.extend(paths);
+        }
         merged
+    }
+
+    /// Paths of what structs hold.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.paths.iter().map(String::as_str)
     }
 
     /// Names of all columns.
@@ -90,9 +105,25 @@ impl<'a> Merged<'a> {
         )))
     }
 
-    fn add(&mut self, file: usize, field: &'a Field, seen: &mut Vec<(usize, usize)>) {
+    /// Each file has a column of the name or a path to it, which are the same.
+    fn add_paths(&mut self, names: &[String], seen: &mut Vec<(usize, usize)>) {
+        let catalog = self.catalog;
+        for name in names.iter().filter(|name| name.contains('.')) {
+            for (file, described) in catalog.files.iter().enumerate() {
+                let place = leaf::find(&described.schema, name);
+                let place = place.filter(|place| place.len() > 1);
+                let field = place.and_then(|at| leaf::field_at(&described.schema, &at, name));
+                if let Some(field) = field {
+                    self.add(file, &field, seen);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, file: usize, field: &Field, seen: &mut Vec<(usize, usize)>) {
         let Some(&index) = self.by_name.get(field.name().as_str()) else {
-            self.by_name.insert(field.name(), self.columns.len());
+            let name = field.name().clone();
+            self.by_name.insert(name, self.columns.len());
             seen.push((file, 1));
             self.columns.push(Column {
                 name: field.name().clone(),
@@ -111,33 +142,21 @@ impl<'a> Merged<'a> {
         }
         (*last, *count) = (file, *count + 1);
         column.nullable |= field.is_nullable();
-        // JSONL whose first rows hold only nulls fits any type.
-        if self.catalog.format == Format::Jsonl && column.data_type == DataType::Null {
-            column.data_type = field.data_type().clone();
-            column.file = file;
-            return;
-        }
-        let untold = self.catalog.format == Format::Jsonl && *field.data_type() == DataType::Null;
-        if !untold && !column.data_type.equals_datatype(field.data_type()) {
+        if !column.data_type.equals_datatype(field.data_type()) {
             column
                 .conflict
                 .get_or_insert_with(|| Conflict::Type(file, field.data_type().clone()));
         }
     }
 
-    /// A JSONL line may leave a key out; in the other layouts a file that lacks
-    /// a column is another kind of file.
+    /// A file that lacks a column is another kind of file.
     fn note_missing(&mut self, seen: &[(usize, usize)]) {
         let files = &self.catalog.files;
         for (column, &(_, count)) in self.columns.iter_mut().zip(seen) {
             if count == files.len() {
                 continue;
             }
-            if self.catalog.format == Format::Jsonl {
-                column.nullable = true;
-                continue;
-            }
-            let lacks = |file: &usize| files[*file].schema.index_of(&column.name).is_err();
+            let lacks = |file: &usize| leaf::find(&files[*file].schema, &column.name).is_none();
             if let Some(file) = (0..files.len()).find(lacks) {
                 column.conflict.get_or_insert(Conflict::Missing(file));
             }

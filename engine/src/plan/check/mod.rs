@@ -5,8 +5,11 @@
 
 mod cast;
 mod filter;
+mod inputs;
+mod keys;
 mod live;
 mod merged;
+mod nested;
 mod normalize;
 mod numbers;
 mod pack;
@@ -21,14 +24,15 @@ use arrow::datatypes::SchemaRef;
 use crate::error::{Error, Result};
 
 use super::columns as flow;
+use super::json::JsonShape;
 use super::pipeline::{Pipeline, StepSpec};
 use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
-use super::types::{Asset, Catalog, OutputColumn, Plan, SinkPlan};
+use super::types::{Asset, Catalog, Format, OutputColumn, Plan, SinkPlan};
 use super::{identity, parts};
+use inputs::InputColumns;
 use live::Columns;
-use merged::Merged;
 
 /// The least shard: the header's page and one page of data.
 const LEAST_SHARD: u64 = 8 << 10;
@@ -50,7 +54,11 @@ pub fn check(
 ) -> Result<Plan> {
     source::check(pipeline, catalog)?;
     let checked = Checked::new(pipeline, catalog, tokenizers)?;
-    let source = source::plan(&pipeline.source, catalog, checked.projection);
+    let source = source::plan(
+        &pipeline.source,
+        catalog,
+        (checked.projection, checked.json),
+    );
     let sink = sink(pipeline, base)?;
     let part_size = match source.limit {
         // A limit counts rows in source order, so one reader must see them all.
@@ -82,13 +90,14 @@ struct Checked {
     steps: Vec<Step>,
     assets: Vec<Asset>,
     projection: SchemaRef,
+    json: JsonShape,
     output: Vec<OutputColumn>,
 }
 
 impl Checked {
     fn new(pipeline: &Pipeline, catalog: &Catalog, tokenizers: &LoadedTokenizers) -> Result<Self> {
-        let merged = Merged::new(catalog);
-        let mut columns = Columns::new(&merged);
+        let inputs = InputColumns::new(pipeline, catalog);
+        let mut columns = Columns::new(&inputs);
         if let Some(split) = &pipeline.source.split {
             let path = "source.split.key";
             source::check_key(&mut columns, &split.key)
@@ -105,10 +114,12 @@ impl Checked {
             .look_up_all()
             .map_err(|error| pipeline.locate(error, "source.uri"))?;
         let projection = columns.projection()?;
-        let output = output(&steps, &projection).map_err(|error| pipeline.locate(error, "sink"))?;
+        let output = output(&steps, &projection, catalog.format)
+            .map_err(|error| pipeline.locate(error, "sink"))?;
         Ok(Self {
             steps,
             assets,
+            json: inputs.shape(&projection),
             projection,
             output,
         })
@@ -145,7 +156,7 @@ fn check_step(
 }
 
 /// The columns of the dataset, all of them with a name and a type it can hold.
-fn output(steps: &[Step], projection: &SchemaRef) -> Result<Vec<OutputColumn>> {
+fn output(steps: &[Step], projection: &SchemaRef, format: Format) -> Result<Vec<OutputColumn>> {
     let mut columns = flow::projected(projection);
     for step in steps {
         columns = flow::after(step, &columns);
@@ -156,6 +167,7 @@ fn output(steps: &[Step], projection: &SchemaRef) -> Result<Vec<OutputColumn>> {
                 .with_hint("are the inputs empty?"),
         );
     }
+    nested::check(&columns, format)?;
     stored_columns(&columns)?;
     Ok(columns)
 }

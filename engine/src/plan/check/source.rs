@@ -3,27 +3,35 @@
 use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{is_text, is_whole, type_name};
-use crate::plan::json::JsonShape;
+use crate::plan::columns::{column_type_name, is_text, is_whole};
+use crate::plan::json::{EXTRA, JsonShape, UnknownKeys};
 use crate::plan::pipeline::{Pipeline, SourceSpec};
-use crate::plan::types::{Catalog, Document, Format, SourcePlan};
+use crate::plan::selected::Selected;
+use crate::plan::types::{Catalog, Document, Format, Meaning, SourcePlan};
 
 use super::live::Columns;
 
 /// Checks the values of `[source]`, but for the key of the split.
 pub(super) fn check(pipeline: &Pipeline, catalog: &Catalog) -> Result<()> {
-    check_values(&pipeline.source, catalog).map_err(|(error, key)| {
-        let path = if key.is_empty() {
-            "source".to_owned()
-        } else {
-            format!("source.{key}")
-        };
-        pipeline.locate(error, &path)
-    })
+    let values = check_values(&pipeline.source, catalog);
+    values
+        .and_then(|()| check_keys(pipeline, catalog))
+        .map_err(|(error, key)| {
+            let path = if key.is_empty() {
+                "source".to_owned()
+            } else {
+                format!("source.{key}")
+            };
+            pipeline.locate(error, &path)
+        })
 }
 
 /// The source of the plan, once it is known which columns are read.
-pub(super) fn plan(spec: &SourceSpec, catalog: &Catalog, projection: SchemaRef) -> SourcePlan {
+pub(super) fn plan(
+    spec: &SourceSpec,
+    catalog: &Catalog,
+    (projection, json): (SchemaRef, JsonShape),
+) -> SourcePlan {
     SourcePlan {
         format: catalog.format,
         document: spec.document.clone().unwrap_or_default(),
@@ -31,21 +39,62 @@ pub(super) fn plan(spec: &SourceSpec, catalog: &Catalog, projection: SchemaRef) 
         limit: spec.limit,
         split: spec.split.clone(),
         projection,
-        json: JsonShape::default(),
+        json,
+        looked: catalog.seen.as_ref().and_then(|seen| seen.looked),
     }
 }
 
 /// The column a split hashes: any whose values have bytes of their own.
 pub(super) fn check_key(columns: &mut Columns<'_>, key: &str) -> Result<()> {
-    let data_type = columns.look_up(key)?;
-    if is_text(&data_type) || is_whole(&data_type) {
+    let column = columns.column(key)?;
+    let has_bytes = is_text(&column.data_type) || is_whole(&column.data_type);
+    if has_bytes && column.meaning != Meaning::Json {
         return Ok(());
     }
     Err(Error::pipeline(format!(
         "expected text, binary or whole numbers to split by, got {}",
-        type_name(&data_type)
+        column_type_name(&column)
     ))
     .with_column(key))
+}
+
+/// What only JSON lines have.
+fn check_keys(pipeline: &Pipeline, catalog: &Catalog) -> Result<(), (Error, &'static str)> {
+    let spec = &pipeline.source;
+    let given = [
+        ("schema", !spec.schema.is_empty()),
+        ("unknown_keys", spec.unknown_keys.is_some()),
+        ("allow_nan", spec.allow_nan),
+    ];
+    if catalog.format != Format::Jsonl {
+        return match given.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((key, _)) => {
+                let error = Error::pipeline(format!("`{key}` is for JSON lines only"));
+                let hint = match (key, catalog.format) {
+                    ("schema", Format::Parquet | Format::Arrow) => {
+                        "the files state their types; change those of numbers with a `cast` step"
+                    }
+                    _ => "leave it out",
+                };
+                Err((error.with_hint(hint), key))
+            }
+        };
+    }
+    let selected = Selected::of(pipeline);
+    let is_kept = selected.names.iter().any(|name| name == EXTRA);
+    match spec.unknown_keys {
+        Some(UnknownKeys::Keep) if selected.all || is_kept => Ok(()),
+        Some(_) if !selected.all => {
+            let error = Error::pipeline("`unknown_keys` is for pipelines that store all keys")
+                .with_hint(format!(
+                    "leave it out: keys that no step names are skipped here; or set it to \"keep\" \
+                     and `select` the column `{EXTRA}`"
+                ));
+            Err((error, "unknown_keys"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_values(spec: &SourceSpec, catalog: &Catalog) -> Result<(), (Error, &'static str)> {

@@ -13,7 +13,7 @@ use crate::plan::steps::TokenizeStep;
 use crate::plan::stored::check_name;
 use crate::plan::suggest;
 use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
-use crate::plan::types::{Asset, OutputColumn};
+use crate::plan::types::{Asset, Meaning, OutputColumn};
 
 use super::StepResult;
 use super::live::{Columns, Made};
@@ -100,6 +100,13 @@ fn id_type(tokenizer: &Tokenizer) -> DataType {
 
 fn check_text(columns: &mut Columns<'_>, name: &str) -> Result<OutputColumn> {
     let column = columns.column(name)?;
+    if column.meaning == Meaning::Json {
+        let error = Error::pipeline("expected text, got json, whose text has quotes and escapes");
+        return Err(error.with_column(name).with_hint(
+            "declare it as \"string\"; with on_error = \"quarantine\" rows that hold something \
+             else are set aside",
+        ));
+    }
     if is_text(&column.data_type) {
         return Ok(column);
     }

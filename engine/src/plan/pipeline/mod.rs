@@ -5,6 +5,7 @@
 
 mod built;
 mod numbers;
+mod schema_spec;
 mod steps;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 use super::device::DeviceChoice;
+use super::json::UnknownKeys;
 use super::overrides;
 use super::places::Places;
 use super::schema;
@@ -25,6 +27,7 @@ use super::typed::TypedError;
 use super::types::{Document, Fingerprint, Format, OnError, Split};
 
 pub use numbers::{CastSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, NumberType};
+pub use schema_spec::{JsonType, KeyTypes};
 pub use steps::{FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
 
 /// A fuelrail pipeline: where rows come from, what is done to each, and where
@@ -94,6 +97,19 @@ pub struct SourceSpec {
     /// How changed inputs are told from unchanged ones.
     #[serde(default)]
     pub fingerprint: Fingerprint,
+    /// What becomes of a key of JSON lines that is neither declared in `schema`
+    /// nor in the lines looked at for types (default: "error"); for pipelines
+    /// that store all keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_keys: Option<UnknownKeys>,
+    /// Whether `NaN`, `Infinity` and `-Infinity` in JSON lines are numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_nan: bool,
+    /// Types of keys of JSON lines, which every row must have; the types of
+    /// others are proposed from the lines. A key below another is named with a
+    /// dot: "meta.url".
+    #[serde(default, skip_serializing_if = "KeyTypes::is_empty")]
+    pub schema: KeyTypes,
 }
 
 impl SourceSpec {
@@ -108,6 +124,9 @@ impl SourceSpec {
             split: None,
             part_size: default_part_size(),
             fingerprint: Fingerprint::default(),
+            unknown_keys: None,
+            allow_nan: false,
+            schema: KeyTypes::default(),
         }
     }
 }

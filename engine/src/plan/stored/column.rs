@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::element::{BFLOAT16, Dtype, element, parse_element};
 use crate::error::{Error, Result};
 use crate::plan::columns::type_name;
+use crate::plan::json::EXTRA;
 use crate::plan::types::{Meaning, OutputColumn};
 
 /// Columns a dataset may have; far more than any training set needs, and few
@@ -202,7 +203,7 @@ pub(in crate::plan) fn check_name(name: &str) -> Result<()> {
         "a column name, got an empty one"
     } else if name.len() > MAX_NAME_BYTES {
         "a column name of at most 256 bytes, got a longer one"
-    } else if name.starts_with("__") || name.contains(".__") {
+    } else if name != EXTRA && name.starts_with("__") || name.contains(".__") {
         "a column name without `__` in front or after a dot, which shards keep for their own"
     } else {
         return Ok(());
@@ -231,7 +232,7 @@ impl Form {
     /// The same bits with another meaning, or `None` if they cannot have it.
     fn meaning(self, meaning: Meaning) -> Option<Self> {
         match meaning {
-            Meaning::Plain => Some(self),
+            Meaning::Plain | Meaning::Json => Some(self),
             Meaning::Bfloat16 => (self.dtype == Dtype::U16).then(|| Self {
                 logical: BFLOAT16.to_owned(),
                 dtype: Dtype::BF16,

@@ -1,0 +1,26 @@
+//! What was seen of the keys of the inputs' lines before the plan is made.
+
+use super::proposal::Proposed;
+
+/// What was seen of the keys of all inputs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SeenKeys {
+    /// The keys that were looked for, or all, in order of first appearance;
+    /// those that no line has come last.
+    pub keys: Vec<Proposed>,
+    /// Where a key that was looked for is absent, what else there is.
+    pub others: Vec<String>,
+    /// How much was looked at, where anything was.
+    pub looked: Option<Looked>,
+}
+
+/// How much of the inputs was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// Lines that are rows.
+    pub n_rows: u64,
+    /// Lines that cannot be read.
+    pub n_bad: u64,
+    /// Whether that is all there is.
+    pub is_all: bool,
+}
