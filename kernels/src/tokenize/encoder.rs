@@ -50,10 +50,35 @@ impl Encoder {
         &self.tokenizer
     }
 
-    /// Appends the ids of `text` to `ids`.
+    /// Appends the ids of `text`, with the tokens that the file's post-processor
+    /// puts around it, to `ids`: Hugging Face's `encode(text)`.
     ///
-    /// No token is put before or after the text: post-processors and templates
-    /// are not applied, nor are truncation and padding.
+    /// # Errors
+    /// `Template` if the post-processor cannot be honoured, else as
+    /// [`Self::encode`]. `ids` is then as before.
+    pub fn encode_with_template(
+        &mut self,
+        text: &str,
+        special: Special,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        let tokenizer = Arc::clone(&self.tokenizer);
+        let template = tokenizer
+            .template()
+            .map_err(|error| EncodeError::Template(error.clone()))?;
+        let before = ids.len();
+        ids.extend_from_slice(&template.begin);
+        let done = self.encode(text, special, ids);
+        match done {
+            Ok(()) => ids.extend_from_slice(&template.end),
+            Err(_) => ids.truncate(before),
+        }
+        done
+    }
+
+    /// Appends the ids of `text` to `ids`, with no token before or after it:
+    /// Hugging Face's `encode(text, add_special_tokens=False)`. Truncation and
+    /// padding are not applied.
     ///
     /// # Errors
     /// `Special` where the text spells a special token and `special` refuses

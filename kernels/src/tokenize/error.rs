@@ -28,6 +28,12 @@ pub enum TokenizerError {
         /// The names there are.
         known: String,
     },
+    /// A model of another kind.
+    #[error("{kind} is not supported yet: expected byte-level BPE")]
+    Model {
+        /// What it is, such as `WordPiece`.
+        kind: String,
+    },
     /// A component or option that would change the ids and is not built here.
     #[error("`{field}` is not supported: expected {expected}, got {found}")]
     Unsupported {
@@ -49,6 +55,25 @@ pub enum TokenizerError {
 }
 
 impl TokenizerError {
+    /// What one can do about it, where one thing helps.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Model { .. } => Some(
+                "take a byte-level BPE tokenizer (as those of GPT-2, Llama 3 and Qwen), \
+                 or tokenize elsewhere and shard the lists of ids",
+            ),
+            Self::Unsupported { field, .. } if field == "model.dropout" => {
+                Some("set it to null in the file: ids that change by chance cannot be made again")
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn model(kind: impl Into<String>) -> Self {
+        Self::Model { kind: kind.into() }
+    }
+
     pub(crate) fn unsupported(
         field: impl Into<String>,
         expected: &'static str,
@@ -89,6 +114,9 @@ pub enum EncodeError {
         /// Its length.
         len_bytes: usize,
     },
+    /// What the file's post-processor adds is not known.
+    #[error(transparent)]
+    Template(TokenizerError),
     /// The tokenizer's own regular expression gave up on the text.
     #[error("the split pattern failed on a text of {len_bytes} bytes: {message}")]
     Pattern {

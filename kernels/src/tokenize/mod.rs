@@ -2,8 +2,7 @@
 //!
 //! The ids are exactly those of the tokenizer's reference: tiktoken 0.14 for
 //! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
-//! Hugging Face tokenizers 0.23 with `encode(text, add_special_tokens=False)`
-//! for a `tokenizer.json` ([`Tokenizer::from_tokenizer_json`]).
+//! Hugging Face tokenizers 0.23 for a `tokenizer.json` ([`Tokenizer::from_tokenizer_json`]).
 //!
 //! A text goes through these steps:
 //! 1. added tokens are taken out as [`Special`] says;
@@ -13,17 +12,21 @@
 //! 4. each word's bytes are merged, the pair of the lowest rank first, the
 //!    leftmost of equals, until no pair merges.
 //!
-//! Post-processors and templates, truncation and padding are not applied.
+//! What a file's post-processor puts around a text ([`Template`]) is added by
+//! [`Encoder::encode_with_template`] alone.
 //!
 //! # `tokenizer.json`
 //! Supported: the model BPE with a token for every byte of UTF-8; `ByteLevel`,
 //! alone or after `Split`s (literal or regular expression, any behaviour) and
 //! `Digits`; NFC or no normaliser; added tokens with all their options;
-//! `ignore_merges`. Anything else that would change the ids is refused by
-//! name. Differences from Hugging Face that remain:
+//! `ignore_merges`; post-processors that put tokens before and after a text.
+//! Anything else that would change the ids is refused by name, the kind of the
+//! model first. Differences from Hugging Face that remain, of which
+//! [`Tokenizer::notes`] tells the first two:
 //! - added tokens keep the ids of the file, where Hugging Face renumbers them
 //!   if the file's ids have holes;
-//! - truncation and padding in the file are passed over;
+//! - truncation and padding in the file are not applied, and decoding gives
+//!   bytes, whatever the decoder;
 //! - regular expressions other than the known ones run in `fancy-regex`, not
 //!   Oniguruma, and syntax the two read differently is refused: `\w` (8
 //!   codepoints differ: U+B2, B3, B9, BC to BE, 200C, 200D), `\b`, `^`, `$`,
@@ -53,6 +56,7 @@ mod pattern;
 mod pretokenize;
 mod scan;
 mod special;
+mod template;
 #[cfg(test)]
 mod tests;
 mod tiktoken;
@@ -62,4 +66,5 @@ mod vocab;
 pub use encoder::Encoder;
 pub use error::{EncodeError, TokenizerError};
 pub use special::Special;
+pub use template::Template;
 pub use tokenizer::{Tokenizer, TokenizerAsset};

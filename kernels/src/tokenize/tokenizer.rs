@@ -12,6 +12,7 @@ use super::merge::Merger;
 use super::pairs::PairTable;
 use super::pretokenize::Pretokenizer;
 use super::special::{AddedOptions, AddedToken, Finder};
+use super::template::Template;
 use super::tiktoken;
 use super::vocab::Vocab;
 
@@ -47,6 +48,8 @@ pub struct Tokenizer {
     added: Vec<AddedToken>,
     /// Tokens that no bytes spell, which no text becomes; ascending ids.
     unspelled: Vec<(u32, String)>,
+    template: Result<Template, TokenizerError>,
+    notes: Vec<String>,
     origin: Origin,
 }
 
@@ -81,6 +84,9 @@ pub(crate) struct Parts {
     pub(crate) pretokenizer: Pretokenizer,
     pub(crate) added: Vec<AddedToken>,
     pub(crate) unspelled: Vec<(u32, String)>,
+    /// Or why it cannot be honoured.
+    pub(crate) template: Result<Template, TokenizerError>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A tokenizer as a file, to be kept beside what it has encoded.
@@ -176,6 +182,8 @@ impl Tokenizer {
             pretokenizer: Pretokenizer::Scan(family.scanner()),
             added,
             unspelled: Vec::new(),
+            template: Ok(Template::default()),
+            notes: Vec::new(),
         };
         Self::new(parts, Origin::Tiktoken(family))
     }
@@ -205,6 +213,8 @@ impl Tokenizer {
             })?,
             added,
             unspelled,
+            template: parts.template,
+            notes: parts.notes,
             origin,
         })
     }
@@ -236,6 +246,22 @@ impl Tokenizer {
             .iter()
             .filter(|token| token.options.special)
             .map(|token| (token.content.as_str(), token.id))
+    }
+
+    /// The tokens that the file's post-processor puts around each text.
+    ///
+    /// # Errors
+    /// `Unsupported` or `Inconsistent`, with the part of the post-processor
+    /// that cannot be honoured. Texts can be encoded without it.
+    pub fn template(&self) -> Result<&Template, &TokenizerError> {
+        self.template.as_ref()
+    }
+
+    /// What of the file is not applied here though Hugging Face applies it, a
+    /// sentence each: truncation, padding, decoders, renumbered tokens.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The bytes that the ids stand for, one after another. Special tokens

@@ -22,12 +22,8 @@ pub(super) struct Entry {
     special: bool,
 }
 
-/// The tokens with the ids that the file gives them.
-///
-/// Hugging Face takes the id of a token that the model knows from the model,
-/// and numbers the others anew from the model's size on, so it differs where
-/// the file's ids have holes. Here the file is kept to: ids that contradict
-/// the model are refused, holes stay holes.
+/// The tokens with the ids that the file gives them: ids that contradict the
+/// model are refused, holes stay holes. See [`renumbered`].
 pub(super) fn load(entries: Vec<Entry>, model: &Loaded) -> Result<Vec<AddedToken>, TokenizerError> {
     let mut added: Vec<AddedToken> = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -69,6 +65,59 @@ pub(super) fn load(entries: Vec<Entry>, model: &Loaded) -> Result<Vec<AddedToken
     Ok(added)
 }
 
+/// A note on tokens to which Hugging Face gives another id than the file does.
+///
+/// It takes the id of a token that the model knows from the model, and numbers
+/// the others anew: in the order of the file, from the number of the model's
+/// tokens on. So it differs where the file's ids have holes.
+pub(super) fn renumbered(entries: &[Entry], model: &Loaded) -> Option<String> {
+    let own = |entry: &&Entry| {
+        let content = &entry.content;
+        !content.is_empty() && !model.ids.contains_key(content)
+    };
+    let numbers = u32::try_from(model.ids.len()).ok()?..;
+    let renumbered: Vec<(&Entry, u32)> = entries
+        .iter()
+        .filter(own)
+        .zip(numbers)
+        .filter(|(entry, number)| entry.id != *number)
+        .collect();
+    let (first, number) = renumbered.first()?;
+    let Entry { id, content, .. } = first;
+    let others = match renumbered.len() - 1 {
+        0 => String::new(),
+        n => format!(", and so on for {n} more"),
+    };
+    Some(format!(
+        "added tokens keep the ids of the file, though these do not follow on: Hugging Face \
+         renumbers \"{content}\" from {id} to {number}{others}"
+    ))
+}
+
+/// Refuses a token that a template names, if the file knows it by another id
+/// or does not have the id.
+pub(super) fn check_named(
+    token: &str,
+    id: u32,
+    added: &[AddedToken],
+    model: &Loaded,
+) -> Result<(), TokenizerError> {
+    let content = added.iter().find(|other| other.content == token);
+    let known = content
+        .map(|token| token.id)
+        .or_else(|| model.ids.get(token).copied());
+    let refuse = |what: String| {
+        let message = format!("\"{token}\" has id {id} there, {what}");
+        Err(TokenizerError::inconsistent("post_processor", message))
+    };
+    match known {
+        Some(known) if known == id => Ok(()),
+        Some(known) => refuse(format!("and {known} in the vocabulary")),
+        None if model.has(id) || added.iter().any(|token| token.id == id) => Ok(()),
+        None => refuse("which the vocabulary does not have".to_owned()),
+    }
+}
+
 fn check(entry: &Entry, model: &Loaded) -> Result<(), TokenizerError> {
     if entry.id == u32::MAX {
         return Err(refusal(entry.id, "too large"));
@@ -83,9 +132,7 @@ fn check(entry: &Entry, model: &Loaded) -> Result<(), TokenizerError> {
             ),
         )),
         None => {
-            let is_taken = model.vocab.token(entry.id).is_some()
-                || model.unspelled.iter().any(|(id, _)| *id == entry.id);
-            if is_taken {
+            if model.has(entry.id) {
                 let what = format!("given to \"{}\" and to a token of the model", entry.content);
                 return Err(refusal(entry.id, &what));
             }

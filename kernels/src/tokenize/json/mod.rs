@@ -1,17 +1,26 @@
 //! Hugging Face's `tokenizer.json`: what of it is supported, and how it becomes
-//! a tokenizer. Whatever would change the ids and is not built here is refused
-//! by name; what does not change them (decoder, post-processor, truncation,
-//! padding) is passed over.
+//! a tokenizer.
+//!
+//! Nothing in it is passed over in silence. What would change the ids and is not
+//! built here is refused by name; what is not applied though Hugging Face does
+//! (`truncation`, `padding`, some decoders, other ids) stands in
+//! [`Parts::notes`].
 
 mod added;
+mod kinds;
 mod model;
+mod normalizer;
+mod notes;
+mod post_processor;
 mod pretokenizer;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::TokenizerError;
-use super::tokenizer::{Normalizer, Parts};
+use super::tokenizer::Parts;
 
 /// The file.
 #[derive(Deserialize)]
@@ -19,29 +28,48 @@ struct File {
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
+    truncation: Value,
+    #[serde(default)]
+    padding: Value,
+    #[serde(default)]
     added_tokens: Vec<added::Entry>,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]
     pre_tokenizer: Value,
+    #[serde(default)]
+    post_processor: Value,
+    #[serde(default)]
+    decoder: Value,
     model: model::Model,
 }
 
 /// Reads a file.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
-    let file: File = serde_json::from_slice(bytes).map_err(|error| TokenizerError::Json {
-        message: error.to_string(),
-    })?;
-    if let Some(version) = file.version
+    let file: File =
+        serde_json::from_slice(bytes).map_err(|error| kinds::refusal(bytes, &error))?;
+    if let Some(version) = &file.version
         && version != "1.0"
     {
         let found = format!("\"{version}\"");
         return Err(TokenizerError::unsupported("version", "\"1.0\"", found));
     }
-    let normalizer = normalizer(&file.normalizer, "normalizer")?;
-    let pretokenizer = pretokenizer::parse(&file.pre_tokenizer)?;
+    let is_byte_fallback = file.model.is_byte_fallback();
     let model = file.model.load()?;
+    // Normalizers and pre-tokenizers that are not built here come with that
+    // kind of model, which is the reason that would remain.
+    let true_reason = |error| match is_byte_fallback {
+        true => TokenizerError::model(model::BYTE_FALLBACK),
+        false => error,
+    };
+    let normalizer = normalizer::parse(&file.normalizer, "normalizer").map_err(true_reason)?;
+    let pretokenizer = pretokenizer::parse(&file.pre_tokenizer).map_err(true_reason)?;
+    let mut notes = notes::sections(&file.truncation, &file.padding, &file.decoder);
+    notes.extend(added::renumbered(&file.added_tokens, &model));
     let added = added::load(file.added_tokens, &model)?;
+    let template = post_processor::parse(&file.post_processor, &|token, id| {
+        added::check_named(token, id, &added, &model)
+    });
     Ok(Parts {
         vocab: model.vocab,
         pairs: model.pairs,
@@ -50,6 +78,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
         pretokenizer,
         added,
         unspelled: model.unspelled,
+        template,
+        notes,
     })
 }
 
@@ -63,32 +93,4 @@ fn type_of(value: &Value) -> &str {
         },
         _ => "no object",
     }
-}
-
-/// None, NFC, or a sequence of at most those.
-fn normalizer(value: &Value, field: &str) -> Result<Normalizer, TokenizerError> {
-    match type_of(value) {
-        "null" => Ok(Normalizer::None),
-        "NFC" => Ok(Normalizer::Nfc),
-        "Sequence" => {
-            let mut found = Normalizer::None;
-            let items = value.get("normalizers").and_then(Value::as_array);
-            for (at, item) in items.into_iter().flatten().enumerate() {
-                // One more NFC changes nothing.
-                if type_of(item) == "Sequence" {
-                    return Err(unsupported_normalizer(field, "a sequence in a sequence"));
-                }
-                let field = format!("{field}.normalizers[{at}]");
-                if normalizer(item, &field)? == Normalizer::Nfc {
-                    found = Normalizer::Nfc;
-                }
-            }
-            Ok(found)
-        }
-        other => Err(unsupported_normalizer(field, other)),
-    }
-}
-
-fn unsupported_normalizer(field: &str, found: &str) -> TokenizerError {
-    TokenizerError::unsupported(field, "none or NFC", found)
 }

@@ -10,6 +10,9 @@ use crate::tokenize::pairs::{Merge, PairTable};
 use crate::tokenize::tokenizer::WholeWords;
 use crate::tokenize::vocab::Vocab;
 
+/// A model that has tokens for the bytes it has no other token for.
+pub(super) const BYTE_FALLBACK: &str = "SentencePiece BPE with byte-fallback (`byte_fallback`)";
+
 /// `model`, as it is written.
 #[derive(Deserialize)]
 pub(super) struct Model {
@@ -17,6 +20,12 @@ pub(super) struct Model {
     kind: Value,
     #[serde(default)]
     dropout: Option<f64>,
+    #[serde(default)]
+    unk_token: Value,
+    #[serde(default)]
+    max_input_chars_per_word: Value,
+    #[serde(default)]
+    byte_fallback: Option<bool>,
     #[serde(default)]
     continuing_subword_prefix: Option<String>,
     #[serde(default)]
@@ -26,7 +35,7 @@ pub(super) struct Model {
     #[serde(default)]
     vocab: Value,
     #[serde(default)]
-    merges: Vec<Pair>,
+    merges: Option<Vec<Pair>>,
 }
 
 /// One merge, in the older or the newer spelling.
@@ -48,18 +57,24 @@ pub(super) struct Loaded {
     pub(super) ids: FxHashMap<String, u32>,
 }
 
+impl Loaded {
+    /// Whether a token has the id.
+    pub(super) fn has(&self, id: u32) -> bool {
+        let is_it = |(other, _): &(u32, String)| *other == id;
+        self.vocab.token(id).is_some() || self.unspelled.iter().any(is_it)
+    }
+}
+
 impl Model {
     /// Checks the options and makes the tables.
     ///
-    /// `unk_token`, `fuse_unk` and `byte_fallback` have no effect where every
-    /// byte of UTF-8 is a token, which is required.
+    /// What kind of model it is comes first: that is the reason which would
+    /// remain if all others were gone. `unk_token`, `fuse_unk` and
+    /// `byte_fallback` have no effect where every byte of UTF-8 is a token,
+    /// which is required.
     pub(super) fn load(self) -> Result<Loaded, TokenizerError> {
-        self.check()?;
-        let whole_words = match self.ignore_merges {
-            Some(true) => WholeWords::Tokens,
-            _ => WholeWords::Merged,
-        };
-        let ids = read_vocab(self.vocab)?;
+        self.check_kind()?;
+        let ids = read_vocab(&self.vocab)?;
         let mut spelled = Vec::with_capacity(ids.len());
         let mut unspelled = Vec::new();
         for (token, &id) in &ids {
@@ -69,6 +84,9 @@ impl Model {
             }
         }
         spelled.sort_unstable();
+        if let Some(kind) = self.sentence_piece(&spelled, &unspelled) {
+            return Err(TokenizerError::model(kind));
+        }
         let vocab = Vocab::new(spelled.iter().map(|(id, token)| (*id, token.as_slice())))?;
         let mut known: Vec<u32> = ids.values().copied().collect();
         known.sort_unstable();
@@ -79,7 +97,12 @@ impl Model {
             ));
         }
         require_bytes(&vocab)?;
-        let pairs = read_merges(&self.merges, &ids)?;
+        self.check_options()?;
+        let whole_words = match self.ignore_merges {
+            Some(true) => WholeWords::Tokens,
+            _ => WholeWords::Merged,
+        };
+        let pairs = read_merges(self.merges.as_deref().unwrap_or_default(), &ids)?;
         Ok(Loaded {
             vocab,
             pairs,
@@ -89,15 +112,66 @@ impl Model {
         })
     }
 
-    fn check(&self) -> Result<(), TokenizerError> {
+    /// Whether bytes without a token of their own become tokens such as `<0x0A>`.
+    pub(super) fn is_byte_fallback(&self) -> bool {
+        self.byte_fallback == Some(true)
+    }
+
+    fn check_kind(&self) -> Result<(), TokenizerError> {
+        let kind = match &self.kind {
+            Value::String(kind) => kind.as_str(),
+            Value::Null => self.untyped(),
+            other => {
+                let found = other.to_string();
+                return Err(TokenizerError::unsupported("model.type", "BPE", found));
+            }
+        };
+        match kind {
+            "BPE" => Ok(()),
+            other => Err(TokenizerError::model(other)),
+        }
+    }
+
+    /// What a model without a type is, as Hugging Face tells it by its keys.
+    fn untyped(&self) -> &'static str {
+        if self.vocab.is_array() {
+            "Unigram"
+        } else if self.merges.is_some() {
+            "BPE"
+        } else if !self.max_input_chars_per_word.is_null() {
+            "WordPiece"
+        } else if !self.unk_token.is_null() {
+            "WordLevel"
+        } else {
+            "BPE"
+        }
+    }
+
+    /// What a vocabulary is that spells spaces as `\u{2581}` or bytes as `<0x0A>`
+    /// and does not have the bytes themselves.
+    fn sentence_piece(
+        &self,
+        spelled: &[(u32, Vec<u8>)],
+        unspelled: &[(u32, String)],
+    ) -> Option<&'static str> {
+        let has_space = spelled.iter().any(|(_, token)| token == b" ");
+        if has_space {
+            return None;
+        }
+        if self.is_byte_fallback() {
+            return Some(BYTE_FALLBACK);
+        }
+        let is_marked = |(_, token): &(u32, String)| token.contains('\u{2581}');
+        unspelled
+            .iter()
+            .any(is_marked)
+            .then_some("SentencePiece BPE")
+    }
+
+    fn check_options(&self) -> Result<(), TokenizerError> {
         let refuse = |field: &str, expected, found: String| {
             Err(TokenizerError::unsupported(field, expected, found))
         };
-        match &self.kind {
-            Value::Null => {}
-            Value::String(kind) if kind == "BPE" => {}
-            other => return refuse("model.type", "BPE", other.to_string()),
-        }
         match self.dropout {
             Some(dropout) if dropout != 0.0 => {
                 return refuse("model.dropout", "null or 0", dropout.to_string());
@@ -121,7 +195,7 @@ impl Model {
     }
 }
 
-fn read_vocab(vocab: Value) -> Result<FxHashMap<String, u32>, TokenizerError> {
+fn read_vocab(vocab: &Value) -> Result<FxHashMap<String, u32>, TokenizerError> {
     let Value::Object(vocab) = vocab else {
         return Err(TokenizerError::unsupported(
             "model.vocab",
@@ -130,9 +204,9 @@ fn read_vocab(vocab: Value) -> Result<FxHashMap<String, u32>, TokenizerError> {
         ));
     };
     vocab
-        .into_iter()
+        .iter()
         .map(|(token, id)| match id.as_u64().map(u32::try_from) {
-            Some(Ok(id)) if id != u32::MAX => Ok((token, id)),
+            Some(Ok(id)) if id != u32::MAX => Ok((token.clone(), id)),
             _ => Err(TokenizerError::inconsistent(
                 "model.vocab",
                 format!("the id of \"{token}\" is {id}, not an integer below 4294967295"),

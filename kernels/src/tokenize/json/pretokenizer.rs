@@ -13,20 +13,23 @@ const FIELD: &str = "pre_tokenizer";
 
 /// A `ByteLevel`, alone or at the end of a sequence of `Split` and `Digits`.
 pub(super) fn parse(value: &Value) -> Result<Pretokenizer, TokenizerError> {
-    let alone = [value];
-    let items: Vec<&Value> = match type_of(value) {
-        "Sequence" => value
-            .get("pretokenizers")
-            .and_then(Value::as_array)
-            .map(|items| items.iter().collect())
-            .unwrap_or_default(),
-        _ => alone.to_vec(),
-    };
+    let items = flat(value, FIELD.to_owned())?;
+    let strange = items
+        .iter()
+        .find(|(_, item)| !matches!(type_of(item), "ByteLevel" | "Split" | "Digits"));
+    if let Some((field, item)) = strange {
+        return Err(unsupported(field.clone(), type_of(item)));
+    }
+    let items: Vec<&Value> = items.into_iter().map(|(_, item)| item).collect();
     let Some((last, before)) = items.split_last() else {
-        return Err(unsupported("an empty sequence"));
+        return Err(unsupported(FIELD, "an empty sequence"));
     };
     if type_of(last) != "ByteLevel" {
-        return Err(unsupported(type_of(last)));
+        let found = match before {
+            [] => type_of(last).to_owned(),
+            _ => format!("a sequence that ends in {}", type_of(last)),
+        };
+        return Err(unsupported(FIELD, found));
     }
     let prefix_space = if flag(last, "add_prefix_space")? {
         PrefixSpace::Add
@@ -51,6 +54,22 @@ pub(super) fn parse(value: &Value) -> Result<Pretokenizer, TokenizerError> {
         prefix_space,
         scanner,
     })
+}
+
+/// The pre-tokenizers of a sequence in their order, or the only one, each with
+/// its place.
+fn flat(value: &Value, field: String) -> Result<Vec<(String, &Value)>, TokenizerError> {
+    if type_of(value) != "Sequence" {
+        return Ok(vec![(field, value)]);
+    }
+    let Some(items) = value.get("pretokenizers").and_then(Value::as_array) else {
+        return Err(unsupported(field, "a Sequence without pretokenizers"));
+    };
+    let mut all = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        all.extend(flat(item, format!("{field}.pretokenizers[{at}]"))?);
+    }
+    Ok(all)
 }
 
 /// The scanner that does all of it, if one does.
@@ -80,7 +99,7 @@ fn stage(value: &Value) -> Result<Stage, TokenizerError> {
                 Some(regex) => Pattern::regex(regex)?,
                 None => match value.pointer("/pattern/String") {
                     Some(Value::String(text)) => Pattern::literal(text.clone())?,
-                    _ => return Err(unsupported("a Split without a pattern")),
+                    _ => return Err(unsupported(FIELD, "a Split without a pattern")),
                 },
             };
             Ok(Stage::Split {
@@ -98,7 +117,8 @@ fn stage(value: &Value) -> Result<Stage, TokenizerError> {
         } else {
             Behavior::Contiguous
         })),
-        other => Err(unsupported(other)),
+        "ByteLevel" => Err(unsupported(FIELD, "a ByteLevel before the end")),
+        other => Err(unsupported(FIELD, other)),
     }
 }
 
@@ -132,9 +152,9 @@ fn flag(value: &Value, name: &str) -> Result<bool, TokenizerError> {
     }
 }
 
-fn unsupported(found: &str) -> TokenizerError {
+fn unsupported(field: impl Into<String>, found: impl Into<String>) -> TokenizerError {
     TokenizerError::unsupported(
-        FIELD,
+        field,
         "a ByteLevel, alone or at the end of a sequence of Split and Digits",
         found,
     )

@@ -1,0 +1,40 @@
+//! What of a file is not applied though Hugging Face applies it, in words.
+
+use serde_json::Value;
+
+use super::type_of;
+
+/// Notes on the sections that change nothing about the ids of a whole text.
+pub(super) fn sections(truncation: &Value, padding: &Value, decoder: &Value) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !truncation.is_null() {
+        let most = truncation.get("max_length");
+        let most = most.map_or_else(String::new, |most| format!(" to {most} tokens"));
+        notes.push(format!(
+            "`truncation`{most} is not applied: texts are encoded whole"
+        ));
+    }
+    if !padding.is_null() {
+        notes.push("`padding` is not applied: no text is made longer".to_owned());
+    }
+    if let Some(other) = other_decoder(decoder) {
+        notes.push(format!(
+            "decoder {other} is not applied: ids are decoded to the bytes they stand for"
+        ));
+    }
+    notes
+}
+
+/// A decoder that gives other text than the bytes of the tokens.
+///
+/// Without any, Hugging Face shows tokens as the vocabulary spells them.
+fn other_decoder(decoder: &Value) -> Option<&str> {
+    match type_of(decoder) {
+        "null" | "ByteLevel" | "Fuse" => None,
+        "Sequence" => {
+            let items = decoder.get("decoders").and_then(Value::as_array);
+            items?.iter().find_map(other_decoder)
+        }
+        other => Some(other),
+    }
+}
