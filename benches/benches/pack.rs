@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fuelrail_benches::log_normal_lengths;
-use fuelrail_kernels::pack::{Overlong, best_fit, cut, gather};
+use fuelrail_kernels::pack::{Overlong, Padding, PaddingExtent, best_fit, cut, gather};
 
 const LENGTH: u32 = 2048;
 
@@ -23,7 +23,10 @@ fn pack(criterion: &mut Criterion) {
             gather(
                 (0..rows.n_rows()).map(|row| rows.row(row)),
                 LENGTH,
-                0,
+                Padding {
+                    token: 0,
+                    extent: PaddingExtent::Behind,
+                },
                 |doc| &tokens[..lens[doc as usize] as usize],
             )
         });

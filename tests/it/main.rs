@@ -20,6 +20,7 @@ mod plan;
 mod plan_columns;
 mod plan_errors;
 mod plan_keys;
+mod plan_tokenizers;
 mod shaders;
 mod shard_cli;
 mod sink;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use arrow::datatypes::{DataType, Field};
 use fuelrail::plan::{
-    Catalog, ExplainContext, Format, PackSpec, Pipeline, Plan, SinkSpec, SourceSpec, Step,
-    StepSpec, TokenName, TokenizeSpec, explain, explain_json,
+    Catalog, DocumentToken, ExplainContext, Format, PackSpec, Pipeline, Plan, SinkSpec, SourceSpec,
+    Step, StepSpec, TokenName, TokenizeSpec, explain, explain_json,
 };
 use fuelrail_tests::plan::{catalog, corpus, field, file, plan_of};
 use insta::assert_snapshot;
@@ -124,7 +124,9 @@ fn only_used_columns_are_read() {
 #[test]
 fn built_in_code_is_built_from_a_file() {
     let mut tokenize = TokenizeSpec::new("text", "cl100k_base");
-    tokenize.end_of_document = Some(TokenName::Text("<|endoftext|>".to_owned()));
+    tokenize.end_of_document = Some(DocumentToken::Token(TokenName::Text(
+        "<|endoftext|>".to_owned(),
+    )));
     let built = Pipeline::new(
         SourceSpec::new("x"),
         vec![

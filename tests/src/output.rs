@@ -284,6 +284,7 @@ fn pack() -> PackStep {
         method: PackMethod::BestFit,
         overlong: Overlong::Split,
         pad: 0,
+        pad_segment: false,
         window: 10,
         id_type: DataType::UInt16,
     }

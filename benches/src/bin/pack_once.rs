@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::Write;
 
 use fuelrail_benches::thread_cpu_seconds;
-use fuelrail_kernels::pack::{Overlong, best_fit, cut, gather};
+use fuelrail_kernels::pack::{Overlong, Padding, PaddingExtent, best_fit, cut, gather};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -31,7 +31,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let packed = gather(
             (0..rows.n_rows()).map(|row| rows.row(row)),
             length,
-            0,
+            Padding {
+                token: 0,
+                extent: PaddingExtent::Behind,
+            },
             |doc| &tokens[..lens[doc as usize] as usize],
         );
         seconds.push(thread_cpu_seconds()? - start);

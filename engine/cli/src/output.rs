@@ -35,6 +35,7 @@ pub(crate) struct Output {
     paint: Paint,
     progress: Progress,
     verbose: u8,
+    quiet: bool,
     out: io::BufWriter<io::Stdout>,
 }
 
@@ -88,6 +89,7 @@ impl Output {
             paint: if colour { Paint::Colour } else { Paint::Plain },
             progress: progress(global),
             verbose: global.verbose,
+            quiet: global.quiet,
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -99,6 +101,7 @@ impl Output {
             paint: Paint::Plain,
             progress: Progress::Hidden,
             verbose: 0,
+            quiet: false,
             out: io::BufWriter::new(io::stdout()),
         }
     }
@@ -113,6 +116,17 @@ impl Output {
         if self.verbose > 0 {
             // A closed standard error leaves nobody to tell.
             _ = io::stderr().write_all(text().as_bytes());
+        }
+    }
+
+    /// Says on standard error what one may not expect, unless all is JSON, where
+    /// the result holds it, or little is to be said.
+    pub(crate) fn warn(&self, notes: &[String]) {
+        if self.form == Form::Json || self.quiet {
+            return;
+        }
+        for note in notes {
+            _ = io::stderr().write_all(format!("note: {note}\n").as_bytes());
         }
     }
 

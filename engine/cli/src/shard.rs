@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fuelrail::format::Manifest;
-use fuelrail::plan::{ExplainContext, explain, explain_json};
+use fuelrail::plan::{ExplainContext, explain, explain_json, notes};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::OnExisting;
 use fuelrail::{Error, ErrorKind};
@@ -72,6 +72,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         );
     }
     output.note(|| explain(&plan, &context));
+    let notes = notes(&plan);
+    output.warn(&notes);
     let options = ShardOptions {
         on_existing: if args.replace {
             OnExisting::Replace
@@ -99,6 +101,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         input_bytes: progress.read_bytes,
         elapsed: start.elapsed(),
         wrote: !progress.was_complete,
+        notes: &notes,
     };
     output.result(|| done.text(), || done.json())
 }
@@ -127,6 +130,7 @@ struct Done<'a> {
     elapsed: Duration,
     wrote: bool,
     device_lost: Option<&'a str>,
+    notes: &'a [String],
 }
 
 impl Done<'_> {
@@ -200,6 +204,7 @@ impl Done<'_> {
             "quarantine": manifest.quarantine,
             "input_bytes": self.input_bytes,
             "device_lost": self.device_lost,
+            "notes": self.notes,
             "seconds": self.elapsed.as_secs_f64(),
         })
     }

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// What happens where the text spells a special token
     #[arg(long, value_enum, default_value_t, value_name = "POLICY")]
     special: Policy,
+    /// Leave out the tokens that a tokenizer.json puts before and after a text
+    #[arg(long, conflicts_with = "decode")]
+    no_special_tokens: bool,
     /// Turn ids into text
     #[arg(long)]
     decode: bool,
@@ -66,7 +69,14 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         family: args.family.clone(),
     };
     let tokenizer = run::load_tokenizer(&named, Path::new(""))?;
-    let mut coder = Coder::new(tokenizer, args.special.into());
+    run::check_template(&tokenizer)?;
+    output.warn(tokenizer.notes());
+    let around = if args.no_special_tokens {
+        Around::Nothing
+    } else {
+        Around::Template
+    };
+    let mut coder = Coder::new(tokenizer, args.special.into(), around);
     match (args.jsonl, args.decode) {
         (true, true) => lines(&mut coder, Direction::Decode, output),
         (true, false) => lines(&mut coder, Direction::Encode, output),
@@ -81,27 +91,41 @@ enum Direction {
     Decode,
 }
 
+/// What is put before and after a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    /// What the tokenizer's file says.
+    Template,
+}
+
 /// A tokenizer with the room it works in.
 struct Coder {
     tokenizer: Arc<Tokenizer>,
     encoder: Encoder,
     special: Special,
+    around: Around,
 }
 
 impl Coder {
-    fn new(tokenizer: Arc<Tokenizer>, special: Special) -> Self {
+    fn new(tokenizer: Arc<Tokenizer>, special: Special, around: Around) -> Self {
         Self {
             encoder: Encoder::new(Arc::clone(&tokenizer)),
             tokenizer,
             special,
+            around,
         }
     }
 
     fn encode(&mut self, text: &str) -> Result<Vec<u32>, Error> {
         let mut ids = Vec::new();
-        self.encoder
-            .encode(text, self.special, &mut ids)
-            .map_err(|error| Error::data(error.to_string()))?;
+        let done = match self.around {
+            Around::Nothing => self.encoder.encode(text, self.special, &mut ids),
+            Around::Template => self
+                .encoder
+                .encode_with_template(text, self.special, &mut ids),
+        };
+        done.map_err(|error| Error::data(error.to_string()))?;
         Ok(ids)
     }
 

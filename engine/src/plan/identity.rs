@@ -139,8 +139,8 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
                 "output": step.output,
                 "tokenizer": asset.map(of_asset),
                 "special_tokens": step.special_tokens,
-                "begin_of_document": step.begin_of_document,
-                "end_of_document": step.end_of_document,
+                "begin_of_document": of_tokens(&step.begin_of_document),
+                "end_of_document": of_tokens(&step.end_of_document),
                 "id_type": type_name(&step.id_type),
             })
         }
@@ -151,14 +151,18 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         }),
         Step::Pack(step) => {
             let fits = step.method == PackMethod::BestFit;
-            json!({
+            let mut values = json!({
                 "column": step.column,
                 "length": step.length,
                 "method": step.method,
                 "overlong": fits.then_some(step.overlong),
                 "pad": step.pad,
                 "window": fits.then_some(step.window),
-            })
+            });
+            if step.pad_segment {
+                values["pad_segment"] = json!(true);
+            }
+            values
         }
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
@@ -213,6 +217,16 @@ fn of_kernel(kernel: &Kernel) -> Value {
 /// Rust prints the shortest decimal that reads back as the same float.
 fn exact(number: impl std::fmt::Debug) -> String {
     format!("{number:?}")
+}
+
+/// None as null and one as itself, as all that there could be in the first
+/// version.
+fn of_tokens(ids: &[u32]) -> Value {
+    match ids {
+        [] => Value::Null,
+        [only] => json!(only),
+        several => json!(several),
+    }
 }
 
 fn of_asset(asset: &Asset) -> Value {

@@ -13,6 +13,7 @@ mod explain;
 mod identity;
 mod json;
 pub(crate) mod leaf;
+mod notes;
 mod numbers;
 mod overrides;
 mod parts;
@@ -37,6 +38,7 @@ pub use device::{CpuLevel, DeviceChoice};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use json::{EXTRA, JsonColumn, JsonShape, UnknownKeys, is_json, json_field, json_type_name};
+pub use notes::notes;
 pub use pipeline::{
     CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, JsonType, KeyTypes, NormalizeSpec,
     Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec,
@@ -46,7 +48,7 @@ pub use proposal::{Conflict, Found, Place, Proposed};
 pub use seen::{Looked, SeenKeys};
 pub use selected::Selected;
 pub use size::ByteSize;
-pub use spelling::{ColumnNames, Constant, Constants, TokenName, Uris};
+pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use steps::{
     CastStep, ColumnKernel, FilterStep, NormalizeStep, Overflow, Overlong, PackMethod, PackStep,
     SelectStep, SpecialTokens, Step, TokenizeStep,

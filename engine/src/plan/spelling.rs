@@ -129,6 +129,72 @@ impl JsonSchema for TokenName {
     }
 }
 
+/// A token put before or after each document, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentToken {
+    /// None, whatever the tokenizer's file says; written `false`.
+    None,
+    /// This one.
+    Token(TokenName),
+}
+
+impl Serialize for DocumentToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_bool(false),
+            Self::Token(token) => token.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DocumentToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DocumentTokenVisitor)
+    }
+}
+
+struct DocumentTokenVisitor;
+
+impl Visitor<'_> for DocumentTokenVisitor {
+    type Value = DocumentToken;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the text or the id of a token, or false for none")
+    }
+
+    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<DocumentToken, E> {
+        match flag {
+            false => Ok(DocumentToken::None),
+            true => Err(E::invalid_value(Unexpected::Bool(flag), &self)),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, id: u64) -> Result<DocumentToken, E> {
+        TokenVisitor.visit_u64(id).map(DocumentToken::Token)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DocumentToken, E> {
+        TokenVisitor.visit_str(text).map(DocumentToken::Token)
+    }
+}
+
+impl JsonSchema for DocumentToken {
+    fn schema_name() -> Cow<'static, str> {
+        "DocumentToken".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A token, by its text or its id, or false for none.",
+            "oneOf": [
+                { "type": "string" },
+                { "type": "integer", "minimum": 0, "maximum": 4_294_967_295u32 },
+                { "const": false }
+            ]
+        })
+    }
+}
+
 /// The names of one or more columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnNames(pub Vec<String>);

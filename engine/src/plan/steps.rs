@@ -93,10 +93,10 @@ pub struct TokenizeStep {
     pub asset: String,
     /// What happens where the text spells a special token.
     pub special_tokens: SpecialTokens,
-    /// Put before each document.
-    pub begin_of_document: Option<u32>,
-    /// Put after each document.
-    pub end_of_document: Option<u32>,
+    /// Put before each document, mostly one or none.
+    pub begin_of_document: Vec<u32>,
+    /// Put after each document, mostly one or none.
+    pub end_of_document: Vec<u32>,
     /// `UInt16` where every id fits, else `UInt32`.
     pub id_type: DataType,
 }
@@ -181,6 +181,8 @@ pub struct PackStep {
     pub overlong: Overlong,
     /// Fills the end of a row.
     pub pad: u32,
+    /// Whether what fills it is a last segment in `cu_seqlens`.
+    pub pad_segment: bool,
     /// Documents a best-fit window holds at least (see the operator's contract
     /// for when it closes).
     pub window: u32,

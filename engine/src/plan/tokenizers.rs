@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fuelrail_kernels::tokenize::Tokenizer;
+use twox_hash::XxHash3_128;
 
 use crate::error::{Error, Result};
 
 use super::pipeline::{Pipeline, StepSpec};
 use super::suggest;
+use super::types::Digest;
 
 /// A tokenizer as a step names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,8 +39,8 @@ impl TokenizerRef {
     /// `.tiktoken`, anything else is a built-in name.
     ///
     /// # Errors
-    /// `Pipeline` for a path with another ending, and for a built-in name that
-    /// is not in `builtin`.
+    /// `Pipeline` for a path with another ending, with what files of that name
+    /// hold, and for a built-in name that is not in `builtin`.
     pub fn kind(&self, builtin: &[&str]) -> Result<TokenizerKind> {
         let path = Path::new(&self.name);
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -59,14 +61,37 @@ impl TokenizerRef {
     }
 
     fn unknown(&self, builtin: &[&str]) -> Error {
-        let error = Error::pipeline(format!(
-            "expected a built-in tokenizer or a path ending in .json or .tiktoken, got {:?}",
-            self.name
-        ));
+        let expected = "expected a built-in tokenizer or a path ending in .json or .tiktoken";
+        if let Some((what, hint)) = other_file(&self.name) {
+            let message = format!("{expected}, got {what}: {:?}", self.name);
+            return Error::pipeline(message).with_hint(hint);
+        }
+        let error = Error::pipeline(format!("{expected}, got {:?}", self.name));
         match suggest::hint(&self.name, "built in", builtin.iter().copied()) {
             Some(hint) => error.with_hint(hint),
             None => error,
         }
+    }
+}
+
+/// What a file of that name holds, where it is one that tokenizers are kept in,
+/// and what to take instead.
+fn other_file(name: &str) -> Option<(&'static str, &'static str)> {
+    let path = Path::new(name);
+    let beside = "take the tokenizer.json beside it";
+    let file = path.file_name()?.to_str()?;
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match (file, extension) {
+        ("vocab.txt", _) => Some((
+            "a WordPiece vocabulary, which is not supported yet",
+            "take a byte-level BPE tokenizer, or tokenize elsewhere and shard the lists of ids",
+        )),
+        ("merges.txt", _) => Some(("the merges of a BPE without its vocabulary", beside)),
+        (_, Some("model" | "spm")) => Some((
+            "a SentencePiece model, which is not supported yet",
+            "take a byte-level BPE tokenizer, or tokenize elsewhere and shard the lists of ids",
+        )),
+        _ => None,
     }
 }
 
@@ -80,6 +105,12 @@ impl LoadedTokenizers {
         self.0.insert(named, tokenizer);
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The one that was loaded for `named`.
     #[must_use]
     pub fn get(&self, named: &TokenizerRef) -> Option<&Arc<Tokenizer>> {
@@ -88,6 +119,29 @@ impl LoadedTokenizers {
 }
 
 impl Pipeline {
+    /// Keeps a tokenizer that is in memory, and gives the name by which steps
+    /// refer to it, which is that of its content.
+    pub fn keep_tokenizer(&mut self, tokenizer: Arc<Tokenizer>) -> TokenizerRef {
+        let asset = tokenizer.asset();
+        let digest = Digest(XxHash3_128::oneshot(&asset.bytes));
+        let extension = match asset.family {
+            Some(_) => "tiktoken",
+            None => "json",
+        };
+        let named = TokenizerRef {
+            name: format!("memory://{digest}.{extension}"),
+            family: asset.family,
+        };
+        self.kept.insert(named.clone(), tokenizer);
+        named
+    }
+
+    /// Whether it keeps tokenizers, which no file can.
+    #[must_use]
+    pub fn keeps_tokenizers(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// The tokenizers to load before the check, each once, with the index of
     /// the first step that names it.
     #[must_use]

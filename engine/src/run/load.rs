@@ -17,6 +17,9 @@ const MOST_PIPELINE: u64 = 4 << 20;
 /// The largest tokenizer files in use have some 40 MiB.
 const MOST_TOKENIZER: u64 = 1 << 30;
 
+/// What the file is called in the directory of a model.
+const TOKENIZER_JSON: &str = "tokenizer.json";
+
 /// How the refusal of a tokenizer that is not there begins.
 const NO_TOKENIZER: &str = "expected a tokenizer file";
 
@@ -55,6 +58,10 @@ pub fn read_pipeline(path: &Path, overrides: &[String]) -> Result<(Pipeline, Pat
 pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokenizers> {
     let mut tokenizers = LoadedTokenizers::default();
     for (index, named) in pipeline.tokenizers() {
+        if let Some(kept) = pipeline.kept.get(&named) {
+            tokenizers.insert(named, Arc::clone(kept));
+            continue;
+        }
         let tokenizer = load_tokenizer(&named, base).map_err(|error| {
             let error = if error.message().starts_with(NO_TOKENIZER) {
                 error.with_hint("the path is relative to the pipeline file's directory")
@@ -78,21 +85,60 @@ pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokeniz
 /// `Pipeline` for a name that is not built in, a file that is not there or is
 /// no tokenizer; `Io` where the file cannot be read.
 pub fn load_tokenizer(named: &TokenizerRef, base: &Path) -> Result<Arc<Tokenizer>> {
-    let builtin: Vec<&str> = Tokenizer::builtin_names().to_vec();
-    let kind = named.kind(&builtin)?;
     let path = base.join(&named.name);
+    let builtin = Tokenizer::builtin_names();
+    if path.is_dir() && !builtin.contains(&named.name.as_str()) {
+        return Err(directory(&path));
+    }
+    let kind = named.kind(builtin)?;
     let tokenizer = match kind {
         TokenizerKind::Builtin => Tokenizer::builtin(&named.name)
             .ok_or_else(|| Error::internal(format!("no built-in tokenizer {}", named.name)))?,
-        TokenizerKind::TokenizerJson => Tokenizer::from_tokenizer_json(&read_tokenizer(&path)?)
-            .map_err(|error| {
-                Error::pipeline("cannot use the tokenizer")
-                    .with_source(error)
-                    .with_path(&path)
-            })?,
+        TokenizerKind::TokenizerJson => {
+            tokenizer_json(&read_tokenizer(&path)?).map_err(|error| error.with_path(&path))?
+        }
         TokenizerKind::Tiktoken => tiktoken(named, &path)?,
     };
     Ok(Arc::new(tokenizer))
+}
+
+/// The refusal of a directory, as models are kept in.
+fn directory(path: &Path) -> Error {
+    let message = format!("{NO_TOKENIZER}, got the directory {}", path.display());
+    let error = Error::pipeline(message);
+    if path.join(TOKENIZER_JSON).is_file() {
+        error.with_hint("name the tokenizer.json in it")
+    } else {
+        error
+    }
+}
+
+/// The tokenizer in the content of a `tokenizer.json`.
+///
+/// # Errors
+/// `Pipeline` if it holds none that can be used, with what can be done.
+pub fn tokenizer_json(bytes: &[u8]) -> Result<Tokenizer> {
+    Tokenizer::from_tokenizer_json(bytes).map_err(|error| {
+        let hint = error.hint();
+        let refusal = Error::pipeline("cannot use the tokenizer").with_source(error);
+        match hint {
+            Some(hint) => refusal.with_hint(hint),
+            None => refusal,
+        }
+    })
+}
+
+/// Sees to it that what the tokenizer's file puts around a text is known, for
+/// those who have no other way to say it.
+///
+/// # Errors
+/// `Pipeline` with the part of the post-processor that cannot be honoured.
+pub fn check_template(tokenizer: &Tokenizer) -> Result<()> {
+    tokenizer.template().map(|_| ()).map_err(|error| {
+        Error::pipeline("cannot use the tokenizer")
+            .with_source(error.clone())
+            .with_hint("take the post-processor out of the tokenizer's file")
+    })
 }
 
 /// The family is the one named, else the file's own name.

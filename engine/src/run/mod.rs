@@ -19,7 +19,9 @@ pub use crate::device::{
 pub use control::{Control, Progress};
 pub use devices::devices;
 pub use doctor::{Check, CheckState, checks};
-pub use load::{load_tokenizer, load_tokenizers, read_pipeline, threads};
+pub use load::{
+    check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
+};
 pub use prepare::prepare;
 pub use sample::{Sample, SampleDocument, samples, samples_at};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};

@@ -7,11 +7,30 @@ use super::Piece;
 pub struct Gathered<T> {
     /// `[n_rows, length]`, row by row, the end of each row padded.
     pub tokens: Vec<T>,
-    /// For each row 0, then the end of each of its pieces, in tokens: flash
-    /// attention's `cu_seqlens`. What lies behind the last is padding.
+    /// For each row 0, then the end of each of its pieces, in tokens, as flash
+    /// attention's `cu_seqlens`; and the end of its padding, if that is a
+    /// segment.
     pub cu_seqlens: Vec<i32>,
     /// `n_rows + 1` ascending offsets into `cu_seqlens`.
     pub offsets: Vec<i32>,
+}
+
+/// What fills the end of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Padding<T> {
+    /// The token.
+    pub token: T,
+    /// What `cu_seqlens` says of it.
+    pub extent: PaddingExtent,
+}
+
+/// What `cu_seqlens` says of the padding of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaddingExtent {
+    /// Nothing: it lies behind the last boundary.
+    Behind,
+    /// It is a last segment, so that the last boundary is the row's length.
+    Segment,
 }
 
 /// Copies `rows` (each the pieces of one row, together at most `length`
@@ -19,7 +38,7 @@ pub struct Gathered<T> {
 ///
 /// A piece that reaches past its document is cut to what is there, so the
 /// result is always of the right shape.
-pub fn gather<'a, 'd, T, R, D>(rows: R, length: u32, pad: T, doc: D) -> Gathered<T>
+pub fn gather<'a, 'd, T, R, D>(rows: R, length: u32, padding: Padding<T>, doc: D) -> Gathered<T>
 where
     T: Copy + 'd,
     R: Iterator<Item = &'a [Piece]>,
@@ -41,7 +60,11 @@ where
             out.tokens.extend_from_slice(run);
             out.cu_seqlens.push(as_i32(out.tokens.len() - start));
         }
-        out.tokens.resize(start + length, pad);
+        let is_padded = out.tokens.len() < start + length;
+        out.tokens.resize(start + length, padding.token);
+        if is_padded && padding.extent == PaddingExtent::Segment {
+            out.cu_seqlens.push(as_i32(length));
+        }
         out.offsets.push(as_i32(out.cu_seqlens.len()));
     }
     out

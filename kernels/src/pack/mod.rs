@@ -10,7 +10,8 @@
 //!   hold, and hold their pieces in source order;
 //! - [`concat`] lays documents one after another and cuts them where a row is
 //!   full;
-//! - [`gather`] copies the tokens of the laid pieces and pads the rest.
+//! - [`gather`] copies the tokens of the laid pieces and pads the rest, which is
+//!   a segment of its own if asked for.
 //!
 //! Best-fit decreasing is D. S. Johnson's, "Near-optimal bin packing
 //! algorithms", 1973: at most 11/9 of the least number of rows plus a constant; on lengths
@@ -23,7 +24,7 @@ mod best_fit;
 mod gather;
 
 pub use best_fit::best_fit;
-pub use gather::{Gathered, gather};
+pub use gather::{Gathered, Padding, PaddingExtent, gather};
 
 /// A run of tokens of one document that stands in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -74,6 +74,40 @@ proptest! {
     }
 
     #[test]
+    fn a_segment_of_padding_only_ends_rows_at_their_length(
+        lens in prop::collection::vec(0..40_u32, 0..60),
+        length in 1..20_u32,
+        is_concat in any::<bool>(),
+    ) {
+        let rows = match is_concat {
+            true => concat(&lens, length),
+            false => best_fit(&cut(&lens, length, Overlong::Split), length),
+        };
+        let text = vec![1_u16; 40];
+        let gathered = |extent| {
+            let padding = Padding { token: 9, extent };
+            let each = (0..rows.n_rows()).map(|row| rows.row(row));
+            gather(each, length, padding, |doc| &text[..lens[doc as usize] as usize])
+        };
+        let behind = gathered(PaddingExtent::Behind);
+        let segment = gathered(PaddingExtent::Segment);
+        prop_assert_eq!(&segment.tokens, &behind.tokens);
+        let row = |of: &Gathered<u16>, row: usize| {
+            let bounds = of.offsets[row].unsigned_abs() as usize..of.offsets[row + 1].unsigned_abs() as usize;
+            of.cu_seqlens[bounds].to_vec()
+        };
+        for at in 0..rows.n_rows() {
+            let mut expected = row(&behind, at);
+            let length = i32::try_from(length).unwrap();
+            if expected.last() != Some(&length) {
+                expected.push(length);
+            }
+            prop_assert!(expected.is_sorted_by(|a, b| a < b));
+            prop_assert_eq!(row(&segment, at), expected);
+        }
+    }
+
+    #[test]
     fn concat_fills_every_row_but_the_last(
         lens in prop::collection::vec(0_u32..500, 0..100),
         length in 1_u32..300,
@@ -131,10 +165,15 @@ fn rooms_beyond_one_tree_level_are_found() {
 fn gathered_rows_hold_their_documents_and_padding() {
     let docs: [&[u16]; 3] = [&[1, 2, 3], &[4, 5], &[6]];
     let rows = best_fit(&cut(&[3, 2, 1], 5, Overlong::Split), 5);
-    let out = gather((0..rows.n_rows()).map(|row| rows.row(row)), 5, 9, |doc| {
-        docs[doc as usize]
-    });
-    assert_eq!(out.tokens, [1, 2, 3, 4, 5, 6, 9, 9, 9, 9]);
-    assert_eq!(out.cu_seqlens, [0, 3, 5, 0, 1]);
-    assert_eq!(out.offsets, [0, 3, 5]);
+    for (extent, cu_seqlens, offsets) in [
+        (PaddingExtent::Behind, &[0, 3, 5, 0, 1][..], [0, 3, 5]),
+        (PaddingExtent::Segment, &[0, 3, 5, 0, 1, 5], [0, 3, 6]),
+    ] {
+        let rows = (0..rows.n_rows()).map(|row| rows.row(row));
+        let padding = Padding { token: 9, extent };
+        let out = gather(rows, 5, padding, |doc| docs[doc as usize]);
+        assert_eq!(out.tokens, [1, 2, 3, 4, 5, 6, 9, 9, 9, 9]);
+        assert_eq!(out.cu_seqlens, cu_seqlens);
+        assert_eq!(out.offsets, offsets);
+    }
 }

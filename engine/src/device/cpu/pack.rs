@@ -19,7 +19,7 @@ use arrow::array::{
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::concat;
 use arrow::datatypes::{ArrowNativeType, DataType, SchemaRef, UInt16Type, UInt32Type};
-use fuelrail_kernels::pack::{self, Overlong as CutRule, Piece, Rows};
+use fuelrail_kernels::pack::{self, Overlong as CutRule, Padding, PaddingExtent, Piece, Rows};
 
 use super::ledger::Ledger;
 use super::lookup::column;
@@ -303,13 +303,22 @@ impl Packer {
             .map(|buffer| buffer.as_primitive_opt::<T>().map(PrimitiveArray::values))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| Error::internal("token ids of another type than the plan's"))?;
-        let pad = T::Native::from_usize(self.step.pad as usize)
+        let token = T::Native::from_usize(self.step.pad as usize)
             .ok_or_else(|| Error::internal("a pad token beyond the type of the ids"))?;
+        let padding = Padding {
+            token,
+            extent: if self.step.pad_segment {
+                PaddingExtent::Segment
+            } else {
+                PaddingExtent::Behind
+            },
+        };
         let doc = |doc: u32| {
             let doc = self.window.docs[doc as usize];
             &buffers[doc.buffer as usize][doc.offset as usize..][..doc.len as usize]
         };
-        let laid = pack::gather(range.map(|row| rows.row(row)), self.step.length, pad, doc);
+        let rows = range.map(|row| rows.row(row));
+        let laid = pack::gather(rows, self.step.length, padding, doc);
         let tokens = PrimitiveArray::<T>::new(ScalarBuffer::from(laid.tokens), None);
         let bounds = Int32Array::from(laid.cu_seqlens);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(laid.offsets));

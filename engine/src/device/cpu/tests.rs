@@ -72,6 +72,7 @@ fn pack_step(method: PackMethod, overlong: Overlong) -> PackStep {
         method,
         overlong,
         pad: 9999,
+        pad_segment: false,
         window: 50,
         id_type: DataType::UInt16,
     }
@@ -250,6 +251,12 @@ fn plans() -> Vec<Plan> {
         plans.push(plan(Some(pack_step(PackMethod::BestFit, overlong))));
     }
     plans.push(plan(Some(pack_step(PackMethod::Concat, Overlong::Split))));
+    for method in [PackMethod::BestFit, PackMethod::Concat] {
+        plans.push(plan(Some(PackStep {
+            pad_segment: true,
+            ..pack_step(method, Overlong::Split)
+        })));
+    }
     plans
 }
 
@@ -314,18 +321,22 @@ fn no_token_is_lost_and_counts_add_up() {
         assert_eq!(whole.stats.rows_read, (given.len() - n_bad) as u64);
         assert_eq!(whole.stats.quarantined, n_bad as u64);
         assert_eq!(whole.quarantined.len(), n_bad);
-        let keeps_all = match plan.steps.first() {
-            Some(Step::Pack(step)) => step.overlong == Overlong::Split,
-            _ => continue,
+        let Some(Step::Pack(step)) = plan.steps.first() else {
+            continue;
         };
+        let keeps_all = step.overlong == Overlong::Split;
         let all = columns(&whole);
         let bounds = all.column(1).as_list::<i32>();
-        let used: i32 = (0..all.num_rows())
-            .map(|row| {
-                let bounds = bounds.value(row);
-                *bounds.as_primitive::<Int32Type>().values().last().unwrap()
-            })
-            .sum();
+        let mut used = 0;
+        for (row, pieces) in origins(&whole).iter().enumerate() {
+            let bounds = bounds.value(row);
+            let bounds = bounds.as_primitive::<Int32Type>().values();
+            let end = bounds[pieces.len()];
+            used += end;
+            let has_segment = step.pad_segment && end.unsigned_abs() < LENGTH;
+            let segment = has_segment.then_some(LENGTH.cast_signed());
+            assert_eq!(bounds[pieces.len() + 1..], *segment.as_slice());
+        }
         assert_eq!(u64::from(used.unsigned_abs()), whole.stats.tokens);
         if keeps_all {
             assert_eq!(whole.stats.tokens, n_tokens as u64);

@@ -89,12 +89,12 @@ impl StepEncoder {
             return Ok(Row::Null);
         };
         let start = ids.len();
-        ids.extend(step.begin_of_document);
+        ids.extend_from_slice(&step.begin_of_document);
         if let Err(error) = self.encoder.encode(text, self.special, ids) {
             ids.truncate(start);
             return Err(error.to_string());
         }
-        ids.extend(step.end_of_document);
+        ids.extend_from_slice(&step.end_of_document);
         Ok(Row::Ids)
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn check(
         method: spec.method,
         overlong: spec.overlong.unwrap_or_default(),
         pad: pad(spec, tokens).map_err(at("pad"))?,
+        pad_segment: spec.pad_segment,
         window: spec.window.unwrap_or(WINDOW),
         id_type: tokens.id_type.clone(),
     };
@@ -147,13 +148,14 @@ fn pad(spec: &PackSpec, tokens: &TokenizeStep) -> Result<u32> {
     if let Some(name) = &spec.pad {
         return token_id(&tokens.tokenizer, name);
     }
-    tokens.end_of_document.ok_or_else(|| {
-        let error = Error::pipeline("missing key `pad`: no token is known to fill rows with");
-        match special_hint(&tokens.tokenizer, "") {
-            Some(special) => error.with_hint(format!(
-                "name it with `pad`, or give `tokenize` an `end_of_document` ({special})"
-            )),
-            None => error.with_hint("name it with `pad`, by its text or id"),
-        }
+    if let [only] = tokens.end_of_document.as_slice() {
+        return Ok(*only);
+    }
+    let error = Error::pipeline("missing key `pad`: no token is known to fill rows with");
+    Err(match special_hint(&tokens.tokenizer, "") {
+        Some(special) => error.with_hint(format!(
+            "name it with `pad`, or give `tokenize` an `end_of_document` ({special})"
+        )),
+        None => error.with_hint("name it with `pad`, by its text or id"),
     })
 }

@@ -8,7 +8,7 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use crate::error::{Error, Result};
 use crate::plan::columns::{column_type_name, is_text, list_of};
 use crate::plan::pipeline::TokenizeSpec;
-use crate::plan::spelling::TokenName;
+use crate::plan::spelling::{DocumentToken, TokenName};
 use crate::plan::steps::TokenizeStep;
 use crate::plan::stored::check_name;
 use crate::plan::suggest;
@@ -33,13 +33,10 @@ pub(super) fn check(
     let text = check_text(columns, &spec.column).map_err(at("column"))?;
     check_output(columns, spec).map_err(at("output"))?;
     let tokenizer = find(spec, tokenizers).map_err(at("tokenizer"))?;
-    let token = |name: &Option<TokenName>| {
-        name.as_ref()
-            .map(|name| token_id(tokenizer, name))
-            .transpose()
-    };
-    let begin_of_document = token(&spec.begin_of_document).map_err(at("begin_of_document"))?;
-    let end_of_document = token(&spec.end_of_document).map_err(at("end_of_document"))?;
+    let begin_of_document = around(tokenizer, spec.begin_of_document.as_ref(), Side::Begin)
+        .map_err(at("begin_of_document"))?;
+    let end_of_document = around(tokenizer, spec.end_of_document.as_ref(), Side::End)
+        .map_err(at("end_of_document"))?;
     let id_type = id_type(tokenizer);
     let made = Made {
         column: OutputColumn {
@@ -59,6 +56,34 @@ pub(super) fn check(
         begin_of_document,
         end_of_document,
         id_type,
+    })
+}
+
+/// The sides of a document.
+#[derive(Clone, Copy)]
+enum Side {
+    Begin,
+    End,
+}
+
+/// The tokens on one side of each document: the one that the step names, else
+/// those that the tokenizer's file puts there.
+fn around(tokenizer: &Tokenizer, named: Option<&DocumentToken>, side: Side) -> Result<Vec<u32>> {
+    match named {
+        Some(DocumentToken::None) => return Ok(Vec::new()),
+        Some(DocumentToken::Token(name)) => return Ok(vec![token_id(tokenizer, name)?]),
+        None => {}
+    }
+    let template = tokenizer.template().map_err(|error| {
+        Error::pipeline("cannot tell which tokens the tokenizer puts around a document")
+            .with_source(error.clone())
+            .with_hint(
+                "name them with `begin_of_document` and `end_of_document`; false stands for none",
+            )
+    })?;
+    Ok(match side {
+        Side::Begin => template.begin.clone(),
+        Side::End => template.end.clone(),
     })
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Numbers};
+use fuelrail_kernels::tokenize::Tokenizer;
 use fuelrail_kernels::{Element, Kernel};
 use half::{bf16, f16};
 
@@ -61,15 +62,43 @@ fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
             SpecialTokens::Refuse => "are refused",
         },
     );
-    for (what, id) in [
-        ("begin", step.begin_of_document),
-        ("end", step.end_of_document),
+    let template = step.tokenizer.template().ok();
+    for (what, ids, template) in [
+        (
+            "begin",
+            &step.begin_of_document,
+            template.map(|template| &template.begin),
+        ),
+        (
+            "end",
+            &step.end_of_document,
+            template.map(|template| &template.end),
+        ),
     ] {
-        if let Some(id) = id {
-            _ = write!(said, ", {what} {id}");
-        }
+        said.push_str(&around(what, ids, template, &step.tokenizer));
     }
     said
+}
+
+/// What stands on one side of a document, and what the tokenizer's file says
+/// of it.
+fn around(what: &str, ids: &[u32], template: Option<&Vec<u32>>, tokenizer: &Tokenizer) -> String {
+    let shown = |ids: &[u32]| {
+        let token = |id: &u32| {
+            let text = tokenizer.decode(&[*id]);
+            format!("{id} \"{}\"", String::from_utf8_lossy(&text).escape_debug())
+        };
+        ids.iter().map(token).collect::<Vec<_>>().join(" ")
+    };
+    match template.map_or(&[][..], Vec::as_slice) {
+        [] if ids.is_empty() => String::new(),
+        [] => format!(", {what} {}", shown(ids)),
+        file if file == ids => format!(", {what} {} (as the tokenizer's file says)", shown(ids)),
+        file => {
+            let ids = if ids.is_empty() { "none" } else { &shown(ids) };
+            format!(", {what} {ids} (the tokenizer's file says {})", shown(file))
+        }
+    }
 }
 
 fn pack(step: &PackStep) -> String {
@@ -85,8 +114,13 @@ fn pack(step: &PackStep) -> String {
         ),
         PackMethod::Concat => "one after another".to_owned(),
     };
+    let segment = if step.pad_segment {
+        " as a last segment"
+    } else {
+        ""
+    };
     format!(
-        "pack {} into rows of {}, {how}, pad {}",
+        "pack {} into rows of {}, {how}, pad {}{segment}",
         step.column, step.length, step.pad
     )
 }

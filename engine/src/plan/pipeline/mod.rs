@@ -22,6 +22,7 @@ use super::places::Places;
 use super::schema;
 use super::size::ByteSize;
 use super::spelling::Uris;
+use super::tokenizers::LoadedTokenizers;
 use super::tree::{Node, Place};
 use super::typed::TypedError;
 use super::types::{Document, Fingerprint, Format, OnError, Split};
@@ -56,6 +57,9 @@ pub struct Pipeline {
     /// Where each key was written.
     #[serde(skip)]
     pub(crate) places: Places,
+    /// Tokenizers that are in memory, by the names that steps give them.
+    #[serde(skip)]
+    pub(crate) kept: LoadedTokenizers,
 }
 
 impl PartialEq for Pipeline {
@@ -170,6 +174,7 @@ impl Pipeline {
             step,
             sink,
             places: Places::default(),
+            kept: LoadedTokenizers::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::numbers::{CastSpec, NormalizeSpec};
-use crate::plan::spelling::TokenName;
+use crate::plan::spelling::{DocumentToken, TokenName};
 use crate::plan::steps::{Overlong, PackMethod, SpecialTokens};
 use crate::plan::tree::{Node, Value};
 
@@ -99,12 +99,14 @@ pub struct TokenizeSpec {
     /// What happens where the text itself spells a special token.
     #[serde(default)]
     pub special_tokens: SpecialTokens,
-    /// The token put before each document (default: none).
+    /// The token put before each document, or false for none (default: what
+    /// the post-processor of a tokenizer.json puts there, else none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub begin_of_document: Option<TokenName>,
-    /// The token put after each document (default: none).
+    pub begin_of_document: Option<DocumentToken>,
+    /// The token put after each document, or false for none (default: as
+    /// above).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end_of_document: Option<TokenName>,
+    pub end_of_document: Option<DocumentToken>,
 }
 
 impl TokenizeSpec {
@@ -143,6 +145,10 @@ pub struct PackSpec {
     /// token).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad: Option<TokenName>,
+    /// Whether the padding of a row is a last segment in `cu_seqlens`, which then
+    /// always ends with the length of the row, as attention kernels want it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pad_segment: bool,
     /// Documents a window holds at least, from which rows are put together
     /// (default: 10000); for method `best_fit` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,6 +167,7 @@ impl PackSpec {
             method: PackMethod::default(),
             overlong: None,
             pad: None,
+            pad_segment: false,
             window: None,
         }
     }

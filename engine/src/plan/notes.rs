@@ -1,0 +1,24 @@
+//! What a run will do that one may not expect, a sentence each: said before it
+//! begins, by `plan` and by the run itself.
+
+use super::steps::Step;
+use super::types::Plan;
+
+/// The notes on a plan, in the order of its steps.
+#[must_use]
+pub fn notes(plan: &Plan) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        let Step::Tokenize(tokenize) = step else {
+            continue;
+        };
+        for note in tokenize.tokenizer.notes() {
+            let step = index + 1;
+            notes.push(format!(
+                "step {step} (tokenize), {}: {note}",
+                tokenize.asset
+            ));
+        }
+    }
+    notes
+}
