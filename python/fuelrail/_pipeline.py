@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fuelrail._dataset import Dataset
+    from fuelrail._tokenizer import HuggingFace, Tokenizer
 
     Path: TypeAlias = str | os.PathLike[str]
     Column: TypeAlias = str | Sequence[str]
@@ -142,22 +143,35 @@ class Pipeline:
         self,
         *,
         column: str,
-        tokenizer: Path,
+        tokenizer: Path | Tokenizer | HuggingFace,
         family: str | None = None,
         output: str = "tokens",
         special_tokens: Literal["text", "parse", "refuse"] = "text",
-        begin_of_document: str | int | None = None,
-        end_of_document: str | int | None = None,
+        begin_of_document: str | int | Literal[False] | None = None,
+        end_of_document: str | int | Literal[False] | None = None,
     ) -> Pipeline:
         """Turns a text column into a column ``output`` of token ids.
 
-        ``tokenizer`` is a built-in name such as ``"cl100k_base"``, or the path of
-        a ``tokenizer.json`` or ``.tiktoken`` file.
+        ``tokenizer`` is a built-in name such as ``"cl100k_base"``, the path of a
+        ``tokenizer.json`` or ``.tiktoken`` file, or what :class:`Tokenizer`
+        takes or is. ``begin_of_document`` and ``end_of_document`` are put around
+        each document: by default what the post-processor of a ``tokenizer.json``
+        says; ``False`` stands for nothing.
         """
-        return self._and(
+        pipeline, name = self, tokenizer
+        if not isinstance(tokenizer, (str, bytes, os.PathLike)):
+            from fuelrail._tokenizer import Tokenizer
+
+            known = tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+            if known._name is None:
+                name, spec = self._spec.knowing(known._native)
+                pipeline = self._of(spec)
+            else:
+                name, family = known._name, family if known._family is None else known._family
+        return pipeline._and(
             "tokenize",
             column=column,
-            tokenizer=tokenizer,
+            tokenizer=name,
             family=family,
             output=output,
             special_tokens=special_tokens,
@@ -207,10 +221,16 @@ class Pipeline:
         method: Literal["best_fit", "concat"] = "best_fit",
         overlong: Literal["split", "truncate", "drop"] | None = None,
         pad: str | int | None = None,
+        pad_segment: bool = False,
         window: int | None = None,
     ) -> Pipeline:
-        """Lays token lists into rows of ``length`` tokens; the last step."""
-        return self._and("pack", column=column, length=length, method=method, overlong=overlong, pad=pad, window=window)
+        """Lays token lists into rows of ``length`` tokens; the last step.
+
+        With ``pad_segment``, what fills the end of a row is a last segment in
+        ``cu_seqlens``, which so always ends with ``length``.
+        """
+        keys = {"method": method, "overlong": overlong, "pad": pad, "pad_segment": pad_segment, "window": window}
+        return self._and("pack", column=column, length=length, **keys)
 
     def sink(self, uri: Path, *, shard_size: Size = "256MiB") -> Pipeline:
         """Writes the dataset to the directory ``uri``, in shards of at most
@@ -261,14 +281,21 @@ class Pipeline:
         ``out`` takes the place of the sink's directory. ``progress`` is shown on
         standard error, ``"auto"`` on a terminal. ``on_existing`` says what becomes
         of another dataset at the target, ``on_device_error`` whether the
-        processor does a batch again on which the device fails.
+        processor does a batch again on which the device fails. What one may not
+        expect of a run, :meth:`explain` says and the logger ``fuelrail`` warns of.
         """
         from fuelrail._dataset import Dataset
 
         out = None if out is None else os.fspath(out)
         for name, value in (("progress", progress), ("on_existing", on_existing), ("on_device_error", on_device_error)):
             text(name, value)
-        return Dataset(self._spec.shard(out, device, threads, progress, on_existing, on_device_error))
+        root, notes = self._spec.shard(out, device, threads, progress, on_existing, on_device_error)
+        if notes:
+            import logging
+
+            for note in notes:
+                logging.getLogger("fuelrail").warning(note)
+        return Dataset(root)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pipeline) and self._spec == other._spec

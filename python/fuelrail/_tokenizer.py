@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from fuelrail import _native
-from fuelrail._errors import UsageError
+from fuelrail._errors import UsageError, UsageTypeError
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
-    from typing import Literal, TypeAlias
+    from typing import Any, Literal, Protocol, TypeAlias
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     Special: TypeAlias = Literal["text", "parse", "refuse"]
 
+    class _Tokenizers(Protocol):
+        """A ``tokenizers.Tokenizer``."""
+
+        def to_str(self, pretty: bool = False) -> str: ...
+
+    class _Transformers(Protocol):
+        """A fast tokenizer of ``transformers``."""
+
+        @property
+        def backend_tokenizer(self) -> Any: ...
+
+    HuggingFace: TypeAlias = _Tokenizers | _Transformers
+
 
 class Tokenizer:
     """Text to token ids by byte-level byte pair encoding, with exactly the ids
     of tiktoken or of Hugging Face tokenizers.
 
-    ``name`` is a built-in tokenizer such as ``"cl100k_base"``, or the path of a
-    ``tokenizer.json`` or ``.tiktoken`` file. ``family`` is for a ``.tiktoken``
-    file whose name does not tell pattern and special tokens: the built-in that
-    has the same.
+    ``source`` is a built-in tokenizer such as ``"cl100k_base"``, the path of a
+    ``tokenizer.json`` or ``.tiktoken`` file, or a tokenizer of Hugging Face's:
+    a ``tokenizers.Tokenizer`` or a fast one of ``transformers``. ``family`` is
+    for a ``.tiktoken`` file whose name does not tell pattern and special tokens:
+    the built-in that has the same.
+
+    What of a file is not applied though Hugging Face applies it, such as
+    ``truncation``, is a :class:`UserWarning`.
 
     >>> import fuelrail as fr
     >>> tokenizer = fr.Tokenizer("cl100k_base")
@@ -43,24 +60,43 @@ class Tokenizer:
 
     __slots__ = ("_family", "_name", "_native")
 
-    def __init__(self, name: str | os.PathLike[str], *, family: str | None = None) -> None:
+    _name: str | None
+    """None for one that was made of an object."""
+
+    def __init__(self, source: str | os.PathLike[str] | HuggingFace, *, family: str | None = None) -> None:
         import os
 
-        self._name = os.fspath(name)
         self._family = family
-        self._native = _native.Tokenizer(self._name, family)
+        if isinstance(source, (str, bytes, os.PathLike)):
+            self._name = os.fspath(source)  # type: ignore[assignment]
+            self._native = _native.Tokenizer(self._name, family)  # type: ignore[arg-type]
+        else:
+            if family is not None:
+                raise UsageError("`family` is for .tiktoken files only", hint="leave `family` out")
+            self._name = None
+            self._native = _native.Tokenizer.from_json(_content(source))
+        if notes := self._native.notes():
+            import warnings
+
+            for note in notes:
+                warnings.warn(f"{self._shown()}: {note}", stacklevel=2)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], *, family: str | None = None) -> Tokenizer:
         """The tokenizer in a ``tokenizer.json`` or ``.tiktoken`` file."""
         return cls(path, family=family)
 
-    def encode(self, text: str | bytes, *, special: Special = "text") -> NDArray[np.uint32]:
+    def encode(
+        self, text: str | bytes, *, special: Special = "text", add_special_tokens: bool = True
+    ) -> NDArray[np.uint32]:
         """The ids of one text; ``bytes`` are UTF-8.
 
         ``special`` says what happens where the text spells a special token: it
-        is ordinary text, it becomes that token (``"parse"``), or it is an error
-        (``"refuse"``). No token is put before or after the text.
+        is ordinary text, it becomes that token (``"parse"``, as Hugging Face has
+        it), or it is an error (``"refuse"``). The tokens that the file's
+        post-processor puts before and after a text, such as ``<s>``, are added
+        unless ``add_special_tokens`` is False; most files and all built-in
+        tokenizers have none.
 
         >>> import fuelrail as fr
         >>> tokenizer = fr.Tokenizer("cl100k_base")
@@ -71,16 +107,18 @@ class Tokenizer:
         """
         import numpy as np
 
-        return np.asarray(self._native.encode(text, special))
+        return np.asarray(self._native.encode(text, special, add_special_tokens))
 
     def encode_batch(
         self,
         texts: Iterable[str | bytes] | object,
         *,
         special: Special = "text",
+        add_special_tokens: bool = True,
         threads: int | None = None,
     ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """The ids of many texts, one after another, and where each begins.
+        """The ids of many texts, one after another, and where each begins; each
+        as :meth:`encode` gives them.
 
         ``texts`` is a list of ``str`` or ``bytes``, or an array of strings of
         any library that speaks Arrow's PyCapsule interface (pyarrow, polars,
@@ -97,7 +135,7 @@ class Tokenizer:
         """
         import numpy as np
 
-        ids, offsets = self._native.encode_batch(texts, special, threads)
+        ids, offsets = self._native.encode_batch(texts, special, add_special_tokens, threads)
         return np.asarray(ids), np.asarray(offsets)
 
     def decode(self, ids: ArrayLike, *, errors: str = "replace") -> str:
@@ -142,13 +180,75 @@ class Tokenizer:
         """
         return dict(self._native.special_tokens())
 
+    @property
+    def template(self) -> tuple[list[int], list[int]]:
+        """The ids that the file's post-processor puts before and after a text.
+
+        >>> import fuelrail as fr
+        >>> fr.Tokenizer("cl100k_base").template
+        ([], [])
+        """
+        return self._native.template()
+
+    def _shown(self) -> str:
+        return "a tokenizer of Hugging Face's" if self._name is None else repr(self._name)
+
     def __repr__(self) -> str:
-        return f"Tokenizer({self._name!r}, vocab_size={self.vocab_size})"
+        name = "<tokenizer.json>" if self._name is None else repr(self._name)
+        return f"Tokenizer({name}, vocab_size={self.vocab_size})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (self._name, self._family)
+        if self._name is None:
+            return _of_content, (self._native.content(),)
+        import os
+
+        # A built-in name is none of a file, which pickles with its place.
+        name = os.path.abspath(self._name) if os.path.exists(self._name) else self._name
+        return _again, (name, self._family)
 
 
 def _again(name: str, family: str | None) -> Tokenizer:
     """A tokenizer as it was in another process."""
     return Tokenizer(name, family=family)
+
+
+def _of_content(content: bytes) -> Tokenizer:
+    """A tokenizer of an object as it was in another process."""
+    tokenizer = Tokenizer.__new__(Tokenizer)
+    tokenizer._name = tokenizer._family = None
+    tokenizer._native = _native.Tokenizer.from_json(content.decode())
+    return tokenizer
+
+
+def _content(tokenizer: object) -> str:
+    """The ``tokenizer.json`` of an object of Hugging Face's, told by what it can
+    do: no library is imported."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if hasattr(backend, "to_str"):
+        # What a fast tokenizer of transformers cuts and fills is said at each
+        # call; what its backend holds is left from the last one.
+        return _whole(backend.to_str(pretty=True))
+    if hasattr(tokenizer, "to_str"):
+        # As `tokenizer.save(path)` writes it, so that datasets have the same digest.
+        content: str = tokenizer.to_str(pretty=True)
+        return content
+    name = f"{type(tokenizer).__module__}.{type(tokenizer).__qualname__}"
+    if hasattr(tokenizer, "convert_tokens_to_ids"):
+        raise UsageTypeError(
+            f"expected a fast tokenizer of transformers, got a slow one, {name}",
+            hint="load it with use_fast=True; one that has no tokenizer.json cannot be used here",
+        )
+    hint = "give a name, a path, or a tokenizer of `tokenizers` or `transformers`"
+    if hasattr(tokenizer, "encode_ordinary"):
+        hint = f"name the encoding of tiktoken: {getattr(tokenizer, 'name', 'cl100k_base')!r}"
+    raise UsageTypeError(f"expected a tokenizer, got {name}", hint=hint)
+
+
+def _whole(content: str) -> str:
+    """The same without sections that cut and fill texts."""
+    if all(f'"{section}": null' in content[:1_000] for section in ("truncation", "padding")):
+        return content
+    import json
+
+    fields = json.loads(content) | {"truncation": None, "padding": None}
+    return json.dumps(fields, ensure_ascii=False, indent=2)

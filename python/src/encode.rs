@@ -23,6 +23,40 @@ const RUN_BYTES: usize = 256 << 10;
 /// for another thread of Python.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
 
+/// How a text is encoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) special: Special,
+    pub(crate) around: Around,
+}
+
+/// What is put before and after a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Around {
+    Nothing,
+    /// What the tokenizer's file says.
+    Template,
+}
+
+impl How {
+    /// Appends the ids of a text.
+    ///
+    /// # Errors
+    /// `Data` if it cannot be encoded.
+    pub(crate) fn encode(
+        self,
+        encoder: &mut Encoder,
+        text: &str,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), Error> {
+        match self.around {
+            Around::Nothing => encoder.encode(text, self.special, ids),
+            Around::Template => encoder.encode_with_template(text, self.special, ids),
+        }
+        .map_err(|error| Error::data(error.to_string()))
+    }
+}
+
 /// The ids of texts, one after another.
 #[derive(Debug, Default)]
 pub(crate) struct Encoded {
@@ -46,7 +80,7 @@ impl Encoders {
         }
     }
 
-    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+    pub(crate) fn tokenizer(&self) -> &Arc<Tokenizer> {
         &self.tokenizer
     }
 
@@ -73,14 +107,14 @@ impl Encoders {
     pub(crate) fn encode(
         &self,
         texts: &[&str],
-        special: Special,
+        how: How,
         threads: Option<NonZeroUsize>,
     ) -> Result<Encoded> {
         let runs = runs(texts);
         let batch = Batch {
             encoders: self,
             texts,
-            special,
+            how,
             done: runs.iter().map(|_| OnceLock::new()).collect(),
             runs,
             next: AtomicUsize::new(0),
@@ -115,7 +149,7 @@ type Run = (Vec<u32>, Vec<usize>);
 struct Batch<'a> {
     encoders: &'a Encoders,
     texts: &'a [&'a str],
-    special: Special,
+    how: How,
     runs: Vec<Range<usize>>,
     done: Vec<OnceLock<Result<Run, Error>>>,
     next: AtomicUsize,
@@ -172,9 +206,9 @@ impl Batch<'_> {
             let mut counts = Vec::with_capacity(rows.len());
             for row in rows {
                 let before = ids.len();
-                encoder
-                    .encode(self.texts[row], self.special, &mut ids)
-                    .map_err(|error| Error::data(error.to_string()).with_row(row as u64))?;
+                self.how
+                    .encode(encoder, self.texts[row], &mut ids)
+                    .map_err(|error| error.with_row(row as u64))?;
                 counts.push(ids.len() - before);
             }
             Ok((ids, counts))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fuelrail::plan::{self, DeviceChoice, ExplainContext, Plan, explain, explain_json};
+use fuelrail::plan::{self, DeviceChoice, ExplainContext, Plan, explain, explain_json, notes};
 use fuelrail::run::{self, Control, Device, OnDeviceError, ShardOptions};
 use fuelrail::sink::OnExisting;
 use fuelrail::{Error, ErrorKind};
@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use crate::arguments;
 use crate::attended::{Stopping, attended};
 use crate::errors::Result;
+use crate::tokenizer::Tokenizer;
 
 /// What errors call a pipeline whose text came from a program.
 const TEXT: &str = "<string>";
@@ -74,6 +75,14 @@ impl Pipeline {
         Ok(Self { spec, base })
     }
 
+    /// The name of a tokenizer in memory, and the pipeline that knows it.
+    fn knowing(&self, tokenizer: &Tokenizer) -> (String, Self) {
+        let mut spec = self.spec.clone();
+        let named = spec.keep_tokenizer(tokenizer.shared());
+        let base = self.base.clone();
+        (named.name, Self { spec, base })
+    }
+
     fn with_sink(&self, keys: &str) -> Result<Self> {
         let mut spec = self.spec.with_sink(keys)?;
         spec.sink.uri = self.begun_here(&spec.sink.uri)?;
@@ -91,6 +100,12 @@ impl Pipeline {
             return Err(error
                 .with_path(&self.base)
                 .with_hint("rename it, or give the pipeline absolute paths")
+                .into());
+        }
+        if self.spec.keeps_tokenizers() {
+            let message = "expected a tokenizer in a file, got one in memory";
+            return Err(Error::new(ErrorKind::Usage, message)
+                .with_hint("save it with `tokenizer.save(\"tokenizer.json\")`, and name that file")
                 .into());
         }
         Ok(self.spec.to_toml()?)
@@ -127,7 +142,8 @@ impl Pipeline {
         })
     }
 
-    /// Runs it and gives the directory of the dataset.
+    /// Runs it and gives the directory of the dataset, and what one may not
+    /// expect of it.
     #[expect(
         clippy::too_many_arguments,
         reason = "the keywords of the package's method, which alone calls it"
@@ -141,7 +157,7 @@ impl Pipeline {
         progress: &str,
         on_existing: &str,
         on_device_error: &str,
-    ) -> Result<PathBuf> {
+    ) -> Result<(PathBuf, Vec<String>)> {
         let shown = [
             ("auto", stderr().is_terminal()),
             ("always", true),
@@ -205,7 +221,7 @@ struct Job {
 }
 
 impl Job {
-    fn run(self) -> fuelrail::Result<PathBuf> {
+    fn run(self) -> fuelrail::Result<(PathBuf, Vec<String>)> {
         let Prepared {
             plan,
             device,
@@ -225,7 +241,7 @@ impl Job {
             .then(|| fuelrail_cli::show_progress(&self.control, &plan));
         let result = run::shard(&plan, &options, &self.control);
         drop(shown);
-        result.map(|_| plan.sink.root.clone())
+        result.map(|_| (plan.sink.root.clone(), notes(&plan)))
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 
-use fuelrail::kernels::tokenize::Special;
+use fuelrail::kernels::tokenize::{self, Special};
 use fuelrail::plan::TokenizerRef;
 use fuelrail::{Error, ErrorKind, run};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arguments;
-use crate::encode::Encoders;
+use crate::encode::{Around, Encoders, How};
 use crate::errors::Result;
 use crate::numbers::Numbers;
 use crate::texts::{Texts, text};
@@ -33,17 +34,28 @@ impl Tokenizer {
         })?;
         let named = TokenizerRef { name, family };
         let tokenizer = py.detach(|| run::load_tokenizer(&named, Path::new("")))?;
-        Ok(Self(Encoders::new(tokenizer)))
+        Ok(Self::usable(tokenizer)?)
     }
 
-    fn encode(&self, py: Python<'_>, object: &Bound<'_, PyAny>, special: &str) -> Result<Numbers> {
-        let special = policy(special)?;
+    /// The tokenizer in the content of a `tokenizer.json`.
+    #[staticmethod]
+    fn from_json(py: Python<'_>, content: &str) -> Result<Self> {
+        let tokenizer = py.detach(|| run::tokenizer_json(content.as_bytes()))?;
+        Ok(Self::usable(Arc::new(tokenizer))?)
+    }
+
+    fn encode(
+        &self,
+        py: Python<'_>,
+        object: &Bound<'_, PyAny>,
+        special: &str,
+        add_special_tokens: bool,
+    ) -> Result<Numbers> {
+        let how = how(special, add_special_tokens)?;
         let text = text(object)?;
         let encode = || {
             let mut ids = Vec::new();
-            self.0
-                .with(|encoder| encoder.encode(text, special, &mut ids))
-                .map_err(|error| Error::data(error.to_string()))?;
+            self.0.with(|encoder| how.encode(encoder, text, &mut ids))?;
             Ok::<_, Error>(ids)
         };
         let ids = if text.len() < SHORT_BYTES {
@@ -59,13 +71,14 @@ impl Tokenizer {
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
         special: &str,
+        add_special_tokens: bool,
         threads: Option<i64>,
     ) -> Result<(Numbers, Numbers)> {
-        let special = policy(special)?;
+        let how = how(special, add_special_tokens)?;
         let threads = arguments::threads(threads)?;
         let texts = Texts::of(texts)?;
         let rows = texts.rows()?;
-        let encoded = py.detach(|| self.0.encode(&rows, special, threads))?;
+        let encoded = py.detach(|| self.0.encode(&rows, how, threads))?;
         Ok((encoded.ids.into(), encoded.offsets.into()))
     }
 
@@ -100,6 +113,45 @@ impl Tokenizer {
     fn special_tokens(&self) -> Vec<(&str, u32)> {
         self.0.tokenizer().special_tokens().collect()
     }
+
+    /// The tokens put before and after a text.
+    fn template(&self) -> (Vec<u32>, Vec<u32>) {
+        let template = self.0.tokenizer().template().cloned().unwrap_or_default();
+        (template.begin, template.end)
+    }
+
+    /// What of its file is not applied.
+    fn notes(&self) -> Vec<String> {
+        self.0.tokenizer().notes().to_vec()
+    }
+
+    /// The content of its file.
+    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.tokenizer().asset().bytes)
+    }
+}
+
+impl Tokenizer {
+    /// One whose template is known.
+    fn usable(tokenizer: Arc<tokenize::Tokenizer>) -> Result<Self, Error> {
+        run::check_template(&tokenizer)?;
+        Ok(Self(Encoders::new(tokenizer)))
+    }
+
+    /// What it encodes with.
+    pub(crate) fn shared(&self) -> Arc<tokenize::Tokenizer> {
+        Arc::clone(self.0.tokenizer())
+    }
+}
+
+fn how(special: &str, add_special_tokens: bool) -> Result<How> {
+    let around = if add_special_tokens {
+        Around::Template
+    } else {
+        Around::Nothing
+    };
+    let special = policy(special)?;
+    Ok(How { special, around })
 }
 
 /// What happens where a text spells a special token.
