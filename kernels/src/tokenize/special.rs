@@ -118,6 +118,10 @@ impl Finder {
             if options.rstrip {
                 end = self.classes.run(bytes, end, SPACE);
             }
+            // White space alone, all of which the token before has taken.
+            if options.lstrip && start >= end {
+                continue;
+            }
             if done < start {
                 visit(Stretch::Text {
                     start: done,

@@ -440,6 +440,21 @@ fn ids_that_do_not_follow_on_are_kept_and_noted() {
 }
 
 #[test]
+fn white_space_that_a_token_has_taken_is_no_token_again() {
+    let mut file = file(&[("h", "e")]);
+    let flags = ["lstrip", "rstrip"];
+    file["added_tokens"] = json!([added(300, " ", &flags), added(301, "<x>", &["rstrip"])]);
+    let tokenizer = from_file(&file).unwrap();
+    for (text, ids) in [
+        ("a   b", &[97, 300, 98][..]),
+        ("<x> b", &[301, 98]),
+        ("<x>b ", &[301, 98, 300]),
+    ] {
+        assert_eq!(encode(&tokenizer, text, Special::Text), ids, "{text}");
+    }
+}
+
+#[test]
 fn other_files_are_named_as_what_they_are() {
     for (bytes, what) in [
         (
