@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::Path;
 
-use fuelrail::plan::{Digest, Pipeline, Plan, Step, check, explain, explain_json, notes};
+use arrow::datatypes::DataType;
+use fuelrail::plan::{Digest, Format, Pipeline, Plan, Step, check, explain, explain_json, notes};
 use fuelrail::{Result, run};
-use fuelrail_tests::plan::corpus;
+use fuelrail_tests::plan::{catalog, field, file};
 use serde_json::{Value, json};
 
 use crate::plan::CONTEXT;
@@ -32,7 +33,9 @@ fn plan(tokenizer: &Value, steps: &str) -> Result<Plan> {
     );
     let pipeline = Pipeline::from_toml(&text, Path::new("p.toml"))?;
     let tokenizers = run::load_tokenizers(&pipeline, dir.path())?;
-    check(&pipeline, &corpus(), &tokenizers, Path::new("/base"))
+    let texts = file("c.parquet", 1000, vec![field("text", DataType::Utf8)]);
+    let catalog = catalog(Format::Parquet, vec![texts]);
+    check(&pipeline, &catalog, &tokenizers, Path::new("/base"))
 }
 
 /// A post-processor that puts these tokens around a text.
@@ -51,7 +54,7 @@ fn template(begin: &[&str], end: &[&str]) -> Value {
         "pair": [],
         "special_tokens": {
             "<|endoftext|>": {"id": "<|endoftext|>", "ids": [id()], "tokens": ["<|endoftext|>"]},
-            "!": {"id": "!", "ids": [0], "tokens": ["!"]},
+            "!": {"id": "!", "ids": [1], "tokens": ["!"]},
         },
     })
 }
@@ -140,7 +143,7 @@ fn the_identity_holds_what_is_added_and_not_who_said_so() {
     let several = plan(&several, "").unwrap();
     assert_eq!(
         several.identity.canonical["steps"][0]["values"]["begin_of_document"],
-        json!([id(), 0])
+        json!([id(), 1])
     );
 }
 

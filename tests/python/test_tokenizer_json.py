@@ -172,7 +172,7 @@ class Drawn:
         s, end, rng = ("<s>", self.ids["<s>"]), ("</s>", self.ids["</s>"]), self.rng
         level = state(processors.ByteLevel(trim_offsets=self.chance(0.5)))
         if alone and self.chance(0.2):
-            other = self.post_processor(alone=False)
+            other = self.post_processor(alone=False) or level
             return {"type": "Sequence", "processors": rng.choice([[level, other], [other, level], [other]])}
         if alone and self.chance(0.05):
             twice = [state(processors.BertProcessing(end, s))] * 2
@@ -234,7 +234,11 @@ def test_a_random_file_gives_the_same_ids_or_is_refused_by_name(seed):
         for special in ("parse", "text"):
             theirs.encode_special_tokens = special == "text"
             for around in (True, False):
-                wanted = theirs.encode(text, add_special_tokens=around)
+                try:
+                    wanted = theirs.encode(text, add_special_tokens=around)
+                except BaseException as error:  # white space that two tokens want
+                    assert "bad split" in str(error)
+                    continue
                 # Tokens of the template have the file's ids there too.
                 is_file_id = wanted.special_tokens_mask
                 ids = [id if kept else numbers.get(id, id) for id, kept in zip(wanted.ids, is_file_id, strict=True)]
