@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
-    from typing import Any, Literal, Protocol, TypeAlias
+    from typing import Literal, Protocol, TypeAlias
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     class _Tokenizers(Protocol):
         """A ``tokenizers.Tokenizer``."""
 
-        def to_str(self, pretty: bool = False) -> str: ...
+        def to_str(self, *, pretty: bool = ...) -> str: ...
 
     class _Transformers(Protocol):
         """A fast tokenizer of ``transformers``."""
 
         @property
-        def backend_tokenizer(self) -> Any: ...
+        def backend_tokenizer(self) -> _Tokenizers: ...
 
     HuggingFace: TypeAlias = _Tokenizers | _Transformers
 
@@ -68,8 +68,8 @@ class Tokenizer:
 
         self._family = family
         if isinstance(source, (str, bytes, os.PathLike)):
-            self._name = os.fspath(source)  # type: ignore[assignment]
-            self._native = _native.Tokenizer(self._name, family)  # type: ignore[arg-type]
+            self._name = os.fspath(source)
+            self._native = _native.Tokenizer(self._name, family)
         else:
             if family is not None:
                 raise UsageError("`family` is for .tiktoken files only", hint="leave `family` out")
@@ -224,7 +224,7 @@ def _content(tokenizer: object) -> str:
     """The ``tokenizer.json`` of an object of Hugging Face's, told by what it can
     do: no library is imported."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if hasattr(backend, "to_str"):
+    if backend is not None and hasattr(backend, "to_str"):
         # What a fast tokenizer of transformers cuts and fills is said at each
         # call; what its backend holds is left from the last one.
         return _whole(backend.to_str(pretty=True))

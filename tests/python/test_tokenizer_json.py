@@ -7,102 +7,12 @@ Random files are tried against the library itself; then each of its classes.
 from __future__ import annotations
 
 import json
-import pickle
 import random
-import warnings
 
 import fuelrail as fr
-import numpy as np
 import pytest
-from tokenizers import (
-    AddedToken,
-    Regex,
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-)
-
-BYTES = sorted(pre_tokenizers.ByteLevel.alphabet())
-MERGES = [("h", "e"), ("l", "l"), ("Ġ", "h"), ("he", "ll"), ("Ġ", "Ġ"), ("1", "2"), ("Ã", "©"), ("e", "Ì")]
-TEXT = {"Sequence": {"id": "A", "type_id": 0}}
-PIECES = ["hello", " hell", "he", "  ", "\n", "123", "é", "e\u0301", "<s>", "</s>", "<x>", "word", "北京", "'s", "🦀"]
-
-
-def bpe(**options) -> dict:
-    """A model of all bytes and some merges."""
-    tokens = BYTES + ["".join(pair) for pair in MERGES]
-    vocab = {token: id for id, token in enumerate(tokens)}
-    return json.loads(Tokenizer(models.BPE(vocab, MERGES, **options)).to_str())["model"]
-
-
-N_MODEL = len(BYTES) + len(MERGES)
-
-
-def added(id: int, content: str, *flags: str) -> dict:
-    names = ("single_word", "lstrip", "rstrip", "normalized", "special")
-    return {"id": id, "content": content, **{name: name in flags for name in names}}
-
-
-FIELDS = {
-    "tokenizers.normalizers": "normalizer",
-    "tokenizers.pre_tokenizers": "pre_tokenizer",
-    "tokenizers.processors": "post_processor",
-    "tokenizers.decoders": "decoder",
-}
-
-
-def state(component) -> dict:
-    """A component as a file has it."""
-    tokenizer = Tokenizer(models.BPE())
-    field = FIELDS[type(component).__module__]
-    setattr(tokenizer, field, component)
-    return json.loads(tokenizer.to_str())[field]
-
-
-def file(**changed) -> dict:
-    tokens = [added(N_MODEL, "<s>", "special"), added(N_MODEL + 1, "</s>", "special")]
-    level = state(pre_tokenizers.ByteLevel(add_prefix_space=False))
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": tokens,
-        "normalizer": None,
-        "pre_tokenizer": level,
-        "post_processor": None,
-        "decoder": level,
-        "model": bpe(),
-        **changed,
-    }
-
-
-def template(ids: dict[str, int], *single: str) -> dict:
-    """`$A` stands for the text, the rest for tokens."""
-    pieces = [TEXT if name == "$A" else {"SpecialToken": {"id": name, "type_id": 0}} for name in single]
-    pair = [TEXT, {"Sequence": {"id": "B", "type_id": 1}}]
-    special = {name: {"id": name, "ids": [id], "tokens": [name]} for name, id in ids.items()}
-    return {"type": "TemplateProcessing", "single": pieces, "pair": pair, "special_tokens": special}
-
-
-def read(content: dict) -> tuple[fr.Tokenizer, list[str]]:
-    """The tokenizer, and what was warned of."""
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        tokenizer = fr.Tokenizer(As(content))
-    return tokenizer, [str(warning.message) for warning in said]
-
-
-class As:
-    """What is asked for the content of a file as `tokenizers` is."""
-
-    def __init__(self, content: dict) -> None:
-        self.content = content
-
-    def to_str(self, pretty: bool = False) -> str:
-        return json.dumps(self.content, indent=2 if pretty else None)
+from tokenizer_files import N_MODEL, PIECES, added, bpe, file, read, state, template
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 
 class Drawn:
@@ -149,7 +59,9 @@ class Drawn:
     def normalizer(self) -> object:
         nfc = {"type": "NFC"}
         if self.chance(0.1):
-            other = self.rng.choice([normalizers.Lowercase(), normalizers.NFKC(), normalizers.Prepend("x"), normalizers.Strip()])
+            other = self.rng.choice(
+                [normalizers.Lowercase(), normalizers.NFKC(), normalizers.Prepend("x"), normalizers.Strip()]
+            )
             name = type(other).__name__
             inner = {"type": "Sequence", "normalizers": [nfc, state(other)]}
             return self.refused(name, self.rng.choice([state(other), inner]))
@@ -159,12 +71,16 @@ class Drawn:
     def pre_tokenizer(self) -> object:
         level = state(pre_tokenizers.ByteLevel(add_prefix_space=self.chance(0.3), use_regex=self.chance(0.6)))
         if self.chance(0.1):
-            other = self.rng.choice([pre_tokenizers.Whitespace(), pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()])
+            other = self.rng.choice(
+                [pre_tokenizers.Whitespace(), pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
+            )
             inner = {"type": "Sequence", "pretokenizers": [state(other), level]}
             return self.refused(type(other).__name__, self.rng.choice([state(other), inner]))
         before = [state(pre_tokenizers.Digits(self.chance(0.5)))] if self.chance(0.3) else []
         if self.chance(0.3):
-            split = pre_tokenizers.Split(Regex(r"\p{L}+|\s"), self.rng.choice(["isolated", "removed"]), self.chance(0.5))
+            split = pre_tokenizers.Split(
+                Regex(r"\p{L}+|\s"), self.rng.choice(["isolated", "removed"]), self.chance(0.5)
+            )
             before.insert(0, {"type": "Sequence", "pretokenizers": [state(split)]})
         return {"type": "Sequence", "pretokenizers": [*before, level]} if before or self.chance(0.2) else level
 
@@ -183,10 +99,21 @@ class Drawn:
             return self.refused("post_processor", template({"<s>": self.ids["<s>"] + 1000}, "<s>", "$A"))
         around = [[], ["<s>"], ["<s>", "</s>"]]
         pieces = template(self.ids, *rng.choice(around), "$A", *rng.choice(around))
-        return rng.choice([None, level, pieces, pieces, state(processors.BertProcessing(end, s)), state(processors.RobertaProcessing(end, s))])
+        return rng.choice(
+            [
+                None,
+                level,
+                pieces,
+                pieces,
+                state(processors.BertProcessing(end, s)),
+                state(processors.RobertaProcessing(end, s)),
+            ]
+        )
 
     def decoder(self) -> object:
-        other = self.rng.choice([None, decoders.ByteLevel(), decoders.ByteLevel(), decoders.Metaspace(), decoders.Fuse()])
+        other = self.rng.choice(
+            [None, decoders.ByteLevel(), decoders.ByteLevel(), decoders.Metaspace(), decoders.Fuse()]
+        )
         if isinstance(other, decoders.Metaspace):
             self.notes.add("decoder Metaspace")
         return other and state(other)
@@ -200,7 +127,9 @@ class Drawn:
     def model(self) -> object:
         model = bpe(ignore_merges=self.chance(0.3), fuse_unk=self.chance(0.3), byte_fallback=self.chance(0.1))
         if self.chance(0.05):
-            field, value = self.rng.choice([("dropout", 0.5), ("continuing_subword_prefix", "e"), ("end_of_word_suffix", "l")])
+            field, value = self.rng.choice(
+                [("dropout", 0.5), ("continuing_subword_prefix", "e"), ("end_of_word_suffix", "l")]
+            )
             model[field] = value
             self.refused(f"model.{field}", None)
         if model["byte_fallback"] and self.blame:
@@ -286,7 +215,10 @@ PRE_TOKENIZERS = {
     "Metaspace": (REFUSED, lambda: pre_tokenizers.Metaspace()),
     "Punctuation": (REFUSED, lambda: pre_tokenizers.Punctuation()),
     "Sequence": (HONOURED, lambda: pre_tokenizers.Sequence([pre_tokenizers.ByteLevel()])),
-    "Split": (HONOURED, lambda: pre_tokenizers.Sequence([pre_tokenizers.Split("l", "isolated"), pre_tokenizers.ByteLevel()])),
+    "Split": (
+        HONOURED,
+        lambda: pre_tokenizers.Sequence([pre_tokenizers.Split("l", "isolated"), pre_tokenizers.ByteLevel()]),
+    ),
     "UnicodeScripts": (REFUSED, lambda: pre_tokenizers.UnicodeScripts()),
     "Whitespace": (REFUSED, lambda: pre_tokenizers.Whitespace()),
     "WhitespaceSplit": (REFUSED, lambda: pre_tokenizers.WhitespaceSplit()),
@@ -332,14 +264,18 @@ def test_the_tables_have_every_class_of_the_library(field):
     assert set(table) == classes
 
 
-@pytest.mark.parametrize(("field", "name"), [(field, name) for field, (_, _, table) in TABLES.items() for name in table])
+@pytest.mark.parametrize(
+    ("field", "name"), [(field, name) for field, (_, _, table) in TABLES.items() for name in table]
+)
 def test_each_component_is_honoured_noted_or_refused_by_name(field, name):
     what, make = TABLES[field][2][name]
     made = make()
     if field == "model":
         value = made if isinstance(made, dict) else json.loads(Tokenizer(made).to_str())["model"]
         # The kind of the model comes before whatever else is not supported.
-        content = file(model=value) if what == HONOURED else file(model=value, added_tokens=[], normalizer={"type": "NFKC"})
+        content = (
+            file(model=value) if what == HONOURED else file(model=value, added_tokens=[], normalizer={"type": "NFKC"})
+        )
     else:
         content = file(**{field: made if isinstance(made, dict) else state(made)})
     if what == REFUSED:
@@ -389,176 +325,3 @@ def test_ids_with_holes_are_those_of_the_file():
     ours, said = read(file(model=model, added_tokens=tokens))
     assert ours.encode("<a>", special="parse").tolist() == [N_MODEL + 5]
     assert len(said) == 1
-
-
-def hugging_face() -> Tokenizer:
-    tokenizer = Tokenizer.from_str(json.dumps(file()))
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=[S, END])
-    return tokenizer
-
-
-def test_a_tokenizer_of_hugging_face_is_taken_as_it_is(tmp_path):
-    theirs = hugging_face()
-    theirs.add_tokens([AddedToken("<x>", rstrip=True)])
-    ours = fr.Tokenizer(theirs)
-    for text in PIECES:
-        for around in (True, False):
-            wanted = theirs.encode(text, add_special_tokens=around).ids
-            assert ours.encode(text, special="parse", add_special_tokens=around).tolist() == wanted
-    assert ours.template == ([N_MODEL], [N_MODEL + 1])
-    assert repr(ours) == f"Tokenizer(<tokenizer.json>, vocab_size={N_MODEL + 3})"
-    again = pickle.loads(pickle.dumps(ours))
-    assert again.encode("hello").tolist() == ours.encode("hello").tolist()
-    path = tmp_path / "tokenizer.json"
-    theirs.save(str(path))
-    assert fr.Tokenizer(path).encode("hello").tolist() == ours.encode("hello").tolist()
-
-
-def test_the_backend_of_a_fast_tokenizer_is_taken_without_what_its_last_call_left():
-    class Fast:
-        backend_tokenizer = hugging_face()
-
-    Fast.backend_tokenizer.enable_truncation(2)
-    Fast.backend_tokenizer.enable_padding(length=9)
-    ours = fr.Tokenizer(Fast())
-    Fast.backend_tokenizer.no_truncation()
-    Fast.backend_tokenizer.no_padding()
-    assert ours.encode("hello <s>", special="parse").tolist() == Fast.backend_tokenizer.encode("hello <s>").ids
-    with pytest.warns(UserWarning, match="`truncation` to 2 tokens is not applied: texts are encoded whole"):
-        theirs = hugging_face()
-        theirs.enable_truncation(2)
-        fr.Tokenizer(theirs)
-
-
-def test_what_is_no_tokenizer_is_refused_with_a_hint():
-    class Slow:
-        def convert_tokens_to_ids(self) -> None: ...
-
-    class Encoding:
-        name = "o200k_base"
-
-        def encode_ordinary(self) -> None: ...
-
-    for given, message, hint in [
-        (Slow(), "a slow one", "use_fast=True"),
-        (Encoding(), "Encoding", "'o200k_base'"),
-        (7, "got builtins.int", "give a name, a path"),
-    ]:
-        with pytest.raises(TypeError, match=message) as raised:
-            fr.Tokenizer(given)
-        assert hint in raised.value.hint
-    with pytest.raises(fr.UsageError, match="for .tiktoken files only"):
-        fr.Tokenizer(hugging_face(), family="gpt2")
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("spm.model", "a SentencePiece model, which is not supported yet"),
-        ("vocab.txt", "a WordPiece vocabulary, which is not supported yet"),
-        ("merges.txt", "the merges of a BPE without its vocabulary"),
-        ("vocab.json", "a vocabulary (vocab.json) without its merges"),
-        ("tokenizer_config.json", "a tokenizer_config.json, which has no vocabulary"),
-    ],
-)
-def test_other_files_are_named_as_what_they_are(tmp_path, name, what):
-    contents = {"vocab.json": '{"a": 0, "b": 1}', "tokenizer_config.json": '{"tokenizer_class": "GPT2Tokenizer"}'}
-    (tmp_path / name).write_text(contents.get(name, "x"))
-    with pytest.raises(fr.PipelineError) as raised:
-        fr.Tokenizer(tmp_path / name)
-    assert what in str(raised.value)
-
-
-def test_a_directory_asks_for_its_file(tmp_path):
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file()))
-    with pytest.raises(fr.PipelineError, match="got the directory") as raised:
-        fr.Tokenizer(tmp_path)
-    assert raised.value.hint == "name the tokenizer.json in it"
-
-
-def rows(dataset: fr.Dataset) -> list[list[int]]:
-    return [np.asarray(dataset[row]["tokens"]).tolist() for row in range(len(dataset))]
-
-
-@pytest.mark.parametrize(
-    ("given", "begin", "end"),
-    [
-        ({}, [N_MODEL], [N_MODEL + 1]),
-        ({"begin_of_document": False}, [], [N_MODEL + 1]),
-        ({"begin_of_document": False, "end_of_document": False}, [], []),
-        ({"begin_of_document": "</s>"}, [N_MODEL + 1], [N_MODEL + 1]),
-        ({"end_of_document": 7}, [N_MODEL], [7]),
-    ],
-)
-def test_a_pipeline_adds_what_the_file_adds_unless_it_says_otherwise(tmp_path, given, begin, end):
-    texts = ["hello", "", "he</s>"]
-    (tmp_path / "t.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    theirs = hugging_face()
-    pipeline = fr.Pipeline(tmp_path / "t.jsonl").tokenize(column="text", tokenizer=theirs, special_tokens="parse", **given)
-    pipeline = pipeline.sink(tmp_path / "shards")
-    said = pipeline.explain()
-    assert '"<s>"' in said and '"</s>"' in said
-    dataset = pipeline.shard()
-    wanted = [theirs.encode(text, add_special_tokens=False).ids for text in texts]
-    assert rows(dataset) == [[*begin, *ids, *end] for ids in wanted]
-
-
-def test_a_tokenizer_in_memory_gives_the_dataset_of_its_file(tmp_path):
-    (tmp_path / "t.jsonl").write_text('{"text": "hello"}\n')
-    theirs = hugging_face()
-    theirs.save(str(tmp_path / "tokenizer.json"))
-    source = fr.Pipeline(tmp_path / "t.jsonl")
-    digests = set()
-    for name, tokenizer in {
-        "object": theirs,
-        "ours": fr.Tokenizer(theirs),
-        "file": tmp_path / "tokenizer.json",
-        "ours of a file": fr.Tokenizer(tmp_path / "tokenizer.json"),
-    }.items():
-        pipeline = source.tokenize(column="text", tokenizer=tokenizer).sink(tmp_path / name)
-        assert rows(pipeline.shard()) == [theirs.encode("hello").ids]
-        digests.add((tmp_path / name / "dataset.json").read_bytes())
-    assert len(digests) == 1
-    kept = source.tokenize(column="text", tokenizer=theirs).sink(tmp_path / "again")
-    assert kept == source.tokenize(column="text", tokenizer=theirs).sink(tmp_path / "again")
-    with pytest.raises(fr.UsageError) as raised:
-        kept.to_toml()
-    assert "tokenizer.save" in raised.value.hint
-    named = source.tokenize(column="text", tokenizer=fr.Tokenizer("cl100k_base")).sink(tmp_path / "named")
-    assert "cl100k_base" in named.to_toml()
-
-
-def test_what_is_not_applied_is_said_by_plan_and_run(tmp_path, caplog):
-    (tmp_path / "t.jsonl").write_text('{"text": "hello hello hello"}\n')
-    truncation = {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file(truncation=truncation)))
-    pipeline = fr.Pipeline(tmp_path / "t.jsonl").tokenize(column="text", tokenizer=tmp_path / "tokenizer.json")
-    pipeline = pipeline.sink(tmp_path / "shards")
-    note = "`truncation` to 3 tokens is not applied: texts are encoded whole"
-    assert note in pipeline.explain()
-    assert any(note in said for said in pipeline.plan()["notes"])
-    dataset = pipeline.shard()
-    assert note in caplog.text
-    whole = Tokenizer.from_str(json.dumps(file())).encode("hello hello hello").ids
-    assert rows(dataset) == [whole]
-
-
-def test_a_post_processor_that_cannot_be_honoured_needs_the_pipeline_to_say_what_to_add(tmp_path):
-    (tmp_path / "t.jsonl").write_text('{"text": "hello"}\n')
-    twice = template({"<s>": N_MODEL}, "$A", "<s>", "$A")
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file(post_processor=twice)))
-    with pytest.raises(fr.PipelineError, match="post_processor.single"):
-        fr.Tokenizer(tmp_path / "tokenizer.json")
-    source = fr.Pipeline(tmp_path / "t.jsonl")
-    around = {"begin_of_document": "<s>"}
-    for complete in (False, True):
-        if complete:
-            around["end_of_document"] = False
-        pipeline = source.tokenize(column="text", tokenizer=tmp_path / "tokenizer.json", **around)
-        pipeline = pipeline.sink(tmp_path / "shards")
-        if complete:
-            assert rows(pipeline.shard())[0][0] == N_MODEL
-        else:
-            with pytest.raises(fr.PipelineError, match="post_processor.single") as raised:
-                pipeline.shard()
-            assert "false stands for none" in raised.value.hint
