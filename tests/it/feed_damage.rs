@@ -414,3 +414,47 @@ fn what_others_write_to_a_shard_is_checked_again() {
     assert_eq!(shards.n_open(), 0);
     reader.read(&rows).unwrap();
 }
+
+#[test]
+fn a_dataset_that_is_gone_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("rows");
+    write_tokens(&root, 400, 1500, 300_000).unwrap();
+    let shards = Arc::new(Shards::open(&root).unwrap());
+    let reader = Reader::new(shards.clone(), &skip()).unwrap();
+    let path = &shard_paths(&root)[1];
+    let whole = fs::read(path).unwrap();
+    // One shard is damage.
+    fs::remove_file(path).unwrap();
+    assert!(!reader.read(&all_rows(&shards)).unwrap().damage().is_empty());
+    fs::write(path, &whole).unwrap();
+    reader.read(&all_rows(&shards)).unwrap();
+    let elsewhere = dir.path().join("elsewhere");
+    for gone in [root.clone(), root.join("dataset.json"), root.join("shards")] {
+        // What is open can still be read.
+        shards.close_all();
+        fs::rename(&gone, &elsewhere).unwrap();
+        // Where a share was mounted, the directory stays.
+        let is_mount = gone == root;
+        if is_mount {
+            fs::create_dir(&root).unwrap();
+        }
+        let is_alone = root.join("shards").exists();
+        if is_alone {
+            // With its manifest gone, shards that are there are read.
+            fs::remove_file(path).unwrap();
+        }
+        let error = reader.read(&all_rows(&shards)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("mount or move it back"), "{hint}");
+        if is_mount {
+            fs::remove_dir(&root).unwrap();
+        }
+        fs::rename(&elsewhere, &gone).unwrap();
+        if is_alone {
+            fs::write(path, &whole).unwrap();
+        }
+        reader.read(&all_rows(&shards)).unwrap();
+    }
+}

@@ -254,12 +254,8 @@ fn changes_that_would_lose_something_are_refused() {
     let (_dir, shards) = all_types_dataset();
     for (name, dtype) in [
         ("i64", Dtype::F64),
-        ("f64", Dtype::F32),
         ("f64", Dtype::I64),
-        ("f16", Dtype::BF16),
-        ("bf16", Dtype::F16),
         ("i64", Dtype::Bool),
-        ("fixed", Dtype::BF16),
     ] {
         let error = Reader::new(shards.clone(), &with_dtype(name, dtype)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage, "{error}");
@@ -270,6 +266,10 @@ fn changes_that_would_lose_something_are_refused() {
         ("bool", Dtype::F32),
         ("f16", Dtype::F32),
         ("bf16", Dtype::F64),
+        // Floats are rounded.
+        ("f64", Dtype::F32),
+        ("f16", Dtype::BF16),
+        ("bf16", Dtype::F16),
         ("list", Dtype::I64),
         ("utf8", Dtype::I32),
     ] {

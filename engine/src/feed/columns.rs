@@ -351,7 +351,8 @@ fn how<'a>(
     Ok(how)
 }
 
-/// How numbers stored as `from` become numbers of `to` that say the same.
+/// How numbers stored as `from` become numbers of `to` that say the same, or
+/// as nearly as floats can.
 fn change(from: Dtype, to: Dtype) -> Result<Change> {
     if from == to {
         return Ok(match from {
@@ -378,10 +379,10 @@ fn change(from: Dtype, to: Dtype) -> Result<Change> {
     })
 }
 
-/// Whether each number of `from` comes out as the same number of `to`, or is
-/// reported.
+/// Whether each number of `from` comes out as the same number of `to`, a float
+/// as the nearest that `to` has, or is reported.
 fn keeps(from: Element, to: Element) -> bool {
-    use Element::{BF16, F16, F32, F64};
+    use Element::{BF16, F16, F32};
     match (from.is_float(), to.is_float()) {
         (false, false) => true,
         (true, false) => false,
@@ -394,7 +395,8 @@ fn keeps(from: Element, to: Element) -> bool {
             };
             from.len_bytes() * 8 <= exact_bits
         }
-        (true, true) => matches!((from, to), (F16 | BF16, F32 | F64) | (F32, F64)),
+        // Rounded, and what becomes infinite is reported.
+        (true, true) => true,
     }
 }
 

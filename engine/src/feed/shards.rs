@@ -11,7 +11,7 @@ use super::map::{Map, Piece, Private};
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    Dataset, ShardEntry, ShardFile, open_shard, other_length, shard_path, to_usize,
+    Dataset, MANIFEST, ShardEntry, ShardFile, open_shard, other_length, shard_path, to_usize,
 };
 
 /// A dataset whose shards are mapped as rows of them are asked for. Shared by
@@ -208,7 +208,7 @@ impl Shards {
     fn open_one(&self, shard: usize) -> Result<Open> {
         let entry = self.entry(shard);
         let path = self.path(shard);
-        let (file, metadata) = open_shard(&path, entry).map_err(missing)?;
+        let (file, metadata) = open_shard(&path, entry).map_err(|error| self.missing(error))?;
         let identity = Identity::new(&metadata);
         let before = self.known(shard).clone();
         let before = before.filter(|known| known.identity == identity);
@@ -246,6 +246,27 @@ impl Shards {
         }
     }
 
+    /// A shard that is not there is damage, as the manifest says it is; but where
+    /// the manifest is gone too, it is the dataset that is not there.
+    fn missing(&self, error: Error) -> Error {
+        let path = error.location().path.clone();
+        let (Some(std::io::ErrorKind::NotFound), Some(path)) =
+            (system(&error).map(std::io::Error::kind), path)
+        else {
+            return error;
+        };
+        let root = self.dataset.root();
+        let folder = path.parent().unwrap_or(root);
+        if !is_there(&root.join(MANIFEST)) || !is_there(folder) {
+            let gone = std::io::Error::from_raw_os_error(libc::ENOENT);
+            return Error::io("find the dataset that was opened", root, gone)
+                .with_hint("mount or move it back to where it was, or open it where it is now");
+        }
+        Error::damage("expected a shard that the manifest lists, found no file")
+            .with_path(path)
+            .with_hint("restore the shard from a copy of the dataset")
+    }
+
     fn known(&self, shard: usize) -> MutexGuard<'_, Option<Arc<Known>>> {
         let known = &self.known[shard];
         known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -257,21 +278,13 @@ fn system(error: &Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
+/// Whether there is such a file; what the system does not say is left open.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}
+
 /// Whether the process has no more files or maps to open one.
 fn is_used_up(error: &Error) -> bool {
     let code = system(error).and_then(std::io::Error::raw_os_error);
     matches!(code, Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
-}
-
-/// A shard that is not there is damage: the manifest says it is.
-fn missing(error: Error) -> Error {
-    let path = error.location().path.clone();
-    match (system(&error).map(std::io::Error::kind), path) {
-        (Some(std::io::ErrorKind::NotFound), Some(path)) => {
-            Error::damage("expected a shard that the manifest lists, found no file")
-                .with_path(path)
-                .with_hint("restore the shard from a copy of the dataset")
-        }
-        _ => error,
-    }
 }

@@ -32,7 +32,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the dataset at `root`.
+    /// Opens the dataset at `root`, which is meant wherever the process goes
+    /// later.
     ///
     /// # Errors
     /// `Io` if there is none or it cannot be read, `Damage` if its manifest is
@@ -40,6 +41,8 @@ impl Dataset {
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref();
         let manifest = Manifest::read(root)?;
+        // Without a working directory a relative path would not have been read.
+        let root = std::path::absolute(root).map_err(|e| Error::io("find", root, e))?;
         let layout = Layout::new(&manifest.schema, manifest.origins)?;
         let fields = manifest
             .schema
@@ -53,7 +56,7 @@ impl Dataset {
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            root: root.to_owned(),
+            root,
             manifest,
             layout,
             schema: Arc::new(Schema::new(fields)),

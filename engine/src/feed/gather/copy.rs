@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use fuelrail_kernels::{Kernel, Level};
+use fuelrail_kernels::Level;
 
 use super::super::columns::{Change, Fixed};
 use super::super::options::Access;
 use super::super::shards::Open;
+use super::cast::cast;
 use super::check::{Fault, beyond};
 use super::rows::Group;
 use super::{Attempt, Work, rows_bytes};
@@ -201,49 +202,4 @@ fn copy(
 fn no_bool(byte: u8) -> Fault {
     let message = format!("expected a boolean of 0 or 1, got {byte}");
     Fault::Content(Error::damage(message))
-}
-
-/// Changes the numbers of one piece.
-fn cast(
-    open: &Open,
-    src: &Range<usize>,
-    dst: &mut [u8],
-    kernel: &Kernel,
-    level: Level,
-) -> Result<(), (usize, Fault)> {
-    let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
-    match kernel.run(level, bytes, dst) {
-        Ok(None) => Ok(()),
-        Ok(Some(index)) => Err((
-            index * kernel.dst_item_bytes(),
-            misfit(kernel, bytes, index),
-        )),
-        Err(e) => {
-            let error = Error::internal("expected rows of one length").with_source(e);
-            Err((0, Fault::Content(error)))
-        }
-    }
-}
-
-/// The error for a number that does not fit its new type.
-fn misfit(kernel: &Kernel, bytes: &[u8], index: usize) -> Fault {
-    let Kernel::Cast(cast) = kernel else {
-        return Fault::Content(Error::internal("expected a cast"));
-    };
-    let len = cast.from.len_bytes();
-    let number = bytes
-        .get(index * len..(index + 1) * len)
-        .unwrap_or_default();
-    let signed = cast.from.name().starts_with("int");
-    let negative = signed && number.last().is_some_and(|byte| *byte > 127);
-    let mut wide = [if negative { 0xff } else { 0 }; 16];
-    wide.iter_mut()
-        .zip(number)
-        .for_each(|(wide, byte)| *wide = *byte);
-    let message = format!(
-        "expected numbers that fit {}, got {}",
-        cast.to,
-        i128::from_le_bytes(wide)
-    );
-    Fault::Content(Error::data(message).with_hint("choose a dtype that holds all of the column"))
 }

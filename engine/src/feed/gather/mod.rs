@@ -11,6 +11,7 @@
 //! are damaged, where they are to be skipped; or because somebody has written
 //! to a shard, so that nothing known of it holds any more.
 
+mod cast;
 mod check;
 mod copy;
 mod ragged;
