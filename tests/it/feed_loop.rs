@@ -108,20 +108,10 @@ impl Leg {
     fn run(&self, shards: &Arc<Shards>, options: &FeedOptions, from: &State) -> (Vec<u64>, State) {
         let mut batches: Vec<Vec<u64>> = Vec::new();
         let mut states = Vec::new();
-        let global = match self.batch_size {
-            BatchSize::PerRank(rows) => rows * u64::from(self.size),
-            BatchSize::Global(rows) => rows,
-        };
-        // Only short batches may be larger than the dataset.
-        let last = if global > shards.n_rows() {
-            Last::Short
-        } else {
-            self.last
-        };
         for rank in 0..self.size {
             let options = FeedOptions {
                 batch_size: self.batch_size,
-                last,
+                last: self.last,
                 world: World {
                     rank,
                     size: self.size,

@@ -6,7 +6,6 @@ use super::gather::{Gather, Skipped};
 use super::loader::{Facts, Feed};
 use super::options::{FeedOptions, Last};
 use super::order::Extent;
-use super::schedule::Schedule;
 use super::shards::Shards;
 use crate::error::Result;
 
@@ -16,8 +15,8 @@ impl Feed {
     ///
     /// # Errors
     /// `Usage` for columns the dataset does not have, for batches, ranks and
-    /// numbers that cannot be, and for batches larger than the dataset, unless
-    /// the last one may be short.
+    /// numbers that cannot be, and for batches larger than the dataset where
+    /// those that it does not fill are left out.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
         let facts = Facts {
@@ -29,18 +28,6 @@ impl Feed {
             Last::Pad => Skipped::Masked,
             Last::Short | Last::Drop => Skipped::LeftOut,
         };
-        let n_rows = facts.extent.n_rows;
-        // A padded batch of more rows than there are would be mostly zeros.
-        // Without any rows there is no batch.
-        if n_rows > 0 {
-            let FeedOptions {
-                batch_size,
-                last,
-                world,
-                ..
-            } = options;
-            Schedule::new(n_rows, batch_size, last, world)?.check_fits()?;
-        }
         // Those that read ahead, no more than there is to read, and the caller.
         let n_threads = options.threads.min(options.prefetch) + 1;
         let gather = Gather::new(shards, &options.read, skipped, n_threads)?;

@@ -73,28 +73,14 @@ impl Schedule {
             last,
             world,
         };
-        match last {
-            Last::Drop => schedule.check_fits(),
-            Last::Short | Last::Pad => Ok(()),
-        }?;
-        Ok(schedule)
-    }
-
-    /// Refuses batches of more rows than the dataset has, unless the last one
-    /// may be short.
-    ///
-    /// # Errors
-    /// `Usage` if they do not fit.
-    pub(crate) fn check_fits(&self) -> Result<()> {
-        let Self { n_rows, global, .. } = self;
-        if self.last == Last::Short || global <= n_rows {
-            return Ok(());
+        if last == Last::Drop && n_rows > 0 && global > n_rows {
+            return Err(refused(format!(
+                "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
+                 ranks together: with last = \"drop\" no batch would come"
+            ))
+            .with_hint("use a smaller batch, or last = \"pad\" or \"short\""));
         }
-        Err(refused(format!(
-            "expected batches that fit the dataset's {n_rows} rows, got {global} rows for all \
-             ranks together"
-        ))
-        .with_hint("use a smaller batch, or last = \"short\""))
+        Ok(schedule)
     }
 
     /// Batches of a whole epoch, the same for every rank.
