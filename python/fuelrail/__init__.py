@@ -16,6 +16,7 @@ Nothing is loaded before it is used: neither numpy nor the native half.
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fuelrail._batch import BatchDict
     from fuelrail._dataset import Dataset
     from fuelrail._device import devices, selftest
     from fuelrail._errors import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch",
+    "BatchDict",
     "ChangedError",
     "DamageError",
     "DataError",
@@ -63,6 +65,7 @@ __all__ = [
 # The module that each public name lives in.
 _HOMES = {
     "Batch": "_native",
+    "BatchDict": "_batch",
     "Dataset": "_dataset",
     "Loader": "_loader",
     "Pipeline": "_pipeline",

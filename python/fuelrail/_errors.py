@@ -179,6 +179,10 @@ class UsageIndexError(UsageError, IndexError):
     """What Python has an :class:`IndexError` for: an index out of range."""
 
 
+class UsageAttributeError(UsageError, AttributeError):
+    """What Python has an :class:`AttributeError` for."""
+
+
 # By the numbers of the system: ENOENT; EPERM and EACCES.
 _BY_ERRNO: dict[int, type[IoError]] = {2: IoNotFoundError, 1: IoPermissionError, 13: IoPermissionError}
 

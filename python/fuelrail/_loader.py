@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import index as _index
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from fuelrail import _native, _world
-from fuelrail._checks import dtype_name, text
+from fuelrail import _native, _options, _world
+from fuelrail._around import by_index
+from fuelrail._checks import text
 from fuelrail._dataset import Dataset
-from fuelrail._errors import UsageError, UsageIndexError, did_you_mean
+from fuelrail._errors import UsageError, UsageIndexError
 
 if TYPE_CHECKING:
     import os
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 # Seconds that a caller who holds all batches is waited for.
 PATIENCE = 5.0
 
-# Seconds that no program lasts; clocks do not count to infinity.
-_FOR_EVER = 1e9
-
 Mapping.register(_native.Batch)
 
 
@@ -36,8 +34,9 @@ class Loader:
     A loader is a position in an endless sequence of epochs, which the seed
     decides. ``for batch in loader`` gives what is left of the current epoch,
     and the next ``for`` the next epoch; who breaks out and iterates again goes
-    on behind the last batch. All iterators of a loader, and its views for
-    numpy, torch and jax, share that one position.
+    on behind the last batch. With ``restart=True``, for validation, each ``for``
+    begins at the first row of the same epoch instead. All iterators of a loader,
+    and its views for numpy, torch and jax, share that one position.
 
     An iterator that is dropped before the end of its epoch ends the threads
     and frees the memory, if no other is left; so does :meth:`close`.
@@ -60,12 +59,16 @@ class Loader:
         last: The rows that do not fill the last batch of an epoch: ``"pad"``
             fills it with zeros to the full size and marks them in
             ``batch.valid``, ``"short"`` makes it shorter, ``"drop"`` leaves
-            them out, and is the one choice that is not exactly-once.
+            them out, and is the one choice that is not exactly-once: an
+            error if that is the whole dataset.
+        restart: Whether each pass begins at the first row of the same epoch,
+            wherever the last one was left, as a validation wants it.
         rank: Which of the readers this is, from 0. Without it and
             ``world_size`` those of ``torch.distributed`` or ``jax``, if they
             are initialised, else of the environment (``RANK``,
             ``OMPI_COMM_WORLD_RANK``, ``SLURM_PROCID`` and their sizes; the
-            last in what ``srun`` starts, and not in a batch script).
+            last in what ``srun`` starts, and not in a batch script). They are
+            asked for in the process that reads, when a pass begins.
         world_size: How many readers share each global batch.
         columns: The columns to read, in this order; all of them without.
         dtypes: The dtype to which columns are changed as they are copied, one
@@ -83,6 +86,9 @@ class Loader:
             touched for the ``"first"`` time, ``"every"`` time, or ``"off"``.
         on_damage: Damaged rows ``"raise"`` an error, or are left out and
             counted (``"skip"``); they keep their place in the order.
+        max_damage: The share of the rows of an epoch that may be skipped; more
+            is an error. Without it 1 %, or what has 1 MiB if that is more, up
+            to half of the rows.
         access: ``"copy"``, or ``"view"``: consecutive rows that need no change
             come as views of a private map of the shard. A file that is
             truncated while such a view is held ends the process.
@@ -128,6 +134,7 @@ class Loader:
         shuffle: Literal["rows", "blocks"] | None = "rows",
         seed: int = 0,
         last: Literal["pad", "short", "drop"] = "pad",
+        restart: bool = False,
         rank: int | None = None,
         world_size: int | None = None,
         columns: Sequence[str] | None = None,
@@ -140,6 +147,7 @@ class Loader:
         threads: int | None = None,
         verify: Literal["first", "every", "off"] = "first",
         on_damage: Literal["raise", "skip"] = "raise",
+        max_damage: float | None = None,
         access: Literal["copy", "view"] = "copy",
         patience: float = PATIENCE,
     ) -> None:
@@ -149,29 +157,32 @@ class Loader:
                 f"expected a whole dataset, got the {len(dataset)} rows of a slice",
                 hint="a loader reads all rows; shard a dataset of those you want",
             )
-        rank, world_size = _world.find(_optional("rank", rank), _optional("world_size", world_size))
+        rank, world_size = _options.optional("rank", rank), _options.optional("world_size", world_size)
+        self._given = None if rank is None and world_size is None else _world.find(rank, world_size)
         self._dataset = dataset
         self._asked: dict[str, Any] = {
-            "batch_size": _optional("batch_size", batch_size),
-            "global_batch_size": _optional("global_batch_size", global_batch_size),
-            "shuffle": _shuffle(shuffle),
-            "seed": _count("seed", seed),
+            "batch_size": _options.optional("batch_size", batch_size),
+            "global_batch_size": _options.optional("global_batch_size", global_batch_size),
+            "shuffle": _options.shuffle(shuffle),
+            "seed": _options.count("seed", seed),
             "last": text("last", last),
-            "rank": _count("rank", rank, 1 << 32),
-            "world_size": _count("world_size", world_size, 1 << 32),
-            "columns": _names(dataset, columns),
+            "restart": bool(restart),
+            "columns": _options.names(dataset, columns),
             "overlong": text("overlong", overlong),
-            "prefetch": _count("prefetch", prefetch),
-            "keep": _count("keep", keep, least=1),
-            "threads": 1 if threads is None else _count("threads", threads),
+            "prefetch": _options.count("prefetch", prefetch),
+            "keep": _options.count("keep", keep, least=1),
+            "threads": 1 if threads is None else _options.count("threads", threads),
             "verify": text("verify", verify),
             "on_damage": text("on_damage", on_damage),
+            "max_damage": _options.share("max_damage", max_damage),
             "access": text("access", access),
-            "patience": _seconds("patience", patience),
+            "patience": _options.seconds("patience", patience),
         }
-        self._asked["dtypes"] = _dtypes(self._columns(), dtypes)
-        self._asked["ragged"] = _ragged(self._columns(), ragged, max_length)
-        self._native = _native.Loader(dataset._native, self._asked)
+        self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
+        self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
+        self._checked()
+        self._family: dict[str, _native.Loader] = {}
+        self._made: tuple[tuple[int, int], _native.Loader] | None = None
 
     @property
     def dataset(self) -> Dataset:
@@ -180,45 +191,69 @@ class Loader:
 
     @property
     def rank(self) -> int:
-        """Which of the readers it is."""
-        return cast("int", self._asked["rank"])
+        """Which of the readers it is, in this process as it is now."""
+        return self._world()[0]
 
     @property
     def world_size(self) -> int:
-        """How many readers share each global batch."""
-        return cast("int", self._asked["world_size"])
+        """How many readers share each global batch, as it is now."""
+        return self._world()[1]
 
     @property
     def epoch(self) -> int:
         """The epoch of the next batch."""
-        return self._native.epoch
+        return self._any().epoch
 
     def __len__(self) -> int:
         """Batches of a whole epoch, the same for every rank."""
-        return len(self._native)
+        return len(self._here())
 
     @property
     def n_batches_left(self) -> int:
         """Batches of the current epoch that have not been handed out: what a
         bar of progress counts after a resume, where ``len()`` stays."""
-        return self._native.n_left()
+        return self._here().n_left()
 
     def __iter__(self) -> Iterator[_native.Batch]:
-        return iter(self._native)
+        return iter(self._here())
 
     def __getitem__(self, index: SupportsIndex) -> _native.Batch:
         """Batch ``index`` of the current epoch, counted from its beginning; the
         position stays where it is. It has memory of its own beside the slots."""
+        by_index(self)
         number = _index(index)
         if not -len(self) <= number < len(self):
             raise UsageIndexError(f"expected one of the {len(self)} batches of an epoch, got {number}")
-        return self._native.batch_at(number % len(self))
+        return self._here().batch_at(number % len(self))
 
     def set_epoch(self, epoch: int) -> None:
         """Goes to the beginning of an epoch; stays where it is if it stands in
         that epoch. So a loop may call it before each epoch, and still goes on
-        where a state has put it."""
-        self._native.set_epoch(_count("epoch", epoch, 1 << 32))
+        where a state has put it.
+
+        It never goes back behind a state that was loaded: until a batch of it
+        has been had, nothing moves, and then only forward. Wrappers that count
+        their passes from 0 again, as Accelerate does, cannot rewind a run. With
+        ``restart=True`` it does nothing. :meth:`reset` goes anywhere.
+        """
+        self._any().set_epoch(_options.count("epoch", epoch, 1 << 32))
+
+    def reset(self, epoch: int | None = None) -> None:
+        """Goes back to the first row of the current epoch, or to that of another,
+        whatever has been read or loaded.
+
+        >>> from pathlib import Path
+        >>> import fuelrail as fr
+        >>> _ = Path("numbers.jsonl").write_text("".join(f'{{"label": {n}}}\n' for n in range(1000)))
+        >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
+        >>> loader = fr.Loader(dataset, batch_size=64, shuffle=None, rank=0, world_size=1)
+        >>> next(iter(loader)).rows[0], next(iter(loader)).rows[0]
+        (np.uint64(0), np.uint64(64))
+        >>> loader.reset()
+        >>> next(iter(loader)).rows[0]
+        np.uint64(0)
+        """
+        self._any().reset(None if epoch is None else _options.count("epoch", epoch, 1 << 32))
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands: behind the last batch that it has handed out.
@@ -226,11 +261,12 @@ class Loader:
         What trains on batches that were fetched ahead saves ``batch.state`` of
         the batch that it has used last.
         """
-        return self._native.state_dict()
+        return self._any().state_dict()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Goes on from a state, whatever the batch size and the number of ranks
-        were when it was saved.
+        were when it was saved. With ``restart=True`` the next pass does, and
+        those after it begin at the first row of that epoch.
 
         Raises:
             ChangedError: If it was saved with another dataset.
@@ -238,20 +274,21 @@ class Loader:
 
         """
         if isinstance(state_dict, Mapping):
-            state_dict = _state(state_dict, self.state_dict())
-        self._native.load_state_dict(state_dict)
+            state_dict = _options.state(state_dict, self.state_dict())
+        self._any().load_state_dict(state_dict)
 
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
         the first of these in ``damage``."""
-        return self._native.stats()
+        return self._any().stats()
 
     def close(self) -> None:
         """Ends the threads, each after the batch that it reads, and frees the
         memory that nobody holds; for this loader, its views and the loader that
         it is a view of. The position stays, and who iterates again opens it
         again."""
-        self._native.close()
+        if self._family:
+            self._any().close()
 
     def to_numpy(self, *, mask: str | None = "valid") -> NumpyBatches:
         """The same batches as dicts of numpy arrays, without a copy; with
@@ -301,9 +338,11 @@ class Loader:
     def __repr__(self) -> str:
         asked = self._asked
         size = "batch_size" if asked["batch_size"] is not None else "global_batch_size"
+        world = self._given or (self._made and self._made[0])
+        whose = "" if world is None else f" rank {world[0]} of {world[1]}"
         return (
             f"<fuelrail.Loader {self._dataset.path!r} {size}={asked[size]} shuffle={asked['shuffle']!r} "
-            f"seed={asked['seed']} last={asked['last']!r} rank {self.rank} of {self.world_size}>"
+            f"seed={asked['seed']} last={asked['last']!r}{whose}>"
         )
 
     def __copy__(self) -> Loader:
@@ -316,11 +355,47 @@ class Loader:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[object, ...]:
-        raise UsageError(
-            "expected a loader to stay in its process, got it pickled",
-            hint="make it in the process that uses it; it reads with threads, so a torch DataLoader "
-            "around it wants num_workers=0",
-        )
+        # It reads on its own from here, at the same position; its rank, if that
+        # is not given, is that of the process in which it is read again.
+        state = self.state_dict() if self._family else None
+        return _again, (type(self), self._dataset, self._asked, self._given, state)
+
+    def _checked(self) -> None:
+        """Says what is wrong with the options. Which rank this is, is asked when
+        it reads."""
+        _native.Loader(self._dataset._native, _of(self._asked, self._given or (0, 1)))
+
+    def _world(self) -> tuple[int, int]:
+        """Rank and world size, as they are now."""
+        return self._given or _world.find()
+
+    def _here(self) -> _native.Loader:
+        """What reads for the rank that this process is now."""
+        world = self._world()
+        if self._made is None or self._made[0] != world:
+            self._made = (world, self._new(world))
+        return self._made[1]
+
+    def _any(self) -> _native.Loader:
+        """What knows the position, which is the same for every rank."""
+        if self._made is not None:
+            return self._made[1]
+        return self._family.get("first") or self._new(self._given or (0, 1))
+
+    def _new(self, world: tuple[int, int]) -> _native.Loader:
+        """What reads for a rank, at the position that the family shares. There
+        is none before one of the family is used, so that another process can be
+        forked or started until then."""
+        asked = _of(self._asked, world)
+        first = self._family.get("first")
+        if first is None:
+            made = _native.Loader(self._dataset._native, asked)
+            # Another thread may have been quicker; no lock that a fork could
+            # leave behind is needed to find out.
+            first = self._family.setdefault("first", made)
+            if first is made:
+                return made
+        return first.derived(asked)
 
     def _columns(self) -> list[_native._ColumnText]:
         """The columns that it reads."""
@@ -328,125 +403,34 @@ class Loader:
         names = self._asked["columns"]
         return list(columns.values()) if names is None else [columns[name] for name in names]
 
-    def _derived(self, dtypes: dict[str, str], patience: float | None = None) -> Loader:
-        """A loader of other dtypes, and another patience where it is given,
-        that shares this one's position."""
+    def _derived(self, *, world: tuple[int, int] | None = None, **changes: object) -> Loader:
+        """A loader of which some options are others, and that shares this one's
+        position."""
         made = object.__new__(type(self))
         made._dataset = self._dataset
-        made._asked = {**self._asked, "dtypes": list({**dict(self._asked["dtypes"]), **dtypes}.items())}
-        if patience is not None:
-            made._asked["patience"] = patience
-        made._native = self._native.derived(made._asked)
+        made._asked = {**self._asked, **changes}
+        made._given = world or self._given
+        made._family = self._family
+        made._made = None
         return made
 
 
-def _count(name: str, value: SupportsIndex, limit: int = 1 << 64, least: int = 0) -> int:
-    try:
-        number = _index(value)
-    except TypeError:
-        number = -1
-    if not least <= number < limit:
-        below = limit.bit_length() - 1
-        raise UsageError(f"expected {name} to be a whole number from {least}, below 2^{below}, got {value!r}")
-    return number
+def _of(asked: dict[str, Any], world: tuple[int, int]) -> dict[str, Any]:
+    """The options of one rank."""
+    return {**asked, "rank": world[0], "world_size": world[1]}
 
 
-def _optional(name: str, value: SupportsIndex | None) -> int | None:
-    return None if value is None else _count(name, value)
-
-
-def _shuffle(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise UsageError(
-            f'expected shuffle to be "rows", "blocks" or None, got {value!r}',
-            hint='shuffle="rows"' if value else "shuffle=None",
-        )
-    return value
-
-
-def _seconds(name: str, value: float) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError, OverflowError):
-        seconds = -1.0
-    if not seconds >= 0:
-        raise UsageError(f"expected {name} in seconds, got {value!r}", hint=f'{name}=float("inf") waits for ever')
-    return min(seconds, _FOR_EVER)
-
-
-def _state(given: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """A state as a dict, of which no key is missing that a state here has; what
-    another version writes, the engine judges."""
-    missing = [key for key in own if key not in given]
-    if not missing or given.get("version", own["version"]) != own["version"]:
-        return dict(given)
-    inner = [key for key, value in given.items() if isinstance(value, Mapping) and own.keys() <= value.keys()]
-    raise UsageError(
-        f"expected the dict of a loader's state_dict(), got one without {', '.join(missing)}",
-        hint=f"the state is within it: load_state_dict(state[{inner[0]!r}])"
-        if inner
-        else "give what state_dict() has returned, or begin without a state",
-    )
-
-
-def _unknown(name: object, known: list[str], what: str) -> UsageError:
-    return UsageError(
-        f"expected {what} of the columns {', '.join(known)}, got {name!r}",
-        hint=did_you_mean(name, known),
-    )
-
-
-def _names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
-    if columns is None:
-        return None
-    if isinstance(columns, str):
-        raise UsageError(f"expected a list of columns, got {columns!r}", hint=f"columns=[{columns!r}]")
-    known = dataset.columns
-    try:
-        names = list(columns)
-    except TypeError:
-        raise UsageError(
-            f"expected columns to be a list of names, got {columns!r}", hint=f"columns=[{known[0]!r}]"
-        ) from None
-    for name in names:
-        if name not in known:
-            raise _unknown(name, known, "some")
-    if len(set(names)) != len(names) or not names:
-        raise UsageError(f"expected each column once, and at least one, got {names}")
-    return names
-
-
-def _by_name(columns: list[_native._ColumnText], option: str, given: object) -> dict[str, Any]:
-    """An option of columns by their names; one value is for all of them."""
-    known = [column[0] for column in columns]
-    if not isinstance(given, Mapping):
-        return dict.fromkeys(known, given)
-    for name in given:
-        if name not in known:
-            raise _unknown(name, known, f"{option} for some")
-    return dict(given)
-
-
-def _dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str, str]]:
-    if dtypes is None:
-        return []
-    named = _by_name(columns, "dtypes", dtypes)
-    return [(name, dtype_name(dtype)) for name, dtype in named.items()]
-
-
-def _ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
-    """The columns that are padded, and to which length."""
-    if ragged not in ("flat", "pad"):
-        raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')
-    if ragged == "flat":
-        if max_length is not None:
-            raise UsageError('expected max_length with ragged="pad" only', hint='add ragged="pad"')
-        return []
-    names = [column[0] for column in columns if column[2] == "ragged"]
-    lengths = {} if max_length is None else _by_name(columns, "max_length", max_length)
-    if missing := [name for name in names if name not in lengths]:
-        raise UsageError(
-            f"expected max_length for the ragged columns {', '.join(missing)}, got none",
-            hint="give one number for all, or a dict by column",
-        )
-    return [(name, _count("max_length", lengths[name])) for name in names]
+def _again(
+    of: type[Loader],
+    dataset: Dataset,
+    asked: dict[str, Any],
+    given: tuple[int, int] | None,
+    state: dict[str, Any] | None,
+) -> Loader:
+    """A loader that has been pickled."""
+    made = object.__new__(of)
+    made._dataset, made._asked, made._given = dataset, asked, given
+    made._family, made._made = {}, None
+    if state is not None:
+        made.load_state_dict(state)
+    return made

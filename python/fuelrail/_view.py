@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from fuelrail._around import by_index
+from fuelrail._batch import BatchDict, make_known
 from fuelrail._errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,23 +19,36 @@ T = TypeVar("T")
 
 
 class Batches(Generic[T]):
-    """A loader's batches as plain dicts, at the position of that loader: what
-    is read here is read there, and a state of one is a state of the other."""
+    """A loader's batches as dicts, at the position of that loader: what is read
+    here is read there, and a state of one is a state of the other. Each dict is a
+    :class:`fuelrail.BatchDict`, whose ``state`` is that after it."""
 
     def __init__(self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None) -> None:
-        self._loader = loader._derived(dtypes, patience)
-        self._mask = mask if loader._asked["last"] == "pad" else None
+        asked = loader._asked
+        self._loader = loader._derived(
+            dtypes=list({**dict(asked["dtypes"]), **dtypes}.items()),
+            patience=asked["patience"] if patience is None else patience,
+        )
+        self._mask = mask if asked["last"] == "pad" else None
         if self._mask in _tensors(loader):
             raise UsageError(
                 f"expected a name for the mask that no tensor has, got {mask!r}",
                 hint='give another name, such as mask="is_row", or mask=None for none',
             )
+        # What is wrong with the dtypes is said here too.
+        self._loader._checked()
 
-    def _convert(self, batch: _native.Batch) -> dict[str, T]:
-        """A batch as a dict of this framework's arrays."""
+    def _arrays(self, batch: _native.Batch) -> BatchDict[T]:
+        """A batch as a dict of this framework's arrays, the mask among them."""
         raise NotImplementedError
 
-    def __iter__(self) -> Iterator[dict[str, T]]:
+    def _convert(self, batch: _native.Batch) -> BatchDict[T]:
+        make_known()
+        arrays = self._arrays(batch)
+        arrays._state = batch.state_text()
+        return arrays
+
+    def __iter__(self) -> Iterator[BatchDict[T]]:
         """What is left of the current epoch."""
         # Which epoch that is, is settled here and not at the first batch.
         return map(self._convert, self._loader)
@@ -47,8 +62,9 @@ class Batches(Generic[T]):
         """As :attr:`fuelrail.Loader.n_batches_left`."""
         return self._loader.n_batches_left
 
-    def __getitem__(self, index: SupportsIndex) -> dict[str, T]:
+    def __getitem__(self, index: SupportsIndex) -> BatchDict[T]:
         """A batch of the current epoch; the position stays where it is."""
+        by_index(self)
         return self._convert(self._loader[index])
 
     @property
@@ -64,6 +80,10 @@ class Batches(Generic[T]):
     def set_epoch(self, epoch: int) -> None:
         """As :meth:`fuelrail.Loader.set_epoch`."""
         self._loader.set_epoch(epoch)
+
+    def reset(self, epoch: int | None = None) -> None:
+        """As :meth:`fuelrail.Loader.reset`."""
+        self._loader.reset(epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """As :meth:`fuelrail.Loader.state_dict`."""
@@ -92,3 +112,9 @@ def _tensors(loader: Loader) -> list[str]:
         if layout == "ragged":
             names.append(f"{name}.lengths" if name in padded else f"{name}.cu_seqlens")
     return names
+
+
+def ragged_flat(loader: Loader) -> list[str]:
+    """Columns whose rows come one after another in a tensor."""
+    padded = {name for name, _ in loader._asked["ragged"]}
+    return [column[0] for column in loader._columns() if column[2] == "ragged" and column[0] not in padded]

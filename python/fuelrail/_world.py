@@ -26,8 +26,8 @@ _NAMES = (
 
 
 def find(
-    rank: int | None,
-    world_size: int | None,
+    rank: int | None = None,
+    world_size: int | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> tuple[int, int]:
     """Rank and world size: those that are given, else those of a framework
@@ -65,10 +65,12 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[int, int]:
         if not size and (not rank or rank_name == _SLURM_RANK):
             continue
         if not rank or not size:
+            there, missing = (size_name, rank_name) if size else (rank_name, size_name)
             raise UsageError(
-                f"expected both {rank_name} and {size_name} in the environment, got "
-                f"{rank_name}={rank or ''}, {size_name}={size or ''}",
-                hint="set both or neither, or give rank and world_size",
+                f"expected {missing} in the environment beside {there}={size or rank}, found none",
+                hint=f"a loader asks for its rank when it is first used: use it after the launcher has set up its "
+                f"processes (with Lightning, make it in train_dataloader() or hand it to fit()), set {missing}, "
+                "or give rank and world_size",
             )
         if not (rank.isascii() and rank.isdigit() and size.isascii() and size.isdigit()):
             raise UsageError(

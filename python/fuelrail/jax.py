@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import jax
 from jax.dlpack import from_dlpack
 
+from fuelrail._batch import BatchDict
 from fuelrail._errors import UsageError
-from fuelrail._loader import PATIENCE, _dtypes
+from fuelrail._loader import PATIENCE
+from fuelrail._options import dtypes as _dtypes
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ __all__ = ["JaxBatches"]
 _PATIENCE = 300.0
 
 # What jax makes of numbers of 64 bits, unless it has been told to keep them. Of
-# integers it would cut off what does not fit; changed as they are copied, that
-# is an error.
+# integers it would cut off what does not fit, and make floats infinite; changed
+# as they are copied, that is an error.
 _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 
 
@@ -54,13 +56,13 @@ class JaxBatches(Batches["jax.Array"]):
         asked = loader._asked["patience"]
         super().__init__(loader, wanted, mask, _PATIENCE if asked == PATIENCE else asked)
 
-    def _convert(self, batch: _native.Batch) -> dict[str, jax.Array]:
+    def _arrays(self, batch: _native.Batch) -> BatchDict[jax.Array]:
         if _reads_here(_default() if self._device is None else self._device):
-            arrays = {name: from_dlpack(tensor) for name, tensor in batch.items()}
+            arrays = BatchDict({name: from_dlpack(tensor) for name, tensor in batch.items()})
         else:
             # Of numpy's arrays, because what comes by DLPack is bound to the
             # processor, and jax would not compute with it elsewhere.
-            arrays = {name: jax.device_put(array, self._device) for name, array in batch.numpy().items()}
+            arrays = BatchDict({name: jax.device_put(array, self._device) for name, array in batch.numpy().items()})
         if self._mask is not None:
             arrays[self._mask] = jax.device_put(batch.valid, self._device)
         return arrays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fuelrail._batch import BatchDict
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ class NumpyBatches(Batches["np.ndarray[Any, Any]"]):
     def __init__(self, loader: Loader, *, mask: str | None = "valid") -> None:
         super().__init__(loader, {}, mask)
 
-    def _convert(self, batch: _native.Batch) -> dict[str, np.ndarray[Any, Any]]:
-        arrays = batch.numpy()
+    def _arrays(self, batch: _native.Batch) -> BatchDict[np.ndarray[Any, Any]]:
+        arrays = BatchDict(batch.numpy())
         if self._mask is not None:
             arrays[self._mask] = batch.valid
         return arrays

@@ -1,5 +1,6 @@
 """Loaders for torch: batches as dicts of tensors, without a copy, and a face
-that ``torch.utils.data.DataLoader`` and its stateful kin take."""
+that ``torch.utils.data.DataLoader``, its stateful kin and those of Accelerate
+take."""
 
 from __future__ import annotations
 
@@ -10,21 +11,58 @@ import torch
 from torch.utils.data import IterableDataset as _IterableDataset
 from torch.utils.data import get_worker_info
 
+from fuelrail import _around, _shared_out
+from fuelrail._batch import BatchDict, _to_torch
 from fuelrail._errors import UsageError
-from fuelrail._loader import Loader, _dtypes
+from fuelrail._loader import Loader
+from fuelrail._options import dtypes as _dtypes
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fuelrail import _native
     from fuelrail._dataset import Dataset
 
-__all__ = ["IterableDataset", "TorchBatches"]
+__all__ = ["IterableDataset", "TorchBatch", "TorchBatches", "whole_batch"]
 
 # torch computes little with the types on the left.
 _WIDE = {"uint16": "int32", "uint32": "int64"}
+
+
+class TorchBatch(BatchDict[torch.Tensor]):
+    """A batch as a dict of tensors, with the loader's state after it."""
+
+    __slots__ = ()
+
+    def to(self, device: torch.device | str | int, *, non_blocking: bool = False) -> TorchBatch:
+        """The same batch on a device, with its state: what Accelerate and
+        Lightning call to move it."""
+        moved = TorchBatch({name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self.items()})
+        moved._with_state_of(self)
+        return moved
+
+
+_to_torch(TorchBatch)
+
+
+def whole_batch(batches: Sequence[Mapping[str, torch.Tensor]]) -> Mapping[str, torch.Tensor]:
+    """The one whole batch in a list, as it is: the ``collate_fn`` of a torch
+    ``DataLoader`` that must have a ``batch_size``, which is 1 then, and the
+    ``data_collator`` of a Hugging Face ``Trainer``.
+
+    Raises:
+        UsageError: If there is more than one.
+
+    """
+    if len(batches) != 1:
+        raise UsageError(
+            f"expected one whole batch at a time, got {len(batches)}",
+            hint="batch_size=1 of the DataLoader, or per_device_train_batch_size=1 of the Trainer; how many rows a "
+            "batch has is the loader's batch_size",
+        )
+    return batches[0]
 
 
 class _Copies:
@@ -35,12 +73,12 @@ class _Copies:
     MOST = 1
 
     def __init__(self) -> None:
-        self._held: deque[tuple[torch.cuda.Event, dict[str, torch.Tensor]]] = deque()
+        self._held: deque[tuple[torch.cuda.Event, Mapping[str, torch.Tensor]]] = deque()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def hold(self, event: torch.cuda.Event, tensors: dict[str, torch.Tensor]) -> None:
+    def hold(self, event: torch.cuda.Event, tensors: Mapping[str, torch.Tensor]) -> None:
         """Holds one batch more, and lets those go that have been copied; waits
         where there are too many."""
         self._held.append((event, tensors))
@@ -49,12 +87,13 @@ class _Copies:
             self._held.popleft()
 
 
-class TorchBatches(Batches["torch.Tensor"], _IterableDataset["dict[str, torch.Tensor]"]):
+class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Tensor]"]):
     """What :meth:`fuelrail.Loader.to_torch` returns: an iterable of dicts of
     tensors, which lie in the loader's memory or on the device asked for.
 
     A ``torch.utils.data.DataLoader`` takes it as it takes an
     :class:`IterableDataset`: ``DataLoader(loader.to_torch(), batch_size=None)``.
+    One that Accelerate has prepared gives every row to one process.
     """
 
     def __init__(
@@ -74,8 +113,9 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["dict[str, torch.Te
         if self._device is not None and self._device.type == "cpu":
             self._device = None
         self._copies = _Copies()
+        self._pass = _shared_out.Pass()
 
-    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+    def __iter__(self) -> Iterator[TorchBatch]:
         """What is left of the current epoch."""
         worker = get_worker_info()
         if worker is not None:
@@ -83,23 +123,78 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["dict[str, torch.Te
                 f"expected num_workers=0, got worker {worker.id} of {worker.num_workers}",
                 hint="fuelrail reads with threads of its own; set threads= here and num_workers=0 there",
             )
-        return super().__iter__()
+        around = _around.find()
+        _check_fetcher(around.fetcher)
+        self._pass.settle(self._loader)
+        if around.reads_ahead:
+            return self._pass.items(self, around)
+        return cast("Iterator[TorchBatch]", super().__iter__())
 
-    def _convert(self, batch: _native.Batch) -> dict[str, torch.Tensor]:
-        tensors = {name: torch.from_dlpack(tensor) for name, tensor in batch.items()}
+    def __len__(self) -> int:
+        """Batches of a whole epoch, the same for every rank; where Accelerate
+        counts them, those of all ranks."""
+        around = _around.find()
+        if around.shard is None and around.dispatcher is None:
+            return super().__len__()
+        return _shared_out.Reading.of(self, around).n_items()
+
+    def set_epoch(self, epoch: int) -> None:
+        """As :meth:`fuelrail.Loader.set_epoch`."""
+        _shared_out.check_shard(_around.find().shard)
+        super().set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As :meth:`fuelrail.Loader.state_dict`; within a loop over what
+        Accelerate has prepared, behind the batch that the loop has, and not the
+        one that was read ahead."""
+        return self._pass.state_dict(self._loader)
+
+    def _arrays(self, batch: _native.Batch) -> TorchBatch:
+        tensors = TorchBatch({name: torch.from_dlpack(tensor) for name, tensor in batch.items()})
         if self._mask is not None:
             tensors[self._mask] = torch.from_numpy(batch.valid)
         return tensors if self._device is None else self._moved(tensors)
 
-    def _moved(self, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def _moved(self, tensors: TorchBatch) -> TorchBatch:
         """Copies to the device. Those to CUDA may still be under way when they
         are returned, as all that is done there."""
-        moved = {name: tensor.to(self._device, non_blocking=True) for name, tensor in tensors.items()}
+        moved = TorchBatch({name: tensor.to(self._device, non_blocking=True) for name, tensor in tensors.items()})
         if self._device is not None and self._device.type == "cuda":
             event = torch.cuda.Event()
             event.record(torch.cuda.current_stream(self._device))
             self._copies.hold(event, tensors)
         return moved
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self._loader, self._mask, self._device)
+
+
+def _again(of: type[TorchBatches], loader: Loader, mask: str | None, device: torch.device | None) -> TorchBatches:
+    """A view that has been pickled; its loader has the dtypes already."""
+    made = object.__new__(of)
+    made._loader, made._mask, made._device = loader, mask, device
+    made._copies, made._pass = _Copies(), _shared_out.Pass()
+    return made
+
+
+def _check_fetcher(fetcher: Any) -> None:  # noqa: ANN401
+    """Refuses a DataLoader that would put batches together to batches.
+
+    Raises:
+        UsageError: If this is one's.
+
+    """
+    collate = getattr(fetcher, "collate_fn", None)
+    # A Trainer puts its own around it.
+    collate = getattr(collate, "data_collator", collate)
+    if getattr(fetcher, "auto_collation", False) and collate is not whole_batch:
+        raise UsageError(
+            "expected a torch DataLoader that takes whole batches as they are, got one that puts them together once "
+            "more",
+            hint="items of this dataset are batches already: give the DataLoader batch_size=None (its default is 1). "
+            "Where it must have one, as in a Hugging Face Trainer, that is 1, with fuelrail.torch.whole_batch for its "
+            "collate_fn or data_collator",
+        )
 
 
 class IterableDataset(TorchBatches):

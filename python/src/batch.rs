@@ -106,6 +106,11 @@ impl Batch {
         state_dict(py, self.inner.state())
     }
 
+    /// The same as text, which is made sooner.
+    fn state_text(&self) -> String {
+        self.inner.state().to_string()
+    }
+
     /// The epoch it belongs to.
     #[getter]
     fn epoch(&self) -> u32 {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fuelrail::Error;
-use fuelrail::feed::{Feed, FeedOptions, Polled, Process, Shards, State, Stop, Tally};
+use fuelrail::feed::{Epochs, Feed, FeedOptions, Polled, Process, Shards, Standing, Stop, Tally};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -44,7 +44,7 @@ struct Family {
 
 #[derive(Debug)]
 struct Position {
-    state: State,
+    standing: Standing,
     tally: Tally,
 }
 
@@ -56,16 +56,17 @@ struct Shared {
     feed: Mutex<Feed>,
     stop: Stop,
     n_batches: u64,
+    epochs: Epochs,
     /// Iterators that have not come to their end.
     n_live: AtomicUsize,
 }
 
 impl Family {
-    fn new(state: State) -> Self {
+    fn new(standing: Standing) -> Self {
         Self {
             turn: Turn::default(),
             position: Mutex::new(Position {
-                state,
+                standing,
                 tally: Tally::default(),
             }),
             stops: Mutex::default(),
@@ -84,13 +85,14 @@ impl Family {
 impl Shared {
     fn new(shards: Arc<Shards>, options: FeedOptions, of: Option<Arc<Family>>) -> Result<Self> {
         let feed = Feed::open(shards.clone(), options)?;
-        let family = of.unwrap_or_else(|| Arc::new(Family::new(feed.state())));
+        let family = of.unwrap_or_else(|| Arc::new(Family::new(feed.standing())));
         family.add(feed.stop());
         Ok(Self {
             shards,
             family,
             stop: feed.stop(),
             n_batches: feed.n_batches(),
+            epochs: feed.options().epochs,
             feed: Mutex::new(feed),
             n_live: AtomicUsize::new(0),
         })
@@ -110,12 +112,12 @@ impl Shared {
             return Ok(None);
         };
         let mut feed = lock(&self.feed);
-        let state = lock(&self.family.position).state;
-        if feed.state() != state {
-            feed.load(&state)?;
+        let standing = lock(&self.family.position).standing;
+        if feed.standing() != standing {
+            feed.stand(standing)?;
         }
         let done = act(&mut feed);
-        lock(&self.family.position).state = feed.state();
+        lock(&self.family.position).standing = feed.standing();
         done.map(Some)
     }
 
@@ -212,13 +214,17 @@ impl Loader {
         self.shared.with_feed(py, |feed| Ok(feed.n_batches_left()))
     }
 
-    /// An iterator over what is left of the epoch.
-    fn __iter__(&self) -> Result<BatchIterator> {
-        let epoch = self.shared.position()?.state.epoch;
+    /// An iterator over what is left of the epoch, or all of it where passes are
+    /// repeated.
+    fn __iter__(&self, py: Python<'_>) -> Result<BatchIterator> {
+        if self.shared.epochs == Epochs::Repeated {
+            self.shared.with_feed(py, Feed::begin_pass)?;
+        }
+        let begun = self.shared.position()?.standing;
         self.shared.n_live.fetch_add(1, Ordering::Relaxed);
         Ok(BatchIterator {
             shared: self.shared.clone(),
-            epoch,
+            begun,
             is_over: AtomicBool::new(false),
         })
     }
@@ -230,8 +236,8 @@ impl Loader {
     }
 
     fn state_dict<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        let state = self.shared.position()?.state;
-        state_dict(py, &state)
+        let standing = self.shared.position()?.standing;
+        state_dict(py, standing.state())
     }
 
     fn load_state_dict(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Result<()> {
@@ -239,13 +245,23 @@ impl Loader {
         self.shared.with_feed(py, |feed| feed.load(&state))
     }
 
+    fn seek(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Result<()> {
+        let state = read_state(state)?;
+        self.shared.with_feed(py, |feed| feed.seek(&state))
+    }
+
     #[getter]
     fn epoch(&self) -> Result<u32> {
-        Ok(self.shared.position()?.state.epoch)
+        Ok(self.shared.position()?.standing.state().epoch)
     }
 
     fn set_epoch(&self, py: Python<'_>, epoch: u32) -> Result<()> {
         self.shared.with_feed(py, |feed| feed.set_epoch(epoch))
+    }
+
+    #[pyo3(signature = (epoch=None))]
+    fn reset(&self, py: Python<'_>, epoch: Option<u32>) -> Result<()> {
+        self.shared.with_feed(py, |feed| feed.reset(epoch))
     }
 
     /// Batches, rows and skipped rows so far, and the first that were skipped.
@@ -277,8 +293,9 @@ impl Loader {
 #[derive(Debug)]
 pub(crate) struct BatchIterator {
     shared: Arc<Shared>,
-    /// It ends when the position has left this one, whoever has moved it.
-    epoch: u32,
+    /// It ends when the position has left the epoch of this one, whoever has
+    /// moved it, or the pass, where the epoch is repeated.
+    begun: Standing,
     is_over: AtomicBool,
 }
 
@@ -288,6 +305,12 @@ impl BatchIterator {
         Ok(polled.unwrap_or(Polled::Pending))
     }
 
+    fn goes_on(&self, feed: &Feed) -> bool {
+        let is_pass = feed.standing().n_passes() == self.begun.n_passes();
+        feed.epoch() == self.begun.state().epoch
+            && (is_pass || self.shared.epochs == Epochs::Successive)
+    }
+
     /// With the family's turn.
     fn poll_feed(&self, feed: &mut Feed) -> Result<Polled, Error> {
         if self.is_over.load(Ordering::Relaxed) {
@@ -295,7 +318,7 @@ impl BatchIterator {
         }
         // Whose end was told is for each iterator to know.
         feed.begin();
-        let polled = if feed.epoch() == self.epoch {
+        let polled = if self.goes_on(feed) {
             feed.poll_batch(TICK)?
         } else {
             Polled::End

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fuelrail::feed::{
-    Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
+    Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
 };
 use fuelrail::format::Dtype;
@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     shuffle: Option<String>,
     seed: u64,
     last: String,
+    restart: bool,
+    max_damage: Option<f64>,
     rank: u32,
     world_size: u32,
     columns: Option<Vec<String>>,
@@ -73,6 +75,12 @@ impl TryFrom<Asked> for FeedOptions {
             batch_size,
             shuffle: shuffle.1,
             seed: asked.seed,
+            epochs: if asked.restart {
+                Epochs::Repeated
+            } else {
+                Epochs::Successive
+            },
+            max_damage: asked.max_damage,
             world: World {
                 rank: asked.rank,
                 size: asked.world_size,

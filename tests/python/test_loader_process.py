@@ -161,11 +161,47 @@ def test_a_child_forked_while_others_read_has_a_loader_of_its_own(tmp_path, fuel
     assert (done.returncode, done.stdout) == (0, "200 0\n"), (done.stdout, done.stderr)
 
 
-def test_a_loader_does_not_travel(numbered):
-    loader = fr.Loader(numbered, batch_size=10)
-    with pytest.raises(fr.UsageError, match="stay in its process") as caught:
-        pickle.dumps(loader)
-    assert "num_workers=0" in caught.value.hint
+RANKS = """
+    import multiprocessing, os, sys, fuelrail as fr
+
+    def rows(rank, loader, view, queue):
+        os.environ["RANK"], os.environ["WORLD_SIZE"] = str(rank), "2"
+        first = [int(row) for batch in loader for row in batch.rows]
+        queue.put((rank, first, [int(row) for batch in view for row in batch["id"]]))
+
+    if __name__ == "__main__":
+        method, path = sys.argv[1:]
+        context = multiprocessing.get_context(method)
+        loader = fr.Loader(path, batch_size=10)
+        view = fr.Loader(path, batch_size=10, seed=3, shuffle="blocks").to_numpy()
+        if method == "spawn":
+            # Used here, it goes on there where it stands.
+            state = next(iter(fr.Loader(path, batch_size=100))).state
+            loader.load_state_dict(state)
+        queue = context.Queue()
+        processes = [context.Process(target=rows, args=(rank, loader, view, queue)) for rank in range(2)]
+        for process in processes:
+            process.start()
+        had = sorted(queue.get() for _ in processes)
+        for process in processes:
+            process.join()
+        n = 900 if method == "spawn" else 1000
+        assert len({row for _, rows, _ in had for row in rows}) == n == sum(len(rows) for _, rows, _ in had)
+        assert sorted(row for *_, rows in had for row in rows) == list(range(1000))
+        print("fine")
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_a_loader_finds_its_rank_in_the_process_that_uses_it(numbered, tmp_path, method):
+    """Made before the processes, and, if they are forked, not used before."""
+    script = tmp_path / "ranks.py"
+    script.write_text(textwrap.dedent(RANKS))
+    done = subprocess.run([sys.executable, script, method, numbered], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
+
+
+def test_a_dataset_travels(numbered):
     dataset = pickle.loads(pickle.dumps(fr.Dataset(numbered)[10:20]))
     assert len(dataset) == 10 and dataset[0]["id"] == 10
 

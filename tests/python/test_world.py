@@ -52,14 +52,14 @@ def test_the_environment(environ, expected):
 @pytest.mark.parametrize(
     ("environ", "text"),
     [
-        ({"RANK": "2"}, "both RANK and WORLD_SIZE"),
-        ({"WORLD_SIZE": "2"}, "both RANK and WORLD_SIZE"),
+        ({"RANK": "2"}, "expected WORLD_SIZE in the environment beside RANK=2"),
+        ({"WORLD_SIZE": "2"}, "expected RANK in the environment beside WORLD_SIZE=2"),
         ({"RANK": "2", "WORLD_SIZE": "2"}, "rank 2 of 2 from RANK"),
         ({"RANK": "x", "WORLD_SIZE": "2"}, "whole numbers"),
         ({"RANK": "-1", "WORLD_SIZE": "2"}, "whole numbers"),
         ({"RANK": "0", "WORLD_SIZE": "0"}, "rank 0 of 0"),
-        ({"SLURM_STEP_NUM_TASKS": "2"}, "both SLURM_PROCID and SLURM_STEP_NUM_TASKS"),
-        ({"OMPI_COMM_WORLD_SIZE": "2"}, "both OMPI"),
+        ({"SLURM_STEP_NUM_TASKS": "2"}, "expected SLURM_PROCID in the environment"),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, "expected OMPI_COMM_WORLD_RANK in the environment"),
     ],
 )
 def test_what_contradicts_itself_is_refused(environ, text):
@@ -105,7 +105,33 @@ def test_a_loader_asks(monkeypatch, numbered):
     monkeypatch.setenv("WORLD_SIZE", "3")
     loader = fr.Loader(numbered, batch_size=4)
     assert (loader.rank, loader.world_size, len(loader)) == (1, 3, 84)
-    monkeypatch.delenv("RANK")
-    with pytest.raises(fr.UsageError):
-        fr.Loader(numbered, batch_size=4)
     assert fr.Loader(numbered, batch_size=4, rank=0, world_size=1).world_size == 1
+
+
+def test_a_loader_asks_when_it_is_used(monkeypatch, numbered):
+    """A launcher may set the rank after the loader was made, as Lightning does."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    loader = fr.Loader(numbered, batch_size=4)
+    view = loader.to_numpy()
+    for use in (lambda: len(loader), lambda: iter(loader), lambda: iter(view), lambda: loader[0], lambda: loader.rank):
+        with pytest.raises(fr.UsageError, match="expected RANK in the environment beside WORLD_SIZE=2") as caught:
+            use()
+        assert "train_dataloader()" in caught.value.hint and "rank and world_size" in caught.value.hint
+    # What says nothing of ranks asks for none.
+    assert loader.state_dict()["position"] == 0 == loader.epoch and "rank" not in repr(loader)
+    monkeypatch.setenv("RANK", "1")
+    assert (loader.rank, loader.world_size, len(loader), len(view)) == (1, 2, 125, 125)
+    seen = {int(row) for batch in loader for row in batch.rows}
+    monkeypatch.setenv("RANK", "0")
+    loader.reset(0)
+    seen |= {row for batch in view for row in batch["id"].tolist()}
+    assert seen == set(range(1000))
+    assert "rank 1 of 2" in repr(fr.Loader(numbered, batch_size=4, rank=1, world_size=2))
+
+
+def test_what_is_given_is_settled_at_once(monkeypatch, numbered):
+    loader = fr.Loader(numbered, batch_size=4, rank=0, world_size=1)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert (loader.rank, loader.world_size, len(loader)) == (0, 1, 250)
+    with pytest.raises(fr.UsageError, match="both rank and world_size"):
+        fr.Loader(numbered, batch_size=4, rank=0)

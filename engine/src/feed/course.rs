@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::options::Shuffle;
+use super::options::{Epochs, FeedOptions, Shuffle};
 use super::order::{Extent, Order};
 use super::schedule::{Cut, Schedule};
 
@@ -39,6 +39,7 @@ pub(super) struct Course {
     shuffle: Shuffle,
     extent: Extent,
     seed: u64,
+    epochs: Epochs,
     place: Place,
     /// That of the epoch and seed asked for last.
     order: Option<(u64, u32, Arc<Order>)>,
@@ -46,12 +47,19 @@ pub(super) struct Course {
 
 impl Course {
     /// The jobs from the first epoch on.
-    pub(super) fn new(schedule: Schedule, shuffle: Shuffle, extent: Extent, seed: u64) -> Self {
+    pub(super) fn new(schedule: Schedule, extent: Extent, options: &FeedOptions) -> Self {
+        let FeedOptions {
+            shuffle,
+            seed,
+            epochs,
+            ..
+        } = *options;
         Self {
             schedule,
             shuffle,
             extent,
             seed,
+            epochs,
             place: Place {
                 epoch: 0,
                 position: 0,
@@ -73,7 +81,7 @@ impl Course {
             cut
         } else {
             self.place = Place {
-                epoch: self.place.epoch.checked_add(1)?,
+                epoch: self.epochs.after(self.place.epoch)?,
                 position: 0,
             };
             self.schedule.at(0)?
@@ -91,7 +99,7 @@ impl Course {
 
     fn job(&mut self, cut: Cut, epoch: u32) -> Option<Job> {
         // Behind the last epoch a loader has no place to stand.
-        let next_epoch = epoch.checked_add(1)?;
+        let next_epoch = self.epochs.after(epoch)?;
         let after = match cut.next {
             Some(position) => Place { epoch, position },
             None => Place {

@@ -4,12 +4,13 @@
 //! - `options`: what a loader is asked for;
 //! - `order`: the permutation of an epoch, in constant memory and time;
 //!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
-//!   a loader stands;
+//!   a loader stands; [`Standing`]: that, and how it came there;
 //! - [`Shards`], `pool`, `known`, `index`, `limits`: shards open for reading, each block
 //!   checked before it is used; `map`, `guard`: a truncated file is an error;
 //!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
-//!   fill it ahead; [`Stop`]: their end; [`Tally`]: what has been handed out.
+//!   fill it ahead; [`Stop`]: their end; [`Tally`]: what has been handed out;
+//!   `losses`: how much of it may be damaged.
 //!
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
@@ -25,6 +26,7 @@ mod index;
 mod known;
 mod limits;
 mod loader;
+mod losses;
 mod map;
 mod open;
 mod options;
@@ -35,6 +37,7 @@ mod reader;
 mod ring;
 mod schedule;
 mod shards;
+mod standing;
 mod state;
 mod stop;
 mod sync;
@@ -46,13 +49,14 @@ pub use batch::{Batch, Tensor};
 pub use fill::{Damage, NO_ROW};
 pub use loader::{Feed, Polled};
 pub use options::{
-    Access, BatchSize, ColumnOptions, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
+    Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Shuffle, Verify, World,
 };
 pub use order::{Extent, Order};
 pub use process::Process;
 pub use reader::{Reader, Rows, RowsTensor};
 pub use shards::Shards;
+pub use standing::Standing;
 pub use state::State;
 pub use stop::Stop;
 pub use tally::{Counts, Tally};

@@ -43,6 +43,27 @@ pub enum Last {
     Drop,
 }
 
+/// Which epochs come one after another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Epochs {
+    /// Each the one after the last, for training.
+    #[default]
+    Successive,
+    /// The same epoch again and again, and each pass begins at its first row,
+    /// for validation.
+    Repeated,
+}
+
+impl Epochs {
+    /// The epoch after this one, if there are so many.
+    pub(super) fn after(self, epoch: u32) -> Option<u32> {
+        match self {
+            Self::Successive => epoch.checked_add(1),
+            Self::Repeated => Some(epoch),
+        }
+    }
+}
+
 /// How many rows come at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchSize {
@@ -165,6 +186,12 @@ pub struct FeedOptions {
     pub seed: u64,
     /// The rows that do not fill a batch.
     pub last: Last,
+    /// Which epochs.
+    pub epochs: Epochs,
+    /// The share of the rows of an epoch that [`OnDamage::Skip`] may leave out.
+    /// Without one it is 1 %, or what has 1 MiB if that is more, up to half of
+    /// the rows: a small dataset with one damaged block can be read.
+    pub max_damage: Option<f64>,
     /// Which of how many readers.
     pub world: World,
     /// Threads that read ahead; without any, the caller reads.
@@ -188,6 +215,8 @@ impl FeedOptions {
             shuffle: Shuffle::default(),
             seed: 0,
             last: Last::default(),
+            epochs: Epochs::default(),
+            max_damage: None,
             world: World::default(),
             threads: 1,
             prefetch: 2,

@@ -4,6 +4,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "small numbers of tests")]
 
 mod elastic;
+mod passes;
 mod resume;
 mod slots;
 mod threads;

@@ -1,4 +1,7 @@
-//! The loader of Rust users, and of Python's: epochs of batches.
+//! The loader of Rust users, and of Python's: epochs of batches. `moves` says
+//! where it stands and leads it elsewhere.
+
+mod moves;
 
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -6,13 +9,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::batch::{At, Batch, Home, Shelf};
-use super::course::{Course, Job, Place};
+use super::course::{Course, Job};
 use super::fill::{Damage, Fill, Slot};
+use super::losses::Losses;
 use super::options::FeedOptions;
 use super::order::Extent;
 use super::process::Process;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
+use super::standing::Standing;
 use super::state::State;
 use super::stop::Stop;
 use super::tally::{Counts, Tally};
@@ -87,8 +92,8 @@ pub struct Feed {
     schedule: Schedule,
     options: FeedOptions,
     n_rows: u64,
-    /// Where it stands.
-    state: State,
+    standing: Standing,
+    losses: Losses,
     /// Whether the end of an epoch is still to be told.
     ended: bool,
     tally: Tally,
@@ -124,20 +129,21 @@ impl Feed {
         } = options;
         let schedule = Schedule::new(facts.extent.n_rows, batch_size, last, world)?;
         let limits = limits(&options)?;
-        let course = Course::new(schedule, shuffle, facts.extent, seed);
+        let course = Course::new(schedule, facts.extent, &options);
         Ok(Self {
             ring: Arc::new(Ring::new(course, limits)),
             fill,
             schedule,
             n_rows: facts.extent.n_rows,
-            state: State {
+            losses: Losses::new(&options, facts.extent)?,
+            standing: Standing::new(State {
                 epoch: 0,
                 seed,
                 shuffle,
                 position: 0,
                 dataset: facts.dataset,
                 plan: facts.plan,
-            },
+            }),
             ended: false,
             tally: Tally::default(),
             stalled: Duration::ZERO,
@@ -177,10 +183,11 @@ impl Feed {
         if std::mem::take(&mut self.ended) {
             return Ok(Polled::End);
         }
-        if self.schedule.n_batches_from(self.state.position) == 0 {
+        if self.schedule.n_batches_from(self.state().position) == 0 {
             // What is left of the epoch, as it is cut now, fills no batch.
-            let epoch = self.state.epoch.checked_add(1).ok_or_else(no_epoch)?;
-            self.go_to_epoch(epoch);
+            let mut standing = self.standing;
+            standing.end_epoch(self.options.epochs)?;
+            self.go(standing);
             return Ok(Polled::End);
         }
         if self.has_begun {
@@ -198,7 +205,7 @@ impl Feed {
                     // Where it fails, the next call tries again and says so.
                     let _ = self.start_threads();
                 }
-                Ok(Polled::Batch(self.hand_out(done)))
+                self.hand_out(done).map(Polled::Batch)
             }
             Found::Nothing => Err(no_epoch()),
             Found::Pending => Ok(Polled::Pending),
@@ -211,7 +218,7 @@ impl Feed {
                 // Its threads have ended or are about to.
                 self.threads.clear();
                 self.has_begun = false;
-                let State { seed, .. } = self.state;
+                let State { seed, .. } = self.state();
                 self.opening = self.ring.open(seed, self.place());
                 Ok(Polled::Pending)
             }
@@ -240,7 +247,7 @@ impl Feed {
     /// Those of reading it; `Usage` if the epoch has no such batch.
     pub fn batch_at(&self, index: u64) -> Result<Batch> {
         self.process.check()?;
-        let job = self.ring.pick(self.state.epoch, index).ok_or_else(|| {
+        let job = self.ring.pick(self.epoch(), index).ok_or_else(|| {
             Error::new(
                 ErrorKind::Usage,
                 format!(
@@ -252,67 +259,6 @@ impl Feed {
         let mut slot = self.ring.spare();
         fill_slot(&*self.fill, &job, &mut Vec::new(), &mut slot)?;
         Ok(self.batch(job, slot, Shelf::Spare))
-    }
-
-    /// Where it stands: after the batch handed out last.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.state
-    }
-
-    /// Goes on from a state, whatever the batch size and the ranks were when it
-    /// was saved. Epoch, seed and position are the state's from now on.
-    ///
-    /// # Errors
-    /// `Changed` if it was saved with another dataset; `Usage` if it was saved
-    /// with another way of shuffling. The feed stays where it is.
-    pub fn load(&mut self, state: &State) -> Result<()> {
-        self.process.check()?;
-        state.check(&self.state, self.n_rows)?;
-        self.go(*state);
-        Ok(())
-    }
-
-    /// Goes to the beginning of an epoch; stays where it is if it stands in
-    /// that epoch. So a loop that calls this before every epoch goes on where a
-    /// state has put it.
-    ///
-    /// # Errors
-    /// `Usage` if this is another process than the one that made the feed.
-    pub fn set_epoch(&mut self, epoch: u32) -> Result<()> {
-        self.process.check()?;
-        self.begin();
-        if epoch != self.state.epoch {
-            self.go_to_epoch(epoch);
-        }
-        Ok(())
-    }
-
-    /// Begins what is left of the epoch. An end of an epoch that is still to be
-    /// told is not: who has counted the batches need not ask for one more.
-    pub fn begin(&mut self) {
-        self.ended = false;
-    }
-
-    /// The epoch of the next batch.
-    #[must_use]
-    pub fn epoch(&self) -> u32 {
-        self.state.epoch
-    }
-
-    /// Batches of a whole epoch, the same for every rank.
-    #[must_use]
-    pub fn n_batches(&self) -> u64 {
-        self.schedule.n_batches()
-    }
-
-    /// Batches that are left of the epoch it stands in.
-    #[must_use]
-    pub fn n_batches_left(&self) -> u64 {
-        if self.ended {
-            return 0;
-        }
-        self.schedule.n_batches_from(self.state.position)
     }
 
     /// What it was asked for.
@@ -333,39 +279,22 @@ impl Feed {
         self.tally.damage()
     }
 
-    fn go_to_epoch(&mut self, epoch: u32) {
-        self.go(State {
-            epoch,
-            position: 0,
-            ..self.state
-        });
-    }
-
-    fn go(&mut self, state: State) {
-        self.ended = false;
-        self.stalled = Duration::ZERO;
-        // What was read ahead is what is wanted.
-        if state == self.state {
-            return;
-        }
-        self.state = state;
-        self.ring.go(state.seed, self.place());
-    }
-
-    fn place(&self) -> Place {
-        Place {
-            epoch: self.state.epoch,
-            position: self.state.position,
-        }
-    }
-
-    fn hand_out(&mut self, done: Done) -> Batch {
+    fn hand_out(&mut self, done: Done) -> Result<Batch> {
         let Done { job, slot } = done;
-        self.ended = job.ends_epoch();
+        let ends_epoch = job.ends_epoch();
         let batch = self.batch(job, slot, Shelf::Turn);
-        self.state = *batch.state();
+        if let Err(error) = self.losses.add(batch.damage()) {
+            // The next call tries the same batch again.
+            self.ring.go(self.state().seed, self.place());
+            return Err(error);
+        }
+        if ends_epoch {
+            self.losses.begin();
+        }
+        self.ended = ends_epoch;
+        self.standing.advance(*batch.state(), ends_epoch);
         self.tally.add(&batch);
-        batch
+        Ok(batch)
     }
 
     fn batch(&self, job: Job, slot: Slot, shelf: Shelf) -> Batch {
@@ -380,7 +309,7 @@ impl Feed {
             epoch: after.epoch,
             seed,
             position: after.position,
-            ..self.state
+            ..self.state()
         };
         let at = At {
             epoch,
@@ -472,7 +401,7 @@ fn limits(options: &FeedOptions) -> Result<Limits> {
 /// Threads, and batches read ahead or kept, at most.
 const MAX_SLOTS: usize = 1024;
 
-fn no_epoch() -> Error {
+pub(super) fn no_epoch() -> Error {
     Error::new(
         ErrorKind::Usage,
         format!("expected an epoch up to {}, got more", u32::MAX - 1),

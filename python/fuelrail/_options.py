@@ -1,0 +1,144 @@
+"""What a loader may be asked for, checked before the native half sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import index as _index
+from typing import TYPE_CHECKING, Any
+
+from fuelrail._checks import dtype_name
+from fuelrail._errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import SupportsIndex
+
+    from fuelrail import _native
+    from fuelrail._dataset import Dataset
+
+# Seconds that no program lasts; clocks do not count to infinity.
+_FOR_EVER = 1e9
+
+
+def count(name: str, value: SupportsIndex, limit: int = 1 << 64, least: int = 0) -> int:
+    try:
+        number = _index(value)
+    except TypeError:
+        number = -1
+    if not least <= number < limit:
+        below = limit.bit_length() - 1
+        raise UsageError(f"expected {name} to be a whole number from {least}, below 2^{below}, got {value!r}")
+    return number
+
+
+def optional(name: str, value: SupportsIndex | None) -> int | None:
+    return None if value is None else count(name, value)
+
+
+def shuffle(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise UsageError(
+            f'expected shuffle to be "rows", "blocks" or None, got {value!r}',
+            hint='shuffle="rows"' if value else "shuffle=None",
+        )
+    return value
+
+
+def seconds(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1.0
+    if not number >= 0:
+        raise UsageError(f"expected {name} in seconds, got {value!r}", hint=f'{name}=float("inf") waits for ever')
+    return min(number, _FOR_EVER)
+
+
+def share(name: str, value: float | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise UsageError(f"expected {name} to be a share from 0 to 1, got {value!r}", hint=f"{name}=0.01 is 1 %")
+    return number
+
+
+def state(given: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A state as a dict, of which no key is missing that a state here has; what
+    another version writes, the engine judges."""
+    missing = [key for key in own if key not in given]
+    if not missing or given.get("version", own["version"]) != own["version"]:
+        return dict(given)
+    inner = [key for key, value in given.items() if isinstance(value, Mapping) and own.keys() <= value.keys()]
+    raise UsageError(
+        f"expected the dict of a loader's state_dict(), got one without {', '.join(missing)}",
+        hint=f"the state is within it: load_state_dict(state[{inner[0]!r}])"
+        if inner
+        else "give what state_dict() has returned, or begin without a state",
+    )
+
+
+def _unknown(name: object, known: list[str], what: str) -> UsageError:
+    return UsageError(
+        f"expected {what} of the columns {', '.join(known)}, got {name!r}",
+        hint=did_you_mean(name, known),
+    )
+
+
+def names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    if isinstance(columns, str):
+        raise UsageError(f"expected a list of columns, got {columns!r}", hint=f"columns=[{columns!r}]")
+    known = dataset.columns
+    try:
+        names = list(columns)
+    except TypeError:
+        raise UsageError(
+            f"expected columns to be a list of names, got {columns!r}", hint=f"columns=[{known[0]!r}]"
+        ) from None
+    for name in names:
+        if name not in known:
+            raise _unknown(name, known, "some")
+    if len(set(names)) != len(names) or not names:
+        raise UsageError(f"expected each column once, and at least one, got {names}")
+    return names
+
+
+def _by_name(columns: list[_native._ColumnText], option: str, given: object) -> dict[str, Any]:
+    """An option of columns by their names; one value is for all of them."""
+    known = [column[0] for column in columns]
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(known, given)
+    for name in given:
+        if name not in known:
+            raise _unknown(name, known, f"{option} for some")
+    return dict(given)
+
+
+def dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str, str]]:
+    if dtypes is None:
+        return []
+    named = _by_name(columns, "dtypes", dtypes)
+    return [(name, dtype_name(dtype)) for name, dtype in named.items()]
+
+
+def ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
+    """The columns that are padded, and to which length."""
+    if ragged not in ("flat", "pad"):
+        raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')
+    if ragged == "flat":
+        if max_length is not None:
+            raise UsageError('expected max_length with ragged="pad" only', hint='add ragged="pad"')
+        return []
+    names = [column[0] for column in columns if column[2] == "ragged"]
+    lengths = {} if max_length is None else _by_name(columns, "max_length", max_length)
+    if missing := [name for name in names if name not in lengths]:
+        raise UsageError(
+            f"expected max_length for the ragged columns {', '.join(missing)}, got none",
+            hint="give one number for all, or a dict by column",
+        )
+    return [(name, count("max_length", lengths[name])) for name in names]

@@ -1,0 +1,227 @@
+"""A view in the hands of Accelerate, which shares out among its processes what a
+dataset gives, and reads one batch ahead.
+
+A loader shares rows out by itself, and both together would give each process a
+part of its part. So here a view gives what makes Accelerate's sharing come to
+the same rows as the loader's own:
+
+- where process 0 reads for all (``DataLoaderDispatcher``, its default), it is a
+  reader alone, and each global batch comes as one item for each process, all of
+  one size, or as one item with ``split_batches``;
+- where each process reads all items and keeps every n-th
+  (``IterableDatasetShard``, ``dispatch_batches=False``), it gets its own batch
+  n times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import torch
+
+from fuelrail import _around
+from fuelrail._errors import UsageError
+from fuelrail._view import ragged_flat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fuelrail._loader import Loader
+    from fuelrail.torch import TorchBatch, TorchBatches
+
+_ALONE = (0, 1)
+# Batches that Accelerate holds at a time beside what the loop has: those read
+# ahead, and the first of each pass.
+_HELD = 4
+
+
+class Reading(NamedTuple):
+    """How a view is read in one process of Accelerate's."""
+
+    loader: Loader
+    n_parts: int
+    """Items that a global batch is cut into."""
+    n_times: int
+    """How often each item comes."""
+    n_rows: int | None
+    """Rows of an item, if it is cut."""
+
+    @classmethod
+    def of(cls, view: TorchBatches, around: _around.Around) -> Reading:
+        """How ``around`` reads a view.
+
+        Raises:
+            UsageError: If it would lose or change rows.
+
+        """
+        loader, asked = view._loader, view._loader._asked
+        room = asked["keep"] + _HELD
+        if around.shard is not None:
+            check_shard(around.shard)
+            world = int(around.shard.process_index), int(around.shard.num_processes)
+            _check_world(loader, world)
+            return cls(loader._derived(world=world, keep=room), 1, world[1], None)
+        if around.dispatcher is None:
+            return cls(loader._derived(keep=room), 1, 1, None)
+        n = int(around.dispatcher.state.num_processes)
+        _check_world(loader, (-1, n))
+        n_rows = _check_dispatched(loader, around.dispatcher, n)
+        alone = loader._derived(
+            world=_ALONE,
+            keep=room,
+            batch_size=None,
+            global_batch_size=asked["global_batch_size"] or asked["batch_size"] * n,
+        )
+        is_split = bool(around.dispatcher.split_batches)
+        return cls(alone, 1 if is_split else n, 1, n * n_rows if is_split else n_rows)
+
+    def n_items(self) -> int:
+        """Items of a whole epoch."""
+        return len(self.loader) * self.n_parts * self.n_times
+
+    def items(self, batch: TorchBatch) -> Iterator[TorchBatch]:
+        """The items of a batch."""
+        if self.n_rows is None:
+            for _ in range(self.n_times):
+                yield batch
+            return
+        if self.loader._asked["last"] == "pad":
+            batch = _padded(batch, self.n_parts * self.n_rows)
+        if self.n_parts == 1:
+            yield batch
+            return
+        for start in range(0, self.n_parts * self.n_rows, self.n_rows):
+            part = {name: tensor[start : start + self.n_rows] for name, tensor in batch.items()}
+            yield type(batch)(part)
+
+
+class Pass:
+    """The pass of a view that is under way in the hands of what reads a batch
+    ahead, and what of it was used."""
+
+    def __init__(self) -> None:
+        self._loader: Loader | None = None
+        # Behind the last global batch of which every item was taken, and behind
+        # the one before, which is the one that the loop has.
+        self._taken: dict[str, Any] = {}
+        self._used: dict[str, Any] = {}
+        # The same, or behind a global batch that is still being taken.
+        self._read: dict[str, Any] = {}
+
+    def items(self, view: TorchBatches, around: _around.Around) -> Iterator[TorchBatch]:
+        """The items of what is left of the epoch. Nothing is done before the first
+        is asked for: what iterates may still be in the making, or be one that
+        never asks."""
+        reading = Reading.of(view, around)
+        self._loader = loader = reading.loader
+        batches = iter(loader)
+        self._taken = self._used = self._read = loader.state_dict()
+        try:
+            for batch in batches:
+                self._read = batch.state
+                items = reading.items(cast("TorchBatch", view._convert(batch)))
+                del batch
+                item = next(items)
+                for following in items:
+                    yield item
+                    item = following
+                if self._loader is loader:
+                    self._used, self._taken = self._taken, self._read
+                yield item
+                del item, items
+        except GeneratorExit:
+            if self._loader is loader:
+                self.settle(loader)
+            raise
+        if self._loader is loader:
+            self._loader = None
+
+    def state_dict(self, loader: Loader) -> dict[str, Any]:
+        """Behind what was used, or, for torchdata, behind what was taken."""
+        state = loader.state_dict()
+        if self._loader is None or state != self._read:
+            return state
+        return self._taken if _around.is_saved_by_torchdata() else self._used
+
+    def settle(self, loader: Loader) -> None:
+        """Ends the pass; what was read ahead and not used is read again."""
+        if self._loader is not None:
+            self._loader = None
+            if loader.state_dict() == self._read:
+                loader._any().seek(self._used)
+
+
+def check_shard(shard: Any) -> None:  # noqa: ANN401
+    """Refuses a sharing out of items with which Accelerate does not work.
+
+    Raises:
+        UsageError: If it is that.
+
+    """
+    if shard is None or shard.batch_size == 1:
+        return
+    raise UsageError(
+        f"expected Accelerate's dispatch_batches=False around a DataLoader with batch_size=1, got {shard.batch_size}",
+        hint="DataLoader(dataset, batch_size=1, collate_fn=fuelrail.torch.whole_batch); or leave dispatch_batches out; "
+        "or do not prepare it: a loader finds its rank by itself, and for batch in loader.to_torch() needs no more",
+    )
+
+
+def _check_world(loader: Loader, world: tuple[int, int]) -> None:
+    """Refuses a rank that was given and is another than Accelerate's."""
+    given = loader._given
+    if given is None or given in (_ALONE, world):
+        return
+    raise UsageError(
+        f"expected the rank to be left to Accelerate, which shares the batches out among {world[1]} processes, got "
+        f"rank {given[0]} of {given[1]}",
+        hint="leave out rank and world_size, or do not prepare the DataLoader",
+    )
+
+
+def _check_dispatched(loader: Loader, dispatcher: Any, n: int) -> int:  # noqa: ANN401
+    """Rows of each process in a batch that process 0 reads for all.
+
+    Raises:
+        UsageError: If Accelerate would cut rows off, or hand some out twice.
+
+    """
+    asked = loader._asked
+    no_dispatch = (
+        "or do not prepare the DataLoader: a loader finds its rank by itself, and for batch in loader.to_torch() "
+        "needs no more"
+    )
+    if names := ragged_flat(loader):
+        raise UsageError(
+            f"expected columns that can be cut by rows, as Accelerate does with what process 0 reads, got the ragged "
+            f"{', '.join(names)}",
+            hint=f'ragged="pad" with a max_length, {no_dispatch}',
+        )
+    if getattr(dispatcher, "submesh_tp", None) is not None:
+        raise UsageError(
+            "expected Accelerate to give each process rows of its own, got a mesh with tensor parallelism",
+            hint=f"give rank and world_size of the data-parallel group, {no_dispatch}",
+        )
+    if asked["last"] == "short" and n > 1:
+        raise UsageError(
+            "expected batches of one size, since Accelerate fills the last one up with rows that came before, got "
+            'last="short"',
+            hint=f'last="pad", {no_dispatch}',
+        )
+    total = asked["global_batch_size"] or asked["batch_size"] * n
+    if asked["last"] == "drop" and total % n:
+        raise UsageError(
+            f'expected a global batch that the {n} processes divide, with last="drop", got {total} rows',
+            hint=f'last="pad", {no_dispatch}',
+        )
+    return -(-int(total) // n)
+
+
+def _padded(batch: TorchBatch, n_rows: int) -> TorchBatch:
+    """A batch with zeros up to ``n_rows`` rows."""
+    padded = type(batch)()
+    for name, tensor in batch.items():
+        missing = n_rows - len(tensor)
+        padded[name] = torch.cat([tensor, tensor.new_zeros((missing, *tensor.shape[1:]))]) if missing else tensor
+    padded._with_state_of(batch)
+    return padded
