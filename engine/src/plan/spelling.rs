@@ -163,9 +163,10 @@ impl Visitor<'_> for DocumentTokenVisitor {
     }
 
     fn visit_bool<E: de::Error>(self, flag: bool) -> Result<DocumentToken, E> {
-        match flag {
-            false => Ok(DocumentToken::None),
-            true => Err(E::invalid_value(Unexpected::Bool(flag), &self)),
+        if flag {
+            Err(E::invalid_value(Unexpected::Bool(flag), &self))
+        } else {
+            Ok(DocumentToken::None)
         }
     }
 

@@ -79,11 +79,12 @@ proptest! {
         length in 1..20_u32,
         is_concat in any::<bool>(),
     ) {
-        let rows = match is_concat {
-            true => concat(&lens, length),
-            false => best_fit(&cut(&lens, length, Overlong::Split), length),
+        let rows = if is_concat {
+            concat(&lens, length)
+        } else {
+            best_fit(&cut(&lens, length, Overlong::Split), length)
         };
-        let text = vec![1_u16; 40];
+        let text = [1_u16; 40];
         let gathered = |extent| {
             let padding = Padding { token: 9, extent };
             let each = (0..rows.n_rows()).map(|row| rows.row(row));

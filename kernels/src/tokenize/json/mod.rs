@@ -58,9 +58,12 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
     let model = file.model.load()?;
     // Normalizers and pre-tokenizers that are not built here come with that
     // kind of model, which is the reason that would remain.
-    let true_reason = |error| match is_byte_fallback {
-        true => TokenizerError::model(model::BYTE_FALLBACK),
-        false => error,
+    let true_reason = |error| {
+        if is_byte_fallback {
+            TokenizerError::model(model::BYTE_FALLBACK)
+        } else {
+            error
+        }
     };
     let normalizer = normalizer::parse(&file.normalizer, "normalizer").map_err(true_reason)?;
     let pretokenizer = pretokenizer::parse(&file.pre_tokenizer).map_err(true_reason)?;

@@ -280,11 +280,8 @@ fn post_processors_that_add_tokens_around_a_text_are_honoured() {
 }
 
 #[test]
-fn other_post_processors_are_refused_by_name_where_they_are_asked_for() {
-    let sequence = |items: &[&Value]| json!({"type": "Sequence", "processors": items});
-    let bos = template(&[token("<s>"), text()]);
+fn other_templates_are_refused_by_name_where_they_are_asked_for() {
     let pair = json!({"Sequence": {"id": "B", "type_id": 0}});
-    let roberta = around("RobertaProcessing");
     for (value, expected) in [
         (
             template(&[text(), text()]),
@@ -314,6 +311,17 @@ fn other_post_processors_are_refused_by_name_where_they_are_asked_for() {
             "got more than 64 tokens on one side of the text",
         ),
         (json!({"type": "TemplateProcessing"}), "got nothing"),
+    ] {
+        refused_where_asked_for(value, expected);
+    }
+}
+
+#[test]
+fn other_post_processors_are_refused_by_name_where_they_are_asked_for() {
+    let sequence = |items: &[&Value]| json!({"type": "Sequence", "processors": items});
+    let bos = template(&[token("<s>"), text()]);
+    let roberta = around("RobertaProcessing");
+    for (value, expected) in [
         (
             json!({"type": "BertProcessing"}),
             "got BertProcessing without `cls`",
@@ -344,19 +352,25 @@ fn other_post_processors_are_refused_by_name_where_they_are_asked_for() {
             "`post_processor.processors[0]` is not supported",
         ),
     ] {
-        let tokenizer = from_file(&with("/post_processor", value)).unwrap();
-        let said = tokenizer.template().unwrap_err().to_string();
-        assert!(said.contains(expected), "{said}");
-        let mut ids = vec![7];
-        let mut encoder = Encoder::new(tokenizer);
-        let error = encoder
-            .encode_with_template("he", Special::Text, &mut ids)
-            .unwrap_err();
-        assert!(matches!(&error, EncodeError::Template(_)), "{error}");
-        assert_eq!((error.to_string(), &ids[..]), (said, &[7][..]));
-        encoder.encode("he", Special::Text, &mut ids).unwrap();
-        assert_eq!(ids, [7, 256]);
+        refused_where_asked_for(value, expected);
     }
+}
+
+/// A file with the post-processor encodes texts, and says so where the tokens
+/// around them are asked for.
+fn refused_where_asked_for(value: Value, expected: &str) {
+    let tokenizer = from_file(&with("/post_processor", value)).unwrap();
+    let said = tokenizer.template().unwrap_err().to_string();
+    assert!(said.contains(expected), "{said}");
+    let mut ids = vec![7];
+    let mut encoder = Encoder::new(tokenizer);
+    let error = encoder
+        .encode_with_template("he", Special::Text, &mut ids)
+        .unwrap_err();
+    assert!(matches!(&error, EncodeError::Template(_)), "{error}");
+    assert_eq!((error.to_string(), &ids[..]), (said, &[7][..]));
+    encoder.encode("he", Special::Text, &mut ids).unwrap();
+    assert_eq!(ids, [7, 256]);
 }
 
 #[test]
