@@ -70,6 +70,11 @@ pub fn write(
             quarantined: Vec::new(),
         })?;
     }
-    writer.finish(Stats::default(), Vec::new())?;
+    let stats = Stats {
+        rows_read: n_batches * n_rows,
+        documents: n_batches * n_rows,
+        ..Stats::default()
+    };
+    writer.finish(stats, Vec::new())?;
     target.commit()
 }

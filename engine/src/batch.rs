@@ -259,7 +259,8 @@ impl Stats {
     #[must_use]
     pub fn n_accounted(&self) -> Option<u64> {
         let tally = self.tally.as_ref()?;
-        let counts = [self.documents, tally.other_side, tally.set_aside_rows];
+        let set_aside = tally.unread_rows.saturating_add(tally.unusable_rows);
+        let counts = [self.documents, tally.other_side, set_aside];
         let all = self.dropped.iter().chain(&counts);
         Some(all.fold(0, |sum: u64, n| sum.saturating_add(*n)))
     }
@@ -277,10 +278,13 @@ pub struct Tally {
     pub other_side: u64,
     /// Rows dropped by each step for each reason, in this order.
     pub dropped: Vec<DroppedRows>,
-    /// Rows in the units set aside that know how many they hold.
-    pub set_aside_rows: u64,
+    /// Rows in the units that the source set aside and that know how many they
+    /// hold.
+    pub unread_rows: u64,
+    /// Rows that a step set aside for a value it cannot use.
+    pub unusable_rows: u64,
     /// Units set aside that do not know how many rows they hold.
-    pub set_aside_unknown: u64,
+    pub units_of_unknown_rows: u64,
     /// Documents of which only the beginning was kept, and the tokens left out.
     pub truncated: Truncated,
     /// Values converted, by column and by what was done.
@@ -356,11 +360,21 @@ impl Tally {
         }
     }
 
+    /// Counts a unit that was set aside.
+    pub fn set_aside(&mut self, unit: &Quarantined) {
+        match (unit.n_rows, unit.unit) {
+            (None, _) => self.units_of_unknown_rows += 1,
+            (Some(n_rows), QuarantineUnit::Value) => self.unusable_rows += n_rows,
+            // Units of damaged files may claim any number.
+            (Some(n_rows), _) => self.unread_rows = self.unread_rows.saturating_add(n_rows),
+        }
+    }
+
     fn add(&mut self, other: &Self) {
         self.other_side += other.other_side;
-        // Units of damaged files may claim any number of rows.
-        self.set_aside_rows = self.set_aside_rows.saturating_add(other.set_aside_rows);
-        self.set_aside_unknown += other.set_aside_unknown;
+        self.unread_rows = self.unread_rows.saturating_add(other.unread_rows);
+        self.unusable_rows += other.unusable_rows;
+        self.units_of_unknown_rows += other.units_of_unknown_rows;
         self.truncated.documents += other.truncated.documents;
         self.truncated.tokens += other.truncated.tokens;
         self.other_ignored_keys += other.other_ignored_keys;

@@ -319,12 +319,15 @@ fn from_1(number: u64) -> u128 {
 
 /// A path as text, on one line.
 fn path_in_text(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.chars().any(char::is_control) {
-        format!("{text:?}")
-    } else {
-        text
+    let mut text = String::new();
+    for c in path.display().to_string().chars() {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
     }
+    text
 }
 
 /// A name between backticks, or quoted where that would not do.
@@ -340,7 +343,7 @@ pub(crate) fn name_in_backticks(name: &str) -> String {
 /// back and never breaks a line.
 #[must_use]
 pub fn name_in_text(name: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_alphanumeric() || "_-./+#@$%&()[]<>*~^=".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "_-./+#@$%&()[]<>|*~^=".contains(c);
     if !name.is_empty() && name.chars().all(plain) {
         Cow::Borrowed(name)
     } else {
@@ -417,6 +420,6 @@ mod tests {
         let error = Error::data("bad").with_column("\"b\"");
         assert_eq!(error.to_string(), r#"bad (column "\"b\"")"#);
         let error = Error::data("bad").with_path("a\nb");
-        assert_eq!(error.to_string(), r#"bad ("a\nb")"#);
+        assert_eq!(error.to_string(), r"bad (a\nb)");
     }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 from operator import index as _index
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -78,6 +79,8 @@ class Dataset:
     <fuelrail.Table 3 rows: label, text>
     >>> dataset.origins(7)
     [Origin(file='numbers.jsonl', row=7, start=0)]
+    >>> dataset.account["rows_read"], dataset.account["rows_kept"]
+    (1000, 1000)
 
     """
 
@@ -103,6 +106,20 @@ class Dataset:
     def plan_digest(self) -> str:
         """The digest of the plan that made it."""
         return self._native.plan_digest
+
+    @property
+    def account(self) -> dict[str, Any] | None:
+        """What became of every row of the inputs, as the manifest keeps it:
+        ``rows_read`` is the sum of ``rows_kept``, ``rows_dropped`` (with the
+        reasons in ``dropped``) and the rows in ``set_aside``.
+        ``docs/format.md`` names the keys. It is of the whole dataset, also
+        in a slice; ``None`` for a dataset of a version that kept none.
+        """
+        text = self._native.account
+        if text is None:
+            return None
+        account: dict[str, Any] = json.loads(text)
+        return account
 
     @property
     def columns(self) -> list[str]:

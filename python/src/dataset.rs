@@ -11,6 +11,7 @@ use fuelrail::format;
 use fuelrail::run::{Sample, samples};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict};
+use serde_json::json;
 
 use crate::arrow::{schema_capsule, stream_capsule};
 use crate::errors::Result;
@@ -128,6 +129,13 @@ impl Dataset {
     #[getter]
     fn plan_digest(&self) -> String {
         self.inner.manifest().plan_digest.to_string()
+    }
+
+    /// What became of every row of the inputs, as JSON.
+    #[getter]
+    fn account(&self) -> Option<String> {
+        let account = self.inner.manifest().account.as_ref();
+        account.map(|account| json!(account).to_string())
     }
 
     /// The columns, in order.

@@ -109,9 +109,9 @@ fn plan_explains_and_refuses() {
 }
 
 #[test]
-fn a_missing_pipeline_file_can_be_tried_again() {
+fn a_missing_pipeline_file_is_wrong_usage_and_no_reason_to_try_again() {
     let ran = here(&["plan", "nowhere.toml"], "");
-    assert_eq!(ran.code, 75);
+    assert_eq!(ran.code, 2);
     assert!(
         ran.err
             .starts_with("error: cannot read the pipeline file: "),

@@ -1,5 +1,6 @@
 //! One integration binary.
 
+mod account;
 mod before;
 mod cli;
 mod damage;

@@ -25,7 +25,7 @@ length = 64
 window = 200
 [sink]
 uri = "out"
-shard_size = "32KiB"
+shard_size = "40KiB"
 "#;
 
 fn workplace() -> TempDir {
@@ -261,7 +261,7 @@ fn where_there_is_no_dataset_a_hint_says_so() {
     let none = error(&ran);
     assert_eq!(
         (ran.code, &none["message"]),
-        (75, &"expected a dataset, found no manifest".into())
+        (2, &"expected a dataset, found no manifest".into())
     );
     assert!(
         none["hint"].as_str().unwrap().contains("dataset.json"),

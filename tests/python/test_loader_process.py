@@ -155,7 +155,7 @@ FORKS_OFTEN = """
 def test_a_child_forked_while_others_read_has_a_loader_of_its_own(tmp_path, fuelrail):
     import numbered
 
-    many = numbered.write(tmp_path / "many", fuelrail.path, 600, shard_size="8KiB")
+    many = numbered.write(tmp_path / "many", fuelrail.path, 6000, shard_size="32KiB")
     assert fr.Dataset(many)._native.n_shards > 30
     done = subprocess.run(program(FORKS_OFTEN, many), capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (0, "200 0\n"), (done.stdout, done.stderr)

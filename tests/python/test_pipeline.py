@@ -33,7 +33,7 @@ def built() -> fr.Pipeline:
         .tokenize(column="text", tokenizer="cl100k_base", end_of_document="<|endoftext|>")
         .select(columns=["tokens"])
         .pack(length=64)
-        .sink("shards", shard_size="16KiB")
+        .sink("shards", shard_size="40KiB")
     )
 
 
@@ -58,7 +58,7 @@ op = "pack"
 length = 64
 [sink]
 uri = "shards"
-shard_size = "16KiB"
+shard_size = "40KiB"
 """
 
 
@@ -95,7 +95,7 @@ def test_paths_of_a_file_are_beside_it(below, name):
     assert first == fr.Pipeline.from_toml(WRITTEN, base=(below if name == "absolute" else os.path.dirname(name)))
     again.shard()
     assert (below / "shards/dataset.json").is_file()
-    here = first.sink("mine", shard_size="16KiB").shard()
+    here = first.sink("mine", shard_size="40KiB").shard()
     assert here.digest == fr.Dataset(below / "shards").digest
     assert here.digest != built().shard("other").digest
 
@@ -110,7 +110,7 @@ def test_paths_of_methods_are_where_the_process_is(below):
         pipeline = fr.Pipeline.from_file("named[1]/p.toml")
         there = pipeline.shard()
         assert there.path == "named[1]/shards"
-        here = pipeline.sink("mine", shard_size="16KiB").shard()
+        here = pipeline.sink("mine", shard_size="40KiB").shard()
         assert (below.parent / "mine/dataset.json").is_file()
         assert here.digest == there.digest
         with pytest.raises(fr.UsageError, match="no glob") as raised:
@@ -339,7 +339,7 @@ def test_ctrl_c_stops_with_a_checkpoint(corpus):
     (corpus / "docs.jsonl").write_text(lines)
     # Rows leave in windows of documents, between which a run can stop.
     (corpus / "p.toml").write_text(
-        WRITTEN.replace("16KiB", "64KiB").replace("length = 64", "length = 64\nwindow = 100")
+        WRITTEN.replace("40KiB", "64KiB").replace("length = 64", "length = 64\nwindow = 100")
     )
     pipeline = fr.Pipeline.from_file("p.toml")
     pipeline.shard("expected")

@@ -81,7 +81,7 @@ dtype = "int8"
 overflow = "saturate"
 [sink]
 uri = "out"
-shard_size = "64KiB"
+shard_size = "72KiB"
 "#;
 
 /// JSON has numbers of 64 bits only, so a first cast brings them in reach of
@@ -116,7 +116,7 @@ dtype = "uint8"
 overflow = "saturate"
 [sink]
 uri = "out"
-shard_size = "32KiB"
+shard_size = "48KiB"
 "#;
 
 /// Bits that look random: Donald Knuth's generator.

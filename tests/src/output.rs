@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use fuelrail::batch::{
-    Checkpoint, Origins, OutputBatch, Position, QuarantineUnit, Quarantined, Stats,
+    Checkpoint, Origins, OutputBatch, Position, QuarantineUnit, Quarantined, Stats, Tally,
 };
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
@@ -270,9 +270,13 @@ fn quarantined(part: u32, from: u64, to: u64) -> Vec<Quarantined> {
 fn stats(end: u64) -> Stats {
     let quarantined = (0..end).filter(|row| is_bad(*row)).count() as u64;
     Stats {
-        rows_read: end,
+        rows_read: end - quarantined,
         quarantined,
         documents: end - quarantined,
+        tally: Some(Tally {
+            unread_rows: quarantined,
+            ..Tally::default()
+        }),
         ..Stats::default()
     }
 }
@@ -359,7 +363,12 @@ pub fn write_batches(root: &Path, shard_size: u64, batches: &[RecordBatch]) -> R
                 quarantined: Vec::new(),
             })?;
         }
-        writer.finish(Stats::default(), Vec::new())?;
+        let stats = Stats {
+            rows_read: next,
+            documents: next,
+            ..Stats::default()
+        };
+        writer.finish(stats, Vec::new())?;
     }
     target.commit()?;
     fs.dump(root, root).map_err(|e| Error::io("write", root, e))

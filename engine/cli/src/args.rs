@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::output::{Output, Stop};
+use crate::output::{EXIT_CODES, Output, Stop};
 use crate::{completions, doctor, inspect, plan, schema, selftest, shard, tokenize, verify};
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
-#[command(name = "fuelrail", version, max_term_width = 100)]
+#[command(name = "fuelrail", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Args {
     /// What every verb takes.
     #[command(flatten)]

@@ -9,6 +9,7 @@ use fuelrail::run::{Sample, samples_at};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::output::{Output, Stop, counted, harmless};
 
 /// Characters of a document that are shown.
@@ -75,6 +76,10 @@ fn text(dataset: &Dataset, samples: &[Sample], limit: Option<usize>) -> String {
     let n_dropped = manifest.stats.dropped.iter().sum();
     if n_dropped > 0 {
         lines.push(format!("dropped    {}", counted(n_dropped, "row")));
+    }
+    for (index, line) in manifest.account.iter().flat_map(account::lines).enumerate() {
+        let label = if index == 0 { "account" } else { "" };
+        lines.push(format!("{label:<11}{line}"));
     }
     if manifest.stats.tokens > 0 {
         lines.push(format!(
@@ -201,6 +206,7 @@ fn json_of(dataset: &Dataset, samples: &[Sample]) -> Value {
         "len_bytes": manifest.shards.iter().map(|shard| shard.len_bytes).sum::<u64>(),
         "schema": manifest.schema,
         "stats": manifest.stats,
+        "account": manifest.account,
         "sources": manifest.sources,
         "assets": manifest.assets,
         "quarantine": manifest.quarantine,

@@ -6,6 +6,7 @@
 //! that comes with the Python package.
 #![deny(unsafe_code)]
 
+mod account;
 mod args;
 mod completions;
 mod device;

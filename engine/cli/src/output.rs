@@ -164,7 +164,7 @@ impl Output {
             Err(Stop::Failed(error)) => {
                 // What was printed before the error stands, if anyone reads it.
                 _ = self.out.flush();
-                self.error(&error, exit_code(error.kind()))
+                self.error(&error, exit_code(&error))
             }
             Err(Stop::Signalled(error, signal)) => {
                 self.error(&error, u8::try_from(128 + signal).unwrap_or(130))
@@ -186,7 +186,7 @@ impl Output {
         let hint = paragraphs.find_map(|text| text.trim().strip_prefix("tip: "));
         let error = Error::new(ErrorKind::Usage, message);
         let error = error.with_hint(hint.unwrap_or("see `fuelrail --help`"));
-        self.error(&error, exit_code(ErrorKind::Usage))
+        self.error(&error, exit_code(&error))
     }
 
     /// Prints `error`, which ends the run with `code`.
@@ -208,9 +208,22 @@ fn stop(error: io::Error) -> Stop {
     Stop::Failed(Error::io("write", "standard output", error))
 }
 
+/// The codes, for `--help`; `docs/cli.md` says more.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    an input cannot be read or used, or a dataset is damaged
+  2    wrong arguments, or a path that does not exist
+  3    the pipeline is wrong, does not fit its inputs, or has changed
+  42   a device is missing or has failed, or a fault of fuelrail itself
+  75   the system refused (disk full, I/O error) or another run holds the target:
+       try again later
+  130  stopped by a signal (128 + its number), with what is done kept";
+
 /// The code a run ends with.
-fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
+fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        ErrorKind::Io if is_wrong_path(error) => 2,
         ErrorKind::Data | ErrorKind::Damage => 1,
         ErrorKind::Usage => 2,
         ErrorKind::Pipeline | ErrorKind::Changed => 3,
@@ -220,6 +233,20 @@ fn exit_code(kind: ErrorKind) -> u8 {
         // the same command on the same machine would meet again.
         _ => 42,
     }
+}
+
+/// Whether the system refused because a path names nothing, or something of
+/// another sort: no later run of the same command would go better.
+fn is_wrong_path(error: &Error) -> bool {
+    use io::ErrorKind as Io;
+    let cause = std::error::Error::source(error);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(
+            cause.kind(),
+            Io::NotFound | Io::NotADirectory | Io::IsADirectory
+        )
+    })
 }
 
 /// A number with the word for what is counted, such as `1 row` or `2,000 rows`.

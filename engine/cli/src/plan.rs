@@ -16,7 +16,8 @@ pub(crate) struct Args {
     /// The pipeline file
     #[arg(value_name = "PIPELINE.toml")]
     pipeline: PathBuf,
-    /// Change a value of the file; a step is named by its operator or number
+    /// Change a value of the file, such as pack.length=512 or step.2.length=512
+    /// (steps count from 1)
     #[arg(long, value_name = "STEP.KEY=VALUE")]
     set: Vec<String>,
     /// Threads to use [default: one per core]

@@ -26,7 +26,7 @@ pub struct Shown {
 #[must_use]
 pub fn show(control: &Arc<Control>, plan: &Plan) -> Shown {
     let n_bytes = plan.inputs.iter().map(|input| input.len_bytes).sum();
-    let bar = bar(n_bytes);
+    let bar = bar_of(n_bytes, "{bar:24} {percent:>3} %  {eta} left  {msg}");
     let control = Arc::clone(control);
     let (end, ended) = channel();
     let thread = std::thread::spawn(move || {
@@ -55,7 +55,13 @@ impl Drop for Shown {
 
 /// A bar over bytes of input, with rate and time left.
 pub(crate) fn bar(n_bytes: u64) -> ProgressBar {
-    let style = "{bar:24} {percent:>3} %  {bytes_per_sec}  {eta} left  {msg}";
+    bar_of(
+        n_bytes,
+        "{bar:24} {percent:>3} %  {bytes_per_sec}  {eta} left  {msg}",
+    )
+}
+
+fn bar_of(n_bytes: u64, style: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(style)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸ ");
@@ -64,24 +70,24 @@ pub(crate) fn bar(n_bytes: u64) -> ProgressBar {
 
 fn draw(bar: &ProgressBar, control: &Control) {
     let now = control.progress();
-    bar.set_position(now.read_bytes);
+    bar.set_position(now.bytes_behind);
     let stopping = if control.stopped_by().is_some() {
         "  stopping"
     } else {
         ""
     };
     bar.set_message(format!(
-        "{} rows committed in {} shards ({}){stopping}",
+        "{}/s decoded, {} rows committed in {} shards ({}){stopping}",
+        HumanBytes(per_second(now.decoded_bytes, bar.elapsed())),
         HumanCount(now.committed.rows),
         HumanCount(now.committed.shards),
         HumanBytes(now.committed.bytes),
     ));
     if bar.is_hidden() {
         let line = format!(
-            "{} of {} read, {}/s, {}\n",
-            HumanBytes(now.read_bytes),
+            "{} of {} read, {}\n",
+            HumanBytes(now.bytes_behind),
             HumanBytes(bar.length().unwrap_or(0)),
-            HumanBytes(per_second(now.read_bytes, bar.elapsed())),
             bar.message(),
         );
         // Progress that nobody can read is no reason to fail the run.

@@ -14,6 +14,7 @@ use fuelrail::{Error, ErrorKind};
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
+use crate::account;
 use crate::args;
 use crate::device::{DeviceArgs, OnError};
 use crate::output::{Output, Stop, counted};
@@ -23,7 +24,8 @@ use crate::{progress, signals};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Run the same command again after a crash or a stop: it continues where \
-                        it was, and the dataset is the same to the byte."
+                        it was, and the dataset is the same to the byte.\n\
+                        Exit codes are listed by `fuelrail --help`."
 )]
 pub(crate) struct Args {
     /// The pipeline file
@@ -32,7 +34,8 @@ pub(crate) struct Args {
     /// Write to this directory instead of the file's `sink.uri`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Change a value of the file; a step is named by its operator or number
+    /// Change a value of the file, such as pack.length=512 or step.2.length=512
+    /// (steps count from 1)
     #[arg(long, value_name = "STEP.KEY=VALUE")]
     set: Vec<String>,
     /// Threads to use [default: one per core]
@@ -99,6 +102,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         root: &plan.sink.root,
         manifest: &manifest,
         input_bytes: progress.read_bytes,
+        decoded_bytes: progress.decoded_bytes,
         elapsed: start.elapsed(),
         wrote: !progress.was_complete,
         notes: &notes,
@@ -126,7 +130,9 @@ fn stopped(error: Error, control: &Control) -> Stop {
 struct Done<'a> {
     root: &'a Path,
     manifest: &'a Manifest,
+    /// As they lie on disk, and after decompression.
     input_bytes: u64,
+    decoded_bytes: u64,
     elapsed: Duration,
     wrote: bool,
     device_lost: Option<&'a str>,
@@ -163,14 +169,19 @@ impl Done<'_> {
         if n_dropped > 0 {
             _ = write!(text, ", {} dropped", counted(n_dropped, "row"));
         }
+        if let Some(account) = &manifest.account {
+            for line in account::lines(account) {
+                _ = write!(text, "\n  {line}");
+            }
+        }
         if self.wrote {
             let seconds = self.elapsed.as_secs_f64().max(1e-9);
-            _ = write!(
-                text,
-                "\n{} of input in {seconds:.1} s ({}/s)",
-                HumanBytes(self.input_bytes),
-                HumanBytes(progress::per_second(self.input_bytes, self.elapsed)),
-            );
+            _ = write!(text, "\n{} of input", HumanBytes(self.decoded_bytes));
+            if self.decoded_bytes != self.input_bytes {
+                _ = write!(text, " ({} on disk)", HumanBytes(self.input_bytes));
+            }
+            let rate = progress::per_second(self.decoded_bytes, self.elapsed);
+            _ = write!(text, " in {seconds:.1} s ({}/s)", HumanBytes(rate));
         }
         if let Some(quarantine) = &manifest.quarantine {
             _ = write!(
@@ -202,7 +213,10 @@ impl Done<'_> {
             "plan_digest": manifest.plan_digest,
             "stats": manifest.stats,
             "quarantine": manifest.quarantine,
+            "account": manifest.account,
             "input_bytes": self.input_bytes,
+            "decoded_bytes": self.decoded_bytes,
+            "decoded_bytes_per_second": progress::per_second(self.decoded_bytes, self.elapsed),
             "device_lost": self.device_lost,
             "notes": self.notes,
             "seconds": self.elapsed.as_secs_f64(),

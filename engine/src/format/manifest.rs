@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use twox_hash::XxHash3_128;
 
+use super::account::Account;
 use super::index;
 use super::small_file::small_file;
 use crate::batch::Stats;
@@ -143,6 +144,9 @@ pub struct Manifest {
     pub assets: Vec<AssetEntry>,
     /// What was done to make it.
     pub stats: Stats,
+    /// What became of every row of the inputs; nothing where a version that
+    /// kept no account did part of the work.
+    pub account: Option<Account>,
     /// What was set aside, if anything was.
     pub quarantine: Option<QuarantineEntry>,
     /// The shards, in row order.
@@ -166,6 +170,8 @@ struct Stored {
     sources: Vec<SourceEntry>,
     assets: Vec<AssetEntry>,
     stats: Stats,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
     quarantine: Option<QuarantineEntry>,
     shards: StoredShards,
     digest: Digest,
@@ -256,6 +262,7 @@ impl Manifest {
             sources: self.sources.clone(),
             assets: self.assets.clone(),
             stats: self.stats.clone(),
+            account: self.account.clone(),
             quarantine: self.quarantine.clone(),
             shards,
             digest: Digest(0),
@@ -325,6 +332,7 @@ impl Manifest {
             sources: stored.sources,
             assets: stored.assets,
             stats: stored.stats,
+            account: stored.account,
             quarantine: stored.quarantine,
             shards,
             digest,
@@ -383,6 +391,9 @@ impl Manifest {
                     asset.file
                 )));
             }
+        }
+        if !self.account.iter().all(Account::adds_up) {
+            return Err(Error::damage("expected an account that adds up"));
         }
         match &self.quarantine {
             Some(list) if list.file != quarantine_file(list.digest) => Err(Error::damage(

@@ -6,6 +6,7 @@
 //!
 //! - `layout`: where the tensors of a shard lie; `header`: the text before them;
 //! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
+//! - [`Account`]: what became of every row of the inputs;
 //! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
 //! - [`verify()`], `inside`: every checksum, size and count of a dataset.
 //!
@@ -13,6 +14,7 @@
 //! origins a manifest speaks of. Nothing here writes a file, and nothing here
 //! trusts one.
 
+mod account;
 mod dataset;
 mod decode;
 mod header;
@@ -26,6 +28,7 @@ mod take;
 mod verify;
 
 pub use crate::plan::{Column, ColumnLayout, Dtype, FORMAT_VERSION, OriginKind};
+pub use account::{Account, Converted, Dropped, SetAside};
 pub use dataset::Dataset;
 pub use manifest::{AssetEntry, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file};
 pub use verify::{Finding, VerifyOptions, VerifyReport, verify};

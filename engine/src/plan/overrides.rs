@@ -1,8 +1,8 @@
 //! `--set step.key=value`: changes to the pipeline file before it is typed.
 //!
-//! A step is named by its operator, where only one step has it, or by its
-//! number from 1; `source` and `sink` by their names. The value is read as
-//! TOML, else taken as text.
+//! A step is named by its operator, where only one step has it (`pack.length`),
+//! or by its number from 1 (`step.2.length`, or `2.length`); `source` and
+//! `sink` by their names. The value is read as TOML, else taken as text.
 
 use std::sync::Arc;
 
@@ -20,73 +20,189 @@ const MOST_KEYS: usize = 4;
 /// `Usage` where it is not of that form or names no step of the file.
 pub(crate) fn apply(root: &mut Node, text: &str) -> Result<()> {
     let given: Arc<str> = text.into();
-    let (path, value) = text
-        .split_once('=')
-        .ok_or_else(|| usage(text, "expected step.key=value"))?;
-    let mut keys = path.split('.').map(str::trim);
-    let target = keys.next().unwrap_or_default();
-    let keys: Vec<&str> = keys.collect();
-    if target.is_empty()
-        || keys.is_empty()
-        || keys.len() > MOST_KEYS
-        || keys.iter().any(|key| key.is_empty())
-    {
-        return Err(usage(text, "expected step.key=value"));
+    let (path, value) = text.split_once('=').unwrap_or((text, ""));
+    let mut keys: Vec<&str> = path.split('.').map(str::trim).collect();
+    // The file says `[[step]]`.
+    if keys.len() > 2 && keys.first() == Some(&"step") {
+        keys.remove(0);
     }
-    let table = find(root, target, &given)?;
-    put(table, &keys, Node::parse_override(value.trim(), &given))
-        .map_err(|key| usage(text, &format!("`{key}` holds no keys of its own")))
+    let (target, keys) = keys.split_first().unwrap_or((&"", &[]));
+    let well_formed = text.contains('=')
+        && !target.is_empty()
+        && (1..=MOST_KEYS).contains(&keys.len())
+        && keys.iter().all(|key| !key.is_empty());
+    if !well_formed {
+        return Err(malformed(root, text));
+    }
+    let table = find(root, target, keys, &given)?;
+    put(table, keys, Node::parse_override(value.trim(), &given)).map_err(|key| {
+        let message = format!("`{key}` holds no keys of its own, got --set {text}");
+        Error::new(ErrorKind::Usage, message)
+    })
 }
 
-fn usage(text: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::Usage, format!("{expected}, got --set {text}"))
-        .with_hint("for example --set pack.length=4096 or --set sink.shard_size=64MiB")
+/// What is neither a step with a key nor `source` or `sink` with one.
+fn malformed(root: &Node, text: &str) -> Error {
+    let message = format!("expected step.key=value, got --set {text}");
+    let step = steps(root).iter().enumerate().next_back();
+    let steps = step.map(|(index, step)| {
+        let name = names(root).swap_remove(index);
+        let (key, value) = own_key(step).unwrap_or_else(|| ("key", "value".to_owned()));
+        format!("--set {name}.{key}={value} or ")
+    });
+    let steps = steps.unwrap_or_default();
+    let hint = format!("for example {steps}--set sink.shard_size=64MiB");
+    Error::new(ErrorKind::Usage, message).with_hint(hint)
+}
+
+fn steps(root: &Node) -> &[Node] {
+    match root.get("step").map(|entry| &entry.node.value) {
+        Some(Value::Array(steps)) => steps,
+        _ => &[],
+    }
+}
+
+/// A key that the file gives the step and its value, so that an example has
+/// right ones.
+fn own_key(step: &Node) -> Option<(&str, String)> {
+    let Value::Table(entries) = &step.value else {
+        return None;
+    };
+    let keys = entries.iter().rev().filter(|entry| entry.key != "op");
+    keys.filter_map(|entry| {
+        let value = match &entry.node.value {
+            Value::String(text) if !text.contains(char::is_whitespace) => text.clone(),
+            Value::Integer(number) => number.to_string(),
+            Value::Bool(truth) => truth.to_string(),
+            _ => return None,
+        };
+        Some((entry.key.as_str(), value))
+    })
+    .next()
+}
+
+/// What each step of the file is to be called: its operator, if no other step
+/// has it, else its number.
+fn names(root: &Node) -> Vec<String> {
+    let ops: Vec<String> = steps(root).iter().map(op).collect();
+    let is_one = |op: &String| ops.iter().filter(|other| *other == op).count() == 1;
+    let name = |(index, op): (usize, &String)| match is_one(op) {
+        true => op.clone(),
+        false => format!("step.{}", index + 1),
+    };
+    ops.iter().enumerate().map(name).collect()
 }
 
 /// The table that `target` names, made where the file leaves it out.
-fn find<'a>(root: &'a mut Node, target: &str, given: &Arc<str>) -> Result<&'a mut Node> {
+fn find<'a>(
+    root: &'a mut Node,
+    target: &str,
+    keys: &[&str],
+    given: &Arc<str>,
+) -> Result<&'a mut Node> {
     if matches!(target, "source" | "sink") {
-        return entry(root, target, given).ok_or_else(|| usage(given, "the file is not a table"));
+        let not_a_table = Error::new(
+            ErrorKind::Usage,
+            format!("the file is not a table, got --set {given}"),
+        );
+        return entry(root, target, given).ok_or(not_a_table);
     }
+    let ops: Vec<String> = steps(root).iter().map(op).collect();
+    let found: Vec<usize> = match target.parse::<usize>() {
+        Ok(number) => number
+            .checked_sub(1)
+            .filter(|index| *index < ops.len())
+            .into_iter()
+            .collect(),
+        Err(_) => (0..ops.len())
+            .filter(|&index| ops[index] == target)
+            .collect(),
+    };
+    let index = match found.as_slice() {
+        [index] => *index,
+        [] => return Err(no_step(root, target, keys, given)),
+        several => {
+            let message = format!("several steps are called `{target}`, named by --set {given}");
+            let forms = several
+                .iter()
+                .map(|index| (*index, format!("step.{}", index + 1)));
+            let hint = right_forms(&forms.collect::<Vec<_>>(), keys, given);
+            return Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+    };
     let steps = match root.get_mut("step").map(|entry| &mut entry.node.value) {
         Some(Value::Array(steps)) => steps.as_mut_slice(),
         _ => &mut [],
     };
-    let ops: Vec<String> = steps.iter().map(op).collect();
-    let index = match target.parse::<usize>() {
-        Ok(number) => number.checked_sub(1).filter(|&index| index < ops.len()),
-        Err(_) => named(&ops, target, given)?,
-    };
-    index.and_then(|index| steps.get_mut(index)).ok_or_else(|| {
-        let names = ["source", "sink"].into_iter();
-        let names = names.chain(ops.iter().map(String::as_str));
-        let error = Error::new(
-            ErrorKind::Usage,
-            format!("the pipeline has no step `{target}`, named by --set {given}"),
-        );
-        match suggest::hint(target, "known", names) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    })
+    steps
+        .get_mut(index)
+        .ok_or_else(|| Error::internal("a step that was counted is not there"))
 }
 
-fn named(ops: &[String], target: &str, given: &str) -> Result<Option<usize>> {
-    let mut found = (0..ops.len()).filter(|&index| ops[index] == target);
-    let first = found.next();
-    let others: Vec<usize> = found.collect();
-    match (first, others.as_slice()) {
-        (Some(first), [second, ..]) => Err(Error::new(
-            ErrorKind::Usage,
-            format!("several steps are called `{target}`, named by --set {given}"),
-        )
-        .with_hint(format!(
-            "name the step by its number: {} or {}",
-            first + 1,
-            second + 1
-        ))),
-        _ => Ok(first),
+/// The refusal of a target that is no step, with what was most likely meant.
+fn no_step(root: &Node, target: &str, keys: &[&str], given: &str) -> Error {
+    let names = names(root);
+    // `step[2]`: whether that counts from 0 or 1 is anyone's guess.
+    let in_brackets = target
+        .strip_prefix("step[")
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Some(number) = in_brackets {
+        let message = format!("expected a step as step.N, counting from 1, got --set {given}");
+        let number = number.parse::<usize>().unwrap_or(usize::MAX);
+        // Counted from 1, and as it would be from 0.
+        let meant = [number.checked_sub(1), Some(number)];
+        let meant = meant.into_iter().flatten();
+        let forms = meant.filter_map(|index| Some((index, names.get(index)?.clone())));
+        let hint = right_forms(&forms.collect::<Vec<_>>(), keys, given);
+        return Error::new(ErrorKind::Usage, message).with_hint(hint);
     }
+    let counted = if target.parse::<usize>().is_ok() {
+        format!(": it has {}, counting from 1", names.len())
+    } else {
+        String::new()
+    };
+    let error = Error::new(
+        ErrorKind::Usage,
+        format!("the pipeline has no step `{target}`, named by --set {given}{counted}"),
+    );
+    let ops: Vec<String> = steps(root).iter().map(op).collect();
+    let known = ["source", "sink"].into_iter();
+    let known: Vec<&str> = known.chain(ops.iter().map(String::as_str)).collect();
+    match suggest::nearest(target, known.iter().copied()) {
+        Some(near) => {
+            let index = ops.iter().position(|op| op == near);
+            let name = index.map_or_else(|| near.to_owned(), |index| names[index].clone());
+            error.with_hint(right_forms(&[(index.unwrap_or(0), name)], keys, given))
+        }
+        None => {
+            let all = names.iter().map(String::as_str).chain(["source", "sink"]);
+            let all: Vec<String> = all
+                .map(|name| format!("{name}.{}", keys.join(".")))
+                .collect();
+            error.with_hint(format!("a key is named as in {}", all.join(", ")))
+        }
+    }
+}
+
+/// `write pack.length=512 (step 2)`, for one step or several.
+fn right_forms(forms: &[(usize, String)], keys: &[&str], given: &str) -> String {
+    let value = given.split_once('=').map_or("", |(_, value)| value);
+    let form = |(index, name): &(usize, String)| {
+        let step = match name.as_str() {
+            "source" | "sink" => String::new(),
+            _ => format!(" (step {})", index + 1),
+        };
+        format!("--set {name}.{}={value}{step}", keys.join("."))
+    };
+    if forms.is_empty() {
+        return "a step is named by its operator, as in --set pack.length=512, or by its number, \
+                as in --set step.2.length=512"
+            .to_owned();
+    }
+    format!(
+        "write {}",
+        forms.iter().map(form).collect::<Vec<_>>().join(" or ")
+    )
 }
 
 fn op(step: &Node) -> String {
@@ -166,6 +282,10 @@ mod tests {
         assert_eq!(step_key(&root, 2, "length"), "Integer(12)");
         let root = set("2.column = text").unwrap();
         assert_eq!(step_key(&root, 1, "column"), "String(\"text\")");
+        let root = set("step.2.column=text").unwrap();
+        assert_eq!(step_key(&root, 1, "column"), "String(\"text\")");
+        let root = set("step.pack.length=9").unwrap();
+        assert_eq!(step_key(&root, 2, "length"), "Integer(9)");
         let root = set("source.split.seed=3").unwrap();
         let split = root.get("source").unwrap().node.get("split").unwrap();
         assert!(split.node.get("seed").is_some());
@@ -188,10 +308,46 @@ mod tests {
             ("0.length=1", "no step `0`"),
             ("9.length=1", "no step `9`"),
             ("source.uri.x=1", "`uri` holds no keys"),
+            (
+                "step.4.length=1",
+                "no step `4`, named by --set step.4.length=1: it has 3",
+            ),
+            (
+                "step[3].length=1",
+                "expected a step as step.N, counting from 1",
+            ),
         ] {
             let error = set(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage);
             assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn hints_show_whole_right_forms() {
+        for (text, hint) in [
+            ("step[3].length=1", "write --set pack.length=1 (step 3)"),
+            (
+                "step[1].column=x",
+                "write --set step.1.column=x (step 1) or --set step.2.column=x (step 2)",
+            ),
+            (
+                "filter.column=x",
+                "write --set step.1.column=x (step 1) or --set step.2.column=x (step 2)",
+            ),
+            ("pakc.length=1", "write --set pack.length=1 (step 3)"),
+            ("sorce.limit=1", "write --set source.limit=1"),
+            (
+                "nonsense.length=1",
+                "a key is named as in step.1.length, step.2.length, pack.length, source.length, \
+                 sink.length",
+            ),
+            (
+                "length=1",
+                "for example --set pack.key=value or --set sink.shard_size=64MiB",
+            ),
+        ] {
+            assert_eq!(set(text).unwrap_err().hint(), Some(hint), "{text}");
         }
     }
 }

@@ -25,8 +25,13 @@ pub struct Control {
 pub struct Progress {
     /// Shards that this run has put on disk for good, and what they hold.
     pub committed: Committed,
-    /// Bytes of input that were read, in this run or before.
+    /// Bytes of input on disk that were read in this run.
     pub read_bytes: u64,
+    /// The same and those of parts that earlier runs had written.
+    pub bytes_behind: u64,
+    /// Bytes of input that were read in this run, after decompression: of text,
+    /// or of the columns that are read.
+    pub decoded_bytes: u64,
     /// Whether the dataset was there already, so that there was nothing to do.
     pub was_complete: bool,
 }
@@ -53,7 +58,9 @@ impl Control {
                 bytes: self.bytes.load(Ordering::Relaxed),
                 shards: self.shards.load(Ordering::Relaxed),
             },
-            read_bytes: self.read.get(),
+            read_bytes: self.read.read(),
+            bytes_behind: self.read.behind(),
+            decoded_bytes: self.read.decoded(),
             was_complete: self.was_complete.load(Ordering::Relaxed),
         }
     }

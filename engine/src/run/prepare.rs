@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crate::error::Result;
-use crate::plan::{Pipeline, Plan, check};
+use crate::error::{Error, Result};
+use crate::format::{Counts, Layout};
+use crate::plan::{ByteSize, OriginKind, Pipeline, Plan, check, stored_columns};
 use crate::source::{DiscoverSpec, discover};
 
 use super::load::load_tokenizers;
@@ -28,5 +29,46 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
         on_error: source.on_error,
     })
     .map_err(|error| pipeline.locate(error, "source.uri"))?;
-    check(pipeline, &catalog, &tokenizers, base)
+    let plan = check(pipeline, &catalog, &tokenizers, base)?;
+    check_shard_size(&plan).map_err(|error| pipeline.locate(error, "sink.shard_size"))?;
+    Ok(plan)
+}
+
+/// How many times what a shard has beside its rows a sensible shard is long.
+const SENSIBLE: u64 = 16;
+
+/// Refuses a size at which every row is a shard of its own that is little but
+/// header and pages to fill up. A row may be as large as it likes.
+///
+/// # Errors
+/// `Pipeline` with a size that is sensible.
+fn check_shard_size(plan: &Plan) -> Result<()> {
+    let columns = stored_columns(&plan.output)?;
+    let layout = Layout::new(&columns, OriginKind::of(plan))?;
+    // Rows of lists may be of any length: at least, each has an element.
+    let rows = |n_rows: u64| Counts {
+        n_rows,
+        flat: vec![n_rows; layout.n_groups],
+    };
+    let one = layout.file_len(&rows(1));
+    let two = layout.file_len(&rows(2));
+    let data: u64 = layout
+        .tensors
+        .iter()
+        .fold(0, |sum: u64, spec| sum.saturating_add(spec.item_bytes));
+    if two <= plan.sink.shard_size || data > one / 2 {
+        return Ok(());
+    }
+    let sensible = one.saturating_mul(SENSIBLE).next_power_of_two();
+    Err(Error::pipeline(format!(
+        "sink.shard_size: expected room for several rows in a shard, got {}: with {} tensors that \
+         begin at pages of 4 KiB, a shard of one row takes {}",
+        ByteSize(plan.sink.shard_size),
+        layout.tensors.len(),
+        ByteSize(one.next_multiple_of(1024)),
+    ))
+    .with_hint(format!(
+        "set shard_size = \"{}\" or more",
+        ByteSize(sensible).to_string().replace(' ', "")
+    )))
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::control::Control;
 use super::log::RunLog;
 use super::ordered::{Shape, contained, for_each_ordered};
+use crate::batch::{Checkpoint, Stats};
 use crate::device::{Assembler, Device, Offload, OnDeviceError, Worker};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
@@ -151,7 +152,7 @@ impl Job<'_> {
     fn run_part(&self, part: &Part, threads: usize) -> Result<()> {
         let mut writer = match self.target.part(part.index)? {
             PartState::Done(_) => {
-                self.control.meter().add(part.len_bytes);
+                self.control.meter().pass(part.len_bytes);
                 return Ok(());
             }
             PartState::Todo(writer) => writer,
@@ -166,21 +167,25 @@ impl Job<'_> {
         }
         let workers = threads + WAITING_WORKERS * usize::from(self.offload.waits());
         let mut assembler = Assembler::new(self.plan, part, resume.as_ref())?;
+        let mut n_read = 0u64;
+        let batches = PartReader::open(self.plan, part, start, self.options.batch_bytes)?
+            .metered(self.control.meter().clone())
+            .map(|batch| batch.map(|batch| (batch.n_accounted(), batch)));
         for_each_ordered(
             Shape {
                 threads: workers,
                 depth: depth(workers),
                 len_bytes: BYTES_IN_FLIGHT,
             },
-            PartReader::open(self.plan, part, start, self.options.batch_bytes)?
-                .metered(self.control.meter().clone()),
-            |batch| batch.columns.get_array_memory_size() as u64,
+            batches,
+            |(_, batch)| batch.columns.get_array_memory_size() as u64,
             || {
                 let mut worker = Worker::new(self.plan, self.offload);
-                move |batch| worker.run(batch)
+                move |(n_rows, batch)| Ok((n_rows, worker.run(batch)?))
             },
-            |batch| {
+            |(n_rows, batch)| {
                 self.control.check()?;
+                n_read = n_read.saturating_add(n_rows);
                 assembler.push(&batch, &mut |rows| writer.push(&rows))?;
                 self.control.committed(&mut seen, writer.committed());
                 Ok(())
@@ -188,10 +193,30 @@ impl Job<'_> {
         )?;
         self.control.check()?;
         let (stats, quarantined) = assembler.finish(&mut |rows| writer.push(&rows))?;
+        check_account(resume.as_ref(), n_read, &stats)?;
         let summary = writer.finish(stats, quarantined)?;
         self.control.committed(&mut seen, summary.committed);
         Ok(())
     }
+}
+
+/// Whether the rows read since `resume` are all kept, dropped or set aside.
+///
+/// # Errors
+/// `Internal` if not.
+fn check_account(resume: Option<&Checkpoint>, n_read: u64, after: &Stats) -> Result<()> {
+    let before = resume.map_or(Some(0), |resume| resume.stats.n_accounted());
+    // A version that kept no account may have begun the part.
+    let (Some(before), Some(after)) = (before, after.n_accounted()) else {
+        return Ok(());
+    };
+    let expected = before.saturating_add(n_read);
+    if after == expected {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "expected {expected} rows to be kept, dropped or set aside, got {after}"
+    )))
 }
 
 /// Batches read and not yet assembled, at most: enough to keep every thread

@@ -16,7 +16,10 @@ const MAX_SHOWN: usize = 60;
 /// The error for a target whose `what` is of another plan.
 pub(super) fn changed(what: &str, old: &Value, new: &Value) -> Error {
     let mut found = Vec::new();
-    compare("", old, new, &mut found);
+    compare("", &told(old, old, new), &told(new, old, new), &mut found);
+    if found.is_empty() {
+        compare("", old, new, &mut found);
+    }
     let n_more = found.len().saturating_sub(MAX_LISTED);
     found.truncate(MAX_LISTED);
     let mut text = found.join("; ");
@@ -31,6 +34,71 @@ pub(super) fn changed(what: &str, old: &Value, new: &Value) -> Error {
         format!("expected {what} of the same pipeline and inputs, got changes: {text}"),
     )
     .with_hint("use `--replace` to write the new dataset in its place, or choose another target")
+}
+
+/// `plan`, one of the two, without what differs only because something else
+/// does that the user has changed: a list of differences shows what was done,
+/// not what follows from it.
+fn told(plan: &Value, old: &Value, new: &Value) -> Value {
+    let differ = |path: &str| old.pointer(path) != new.pointer(path);
+    let mut plan = plan.clone();
+    let mut forget = |path: &str, key: &str| {
+        if let Some(Value::Object(table)) = plan.pointer_mut(path) {
+            table.remove(key);
+        }
+    };
+    // A plan with a limit is one part, whatever the part size.
+    if differ("/source/limit") {
+        forget("", "part_size");
+    }
+    // Which columns are read follows from the steps and the split, and how text
+    // is cut from the format.
+    if differ("/steps") || differ("/source/split") || differ("/source/format") {
+        forget("/source", "columns");
+    }
+    if differ("/source/format") {
+        forget("/source", "document");
+    }
+    for index in 0..n_steps(old).max(n_steps(new)) {
+        let values = format!("/steps/{index}/values");
+        for (cause, follows) in FOLLOWS {
+            if differ(&format!("{values}/{cause}")) {
+                follows.iter().for_each(|key| forget(&values, key));
+            }
+        }
+    }
+    // Rows are filled with a token of the tokenizer.
+    if (0..n_steps(old)).any(|index| differ(&format!("/steps/{index}/values/tokenizer"))) {
+        let steps = 0..n_steps(old).max(n_steps(new));
+        steps.for_each(|index| forget(&format!("/steps/{index}/values"), "pad"));
+    }
+    // Digests of another kind say nothing of the content.
+    if differ("/fingerprint") {
+        let inputs = plan.get_mut("inputs").and_then(Value::as_array_mut);
+        for input in inputs.into_iter().flatten() {
+            if let Value::Object(input) = input {
+                input.remove("digest");
+            }
+        }
+    }
+    plan
+}
+
+/// Keys of steps, and others of the same step that follow from them where the
+/// user does not give those.
+const FOLLOWS: [(&str, &[&str]); 3] = [
+    (
+        "tokenizer",
+        &["id_type", "begin_of_document", "end_of_document"],
+    ),
+    ("method", &["window", "overlong"]),
+    ("column", &["output"]),
+];
+
+fn n_steps(plan: &Value) -> usize {
+    plan.get("steps")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len)
 }
 
 /// Adds every place below `path` where the two differ.
@@ -157,6 +225,32 @@ mod tests {
              inputs: a removed; inputs: b content changed; inputs: c added; \
              step 1 (tokenize).special_tokens: \"text\" -> \"parse\"; \
              step 2 (pack): nothing -> {\"op\":\"pack\"}"
+        );
+    }
+
+    #[test]
+    fn what_follows_from_a_change_is_not_told() {
+        let plan = |limit: Value, part_size: Value, fingerprint: &str, digest: &str| {
+            json!({
+                "source": {"limit": limit, "columns": [1]},
+                "part_size": part_size,
+                "steps": [],
+                "fingerprint": fingerprint,
+                "inputs": [{"name": "a", "len_bytes": 3, "digest": digest}],
+            })
+        };
+        let old = plan(Value::Null, 1_073_741_824.into(), "full", "1");
+        let limited = changed("x", &old, &plan(100.into(), Value::Null, "full", "1"));
+        let text = "expected x of the same pipeline and inputs, got changes: ";
+        assert_eq!(
+            limited.message(),
+            format!("{text}source.limit: nothing -> 100")
+        );
+        let sampled = plan(Value::Null, 1_073_741_824.into(), "sampled", "2");
+        let sampled = changed("x", &old, &sampled);
+        assert_eq!(
+            sampled.message(),
+            format!("{text}fingerprint: \"full\" -> \"sampled\"")
         );
     }
 }

@@ -7,7 +7,7 @@ use super::workplace::Workplace;
 use crate::batch::{QuarantineUnit, Quarantined, Stats};
 use crate::error::{Error, Result};
 use crate::format::{
-    AssetEntry, MANIFEST, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file,
+    Account, AssetEntry, MANIFEST, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file,
     quarantine_file,
 };
 use crate::plan::{Digest, Plan};
@@ -31,6 +31,15 @@ impl Target {
         let (place, plan) = (&shared.place, &*shared.plan);
         let mut list = QuarantineList::new(place);
         let sum = sum_parts(place, plan, &mut list)?;
+        let quarantine = list.finish()?;
+        let n_units = quarantine.as_ref().map_or(0, |list| list.n_units);
+        if n_units != sum.stats.quarantined {
+            return Err(Error::internal(format!(
+                "expected {} units set aside, got {n_units}",
+                sum.stats.quarantined
+            )));
+        }
+        let n_rows = sum.shards.iter().map(|shard| shard.n_rows).sum();
         let mut manifest = Manifest {
             n_rows: 0,
             schema: shared.columns.clone(),
@@ -39,8 +48,13 @@ impl Target {
             plan: plan.identity.canonical.clone(),
             sources: sources(plan),
             assets: write_assets(place, plan)?,
-            stats: sum.stats,
-            quarantine: list.finish()?,
+            account: Account::of(plan, &sum.stats, n_rows)?,
+            // What it knows beyond that is in the account.
+            stats: Stats {
+                tally: None,
+                ..sum.stats
+            },
+            quarantine,
             shards: sum.shards,
             digest: Digest::default(),
             index: None,

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 
 use super::context::{Bad, Context, until_error};
 use super::input::{self, Fault};
+use super::meter::Metered;
 use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
 use super::{BatchIter, ReadRequest};
 use crate::batch::{Batch, Notes, RowEvent};
@@ -51,13 +52,17 @@ pub(super) fn read(
     delimiter: Delimiter,
     decoder: impl Decode,
 ) -> Result<BatchIter> {
-    let content = input::open_content(request.input, request.meter.clone())?;
+    let meter = request.meter.clone();
+    let content = Metered {
+        content: input::open_content(request.input, meter.clone())?,
+        meter,
+    };
     let mut reader = Reader {
         context: match delimiter {
             Delimiter::Newline => Context::of_lines(request),
             Delimiter::Text(_) | Delimiter::EndOfFile => Context::new(request),
         },
-        records: Records::new(content, delimiter),
+        records: Records::new(Box::new(content), delimiter),
         decoder,
         pending: None,
     };

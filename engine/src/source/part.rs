@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use arrow::array::BooleanArray;
+use arrow::array::{Array, BooleanArray};
 use arrow::compute::filter_record_batch;
 
 use super::split::Splitter;
 use super::{BatchIter, Meter, ReadRequest, for_format};
 use crate::batch::{Batch, Position, RowEvent};
 use crate::error::{Error, Result};
-use crate::plan::{Part, Piece, Plan};
+use crate::plan::{Format, Part, Piece, Plan, RowGroup};
 
 /// Where reading of a part begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +47,34 @@ pub struct PartReader<'a> {
     batch_bytes: usize,
     from: Position,
     pieces: VecDeque<&'a Piece>,
-    current: Option<BatchIter>,
+    current: Option<Current>,
     splitter: Option<(Splitter, usize)>,
     /// Rows that may still be taken.
     left: Option<u64>,
     meter: Meter,
     done: bool,
+}
+
+/// A piece that is being read.
+struct Current {
+    file: u32,
+    batches: BatchIter,
+    /// Rows still to come, where the file says how many it has and nothing was
+    /// set aside that does not.
+    left: Option<u64>,
+}
+
+impl Current {
+    /// Counts the rows of a batch as the source gave it.
+    fn count(&mut self, batch: &Batch) {
+        let is_unknown = |event: &RowEvent| matches!(event, RowEvent::Quarantined(unit) if unit.n_rows.is_none());
+        if batch.events.iter().any(is_unknown) {
+            self.left = None;
+        }
+        // Rows beyond those promised wrap around, and are noticed at the end.
+        let left = self.left.as_mut();
+        let _ = left.map(|left| *left = left.wrapping_sub(batch.n_accounted()));
+    }
 }
 
 impl std::fmt::Debug for PartReader<'_> {
@@ -116,14 +138,15 @@ impl<'a> PartReader<'a> {
     fn advance(&mut self) -> Result<Option<Batch>> {
         loop {
             if let Some(current) = &mut self.current {
-                match current.next() {
-                    Some(batch) => {
-                        let batch = batch?;
-                        self.measure(&batch);
-                        return self.select(batch).map(Some);
-                    }
-                    None => self.current = None,
+                if let Some(batch) = current.batches.next() {
+                    let batch = batch?;
+                    current.count(&batch);
+                    self.measure(&batch);
+                    return self.select(batch).map(Some);
                 }
+                let (file, left) = (current.file, current.left);
+                self.current = None;
+                self.check_end(file, left)?;
             }
             let Some(piece) = self.pieces.pop_front() else {
                 return Ok(None);
@@ -132,33 +155,61 @@ impl<'a> PartReader<'a> {
         }
     }
 
+    /// Whether a file gave all rows that it promised.
+    fn check_end(&self, file: u32, left: Option<u64>) -> Result<()> {
+        match left {
+            None | Some(0) => Ok(()),
+            Some(_) => {
+                let error = Error::internal("expected all rows of the file, got other ones");
+                Err(error.with_path(&self.plan.inputs[file as usize].path))
+            }
+        }
+    }
+
     /// Files with row groups are not read from end to end: what was read of
     /// one is told by its rows.
     fn measure(&self, batch: &Batch) {
         let input = &self.plan.inputs[batch.file as usize];
-        let n_rows: u64 = input.row_groups.iter().map(|group| group.n_rows).sum();
+        let n_rows = n_rows(&input.row_groups);
         let per_row = input.len_bytes.checked_div(n_rows).unwrap_or(0);
         self.meter.add(batch.rows.len() as u64 * per_row);
+        if matches!(self.plan.source.format, Format::Parquet | Format::Arrow) {
+            let columns = batch.columns.columns().iter();
+            let sizes = columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0));
+            self.meter.add_decoded(sizes.sum::<usize>() as u64);
+        }
     }
 
-    fn open_piece(&self, piece: &Piece) -> Result<BatchIter> {
+    fn open_piece(&self, piece: &Piece) -> Result<Current> {
         let start_row = if piece.file == self.from.file {
             piece.first_row.max(self.from.row)
         } else {
             piece.first_row
         };
         let source = &self.plan.source;
-        for_format(source.format).read(&ReadRequest {
-            input: &self.plan.inputs[piece.file as usize],
+        let input = &self.plan.inputs[piece.file as usize];
+        let batches = for_format(source.format).read(&ReadRequest {
+            input,
             file: piece.file,
             row_groups: piece.row_groups.clone(),
             start_row,
             projection: &source.projection,
-            document: &source.document,
             json: &source.json,
+            document: &source.document,
             batch_bytes: self.batch_bytes,
             on_error: source.on_error,
             meter: self.meter.clone(),
+        })?;
+        let groups = match &piece.row_groups {
+            Some(groups) => input.row_groups.get(groups.clone()),
+            None => Some(input.row_groups.as_slice()),
+        };
+        let groups = groups.filter(|groups| !groups.is_empty());
+        let passed = start_row - piece.first_row;
+        Ok(Current {
+            file: piece.file,
+            batches,
+            left: groups.map(|groups| n_rows(groups).saturating_sub(passed)),
         })
     }
 
@@ -183,6 +234,13 @@ impl<'a> PartReader<'a> {
     }
 }
 
+/// The rows that groups say they have.
+fn n_rows(groups: &[RowGroup]) -> u64 {
+    groups
+        .iter()
+        .fold(0, |sum: u64, group| sum.saturating_add(group.n_rows))
+}
+
 /// Whether all rows of `piece` lie before `from`.
 fn is_before(plan: &Plan, piece: &Piece, from: Position) -> bool {
     if piece.file != from.file {
@@ -193,10 +251,7 @@ fn is_before(plan: &Plan, piece: &Piece, from: Position) -> bool {
     };
     let input = plan.inputs.get(piece.file as usize);
     let groups = input.and_then(|input| input.row_groups.get(groups.clone()));
-    groups.is_some_and(|groups| {
-        let n_rows: u64 = groups.iter().map(|group| group.n_rows).sum();
-        piece.first_row + n_rows <= from.row
-    })
+    groups.is_some_and(|groups| piece.first_row.saturating_add(n_rows(groups)) <= from.row)
 }
 
 /// Takes the rows out of a batch that are on the other side of the split: they

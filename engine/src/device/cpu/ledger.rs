@@ -179,9 +179,7 @@ impl Ledger {
                 stats.rows_read += u64::from(unit.unit == QuarantineUnit::Value);
                 stats.quarantined += 1;
                 if let Some(tally) = &mut stats.tally {
-                    let n_rows = unit.n_rows.unwrap_or(0);
-                    tally.set_aside_rows = tally.set_aside_rows.saturating_add(n_rows);
-                    tally.set_aside_unknown += u64::from(unit.n_rows.is_none());
+                    tally.set_aside(&unit);
                 }
                 self.quarantined.push(*unit);
             }
