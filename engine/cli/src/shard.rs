@@ -11,7 +11,7 @@ use fuelrail::plan::{ExplainContext, explain, explain_json, notes};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::OnExisting;
 use fuelrail::{Error, ErrorKind};
-use indicatif::HumanBytes;
+use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
 
 use crate::account;
@@ -126,6 +126,9 @@ fn stopped(error: Error, control: &Control) -> Stop {
     }
 }
 
+/// So few shards may hold a row each without a word.
+const FEW_SHARDS: usize = 8;
+
 /// What there is to say about a finished run.
 struct Done<'a> {
     root: &'a Path,
@@ -175,14 +178,9 @@ impl Done<'_> {
             }
         }
         if self.wrote {
-            let seconds = self.elapsed.as_secs_f64().max(1e-9);
-            _ = write!(text, "\n{} of input", HumanBytes(self.decoded_bytes));
-            if self.decoded_bytes != self.input_bytes {
-                _ = write!(text, " ({} on disk)", HumanBytes(self.input_bytes));
-            }
-            let rate = progress::per_second(self.decoded_bytes, self.elapsed);
-            _ = write!(text, " in {seconds:.1} s ({}/s)", HumanBytes(rate));
+            text.push_str(&self.rate());
         }
+        text.push_str(&self.single_rows());
         if let Some(quarantine) = &manifest.quarantine {
             _ = write!(
                 text,
@@ -199,6 +197,33 @@ impl Done<'_> {
         }
         text.push('\n');
         text
+    }
+
+    /// What was read and how fast, after decompression.
+    fn rate(&self) -> String {
+        let seconds = self.elapsed.as_secs_f64().max(1e-9);
+        let decoded = HumanBytes(self.decoded_bytes);
+        let on_disk = if self.decoded_bytes == self.input_bytes {
+            String::new()
+        } else {
+            format!(" ({} on disk)", HumanBytes(self.input_bytes))
+        };
+        let rate = HumanBytes(progress::per_second(self.decoded_bytes, self.elapsed));
+        format!("\n{decoded} of input{on_disk} in {seconds:.1} s ({rate}/s)")
+    }
+
+    /// A word about shards of one row each, which are mostly pages to fill up.
+    fn single_rows(&self) -> String {
+        let shards = &self.manifest.shards;
+        let n_single = shards.iter().filter(|shard| shard.n_rows == 1).count();
+        if shards.len() <= FEW_SHARDS || n_single <= shards.len() / 2 {
+            return String::new();
+        }
+        format!(
+            "\nnote: {} of {} hold a single row: a larger shard_size makes fewer of them",
+            HumanCount(n_single as u64),
+            counted(shards.len() as u64, "shard"),
+        )
     }
 
     fn json(&self) -> Value {

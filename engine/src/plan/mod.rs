@@ -13,6 +13,7 @@ mod explain;
 mod identity;
 mod json;
 pub(crate) mod leaf;
+mod losses;
 mod notes;
 mod numbers;
 mod overrides;

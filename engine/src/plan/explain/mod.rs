@@ -10,6 +10,7 @@ use steps::describe;
 use crate::error::{name_in_backticks, name_in_text};
 
 use super::columns::{after, column_type_name, projected};
+use super::losses;
 use super::notes::notes;
 use super::size::ByteSize;
 use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
@@ -77,7 +78,7 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
         let bound = format!("at most {}, more for documents of many MiB", amount(bytes));
         text.line("memory", &bound);
     }
-    for note in notes(plan) {
+    for note in notes(plan).into_iter().chain(losses::of(plan)) {
         text.line("note", &note);
     }
     text.line("digest", &plan.identity.digest.to_string());
@@ -125,7 +126,7 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
         "device": context.device,
         "threads": context.threads,
         "memory_bound": context.memory_bound,
-        "notes": notes(plan),
+        "notes": notes(plan).into_iter().chain(losses::of(plan)).collect::<Vec<_>>(),
         "digest": plan.identity.digest,
         "identity": plan.identity.canonical,
     })

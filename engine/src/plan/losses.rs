@@ -1,0 +1,95 @@
+//! Where rows will go that do not come to the dataset, in sentences: what a
+//! reader of a plan should know before the run.
+
+use super::columns::{after, projected};
+use super::steps::{FilterStep, Overlong, PackMethod, PackStep, Step};
+use super::types::{OutputColumn, Plan, SplitSide};
+use crate::error::name_in_backticks;
+
+/// One sentence for each way in which rows are left out.
+pub(super) fn of(plan: &Plan) -> Vec<String> {
+    let mut said = of_source(plan);
+    let mut columns = projected(&plan.source.projection);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let losses = match step {
+            Step::Filter(step) => of_filter(step, &columns),
+            Step::Pack(step) => of_pack(step, plan, &columns),
+            _ => Vec::new(),
+        };
+        let place = format!("(step {}, {})", index + 1, step.op());
+        said.extend(losses.into_iter().map(|loss| format!("{loss} {place}")));
+        columns = after(step, &columns);
+    }
+    said
+}
+
+fn of_source(plan: &Plan) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(split) = &plan.source.split {
+        let side = match split.take {
+            SplitSide::Train => "validation",
+            SplitSide::Validation => "training",
+        };
+        said.push(format!("rows of the {side} side of the split are left out"));
+    }
+    if let Some(limit) = plan.source.limit {
+        let rows = if limit == 1 { "row" } else { "rows" };
+        said.push(format!("rows beyond the first {limit} {rows} are not read"));
+    }
+    said
+}
+
+fn of_filter(step: &FilterStep, columns: &[OutputColumn]) -> Vec<String> {
+    let name = name_in_backticks(&step.column);
+    let mut said = Vec::new();
+    if !step.keep_nulls && is_nullable(columns, &step.column) {
+        said.push(format!("rows whose {name} is null are dropped"));
+    }
+    if let Some(least) = step.min_length.filter(|least| *least > 0) {
+        said.push(format!(
+            "rows whose {name} is shorter than {least} are dropped"
+        ));
+    }
+    if let Some(greatest) = step.max_length {
+        said.push(format!(
+            "rows whose {name} is longer than {greatest} are dropped"
+        ));
+    }
+    said
+}
+
+fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
+    let tokenize = plan.steps.iter().rev().find_map(|other| match other {
+        Step::Tokenize(other) if other.output == step.column => Some(other),
+        _ => None,
+    });
+    let text = tokenize.map_or(&step.column, |tokenize| &tokenize.column);
+    let name = name_in_backticks(text);
+    let mut said = Vec::new();
+    if is_nullable(columns, &step.column) {
+        said.push(format!("rows whose {name} is null are dropped"));
+    }
+    let never_empty = tokenize.is_some_and(|tokenize| {
+        !(tokenize.begin_of_document.is_empty() && tokenize.end_of_document.is_empty())
+    });
+    if !never_empty {
+        said.push(format!("rows whose {name} has no tokens are dropped"));
+    }
+    let length = step.length;
+    said.extend(match (step.method, step.overlong) {
+        (PackMethod::BestFit, Overlong::Drop) => Some(format!(
+            "documents of more than {length} tokens are dropped"
+        )),
+        (PackMethod::BestFit, Overlong::Truncate) => Some(format!(
+            "documents of more than {length} tokens lose what is beyond"
+        )),
+        _ => None,
+    });
+    said
+}
+
+fn is_nullable(columns: &[OutputColumn], name: &str) -> bool {
+    columns
+        .iter()
+        .any(|column| column.name == name && column.nullable)
+}
