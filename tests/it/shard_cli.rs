@@ -289,7 +289,7 @@ fn broken_inputs_say_what_is_wrong_with_them() {
         ("a.jsonl.zst", "cannot decompress: "),
         ("b.jsonl.gz", "cannot decompress: "),
         ("c.parquet", "cannot read the Parquet footer: "),
-        ("d.jsonl", "expected a JSON object of the columns' types: "),
+        ("d.jsonl", "expected a JSON object, got 'n'"),
     ] {
         let set = format!("source.uri={name}");
         let ran = run(&dir, &["shard", "p.toml", "--json", "--set", &set]);

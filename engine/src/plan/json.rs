@@ -28,6 +28,26 @@ pub struct JsonShape {
     pub allow_nan: bool,
 }
 
+/// Whether `NaN`, `Infinity` and `-Infinity`, which JSON lacks, are numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NotFinite {
+    /// A line that has one is bad content.
+    #[default]
+    Refused,
+    /// They are floats.
+    Allowed,
+}
+
+impl From<bool> for NotFinite {
+    fn from(allow_nan: bool) -> Self {
+        if allow_nan {
+            Self::Allowed
+        } else {
+            Self::Refused
+        }
+    }
+}
+
 /// Where one column of a projection comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonColumn {

@@ -38,7 +38,9 @@ pub use check::check;
 pub use device::{CpuLevel, DeviceChoice};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
-pub use json::{EXTRA, JsonColumn, JsonShape, UnknownKeys, is_json, json_field, json_type_name};
+pub use json::{
+    EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
+};
 pub use notes::notes;
 pub use pipeline::{
     CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, JsonType, KeyTypes, NormalizeSpec,

@@ -1,6 +1,7 @@
 //! What every reader of one file needs: its place in the plan, and what to do
 //! with content that cannot be read.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +27,10 @@ pub(super) struct Bad {
     pub(super) n_rows: Option<u64>,
     pub(super) reason: String,
     pub(super) excerpt: Option<String>,
+    /// The column it is about, where it is about one.
+    pub(super) column: Option<String>,
+    /// What would let it through.
+    pub(super) hint: Option<String>,
 }
 
 impl Bad {
@@ -37,6 +42,8 @@ impl Bad {
             n_rows: None,
             reason: reason.into(),
             excerpt: None,
+            column: None,
+            hint: None,
         }
     }
 
@@ -48,6 +55,8 @@ impl Bad {
             n_rows: None,
             reason: reason.into(),
             excerpt: None,
+            column: None,
+            hint: None,
         }
     }
 
@@ -59,7 +68,31 @@ impl Bad {
             n_rows: Some(1),
             reason: reason.into(),
             excerpt: Some(excerpt),
+            column: None,
+            hint: None,
         }
+    }
+
+    /// Why it is set aside, with all that is known.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(column) = &self.column {
+            text = format!("column {column:?}: ");
+        }
+        text.push_str(cut_reason(&self.reason).as_ref());
+        if let Some(hint) = &self.hint {
+            text.push_str("; ");
+            text.push_str(hint);
+        }
+        text
+    }
+}
+
+/// A reason that is not longer than is kept.
+fn cut_reason(reason: &str) -> Cow<'_, str> {
+    match reason.char_indices().find(|(at, _)| *at >= REASON) {
+        None => Cow::Borrowed(reason),
+        Some((cut, _)) => Cow::Owned(format!("{}…", reason.get(..cut).unwrap_or_default())),
     }
 }
 
@@ -110,13 +143,16 @@ impl Context {
     /// Sets `bad` aside, or fails with it. `None` if it begins before the rows
     /// asked for: whoever read up to here has been told of it.
     pub(super) fn set_aside(&self, bad: Bad) -> Result<Option<RowEvent>> {
-        let mut reason = bad.reason;
-        if let Some((cut, _)) = reason.char_indices().find(|(at, _)| *at >= REASON) {
-            reason.truncate(cut);
-            reason.push('…');
-        }
         if self.on_error == OnError::Fail {
-            let error = Error::data(reason).with_path(&self.path).with_hint(HINT);
+            let error = Error::data(cut_reason(&bad.reason)).with_path(&self.path);
+            let error = match &bad.hint {
+                Some(hint) => error.with_hint(format!("{hint}; or {HINT}")),
+                None => error.with_hint(HINT),
+            };
+            let error = match bad.column {
+                Some(column) => error.with_column(column),
+                None => error,
+            };
             return Err(match bad.unit {
                 QuarantineUnit::File => error,
                 _ => self.at_row(error, bad.row.max(self.start_row)),
@@ -131,9 +167,9 @@ impl Context {
                 row: bad.row,
             },
             line: None,
+            reason: bad.text(),
             n_rows: bad.n_rows,
             unit: bad.unit,
-            reason,
             excerpt: bad.excerpt,
         })))
     }

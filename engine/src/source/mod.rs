@@ -36,6 +36,7 @@ use crate::plan::{Document, Format, Input, JsonShape, OnError, RowGroup};
 
 pub use contain::is_contained;
 pub use discover::{DiscoverSpec, discover};
+pub use jsonl::{Conflict, Found, Observer, Place, Proposed, Selection};
 pub use meter::Meter;
 pub use part::{PartReader, Start};
 

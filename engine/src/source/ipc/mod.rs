@@ -164,7 +164,7 @@ impl Reader {
                 row: first_row,
                 n_rows: Some(n_rows),
                 reason: format!("record batch {group} (from 0): {reason}"),
-                excerpt: None,
+                ..Bad::tail(0, "")
             }),
         })
     }

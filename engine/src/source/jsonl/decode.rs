@@ -1,178 +1,214 @@
 //! Lines of JSON into columns, line by line accounted for.
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::json::ReaderBuilder;
-use arrow::json::reader::Decoder;
+use std::sync::Arc;
 
-use super::super::contain::contain;
+use arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
+
 use super::super::context::Bad;
 use super::super::lines::{Decode, Line, Lines};
 use super::super::records::excerpt;
+use super::cursor::Cursor;
+use super::fault::{Fault, Lexed, Remedy, Step};
+use super::keys::Key;
+use super::line::{enter, is_blank, text_of};
+use super::remedy;
+use super::shape::Shape;
+use super::unknown::Ignored;
+use crate::batch::{Conversion, Notes};
 use crate::error::{Error, Result};
-
-/// Nesting beyond this is bad content: the decoder describes a value it did
-/// not expect by recursion.
-const MAX_DEPTH: usize = 512;
+use crate::plan::{JsonShape, NotFinite, UnknownKeys};
 
 /// Decodes lines into columns of a fixed schema.
 #[derive(Debug)]
 pub(super) struct LineDecoder {
     schema: SchemaRef,
-    max_lines: usize,
-    /// `None` after a fault, which leaves a decoder in the middle of things.
-    decoder: Option<Decoder>,
+    shape: Shape,
+    unknown_keys: UnknownKeys,
+    not_finite: NotFinite,
+    ignored: Ignored,
+    /// The members of this line that no column holds, as they stand.
+    extra: String,
+    /// What was done to the line before, for others to share.
+    notes: Arc<Notes>,
 }
 
 impl LineDecoder {
-    /// A decoder for at most `max_lines` at once, or why the schema cannot be
-    /// read from JSON.
-    pub(super) fn new(schema: &SchemaRef, max_lines: usize) -> std::result::Result<Self, String> {
-        let decoder = build(schema, max_lines).map_err(|e| reason(&e))?;
+    /// A decoder for lines of this shape, or why the schema cannot be read
+    /// from JSON.
+    pub(super) fn new(schema: &SchemaRef, json: &JsonShape) -> std::result::Result<Self, String> {
         Ok(Self {
             schema: schema.clone(),
-            max_lines,
-            decoder: Some(decoder),
+            shape: Shape::new(schema, json)?,
+            unknown_keys: json.unknown_keys,
+            not_finite: json.allow_nan.into(),
+            ignored: Ignored::at_top(),
+            extra: String::new(),
+            notes: Arc::default(),
         })
     }
 
-    /// Tells good lines from bad ones, each on its own.
-    fn sort_out<'a>(&self, lines: &[Line<'a>]) -> Result<(Vec<Line<'a>>, Vec<Bad>)> {
-        let mut single = Self::new(&self.schema, 1).map_err(Error::internal)?;
-        let mut good = Vec::with_capacity(lines.len());
-        let mut bad = Vec::new();
-        for line in lines {
-            match single.decode_all(std::slice::from_ref(line)) {
-                Ok(_) => good.push(*line),
-                Err(reason) => bad.push(Bad::line(line.row, reason, excerpt(line.bytes))),
+    /// Appends a line to the columns, and what was done to it.
+    fn line(&mut self, line: &[u8]) -> Lexed<Notes> {
+        let mut cursor = enter(text_of(line)?, self.not_finite)?;
+        let mut converted = Vec::new();
+        self.extra.clear();
+        self.shape.top.keys.begin();
+        let mut is_first = true;
+        while cursor.more(&mut is_first, b'}')? {
+            let start = cursor.at();
+            let key = self.shape.top.keys.take(&mut cursor)?;
+            let known = match key {
+                Key::Known(key) if key < self.shape.top.targets.len() => key,
+                key => {
+                    self.unknown(&mut cursor, &key, start)?;
+                    continue;
+                }
+            };
+            if let Err(fault) =
+                self.shape.top.targets[known].take(&mut self.shape.slots, &mut cursor)
+            {
+                let name = self.shape.top.keys.name(known).to_owned();
+                return Err(fault.within(Step::Key(name)));
+            }
+            let n_values = cursor.take_conversions();
+            if n_values > 0 {
+                converted.push(Conversion {
+                    column: self.shape.top.keys.name(known).into(),
+                    what: "1.0 to an integer".into(),
+                    n_values,
+                });
             }
         }
-        Ok((good, bad))
+        cursor.end()?;
+        self.keep_extra()?;
+        Ok(Notes {
+            ignored_keys: cursor.into_ignored(),
+            converted,
+        })
     }
 
-    /// One batch of all `lines`, or why one of them is bad.
-    fn decode_all(&mut self, lines: &[Line<'_>]) -> std::result::Result<RecordBatch, String> {
-        if lines.is_empty() {
-            return Ok(RecordBatch::new_empty(self.schema.clone()));
+    /// A member of the top object that no column holds, which begins at
+    /// `start`.
+    #[inline]
+    fn unknown(&mut self, cursor: &mut Cursor<'_>, key: &Key<'_>, start: usize) -> Lexed<()> {
+        match self.unknown_keys {
+            UnknownKeys::Skip => return cursor.skip_value(),
+            UnknownKeys::Ignore => {
+                cursor.ignore(self.ignored.name(&self.shape.top.keys, key));
+                return cursor.skip_value();
+            }
+            UnknownKeys::Keep => {
+                cursor.skip_value()?;
+                self.extra
+                    .push(if self.extra.is_empty() { '{' } else { ',' });
+                self.extra.push_str(cursor.text_from(start));
+                return Ok(());
+            }
+            UnknownKeys::Error => {}
         }
-        let mut decoder = match self.decoder.take() {
-            Some(decoder) => decoder,
-            None => build(&self.schema, self.max_lines).map_err(|e| reason(&e))?,
+        let name = match key {
+            Key::Known(key) => self.shape.top.keys.name(*key),
+            Key::Stray(name) => name,
         };
-        let columns = contain(|| feed(&mut decoder, lines))??;
-        self.decoder = Some(decoder);
-        Ok(columns)
+        let remedy = Remedy::NewKey(remedy::type_of(cursor)?);
+        let reason = "expected only keys that have a column, got another";
+        Err(Fault::with_remedy(reason, remedy).within(Step::Key(name.to_owned())))
+    }
+
+    /// Puts the members that no column holds into the column for them.
+    fn keep_extra(&mut self) -> Lexed<()> {
+        let Some(slot) = self.shape.extra else {
+            return Ok(());
+        };
+        if self.extra.is_empty() {
+            return self.shape.slots[slot].append_missing();
+        }
+        self.extra.push('}');
+        let mut cursor = Cursor::new(&self.extra, self.not_finite);
+        self.shape.slots[slot].append(&mut cursor)
+    }
+
+    /// Gives each column a value of row `row` that the line did not have.
+    fn complete(&mut self, row: usize, read: Lexed<Notes>) -> Lexed<Notes> {
+        let mut read = read;
+        for (slot, name) in self.shape.slots.iter_mut().zip(&self.shape.names) {
+            if slot.len() > row {
+                continue;
+            }
+            if read.is_err() {
+                slot.append_default();
+            } else if let Err(fault) = slot.append_missing() {
+                read = Err(fault.within(Step::Key(name.clone())));
+            }
+        }
+        read
+    }
+
+    /// The same notes as those of the line before are shared with it.
+    fn share(&mut self, notes: Notes) -> Option<Arc<Notes>> {
+        if notes == Notes::default() {
+            return None;
+        }
+        if *self.notes != notes {
+            self.notes = Arc::new(notes);
+        }
+        Some(self.notes.clone())
+    }
+
+    /// All lines appended, those that were bad left out.
+    fn finish(&mut self, good: &[bool]) -> Result<RecordBatch> {
+        let columns = self.shape.slots.iter_mut().map(super::column::Slot::finish);
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(good.len()));
+        let failed = |e| Error::internal("cannot make a batch of JSON").with_source(e);
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            .map_err(failed)?;
+        if good.iter().all(|good| *good) {
+            return Ok(batch);
+        }
+        filter_record_batch(&batch, &BooleanArray::from(good.to_vec())).map_err(failed)
     }
 }
 
 impl Decode for LineDecoder {
-    /// The decoder reserves room for as many.
     const MAX_LINES: usize = 8192;
 
     fn decode(&mut self, lines: &[Line<'_>]) -> Result<Lines> {
-        let lines: Vec<_> = lines
-            .iter()
-            .filter(|line| !is_blank(line))
-            .copied()
-            .collect();
-        if let Ok(columns) = self.decode_all(&lines) {
-            return Ok(Lines {
-                rows: lines.iter().map(|line| line.row).collect(),
-                columns,
-                bad: Vec::new(),
-                notes: Vec::new(),
-            });
+        let mut good = Vec::with_capacity(lines.len());
+        let mut rows = Vec::with_capacity(lines.len());
+        let mut bad = Vec::new();
+        let mut notes = Vec::new();
+        for line in lines.iter().filter(|line| !is_blank(line.bytes)) {
+            let read = self.line(line.bytes);
+            let read = self.complete(good.len(), read);
+            good.push(read.is_ok());
+            match read {
+                Ok(noted) => {
+                    rows.push(line.row);
+                    notes.extend(self.share(noted).map(|noted| (line.row, noted)));
+                }
+                Err(fault) => bad.push(self.bad(line, &fault)),
+            }
         }
-        let (good, bad) = self.sort_out(&lines)?;
-        let columns = self.decode_all(&good).map_err(Error::internal)?;
         Ok(Lines {
-            rows: good.iter().map(|line| line.row).collect(),
-            columns,
+            rows,
+            columns: self.finish(&good)?,
             bad,
-            notes: Vec::new(),
+            notes,
         })
     }
 }
 
-/// Whether a line is no row: nothing but JSON's white space.
-fn is_blank(line: &Line<'_>) -> bool {
-    let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
-    line.bytes.iter().all(blank)
-}
-
-fn build(schema: &SchemaRef, max_lines: usize) -> std::result::Result<Decoder, ArrowError> {
-    ReaderBuilder::new(schema.clone())
-        .with_batch_size(max_lines)
-        // A number or boolean where text is expected is its own JSON text.
-        .with_coerce_primitive(true)
-        .build_decoder()
-}
-
-fn feed(decoder: &mut Decoder, lines: &[Line<'_>]) -> std::result::Result<RecordBatch, String> {
-    for (index, line) in lines.iter().enumerate() {
-        check_depth(line.bytes)?;
-        let took = decoder.decode(line.bytes).map_err(|e| reason(&e))?;
-        // The line's end completes a bare number.
-        decoder.decode(b"\n").map_err(|e| reason(&e))?;
-        if decoder.has_partial_record() {
-            return Err("expected one JSON object, the line ends within it".to_owned());
-        }
-        if decoder.len() != index + 1 || took != line.bytes.len() {
-            return Err("expected one JSON object, got more on the same line".to_owned());
+impl LineDecoder {
+    #[cold]
+    fn bad(&self, line: &Line<'_>, fault: &Fault) -> Bad {
+        let path = fault.path();
+        Bad {
+            column: (!path.is_empty()).then(|| super::fault::show(&path)),
+            hint: remedy::hint(&self.schema, fault),
+            ..Bad::line(line.row, fault.reason(), excerpt(line.bytes))
         }
     }
-    decoder
-        .flush()
-        .map_err(|e| reason(&e))?
-        .ok_or_else(|| "expected one JSON object, got none".to_owned())
-}
-
-/// The decoder's reason, without the name of its error type.
-fn reason(error: &ArrowError) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("Json error: ").unwrap_or(&text);
-    // It quotes the value it met, which may be the whole line.
-    let text: String = text.chars().take(400).collect();
-    format!(
-        "expected a JSON object of the columns' types: {}",
-        lower(&text)
-    )
-}
-
-/// Another library's sentence within one of ours.
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
-}
-
-/// Refuses a line nested deeper than [`MAX_DEPTH`].
-fn check_depth(line: &[u8]) -> std::result::Result<(), String> {
-    if memchr::memchr2_iter(b'[', b'{', line)
-        .nth(MAX_DEPTH)
-        .is_none()
-    {
-        return Ok(());
-    }
-    let mut depth = 0_usize;
-    let mut bytes = line.iter();
-    let mut quoted = false;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' if quoted => {
-                bytes.next();
-            }
-            b'"' => quoted = !quoted,
-            b'[' | b'{' if !quoted => depth += 1,
-            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err(format!(
-                "expected JSON nested at most {MAX_DEPTH} deep, got deeper"
-            ));
-        }
-    }
-    Ok(())
 }

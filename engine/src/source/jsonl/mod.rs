@@ -3,17 +3,34 @@
 //! Row `n` is line `n`, from 0. Blank lines are counted and give no row. A
 //! line that is not exactly one object of the expected types is bad content,
 //! whatever stands around it.
+//!
+//! [`cursor`] reads one line, by RFC 8259 and nothing else. [`decode`] takes the
+//! values that are asked for to their columns; [`observe`] notes which kinds of
+//! values there are, so that types can be proposed.
 
+mod bytes;
+mod column;
+mod cursor;
 mod decode;
+mod fault;
 mod infer;
+mod keys;
+mod line;
+mod number;
+mod observe;
+mod remedy;
+mod shape;
+mod skip;
+mod unknown;
 
 use std::fs::File;
 use std::path::Path;
 
 pub(super) use infer::Inference;
+pub use observe::{Conflict, Found, Observer, Place, Proposed, Selection};
 
 use self::decode::LineDecoder;
-use super::lines::{self, Decode};
+use super::lines;
 use super::records::Delimiter;
 use super::{BatchIter, Description, ReadRequest, Source};
 use crate::error::{Error, Result};
@@ -39,8 +56,11 @@ impl Source for Jsonl {
     }
 
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
-        let decoder = LineDecoder::new(request.projection, LineDecoder::MAX_LINES)
+        let decoder = LineDecoder::new(request.projection, request.json)
             .map_err(|reason| Error::pipeline(reason).with_path(&request.input.path))?;
         lines::read(request, Delimiter::Newline, decoder)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,7 +92,7 @@ impl Span {
             row: self.first_row + done,
             n_rows: Some(self.n_rows - done),
             reason: format!("row group {} (from 0): {reason}", self.index),
-            excerpt: None,
+            ..Bad::tail(0, "")
         }
     }
 }

@@ -1,0 +1,216 @@
+//! Notes which kinds of values lines of JSON hold, for a schema to be
+//! proposed.
+//!
+//! Lines are read by the same cursor as for columns. What comes out is the
+//! same however lines were shared out among observers that are then merged.
+
+mod merge;
+mod propose;
+mod seen;
+
+pub use crate::plan::{Conflict, Found, Place, Proposed};
+
+use self::seen::{Members, Node, Seen};
+use super::cursor::{Cursor, Token};
+use super::fault::{Lexed, Step, show};
+use super::keys::Key;
+use super::line;
+use super::number::Size;
+use crate::plan::NotFinite;
+use seen::Kind;
+
+/// Values nested deeper than this have no type.
+const MAX_NESTING: usize = 64;
+
+/// Which keys an observer notes.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// All of them.
+    All,
+    /// These. A name with dots is looked for as a key of the top object and as
+    /// a path of keys.
+    Names(Vec<String>),
+}
+
+/// What has been seen of some lines.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    selection: Selection,
+    not_finite: NotFinite,
+    seen: Seen,
+    n_rows: u64,
+    n_bad: u64,
+    first_bad: Option<(Place, String)>,
+}
+
+impl Observer {
+    /// An observer that has seen nothing.
+    #[must_use]
+    pub fn new(selection: &Selection, not_finite: NotFinite) -> Self {
+        Self {
+            selection: selection.clone(),
+            not_finite,
+            seen: Seen::new(selection),
+            n_rows: 0,
+            n_bad: 0,
+            first_bad: None,
+        }
+    }
+
+    /// Checks a line, without its line end, and notes the kinds of its values.
+    /// A blank line is no row; of a bad one nothing is noted but that it came.
+    pub fn line(&mut self, bytes: &[u8], place: Place) {
+        if line::is_blank(bytes) {
+            return;
+        }
+        self.seen.begin(place);
+        match self.note(bytes) {
+            Ok(()) => {
+                self.seen.keep();
+                self.n_rows += 1;
+            }
+            Err(fault) => {
+                self.seen.undo();
+                self.n_bad += 1;
+                if self.first_bad.as_ref().is_none_or(|(at, _)| place < *at) {
+                    let reason = match fault.path().as_slice() {
+                        [] => fault.reason().to_owned(),
+                        path => format!("{}: {}", show(path), fault.reason()),
+                    };
+                    self.first_bad = Some((place, reason));
+                }
+            }
+        }
+    }
+
+    /// Good lines seen.
+    #[must_use]
+    pub fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// Bad lines seen.
+    #[must_use]
+    pub fn n_bad(&self) -> u64 {
+        self.n_bad
+    }
+
+    /// The first bad line, and why it is bad.
+    #[must_use]
+    pub fn first_bad(&self) -> Option<(Place, &str)> {
+        let (place, reason) = self.first_bad.as_ref()?;
+        Some((*place, reason))
+    }
+
+    fn note(&mut self, bytes: &[u8]) -> Lexed<()> {
+        let mut cursor = line::enter(line::text_of(bytes)?, self.not_finite)?;
+        self.object(Members::TOP, &mut cursor, 0)?;
+        cursor.end()
+    }
+
+    /// The members of the object that `cursor` has entered.
+    fn object(&mut self, members: Members, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
+        self.seen.keys(members).begin();
+        let mut is_first = true;
+        while cursor.more(&mut is_first, b'}')? {
+            let key = self.seen.keys(members).take(cursor)?;
+            let node = match &key {
+                Key::Known(key) => self.seen.member(members, *key),
+                Key::Stray(name) => self.seen.add_member(members, name),
+            };
+            let Some(node) = node else {
+                cursor.skip_value()?;
+                continue;
+            };
+            self.seen.come(node);
+            if let Err(fault) = self.value(node, cursor, nesting) {
+                let name = key.into_name(self.seen.keys(members));
+                return Err(fault.within(Step::Key(name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The value that begins at `cursor`.
+    fn value(&mut self, node: Node, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
+        let kind = match cursor.token()? {
+            Token::Number => return self.number(node, cursor),
+            Token::List => return self.list(node, cursor, nesting),
+            Token::Object => {
+                self.seen.mark(node, Kind::Object);
+                let Some(members) = self.inside(node, nesting, Seen::members) else {
+                    return cursor.skip_value();
+                };
+                cursor.open()?;
+                return self.object(members, cursor, nesting + 1);
+            }
+            Token::Null => {
+                cursor.take_null()?;
+                Kind::Null
+            }
+            Token::Bool => {
+                cursor.take_bool()?;
+                Kind::Bool
+            }
+            Token::NotFinite => {
+                cursor.take_not_finite()?;
+                Kind::Float
+            }
+            Token::Text => {
+                cursor.skip_text()?;
+                Kind::Text
+            }
+        };
+        self.seen.mark(node, kind);
+        Ok(())
+    }
+
+    /// What is within the list or object at `node`, unless it is too deep or
+    /// there is no room to note it.
+    fn inside<T>(
+        &mut self,
+        node: Node,
+        nesting: usize,
+        inside: impl FnOnce(&mut Seen, Node) -> Option<T>,
+    ) -> Option<T> {
+        if nesting >= MAX_NESTING {
+            self.seen.mark(node, Kind::Deep);
+            return None;
+        }
+        inside(&mut self.seen, node)
+    }
+
+    fn list(&mut self, node: Node, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
+        self.seen.mark(node, Kind::List);
+        let Some(items) = self.inside(node, nesting, Seen::items) else {
+            return cursor.skip_value();
+        };
+        cursor.open()?;
+        let mut is_first = true;
+        while cursor.more(&mut is_first, b']')? {
+            self.value(items, cursor, nesting + 1)
+                .map_err(|fault| fault.within(Step::Item))?;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, node: Node, cursor: &mut Cursor<'_>) -> Lexed<()> {
+        let number = cursor.take_number()?;
+        let kind = match number.size() {
+            Size::Small => Kind::Small,
+            Size::Signed => Kind::Signed,
+            Size::Unsigned => Kind::Unsigned,
+            Size::Big => Kind::Big,
+            Size::Float => Kind::Float,
+            Size::Huge => Kind::Huge,
+        };
+        self.seen.mark(node, kind);
+        if number.is_below_zero() {
+            self.seen.mark(node, Kind::Negative);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! The types that hold what has been seen.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+use super::seen::{Kind, MAX_NODES, Members, Node, Seen};
+use super::{Conflict, Found, MAX_NESTING, Observer, Place, Proposed, Selection};
+use crate::error::{Error, Result};
+
+impl Observer {
+    /// A type for each key, in the order in which they first came; names that
+    /// no line has stand last, in the order in which they were asked for.
+    ///
+    /// # Errors
+    /// `Pipeline` if there are more keys than can be noted.
+    pub fn propose(&self) -> Result<Vec<Proposed>> {
+        let seen = &self.seen;
+        if seen.is_full() {
+            return Err(Error::pipeline(format!(
+                "expected at most {MAX_NODES} different keys, nested ones too, got more"
+            ))
+            .with_hint("name the columns you want in a `select` step"));
+        }
+        match &self.selection {
+            Selection::All => Ok(seen
+                .came(Members::TOP)
+                .into_iter()
+                .map(|(name, node)| proposed(seen, name, vec![name.to_owned()], node))
+                .collect()),
+            Selection::Names(names) => Ok(named(seen, names)),
+        }
+    }
+}
+
+fn named(seen: &Seen, names: &[String]) -> Vec<Proposed> {
+    let mut all: Vec<_> = names.iter().map(|name| named_one(seen, name)).collect();
+    all.sort_by_key(|(first, _)| (first.is_none(), *first));
+    all.into_iter().map(|(_, proposed)| proposed).collect()
+}
+
+/// What a name stands for, and where it came first.
+fn named_one(seen: &Seen, name: &str) -> (Option<(Place, u32)>, Proposed) {
+    let literal = vec![name.to_owned()];
+    if let Some(node) = seen.find_came(Members::TOP, name) {
+        return (seen.first(node), proposed(seen, name, literal, node));
+    }
+    let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+    let absent = |found| Proposed {
+        name: name.to_owned(),
+        path: path.clone(),
+        found,
+        misfit: None,
+    };
+    let mut members = Members::TOP;
+    for (at, key) in path.iter().enumerate() {
+        let Some(node) = seen.find_came(members, key) else {
+            break;
+        };
+        let first = seen.first(node);
+        if at + 1 == path.len() {
+            return (first, proposed(seen, name, path, node));
+        }
+        if let Some(other) = not_an_object(seen, node) {
+            let conflict = Conflict {
+                at: path[..=at].join("."),
+                first: other,
+                second: seen
+                    .place(node, Kind::Object)
+                    .map(|at| ("an object".to_owned(), at)),
+            };
+            return (first, absent(Found::Conflict(conflict)));
+        }
+        let Some(inner) = seen.members_of(node) else {
+            break;
+        };
+        members = inner;
+    }
+    (None, absent(Found::Absent))
+}
+
+/// A value at `node` that a path does not lead through.
+fn not_an_object(seen: &Seen, node: Node) -> Option<(String, Place)> {
+    let others = groups(seen, node)
+        .into_iter()
+        .filter(|(group, _)| *group != Group::Object);
+    others
+        .min_by_key(|(_, (_, place))| *place)
+        .map(|(_, (what, place))| (what.to_owned(), place))
+}
+
+fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: Node) -> Proposed {
+    let mut typing = Typing {
+        seen,
+        at: path.join("."),
+        misfit: None,
+    };
+    let found = match typing.of(node) {
+        Ok(data_type) => Found::Type(data_type),
+        Err(found) => *found,
+    };
+    Proposed {
+        name: name.to_owned(),
+        path,
+        found,
+        misfit: typing.misfit,
+    }
+}
+
+/// Kinds that have a type in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Bool,
+    Number,
+    Text,
+    List,
+    Object,
+}
+
+/// What a value is called, and where it came first.
+type Sighting = (&'static str, Place);
+
+/// Kinds of values, and what they are called.
+type Kinds = &'static [(Kind, &'static str)];
+
+/// Each group that was seen, and its first value in words.
+fn groups(seen: &Seen, node: Node) -> Vec<(Group, Sighting)> {
+    const GROUPS: [(Group, Kinds); 5] = [
+        (Group::Bool, &[(Kind::Bool, "a boolean")]),
+        (Group::Number, &NUMBERS),
+        (Group::Text, &[(Kind::Text, "text")]),
+        (Group::List, &[(Kind::List, "a list")]),
+        (Group::Object, &[(Kind::Object, "an object")]),
+    ];
+    let first = |kinds: Kinds| {
+        let places = kinds
+            .iter()
+            .filter_map(|(kind, what)| Some((*what, seen.place(node, *kind)?)));
+        places.min_by_key(|(_, place)| *place)
+    };
+    GROUPS
+        .into_iter()
+        .filter_map(|(group, kinds)| Some((group, first(kinds)?)))
+        .collect()
+}
+
+const NUMBERS: [(Kind, &str); 6] = [
+    (Kind::Small, "an integer"),
+    (Kind::Signed, "an integer beyond 2^53"),
+    (Kind::Unsigned, "an integer beyond int64"),
+    (Kind::Big, "an integer beyond 64 bits"),
+    (Kind::Float, "a float"),
+    (Kind::Huge, "a float beyond float64"),
+];
+
+/// Finds the type of a value, from the outside in.
+struct Typing<'a> {
+    seen: &'a Seen,
+    /// The key it has come to.
+    at: String,
+    /// The first value that the type does not hold.
+    misfit: Option<(String, Place)>,
+}
+
+impl Typing<'_> {
+    /// As deep as values are noted.
+    fn of(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+        let mut groups = groups(self.seen, node);
+        groups.sort_by_key(|(_, (_, place))| *place);
+        match groups[..] {
+            [] => Err(self.untyped(node, "only null")),
+            [(group, _)] => self.of_group(group, node),
+            [(_, first), (_, second), ..] => Err(self.conflict(first, Some(second))),
+        }
+    }
+
+    fn of_group(&mut self, group: Group, node: Node) -> std::result::Result<DataType, Box<Found>> {
+        if let Some(place) = self.seen.place(node, Kind::Deep) {
+            const { assert!(MAX_NESTING == 64, "as the message says") };
+            return Err(self.conflict(("values nested more than 64 deep", place), None));
+        }
+        match group {
+            Group::Bool => Ok(DataType::Boolean),
+            Group::Text => Ok(DataType::Utf8),
+            Group::Number => self.of_numbers(node),
+            Group::List => self.of_lists(node),
+            Group::Object => self.of_objects(node),
+        }
+    }
+
+    fn of_numbers(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+        let sighting = |kinds: &[Kind]| -> Option<Sighting> {
+            let all = NUMBERS.iter().filter(|(kind, _)| kinds.contains(kind));
+            let places =
+                all.filter_map(|(kind, what)| Some((*what, self.seen.place(node, *kind)?)));
+            places.min_by_key(|(_, place)| *place)
+        };
+        let negative = self.seen.place(node, Kind::Negative);
+        let float = sighting(&[Kind::Float, Kind::Huge]);
+        let wide = sighting(&[Kind::Signed, Kind::Unsigned]);
+        let unsigned = sighting(&[Kind::Unsigned]);
+        if let Some(big) = sighting(&[Kind::Big]) {
+            return Err(self.conflict(big, None));
+        }
+        match (float, wide, unsigned) {
+            (Some(float), Some(wide), _) => Err(self.conflict(float, Some(wide))),
+            (Some(_), None, _) => {
+                if let Some((what, place)) = sighting(&[Kind::Huge]) {
+                    self.note_misfit(what, place);
+                }
+                Ok(DataType::Float64)
+            }
+            (None, _, Some(unsigned)) => match negative {
+                Some(place) => Err(self.conflict(unsigned, Some(("an integer below 0", place)))),
+                None => Ok(DataType::UInt64),
+            },
+            (None, _, None) => Ok(DataType::Int64),
+        }
+    }
+
+    fn of_lists(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+        let items = self.seen.items_of(node);
+        let len = self.at.len();
+        self.at.push_str("[]");
+        let Some(items) = items.filter(|items| self.seen.has_values(*items)) else {
+            return Err(self.untyped(node, "only empty lists"));
+        };
+        let item = self.of(items)?;
+        self.at.truncate(len);
+        Ok(DataType::List(Arc::new(Field::new_list_field(item, true))))
+    }
+
+    fn of_objects(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+        let members = self.seen.members_of(node);
+        let came = members.map_or_else(Vec::new, |members| self.seen.came(members));
+        if came.is_empty() {
+            return Err(self.untyped(node, "only empty objects"));
+        }
+        let len = self.at.len();
+        let mut fields = Vec::with_capacity(came.len());
+        for (name, node) in came {
+            self.at.push('.');
+            self.at.push_str(name);
+            fields.push(Field::new(name, self.of(node)?, true));
+            self.at.truncate(len);
+        }
+        Ok(DataType::Struct(fields.into()))
+    }
+
+    fn note_misfit(&mut self, what: &str, place: Place) {
+        if self.misfit.as_ref().is_none_or(|(_, at)| place < *at) {
+            self.misfit = Some((what.to_owned(), place));
+        }
+    }
+
+    fn untyped(&self, node: Node, what: &'static str) -> Box<Found> {
+        let kinds = [Kind::List, Kind::Object, Kind::Null];
+        let places = kinds.iter().filter_map(|kind| self.seen.place(node, *kind));
+        let place = places
+            .min()
+            .or(self.seen.first(node).map(|(place, _)| place));
+        Box::new(Found::Untyped {
+            at: self.at.clone(),
+            what,
+            place: place.unwrap_or(Place { file: 0, line: 0 }),
+        })
+    }
+
+    /// The earlier of two values comes first.
+    fn conflict(&self, first: Sighting, second: Option<Sighting>) -> Box<Found> {
+        let owned = |(what, place): Sighting| (what.to_owned(), place);
+        let (first, second) = match second {
+            Some(second) if second.1 < first.1 => (second, Some(first)),
+            second => (first, second),
+        };
+        Box::new(Found::Conflict(Conflict {
+            at: self.at.clone(),
+            first: owned(first),
+            second: second.map(owned),
+        }))
+    }
+}
