@@ -74,6 +74,22 @@ def padded(data: bytes, header: dict[str, object]) -> bytes:
     return data + bytes(gap)
 
 
+JSONL = r"""{"id":1,"text":"a \u00e9 \ud83d\ude00 \"\\\/\b\f\n\r\t","x":[0.5,1E2],"o":{"a":null,"b":[]}}
+{"id":18446744073709551615,"text":null,"late":{"k":[true,false]} }
+
+{"id":-9223372036854775808,"text":"","x":[1e400,-0]}
+{"id":1,"id":2}
+{"text":"\ud800"}
+{"o":{"a":1,"a":2}}
+[1,2]
+"""
+ODD = """!{"x":NaN,"y":[-Infinity,Infinity]}
+{"a":01}
+{"a":[1,,2],"b":{"c":"d",}}
+{"x":1.5e-3 , "y": [ ] }
+"""
+
+
 def manifest(n_shards: int) -> bytes:
     """A manifest with columns of several kinds."""
     column = lambda name, kind, layout, dtype, shape, nullable: {  # noqa: E731
@@ -192,6 +208,8 @@ def main() -> None:
         write("shard", f"rows-{n_rows}", shard(n_rows))
     for n_shards in (0, 2):
         write("manifest", f"shards-{n_shards}", manifest(n_shards))
+    write("jsonl", "lines", JSONL.encode())
+    write("jsonl", "odd", ODD.encode())
     write("pipeline", "all-keys", PIPELINE.encode())
     write("pipeline", "override", b"--set pack.length=512\n" + PIPELINE.encode())
     write("state", "rows", state("rows", 1))

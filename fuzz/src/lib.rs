@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod dataset;
+mod jsonl;
 mod tokenizer;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use fuelrail::feed::State;
 use fuelrail::plan::Pipeline;
 
 pub use dataset::{manifest, shard};
+pub use jsonl::jsonl;
 pub use tokenizer::{tiktoken, tokenizer_json};
 
 /// The pipeline file; the first line is an override (`--set`) where it holds
@@ -72,6 +74,11 @@ mod tests {
         for seed in seeds {
             target(&std::fs::read(seed.unwrap().path()).unwrap());
         }
+    }
+
+    #[test]
+    fn seeds_of_jsonl() {
+        replay("jsonl", super::jsonl);
     }
 
     #[test]

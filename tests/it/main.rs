@@ -16,6 +16,7 @@ mod feed_loop;
 mod feed_read;
 mod forged;
 mod format;
+mod jsonl;
 mod part;
 mod plan;
 mod plan_columns;
