@@ -1,7 +1,15 @@
 //! Values, and lines that they are written as in many ways.
 
+use std::fmt::Write;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// Characters, and whether they are to be written as `\u`.
+pub(super) type Text = Vec<(char, bool)>;
+
+/// A key and its value.
+pub(super) type Member = (Text, Json);
 
 /// A value as it is written, and what it is.
 #[derive(Debug, Clone)]
@@ -9,9 +17,9 @@ pub(super) enum Json {
     Null,
     Bool(bool),
     Number(String),
-    Text(Vec<(char, bool)>),
+    Text(Text),
     List(Vec<Json>),
-    Object(Vec<(Vec<(char, bool)>, Json)>),
+    Object(Vec<Member>),
 }
 
 pub(super) fn number() -> impl Strategy<Value = String> {
@@ -24,8 +32,8 @@ pub(super) fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Characters, and whether they are to be written as `\u`.
-pub(super) fn text() -> impl Strategy<Value = Vec<(char, bool)>> {
+/// Any characters.
+pub(super) fn text() -> impl Strategy<Value = Text> {
     let one = prop_oneof![
         4 => proptest::char::range(' ', '~'),
         1 => proptest::char::range('\0', '\u{20}'),
@@ -49,9 +57,7 @@ pub(super) fn json() -> impl Strategy<Value = Json> {
     })
 }
 
-fn object(
-    value: impl Strategy<Value = Json>,
-) -> impl Strategy<Value = Vec<(Vec<(char, bool)>, Json)>> {
+fn object(value: impl Strategy<Value = Json>) -> impl Strategy<Value = Vec<Member>> {
     let key = prop_oneof![
         "[a-e]".prop_map(|key| key.chars().map(|c| (c, false)).collect()),
         "[a-e]".prop_map(|key| key.chars().map(|c| (c, true)).collect()),
@@ -69,7 +75,7 @@ fn write_text(text: &[(char, bool)], out: &mut String) {
             '"' | '\\' if !escaped => out.extend(['\\', *character]),
             _ if *escaped || must => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    _ = write!(out, "\\u{unit:04x}");
                 }
             }
             _ => out.push(*character),

@@ -12,17 +12,24 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    /// Whether an object in it, or in the top object alone, has a key twice.
-    pub(super) fn has_twins(&self, is_top_only: bool) -> bool {
+    /// Whether an object in it has a key twice.
+    pub(super) fn has_twins(&self) -> bool {
         match self {
             Self::Leaf => false,
-            Self::List(items) => items.iter().any(|item| item.has_twins(is_top_only)),
+            Self::List(items) => items.iter().any(Self::has_twins),
             Self::Object(members) => {
-                let mut keys = HashSet::new();
-                let inner = |(_, value): &(String, Self)| !is_top_only && value.has_twins(false);
-                !members.iter().all(|(key, _)| keys.insert(key)) || members.iter().any(inner)
+                self.has_own_twins() || members.iter().any(|(_, value)| value.has_twins())
             }
         }
+    }
+
+    /// Whether it is an object that has a key twice itself.
+    fn has_own_twins(&self) -> bool {
+        let Self::Object(members) = self else {
+            return false;
+        };
+        let mut keys = HashSet::new();
+        !members.iter().all(|(key, _)| keys.insert(key))
     }
 }
 
@@ -75,9 +82,8 @@ impl<'de> serde::Deserialize<'de> for Tree {
 /// we have not.
 pub(super) fn oracle(line: &[u8]) -> Option<[bool; 2]> {
     match serde_json::from_slice(line) {
-        Ok(tree @ Tree::Object(_)) => Some([!tree.has_twins(false), !tree.has_twins(true)]),
-        Ok(_) => Some([false; 2]),
+        Ok(tree @ Tree::Object(_)) => Some([!tree.has_twins(), !tree.has_own_twins()]),
         Err(error) if error.to_string().starts_with("number out of range") => None,
-        Err(_) => Some([false; 2]),
+        Ok(_) | Err(_) => Some([false; 2]),
     }
 }

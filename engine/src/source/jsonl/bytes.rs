@@ -75,20 +75,25 @@ fn specials(word: [u8; WORD]) -> u64 {
 mod tests {
     use super::*;
 
+    fn is_found(byte: u8, at: usize, filler: u8) {
+        const LEN: usize = 120;
+        let mut bytes = vec![filler; LEN];
+        bytes[at] = byte;
+        let expected = if is_special(byte) { at } else { LEN };
+        assert_eq!(next_special(&bytes, 0), expected, "{byte:#x} at {at}");
+        assert_eq!(next_special(&bytes, at), expected, "{byte:#x} at {at}");
+        assert_eq!(next_special(&bytes, at + 1), LEN, "{byte:#x} at {at}");
+        let end = &bytes[..at.max(1)];
+        assert_eq!(next_special(end, 1), end.len(), "{byte:#x} at {at}");
+    }
+
     #[test]
     fn every_byte_is_told_at_every_place() {
         for byte in 0..=u8::MAX {
             for at in 0..120 {
-                for filler in [b'x', 0x20, 0xff] {
-                    let mut bytes = vec![filler; 120];
-                    bytes[at] = byte;
-                    let expected = if is_special(byte) { at } else { 120 };
-                    assert_eq!(next_special(&bytes, 0), expected, "{byte:#x} at {at}");
-                    assert_eq!(next_special(&bytes, at), expected, "{byte:#x} at {at}");
-                    let end = &bytes[..at.max(1)];
-                    assert_eq!(next_special(end, 1), end.len(), "{byte:#x} at {at}");
-                    assert_eq!(next_special(&bytes, at + 1), 120, "{byte:#x} at {at}");
-                }
+                is_found(byte, at, b'x');
+                is_found(byte, at, 0x20);
+                is_found(byte, at, 0xff);
             }
         }
         assert_eq!(next_special(b"", 0), 0);

@@ -123,14 +123,24 @@ impl<'a> Cursor<'a> {
         is_it
     }
 
-    /// Takes the decimal digits that stand here.
+    /// Takes the decimal digits that stand here: how many there are, and the
+    /// number they write, if it fits.
     #[inline]
-    pub(super) fn digits(&mut self) -> &'a str {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+    pub(super) fn digits(&mut self) -> (usize, u64) {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        let mut number = 0_u64;
+        while let Some(byte) = bytes.get(at) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(digit.into());
+            at += 1;
         }
-        self.text_from(start)
+        let n_digits = at - self.at;
+        self.at = at;
+        (n_digits, number)
     }
 
     /// Requires that only white space is left.

@@ -12,13 +12,27 @@ const F64_WHOLE: u64 = 1 << f64::MANTISSA_DIGITS;
 /// A float holds every whole number up to this one.
 const F32_WHOLE: u64 = 1 << f32::MANTISSA_DIGITS;
 
+/// Digits that always fit into 64 bits.
+const SAFE_DIGITS: usize = 19;
+
 /// A number as it is written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Number<'a> {
     text: &'a str,
+    form: Form,
     /// Its digits as a number, where it is whole and has at most 64 bits.
     magnitude: Option<u64>,
-    is_whole: bool,
+}
+
+/// What a number is written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Digits alone: it is whole.
+    Whole,
+    /// A fraction.
+    Fraction,
+    /// An exponent, and possibly a fraction.
+    Exponent,
 }
 
 /// Which types hold a number.
@@ -43,70 +57,71 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn take_number(&mut self) -> Lexed<Number<'a>> {
         let start = self.at();
-        self.skip_if(b'-');
-        let digits = self.whole_digits()?;
-        let is_whole = !self.fraction()?;
-        let magnitude = if is_whole { magnitude(digits) } else { None };
+        let (n_digits, number) = self.whole_digits()?;
+        let form = self.form()?;
+        let text = self.text_from(start);
+        let magnitude = match form {
+            Form::Whole if n_digits <= SAFE_DIGITS => Some(number),
+            Form::Whole => text.trim_start_matches('-').parse().ok(),
+            Form::Fraction | Form::Exponent => None,
+        };
         Ok(Number {
-            text: self.text_from(start),
+            text,
+            form,
             magnitude,
-            is_whole,
         })
     }
 
     /// Passes over the number that begins here.
     #[inline]
     pub(super) fn skip_number(&mut self) -> Lexed<()> {
-        self.skip_if(b'-');
         self.whole_digits()?;
-        self.fraction().map(drop)
+        self.form().map(drop)
     }
 
-    /// `0`, or digits that do not begin with it.
+    /// Takes a sign and `0`, or digits that do not begin with it; as
+    /// [`Self::digits`].
     #[inline]
-    fn whole_digits(&mut self) -> Lexed<&'a str> {
-        let digits = self.digits();
-        match digits.as_bytes() {
-            [] => Err(self.expected("a digit")),
-            [b'0', _, ..] => {
-                self.back_to(self.at() - digits.len());
-                Err(self.expected("a number without leading zeros"))
+    fn whole_digits(&mut self) -> Lexed<(usize, u64)> {
+        self.skip_if(b'-');
+        let is_zero = self.peek() == Some(b'0');
+        let (n_digits, number) = self.digits();
+        if n_digits == 0 {
+            return Err(self.expected("a digit"));
+        }
+        if is_zero && n_digits > 1 {
+            self.back_to(self.at() - n_digits);
+            return Err(self.expected("a number without leading zeros"));
+        }
+        Ok((n_digits, number))
+    }
+
+    /// Takes a fraction and an exponent.
+    #[inline]
+    fn form(&mut self) -> Lexed<Form> {
+        let mut form = Form::Whole;
+        if self.skip_if(b'.') {
+            form = Form::Fraction;
+            if self.digits().0 == 0 {
+                return Err(self.expected("a digit behind `.`"));
             }
-            _ => Ok(digits),
         }
-    }
-
-    /// Passes over a fraction and an exponent; whether there was one.
-    #[inline]
-    fn fraction(&mut self) -> Lexed<bool> {
-        let is_dot = self.skip_if(b'.');
-        if is_dot && self.digits().is_empty() {
-            return Err(self.expected("a digit behind `.`"));
-        }
-        let is_exponent = self.skip_if(b'e') || self.skip_if(b'E');
-        if is_exponent {
+        if self.skip_if(b'e') || self.skip_if(b'E') {
+            form = Form::Exponent;
             let _ = self.skip_if(b'+') || self.skip_if(b'-');
-            if self.digits().is_empty() {
+            if self.digits().0 == 0 {
                 return Err(self.expected("a digit of the exponent"));
             }
         }
-        Ok(is_dot || is_exponent)
+        Ok(form)
     }
-}
-
-/// The number that digits write, if it has at most 64 bits.
-#[inline]
-fn magnitude(digits: &str) -> Option<u64> {
-    /// Digits that always fit.
-    const SAFE: usize = 19;
-    if digits.len() > SAFE {
-        return digits.parse().ok();
-    }
-    let add = |sum: u64, digit: u8| sum * 10 + u64::from(digit - b'0');
-    Some(digits.bytes().fold(0, add))
 }
 
 impl Number<'_> {
+    fn is_whole(&self) -> bool {
+        self.form == Form::Whole
+    }
+
     fn is_negative(&self) -> bool {
         self.text.starts_with('-')
     }
@@ -125,7 +140,7 @@ impl Number<'_> {
     /// The number, if its value is whole and within 64 bits, however it is
     /// written: `1.0` and `1E2` too.
     pub(super) fn whole_value(&self) -> Option<i128> {
-        if self.is_whole {
+        if self.is_whole() {
             return self.whole();
         }
         let magnitude = decimal(self.text.trim_start_matches('-'))?;
@@ -140,7 +155,7 @@ impl Number<'_> {
     /// and beyond 2^53.
     #[inline]
     pub(super) fn float64(&self) -> Option<f64> {
-        if self.is_whole && self.magnitude.is_none_or(|n| n > F64_WHOLE) {
+        if self.is_whole() && self.magnitude.is_none_or(|n| n > F64_WHOLE) {
             return None;
         }
         self.text.parse().ok().filter(|n: &f64| n.is_finite())
@@ -149,7 +164,7 @@ impl Number<'_> {
     /// The nearest float; none if it is infinite, or if the number is whole
     /// and beyond 2^24.
     pub(super) fn float32(&self) -> Option<f32> {
-        if self.is_whole && self.magnitude.is_none_or(|n| n > F32_WHOLE) {
+        if self.is_whole() && self.magnitude.is_none_or(|n| n > F32_WHOLE) {
             return None;
         }
         self.text.parse().ok().filter(|n: &f32| n.is_finite())
@@ -158,13 +173,13 @@ impl Number<'_> {
     /// Whether it is written as a whole number below 0.
     #[inline]
     pub(super) fn is_below_zero(&self) -> bool {
-        self.is_whole && self.is_negative() && self.magnitude != Some(0)
+        self.is_whole() && self.is_negative() && self.magnitude != Some(0)
     }
 
     /// Which types hold it.
     #[inline]
     pub(super) fn size(&self) -> Size {
-        if !self.is_whole {
+        if !self.is_whole() {
             return if self.is_huge() {
                 Size::Huge
             } else {
@@ -184,7 +199,7 @@ impl Number<'_> {
     fn is_huge(&self) -> bool {
         /// Characters that cannot write as large a number without exponent.
         const SHORT: usize = 300;
-        let may_be = self.text.len() > SHORT || self.text.contains(['e', 'E']);
+        let may_be = self.form == Form::Exponent || self.text.len() > SHORT;
         may_be && self.text.parse().is_ok_and(f64::is_infinite)
     }
 }

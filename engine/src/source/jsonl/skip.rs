@@ -43,9 +43,13 @@ impl Cursor<'_> {
     }
 
     fn enter(&mut self, open: &mut Open) -> Lexed<()> {
-        let is_object = self.peek() == Some(b'{');
+        let begin = self.peek();
         self.open()?;
-        open.set(self.depth(), is_object);
+        if begin == Some(b'{') {
+            open.set_object(self.depth());
+        } else {
+            open.set_list(self.depth());
+        }
         Ok(())
     }
 
@@ -63,13 +67,12 @@ impl Cursor<'_> {
 struct Open([u64; MAX_DEPTH / 64]);
 
 impl Open {
-    fn set(&mut self, depth: usize, is_object: bool) {
-        let (word, bit) = ((depth - 1) / 64, 1 << ((depth - 1) % 64));
-        if is_object {
-            self.0[word] |= bit;
-        } else {
-            self.0[word] &= !bit;
-        }
+    fn set_object(&mut self, depth: usize) {
+        self.0[(depth - 1) / 64] |= 1 << ((depth - 1) % 64);
+    }
+
+    fn set_list(&mut self, depth: usize) {
+        self.0[(depth - 1) / 64] &= !(1 << ((depth - 1) % 64));
     }
 
     /// What ends the innermost one, the `depth`th.

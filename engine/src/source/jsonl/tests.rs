@@ -348,7 +348,7 @@ fn paths_lead_through_objects() {
             r#"{"meta":{"url":"u","n":1,"other":[1]},"meta.url":5}"#,
             r#"{"meta":{"n":2}}"#,
             r#"{"meta":null}"#,
-            r#"{}"#,
+            "{}",
             r#"{"meta":"text"}"#,
             r#"{"meta":{"n":"x"}}"#,
             r#"{"meta":{"other":1,"other":2}}"#,

@@ -97,7 +97,7 @@ fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: Node) -> Proposed 
     };
     let found = match typing.of(node) {
         Ok(data_type) => Found::Type(data_type),
-        Err(found) => *found,
+        Err(found) => found,
     };
     Proposed {
         name: name.to_owned(),
@@ -153,6 +153,9 @@ const NUMBERS: [(Kind, &str); 6] = [
     (Kind::Huge, "a float beyond float64"),
 ];
 
+/// A type, or why there is none.
+type Typed = std::result::Result<DataType, Found>;
+
 /// Finds the type of a value, from the outside in.
 struct Typing<'a> {
     seen: &'a Seen,
@@ -164,7 +167,7 @@ struct Typing<'a> {
 
 impl Typing<'_> {
     /// As deep as values are noted.
-    fn of(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+    fn of(&mut self, node: Node) -> Typed {
         let mut groups = groups(self.seen, node);
         groups.sort_by_key(|(_, (_, place))| *place);
         match groups[..] {
@@ -174,7 +177,7 @@ impl Typing<'_> {
         }
     }
 
-    fn of_group(&mut self, group: Group, node: Node) -> std::result::Result<DataType, Box<Found>> {
+    fn of_group(&mut self, group: Group, node: Node) -> Typed {
         if let Some(place) = self.seen.place(node, Kind::Deep) {
             const { assert!(MAX_NESTING == 64, "as the message says") };
             return Err(self.conflict(("values nested more than 64 deep", place), None));
@@ -188,7 +191,7 @@ impl Typing<'_> {
         }
     }
 
-    fn of_numbers(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+    fn of_numbers(&mut self, node: Node) -> Typed {
         let sighting = |kinds: &[Kind]| -> Option<Sighting> {
             let all = NUMBERS.iter().filter(|(kind, _)| kinds.contains(kind));
             let places =
@@ -218,7 +221,7 @@ impl Typing<'_> {
         }
     }
 
-    fn of_lists(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+    fn of_lists(&mut self, node: Node) -> Typed {
         let items = self.seen.items_of(node);
         let len = self.at.len();
         self.at.push_str("[]");
@@ -230,7 +233,7 @@ impl Typing<'_> {
         Ok(DataType::List(Arc::new(Field::new_list_field(item, true))))
     }
 
-    fn of_objects(&mut self, node: Node) -> std::result::Result<DataType, Box<Found>> {
+    fn of_objects(&mut self, node: Node) -> Typed {
         let members = self.seen.members_of(node);
         let came = members.map_or_else(Vec::new, |members| self.seen.came(members));
         if came.is_empty() {
@@ -253,30 +256,30 @@ impl Typing<'_> {
         }
     }
 
-    fn untyped(&self, node: Node, what: &'static str) -> Box<Found> {
+    fn untyped(&self, node: Node, what: &'static str) -> Found {
         let kinds = [Kind::List, Kind::Object, Kind::Null];
         let places = kinds.iter().filter_map(|kind| self.seen.place(node, *kind));
         let place = places
             .min()
             .or(self.seen.first(node).map(|(place, _)| place));
-        Box::new(Found::Untyped {
+        Found::Untyped {
             at: self.at.clone(),
             what,
             place: place.unwrap_or(Place { file: 0, line: 0 }),
-        })
+        }
     }
 
     /// The earlier of two values comes first.
-    fn conflict(&self, first: Sighting, second: Option<Sighting>) -> Box<Found> {
+    fn conflict(&self, first: Sighting, second: Option<Sighting>) -> Found {
         let owned = |(what, place): Sighting| (what.to_owned(), place);
         let (first, second) = match second {
             Some(second) if second.1 < first.1 => (second, Some(first)),
             second => (first, second),
         };
-        Box::new(Found::Conflict(Conflict {
+        Found::Conflict(Conflict {
             at: self.at.clone(),
             first: owned(first),
             second: second.map(owned),
-        }))
+        })
     }
 }
