@@ -43,7 +43,6 @@ pub(crate) struct Dataset {
     /// Others in each process, as a lock in them may be held by a thread that
     /// a forked child does not have.
     shards: Mutex<Option<(Process, Arc<Shards>)>>,
-    path: PathBuf,
 }
 
 impl Dataset {
@@ -97,13 +96,12 @@ impl Dataset {
         Ok(Self {
             inner: Arc::new(inner),
             shards: Mutex::new(None),
-            path,
         })
     }
 
     #[getter]
     fn path(&self) -> PathBuf {
-        self.path.clone()
+        self.inner.root().to_owned()
     }
 
     #[getter]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,10 @@ from pathlib import Path
 import fuelrail as fr
 import jax
 import jax.numpy as jnp
+import numpy as np
 import packed
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from jax.dlpack import from_dlpack
 
@@ -141,3 +146,79 @@ def test_arrays_are_where_jax_computes(path: Path) -> None:
         [sys.executable, "-c", ELSEWHERE, path], env=environ, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Columns of 64 bits: numbers that fit 32, ragged ones, and some that do not."""
+    folder = tmp_path_factory.mktemp("wide")
+    prices = [0.25, 0.1, 1 / 3, 1e-3, 123456.789, -2.5]
+    columns = {
+        "price": pa.array(prices),
+        "n": pa.array([*range(5), -(2**31)]),
+        "prices": pa.array([prices[:n] for n in range(6)]),
+        "large": pa.array([1.0, 2.0, 1e300, 4.0, 5.0, float("inf")]),
+        "long": pa.array([1, 2, 3, 2**40, 5, 6]),
+    }
+    schema = pa.schema([pa.field(name, column.type, nullable=False) for name, column in columns.items()])
+    pq.write_table(pa.table(list(columns.values()), schema=schema), folder / "rows.parquet")
+    fr.Pipeline(folder / "rows.parquet").sink(folder / "rows").shard(progress="never")
+    return folder / "rows"
+
+
+def test_columns_of_64_bits_are_rounded_to_32(wide: Path) -> None:
+    names = ["price", "n", "prices"]
+    options = {"batch_size": 6, "shuffle": None, "columns": names, **WORLD}
+    exact = fr.Loader(wide, **options)[0].numpy()
+    for ragged in ({}, {"ragged": "pad", "max_length": 6}):
+        loader = fr.Loader(wide, **options, **ragged)
+        stored = loader[0].numpy()
+        for batch in (loader.to_jax()[0], fr.Loader(wide, **options, **ragged).to_jax(dtypes={"price": "float32"})[0]):
+            assert batch["price"].dtype == jnp.float32 == batch["prices"].dtype and batch["n"].dtype == jnp.int32
+            assert (np.asarray(batch["price"]) == exact["price"].astype("float32")).all()
+            assert (np.asarray(batch["prices"]) == stored["prices"].astype("float32")).all()
+            assert batch["n"].tolist() == exact["n"].tolist()
+    with jax.enable_x64(True):
+        batch = fr.Loader(wide, **options).to_jax()[0]
+        assert batch["price"].dtype == jnp.float64 and batch["n"].dtype == jnp.int64
+        assert (np.asarray(batch["prices"]) == exact["prices"]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "text"),
+    [("large", 2, "numbers that fit float32, got 1e300"), ("long", 3, "numbers that fit int32, got 1099511627776")],
+)
+def test_a_number_beyond_32_bits_is_named(wide: Path, name: str, row: int, text: str) -> None:
+    view = fr.Loader(wide, batch_size=6, shuffle=None, columns=["n", name], **WORLD).to_jax()
+    with pytest.raises(fr.DataError, match=text) as caught:
+        next(iter(view))
+    assert caught.value.location["column"] == name and caught.value.location["row"] == row
+
+
+def test_a_batch_is_a_tree_with_a_state(path: Path) -> None:
+    view = load(path).to_jax()
+    batches = iter(view)
+    batch = next(batches)
+    assert isinstance(batch, dict) and batch.state == view.state_dict() and batch.state["position"] == 16
+    assert batch.copy().state == copy.copy(batch).state == pickle.loads(pickle.dumps(batch)).state == batch.state
+    assert jax.tree.structure(batch).num_leaves == len(batch)
+    places = jax.tree_util.tree_leaves_with_path(batch)
+    assert [jax.tree_util.keystr(place) for place, _ in places] == [f"['{name}']" for name in sorted(batch)]
+    mapped = jax.tree.map(lambda array: array + 0, batch)
+    assert isinstance(mapped, dict) and set(mapped) == set(batch)
+    with pytest.raises(fr.UsageError, match="has no state") as caught:
+        _ = mapped.state
+    assert "batch.state before" in str(caught.value.hint) and not hasattr(mapped, "state")
+    n_traces = 0
+
+    @jax.jit
+    def step(batch: dict[str, jax.Array]) -> jax.Array:
+        nonlocal n_traces
+        n_traces += 1
+        return batch["tokens"].sum()
+
+    step(batch)
+    for other in batches:
+        step(other)
+    assert n_traces == 1, "states are no part of the tree"
+    assert jax.tree.structure(load(path).to_numpy()[0]) == jax.tree.structure(batch)

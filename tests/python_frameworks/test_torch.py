@@ -4,6 +4,7 @@ that saves its state."""
 from __future__ import annotations
 
 import io
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -253,3 +254,72 @@ def test_a_batch_is_held_until_it_is_copied(path: Path) -> None:
     del kept
     copy(Event(has_come=True))
     assert len(copies) == 0
+
+
+def test_a_batch_knows_the_state_after_it(path: Path) -> None:
+    """A wrapper that reads one batch ahead saves the state of the one it used."""
+    rows = [batch.rows.tolist() for batch in load(path)]
+    for around in (lambda view: view, lambda view: DataLoader(view, batch_size=None)):
+        view = load(path, keep=4).to_torch()
+        batches = iter(around(view))
+        held = [next(batches) for _ in range(4)]
+        used = held[2]
+        assert isinstance(used, dict) and used.state["position"] == 48 and view.state_dict()["position"] == 64
+        resumed = load(path)
+        resumed.load_state_dict(used.state)
+        assert next(iter(resumed)).rows.tolist() == rows[3]
+
+
+def test_a_batch_keeps_its_state_where_it_is_moved(path: Path) -> None:
+    batch = next(iter(load(path).to_torch()))
+    for moved in (batch.to("meta"), batch.to(torch.device("cpu"), non_blocking=True), batch.copy()):
+        assert moved.state == batch.state and list(moved) == list(batch)
+    assert batch.to("meta")["tokens"].device.type == "meta"
+    kept = torch.utils.data.default_convert(batch)
+    assert kept.state == batch.state
+    mapped = torch.utils._pytree.tree_map(lambda tensor: tensor * 1, batch)
+    assert type(mapped) is type(batch) and list(mapped) == list(batch) and not hasattr(mapped, "state")
+    file = io.BytesIO()
+    torch.save(batch.state, file)
+    file.seek(0)
+    assert torch.load(file, weights_only=True) == batch.state
+
+
+@pytest.mark.parametrize("around", [DataLoader, StatefulDataLoader])
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_size": 3}, {"batch_size": 16}, {"collate_fn": list}, {"batch_size": 1, "drop_last": True}]
+)
+def test_a_loader_that_collates_is_told_what_to_do(path: Path, around: type, options: dict[str, object]) -> None:
+    for dataset in (load(path).to_torch(), fuelrail.torch.IterableDataset(path, batch_size=16, **WORLD)):
+        with pytest.raises(fr.UsageError, match="puts them together once more") as caught:
+            next(iter(around(dataset, **options)))
+        assert "batch_size=None" in str(caught.value.hint)
+        # It has lost nothing by that.
+        assert dataset.state_dict()["position"] == 0
+
+
+def test_a_whole_batch_goes_through_a_collator(path: Path) -> None:
+    collate = fuelrail.torch.whole_batch
+    batches = list(DataLoader(load(path, keep=64).to_torch(), batch_size=1, collate_fn=collate))
+    assert [batch["tokens"].tolist() for batch in batches] == tokens(path)
+    with pytest.raises(fr.UsageError, match="one whole batch at a time, got 2"):
+        next(iter(DataLoader(load(path, keep=4).to_torch(), batch_size=2, collate_fn=collate)))
+
+
+def test_batches_that_are_taken_by_index_are_refused(path: Path) -> None:
+    """They would be those of one epoch for ever, and the state would stay."""
+    for what in (load(path), load(path).to_numpy()):
+        for options in ({"batch_size": None}, {"batch_size": 2}, {"batch_size": None, "shuffle": True}):
+            with pytest.raises(fr.UsageError, match="by index") as caught:
+                next(iter(DataLoader(what, **options)))
+            assert "loader.to_torch()" in str(caught.value.hint)
+    with pytest.raises(ValueError, match="shuffle"):
+        DataLoader(load(path).to_torch(), batch_size=None, shuffle=True)
+
+
+def test_validation_begins_at_the_beginning(path: Path) -> None:
+    view = load(path, shuffle=None, restart=True).to_torch()
+    whole = tokens(path, shuffle=None)
+    for around in (view, DataLoader(view, batch_size=None), StatefulDataLoader(view, batch_size=None)):
+        for n in (2, None, 3, None):
+            assert [batch["tokens"].tolist() for batch in itertools.islice(around, n)] == whole[:n]
