@@ -239,7 +239,7 @@ class Loader:
         self._any().set_epoch(_options.count("epoch", epoch, 1 << 32))
 
     def reset(self, epoch: int | None = None) -> None:
-        """Goes back to the first row of the current epoch, or to that of another,
+        r"""Goes back to the first row of the current epoch, or to that of another,
         whatever has been read or loaded.
 
         >>> from pathlib import Path
@@ -247,11 +247,11 @@ class Loader:
         >>> _ = Path("numbers.jsonl").write_text("".join(f'{{"label": {n}}}\n' for n in range(1000)))
         >>> dataset = fr.Pipeline("numbers.jsonl").shard("shards", progress="never")
         >>> loader = fr.Loader(dataset, batch_size=64, shuffle=None, rank=0, world_size=1)
-        >>> next(iter(loader)).rows[0], next(iter(loader)).rows[0]
-        (np.uint64(0), np.uint64(64))
+        >>> [next(iter(loader)).index for _ in range(2)]
+        [0, 1]
         >>> loader.reset()
-        >>> next(iter(loader)).rows[0]
-        np.uint64(0)
+        >>> next(iter(loader)).index
+        0
         """
         self._any().reset(None if epoch is None else _options.count("epoch", epoch, 1 << 32))
 

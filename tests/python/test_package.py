@@ -19,7 +19,7 @@ import fuelrail as fr
 from fuelrail import _errors
 
 # Adapters of frameworks, whose own tests run where the framework is.
-ADAPTERS = {"fuelrail.torch", "fuelrail.jax"}
+ADAPTERS = {"fuelrail.torch", "fuelrail.jax", "fuelrail._shared_out"}
 MODULES = sorted(module.name for module in pkgutil.iter_modules(fr.__path__, "fuelrail."))
 
 
