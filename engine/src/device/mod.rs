@@ -15,6 +15,7 @@ mod columns;
 mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod holes;
 mod numbers;
 mod offload;
 mod open;

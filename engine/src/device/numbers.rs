@@ -11,6 +11,7 @@ use fuelrail_kernels::Level;
 
 use super::columns::Numbers;
 use super::cpu::{Unusable, index_of};
+use super::holes;
 use super::offload::Offload;
 use super::program::Chain;
 use super::segment::{Segment, SegmentColumn};
@@ -71,7 +72,7 @@ pub(super) fn run(
 /// Notes the rows that hold a null among their numbers.
 fn note_holes(column: &SegmentColumn, numbers: &Numbers, out: &mut BTreeMap<usize, Misfit>) {
     for &row in &numbers.holed {
-        let reason = "expected lists without nulls, got a null element".to_owned();
+        let reason = holes::REASON.to_owned();
         note(
             out,
             column,

@@ -6,6 +6,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
 use super::cpu::{StepEncoder, Unusable, dropped, index_of};
+use super::holes::{self, holed};
 use super::numbers;
 use super::offload::Offload;
 use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
@@ -53,6 +54,35 @@ impl Worker {
                     .with_step(index + 1, step.op())
                     .with_path(&plan.inputs[file].path)
             })?;
+        }
+        Ok(batch)
+    }
+
+    /// `batch` without the rows for which a tensor has no place: those whose
+    /// lists hold a null that no step has taken care of.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(crate) fn storable(&self, mut batch: Batch) -> Result<Batch> {
+        if matches!(self.plan.steps.last(), Some(Step::Pack(_))) {
+            // Tokens alone are written, and none of them is null.
+            return Ok(batch);
+        }
+        for index in 0..batch.columns.num_columns() {
+            let rows = holed(batch.columns.column(index));
+            if rows.is_empty() {
+                continue;
+            }
+            let of_row = |row| Unusable {
+                row,
+                reason: holes::REASON.to_owned(),
+            };
+            let unusable: Vec<Unusable> = rows.into_iter().map(of_row).collect();
+            let name = batch.columns.schema_ref().field(index).name().clone();
+            let path = &self.plan.inputs[batch.file as usize].path;
+            batch = self
+                .set_aside(batch, &unusable)
+                .map_err(|error| error.with_column(name).with_path(path))?;
         }
         Ok(batch)
     }

@@ -181,7 +181,10 @@ impl Job<'_> {
             |(_, batch)| batch.columns.get_array_memory_size() as u64,
             || {
                 let mut worker = Worker::new(self.plan, self.offload);
-                move |(n_rows, batch)| Ok((n_rows, worker.run(batch)?))
+                move |(n_rows, batch)| {
+                    let batch = worker.run(batch)?;
+                    Ok((n_rows, worker.storable(batch)?))
+                }
             },
             |(n_rows, batch)| {
                 self.control.check()?;

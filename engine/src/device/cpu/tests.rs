@@ -49,6 +49,8 @@ fn plan(pack: Option<PackStep>) -> Plan {
             projection: Arc::new(Schema::empty()),
             json: JsonShape::default(),
             looked: None,
+            left_out: Vec::new(),
+            page_checksums: true,
         },
         parts: Vec::new(),
         steps: pack.into_iter().map(Step::Pack).collect(),
