@@ -47,6 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             json: &JsonShape::default(),
             batch_bytes: batch_mib << 20,
             on_error,
+            page_checksums: true,
             meter: Meter::default(),
         };
         for batch in source.read(&request)? {

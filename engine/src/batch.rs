@@ -63,7 +63,7 @@ pub enum QuarantineUnit {
     Tail,
     /// The whole file.
     File,
-    /// One value that an operator could not use.
+    /// One value that an operator, or the type of its column, could not hold.
     Value,
 }
 

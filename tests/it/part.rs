@@ -54,6 +54,8 @@ fn plan(dir: &std::path::Path) -> Plan {
             projection: Arc::new(Schema::new(vec![text])),
             json: JsonShape::default(),
             looked: None,
+            left_out: Vec::new(),
+            page_checksums: true,
         },
         parts: vec![Part {
             index: 0,

@@ -143,6 +143,7 @@ fn a_missing_file_is_io_and_another_length_is_a_change() {
                 json: &fuelrail::plan::JsonShape::default(),
                 batch_bytes: 100,
                 on_error: OnError::Quarantine,
+                page_checksums: true,
                 meter: fuelrail::source::Meter::default(),
             };
             source.read(&request).map(|_| ()).unwrap_err().kind()

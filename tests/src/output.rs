@@ -109,6 +109,8 @@ impl Job {
                 projection: Arc::new(Schema::empty()),
                 json: JsonShape::default(),
                 looked: None,
+                left_out: Vec::new(),
+                page_checksums: true,
             },
             steps: match self.rows {
                 Rows::Documents => Vec::new(),

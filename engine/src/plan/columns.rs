@@ -7,15 +7,17 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use crate::error::name_in_text;
 
 use super::json::is_json;
+use super::layouts::plain;
 use super::steps::{ColumnKernel, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
 use super::stored::element_name;
 use super::types::{Meaning, OutputColumn};
 
-/// The columns the source hands to the first step.
+/// The columns the source hands to the first step: of values, whichever layout
+/// the files share them in.
 pub(super) fn projected(projection: &SchemaRef) -> Vec<OutputColumn> {
     let column = |field: &Arc<Field>| OutputColumn {
         name: field.name().clone(),
-        data_type: field.data_type().clone(),
+        data_type: plain(field.data_type()),
         nullable: field.is_nullable(),
         meaning: meaning(field),
     };
@@ -135,7 +137,7 @@ pub(super) fn column_type_name(column: &OutputColumn) -> String {
 }
 
 /// The name of a type in plans and errors: `utf8`, `list<uint16>`.
-pub(super) fn type_name(data_type: &DataType) -> String {
+pub(crate) fn type_name(data_type: &DataType) -> String {
     use DataType as T;
     match data_type {
         T::Utf8 => "utf8".to_owned(),

@@ -87,6 +87,9 @@ fn of_source(plan: &Plan) -> Value {
         "columns": columns,
     });
     add_keys(&mut of_source, &source.json);
+    if !source.page_checksums {
+        of_source["page_checksums"] = false.into();
+    }
     of_source
 }
 

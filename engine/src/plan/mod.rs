@@ -12,6 +12,7 @@ mod device;
 mod explain;
 mod identity;
 mod json;
+pub(crate) mod layouts;
 pub(crate) mod leaf;
 mod losses;
 mod notes;
@@ -64,6 +65,7 @@ pub use types::{
     SplitSide,
 };
 
+pub(crate) use columns::type_name;
 pub(crate) use stored::{
     Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
     Tensors, offsets_name, valid_name,

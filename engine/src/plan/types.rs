@@ -200,12 +200,18 @@ pub struct SourcePlan {
     pub limit: Option<u64>,
     /// Which rows are taken.
     pub split: Option<Split>,
-    /// The columns that are read, with the types every file must have.
+    /// The columns that are read, with the types that files declare; batches
+    /// come in the types of their values.
     pub projection: SchemaRef,
     /// How JSON lines become these columns; the other layouts ignore it.
     pub json: JsonShape,
     /// For JSON lines, how much was looked at for the types of keys.
     pub looked: Option<Looked>,
+    /// Columns that would be written and are left out, because their type is
+    /// null: no file has a value in them.
+    pub left_out: Vec<String>,
+    /// Whether checksums of Parquet pages are checked, where there are any.
+    pub page_checksums: bool,
 }
 
 impl SourcePlan {

@@ -18,7 +18,7 @@ pub fn is_contained() -> bool {
     DEPTH.get() > 0
 }
 
-/// Runs `decode`; a panic comes back as its message.
+/// Runs `decode`; a panic comes back as what is wrong with the content.
 ///
 /// Whatever `decode` borrowed may be half changed after a panic and is not to
 /// be used again.
@@ -31,8 +31,8 @@ pub(super) fn contain<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
 /// some quote all they have read.
 const SAID: usize = 240;
 
-/// What an error of a decoder says, without the names of the error types that
-/// it has been through.
+/// What an error of a decoder says: its first line, without the names of the
+/// error types that it has been through.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the shape that `map_err` takes"
@@ -48,15 +48,19 @@ pub(super) fn said(error: impl ToString) -> String {
         "EOF: ",
     ];
     let text = error.to_string();
-    let mut rest = text.as_str();
+    let mut rest = text.trim().lines().next().unwrap_or_default();
     while let Some(shorter) = NAMES.iter().find_map(|name| rest.strip_prefix(name)) {
         rest = shorter;
     }
-    let mut said: String = rest.chars().take(SAID).collect();
-    if said.len() < rest.len() {
-        said.push('…');
+    cut(rest)
+}
+
+fn cut(text: &str) -> String {
+    let mut cut: String = text.chars().take(SAID).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
     }
-    said
+    cut
 }
 
 /// Counts nesting, also while unwinding.
@@ -78,18 +82,30 @@ impl Drop for Guard {
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload
         .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
-    format!("the decoder panicked: {text}")
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or_default();
+    // What a decoder takes for impossible is what the bytes have made it meet.
+    let text = text.lines().next().unwrap_or_default();
+    let text = text.strip_prefix(UNREACHABLE).unwrap_or(text);
+    match text.trim_start_matches(": ") {
+        "" => NONSENSE.to_owned(),
+        met => format!("{NONSENSE} ({})", cut(met)),
+    }
 }
+
+/// How Rust begins the message of a panic at a place that cannot be reached.
+const UNREACHABLE: &str = "internal error: entered unreachable code";
+
+/// What is wrong with content that ends a decoder.
+const NONSENSE: &str = "the content contradicts itself or its schema";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_its_message() {
+    fn a_panic_becomes_a_reason() {
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
         let caught = contain(|| {
@@ -98,7 +114,7 @@ mod tests {
         });
         std::panic::set_hook(hook);
         let none: Result<(), String> = caught;
-        assert_eq!(none.unwrap_err(), "the decoder panicked: at 7");
+        assert_eq!(none.unwrap_err(), format!("{NONSENSE} (at 7)"));
         assert!(!is_contained());
     }
 

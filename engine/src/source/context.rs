@@ -60,6 +60,19 @@ impl Bad {
         }
     }
 
+    /// One row, for the sake of a value in it.
+    pub(super) fn value(row: u64, column: String, reason: String) -> Self {
+        Self {
+            unit: QuarantineUnit::Value,
+            row,
+            n_rows: Some(1),
+            reason,
+            excerpt: None,
+            column: Some(column),
+            hint: None,
+        }
+    }
+
     /// One line or document.
     pub(super) fn line(row: u64, reason: impl Into<String>, excerpt: String) -> Self {
         Self {

@@ -4,14 +4,19 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions,
+};
+use arrow::compute::{CastOptions, cast_with_options, filter_record_batch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::downcast_dictionary_array;
+use arrow::util::display::FormatOptions;
 
-use super::context::Context;
+use super::context::{Bad, Context};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
+use crate::plan::layouts::{plain, same_values};
+use crate::plan::type_name;
 
 /// Rows in a batch at most, and looked at together.
 const MAX_ROWS: usize = 64 << 10;
@@ -30,17 +35,17 @@ pub(super) fn check_projection(
                 format!(
                     "expected a column {:?} of type {}, the file has none",
                     field.name(),
-                    field.data_type()
+                    type_name(field.data_type())
                 )
             })?;
-            if found.data_type().equals_datatype(field.data_type()) {
+            if same_values(found.data_type(), field.data_type()) {
                 Ok(index)
             } else {
                 Err(format!(
                     "expected column {:?} of type {}, got {}",
                     field.name(),
-                    field.data_type(),
-                    found.data_type()
+                    type_name(field.data_type()),
+                    type_name(found.data_type())
                 ))
             }
         })
@@ -49,8 +54,9 @@ pub(super) fn check_projection(
 
 /// `columns` as a batch of exactly `schema`.
 ///
-/// Types differ at most in layout (a string view for a string) or in names
-/// within nested types, so no value changes.
+/// Types differ at most in layout (a string view or a dictionary for a string),
+/// in names within nested types, or because a file has no value in a column, so
+/// no value changes.
 fn conform(
     columns: &[ArrayRef],
     n_rows: usize,
@@ -63,12 +69,18 @@ fn conform(
             if column.data_type() == field.data_type() {
                 return Ok(column.clone());
             }
-            cast(column, field.data_type()).map_err(|e| e.to_string())
+            cast_with_options(column, field.data_type(), &EXACT).map_err(|e| e.to_string())
         })
         .collect::<std::result::Result<Vec<_>, String>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| e.to_string())
 }
+
+/// A value that cannot be had in another layout is an error, never a null.
+const EXACT: CastOptions<'static> = CastOptions {
+    safe: false,
+    format_options: FormatOptions::new(),
+};
 
 /// Refuses nulls in columns that have none in the plan.
 pub(super) fn check_nulls(
@@ -76,15 +88,27 @@ pub(super) fn check_nulls(
     projection: &Schema,
 ) -> std::result::Result<(), String> {
     for (column, field) in columns.iter().zip(projection.fields()) {
-        if column.null_count() > 0 && !field.is_nullable() {
+        if field.is_nullable() {
+            continue;
+        }
+        let n_nulls = column.logical_null_count();
+        if n_nulls > 0 {
             return Err(format!(
-                "expected no nulls in column {:?}, got {}",
-                field.name(),
-                column.null_count()
+                "expected no nulls in column {:?}, got {n_nulls}",
+                field.name()
             ));
         }
     }
     Ok(())
+}
+
+/// A row with a value that its column does not hold.
+#[derive(Debug, Clone)]
+pub(super) struct Misfit {
+    /// By index among the decoded rows.
+    pub(super) row: usize,
+    pub(super) column: String,
+    pub(super) reason: String,
 }
 
 /// Decoded rows, given out in runs of about so many bytes.
@@ -96,6 +120,8 @@ pub(super) struct Decoded {
     /// Rows before this one have been looked at.
     at: usize,
     runs: VecDeque<Range<usize>>,
+    /// Rows to set aside, ascending.
+    misfits: VecDeque<Misfit>,
 }
 
 impl Decoded {
@@ -114,6 +140,18 @@ impl Decoded {
             n_rows,
             at: usize::try_from(skip).map_or(n_rows, |skip| skip.min(n_rows)),
             runs: VecDeque::new(),
+            misfits: VecDeque::new(),
+        }
+    }
+
+    /// The same with rows to set aside, each of them once.
+    pub(super) fn without(self, mut misfits: Vec<Misfit>) -> Self {
+        misfits.sort_by_key(|misfit| misfit.row);
+        misfits.dedup_by_key(|misfit| misfit.row);
+        let before = misfits.partition_point(|misfit| misfit.row < self.at);
+        Self {
+            misfits: misfits.into_iter().skip(before).collect(),
+            ..self
         }
     }
 
@@ -136,10 +174,33 @@ impl Decoded {
             Ok(columns) => columns,
             Err(reason) => return Some(Err(Error::internal(reason).with_path(&context.path))),
         };
-        let rows = (self.first_row + run.start as u64..)
-            .take(run.len())
-            .collect();
-        Some(Ok(context.batch(rows, columns, Vec::new())))
+        let rows = (self.first_row + run.start as u64..).take(run.len());
+        let batch = context.batch(rows.collect(), columns, Vec::new());
+        Some(self.set_aside(&run, batch, context))
+    }
+
+    /// `batch`, which holds the rows of `run`, without those to set aside.
+    fn set_aside(
+        &mut self,
+        run: &Range<usize>,
+        mut batch: Batch,
+        context: &Context,
+    ) -> Result<Batch> {
+        let mut kept = vec![true; run.len()];
+        while let Some(misfit) = self.misfits.pop_front_if(|misfit| misfit.row < run.end) {
+            kept[misfit.row - run.start] = false;
+            let row = self.first_row + misfit.row as u64;
+            let bad = Bad::value(row, misfit.column, misfit.reason);
+            batch.events.extend(context.set_aside(bad)?);
+        }
+        if batch.events.is_empty() {
+            return Ok(batch);
+        }
+        batch.columns = filter_record_batch(&batch.columns, &BooleanArray::from(kept.clone()))
+            .map_err(|e| Error::internal("cannot set rows aside").with_source(e))?;
+        let mut kept = kept.into_iter();
+        batch.rows.retain(|_| kept.next().unwrap_or(true));
+        Ok(batch)
     }
 }
 
@@ -255,12 +316,13 @@ fn slice(columns: &[ArrayRef], run: &Range<usize>) -> Vec<ArrayRef> {
 
 /// The types in which columns are read: string layouts whose values may be
 /// shared between rows, so that a dictionary of long values is not copied out
-/// row by row before it can be cut.
+/// row by row before it can be cut. Never a dictionary of our own: a file whose
+/// schema has small indices may have more values than these can count.
 pub(super) fn shared_layout(data_type: &DataType) -> DataType {
-    match data_type {
+    match plain(data_type) {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        other => other.clone(),
+        other => other,
     }
 }
 
@@ -319,11 +381,11 @@ mod tests {
         );
         assert_eq!(
             check_projection(&file, &want("a", DataType::Utf8)).unwrap_err(),
-            "expected column \"a\" of type Utf8, got Int64"
+            "expected column \"a\" of type utf8, got int64"
         );
         assert_eq!(
             check_projection(&file, &want("b", DataType::Utf8)).unwrap_err(),
-            "expected a column \"b\" of type Utf8, the file has none"
+            "expected a column \"b\" of type utf8, the file has none"
         );
     }
 }

@@ -70,6 +70,8 @@ pub struct ReadRequest<'a> {
     pub batch_bytes: usize,
     /// What happens to content that cannot be read.
     pub on_error: OnError,
+    /// Whether checksums of Parquet pages are checked, where there are any.
+    pub page_checksums: bool,
     /// Told of the bytes of files that are read from end to end.
     pub meter: Meter,
 }

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 
 use arrow::array::{Array, BooleanArray};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
 
 use super::split::Splitter;
 use super::{BatchIter, Meter, ReadRequest, for_format};
 use crate::batch::{Batch, Position, RowEvent};
 use crate::error::{Error, Result};
+use crate::plan::layouts::plain_schema;
 use crate::plan::{Format, Part, Piece, Plan, RowGroup};
 
 /// Where reading of a part begins.
@@ -44,6 +46,8 @@ impl Start {
 /// follows.
 pub struct PartReader<'a> {
     plan: &'a Plan,
+    /// The columns in the types of their values.
+    projection: SchemaRef,
     batch_bytes: usize,
     from: Position,
     pieces: VecDeque<&'a Piece>,
@@ -118,6 +122,7 @@ impl<'a> PartReader<'a> {
             .map(|limit| limit.saturating_sub(start.taken));
         Ok(Self {
             plan,
+            projection: plain_schema(&plan.source.projection),
             batch_bytes,
             from: start.position,
             pieces,
@@ -193,11 +198,12 @@ impl<'a> PartReader<'a> {
             file: piece.file,
             row_groups: piece.row_groups.clone(),
             start_row,
-            projection: &source.projection,
+            projection: &self.projection,
             json: &source.json,
             document: &source.document,
             batch_bytes: self.batch_bytes,
             on_error: source.on_error,
+            page_checksums: source.page_checksums,
             meter: self.meter.clone(),
         })?;
         let groups = match &piece.row_groups {

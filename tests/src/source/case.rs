@@ -121,6 +121,7 @@ impl Case {
             json: &JsonShape::default(),
             batch_bytes,
             on_error: self.on_error,
+            page_checksums: true,
             meter: fuelrail::source::Meter::default(),
         })
     }

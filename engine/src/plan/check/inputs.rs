@@ -57,6 +57,14 @@ impl<'a> InputColumns<'a> {
         }
     }
 
+    /// Whether files say that the column `name` has no values.
+    pub(super) fn is_empty(&self, name: &str) -> bool {
+        match self {
+            Self::Files(merged) => merged.is_empty(name),
+            Self::Lines(_) => false,
+        }
+    }
+
     /// How JSON lines become the columns of `projection`.
     pub(super) fn shape(&self, projection: &Schema) -> JsonShape {
         match self {

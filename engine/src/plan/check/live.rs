@@ -163,16 +163,29 @@ impl<'a> Columns<'a> {
         self.live = columns.into_iter().map(Live::of).collect();
     }
 
-    /// Looks up every column that is still there, as the sink does.
+    /// Looks up every column that is still there, as the sink does, and gives
+    /// the names of those that are left out because they have no values.
     ///
     /// # Errors
     /// As [`Self::look_up`].
-    pub(super) fn look_up_all(&mut self) -> Result<()> {
+    pub(super) fn look_up_all(&mut self) -> Result<Vec<String>> {
         let names: Vec<String> = self.live.iter().map(|live| live.name.clone()).collect();
+        let mut left_out = Vec::new();
         for name in names {
-            self.look_up(&name)?;
+            if self.is_empty(&name) {
+                left_out.push(name);
+            } else {
+                self.look_up(&name)?;
+            }
         }
-        Ok(())
+        Ok(left_out)
+    }
+
+    /// Whether no file has a value in the column `name`, and no step has
+    /// asked for it.
+    fn is_empty(&self, name: &str) -> bool {
+        let made = |live: &Live| live.name == name && live.made.is_some();
+        !self.live.iter().any(made) && !self.used.contains(name) && self.inputs.is_empty(name)
     }
 
     /// The columns of the source that were used, in the order of the source.

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field};
 
 use crate::error::{Error, Result};
 use crate::plan::columns::type_name;
+use crate::plan::layouts;
 use crate::plan::leaf;
 use crate::plan::types::Catalog;
 
@@ -41,6 +42,15 @@ enum Conflict {
     Missing(usize),
     /// This file has two of it.
     Twice(usize),
+}
+
+/// The type in which a column stands in the plan: as the files declare it,
+/// where a dataset can hold that, else that of its values.
+fn readable(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Dictionary(_, _) => data_type.clone(),
+        other => layouts::plain(other),
+    }
 }
 
 impl<'a> Merged<'a> {
@@ -93,16 +103,22 @@ impl<'a> Merged<'a> {
             return Err(self.conflict(column, conflict));
         }
         if column.data_type == DataType::Null {
-            return Err(Error::pipeline(
-                "the column is null in every row looked at, so its type is unknown",
-            )
-            .with_column(name));
+            let error = Error::pipeline("expected a column with values, got one of type null")
+                .with_hint("leave the column out: it has no values");
+            return Err(error.with_column(name));
         }
         Ok(Some(Field::new(
             name,
-            column.data_type.clone(),
+            readable(&column.data_type),
             column.nullable,
         )))
+    }
+
+    /// Whether the files say that the column `name` holds nothing but nulls,
+    /// as tables with a column that is not filled yet do.
+    pub(super) fn is_empty(&self, name: &str) -> bool {
+        let column = self.by_name.get(name).map(|&index| &self.columns[index]);
+        column.is_some_and(|column| column.data_type == DataType::Null && column.conflict.is_none())
     }
 
     /// Each file has a column of the name or a path to it, which are the same.
@@ -142,10 +158,26 @@ impl<'a> Merged<'a> {
         }
         (*last, *count) = (file, *count + 1);
         column.nullable |= field.is_nullable();
-        if !column.data_type.equals_datatype(field.data_type()) {
-            column
-                .conflict
-                .get_or_insert_with(|| Conflict::Type(file, field.data_type().clone()));
+        // What holds only nulls goes with any type.
+        if column.data_type == DataType::Null {
+            column.data_type = field.data_type().clone();
+            column.nullable = true;
+            column.file = file;
+            return;
+        }
+        let untold = *field.data_type() == DataType::Null;
+        column.nullable |= untold;
+        let common = layouts::common(&column.data_type, field.data_type());
+        if untold || common.is_some() && column.data_type.equals_datatype(field.data_type()) {
+            return;
+        }
+        match common {
+            Some(common) => column.data_type = common,
+            None => {
+                column
+                    .conflict
+                    .get_or_insert_with(|| Conflict::Type(file, field.data_type().clone()));
+            }
         }
     }
 

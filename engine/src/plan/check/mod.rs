@@ -29,7 +29,7 @@ use super::pipeline::{Pipeline, StepSpec};
 use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
-use super::types::{Asset, Catalog, Format, OutputColumn, Plan, SinkPlan};
+use super::types::{Asset, Catalog, Format, OutputColumn, Plan, SinkPlan, SourcePlan};
 use super::{identity, parts};
 use inputs::InputColumns;
 use live::Columns;
@@ -54,11 +54,11 @@ pub fn check(
 ) -> Result<Plan> {
     source::check(pipeline, catalog)?;
     let checked = Checked::new(pipeline, catalog, tokenizers)?;
-    let source = source::plan(
-        &pipeline.source,
-        catalog,
-        (checked.projection, checked.json),
-    );
+    let projected = (checked.projection, checked.json);
+    let source = SourcePlan {
+        left_out: checked.left_out,
+        ..source::plan(&pipeline.source, catalog, projected)
+    };
     let sink = sink(pipeline, base)?;
     let part_size = match source.limit {
         // A limit counts rows in source order, so one reader must see them all.
@@ -91,6 +91,7 @@ struct Checked {
     assets: Vec<Asset>,
     projection: SchemaRef,
     json: JsonShape,
+    left_out: Vec<String>,
     output: Vec<OutputColumn>,
 }
 
@@ -110,19 +111,32 @@ impl Checked {
             let step = checked.map_err(|(error, key)| pipeline.locate_step(error, index, &key))?;
             steps.push(step);
         }
-        columns
+        let left_out = columns
             .look_up_all()
             .map_err(|error| pipeline.locate(error, "source.uri"))?;
         let projection = columns.projection()?;
         let output = output(&steps, &projection, catalog.format)
-            .map_err(|error| pipeline.locate(error, "sink"))?;
+            .map_err(|error| pipeline.locate(without(error, &left_out), "sink"))?;
         Ok(Self {
             steps,
             assets,
             json: inputs.shape(&projection),
             projection,
+            left_out,
             output,
         })
+    }
+}
+
+/// The error that nothing is left to write, where that is because of columns
+/// without values.
+fn without(error: Error, left_out: &[String]) -> Error {
+    match left_out {
+        [] => error,
+        names => error.with_hint(format!(
+            "these have no values, their type is null: {}",
+            names.join(", ")
+        )),
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) fn plan(
         projection,
         json,
         looked: catalog.seen.as_ref().and_then(|seen| seen.looked),
+        left_out: Vec::new(),
+        page_checksums: spec.page_checksums,
     }
 }
 
@@ -114,6 +116,11 @@ fn check_values(spec: &SourceSpec, catalog: &Catalog) -> Result<(), (Error, &'st
             let error = Error::pipeline("expected a separator, got an empty text");
             return Err((error, "document"));
         }
+    }
+    if !spec.page_checksums && catalog.format != Format::Parquet {
+        let error = Error::pipeline("`page_checksums` is for Parquet files only")
+            .with_hint("leave `page_checksums` out");
+        return Err((error, "page_checksums"));
     }
     if spec.part_size.0 == 0 {
         let error = Error::pipeline("source.part_size: expected at least 1 byte, got 0");

@@ -38,6 +38,10 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     text.line("parts", &parts(plan));
     let mut columns = projected(&plan.source.projection);
     text.line("columns", &list(&columns));
+    if !plan.source.left_out.is_empty() {
+        let names = plan.source.left_out.join(", ");
+        text.line("left out", &format!("{names}: no values, the type is null"));
+    }
     for (index, step) in plan.steps.iter().enumerate() {
         text.line(&format!("step {}", index + 1), &describe(step, plan));
         columns = after(step, &columns);
@@ -116,6 +120,7 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
             "len_bytes": input_bytes(plan),
             "format": plan.source.format,
             "columns": read,
+            "left_out": plan.source.left_out,
         },
         "parts": plan.parts,
         "steps": steps,

@@ -114,6 +114,10 @@ pub struct SourceSpec {
     /// dot: "meta.url".
     #[serde(default, skip_serializing_if = "KeyTypes::is_empty")]
     pub schema: KeyTypes,
+    /// Whether the checksums of Parquet pages are checked, where a file has
+    /// them (default: true).
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub page_checksums: bool,
 }
 
 impl SourceSpec {
@@ -131,8 +135,21 @@ impl SourceSpec {
             unknown_keys: None,
             allow_nan: false,
             schema: KeyTypes::default(),
+            page_checksums: yes(),
         }
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape that serde takes"
+)]
+fn is_yes(given: &bool) -> bool {
+    *given
 }
 
 /// Where the dataset goes.

@@ -7,35 +7,26 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::{Buffer, MutableBuffer};
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::reader::{read_dictionary, read_footer_length, read_record_batch};
-use arrow::ipc::{self, Block, MessageHeader, root_as_footer, root_as_message};
+use arrow::ipc::{Block, root_as_message};
 
 use super::super::contain::{contain, said};
+use super::messages::{
+    CONTINUATION, Kind, check_buffers, check_rows, message, parse_footer, parse_frame, parse_schema,
+};
 
 /// How a file begins and ends.
 const MAGIC: &[u8] = b"ARROW1";
 
-/// What stands before the length of a message since format version 0.15.
-const CONTINUATION: [u8; 4] = [0xff; 4];
+/// What they take at the beginning of a file, with padding.
+const MAGIC_LEN: u64 = 8;
 
 /// More than the metadata of any message takes.
 const MAX_METADATA: u64 = 64 << 20;
-
-/// A buffer that states to be larger than this decompressed must be within
-/// [`MAX_EXPANSION`] of its compressed size.
-const FREE_BUFFER: u64 = 64 << 20;
-
-/// See [`FREE_BUFFER`].
-const MAX_EXPANSION: u64 = 1024;
-
-/// More rows than this must have bytes to show for them.
-const FREE_ROWS: u64 = 1 << 20;
 
 /// Why a frame could not be read.
 #[derive(Debug)]
@@ -58,13 +49,6 @@ impl Trouble {
     fn content(reason: &str) -> Self {
         Self::Content(reason.to_owned())
     }
-}
-
-/// What a message holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Dictionary,
-    Batch { n_rows: u64 },
 }
 
 /// A message that lies within the file.
@@ -174,7 +158,7 @@ impl Frames {
             let batch = message
                 .header_as_record_batch()
                 .ok_or("expected a record batch")?;
-            check_rows(frame)?;
+            check_rows(frame.kind, frame.body_len)?;
             check_buffers(Some(batch), &body)?;
             let version = message.version();
             read_record_batch(
@@ -247,7 +231,39 @@ impl Frames {
                 Err(disk) => return Err(disk),
             }
         }
-        Ok(())
+        self.check_footer(footer.batches.len(), start)
+    }
+
+    /// Refuses a footer that leaves out record batches of the file: it has the
+    /// form of a stream up to its footer, so they can be counted. A file that
+    /// cannot be walked through is taken by its footer's word.
+    fn check_footer(&mut self, n_listed: usize, end: u64) -> Result<(), Trouble> {
+        let n_batches = match self.walk(end) {
+            Ok(n_batches) => n_batches,
+            Err(Trouble::Content(_)) => return Ok(()),
+            Err(disk) => return Err(disk),
+        };
+        if n_batches <= n_listed {
+            return Ok(());
+        }
+        Err(Trouble::Content(format!(
+            "the footer lists {n_listed} record batches, the file holds {n_batches}"
+        )))
+    }
+
+    /// How many record batches stand one behind the other up to `end`.
+    fn walk(&mut self, end: u64) -> Result<usize, Trouble> {
+        let (prefix, schema) = self.lengths(MAGIC_LEN)?;
+        let mut at = MAGIC_LEN + prefix + schema;
+        let mut n_batches = 0;
+        while at < end && self.lengths(at)?.1 > 0 {
+            let Some((frame, body)) = self.next_frame(at)? else {
+                break;
+            };
+            n_batches += usize::from(matches!(frame.kind, Kind::Batch { .. }));
+            at = body + frame.body_len;
+        }
+        Ok(n_batches)
     }
 
     /// The message of a footer's block, if it lies within the file.
@@ -333,26 +349,31 @@ impl Frames {
         if at == self.len_bytes {
             return Ok(None);
         }
+        let (prefix, len) = self.lengths(at)?;
+        if len > 0 {
+            let metadata = self.read_at(at, prefix + len)?;
+            Ok(Some((metadata, at + prefix + len)))
+        } else if at + prefix == self.len_bytes {
+            Ok(None)
+        } else {
+            Err(Trouble::content(
+                "there are bytes behind the end of the stream",
+            ))
+        }
+    }
+
+    /// The length of the prefix of the message at `at`, and of its metadata: 0
+    /// where the messages end.
+    fn lengths(&mut self, at: u64) -> Result<(u64, u64), Trouble> {
         let mut prefix = 4;
         let mut word = self.word(at)?;
         if word == CONTINUATION {
             prefix = 8;
             word = self.word(at + 4)?;
         }
-        let len = i32::from_le_bytes(word);
-        if len == 0 {
-            return if at + prefix == self.len_bytes {
-                Ok(None)
-            } else {
-                Err(Trouble::content(
-                    "there are bytes behind the end of the stream",
-                ))
-            };
-        }
-        let len = u64::try_from(len)
+        let len = u64::try_from(i32::from_le_bytes(word))
             .map_err(|_| Trouble::content("a message states a negative length"))?;
-        let metadata = self.read_at(at, prefix + len)?;
-        Ok(Some((metadata, at + prefix + len)))
+        Ok((prefix, len))
     }
 
     fn word(&mut self, at: u64) -> Result<[u8; 4], Trouble> {
@@ -366,118 +387,4 @@ fn contained<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, Trouble
     contain(decode)
         .and_then(|result| result)
         .map_err(Trouble::Content)
-}
-
-/// The flatbuffer behind the prefix of a message.
-fn message(metadata: &[u8]) -> &[u8] {
-    let prefix = if metadata.starts_with(&CONTINUATION) {
-        8
-    } else {
-        4
-    };
-    metadata.get(prefix..).unwrap_or_default()
-}
-
-struct Footer {
-    schema: SchemaRef,
-    dictionaries: Vec<Block>,
-    batches: Vec<Block>,
-}
-
-fn parse_footer(bytes: &[u8]) -> Result<Footer, String> {
-    let footer = root_as_footer(bytes).map_err(said)?;
-    let schema = footer.schema().ok_or("the footer has no schema")?;
-    Ok(Footer {
-        schema: native_schema(schema)?,
-        dictionaries: footer.dictionaries().iter().flatten().copied().collect(),
-        batches: footer.recordBatches().iter().flatten().copied().collect(),
-    })
-}
-
-fn parse_schema(metadata: &[u8]) -> Result<SchemaRef, String> {
-    let message = root_as_message(message(metadata))
-        .map_err(|_| "expected an Arrow file or stream, got something else")?;
-    let schema = message
-        .header_as_schema()
-        .ok_or("expected the stream to begin with a schema")?;
-    native_schema(schema)
-}
-
-fn native_schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, String> {
-    if !schema.endianness().equals_to_target_endianness() {
-        return Err("expected the byte order of this machine, got the other".to_owned());
-    }
-    try_fb_to_schema(schema).map(Arc::new).map_err(said)
-}
-
-/// What a message states of itself.
-struct Parsed {
-    kind: Kind,
-    body_len: u64,
-}
-
-/// `None` if the message is neither a record batch nor a dictionary.
-fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
-    let message = root_as_message(message(metadata)).map_err(said)?;
-    let kind = match message.header_type() {
-        MessageHeader::DictionaryBatch => Kind::Dictionary,
-        MessageHeader::RecordBatch => {
-            let batch = message
-                .header_as_record_batch()
-                .ok_or("expected a record batch")?;
-            let n_rows = u64::try_from(batch.length())
-                .ok()
-                .filter(|n_rows| *n_rows < 1 << 40)
-                .ok_or_else(|| format!("a record batch states {} rows", batch.length()))?;
-            Kind::Batch { n_rows }
-        }
-        _ => return Ok(None),
-    };
-    let body_len = u64::try_from(message.bodyLength())
-        .map_err(|_| "a message states a negative length".to_owned())?;
-    Ok(Some(Parsed { kind, body_len }))
-}
-
-/// Refuses a record batch that states more rows than it can hold.
-fn check_rows(frame: &Frame) -> Result<(), String> {
-    let Kind::Batch { n_rows } = frame.kind else {
-        return Ok(());
-    };
-    if n_rows > FREE_ROWS.max(frame.body_len.saturating_mul(8)) {
-        return Err(format!(
-            "it states {n_rows} rows, more than {} bytes can hold",
-            frame.body_len
-        ));
-    }
-    Ok(())
-}
-
-/// Refuses buffers outside `body` and decompressed sizes that cannot be.
-fn check_buffers(batch: Option<ipc::RecordBatch<'_>>, body: &Buffer) -> Result<(), String> {
-    let Some(batch) = batch else { return Ok(()) };
-    let compressed = batch.compression().is_some();
-    for buffer in batch.buffers().iter().flatten() {
-        let range = usize::try_from(buffer.offset())
-            .ok()
-            .zip(usize::try_from(buffer.length()).ok())
-            .and_then(|(start, len)| Some(start..start.checked_add(len)?));
-        let bytes = range
-            .and_then(|range| body.as_slice().get(range))
-            .ok_or("a buffer lies outside its message")?;
-        let stated = bytes.first_chunk::<8>().map(|len| i64::from_le_bytes(*len));
-        // -1 marks a buffer that was left uncompressed.
-        let Some(stated) = stated.filter(|stated| compressed && *stated != -1) else {
-            continue;
-        };
-        let limit = (bytes.len() as u64)
-            .saturating_mul(MAX_EXPANSION)
-            .max(FREE_BUFFER);
-        if u64::try_from(stated).map_or(true, |stated| stated > limit) {
-            return Err(format!(
-                "a buffer of {} bytes states {stated} decompressed",
-                bytes.len()
-            ));
-        }
-    }
-    Ok(())
 }

@@ -5,11 +5,14 @@
 //! breaks, the rest of the file is.
 
 mod frames;
+mod messages;
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
-use self::frames::{Dictionaries, Frame, Frames, Kind, Trouble};
+use self::frames::{Dictionaries, Frame, Frames, Trouble};
+use self::messages::Kind;
 use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, check_nulls, check_projection};
 use super::input;
@@ -66,7 +69,7 @@ impl Source for Arrow {
             Err(Trouble::Content(reason)) => return context.nothing_but(Bad::file(reason)),
         };
         let mut reader = Reader {
-            groups: request.row_groups.clone().unwrap_or(0..usize::MAX),
+            groups: groups(request, frames.batches().count()),
             context,
             columns,
             frames,
@@ -80,12 +83,22 @@ impl Source for Arrow {
     }
 }
 
+/// The record batches asked for. Whoever reads the last one reads on to the end
+/// of the file, where there may be bytes that make no sense.
+fn groups(request: &ReadRequest<'_>, n_batches: usize) -> Range<usize> {
+    match &request.row_groups {
+        Some(groups) if groups.end < n_batches => groups.clone(),
+        Some(groups) => groups.start..usize::MAX,
+        None => 0..usize::MAX,
+    }
+}
+
 struct Reader {
     context: Context,
     /// The columns of the file that are read.
     columns: Vec<usize>,
     /// The record batches asked for.
-    groups: std::ops::Range<usize>,
+    groups: Range<usize>,
     frames: Frames,
     dictionaries: Dictionaries,
     /// The next frame, and the record batch and row it begins.

@@ -2,14 +2,16 @@
 //!
 //! The decoder reserves memory by counts that pages state of themselves, and a
 //! reservation that fails ends the process. Here each count is compared with
-//! the bytes there are. Faults of the disk are kept aside, because the decoder
-//! turns every error into text.
+//! the bytes there are, and the bytes with the page's checksum, where it has
+//! one. Faults of the disk are kept aside, because the decoder turns every
+//! error into text.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use flate2::Crc;
 use parquet::arrow::arrow_reader::RowGroups;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
@@ -19,7 +21,7 @@ use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::header;
+use super::header::{self, PageHead};
 
 /// A file that is read at any place, bounded by its length, and that keeps
 /// the first fault of the disk.
@@ -33,6 +35,8 @@ struct Inner {
     file: Mutex<File>,
     len_bytes: u64,
     fault: Mutex<Option<io::Error>>,
+    /// The column of the first page whose checksum does not match.
+    mismatch: Mutex<Option<String>>,
 }
 
 impl Disk {
@@ -42,27 +46,24 @@ impl Disk {
                 file: Mutex::new(file),
                 len_bytes,
                 fault: Mutex::new(None),
+                mismatch: Mutex::new(None),
             }),
         }
     }
 
+    /// The column of the page whose checksum did not match, if one did not.
+    pub(super) fn take_mismatch(&self) -> Option<String> {
+        lock(&self.inner.mismatch).take()
+    }
+
     /// The first fault of the disk, if there was one.
     pub(super) fn take_fault(&self) -> Option<io::Error> {
-        let mut fault = self
-            .inner
-            .fault
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        fault.take()
+        lock(&self.inner.fault).take()
     }
 
     /// Reads at `offset`; fewer bytes than asked for only at the end.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut file = self
-            .inner
-            .file
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.inner.file);
         let read = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| read_full(&mut file, buf));
@@ -71,15 +72,14 @@ impl Disk {
                 || io::Error::from(error.kind()),
                 io::Error::from_raw_os_error,
             );
-            let mut fault = self
-                .inner
-                .fault
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            fault.get_or_insert(error);
+            lock(&self.inner.fault).get_or_insert(error);
             copy
         })
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read_full(file: &mut File, buf: &mut [u8]) -> io::Result<usize> {
@@ -153,10 +153,45 @@ impl Read for At {
 }
 
 /// The pages of one column chunk, read from a [`Disk`] header first.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Chunk {
     disk: Disk,
     compression: Compression,
+    column: String,
+    checksums: Checksums,
+    /// The header that was read last; its page is read next.
+    head: Arc<Mutex<Option<PageHead>>>,
+}
+
+/// Whether checksums of pages are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checksums {
+    /// Where a page has one, it must match.
+    Checked,
+    /// They are not looked at.
+    Ignored,
+}
+
+impl Chunk {
+    /// Refuses a page that is not what its header was written for.
+    fn verify(&self, page: &[u8]) -> Result<()> {
+        let head = lock(&self.head).take();
+        let head = head.filter(|head| head.len_bytes == page.len() as u64);
+        let Some(crc) = head.and_then(|head| head.crc) else {
+            return Ok(());
+        };
+        let mut found = Crc::new();
+        found.update(page);
+        if found.sum() == crc {
+            return Ok(());
+        }
+        lock(&self.disk.inner.mismatch).get_or_insert_with(|| self.column.clone());
+        Err(ParquetError::General(format!(
+            "column {:?}: a page does not match its checksum: expected {crc:08x}, got {:08x}",
+            self.column,
+            found.sum()
+        )))
+    }
 }
 
 impl Length for Chunk {
@@ -172,12 +207,17 @@ impl ChunkReader for Chunk {
         Ok(HeaderRead {
             read: self.disk.get_read(start)?,
             compression: self.compression,
+            head: Arc::clone(&self.head),
             checked: false,
         })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        self.disk.get_bytes(start, length)
+        let page = self.disk.get_bytes(start, length)?;
+        if self.checksums == Checksums::Checked {
+            self.verify(&page)?;
+        }
+        Ok(page)
     }
 }
 
@@ -186,6 +226,7 @@ impl ChunkReader for Chunk {
 struct HeaderRead {
     read: BufReader<At>,
     compression: Compression,
+    head: Arc<Mutex<Option<PageHead>>>,
     checked: bool,
 }
 
@@ -193,7 +234,9 @@ impl Read for HeaderRead {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         use std::io::BufRead;
         if !self.checked {
-            header::check(self.read.fill_buf()?, self.compression).map_err(io::Error::other)?;
+            let head =
+                header::check(self.read.fill_buf()?, self.compression).map_err(io::Error::other)?;
+            *lock(&self.head) = Some(head);
             self.checked = true;
         }
         self.read.read(buf)
@@ -205,14 +248,21 @@ impl Read for HeaderRead {
 pub(super) struct Group {
     disk: Disk,
     metadata: Arc<ParquetMetaData>,
+    checksums: Checksums,
     index: usize,
 }
 
 impl Group {
-    pub(super) fn new(disk: Disk, metadata: Arc<ParquetMetaData>, index: usize) -> Self {
+    pub(super) fn new(
+        disk: Disk,
+        metadata: Arc<ParquetMetaData>,
+        checksums: Checksums,
+        index: usize,
+    ) -> Self {
         Self {
             disk,
             metadata,
+            checksums,
             index,
         }
     }
@@ -225,7 +275,7 @@ impl RowGroups for Group {
 
     fn column_chunks(&self, i: usize) -> Result<Box<dyn PageIterator>> {
         let group = self.metadata.row_group(self.index);
-        let pages = Pages::new(&self.disk, group.column(i), self.num_rows())?;
+        let pages = Pages::new(self, group.column(i))?;
         Ok(Box::new(OneChunk(Some(Box::new(pages)))))
     }
 
@@ -258,10 +308,13 @@ struct Pages {
 }
 
 impl Pages {
-    fn new(disk: &Disk, column: &ColumnChunkMetaData, n_rows: usize) -> Result<Self> {
+    fn new(group: &Group, column: &ColumnChunkMetaData) -> Result<Self> {
         let chunk = Chunk {
-            disk: disk.clone(),
+            disk: group.disk.clone(),
             compression: column.compression(),
+            column: column.column_path().string(),
+            checksums: group.checksums,
+            head: Arc::default(),
         };
         let properties = ReaderProperties::builder()
             .set_read_page_statistics(false)
@@ -269,7 +322,7 @@ impl Pages {
         let pages = SerializedPageReader::new_with_properties(
             Arc::new(chunk),
             column,
-            n_rows,
+            group.num_rows(),
             None,
             Arc::new(properties),
         )?;

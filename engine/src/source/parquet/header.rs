@@ -10,11 +10,20 @@ use parquet::basic::Compression;
 /// spending bytes on it.
 const MAX_DELTA_VALUES: u64 = 1 << 26;
 
+/// What a page header says of the bytes behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PageHead {
+    /// Bytes of the page, compressed.
+    pub(super) len_bytes: u64,
+    /// CRC-32 of them, where the writer has put one.
+    pub(super) crc: Option<u32>,
+}
+
 /// Checks the sizes that the page header at the start of `bytes` states.
 ///
 /// Snappy and LZ4 pages are decoded into memory that is written beforehand;
 /// the size stated must be one that their format can reach.
-pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<(), String> {
+pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<PageHead, String> {
     let mut fields = Compact { bytes };
     let sizes = fields
         .expect_int(1)
@@ -26,15 +35,21 @@ pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<(), String
     let expansion = match compression {
         Compression::SNAPPY => 64,
         Compression::LZ4 | Compression::LZ4_RAW => 256,
-        _ => return Ok(()),
+        _ => u64::MAX,
     };
     if uncompressed > compressed.saturating_mul(expansion).saturating_add(64) {
         return Err(format!(
             "a page states {uncompressed} bytes, more than its {compressed} compressed bytes can hold"
         ));
     }
-    Ok(())
+    Ok(PageHead {
+        len_bytes: compressed,
+        crc: fields.checksum(),
+    })
 }
+
+/// Begins a field of type i32 that follows the field before it.
+const NEXT_I32: u8 = 0x15;
 
 /// Reads integers of a thrift struct whose fields come in order.
 struct Compact<'a> {
@@ -62,13 +77,21 @@ impl Compact<'_> {
 
     /// The next field, which is an i32 that follows the field before it.
     fn int_field(&mut self) -> Option<u64> {
-        const NEXT_I32: u8 = 0x15;
         if self.byte()? != NEXT_I32 {
             return None;
         }
         let zigzag = self.varint()?;
         // Sizes are not negative, so the lowest bit is not set.
         (zigzag & 1 == 0).then_some(zigzag >> 1)
+    }
+
+    /// The 32 bits of the next field, if it is the one that follows.
+    fn checksum(&mut self) -> Option<u32> {
+        if self.byte()? != NEXT_I32 {
+            return None;
+        }
+        let zigzag = u32::try_from(self.varint()?).ok()?;
+        Some((zigzag >> 1) ^ (zigzag & 1).wrapping_neg())
     }
 
     /// Reads over the first `n` fields.
@@ -177,6 +200,25 @@ mod tests {
         assert!(check(&header(2_000_000_000, 100), Compression::UNCOMPRESSED).is_ok());
         assert!(check(b"", Compression::UNCOMPRESSED).is_err());
         assert!(check(b"\x15\x00\x15\x01", Compression::UNCOMPRESSED).is_err());
+    }
+
+    #[test]
+    fn a_checksum_is_read_where_there_is_one() {
+        for crc in [0, 1, 0x7fff_ffff, 0x8000_0000, 0xdead_beef, u32::MAX] {
+            let mut bytes = header(1000, 100);
+            bytes.push(NEXT_I32);
+            let signed = crc.cast_signed();
+            varint(
+                &mut bytes,
+                u64::from(((signed << 1) ^ (signed >> 31)).cast_unsigned()),
+            );
+            let head = check(&bytes, Compression::UNCOMPRESSED).unwrap();
+            assert_eq!((head.len_bytes, head.crc), (100, Some(crc)));
+        }
+        let mut bytes = header(1000, 100);
+        bytes.extend([0x2c, 0x15, 0x02]);
+        let head = check(&bytes, Compression::UNCOMPRESSED).unwrap();
+        assert_eq!(head.crc, None, "a data page header comes next");
     }
 
     #[test]

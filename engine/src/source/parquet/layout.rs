@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, Fields, Schema};
+use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
@@ -15,8 +15,9 @@ use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaD
 use super::super::ReadRequest;
 use super::super::contain::{contain, said};
 use super::super::context::Bad;
-use super::super::cut::{check_nulls, check_projection, shared_layout};
-use super::guard::{Disk, Group};
+use super::super::cut::{Misfit, check_nulls, check_projection, shared_layout};
+use super::guard::{Checksums, Disk, Group};
+use super::int96;
 use crate::batch::QuarantineUnit;
 
 /// Bytes decoded at once, about. Fixed: it decides where a damaged group
@@ -127,6 +128,50 @@ pub(super) struct Layout {
     mask: ProjectionMask,
     /// For each column of the plan, its place among those decoded.
     places: Vec<usize>,
+    /// Timestamps of INT96 among them, in seconds, where there are any.
+    seconds: Option<Seconds>,
+}
+
+/// The columns with timestamps of INT96, decoded a second time.
+#[derive(Debug)]
+struct Seconds {
+    levels: FieldLevels,
+    /// Their places among all that is decoded, and their types in the file's
+    /// schema.
+    columns: Vec<(usize, DataType)>,
+}
+
+/// The decoders of one row group, which go on side by side.
+pub(super) struct Decoders {
+    columns: ParquetRecordBatchReader,
+    seconds: Option<ParquetRecordBatchReader>,
+}
+
+impl Decoders {
+    /// The next rows, and timestamps of INT96 among them in seconds.
+    pub(super) fn step(&mut self) -> Result<Option<Step>, String> {
+        let next = |reader: &mut ParquetRecordBatchReader| reader.next().transpose().map_err(said);
+        let Some(columns) = next(&mut self.columns)? else {
+            return Ok(None);
+        };
+        let seconds = match &mut self.seconds {
+            Some(reader) => next(reader)?,
+            None => None,
+        };
+        Ok(Some(Step { columns, seconds }))
+    }
+}
+
+/// Rows as they were decoded.
+pub(super) struct Step {
+    columns: RecordBatch,
+    seconds: Option<RecordBatch>,
+}
+
+impl Step {
+    pub(super) fn n_rows(&self) -> usize {
+        self.columns.num_rows()
+    }
 }
 
 impl Layout {
@@ -141,34 +186,62 @@ impl Layout {
             .filter_map(|root| decoded.binary_search(root).ok())
             .collect();
         let descriptor = footer.metadata().file_metadata().schema_descr();
-        let mask = ProjectionMask::roots(descriptor, decoded);
         let hint = shared_fields(footer.schema());
-        let levels = contain(|| {
-            parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(&hint)).map_err(said)
-        })
-        .and_then(|levels| levels)?;
+        let levels = |hint: &Fields, mask: &ProjectionMask| {
+            contain(|| {
+                parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(hint)).map_err(said)
+            })
+            .and_then(|levels| levels)
+        };
+        let mask = ProjectionMask::roots(descriptor, decoded.iter().copied());
+        let timed = |unit| int96::with_unit(&hint, descriptor, unit);
+        let columns = int96::roots(descriptor)
+            .into_iter()
+            .filter_map(|root| {
+                let place = decoded.binary_search(&root).ok()?;
+                Some((place, footer.schema().field(root).data_type().clone()))
+            })
+            .collect::<Vec<_>>();
+        let seconds = if columns.is_empty() {
+            None
+        } else {
+            let roots = columns.iter().map(|(place, _)| decoded[*place]);
+            let mask = ProjectionMask::roots(descriptor, roots);
+            Some(Seconds {
+                levels: levels(&timed(TimeUnit::Second), &mask)?,
+                columns,
+            })
+        };
         Ok(Self {
             metadata: footer.metadata().clone(),
-            levels,
+            levels: levels(&timed(TimeUnit::Nanosecond), &mask)?,
             mask,
             places,
+            seconds,
         })
     }
 
-    /// A decoder of row group `index`, from its first row.
+    /// The decoders of row group `index`, from its first row.
     pub(super) fn open(
         &self,
         disk: &Disk,
+        checksums: Checksums,
         index: usize,
-    ) -> Result<ParquetRecordBatchReader, String> {
-        let group = Group::new(disk.clone(), self.metadata.clone(), index);
-        ParquetRecordBatchReader::try_new_with_row_groups(
-            &self.levels,
-            &group,
-            self.step_rows(index),
-            None,
-        )
-        .map_err(said)
+    ) -> Result<Decoders, String> {
+        let group = Group::new(disk.clone(), self.metadata.clone(), checksums, index);
+        let reader = |levels: &FieldLevels| {
+            let step_rows = self.step_rows(index);
+            ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, step_rows, None)
+                .map_err(said)
+        };
+        Ok(Decoders {
+            columns: reader(&self.levels)?,
+            seconds: self
+                .seconds
+                .as_ref()
+                .map(|seconds| reader(&seconds.levels))
+                .transpose()?,
+        })
     }
 
     /// Rows of group `index` decoded at once.
@@ -187,17 +260,38 @@ impl Layout {
         usize::try_from(step).unwrap_or(1)
     }
 
-    /// The columns of `step` in the order of the plan; refuses nulls where the
-    /// plan has none.
+    /// The columns of `step` in the order of the plan, and the rows with a value
+    /// that its column does not hold; refuses nulls where the plan has none.
     pub(super) fn arrange(
         &self,
-        step: &RecordBatch,
+        step: &Step,
         projection: &Schema,
-    ) -> Result<Vec<ArrayRef>, String> {
-        let columns = self.places.iter().map(|place| step.column(*place).clone());
+    ) -> Result<(Vec<ArrayRef>, Vec<Misfit>), String> {
+        let mut decoded = step.columns.columns().to_vec();
+        let mut misfits = Vec::new();
+        if let Some(seconds) = &self.seconds {
+            let exact = step
+                .seconds
+                .as_ref()
+                .filter(|exact| exact.num_rows() == step.n_rows())
+                .ok_or("a column of INT96 has other rows when it is read again")?;
+            for ((place, to), exact) in seconds.columns.iter().zip(exact.columns()) {
+                let (column, found) = int96::restore(&decoded[*place], exact, to);
+                decoded[*place] = column;
+                let name = step.columns.schema_ref().field(*place).name();
+                misfits.extend(found.into_iter().enumerate().filter_map(|(row, reason)| {
+                    Some(Misfit {
+                        row,
+                        column: name.clone(),
+                        reason: reason?,
+                    })
+                }));
+            }
+        }
+        let columns = self.places.iter().map(|place| decoded[*place].clone());
         let columns: Vec<ArrayRef> = columns.collect();
         check_nulls(&columns, projection)?;
-        Ok(columns)
+        Ok((columns, misfits))
     }
 }
 

@@ -8,17 +8,16 @@
 
 mod guard;
 mod header;
+mod int96;
 mod layout;
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
-
-use self::guard::Disk;
-use self::layout::{Layout, Span, load, spans};
-use super::contain::{contain, said};
+use self::guard::{Checksums, Disk};
+use self::layout::{Decoders, Layout, Span, load, spans};
+use super::contain::contain;
 use super::context::{Bad, Context, until_error};
 use super::cut::Decoded;
 use super::input;
@@ -81,6 +80,11 @@ impl Source for Parquet {
         let mut reader = Reader {
             context,
             disk,
+            checksums: if request.page_checksums {
+                Checksums::Checked
+            } else {
+                Checksums::Ignored
+            },
             layout,
             spans,
             current: None,
@@ -93,7 +97,7 @@ impl Source for Parquet {
 /// The rows of a group that have not been decoded yet.
 struct Current {
     span: Span,
-    reader: ParquetRecordBatchReader,
+    reader: Decoders,
     /// Rows of the group before the next step.
     done: u64,
 }
@@ -101,6 +105,7 @@ struct Current {
 struct Reader {
     context: Context,
     disk: Disk,
+    checksums: Checksums,
     layout: Layout,
     spans: VecDeque<Span>,
     current: Option<Current>,
@@ -124,6 +129,10 @@ impl Reader {
             };
             let Err(bad) = bad else { continue };
             no_fault(&self.disk, &self.context.path)?;
+            let bad = Bad {
+                column: self.disk.take_mismatch(),
+                ..bad
+            };
             if let Some(event) = self.context.set_aside(bad)? {
                 return Ok(Some(self.context.only(event)));
             }
@@ -131,7 +140,7 @@ impl Reader {
     }
 
     fn open(&mut self, span: Span) -> std::result::Result<(), Bad> {
-        let reader = contain(|| self.layout.open(&self.disk, span.index))
+        let reader = contain(|| self.layout.open(&self.disk, self.checksums, span.index))
             .and_then(|reader| reader)
             .map_err(|reason| span.bad(0, &reason))?;
         self.current = Some(Current {
@@ -145,8 +154,8 @@ impl Reader {
     /// Decodes the next rows of a group. After a panic its reader is dropped.
     fn step(&mut self, mut current: Current) -> std::result::Result<(), Bad> {
         let Current { span, done, .. } = current;
-        let step = contain(|| current.reader.next().transpose())
-            .and_then(|step| step.map_err(said))
+        let step = contain(|| current.reader.step())
+            .and_then(|step| step)
             .map_err(|reason| span.bad(done, &reason))?;
         let Some(step) = step else {
             if done == span.n_rows {
@@ -155,17 +164,17 @@ impl Reader {
             let reason = format!("expected {} rows, got {done}", span.n_rows);
             return Err(span.bad(done, &reason));
         };
-        let columns = self
-            .layout
-            .arrange(&step, &self.context.schema)
+        let (columns, misfits) = contain(|| self.layout.arrange(&step, &self.context.schema))
+            .and_then(|columns| columns)
             .map_err(|reason| span.bad(done, &reason))?;
-        current.done += step.num_rows() as u64;
+        current.done += step.n_rows() as u64;
         if current.done > span.n_rows {
             return Err(span.bad(done, &format!("expected {} rows, got more", span.n_rows)));
         }
         let start_row = self.context.start_row;
         let first_row = span.first_row + done;
-        self.ready = Some(Decoded::new(first_row, columns, step.num_rows(), start_row));
+        let decoded = Decoded::new(first_row, columns, step.n_rows(), start_row);
+        self.ready = Some(decoded.without(misfits));
         self.current = Some(current);
         Ok(())
     }
