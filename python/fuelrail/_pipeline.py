@@ -7,19 +7,31 @@ import os
 
 from fuelrail import _native
 from fuelrail._checks import dtype_name, text
+from fuelrail._errors import UsageError
 from fuelrail._toml import table
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, Literal, TypeAlias
+    from typing import Any, Literal, Protocol, TypeAlias
 
     import numpy as np
 
     from fuelrail._dataset import Dataset
     from fuelrail._tokenizer import HuggingFace, Tokenizer
 
+    class ArrowStream(Protocol):
+        """A table that speaks Arrow: of pyarrow, polars, pandas, duckdb."""
+
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+    class ArrowBatch(Protocol):
+        """A record batch that speaks Arrow."""
+
+        def __arrow_c_array__(self, requested_schema: object | None = None) -> object: ...
+
+    ArrowTable: TypeAlias = ArrowStream | ArrowBatch
     Path: TypeAlias = str | os.PathLike[str]
     Column: TypeAlias = str | Sequence[str]
     Number: TypeAlias = int | float
@@ -53,7 +65,9 @@ class Pipeline:
     >>> pipeline
     Pipeline('corpus/*.jsonl', tokenize, pack, 'shards/')
 
-    ``source`` is a file, a directory or a glob, or a list of them. Paths that
+    ``source`` is a file, a directory or a glob, or a list of them; or a table
+    in memory, of any library that speaks Arrow: pyarrow, polars, pandas, duckdb
+    or fuelrail itself. Paths that
     methods take are relative to the working directory of the process, also
     where the pipeline is from a file elsewhere.
     """
@@ -63,8 +77,9 @@ class Pipeline:
 
     def __init__(
         self,
-        source: Path | Sequence[Path],
+        source: Path | Sequence[Path] | ArrowTable,
         *,
+        name: str | None = None,
         format: Literal["parquet", "arrow", "jsonl", "text"] | None = None,  # noqa: A002
         document: Literal["file", "line"] | Mapping[Literal["separator"], str] | None = None,
         on_error: Literal["fail", "quarantine"] = "fail",
@@ -72,16 +87,24 @@ class Pipeline:
         split: Mapping[str, object] | None = None,
         part_size: Size = "1GiB",
         fingerprint: Literal["content", "sampled"] = "content",
+        page_checksums: bool = True,
         device: str | None = None,
     ) -> None:
         """``format`` and ``document`` say what the files hold, if their names do
         not; ``on_error`` what becomes of content that cannot be read. ``split``
         takes one side of the rows: ``{"take": "train", "validation": 0.01,
-        "key": "url"}``. ``device`` runs the steps that devices can run.
+        "key": "url"}``. ``page_checksums`` says whether those of Parquet pages
+        are checked. ``device`` runs the steps that devices can run.
+
+        A table in memory is named ``name`` in the origins of rows, and
+        ``"table"`` if that is left out.
         """
+        in_memory = not isinstance(source, str) and _has_capsules(source)
+        if name is not None and not in_memory:
+            raise UsageError(f"expected a name only for a table in memory, got {text('name', name)!r} for {source!r}")
         keys = table(
             {
-                "uri": source,
+                "uri": (name if name is not None else "table") if in_memory else source,
                 "format": format,
                 "document": document,
                 "on_error": on_error,
@@ -89,9 +112,11 @@ class Pipeline:
                 "split": split,
                 "part_size": part_size,
                 "fingerprint": fingerprint,
+                "page_checksums": None if page_checksums is True else page_checksums,
             }
         )
-        self._spec = _native.Pipeline.of_source(keys, device)
+        spec = _native.Pipeline.of_table(source, keys, device) if in_memory else None
+        self._spec = spec or _native.Pipeline.of_source(keys, device)
 
     @classmethod
     def from_file(cls, path: Path, *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
@@ -304,8 +329,16 @@ class Pipeline:
 
     def __repr__(self) -> str:
         sources, steps, sink = self._spec.parts()
+        n_rows = self._spec.n_rows()
         source = repr(sources[0]) if len(sources) == 1 else repr(sources)
+        if n_rows is not None:
+            source = f"<{sources[0]}: {n_rows:,} row{'' if n_rows == 1 else 's'}>"
         return f"Pipeline({', '.join([source, *steps, *([repr(sink)] if sink else [])])})"
+
+
+def _has_capsules(source: object) -> bool:
+    """Whether ``source`` hands out rows by Arrow's PyCapsule interface."""
+    return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
 
 
 def _dtype(given: object) -> object:

@@ -16,13 +16,15 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use arrow::array::ffi::{FFI_ArrowArray, from_ffi};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, make_array};
+use arrow::array::{
+    Array, ArrayReader, ArrayRef, AsArray, RecordBatch, RecordBatchReader, make_array,
+};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
-use fuelrail::Error;
+use fuelrail::{Error, ErrorKind};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -158,6 +160,59 @@ pub(crate) fn import_arrays(object: &Bound<'_, PyAny>) -> Result<Option<Vec<Arra
             .collect::<Result<Vec<_>, _>>()
     });
     chunks.map(Some).map_err(|e| refused(&e))
+}
+
+/// The columns and rows of any object that speaks the interface, a table or one
+/// batch of it. `None` if the object does not speak it.
+///
+/// # Errors
+/// As [`import_arrays`]; `Usage` if the object is no table.
+pub(crate) fn import_table(
+    object: &Bound<'_, PyAny>,
+) -> Result<Option<(Schema, Vec<RecordBatch>)>> {
+    let py = object.py();
+    let schema = if object.hasattr(intern!(py, "__arrow_c_stream__"))? {
+        let capsule = object.call_method0(intern!(py, "__arrow_c_stream__"))?;
+        let pointer = pointer::<FFI_ArrowArrayStream>(&capsule, STREAM)?;
+        // SAFETY: a capsule of this name holds such a struct, by the interface.
+        let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
+        let read = py.detach(|| {
+            let reader = ArrayStreamReader::try_new(stream)?;
+            let data_type = reader.field().data_type().clone();
+            let chunks = reader.map(|chunk| chunk.and_then(checked));
+            Ok((data_type, chunks.collect::<Result<Vec<_>, ArrowError>>()?))
+        });
+        read.map_err(|e| refused(&e))?
+    } else {
+        match import_arrays(object)? {
+            None => return Ok(None),
+            Some(arrays) => {
+                let data_type = arrays.first().map(|array| array.data_type().clone());
+                (data_type.unwrap_or(DataType::Null), arrays)
+            }
+        }
+    };
+    let (data_type, chunks) = schema;
+    let DataType::Struct(fields) = data_type else {
+        return Err(no_table(&format!("an array of {data_type}")).into());
+    };
+    let batch = |chunk: &ArrayRef| {
+        let rows = chunk.as_struct();
+        if rows.null_count() > 0 {
+            return Err(no_table("an array of rows with nulls among them"));
+        }
+        Ok(RecordBatch::from(rows))
+    };
+    let batches = chunks.iter().map(batch).collect::<Result<_, Error>>()?;
+    Ok(Some((Schema::new(fields), batches)))
+}
+
+fn no_table(got: &str) -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!("expected a table, rows of named columns, got {got}"),
+    )
+    .with_hint("make a table of it first, as `pyarrow.table({\"name\": array})` does")
 }
 
 fn import_array(schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> Result<ArrayRef> {

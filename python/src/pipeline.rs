@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fuelrail::plan::{self, DeviceChoice, ExplainContext, Plan, explain, explain_json, notes};
+use fuelrail::plan::{
+    self, DeviceChoice, ExplainContext, InMemory, Plan, explain, explain_json, notes,
+};
 use fuelrail::run::{self, Control, Device, OnDeviceError, ShardOptions};
 use fuelrail::sink::OnExisting;
+use fuelrail::source::in_memory;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 
 use crate::arguments;
+use crate::arrow::import_table;
 use crate::attended::{Stopping, attended};
 use crate::errors::Result;
 use crate::tokenizer::Tokenizer;
@@ -23,10 +27,12 @@ const TEXT: &str = "<string>";
 /// A pipeline, and where its paths begin: where the process is, but for a
 /// directory whose name cannot be part of the paths.
 #[pyclass(frozen, module = "fuelrail._native", name = "Pipeline")]
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pipeline {
     spec: plan::Pipeline,
     base: PathBuf,
+    /// The rows, where the source is a table in memory.
+    table: Option<Arc<InMemory>>,
 }
 
 /// What a run depends on beside its pipeline.
@@ -62,8 +68,29 @@ impl Pipeline {
     fn of_source(keys: &str, device: Option<&str>) -> Result<Self> {
         let mut spec = plan::Pipeline::of_source(keys)?;
         spec.device = device.map(str::parse).transpose()?;
-        let base = PathBuf::new();
-        Ok(Self { spec, base })
+        Ok(Self {
+            spec,
+            base: PathBuf::new(),
+            table: None,
+        })
+    }
+
+    /// The pipeline of a table in memory, which `keys` name; nothing if
+    /// `table` does not speak Arrow.
+    #[staticmethod]
+    fn of_table(
+        table: &Bound<'_, PyAny>,
+        keys: &str,
+        device: Option<&str>,
+    ) -> Result<Option<Self>> {
+        let Some((schema, batches)) = import_table(table)? else {
+            return Ok(None);
+        };
+        let made = table.py().detach(|| in_memory(&schema, batches))?;
+        Ok(Some(Self {
+            table: Some(Arc::new(made)),
+            ..Self::of_source(keys, device)?
+        }))
     }
 
     fn and_step(&self, keys: &str) -> Result<Self> {
@@ -71,27 +98,33 @@ impl Pipeline {
         if let Some(path) = spec.step.last_mut().and_then(plan::StepSpec::path_mut) {
             *path = self.begun_here(path)?;
         }
-        let base = self.base.clone();
-        Ok(Self { spec, base })
+        Ok(self.with_spec(spec))
     }
 
     /// The name of a tokenizer in memory, and the pipeline that knows it.
     fn knowing(&self, tokenizer: &Tokenizer) -> (String, Self) {
         let mut spec = self.spec.clone();
         let named = spec.keep_tokenizer(tokenizer.shared());
-        let base = self.base.clone();
-        (named.name, Self { spec, base })
+        (named.name, self.with_spec(spec))
     }
 
     fn with_sink(&self, keys: &str) -> Result<Self> {
         let mut spec = self.spec.with_sink(keys)?;
         spec.sink.uri = self.begun_here(&spec.sink.uri)?;
-        let base = self.base.clone();
-        Ok(Self { spec, base })
+        Ok(self.with_spec(spec))
     }
 
     fn to_toml(&self) -> Result<String> {
         self.with_out(None)?;
+        if self.table.is_some() {
+            let error = Error::new(
+                ErrorKind::Usage,
+                "expected a pipeline of files, got one of a table in memory, which no file can name",
+            );
+            return Err(error
+                .with_hint("write the table to a Parquet file, and make a pipeline of that")
+                .into());
+        }
         if !self.base.as_os_str().is_empty() {
             let error = Error::new(
                 ErrorKind::Usage,
@@ -118,12 +151,17 @@ impl Pipeline {
         (sources.collect(), ops.collect(), &self.spec.sink.uri)
     }
 
+    /// The rows of the table in memory, if the source is one.
+    fn n_rows(&self) -> Option<u64> {
+        self.table.as_ref().map(|table| table.n_rows())
+    }
+
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         let Ok(other) = other.cast::<Self>() else {
             return false;
         };
         let other = other.get();
-        self.spec == other.spec && self.base == other.base
+        self.spec == other.spec && self.base == other.base && self.table == other.table
     }
 
     fn explain(
@@ -249,11 +287,25 @@ impl Pipeline {
     /// A pipeline whose paths begin at `base`.
     fn at(spec: plan::Pipeline, base: PathBuf) -> Self {
         match spec.rooted(&base) {
-            Some(spec) => {
-                let base = PathBuf::new();
-                Self { spec, base }
-            }
-            None => Self { spec, base },
+            Some(spec) => Self {
+                spec,
+                base: PathBuf::new(),
+                table: None,
+            },
+            None => Self {
+                spec,
+                base,
+                table: None,
+            },
+        }
+    }
+
+    /// The same with another `spec`.
+    fn with_spec(&self, spec: plan::Pipeline) -> Self {
+        Self {
+            spec,
+            base: self.base.clone(),
+            table: self.table.clone(),
         }
     }
 
@@ -268,10 +320,7 @@ impl Pipeline {
 
     /// The same with its dataset in `out`, if that is given.
     fn with_out(&self, out: Option<OsString>) -> Result<Self, Error> {
-        let mut with = Self {
-            spec: self.spec.clone(),
-            base: self.base.clone(),
-        };
+        let mut with = self.clone();
         if let Some(out) = out {
             with.spec.sink.uri = absolute(&out)?;
         }
@@ -294,7 +343,10 @@ impl Pipeline {
     }
 
     fn prepare(&self, means: Means) -> fuelrail::Result<Prepared> {
-        let plan = run::prepare(&self.spec, &self.base, means.threads)?;
+        let plan = match &self.table {
+            Some(table) => run::prepare_table(&self.spec, table, &self.base)?,
+            None => run::prepare(&self.spec, &self.base, means.threads)?,
+        };
         let device = Device::open(means.device, &plan)?;
         Ok(Prepared {
             plan: Arc::new(plan),

@@ -78,6 +78,7 @@ impl Job {
             len_bytes: 1,
             digest,
             row_groups: Vec::new(),
+            table: None,
         };
         let inputs: Vec<Input> = self.parts.iter().enumerate().map(input).collect();
         let names = inputs

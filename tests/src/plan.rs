@@ -20,6 +20,7 @@ pub fn file(name: &str, len_bytes: u64, fields: Vec<Field>) -> InputDescription 
             len_bytes,
             digest: Digest(u128::from(len_bytes)),
             row_groups: Vec::new(),
+            table: None,
         },
         schema: Arc::new(Schema::new(fields)),
     }

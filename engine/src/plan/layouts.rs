@@ -26,8 +26,12 @@ pub(crate) fn plain(data_type: &DataType) -> DataType {
 
 /// The schema of the batches in which the columns of `projection` come.
 pub(crate) fn plain_schema(projection: &Schema) -> SchemaRef {
-    let fields = each(projection.fields(), plain);
-    Arc::new(Schema::new(fields))
+    with_types(projection, plain)
+}
+
+/// `schema` with the type that `of` gives for each column.
+pub(crate) fn with_types(schema: &Schema, of: fn(&DataType) -> DataType) -> SchemaRef {
+    Arc::new(Schema::new(each(schema.fields(), of)))
 }
 
 /// Whether values of the one type can be had in the other, each of them
@@ -63,7 +67,7 @@ fn narrower(one: &DataType, other: &DataType, wide: DataType) -> DataType {
 }
 
 /// The plain type with the widest offsets, whose items may be null.
-fn widest(data_type: &DataType) -> DataType {
+pub(crate) fn widest(data_type: &DataType) -> DataType {
     use DataType as T;
     let item = |item: &FieldRef| nullable("item", widest(item.data_type()));
     match plain(data_type) {

@@ -15,6 +15,7 @@ mod json;
 pub(crate) mod layouts;
 pub(crate) mod leaf;
 mod losses;
+mod memory;
 mod notes;
 mod numbers;
 mod overrides;
@@ -42,6 +43,7 @@ pub use identity::FORMAT_VERSION;
 pub use json::{
     EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
 };
+pub use memory::InMemory;
 pub use notes::notes;
 pub use pipeline::{
     CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, JsonType, KeyTypes, NormalizeSpec,

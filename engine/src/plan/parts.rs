@@ -117,6 +117,7 @@ mod tests {
             len_bytes,
             digest: Digest(0),
             row_groups: groups.iter().map(group).collect(),
+            table: None,
         }
     }
 

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::json::JsonShape;
+use super::memory::InMemory;
 use super::seen::{Looked, SeenKeys};
 use super::steps::Step;
 
@@ -61,6 +62,10 @@ pub enum Format {
     Jsonl,
     /// Plain text; plain, `.gz` or `.zst`.
     Text,
+    /// A table in memory, which no file can name.
+    #[serde(skip_deserializing)]
+    #[schemars(skip)]
+    Table,
 }
 
 impl Format {
@@ -72,6 +77,7 @@ impl Format {
             Self::Arrow => "arrow",
             Self::Jsonl => "jsonl",
             Self::Text => "text",
+            Self::Table => "table",
         }
     }
 }
@@ -174,6 +180,9 @@ pub struct Input {
     pub digest: Digest,
     /// Row groups, where the format has them and can be entered at any of them.
     pub row_groups: Vec<RowGroup>,
+    /// Its rows, where they are in memory: it is no file then, and `path` is its
+    /// name.
+    pub table: Option<Arc<InMemory>>,
 }
 
 /// What the inputs of a pipeline hold; made by `source`, read by [`super::check`].
@@ -222,7 +231,7 @@ impl SourcePlan {
         let has_lines = match self.format {
             Format::Jsonl => true,
             Format::Text => self.document == Document::Line,
-            Format::Parquet | Format::Arrow => false,
+            Format::Parquet | Format::Arrow | Format::Table => false,
         };
         has_lines.then(|| row.saturating_add(1))
     }

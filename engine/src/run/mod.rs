@@ -22,7 +22,7 @@ pub use doctor::{Check, CheckState, checks};
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
 };
-pub use prepare::prepare;
+pub use prepare::{prepare, prepare_table};
 pub use sample::{Sample, SampleDocument, samples, samples_at};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{ShardOptions, memory_bound, shard};

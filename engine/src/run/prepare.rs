@@ -2,11 +2,15 @@
 //! tokenizers, and has the plan checked.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::format::{Counts, Layout};
-use crate::plan::{ByteSize, OriginKind, Pipeline, Plan, check, stored_columns};
-use crate::source::{DiscoverSpec, discover};
+use crate::plan::{
+    ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, check,
+    stored_columns,
+};
+use crate::source::{DiscoverSpec, catalog_of, discover};
 
 use super::load::load_tokenizers;
 
@@ -29,7 +33,16 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
         on_error: source.on_error,
     })
     .map_err(|error| pipeline.locate(error, "source.uri"))?;
-    let plan = check(pipeline, &catalog, &tokenizers, base)?;
+    checked(pipeline, &catalog, &tokenizers, base)
+}
+
+fn checked(
+    pipeline: &Pipeline,
+    catalog: &Catalog,
+    tokenizers: &LoadedTokenizers,
+    base: &Path,
+) -> Result<Plan> {
+    let plan = check(pipeline, catalog, tokenizers, base)?;
     check_shard_size(&plan).map_err(|error| pipeline.locate(error, "sink.shard_size"))?;
     Ok(plan)
 }
@@ -71,4 +84,21 @@ fn check_shard_size(plan: &Plan) -> Result<()> {
         "set shard_size = \"{}\" or more",
         ByteSize(sensible).to_string().replace(' ', "")
     )))
+}
+
+/// As [`prepare`], of a pipeline that reads `table`; its one `uri` is what the
+/// table is called.
+///
+/// # Errors
+/// `Pipeline` where it does not fit the table, `Io` where a tokenizer cannot be
+/// read.
+pub fn prepare_table(pipeline: &Pipeline, table: &Arc<InMemory>, base: &Path) -> Result<Plan> {
+    let tokenizers = load_tokenizers(pipeline, base)?;
+    let name = pipeline
+        .source
+        .uri
+        .0
+        .first()
+        .map_or("table", String::as_str);
+    checked(pipeline, &catalog_of(table, name), &tokenizers, base)
 }

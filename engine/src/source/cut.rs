@@ -65,15 +65,18 @@ fn conform(
     let columns = columns
         .iter()
         .zip(schema.fields())
-        .map(|(column, field)| {
-            if column.data_type() == field.data_type() {
-                return Ok(column.clone());
-            }
-            cast_with_options(column, field.data_type(), &EXACT).map_err(|e| e.to_string())
-        })
+        .map(|(column, field)| as_type(column, field.data_type()))
         .collect::<std::result::Result<Vec<_>, String>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| e.to_string())
+}
+
+/// `column` in another layout, or as it is.
+pub(super) fn as_type(column: &ArrayRef, to: &DataType) -> std::result::Result<ArrayRef, String> {
+    if column.data_type() == to {
+        return Ok(column.clone());
+    }
+    cast_with_options(column, to, &EXACT).map_err(|e| e.to_string())
 }
 
 /// A value that cannot be had in another layout is an error, never a null.

@@ -96,6 +96,7 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Loo
         len_bytes,
         digest,
         row_groups: Vec::new(),
+        table: None,
     };
     Ok((input, description))
 }

@@ -18,6 +18,7 @@ mod input;
 mod ipc;
 mod jsonl;
 mod lines;
+mod memory;
 mod meter;
 mod parquet;
 mod part;
@@ -37,6 +38,7 @@ use crate::plan::{Document, Format, Input, JsonShape, OnError, RowGroup};
 pub use contain::is_contained;
 pub use discover::{DiscoverSpec, discover};
 pub use jsonl::{Conflict, Found, Observer, Place, Proposed, Selection};
+pub use memory::{catalog_of, in_memory};
 pub use meter::Meter;
 pub use part::{PartReader, Start};
 
@@ -106,5 +108,6 @@ pub fn for_format(format: Format) -> &'static dyn Source {
         Format::Arrow => &ipc::Arrow,
         Format::Jsonl => &jsonl::Jsonl,
         Format::Text => &text::Text,
+        Format::Table => &memory::Tables,
     }
 }

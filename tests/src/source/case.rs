@@ -144,6 +144,7 @@ pub fn input(path: &Path) -> Input {
         len_bytes: File::open(path).unwrap().metadata().unwrap().len(),
         digest: Digest(0),
         row_groups: Vec::new(),
+        table: None,
     }
 }
 

@@ -93,6 +93,7 @@ pub(super) fn plan_with(on_error: &str, steps: &str, batch: &Batch) -> Arc<Plan>
             len_bytes: 1000,
             digest: Digest(1),
             row_groups: Vec::new(),
+            table: None,
         },
         schema: batch.columns.schema(),
     };

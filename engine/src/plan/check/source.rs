@@ -117,6 +117,11 @@ fn check_values(spec: &SourceSpec, catalog: &Catalog) -> Result<(), (Error, &'st
             return Err((error, "document"));
         }
     }
+    if catalog.format == Format::Table && spec.format.is_some() {
+        let error = Error::pipeline("`format` is for files only")
+            .with_hint("leave `format` out: the source is a table in memory");
+        return Err((error, "format"));
+    }
     if !spec.page_checksums && catalog.format != Format::Parquet {
         let error = Error::pipeline("`page_checksums` is for Parquet files only")
             .with_hint("leave `page_checksums` out");
