@@ -75,6 +75,7 @@ fn read(text: &[u8], schema: &SchemaRef, allow_nan: bool) -> Option<u64> {
         },
         batch_bytes: 64,
         on_error: OnError::Quarantine,
+        page_checksums: true,
         meter: Meter::default(),
     };
     let mut n_rows = 0;
@@ -96,5 +97,6 @@ fn input(path: &Path, len_bytes: usize) -> Input {
         len_bytes: len_bytes as u64,
         digest: Digest(0),
         row_groups: Vec::new(),
+        table: None,
     }
 }

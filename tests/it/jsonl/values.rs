@@ -159,6 +159,7 @@ fn read(lines: &[String], schema: &Arc<Schema>) -> Vec<Batch> {
         json: &JsonShape::default(),
         batch_bytes: 100,
         on_error: OnError::Quarantine,
+        page_checksums: true,
         meter: Meter::default(),
     };
     let batches = for_format(Format::Jsonl).read(&request).unwrap();
