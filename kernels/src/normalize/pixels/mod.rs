@@ -141,7 +141,9 @@ impl Window {
                 Order::Forward => col,
                 Order::Backward => self.row_len - col - len,
             };
-            let pixel = self.first.wrapping_add_signed(row as isize * self.stride) + col;
+            // Behind the last run this is no pixel, and nothing is made of it.
+            let first = self.first.wrapping_add_signed(row as isize * self.stride);
+            let pixel = first.wrapping_add(col);
             let run = (len > 0).then_some((at, pixel, len));
             at += len;
             run
