@@ -218,6 +218,7 @@ class Pipeline:
         threads: int | None,
         progress: str,
         on_existing: str,
+        on_foreign: str,
         on_device_error: str,
     ) -> tuple[Path, list[str]]: ...
     def __eq__(self, other: object, /) -> bool: ...

@@ -10,7 +10,7 @@ use fuelrail::plan::{
     self, DeviceChoice, ExplainContext, InMemory, Plan, explain, explain_json, notes,
 };
 use fuelrail::run::{self, Control, Device, OnDeviceError, ShardOptions};
-use fuelrail::sink::OnExisting;
+use fuelrail::sink::{OnExisting, OnForeign};
 use fuelrail::source::in_memory;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
@@ -194,6 +194,7 @@ impl Pipeline {
         threads: Option<i64>,
         progress: &str,
         on_existing: &str,
+        on_foreign: &str,
         on_device_error: &str,
     ) -> Result<(PathBuf, Vec<String>)> {
         let shown = [
@@ -205,6 +206,7 @@ impl Pipeline {
             ("refuse", OnExisting::Refuse),
             ("replace", OnExisting::Replace),
         ];
+        let foreign = [("refuse", OnForeign::Refuse), ("into", OnForeign::Into)];
         let failed = [
             ("replay", OnDeviceError::Replay),
             ("fail", OnDeviceError::Fail),
@@ -214,6 +216,7 @@ impl Pipeline {
             means: self.means(device, threads)?,
             show_progress: arguments::choice("progress", progress, &shown)?,
             on_existing: arguments::choice("on_existing", on_existing, &existing)?,
+            on_foreign: arguments::choice("on_foreign", on_foreign, &foreign)?,
             on_device_error: arguments::choice("on_device_error", on_device_error, &failed)?,
             control: Arc::default(),
             is_writing: Arc::default(),
@@ -252,6 +255,7 @@ struct Job {
     means: Means,
     show_progress: bool,
     on_existing: OnExisting,
+    on_foreign: OnForeign,
     on_device_error: OnDeviceError,
     control: Arc<Control>,
     /// Whether the target is being written to.
@@ -271,6 +275,7 @@ impl Job {
         }
         let options = ShardOptions {
             on_existing: self.on_existing,
+            on_foreign: self.on_foreign,
             on_device_error: self.on_device_error,
             ..ShardOptions::new(threads).on(device)
         };

@@ -122,9 +122,6 @@ fn a_missing_pipeline_file_is_wrong_usage_and_no_reason_to_try_again() {
 
 #[test]
 fn wrong_arguments_are_usage() {
-    let ran = here(&["plan"], "");
-    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    assert!(ran.err.contains("PIPELINE.toml"), "{}", ran.err);
     let ran = here(&["--json", "plam"], "");
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     let error = read_json(&ran.err);

@@ -14,6 +14,7 @@ mod feed_few;
 mod feed_limits;
 mod feed_loop;
 mod feed_read;
+mod first_minutes;
 mod forged;
 mod format;
 mod jsonl;

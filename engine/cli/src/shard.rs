@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fuelrail::format::Manifest;
 use fuelrail::plan::{ExplainContext, explain, explain_json, notes};
 use fuelrail::run::{self, Control, ShardOptions};
-use fuelrail::sink::OnExisting;
+use fuelrail::sink::{OnExisting, OnForeign};
 use fuelrail::{Error, ErrorKind};
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use crate::account;
 use crate::args;
 use crate::device::{DeviceArgs, OnError};
 use crate::output::{Output, Stop, counted};
+use crate::pipeline::PipelineArgs;
 use crate::{progress, signals};
 
 /// Run a pipeline: read, transform and write a dataset of shards
@@ -28,16 +29,11 @@ use crate::{progress, signals};
                         Exit codes are listed by `fuelrail --help`."
 )]
 pub(crate) struct Args {
-    /// The pipeline file
-    #[arg(value_name = "PIPELINE.toml")]
-    pipeline: PathBuf,
+    #[command(flatten)]
+    pipeline: PipelineArgs,
     /// Write to this directory instead of the file's `sink.uri`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Change a value of the file, such as pack.length=512 or step.2.length=512
-    /// (steps count from 1)
-    #[arg(long, value_name = "STEP.KEY=VALUE")]
-    set: Vec<String>,
     /// Threads to use [default: one per core]
     #[arg(long, value_name = "N", value_parser = args::threads)]
     threads: Option<NonZeroUsize>,
@@ -49,6 +45,9 @@ pub(crate) struct Args {
     /// Take the place of another dataset, or of an unfinished run, at the target
     #[arg(long)]
     replace: bool,
+    /// Write the dataset into a directory that holds other files; they stay as they are
+    #[arg(long)]
+    into: bool,
     /// Check and explain the plan, but write nothing
     #[arg(long)]
     dry_run: bool,
@@ -57,7 +56,7 @@ pub(crate) struct Args {
 /// Runs the pipeline.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let threads = run::threads(args.threads);
-    let (mut pipeline, base) = run::read_pipeline(&args.pipeline, &args.set)?;
+    let (mut pipeline, base) = args.pipeline.read()?;
     if let Some(out) = &args.out {
         pipeline.sink.uri = absolute(out)?;
     }
@@ -82,6 +81,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
             OnExisting::Replace
         } else {
             OnExisting::Refuse
+        },
+        on_foreign: if args.into {
+            OnForeign::Into
+        } else {
+            OnForeign::Refuse
         },
         on_device_error: args.on_device_error.into(),
         ..ShardOptions::new(threads).on(device)

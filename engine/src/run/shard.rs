@@ -12,7 +12,7 @@ use crate::device::{Assembler, Device, Offload, OnDeviceError, Worker};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
 use crate::plan::{Part, Plan};
-use crate::sink::{Fs, LocalFs, OnExisting, Opened, PartState, Target};
+use crate::sink::{Fs, LocalFs, OnExisting, OnForeign, Opened, PartState, Target, check_foreign};
 use crate::source::{PartReader, Start};
 
 /// About how many bytes of input a batch holds.
@@ -36,6 +36,8 @@ pub struct ShardOptions {
     pub threads: usize,
     /// What to do about a dataset of another plan at the target.
     pub on_existing: OnExisting,
+    /// What to do about a target that holds files of someone else's.
+    pub on_foreign: OnForeign,
     /// About how many bytes of input a batch holds.
     pub batch_bytes: usize,
     /// The files the dataset is written to.
@@ -54,6 +56,7 @@ impl ShardOptions {
         Self {
             threads: threads.max(1),
             on_existing: OnExisting::Refuse,
+            on_foreign: OnForeign::Refuse,
             batch_bytes: BATCH_BYTES,
             fs: Arc::new(LocalFs),
             device: Device::cpu(),
@@ -77,6 +80,9 @@ impl ShardOptions {
 /// `Data` and `Io` of the inputs and the target, `Changed` and `Locked` of the
 /// target, `Device` where the device fails and that ends the run, `Interrupted` after [`Control::stop`].
 pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Result<Manifest> {
+    if options.on_foreign == OnForeign::Refuse {
+        check_foreign(&*options.fs, &plan.sink.root)?;
+    }
     let target = match Target::open(Arc::clone(&options.fs), plan, options.on_existing)? {
         Opened::Complete(manifest) => {
             control.found_complete();

@@ -19,6 +19,7 @@
 mod changed;
 mod commit;
 mod encode;
+mod foreign;
 mod fs;
 mod journal;
 mod local;
@@ -30,6 +31,7 @@ mod target;
 mod tidy;
 mod workplace;
 
+pub use foreign::{OnForeign, check_foreign};
 pub use fs::{Fs, FsFile};
 pub use local::LocalFs;
 pub use part::{Committed, PartState, PartSummary, PartWriter};

@@ -5,9 +5,12 @@
 
 use std::collections::HashSet;
 
+use twox_hash::XxHash3_128;
+
 use super::workplace::Workplace;
 use crate::error::Result;
 use crate::format::{Manifest, parse_shard_name};
+use crate::plan::Digest;
 
 /// The files, relative to the root, that must stay.
 #[derive(Debug, Default)]
@@ -57,24 +60,27 @@ impl Workplace {
         for name in self.list(&self.temporary())? {
             self.remove(&self.temporary().join(name))?;
         }
-        let is_shard = |name: &str| parse_shard_name(name).is_some();
-        let is_asset = |name: &str| name.split_once('-').is_some_and(|(hex, _)| is_hex(hex));
-        let is_list = |name: &str| {
-            let hex = |start, end| name.strip_prefix(start)?.strip_suffix(end);
-            hex("quarantine-", ".jsonl")
-                .or_else(|| hex("shards-", ".index"))
-                .is_some_and(is_hex)
-        };
         self.remove_where("", &is_list, kept)?;
         self.remove_where("shards/", &is_shard, kept)?;
-        self.remove_where("assets/", &is_asset, kept)
+        // Others name files so too, but not by our digest of what they hold.
+        let assets = self.assets();
+        let is_proven = |name: &str| {
+            let hex = name.split_once('-').map(|(hex, _)| hex);
+            let hex = hex.filter(|_| is_asset(name));
+            let Some((hex, bytes)) = hex.zip(self.read(&assets.join(name)).ok().flatten()) else {
+                return false;
+            };
+            let digest = Digest(XxHash3_128::oneshot(&bytes)).to_string();
+            digest.starts_with(hex)
+        };
+        self.remove_where("assets/", &is_proven, kept)
     }
 
     /// Removes files of the directory `prefix` that are ours and not kept.
     fn remove_where(&self, prefix: &str, ours: &dyn Fn(&str) -> bool, kept: &Kept) -> Result<()> {
         let dir = self.root.join(prefix);
         for name in self.list(&dir)? {
-            if ours(&name) && !kept.holds(&format!("{prefix}{name}")) {
+            if !kept.holds(&format!("{prefix}{name}")) && ours(&name) {
                 self.remove(&dir.join(name))?;
             }
         }
@@ -102,6 +108,24 @@ impl Workplace {
         }
         Ok(())
     }
+}
+
+/// Whether fuelrail gives a shard such a name.
+pub(super) fn is_shard(name: &str) -> bool {
+    parse_shard_name(name).is_some()
+}
+
+/// Whether fuelrail gives an asset such a name.
+pub(super) fn is_asset(name: &str) -> bool {
+    name.split_once('-').is_some_and(|(hex, _)| is_hex(hex))
+}
+
+/// Whether fuelrail gives a quarantine list or an index such a name.
+pub(super) fn is_list(name: &str) -> bool {
+    let hex = |start, end| name.strip_prefix(start)?.strip_suffix(end);
+    hex("quarantine-", ".jsonl")
+        .or_else(|| hex("shards-", ".index"))
+        .is_some_and(is_hex)
 }
 
 fn is_hex(text: &str) -> bool {

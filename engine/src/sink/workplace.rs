@@ -8,6 +8,9 @@ use std::sync::Arc;
 use super::fs::Fs;
 use crate::error::{Error, Result};
 
+/// The directory of work on a dataset, below the dataset's own.
+pub(super) const WORK: &str = ".fuelrail";
+
 /// A dataset's directory and the file system it is on.
 #[derive(Debug, Clone)]
 pub(super) struct Workplace {
@@ -17,7 +20,7 @@ pub(super) struct Workplace {
 
 impl Workplace {
     pub(super) fn work(&self) -> PathBuf {
-        self.root.join(".fuelrail")
+        self.root.join(WORK)
     }
 
     pub(super) fn lock(&self) -> PathBuf {
