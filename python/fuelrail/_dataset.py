@@ -9,6 +9,7 @@ from operator import index as _index
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from fuelrail import _native
+from fuelrail._calls import told
 from fuelrail._errors import UsageError, UsageIndexError, UsageTypeError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Rows that `_repr_html_` shows, and characters of a value.
 _SHOWN_ROWS = 5
 _SHOWN_CHARS = 80
+# Columns that `repr` shows.
+_SHOWN_COLUMNS = 8
 # What ``Batch.rows`` has in rows that fill up.
 _NO_ROW = (1 << 64) - 1
 
@@ -48,6 +51,7 @@ class Document(NamedTuple):
     """Those tokens, decoded by the tokenizer that travels with the dataset."""
 
 
+@told
 class Dataset:
     r"""A dataset on disk, open for reading; every byte is checked as it is read.
 
@@ -225,7 +229,9 @@ class Dataset:
 
     def __repr__(self) -> str:
         of = "" if self.is_whole else f" rows {self._start}..{self._stop} of {self._native.n_rows}:"
-        columns = ", ".join(f"{name}: {type_}" for name, type_ in self.schema.items())
+        columns = ", ".join(f"{name}: {type_}" for name, type_ in list(self.schema.items())[:_SHOWN_COLUMNS])
+        if (n_more := len(self.columns) - _SHOWN_COLUMNS) > 0:
+            columns += f" and {n_more} more"
         return f"<fuelrail.Dataset {self.path!r}{of} {len(self)} rows, {columns}>"
 
     def _repr_html_(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from fuelrail import _native
+from fuelrail._calls import told
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
 
+@told
 def devices() -> list[dict[str, Any]]:
     """The devices of this machine, the processor first: ``id`` (what a pipeline
     calls it), ``kind``, ``name``, ``driver``, ``memory_bytes``, ``is_software``
@@ -25,6 +27,7 @@ def devices() -> list[dict[str, Any]]:
     return found
 
 
+@told
 def selftest(device: str = "auto", *, speeds: Literal["skip", "measure"] = "skip") -> dict[str, Any]:
     """Compares every SIMD level of the processor, and ``device``, with the
     scalar reference, bit by bit.

@@ -215,18 +215,35 @@ def make(
 ) -> Error:
     """The exception for an error of the engine; the native half calls this."""
     of = _BY_KIND.get(kind, InternalError)
+    hint = None if hint is None else _in_python(hint)
     if of is IoError:
         io = _BY_ERRNO.get(errno or 0, IoError)
         return io(message, location=location, hint=hint, cause=cause, text=text, errno=errno)
     return of(message, location=location, hint=hint, cause=cause, text=text)
 
 
+# What is an option of the command, and an argument here.
+_SPELLINGS = {
+    "`--into`": "`into=True`",
+    "`--replace`": '`on_existing="replace"`',
+    "`--device cpu`": '`device="cpu"`',
+}
+
+
+def _in_python(hint: str) -> str:
+    """A hint of the engine as who calls it from Python spells it."""
+    for option, argument in _SPELLINGS.items():
+        hint = hint.replace(option, argument)
+    return hint
+
+
 def did_you_mean(name: object, known: list[str]) -> str | None:
     """The hint for a name that is like a known one."""
     import difflib
 
-    near = difflib.get_close_matches(str(name), known, 1)
-    return f'did you mean "{near[0]}"?' if near else None
+    by_lower = {it.lower(): it for it in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, 1)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else None
 
 
 def no_tensor(name: object, known: list[str]) -> Error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fuelrail import _native, _options, _world
 from fuelrail._around import by_index
+from fuelrail._calls import told
 from fuelrail._checks import text
 from fuelrail._dataset import Dataset
 from fuelrail._errors import UsageError, UsageIndexError
@@ -27,6 +28,7 @@ PATIENCE = 5.0
 Mapping.register(_native.Batch)
 
 
+@told
 class Loader:
     r"""Batches of a dataset: shuffled, shared out among ranks, resumable at any
     batch, read ahead by threads into memory that is used again.

@@ -6,7 +6,8 @@ import json
 import os
 
 from fuelrail import _native
-from fuelrail._checks import dtype_name, text
+from fuelrail._calls import told
+from fuelrail._checks import dtype_name, flag, text, texts
 from fuelrail._errors import UsageError
 from fuelrail._toml import table
 
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     Axes: TypeAlias = Literal["hwc", "chw"]
 
 
+# Sources that `repr` shows.
+_SHOWN_SOURCES = 3
+
+
+@told
 class Pipeline:
     """Where rows come from, what is done to each, and where the dataset goes.
 
@@ -119,11 +125,11 @@ class Pipeline:
         self._spec = spec or _native.Pipeline.of_source(keys, device)
 
     @classmethod
-    def from_file(cls, path: Path, *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
-        """The pipeline in a TOML file; the paths in it are relative to the file's
+    def from_file(cls, path: Path = "fuelrail.toml", *, set: Sequence[str] = ()) -> Pipeline:  # noqa: A002
+        """The pipeline in a TOML file, such as ``fuelrail init`` writes; the paths in it are relative to the file's
         directory. ``set`` changes values of it, each as ``"step.key=value"``.
         """
-        return cls._of(_native.Pipeline.from_file(os.fspath(path), list(set)))
+        return cls._of(_native.Pipeline.from_file(os.fspath(path), texts("set", set)))
 
     @classmethod
     def from_toml(cls, text: str, *, base: Path = "") -> Pipeline:
@@ -294,6 +300,7 @@ class Pipeline:
         threads: int | None = None,
         progress: Literal["auto", "always", "never"] = "auto",
         on_existing: Literal["refuse", "replace"] = "refuse",
+        into: bool = False,
         on_device_error: Literal["replay", "fail"] = "replay",
     ) -> Dataset:
         """Runs it, and gives the dataset.
@@ -305,16 +312,19 @@ class Pipeline:
 
         ``out`` takes the place of the sink's directory. ``progress`` is shown on
         standard error, ``"auto"`` on a terminal. ``on_existing`` says what becomes
-        of another dataset at the target, ``on_device_error`` whether the
-        processor does a batch again on which the device fails. What one may not
-        expect of a run, :meth:`explain` says and the logger ``fuelrail`` warns of.
+        of another dataset at the target; a directory that holds other files is
+        written to with ``into=True`` only, and they stay as they are.
+        ``on_device_error`` says whether the processor does a batch again on which
+        the device fails. What one may not expect of a run, :meth:`explain` says
+        and the logger ``fuelrail`` warns of.
         """
         from fuelrail._dataset import Dataset
 
         out = None if out is None else os.fspath(out)
         for name, value in (("progress", progress), ("on_existing", on_existing), ("on_device_error", on_device_error)):
             text(name, value)
-        root, notes = self._spec.shard(out, device, threads, progress, on_existing, on_device_error)
+        foreign = "into" if flag("into", into) else "refuse"
+        root, notes = self._spec.shard(out, device, threads, progress, on_existing, foreign, on_device_error)
         if notes:
             import logging
 
@@ -330,9 +340,15 @@ class Pipeline:
     def __repr__(self) -> str:
         sources, steps, sink = self._spec.parts()
         n_rows = self._spec.n_rows()
-        source = repr(sources[0]) if len(sources) == 1 else repr(sources)
+        n_more = len(sources) - _SHOWN_SOURCES
         if n_rows is not None:
             source = f"<{sources[0]}: {n_rows:,} row{'' if n_rows == 1 else 's'}>"
+        elif len(sources) == 1:
+            source = repr(sources[0])
+        elif n_more > 0:
+            source = f"[{', '.join(map(repr, sources[:_SHOWN_SOURCES]))} and {n_more} more]"
+        else:
+            source = repr(sources)
         return f"Pipeline({', '.join([source, *steps, *([repr(sink)] if sink else [])])})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fuelrail import _native
+from fuelrail._calls import told
 from fuelrail._errors import UsageError, UsageTypeError
 
 # Known to type checkers by its name; the module `typing` takes its time.
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     HuggingFace: TypeAlias = _Tokenizers | _Transformers
 
 
+@told
 class Tokenizer:
     """Text to token ids by byte-level byte pair encoding, with exactly the ids
     of tiktoken or of Hugging Face tokenizers.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fuelrail._around import by_index
 from fuelrail._batch import BatchDict, make_known
+from fuelrail._calls import told
 from fuelrail._errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@told
 class Batches(Generic[T]):
     """A loader's batches as dicts, at the position of that loader: what is read
     here is read there, and a state of one is a state of the other. Each dict is a

@@ -10,6 +10,7 @@ import jax
 from jax.dlpack import from_dlpack
 
 from fuelrail._batch import BatchDict
+from fuelrail._calls import told
 from fuelrail._errors import UsageError
 from fuelrail._loader import PATIENCE
 from fuelrail._options import dtypes as _dtypes
@@ -33,6 +34,7 @@ _PATIENCE = 300.0
 _NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
 
 
+@told
 class JaxBatches(Batches["jax.Array"]):
     """What :meth:`fuelrail.Loader.to_jax` returns: an iterable of dicts of
     arrays of jax, which lie in the loader's memory or on the device asked for."""

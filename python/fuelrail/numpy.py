@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fuelrail._batch import BatchDict
+from fuelrail._calls import told
 from fuelrail._view import Batches
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["NumpyBatches"]
 
 
+@told
 class NumpyBatches(Batches["np.ndarray[Any, Any]"]):
     """What :meth:`fuelrail.Loader.to_numpy` returns: an iterable of dicts of
     numpy arrays, which lie in the loader's memory."""

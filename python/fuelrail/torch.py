@@ -13,6 +13,7 @@ from torch.utils.data import get_worker_info
 
 from fuelrail import _around, _shared_out
 from fuelrail._batch import BatchDict, _to_torch
+from fuelrail._calls import passes_on, told
 from fuelrail._errors import UsageError
 from fuelrail._loader import Loader
 from fuelrail._options import dtypes as _dtypes
@@ -87,6 +88,7 @@ class _Copies:
             self._held.popleft()
 
 
+@told
 class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Tensor]"]):
     """What :meth:`fuelrail.Loader.to_torch` returns: an iterable of dicts of
     tensors, which lie in the loader's memory or on the device asked for.
@@ -197,6 +199,7 @@ def _check_fetcher(fetcher: Any) -> None:  # noqa: ANN401
         )
 
 
+@told
 class IterableDataset(TorchBatches):
     """A loader for scripts that want a ``torch.utils.data.DataLoader``.
 
@@ -215,6 +218,7 @@ class IterableDataset(TorchBatches):
 
     """
 
+    @passes_on(Loader)
     def __init__(
         self,
         dataset: Dataset | str | os.PathLike[str],

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyIterator, PyList, PyString};
 use crate::dlpack::Memory;
 use crate::errors::{Result, from_package};
 use crate::state::state_dict;
+use crate::table::{SHOWN_NAMES, and_more};
 use crate::tensor::Tensor;
 
 /// The tensors of one step, by name: a mapping that is read like a dict.
@@ -154,17 +155,19 @@ impl Batch {
     }
 
     fn __repr__(&self) -> String {
-        let tensors = self.inner.tensors().map(|found| {
+        let n_tensors = self.inner.tensors().count();
+        let tensors = self.inner.tensors().take(SHOWN_NAMES).map(|found| {
             let dims: Vec<String> = found.shape().iter().map(u64::to_string).collect();
             let dtype = crate::tensor::dtype_name(found.dtype());
             format!("{}: {dtype}[{}]", found.name(), dims.join(", "))
         });
         format!(
-            "<fuelrail.Batch {} of epoch {}, {} rows, {}>",
+            "<fuelrail.Batch {} of epoch {}, {} rows, {}{}>",
             self.inner.index(),
             self.inner.epoch(),
             self.inner.n_valid(),
-            tensors.collect::<Vec<_>>().join(", ")
+            tensors.collect::<Vec<_>>().join(", "),
+            and_more(n_tensors)
         )
     }
 }

@@ -8,6 +8,17 @@ use pyo3::types::PyCapsule;
 use crate::arrow::{schema_capsule, stream_capsule};
 use crate::errors::Result;
 
+/// Names that a `repr` shows.
+pub(crate) const SHOWN_NAMES: usize = 8;
+
+/// What a `repr` says of the names that it does not show.
+pub(crate) fn and_more(n_names: usize) -> String {
+    match n_names.saturating_sub(SHOWN_NAMES) {
+        0 => String::new(),
+        n_more => format!(" and {n_more} more"),
+    }
+}
+
 /// Rows in memory, for any library that speaks Arrow: `pyarrow.table(rows)`,
 /// `polars.DataFrame(rows)`, `pandas.DataFrame.from_arrow(rows)`, or by name
 /// in a query of duckdb.
@@ -41,10 +52,13 @@ impl Table {
     }
 
     fn __repr__(&self) -> String {
+        let columns = self.columns();
+        let shown = columns.len().min(SHOWN_NAMES);
         format!(
-            "<fuelrail.Table {} rows: {}>",
+            "<fuelrail.Table {} rows: {}{}>",
             self.__len__(),
-            self.columns().join(", ")
+            columns[..shown].join(", "),
+            and_more(columns.len())
         )
     }
 
