@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::output::{EXIT_CODES, Output, Stop};
-use crate::{completions, doctor, inspect, plan, schema, selftest, shard, tokenize, verify};
+use crate::{completions, doctor, init, inspect, plan, schema, selftest, shard, tokenize, verify};
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
@@ -62,8 +62,9 @@ pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    Shard(shard::Args),
+    Init(init::Args),
     Plan(plan::Args),
+    Shard(shard::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
     Tokenize(tokenize::Args),
@@ -77,8 +78,9 @@ impl Verb {
     /// Does it.
     pub(crate) fn run(&self, output: &mut Output) -> Result<(), Stop> {
         match self {
-            Self::Shard(args) => shard::run(args, output),
+            Self::Init(args) => init::run(args, output),
             Self::Plan(args) => plan::run(args, output),
+            Self::Shard(args) => shard::run(args, output),
             Self::Inspect(args) => inspect::run(args, output),
             Self::Verify(args) => verify::run(args, output),
             Self::Doctor(args) => doctor::run(args, output),

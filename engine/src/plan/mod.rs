@@ -68,6 +68,7 @@ pub use types::{
 };
 
 pub(crate) use columns::type_name;
+pub(crate) use explain::{amount, counted};
 pub(crate) use stored::{
     Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
     Tensors, offsets_name, valid_name,

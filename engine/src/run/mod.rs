@@ -9,6 +9,7 @@ mod load;
 mod log;
 mod ordered;
 mod prepare;
+mod propose;
 mod sample;
 mod selftest;
 mod shard;
@@ -23,6 +24,7 @@ pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
 };
 pub use prepare::{prepare, prepare_table};
+pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{ShardOptions, memory_bound, shard};

@@ -273,13 +273,13 @@ fn columns_json(columns: &[OutputColumn]) -> Value {
 }
 
 /// `1 file`, `2 files`.
-fn counted(n: u64, what: &str) -> String {
+pub(crate) fn counted(n: u64, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {what}{plural}")
 }
 
 /// A number of bytes to about three digits.
-fn amount(bytes: u64) -> String {
+pub(crate) fn amount(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return counted(bytes, "byte");

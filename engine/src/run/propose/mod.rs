@@ -1,0 +1,198 @@
+//! A pipeline for data that nobody has described: what `fuelrail init` writes.
+//!
+//! What there is to read is found by the engine's own discovery, and what a
+//! pipeline may do with it is what its own check lets pass; the text is read
+//! back and planned before it is handed out.
+
+mod inputs;
+mod look;
+mod written;
+
+use std::path::Path;
+
+use arrow::datatypes::DataType;
+
+use crate::error::Result;
+use crate::plan::{Fingerprint, Format, OnError, OutputColumn, Pipeline, type_name};
+
+use super::prepare;
+use inputs::Inputs;
+use look::{Seen, Shape};
+
+/// What a pipeline is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub struct ProposeSpec<'a> {
+    /// A file, directory or glob, as it is to stand in the pipeline.
+    pub uri: &'a str,
+    /// The pipeline file: relative paths begin where it lies.
+    pub file: &'a Path,
+    /// Threads that look at files.
+    pub threads: usize,
+}
+
+/// A pipeline, and why it is that one.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// The text of the pipeline file, with comments.
+    pub toml: String,
+    /// The layout of the inputs.
+    pub format: Format,
+    /// How many files it reads.
+    pub n_files: usize,
+    /// Their size.
+    pub len_bytes: u64,
+    /// The columns found, each with what becomes of it.
+    pub columns: Vec<ProposedColumn>,
+    /// What is good to know beside it.
+    pub notes: Vec<String>,
+}
+
+/// A column of the inputs, and what the pipeline does with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: String,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// What a proposed pipeline does with a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is tokenized and packed.
+    Tokenized,
+    /// It is an image, and becomes floats.
+    Normalized,
+    /// It is written as it is.
+    Stored,
+    /// It is not read.
+    LeftOut,
+}
+
+impl Fate {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tokenized => "tokenized",
+            Self::Normalized => "normalized",
+            Self::Stored => "stored",
+            Self::LeftOut => "left_out",
+        }
+    }
+}
+
+/// What is done with the rows.
+#[derive(Debug, Clone, PartialEq)]
+enum Job {
+    /// Tokenize this column, and pack.
+    Text(String),
+    /// Normalize these columns, and store all.
+    Images(Vec<(String, Shape)>),
+    /// Store all.
+    Table,
+}
+
+/// Puts a pipeline together for what `spec` names. Reads the first rows of the
+/// inputs; nothing is written.
+///
+/// # Errors
+/// As [`prepare`]: `Pipeline` where nothing can be read or stored, `Io`, `Data`.
+pub fn propose(spec: &ProposeSpec<'_>) -> Result<Proposal> {
+    let base = spec.file.parent().unwrap_or(Path::new(""));
+    let mut inputs = Inputs::find(spec, base)?;
+    let storable = inputs.storable(base)?;
+    let seen = Seen::of(&storable.plan);
+    if let Some(trouble) = &seen.trouble {
+        inputs.on_error = OnError::Quarantine;
+        inputs.notes.push(format!(
+            "some content cannot be read, and is set aside: {trouble}"
+        ));
+    }
+    let job = job(&inputs, &storable.columns, &seen);
+    let columns = fates(&inputs, &storable, &seen, &job);
+    let sink = written::free_directory(base);
+    let told = written::Told {
+        spec,
+        inputs: &inputs,
+        columns: &columns,
+        notes: &inputs.notes,
+        job: &job,
+        sink: &sink,
+    };
+    let toml = told.toml();
+    let mut pipeline = Pipeline::from_toml(&toml, spec.file)?;
+    // Content is compared on a run; here the inputs may be cold.
+    pipeline.source.fingerprint = Fingerprint::Sampled;
+    prepare(&pipeline, base, spec.threads)?;
+    Ok(Proposal {
+        toml,
+        format: inputs.catalog.format,
+        n_files: inputs.catalog.files.len(),
+        len_bytes: inputs.len_bytes(),
+        columns,
+        notes: inputs.notes,
+    })
+}
+
+/// Text if some column reads as text, else images if some column holds them.
+fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> Job {
+    if inputs.catalog.format == Format::Text {
+        return Job::Text("text".to_owned());
+    }
+    if let Some(name) = seen.text_column(columns) {
+        return Job::Text(name.to_owned());
+    }
+    let images: Vec<_> = columns
+        .iter()
+        .filter_map(|column| Some((column.name.clone(), Shape::of(&column.data_type)?)))
+        .filter(|(name, shape)| inputs.takes(&written::normalize(name, *shape)))
+        .collect();
+    if images.is_empty() {
+        Job::Table
+    } else {
+        Job::Images(images)
+    }
+}
+
+fn fates(
+    inputs: &Inputs,
+    storable: &inputs::Storable,
+    seen: &Seen,
+    job: &Job,
+) -> Vec<ProposedColumn> {
+    let fate = |name: &str, data_type: &DataType| {
+        if let Some(reason) = storable.refusal(name) {
+            return (Fate::LeftOut, reason.to_owned());
+        }
+        match job {
+            Job::Text(text) if text == name => (Fate::Tokenized, seen.why_text(name)),
+            Job::Text(_) => (
+                Fate::LeftOut,
+                "packed rows hold tokens of several documents, and nothing beside them".to_owned(),
+            ),
+            Job::Images(images) if images.iter().any(|(image, _)| image == name) => (
+                Fate::Normalized,
+                format!("bytes in the shape of an image: {}", type_name(data_type)),
+            ),
+            Job::Images(_) | Job::Table => (Fate::Stored, seen.why_stored(name)),
+        }
+    };
+    inputs
+        .columns()
+        .into_iter()
+        .map(|(name, data_type)| {
+            let (fate, why) = fate(&name, &data_type);
+            ProposedColumn {
+                data_type: type_name(&data_type),
+                name,
+                fate,
+                why,
+            }
+        })
+        .collect()
+}
