@@ -65,7 +65,8 @@ def column(rng: random.Random, n: int) -> tuple[str, pa.Array]:
 
 def table(rng: random.Random, n: int) -> pa.Table:
     columns = dict(column(rng, n) for _ in range(rng.randint(1, 7)))
-    return pa.table(columns)
+    # Something that can be stored, as a table of nothing but nulls is refused.
+    return pa.table({**columns, "row": list(range(n))})
 
 
 def jsonl(rng: random.Random, n: int) -> str:

@@ -6,8 +6,9 @@ use arrow::datatypes::DataType;
 
 use crate::error::{ErrorKind, Result};
 use crate::plan::{
-    Catalog, Document, Fingerprint, Format, LoadedTokenizers, OnError, OutputColumn, Pipeline,
-    Plan, SelectSpec, SinkSpec, SourceSpec, StepSpec, amount, check, counted,
+    Catalog, Document, Fingerprint, Format, Found, JsonType, KeyTypes, LoadedTokenizers, OnError,
+    OutputColumn, Pipeline, Plan, Proposed, SelectSpec, SinkSpec, SourceSpec, StepSpec, amount,
+    check, counted,
 };
 use crate::source::{DiscoverSpec, discover};
 
@@ -25,6 +26,8 @@ pub(super) struct Inputs {
     pub(super) format: Option<Format>,
     /// Whether a file is not what its name says.
     pub(super) on_error: OnError,
+    /// Keys of JSON lines that no one type holds: kept as their text.
+    pub(super) declared: KeyTypes,
     /// What is good to know.
     pub(super) notes: Vec<String>,
 }
@@ -36,9 +39,17 @@ pub(super) struct Storable {
     pub(super) columns: Vec<OutputColumn>,
     /// The others, each with the reason.
     refused: Vec<(String, String)>,
+    /// Those that are kept as their text, each with the reason.
+    declared: Vec<(String, String)>,
 }
 
 impl Storable {
+    /// Why the values of a column are kept as their text, if they are.
+    pub(super) fn why_declared(&self, name: &str) -> Option<&str> {
+        let declared = self.declared.iter().find(|(declared, _)| declared == name);
+        declared.map(|(_, reason)| reason.as_str())
+    }
+
     /// Why a column is not stored, if it is not.
     pub(super) fn refusal(&self, name: &str) -> Option<&str> {
         let refused = self.refused.iter().find(|(refused, _)| refused == name);
@@ -76,6 +87,11 @@ impl Inputs {
         Ok(most)
     }
 
+    /// Whether a column is kept as the text of its values.
+    pub(super) fn is_declared(&self, name: &str) -> bool {
+        self.declared.get(name).is_some()
+    }
+
     pub(super) fn len_bytes(&self) -> u64 {
         let files = self.catalog.files.iter();
         files.fold(0, |sum, file| sum.saturating_add(file.input.len_bytes))
@@ -91,8 +107,17 @@ impl Inputs {
         )
     }
 
-    /// The columns of all files, in order of first appearance.
+    /// The columns of all files, in order of first appearance; a key of JSON
+    /// lines that has no type has that of nulls.
     pub(super) fn columns(&self) -> Vec<(String, DataType)> {
+        if let Some(seen) = &self.catalog.seen {
+            let typed = |key: &Proposed| match &key.found {
+                Found::Type(data_type) => data_type.clone(),
+                _ => DataType::Null,
+            };
+            let keys = seen.keys.iter();
+            return keys.map(|key| (key.name.clone(), typed(key))).collect();
+        }
         let mut columns: Vec<(String, DataType)> = Vec::new();
         for file in &self.catalog.files {
             for field in file.schema.fields() {
@@ -104,13 +129,14 @@ impl Inputs {
         columns
     }
 
-    /// Asks the check which columns can be stored together.
+    /// Asks the check which columns can be stored together. Keys of JSON lines
+    /// that no one type holds are declared to be kept as their text.
     ///
     /// # Errors
     /// `Pipeline` if none can be, or the check has another objection.
-    pub(super) fn storable(&self, base: &Path) -> Result<Storable> {
+    pub(super) fn storable(&mut self, base: &Path) -> Result<Storable> {
         let mut names: Vec<String> = self.columns().into_iter().map(|(name, _)| name).collect();
-        let mut refused = Vec::new();
+        let (mut refused, mut declared) = (Vec::new(), Vec::new());
         loop {
             let select = StepSpec::Select(SelectSpec {
                 columns: names.clone(),
@@ -122,6 +148,7 @@ impl Inputs {
                         plan,
                         columns,
                         refused,
+                        declared,
                     });
                 }
                 Err(error) => error,
@@ -129,6 +156,10 @@ impl Inputs {
             let column = error.location().column.clone();
             let at = column.and_then(|column| names.iter().position(|name| *name == column));
             match at {
+                Some(at) if self.catalog.seen.is_some() && !self.is_declared(&names[at]) => {
+                    self.declared.0.push((names[at].clone(), JsonType::Json));
+                    declared.push((names[at].clone(), error.message().to_owned()));
+                }
                 Some(at) if names.len() > 1 => {
                     refused.push((names.remove(at), error.message().to_owned()));
                 }
@@ -148,6 +179,7 @@ impl Inputs {
         let source = SourceSpec {
             on_error: self.on_error,
             format: self.format,
+            schema: self.declared.clone(),
             ..SourceSpec::new(self.uri.as_str())
         };
         let pipeline = Pipeline::new(source, steps, SinkSpec::new("shards"));
@@ -174,6 +206,7 @@ fn one(spec: &ProposeSpec<'_>, base: &Path, format: Option<Format>) -> Result<In
         catalog,
         format,
         on_error,
+        declared: KeyTypes::default(),
         notes,
     };
     match look(OnError::Fail) {

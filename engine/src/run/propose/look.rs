@@ -5,7 +5,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::{OutputColumn, Plan};
+use crate::plan::{KeyTypes, OutputColumn, Plan};
 use crate::source::{PartReader, Start};
 
 /// Rows looked at.
@@ -108,9 +108,11 @@ impl Seen {
     }
 
     /// The column that reads as text; of several that with the longest strings.
-    pub(super) fn text_column(&self, columns: &[OutputColumn]) -> Option<&str> {
+    /// Values that are kept as JSON's text do not count.
+    pub(super) fn text_column(&self, columns: &[OutputColumn], json: &KeyTypes) -> Option<&str> {
         let is_alone = columns.len() == 1;
         let texts = self.strings.iter().filter(|it| it.is_text(is_alone));
+        let texts = texts.filter(|it| json.get(&it.column).is_none());
         // The first of those that are equal.
         let longest = texts.rev().max_by_key(|it| it.mean());
         longest.map(|it| it.column.as_str())

@@ -144,7 +144,7 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> Job {
     if inputs.catalog.format == Format::Text {
         return Job::Text("text".to_owned());
     }
-    if let Some(name) = seen.text_column(columns) {
+    if let Some(name) = seen.text_column(columns, &inputs.declared) {
         return Job::Text(name.to_owned());
     }
     let images: Vec<_> = columns
@@ -179,7 +179,11 @@ fn fates(
                 Fate::Normalized,
                 format!("bytes in the shape of an image: {}", type_name(data_type)),
             ),
-            Job::Images(_) | Job::Table => (Fate::Stored, seen.why_stored(name)),
+            Job::Images(_) | Job::Table => {
+                let why = storable.why_declared(name);
+                let why = why.map_or_else(|| seen.why_stored(name), str::to_owned);
+                (Fate::Stored, why)
+            }
         }
     };
     inputs
@@ -188,7 +192,11 @@ fn fates(
         .map(|(name, data_type)| {
             let (fate, why) = fate(&name, &data_type);
             ProposedColumn {
-                data_type: type_name(&data_type),
+                data_type: if inputs.is_declared(&name) {
+                    "json".to_owned()
+                } else {
+                    type_name(&data_type)
+                },
                 name,
                 fate,
                 why,

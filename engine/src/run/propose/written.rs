@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::plan::{Format, OnError};
+use crate::plan::{Format, KeyTypes, OnError};
 
 use super::inputs::Inputs;
 use super::look::Shape;
@@ -105,6 +105,17 @@ impl Told<'_> {
             let _ = writeln!(text, "# Note: {}.", comment(note));
         }
         text += &self.listed();
+        let is_stored = |name: &str| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.name == name && column.fate == Fate::Stored)
+        };
+        let declared = inputs.declared.0.iter().filter(|(name, _)| is_stored(name));
+        let declared: Vec<_> = declared.cloned().collect();
+        if !declared.is_empty() {
+            text += "\n# No one type holds all their values, so each is kept as its text.\n";
+            text += &KeyTypes(declared).block();
+            text.push('\n');
+        }
         text
     }
 
