@@ -52,7 +52,8 @@ def test_it_is_the_version_that_is_installed():
     binary = os.environ.get("FUELRAIL_BIN")
     if binary:
         done = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-        assert done.stdout == f"fuelrail {fr.__version__}\n"
+        assert done.stdout.splitlines()[0] == f"fuelrail {fr.__version__}"
+        assert "devices: cpu" in done.stdout
     for distribution in importlib.metadata.distributions():
         if distribution.name == "fuelrail":
             assert distribution.version == fr.__version__

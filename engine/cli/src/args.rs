@@ -1,6 +1,7 @@
 //! The arguments that all verbs share, and the list of verbs.
 
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
@@ -9,7 +10,13 @@ use crate::{completions, doctor, init, inspect, plan, schema, selftest, shard, t
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
-#[command(name = "fuelrail", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "fuelrail",
+    version,
+    long_version = long_version(),
+    max_term_width = 100,
+    after_help = format!("{FIRST_STEPS}\n\n{EXIT_CODES}")
+)]
 pub(crate) struct Args {
     /// What every verb takes.
     #[command(flatten)]
@@ -17,6 +24,24 @@ pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// How the verbs follow one another.
+const FIRST_STEPS: &str = "\
+First steps:
+  fuelrail init corpus/     write fuelrail.toml for your data
+  fuelrail plan             see what it would do
+  fuelrail shard            do it
+  fuelrail inspect shards/  look at some rows
+Each verb has its own --help. Reading the dataset from Python: docs/start.md.";
+
+/// The version, and the kinds of devices that this build knows.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let devices = fuelrail::run::device_kinds().join(", ");
+        format!("{}\ndevices: {devices}", env!("CARGO_PKG_VERSION"))
+    });
+    &TEXT
 }
 
 /// What every verb takes.

@@ -7,6 +7,9 @@ use crate::output::{Output, Stop};
 
 /// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: fuelrail completions bash > ~/.local/share/bash-completion/completions/fuelrail"
+)]
 pub(crate) struct Args {
     /// The shell
     #[arg(value_enum)]

@@ -10,6 +10,7 @@ use crate::output::{Output, Stop, counted};
 
 /// Check this machine: processor, devices, memory, limits, tokenizers, a place to write
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail doctor --out /data")]
 pub(crate) struct Args {
     /// Where datasets are to be written
     #[arg(long, value_name = "DIR", default_value = ".")]

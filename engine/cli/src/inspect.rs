@@ -19,6 +19,7 @@ const DOCUMENTS: usize = 3;
 
 /// Show what a dataset holds, with a few decoded rows
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail inspect shards/ --samples 5")]
 pub(crate) struct Args {
     /// The dataset's directory
     #[arg(value_name = "DATASET")]

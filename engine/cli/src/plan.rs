@@ -12,6 +12,7 @@ use crate::pipeline::PipelineArgs;
 
 /// Check a pipeline against its inputs and explain what it would do
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail plan --set pack.length=512")]
 pub(crate) struct Args {
     #[command(flatten)]
     pipeline: PipelineArgs,

@@ -26,6 +26,7 @@ use crate::{progress, signals};
 #[command(
     after_help = "Run the same command again after a crash or a stop: it continues where \
                         it was, and the dataset is the same to the byte.\n\
+                        Example: fuelrail shard text.toml --out shards/ --threads 4\n\
                         Exit codes are listed by `fuelrail --help`."
 )]
 pub(crate) struct Args {

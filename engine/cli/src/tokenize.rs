@@ -15,6 +15,7 @@ use crate::output::{Form, Output, Stop};
 
 /// Show the token ids of a text, or the text of token ids
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail tokenize -t gpt2 \"Hello world\"")]
 pub(crate) struct Args {
     /// The texts, or with --decode the ids; without any, standard input is one
     #[arg(value_name = "TEXT")]

@@ -18,6 +18,7 @@ const LISTED: usize = 50;
 
 /// Check every checksum and every count of a dataset
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail verify shards/")]
 pub(crate) struct Args {
     /// The dataset's directory
     #[arg(value_name = "DATASET")]

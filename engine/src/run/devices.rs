@@ -8,6 +8,20 @@ use super::doctor::{Check, CheckState};
 use crate::device::{Device, DeviceKind, DeviceReport, found, quick_trial};
 use crate::error::Error;
 
+/// The kinds of devices that this build knows, whether or not there are any.
+#[must_use]
+pub fn device_kinds() -> Vec<&'static str> {
+    let kinds = [
+        ("cpu", true),
+        ("cuda", cfg!(feature = "cuda")),
+        ("wgpu", cfg!(feature = "wgpu")),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(kind, is_built)| is_built.then_some(kind))
+        .collect()
+}
+
 /// The devices of this machine, the processor first; software that stands in
 /// for a device is among them. None is tried: [`super::selftest`] does that.
 #[must_use]

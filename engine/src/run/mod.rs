@@ -18,7 +18,7 @@ pub use crate::device::{
     Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
 };
 pub use control::{Control, Progress};
-pub use devices::devices;
+pub use devices::{device_kinds, devices};
 pub use doctor::{Check, CheckState, checks};
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
