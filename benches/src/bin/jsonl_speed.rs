@@ -99,6 +99,7 @@ fn read(path: &Path, schema: &SchemaRef) -> Outcome<Vec<RecordBatch>> {
             len_bytes: std::fs::metadata(path)?.len(),
             digest: Digest(0),
             row_groups: Vec::new(),
+            table: None,
         },
         file: 0,
         row_groups: None,
@@ -108,6 +109,7 @@ fn read(path: &Path, schema: &SchemaRef) -> Outcome<Vec<RecordBatch>> {
         json: &JsonShape::default(),
         batch_bytes: 4 << 20,
         on_error: OnError::Fail,
+        page_checksums: true,
         meter: Meter::default(),
     };
     let batches = for_format(Format::Jsonl).read(&request)?;
