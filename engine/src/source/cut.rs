@@ -13,43 +13,42 @@ use arrow::downcast_dictionary_array;
 use arrow::util::display::FormatOptions;
 
 use super::context::{Bad, Context};
+use super::projection::Projection;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::plan::layouts::{plain, same_values};
-use crate::plan::type_name;
+use crate::plan::{leaf, type_name};
 
 /// Rows in a batch at most, and looked at together.
 const MAX_ROWS: usize = 64 << 10;
 
-/// The index in `file` of each column of `projection`, or which is missing or
-/// of another type.
+/// Where in `file` each column of `projection` comes from, or which is missing
+/// or of another type.
 pub(super) fn check_projection(
     file: &Schema,
     projection: &Schema,
-) -> std::result::Result<Vec<usize>, String> {
-    projection
-        .fields()
-        .iter()
-        .map(|field| {
-            let (index, found) = file.column_with_name(field.name()).ok_or_else(|| {
-                format!(
-                    "expected a column {:?} of type {}, the file has none",
-                    field.name(),
-                    type_name(field.data_type())
-                )
-            })?;
-            if same_values(found.data_type(), field.data_type()) {
-                Ok(index)
-            } else {
-                Err(format!(
-                    "expected column {:?} of type {}, got {}",
-                    field.name(),
-                    type_name(field.data_type()),
-                    type_name(found.data_type())
-                ))
-            }
-        })
-        .collect()
+) -> std::result::Result<Projection, String> {
+    let mut places = Vec::with_capacity(projection.fields().len());
+    for field in projection.fields() {
+        let name = field.name();
+        let place = leaf::find(file, name);
+        let found = place.and_then(|at| Some((leaf::field_at(file, &at, name)?, at)));
+        let (found, place) = found.ok_or_else(|| {
+            format!(
+                "expected a column {name:?} of type {}, the file has none",
+                type_name(field.data_type())
+            )
+        })?;
+        if !same_values(found.data_type(), field.data_type()) {
+            return Err(format!(
+                "expected column {name:?} of type {}, got {}",
+                type_name(field.data_type()),
+                type_name(found.data_type())
+            ));
+        }
+        places.push(place);
+    }
+    Ok(Projection::new(file, &places))
 }
 
 /// `columns` as a batch of exactly `schema`.
@@ -378,10 +377,8 @@ mod tests {
     fn a_missing_or_different_column_is_named_with_both_types() {
         let file = Schema::new(vec![Field::new("a", DataType::Int64, true)]);
         let want = |name: &str, data_type| Schema::new(vec![Field::new(name, data_type, true)]);
-        assert_eq!(
-            check_projection(&file, &want("a", DataType::Int64)),
-            Ok(vec![0])
-        );
+        let found = check_projection(&file, &want("a", DataType::Int64)).unwrap();
+        assert_eq!(found.roots(), [0]);
         assert_eq!(
             check_projection(&file, &want("a", DataType::Utf8)).unwrap_err(),
             "expected column \"a\" of type utf8, got int64"

@@ -22,6 +22,7 @@ mod memory;
 mod meter;
 mod parquet;
 mod part;
+mod projection;
 mod records;
 mod split;
 mod text;

@@ -16,6 +16,7 @@ use self::messages::Kind;
 use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, check_nulls, check_projection};
 use super::input;
+use super::projection::Projection;
 use super::{BatchIter, Description, ReadRequest, Source};
 use crate::batch::{Batch, QuarantineUnit};
 use crate::error::{Error, Result};
@@ -96,7 +97,7 @@ fn groups(request: &ReadRequest<'_>, n_batches: usize) -> Range<usize> {
 struct Reader {
     context: Context,
     /// The columns of the file that are read.
-    columns: Vec<usize>,
+    columns: Projection,
     /// The record batches asked for.
     groups: Range<usize>,
     frames: Frames,
@@ -159,16 +160,19 @@ impl Reader {
         }
         let batch = self
             .frames
-            .read_batch(frame, &self.columns, &self.dictionaries)
+            .read_batch(frame, self.columns.roots(), &self.dictionaries)
             .and_then(|batch| {
-                check_nulls(batch.columns(), &self.context.schema)
-                    .map(|()| batch)
+                let columns = self.columns.pick(batch.columns());
+                columns
+                    .and_then(|columns| {
+                        check_nulls(&columns, &self.context.schema)?;
+                        Ok((columns, batch.num_rows()))
+                    })
                     .map_err(Trouble::Content)
             });
         Ok(match self.content(batch)? {
-            Ok(batch) => {
-                let columns = batch.columns().to_vec();
-                let decoded = Decoded::new(first_row, columns, batch.num_rows(), start_row);
+            Ok((columns, n_rows)) => {
+                let decoded = Decoded::new(first_row, columns, n_rows, start_row);
                 self.ready = Some(decoded);
                 None
             }

@@ -16,6 +16,7 @@ use super::super::ReadRequest;
 use super::super::contain::{contain, said};
 use super::super::context::Bad;
 use super::super::cut::{Misfit, check_nulls, check_projection, shared_layout};
+use super::super::projection::Projection;
 use super::guard::{Checksums, Disk, Group};
 use super::int96;
 use crate::batch::QuarantineUnit;
@@ -126,8 +127,8 @@ pub(super) struct Layout {
     metadata: Arc<ParquetMetaData>,
     levels: FieldLevels,
     mask: ProjectionMask,
-    /// For each column of the plan, its place among those decoded.
-    places: Vec<usize>,
+    /// How the columns of the plan come out of those decoded.
+    columns: Projection,
     /// Timestamps of INT96 among them, in seconds, where there are any.
     seconds: Option<Seconds>,
 }
@@ -177,14 +178,8 @@ impl Step {
 impl Layout {
     /// Finds the columns of `projection`, or says which is missing.
     pub(super) fn new(footer: &ArrowReaderMetadata, projection: &Schema) -> Result<Self, String> {
-        let roots = check_projection(footer.schema(), projection)?;
-        let mut decoded = roots.clone();
-        decoded.sort_unstable();
-        decoded.dedup();
-        let places = roots
-            .iter()
-            .filter_map(|root| decoded.binary_search(root).ok())
-            .collect();
+        let columns = check_projection(footer.schema(), projection)?;
+        let decoded = columns.roots();
         let descriptor = footer.metadata().file_metadata().schema_descr();
         let hint = shared_fields(footer.schema());
         let levels = |hint: &Fields, mask: &ProjectionMask| {
@@ -193,30 +188,30 @@ impl Layout {
             })
             .and_then(|levels| levels)
         };
-        let mask = ProjectionMask::roots(descriptor, decoded.iter().copied());
+        let mask = columns.mask(descriptor);
         let timed = |unit| int96::with_unit(&hint, descriptor, unit);
-        let columns = int96::roots(descriptor)
+        let times = int96::roots(descriptor)
             .into_iter()
             .filter_map(|root| {
                 let place = decoded.binary_search(&root).ok()?;
                 Some((place, footer.schema().field(root).data_type().clone()))
             })
             .collect::<Vec<_>>();
-        let seconds = if columns.is_empty() {
+        let seconds = if times.is_empty() {
             None
         } else {
-            let roots = columns.iter().map(|(place, _)| decoded[*place]);
+            let roots = times.iter().map(|(place, _)| decoded[*place]);
             let mask = ProjectionMask::roots(descriptor, roots);
             Some(Seconds {
                 levels: levels(&timed(TimeUnit::Second), &mask)?,
-                columns,
+                columns: times,
             })
         };
         Ok(Self {
             metadata: footer.metadata().clone(),
             levels: levels(&timed(TimeUnit::Nanosecond), &mask)?,
             mask,
-            places,
+            columns,
             seconds,
         })
     }
@@ -288,8 +283,7 @@ impl Layout {
                 }));
             }
         }
-        let columns = self.places.iter().map(|place| decoded[*place].clone());
-        let columns: Vec<ArrayRef> = columns.collect();
+        let columns = self.columns.pick(&decoded)?;
         check_nulls(&columns, projection)?;
         Ok((columns, misfits))
     }
