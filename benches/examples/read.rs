@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use arrow::array::Array;
-use fuelrail::plan::{Document, Fingerprint, JsonShape, OnError};
-use fuelrail::source::{DiscoverSpec, Meter, ReadRequest, discover, for_format};
+use fuelrail::plan::{Document, Fingerprint, Format, JsonShape, OnError};
+use fuelrail::source::{DiscoverSpec, LookSpec, Meter, ReadRequest, discover, for_format};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -31,18 +31,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         threads: 1,
         fingerprint: Fingerprint::Sampled,
         on_error,
+        lines: LookSpec::default(),
     };
     let catalog = discover(&spec)?;
     let source = for_format(catalog.format);
     for file in &catalog.files {
         let start = Instant::now();
+        let projection = match catalog.format {
+            Format::Jsonl => source.describe(&file.input.path)?.schema,
+            _ => file.schema.clone(),
+        };
         let (mut n_rows, mut len_bytes, mut n_batches) = (0, 0, 0);
         let request = ReadRequest {
             input: &file.input,
             file: 0,
             row_groups: None,
             start_row: 0,
-            projection: &file.schema,
+            projection: &projection,
             document: &document,
             json: &JsonShape::default(),
             batch_bytes: batch_mib << 20,

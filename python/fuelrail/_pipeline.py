@@ -94,6 +94,9 @@ class Pipeline:
         part_size: Size = "1GiB",
         fingerprint: Literal["content", "sampled"] = "content",
         page_checksums: bool = True,
+        schema: Mapping[str, str] | None = None,
+        unknown_keys: Literal["error", "ignore", "keep"] | None = None,
+        allow_nan: bool = False,
         device: str | None = None,
     ) -> None:
         """``format`` and ``document`` say what the files hold, if their names do
@@ -101,6 +104,12 @@ class Pipeline:
         takes one side of the rows: ``{"take": "train", "validation": 0.01,
         "key": "url"}``. ``page_checksums`` says whether those of Parquet pages
         are checked. ``device`` runs the steps that devices can run.
+
+        ``schema`` declares types of keys of JSON lines, ``{"price": "float64",
+        "meta.url": "string", "tags": "json"}``; those of others are proposed from
+        the lines. ``unknown_keys`` says what becomes of a key that is neither
+        declared nor seen, where all keys are stored; with ``allow_nan``, NaN and
+        infinities are numbers.
 
         A table in memory is named ``name`` in the origins of rows, and
         ``"table"`` if that is left out.
@@ -119,6 +128,9 @@ class Pipeline:
                 "part_size": part_size,
                 "fingerprint": fingerprint,
                 "page_checksums": None if page_checksums is True else page_checksums,
+                "schema": schema,
+                "unknown_keys": unknown_keys,
+                "allow_nan": allow_nan or None,
             }
         )
         spec = _native.Pipeline.of_table(source, keys, device) if in_memory else None
@@ -291,6 +303,16 @@ class Pipeline:
         prints."""
         plan: dict[str, Any] = json.loads(self._spec.plan(device, threads))
         return plan
+
+    def scan(self, *, threads: int | None = None) -> dict[str, Any]:
+        """Reads all JSON lines, as ``fuelrail plan --scan`` does, and gives the
+        types that hold every row: ``"schema"`` is what the keyword ``schema``
+        takes, ``"block"`` the same as a table of the pipeline file. ``"reasons"``
+        says why a key is ``json``; ``"n_bad"`` lines cannot be read, and ``"bad"``
+        lists the first of them; ``"misfit"`` is why the pipeline does not fit its
+        inputs whatever the types, or None."""
+        scan: dict[str, Any] = json.loads(self._spec.scan(threads))
+        return scan
 
     def shard(
         self,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fuelrail::plan::{
     self, DeviceChoice, ExplainContext, InMemory, Plan, explain, explain_json, notes,
 };
-use fuelrail::run::{self, Control, Device, OnDeviceError, ShardOptions};
+use fuelrail::run::{self, Control, Device, OnDeviceError, ScanProgress, ShardOptions};
 use fuelrail::sink::{OnExisting, OnForeign};
 use fuelrail::source::in_memory;
 use fuelrail::{Error, ErrorKind};
@@ -178,6 +178,21 @@ impl Pipeline {
         self.explained(py, device, threads, |plan, context| {
             explain_json(plan, context).to_string()
         })
+    }
+
+    /// The types that hold every row, as JSON.
+    fn scan(&self, py: Python<'_>, threads: Option<i64>) -> Result<String> {
+        let threads = run::threads(arguments::threads(threads)?);
+        let (spec, base) = (self.spec.clone(), self.base.clone());
+        if self.table.is_some() {
+            let error = Error::new(ErrorKind::Usage, "only JSON lines are scanned, got a table");
+            return Err(error.with_hint("tables in memory state their types").into());
+        }
+        let scan = move || {
+            let scan = run::scan(&spec, &base, threads, &ScanProgress::default())?;
+            Ok(scan.json().to_string())
+        };
+        attended(py, scan, || Stopping::Leaves)
     }
 
     /// Runs it and gives the directory of the dataset, and what one may not

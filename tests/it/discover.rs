@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use fuelrail::plan::{Catalog, Document, Fingerprint, Format, OnError};
-use fuelrail::source::{DiscoverSpec, discover};
+use fuelrail::source::{DiscoverSpec, LookSpec, discover};
 use fuelrail::{ErrorKind, Result};
 use fuelrail_tests::source::layouts;
 
@@ -29,6 +29,7 @@ fn spec<'a>(base: &'a Path, uris: &[&str]) -> DiscoverSpec<'a> {
         threads: 3,
         fingerprint: Fingerprint::Content,
         on_error: OnError::Fail,
+        lines: LookSpec::default(),
     }
 }
 

@@ -18,6 +18,7 @@ mod output;
 mod pipeline;
 mod plan;
 mod progress;
+mod scan;
 mod schema;
 mod selftest;
 mod shard;

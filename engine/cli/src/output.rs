@@ -276,7 +276,12 @@ fn error_text(error: &Error, paint: Paint) -> String {
     };
     let mut text = format!("{red}error{off}: {}\n", harmless(&error.to_string()));
     if let Some(hint) = error.hint() {
-        _ = writeln!(text, "{cyan}hint{off}: {}", harmless(hint));
+        // A hint may end in lines to paste.
+        let lines: Vec<String> = hint
+            .lines()
+            .map(|line| harmless(line).to_string())
+            .collect();
+        _ = writeln!(text, "{cyan}hint{off}: {}", lines.join("\n"));
     }
     text
 }

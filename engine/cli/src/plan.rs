@@ -9,6 +9,7 @@ use crate::args;
 use crate::device::DeviceArgs;
 use crate::output::{Output, Stop};
 use crate::pipeline::PipelineArgs;
+use crate::scan;
 
 /// Check a pipeline against its inputs and explain what it would do
 #[derive(Debug, clap::Args)]
@@ -21,12 +22,18 @@ pub(crate) struct Args {
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
     device: DeviceArgs,
+    /// Read all JSON lines and print the [source.schema] that holds every row
+    #[arg(long)]
+    scan: bool,
 }
 
 /// Prints the plan.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let threads = run::threads(args.threads);
     let (pipeline, base) = args.pipeline.read()?;
+    if args.scan {
+        return scan::run(&pipeline, &base, threads, output);
+    }
     let plan = run::prepare(&pipeline, &base, threads)?;
     let device = args.device.open(&pipeline, &plan)?;
     let context = ExplainContext {

@@ -1,6 +1,6 @@
 //! What was seen of the keys of the inputs' lines before the plan is made.
 
-use super::proposal::Proposed;
+use super::proposal::{Place, Proposed};
 
 /// What was seen of the keys of all inputs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -12,6 +12,16 @@ pub struct SeenKeys {
     pub others: Vec<String>,
     /// How much was looked at, where anything was.
     pub looked: Option<Looked>,
+    /// The first lines that cannot be read, and why.
+    pub bad: Vec<(Place, String)>,
+}
+
+impl SeenKeys {
+    /// Whether no row was seen.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.looked.is_none_or(|looked| looked.n_rows == 0)
+    }
 }
 
 /// How much of the inputs was looked at.

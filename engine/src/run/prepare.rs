@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::format::{Counts, Layout};
 use crate::plan::{
-    ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, check,
+    ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, Selected, check,
     stored_columns,
 };
-use crate::source::{DiscoverSpec, catalog_of, discover};
+use crate::source::{DiscoverSpec, LookSpec, catalog_of, discover};
 
 use super::load::load_tokenizers;
 
@@ -22,8 +22,29 @@ use super::load::load_tokenizers;
 /// read, `Data` where an input is not of its layout.
 pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan> {
     let tokenizers = load_tokenizers(pipeline, base)?;
+    let catalog = discover_inputs(pipeline, base, threads, look_for(pipeline))?;
+    checked(pipeline, &catalog, &tokenizers, base)
+}
+
+/// What to look for in JSON lines.
+pub(super) fn look_for(pipeline: &Pipeline) -> LookSpec {
+    LookSpec {
+        selected: Selected::of(pipeline),
+        declared: pipeline.source.schema.clone(),
+        allow_nan: pipeline.source.allow_nan,
+        ..LookSpec::default()
+    }
+}
+
+/// Finds the inputs of `pipeline` and what they hold.
+pub(super) fn discover_inputs(
+    pipeline: &Pipeline,
+    base: &Path,
+    threads: usize,
+    lines: LookSpec,
+) -> Result<Catalog> {
     let source = &pipeline.source;
-    let catalog = discover(&DiscoverSpec {
+    discover(&DiscoverSpec {
         uris: source.uri.0.clone(),
         base,
         format: source.format,
@@ -31,9 +52,9 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
         threads,
         fingerprint: source.fingerprint,
         on_error: source.on_error,
+        lines,
     })
-    .map_err(|error| pipeline.locate(error, "source.uri"))?;
-    checked(pipeline, &catalog, &tokenizers, base)
+    .map_err(|error| pipeline.locate(error, "source.uri"))
 }
 
 fn checked(

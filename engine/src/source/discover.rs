@@ -1,21 +1,17 @@
 //! Finds the inputs of a pipeline and what they hold.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 
 use super::fingerprint::fingerprint;
-use super::jsonl::Inference;
+use super::look::{LookSpec, look};
 use super::uris::{Found, expand};
 use super::{Description, for_format};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{
-    self, Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError, Proposed,
-    SeenKeys,
-};
+use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]
@@ -36,6 +32,8 @@ pub struct DiscoverSpec<'a> {
     /// With `Quarantine`, a file that cannot be described takes the schema of
     /// the first that can, for reading to set it aside.
     pub on_error: OnError,
+    /// What to look for in JSON lines.
+    pub lines: LookSpec,
 }
 
 /// Finds, describes and fingerprints all inputs, sorted by name.
@@ -67,7 +65,10 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
         files,
         format,
         seen: match format {
-            Format::Jsonl => Some(infer(&found)?),
+            Format::Jsonl => {
+                let indices: Vec<usize> = (0..found.len()).collect();
+                Some(look(&found, &indices, spec.threads, &spec.lines)?)
+            }
             _ => None,
         },
     })
@@ -99,54 +100,6 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Loo
         table: None,
     };
     Ok((input, description))
-}
-
-/// One type for each key in all files of JSON lines, from the first lines of
-/// the first.
-fn infer(found: &[Found]) -> Result<SeenKeys> {
-    let mut inference = Inference::new();
-    // More than one file has a say, unless there is one.
-    let per_file = (Inference::LINES / found.len().max(1)).max(Inference::LINES / 10);
-    let mut left = Inference::LINES;
-    for file in found {
-        if left == 0 || inference.is_full() {
-            break;
-        }
-        let opened =
-            std::fs::File::open(&file.path).map_err(|e| Error::io("open input", &file.path, e))?;
-        let n_lines = per_file.min(left);
-        inference.sample(opened, &file.path, n_lines)?;
-        left -= n_lines;
-    }
-    if inference.n_objects() == 0 && found.iter().any(has_content) {
-        return Err(no_object(&inference, &found[0].path));
-    }
-    let schema = inference.schema();
-    let proposed = |field: &Arc<Field>| Proposed {
-        name: field.name().clone(),
-        path: vec![field.name().clone()],
-        found: plan::Found::Type(field.data_type().clone()),
-        misfit: None,
-    };
-    Ok(SeenKeys {
-        keys: schema.fields().iter().map(proposed).collect(),
-        ..SeenKeys::default()
-    })
-}
-
-/// No line of any file is an object: the fault that kept them from being read,
-/// or else that they are not JSON lines.
-fn no_object(inference: &Inference, first: &Path) -> Error {
-    match inference.fault() {
-        Some((path, reason)) => Error::data(reason.clone()).with_path(path),
-        None => Error::data("expected JSON lines, the first lines hold no object")
-            .with_path(first)
-            .with_hint("each line is to be one JSON object"),
-    }
-}
-
-fn has_content(file: &Found) -> bool {
-    std::fs::metadata(&file.path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// `work` on each file, on so many threads; results in the order of `files`.

@@ -69,16 +69,17 @@ pub(super) fn open_content(input: &Input, meter: Meter) -> Result<Box<dyn Read +
     unwrap_content(exact, &input.path)
 }
 
-/// As [`open_content`], of a file that is not described yet.
+/// As [`open_content`], of `len_bytes` from where `file` stands.
 pub(super) fn peek_content(
     file: File,
     path: &Path,
     len_bytes: u64,
+    meter: Meter,
 ) -> Result<Box<dyn Read + Send>> {
     let exact = Exact {
         file,
         left: len_bytes,
-        meter: Meter::default(),
+        meter,
     };
     unwrap_content(exact, path)
 }

@@ -237,7 +237,8 @@ impl<'a> Keys<'a> {
         let types = untyped.map(|column| (column.name.clone(), JsonType::Json));
         format!(
             "add this to the pipeline file; \"json\" keeps each value as its text, another type \
-             such as \"string\" or \"int64\" refuses the rows that do not fit\n{}",
+             such as \"string\" or \"int64\" refuses the rows that do not fit, and `fuelrail plan \
+             --scan` finds those that hold all rows\n{}",
             KeyTypes(types.collect()).block()
         )
     }

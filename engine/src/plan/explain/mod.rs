@@ -10,8 +10,10 @@ use steps::describe;
 use crate::error::{name_in_backticks, name_in_text};
 
 use super::columns::{after, column_type_name, projected};
+use super::json::UnknownKeys;
 use super::losses;
 use super::notes::notes;
+use super::seen::Looked;
 use super::size::ByteSize;
 use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
 use super::types::{Asset, Document, Format, OnError, OutputColumn, Plan, SplitSide};
@@ -35,6 +37,9 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     let mut text = Text::default();
     text.line("inputs", &inputs(plan));
     text.line("source", &source(plan));
+    if let Some(keys) = keys(plan) {
+        text.line("keys", &keys);
+    }
     text.line("parts", &parts(plan));
     let mut columns = projected(&plan.source.projection);
     text.line("columns", &list(&columns));
@@ -121,6 +126,7 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
             "format": plan.source.format,
             "columns": read,
             "left_out": plan.source.left_out,
+            "keys": keys(plan),
         },
         "parts": plan.parts,
         "steps": steps,
@@ -238,6 +244,46 @@ fn source(plan: &Plan) -> String {
         OnError::Quarantine => "content that cannot be read is set aside".to_owned(),
     });
     said.join("; ")
+}
+
+/// Where the types of keys of JSON lines come from, and what becomes of others.
+fn keys(plan: &Plan) -> Option<String> {
+    let (source, looked) = (&plan.source, plan.source.looked);
+    if source.format != Format::Jsonl {
+        return None;
+    }
+    let n_declared = source.json.columns.iter();
+    let n_declared = n_declared.filter(|column| column.declared).count() as u64;
+    let mut said = Vec::new();
+    if n_declared > 0 {
+        said.push(format!("{} declared", counted(n_declared, "type")));
+    }
+    if let Some(Looked {
+        n_rows,
+        n_bad,
+        is_all,
+    }) = looked
+    {
+        let extent = if is_all { "all" } else { "a sample of" };
+        let others = if n_declared > 0 { "others" } else { "types" };
+        said.push(format!(
+            "{others} proposed from {extent} {}",
+            counted(n_rows, "row")
+        ));
+        if n_bad > 0 {
+            said.push(format!("{} there cannot be read", counted(n_bad, "line")));
+        }
+    }
+    said.push(
+        match source.json.unknown_keys {
+            UnknownKeys::Skip => "other keys are skipped",
+            UnknownKeys::Error => "a line with another key cannot be read",
+            UnknownKeys::Ignore => "other keys are left out and counted",
+            UnknownKeys::Keep => "other keys are kept in `__extra`",
+        }
+        .to_owned(),
+    );
+    Some(said.join("; "))
 }
 
 fn parts(plan: &Plan) -> String {

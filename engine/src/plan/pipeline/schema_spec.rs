@@ -39,6 +39,13 @@ impl JsonType {
         }
     }
 
+    /// The type of this name, of columns that a pipeline file can declare.
+    #[must_use]
+    pub fn of(data_type: &DataType) -> Option<Self> {
+        let typed = Self::Typed(data_type.clone());
+        Self::parse(&typed.to_string()).filter(|parsed| *parsed == typed)
+    }
+
     /// A nullable column of this type.
     #[must_use]
     pub fn field(&self, name: &str) -> Field {
@@ -116,8 +123,8 @@ impl<'de> Visitor<'de> for TypeVisitor {
         let key: Option<String> = map.next_key()?;
         let below = key.unwrap_or_default();
         Err(de::Error::custom(format!(
-            "expected the name of a type, got a table: write a key below another in quotes, \
-             \"….{below}\""
+            "expected the name of a type, got a table: write the keys that lead to `{below}` in \
+             quotes, as in \"meta.url\" = \"string\""
         )))
     }
 }

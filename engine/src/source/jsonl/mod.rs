@@ -13,7 +13,6 @@ mod column;
 mod cursor;
 mod decode;
 mod fault;
-mod infer;
 mod keys;
 mod line;
 mod number;
@@ -23,14 +22,13 @@ mod shape;
 mod skip;
 mod unknown;
 
-use std::fs::File;
 use std::path::Path;
 
-pub(super) use infer::Inference;
 pub use observe::{Conflict, Found, Observer, Place, Proposed, Selection};
 
 use self::decode::LineDecoder;
 use super::lines;
+use super::look::look_at_one;
 use super::records::Delimiter;
 use super::{BatchIter, Description, ReadRequest, Source};
 use crate::error::{Error, Result};
@@ -45,12 +43,10 @@ impl Source for Jsonl {
         Format::Jsonl
     }
 
+    /// One file by itself; the files of a pipeline are looked at together.
     fn describe(&self, path: &Path) -> Result<Description> {
-        let mut inference = Inference::new();
-        let file = File::open(path).map_err(|e| Error::io("open input", path, e))?;
-        inference.sample(file, path, Inference::LINES)?;
         Ok(Description {
-            schema: inference.schema(),
+            schema: look_at_one(path)?,
             row_groups: Vec::new(),
         })
     }

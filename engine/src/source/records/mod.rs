@@ -127,6 +127,14 @@ impl Records {
         }
     }
 
+    /// Records of a part of an input, which is not its beginning.
+    pub(super) fn within(input: Box<dyn Read + Send>, delimiter: Delimiter) -> Self {
+        Self {
+            state: State::Open,
+            ..Self::new(input, delimiter)
+        }
+    }
+
     /// The next block, or what stands in its way; `None` at the end.
     pub(super) fn next_chunk(&mut self, size: BlockSize) -> Option<Chunk<'_>> {
         if matches!(self.state, State::Begin) {

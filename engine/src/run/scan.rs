@@ -1,0 +1,234 @@
+//! Reads all JSON lines of a pipeline's inputs, and says which types hold every
+//! row.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::load::load_tokenizers;
+use super::prepare::{discover_inputs, look_for};
+use crate::error::{Error, ErrorKind, Result, name_in_text};
+use crate::plan::{
+    Catalog, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Proposed, check, counted,
+};
+use crate::source::{Extent, Meter};
+
+/// What a scan of all lines found.
+#[derive(Debug)]
+pub struct Scan {
+    /// The type of each key that is used, which holds its value in every row.
+    pub schema: KeyTypes,
+    /// Keys whose type is `json` because nothing narrower holds their values, or
+    /// because a dataset has no place for it; and why.
+    pub reasons: Vec<(String, String)>,
+    /// Rows.
+    pub n_rows: u64,
+    /// Lines that cannot be read.
+    pub n_bad: u64,
+    /// The first of them.
+    pub bad: Vec<ScannedLine>,
+    /// Why the pipeline does not fit its inputs whatever the types.
+    pub misfit: Option<Error>,
+}
+
+/// A line that cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScannedLine {
+    /// The file, by its name in the dataset.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Scan {
+    /// The table to paste into the pipeline file, with the rest as comments.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n\n", self.schema.block());
+        // Writing to a `String` cannot fail.
+        for (key, why) in &self.reasons {
+            _ = writeln!(text, "# {} is json: {why}", name_in_text(key));
+        }
+        _ = write!(text, "# {}", counted(self.n_rows, "row"));
+        if self.n_bad > 0 {
+            _ = write!(
+                text,
+                "; {} that cannot be read",
+                counted(self.n_bad, "line")
+            );
+            let named = self.bad.len() as u64;
+            if named < self.n_bad {
+                _ = write!(text, ", the first {named}");
+            }
+            text.push(':');
+        }
+        text.push('\n');
+        for ScannedLine { file, line, reason } in &self.bad {
+            _ = writeln!(text, "#   {file}:{line}: {reason}");
+        }
+        text
+    }
+
+    /// The same for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let reasons = self.reasons.iter();
+        let reasons: Map<String, Value> = reasons
+            .map(|(key, why)| (key.clone(), json!(why)))
+            .collect();
+        json!({
+            "schema": self.schema,
+            "block": self.schema.block(),
+            "reasons": reasons,
+            "n_rows": self.n_rows,
+            "n_bad": self.n_bad,
+            "bad": self.bad,
+            "misfit": self.misfit.as_ref().map(Error::to_string),
+        })
+    }
+}
+
+/// How far a scan has come, in bytes on disk.
+#[derive(Debug, Clone, Default)]
+pub struct ScanProgress {
+    /// Bytes to read, once they are known.
+    pub expected: Meter,
+    /// Bytes read.
+    pub read: Meter,
+}
+
+/// Reads all lines of the inputs of `pipeline` on `threads` threads.
+///
+/// # Errors
+/// `Pipeline` if the inputs are no JSON lines or the pipeline itself is wrong,
+/// `Io` where a file cannot be read.
+pub fn scan(
+    pipeline: &Pipeline,
+    base: &Path,
+    threads: usize,
+    progress: &ScanProgress,
+) -> Result<Scan> {
+    let tokenizers = load_tokenizers(pipeline, base)?;
+    let mut lines = look_for(pipeline);
+    lines.extent = Extent::All;
+    lines.expected = progress.expected.clone();
+    lines.read = progress.read.clone();
+    let catalog = discover_inputs(pipeline, base, threads, lines)?;
+    let Some(seen) = &catalog.seen else {
+        let format = catalog.format.as_str();
+        let error = Error::pipeline(format!("only JSON lines are scanned, got {format}"))
+            .with_hint("the files state their types; `fuelrail plan` shows them");
+        return Err(pipeline.locate(error, "source.uri"));
+    };
+    let looked = seen.looked;
+    let mut proposals = Proposals::new(pipeline, &catalog);
+    let misfit = proposals.settle(pipeline, (&catalog, &tokenizers, base));
+    Ok(Scan {
+        schema: proposals.schema,
+        reasons: proposals.reasons,
+        n_rows: looked.map_or(0, |looked| looked.n_rows),
+        n_bad: looked.map_or(0, |looked| looked.n_bad),
+        bad: seen.bad.iter().map(|bad| scanned(&catalog, bad)).collect(),
+        misfit,
+    })
+}
+
+/// Types that hold every row, as far as they are known.
+struct Proposals {
+    schema: KeyTypes,
+    reasons: Vec<(String, String)>,
+}
+
+impl Proposals {
+    fn new(pipeline: &Pipeline, catalog: &Catalog) -> Self {
+        let mut proposals = Self {
+            schema: KeyTypes::default(),
+            reasons: Vec::new(),
+        };
+        for key in catalog.seen.iter().flat_map(|seen| &seen.keys) {
+            let declared = pipeline.source.schema.get(&key.name);
+            match (declared, &key.found) {
+                // What is kept as text whatever it is, holds.
+                (Some(JsonType::Json), _) => proposals.add(&key.name, JsonType::Json, None),
+                (_, Found::Absent) => {}
+                (_, Found::Type(data_type)) if key.misfit.is_none() => {
+                    match JsonType::of(data_type) {
+                        Some(exact) => proposals.add(&key.name, exact, None),
+                        None => proposals.add(&key.name, JsonType::Json, Some("objects".into())),
+                    }
+                }
+                _ => {
+                    let why = why(key, catalog);
+                    proposals.add(&key.name, JsonType::Json, Some(why));
+                }
+            }
+        }
+        proposals
+    }
+
+    fn add(&mut self, key: &str, data_type: JsonType, why: Option<String>) {
+        self.schema.0.push((key.to_owned(), data_type));
+        self.reasons.extend(why.map(|why| (key.to_owned(), why)));
+    }
+
+    /// Checks the pipeline with these types; a key of a type that a dataset has
+    /// no place for becomes `json`. What is wrong all the same comes back.
+    fn settle(
+        &mut self,
+        pipeline: &Pipeline,
+        (catalog, tokenizers, base): (&Catalog, &LoadedTokenizers, &Path),
+    ) -> Option<Error> {
+        let mut with = pipeline.clone();
+        loop {
+            with.source.schema = self.schema.clone();
+            let error = check(&with, catalog, tokenizers, base).err()?;
+            if error.kind() != ErrorKind::Pipeline {
+                return Some(error);
+            }
+            let column = error.location().column.clone();
+            let mut types = self.schema.0.iter_mut();
+            let found = types.find(|(key, data_type)| {
+                Some(key) == column.as_ref() && *data_type != JsonType::Json
+            });
+            // A step that cannot use the column says so of text as well.
+            let is_step = error.location().step.is_some();
+            let Some((key, data_type)) = found.filter(|_| !is_step) else {
+                return Some(error);
+            };
+            let why = format!("{data_type}, which a dataset has no place for");
+            self.reasons.push((key.clone(), why));
+            *data_type = JsonType::Json;
+        }
+    }
+}
+
+/// Why no type but `json` holds a key.
+fn why(key: &Proposed, catalog: &Catalog) -> String {
+    let said = |(kind, place): &(String, Place)| {
+        let file = catalog.files.get(place.file as usize);
+        let name = file.map_or("?", |file| file.input.name.as_str());
+        format!("{kind} in {name}:{}", place.line + 1)
+    };
+    match &key.found {
+        Found::Conflict(conflict) => {
+            let kinds = [Some(&conflict.first), conflict.second.as_ref()];
+            let kinds: Vec<String> = kinds.into_iter().flatten().map(said).collect();
+            kinds.join(", ")
+        }
+        Found::Untyped { what, .. } => format!("{what} in every line"),
+        Found::Type(_) | Found::Absent => key.misfit.as_ref().map_or_else(String::new, said),
+    }
+}
+
+fn scanned(catalog: &Catalog, (place, reason): &(Place, String)) -> ScannedLine {
+    let file = catalog.files.get(place.file as usize);
+    ScannedLine {
+        file: file.map_or_else(String::new, |file| file.input.name.clone()),
+        line: place.line + 1,
+        reason: reason.clone(),
+    }
+}
