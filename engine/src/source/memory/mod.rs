@@ -17,6 +17,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use self::digest::Absorber;
 use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, as_type, check_nulls, check_projection};
+use super::projection::Projection;
 use super::{BatchIter, Description, ReadRequest, Source};
 use crate::batch::{Batch, QuarantineUnit};
 use crate::error::{Error, Result};
@@ -175,7 +176,7 @@ impl Source for Tables {
 struct Reader {
     context: Context,
     /// The columns of the table that are read.
-    columns: Vec<usize>,
+    columns: Projection,
     left: VecDeque<RecordBatch>,
     /// The first row of what is left.
     row: usize,
@@ -198,11 +199,12 @@ impl Reader {
             if self.row as u64 <= self.context.start_row {
                 continue;
             }
+            let roots = self.columns.roots().iter();
+            let roots: Vec<ArrayRef> = roots.map(|index| piece.column(*index).clone()).collect();
             let columns = self
                 .columns
-                .iter()
-                .map(|index| piece.column(*index).clone());
-            let columns: Vec<ArrayRef> = columns.collect();
+                .pick(&roots)
+                .map_err(|reason| Error::internal(reason).with_path(&self.context.path))?;
             if let Err(reason) = check_nulls(&columns, &self.context.schema) {
                 let bad = Bad {
                     unit: QuarantineUnit::RecordBatch,
