@@ -38,7 +38,6 @@ mod types;
 
 pub use check::check;
 pub use device::{CpuLevel, DeviceChoice};
-pub(crate) use explain::counted;
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use json::{

@@ -10,7 +10,7 @@ use crate::plan::{
     OutputColumn, Pipeline, Plan, Proposed, SelectSpec, SinkSpec, SourceSpec, StepSpec, amount,
     check, counted,
 };
-use crate::source::{DiscoverSpec, discover};
+use crate::source::{DiscoverSpec, LookSpec, discover};
 
 use super::ProposeSpec;
 
@@ -199,6 +199,7 @@ fn one(spec: &ProposeSpec<'_>, base: &Path, format: Option<Format>) -> Result<In
             threads: spec.threads,
             fingerprint: Fingerprint::Sampled,
             on_error,
+            lines: LookSpec::default(),
         })
     };
     let inputs = |catalog, on_error, notes| Inputs {
