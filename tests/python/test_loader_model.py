@@ -132,7 +132,7 @@ class Ranks:
 def datasets(tmp_path_factory, fuelrail):
     """Datasets of few rows, by their numbers."""
     folder = tmp_path_factory.mktemp("few")
-    return {n: rows_of.write(folder / str(n), fuelrail.path, n, shard_size="16KiB") for n in (1, 10, 97)}
+    return {n: rows_of.write(folder / str(n), fuelrail.path, n, shard_size="32KiB") for n in (1, 10, 97)}
 
 
 @pytest.mark.parametrize("restart", [False, True])

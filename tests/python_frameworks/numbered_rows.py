@@ -27,6 +27,6 @@ def write(folder: Path, n_rows: int) -> Path:
     }
     fields = [pa.field(name, column.type, nullable=False) for name, column in columns.items()]
     pq.write_table(pa.table(list(columns.values()), schema=pa.schema(fields)), folder / "rows.parquet")
-    pipeline = fr.Pipeline(folder / "rows.parquet").sink(folder / "shards", shard_size="16KiB")
+    pipeline = fr.Pipeline(folder / "rows.parquet").sink(folder / "shards", shard_size="32KiB")
     pipeline.shard(progress="never")
     return folder / "shards"
