@@ -384,7 +384,8 @@ fn change(from: Dtype, to: Dtype) -> Result<Change> {
 fn keeps(from: Element, to: Element) -> bool {
     use Element::{BF16, F16, F32};
     match (from.is_float(), to.is_float()) {
-        (false, false) => true,
+        // Floats are rounded, and what becomes infinite is reported.
+        (false, false) | (true, true) => true,
         (true, false) => false,
         (false, true) => {
             let exact_bits = match to {
@@ -395,8 +396,6 @@ fn keeps(from: Element, to: Element) -> bool {
             };
             from.len_bytes() * 8 <= exact_bits
         }
-        // Rounded, and what becomes infinite is reported.
-        (true, true) => true,
     }
 }
 

@@ -92,12 +92,16 @@ impl Standing {
     }
 
     /// A batch has been handed out, with this state after it.
-    pub(super) fn advance(&mut self, state: State, ends_epoch: bool) {
+    pub(super) fn advance(&mut self, state: State) {
         self.state = state;
-        self.n_passes += u64::from(ends_epoch);
         if self.loaded == Loaded::Unused {
             self.loaded = Loaded::Used;
         }
+    }
+
+    /// That batch was the last of its epoch.
+    pub(super) fn end_pass(&mut self) {
+        self.n_passes += 1;
     }
 
     /// The epoch is at its end without another batch.
@@ -107,7 +111,7 @@ impl Standing {
     pub(super) fn end_epoch(&mut self, epochs: Epochs) -> Result<()> {
         let next = epochs.after(self.state.epoch);
         self.go_to_epoch(next.ok_or_else(super::loader::no_epoch)?);
-        self.n_passes += 1;
+        self.end_pass();
         Ok(())
     }
 

@@ -167,7 +167,7 @@ mod tests {
                 };
                 let found = float(to, item(to, &dst, 1).unwrap());
                 assert!(
-                    found == expected || found.is_nan() && expected.is_nan(),
+                    found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
                     "{number}"
                 );
                 let is_lost = number.is_finite() && expected.is_infinite();

@@ -288,11 +288,12 @@ impl Feed {
             self.ring.go(self.state().seed, self.place());
             return Err(error);
         }
+        self.ended = ends_epoch;
+        self.standing.advance(*batch.state());
         if ends_epoch {
+            self.standing.end_pass();
             self.losses.begin();
         }
-        self.ended = ends_epoch;
-        self.standing.advance(*batch.state(), ends_epoch);
         self.tally.add(&batch);
         Ok(batch)
     }
