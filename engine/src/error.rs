@@ -282,7 +282,7 @@ impl fmt::Display for Location {
             parts.push(format!("step {step}"));
         }
         if let Some(column) = &self.column {
-            parts.push(format!("column {column:?}"));
+            parts.push(format!("column {}", name_in_quotes(column)));
         }
         parts.extend(self.in_file());
         if let Some(block) = self.block {
@@ -347,7 +347,21 @@ pub fn name_in_text(name: &str) -> Cow<'_, str> {
     if !name.is_empty() && name.chars().all(plain) {
         Cow::Borrowed(name)
     } else {
-        Cow::Owned(format!("{name:?}"))
+        Cow::Owned(name_in_quotes(name))
+    }
+}
+
+/// A name out of data between quotes, escaped as in Rust and JSON; between
+/// backticks where it has quotes itself and nothing else to escape, because
+/// quotes beside quotes are hard to read.
+#[must_use]
+pub fn name_in_quotes(name: &str) -> String {
+    let escaped = format!("{name:?}");
+    let has_quotes = name.contains('"') && !name.contains('`');
+    if has_quotes && escaped.replace("\\\"", "\"").len() == name.len() + 2 {
+        format!("`{name}`")
+    } else {
+        escaped
     }
 }
 
@@ -408,7 +422,10 @@ mod tests {
         for (name, text, between) in [
             ("text", "text", "`text`"),
             ("é.b", "é.b", "`é.b`"),
-            ("\"b\"", r#""\"b\"""#, r#""\"b\"""#),
+            ("\"b\"", "`\"b\"`", "`\"b\"`"),
+            ("`\"", r#""`\"""#, r#""`\"""#),
+            ("\"\n", r#""\"\n""#, r#""\"\n""#),
+            ("\\\"", r#""\\\"""#, r#""\\\"""#),
             ("two\nlines", r#""two\nlines""#, r#""two\nlines""#),
             ("\u{202e}", r#""\u{202e}""#, r#""\u{202e}""#),
             ("", r#""""#, r#""""#),
@@ -418,7 +435,7 @@ mod tests {
             assert_eq!(name_in_backticks(name), between);
         }
         let error = Error::data("bad").with_column("\"b\"");
-        assert_eq!(error.to_string(), r#"bad (column "\"b\"")"#);
+        assert_eq!(error.to_string(), "bad (column `\"b\"`)");
         let error = Error::data("bad").with_path("a\nb");
         assert_eq!(error.to_string(), r"bad (a\nb)");
     }

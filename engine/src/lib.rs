@@ -12,5 +12,5 @@ pub mod run;
 pub mod sink;
 pub mod source;
 
-pub use error::{Error, ErrorKind, Location, Result, name_in_text};
+pub use error::{Error, ErrorKind, Location, Result, name_in_quotes, name_in_text};
 pub use fuelrail_kernels as kernels;

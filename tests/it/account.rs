@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -399,4 +400,36 @@ fn both_sides_of_a_split_account_for_all_rows() {
         };
         assert_eq!(whys(&train) + whys(&validation), all.rows_dropped);
     }
+}
+
+#[test]
+fn what_cannot_be_counted_is_said_and_not_made_up() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("in");
+    fs::create_dir(&folder).unwrap();
+    let mut random = Random::new(3);
+    let rows: Vec<Held> = (0..4000)
+        .map(|_| Held::Text(Some(document(&mut random, 9))))
+        .collect();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&lines(&mut random, &rows)).unwrap();
+    let whole = gz.finish().unwrap();
+    fs::write(folder.join("a.jsonl.gz"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(folder.join("b.jsonl"), lines(&mut random, &rows[..7])).unwrap();
+    let text = pipeline(&Asked::default(), "");
+    let options = options(&mut random, &MemFs::default());
+    let manifest = runs::shard_with(base.path(), &text, Path::new("/out"), &options).unwrap();
+    let account = account(&manifest);
+    assert_eq!(
+        account.set_aside,
+        SetAside {
+            units: 1,
+            rows: 0,
+            units_of_unknown_rows: 1,
+        }
+    );
+    // The lines before the break are there, and those of the other file.
+    assert!((1007..4000).contains(&account.rows_read), "{account:?}");
+    assert_eq!(account.rows_read, account.rows_kept);
+    assert_eq!(account.rows_written, manifest.n_rows);
 }

@@ -228,3 +228,17 @@ def test_what_is_no_row_number_says_what_helps(numbered):
     with pytest.raises(IndexError) as raised:
         dataset[1000]
     assert isinstance(raised.value, fr.UsageError)
+
+
+def test_the_account_says_what_became_of_every_row(tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "one"}\n{"text": null}\nbad\n\n{"text": ""}\n')
+    pipeline = fr.Pipeline(tmp_path / "in.jsonl", on_error="quarantine").filter(column="text", min_length=1)
+    dataset = pipeline.shard(tmp_path / "out")
+    account = dataset.account
+    assert account["rows_read"] == account["rows_kept"] + account["rows_dropped"] + account["set_aside"]["rows"] == 4
+    assert account["dropped"] == [
+        {"rows": 1, "step": 1, "op": "filter", "column": "text", "why": "null"},
+        {"rows": 1, "step": 1, "op": "filter", "column": "text", "why": "too_short"},
+    ]
+    assert account["set_aside"] == {"units": 1, "rows": 1, "units_of_unknown_rows": 0}
+    assert dataset[:0].account == account

@@ -13,7 +13,7 @@ use super::layout::Layout;
 use super::manifest::{MANIFEST, Manifest, ShardEntry};
 use super::shard::{BLOCK, ShardFile};
 use super::{BLOCK_BYTES, inside, to_usize};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_quotes};
 
 /// Bytes read at a time: enough to make reads cheap, few enough that they are
 /// still in the nearest caches when they are hashed.
@@ -299,7 +299,7 @@ fn plain(error: &Error) -> String {
         text = format!("{text}: {source}");
     }
     match column {
-        Some(column) => format!("{text} (column {column:?})"),
+        Some(column) => format!("{text} (column {})", name_in_quotes(column)),
         None => text,
     }
 }

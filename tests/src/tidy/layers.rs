@@ -21,7 +21,14 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// What the crate's root hands on from the lowest layer, open to all.
-const ROOT_NAMES: &[&str] = &["Error", "ErrorKind", "Location", "Result", "name_in_text"];
+const ROOT_NAMES: &[&str] = &[
+    "Error",
+    "ErrorKind",
+    "Location",
+    "Result",
+    "name_in_quotes",
+    "name_in_text",
+];
 
 /// Outside crates, or modules of them, and the folders that may name them.
 const HOMES: &[(&str, &[&str])] = &[

@@ -20,6 +20,7 @@ use super::super::projection::Projection;
 use super::guard::{Checksums, Disk, Group};
 use super::int96;
 use crate::batch::QuarantineUnit;
+use crate::error::name_in_quotes;
 
 /// Bytes decoded at once, about. Fixed: it decides where a damaged group
 /// breaks off.
@@ -57,8 +58,8 @@ fn check(metadata: &ParquetMetaData, len_bytes: u64) -> Result<(), String> {
         for column in group.columns() {
             if !fits(column, len_bytes) {
                 return Err(format!(
-                    "row group {index} (from 0), column {:?} does not lie within the file",
-                    column.column_path()
+                    "row group {index} (from 0), column {} does not lie within the file",
+                    name_in_quotes(&column.column_path().string())
                 ));
             }
         }

@@ -1,0 +1,170 @@
+//! What the command says of rows and places: why rows were dropped, where the
+//! fault is, how fast it was, and with which code it ends.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use fuelrail_tests::cli::{Ran, fuelrail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const STEPS: &str = "[[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"gpt2\"\n\
+    end_of_document = \"<|endoftext|>\"\n[[step]]\nop = \"pack\"\nlength = 16\n";
+
+fn pipeline(dir: &Path, uri: &str, steps: &str, sink: &str) {
+    let text = format!("[source]\nuri = \"{uri}\"\n{steps}[sink]\nuri = \"out\"\n{sink}\n");
+    fs::write(dir.join("p.toml"), text).unwrap();
+}
+
+fn workplace(content: &[u8], steps: &str, sink: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("x.jsonl"), content).unwrap();
+    pipeline(dir.path(), "x.jsonl", steps, sink);
+    dir
+}
+
+fn run(dir: &TempDir, args: &[&str]) -> Ran {
+    fuelrail(dir.path(), args, b"")
+}
+
+#[test]
+fn the_reason_of_dropped_rows_is_said_before_and_after() {
+    let mut lines = b"{\"text\":\"one\"}\n{\"text\":\"two\"}\n".to_vec();
+    lines.extend(b"{\"text\":null}\n".repeat(998));
+    let dir = workplace(&lines, STEPS, "");
+    let plan = run(&dir, &["plan", "p.toml"]);
+    let note = "note     rows whose `text` is null are dropped (step 2, pack)\n";
+    assert!(plan.out.contains(note), "{}", plan.out);
+    let ran = run(&dir, &["shard", "p.toml"]);
+    let account = "\n  1,000 rows read\n  998 rows dropped: `text` is null (step 2, pack)\n  \
+        2 rows kept, packed into 1 row\n";
+    assert!(ran.out.contains(account), "{}", ran.out);
+    let shown = run(&dir, &["inspect", "out"]);
+    assert!(
+        shown.out.contains("\naccount    1,000 rows read\n"),
+        "{}",
+        shown.out
+    );
+    let shown = run(&dir, &["inspect", "out", "--json"]);
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(
+        shown["account"]["dropped"],
+        json!([{"rows": 998, "step": 2, "op": "pack", "column": "text", "why": "null"}])
+    );
+}
+
+#[test]
+fn lines_count_from_1_in_text_and_rows_from_0_in_json() {
+    let dir = workplace(b"{\"a\":1}\n\n{\"a\":[}\n{\"a\":3}\n", "", "");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert_eq!(ran.code, 1);
+    let first = ran.err.lines().next().unwrap();
+    assert!(first.ends_with("x.jsonl:3)"), "{first}");
+    let ran = run(&dir, &["shard", "p.toml", "--json"]);
+    let error: Value = serde_json::from_str(&ran.err).unwrap();
+    let place = &error["error"]["location"];
+    assert_eq!((&place["row"], &place["line"]), (&json!(2), &json!(3)));
+    let set = ["shard", "p.toml", "--set", "source.on_error=quarantine"];
+    assert_eq!(run(&dir, &set).code, 0);
+    let files = fs::read_dir(dir.path().join("out")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let mut lists = files.filter(|file| file.extension().is_some_and(|end| end == "jsonl"));
+    let list = fs::read_to_string(lists.next().unwrap()).unwrap();
+    let unit: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!((&unit["at"]["row"], &unit["line"]), (&json!(2), &json!(3)));
+    let shown = run(&dir, &["inspect", "out"]);
+    assert!(
+        shown.out.contains("row 1 of 2, dataset[0]\n  x.jsonl:1\n"),
+        "{}",
+        shown.out
+    );
+    assert!(shown.out.contains("\n  x.jsonl:4\n"), "{}", shown.out);
+}
+
+#[test]
+fn rates_count_bytes_after_decompression() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = b"{\"text\":\"the same words again and again\"}\n".repeat(5000);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gz.write_all(&lines).unwrap();
+    let packed = gz.finish().unwrap();
+    fs::write(dir.path().join("x.jsonl.gz"), &packed).unwrap();
+    pipeline(dir.path(), "x.jsonl.gz", "", "");
+    let ran = run(&dir, &["shard", "p.toml", "--json"]);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["decoded_bytes"], lines.len());
+    assert_eq!(told["input_bytes"], packed.len());
+    let rate = told["decoded_bytes_per_second"].as_f64().unwrap();
+    let seconds = told["seconds"].as_f64().unwrap();
+    assert!(rate * seconds.max(1e-3) > 0.9 * 205_000.0, "{told}");
+}
+
+#[test]
+fn a_path_that_does_not_exist_is_wrong_usage_in_every_verb() {
+    let dir = workplace(b"{\"a\":1}\n", "", "");
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    for args in [
+        &["plan", "nope.toml"][..],
+        &["plan", "folder"],
+        &["shard", "nope.toml"],
+        &["shard", "p.toml/nope.toml"],
+        &["inspect", "nope"],
+        &["inspect", "folder"],
+        &["inspect", "p.toml"],
+        &["verify", "nope"],
+        &["verify", "folder"],
+    ] {
+        let ran = run(&dir, args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.err);
+    }
+    for args in [
+        &["plan", "p.toml", "--set", "source.uri=nope.jsonl"][..],
+        &["tokenize", "--tokenizer", "nope.json", "text"],
+    ] {
+        let code = run(&dir, args).code;
+        assert!([2, 3].contains(&code), "{args:?}: {code}");
+    }
+    let help = run(&dir, &["--help"]).out;
+    assert!(help.contains("Exit codes:\n  0 "), "{help}");
+}
+
+#[test]
+fn sizes_at_which_each_row_is_a_shard_of_padding_are_refused() {
+    let lines: String = (0..300)
+        .map(|n| format!("{{\"a\":{n},\"l\":[1,2,3]}}\n"))
+        .collect();
+    let dir = workplace(lines.as_bytes(), "", "shard_size = \"32KiB\"");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.err
+            .contains("sink.shard_size: expected room for several rows")
+    );
+    let hint = ran.err.lines().nth(1).unwrap();
+    let size = hint.split('"').nth(1).unwrap().to_owned();
+    let set = format!("sink.shard_size={size}");
+    let ran = run(&dir, &["shard", "p.toml", "--set", &set]);
+    assert!(ran.out.contains("300 rows in 1 shard"), "{}", ran.out);
+
+    // A row may be as large as it likes, and lists may turn out to be.
+    let line = format!("{{\"text\":\"{}\"}}\n", "x".repeat(60_000));
+    let dir = workplace(line.repeat(20).as_bytes(), "", "shard_size = \"64KiB\"");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    let note = "\nnote: 20 of 20 shards hold a single row: a larger shard_size makes fewer of them";
+    assert!(ran.out.contains(note), "{}", ran.out);
+}
+
+#[test]
+fn only_what_was_set_is_said_to_have_changed() {
+    let dir = workplace(&b"{\"a\":1}\n".repeat(50), "", "");
+    assert_eq!(run(&dir, &["shard", "p.toml"]).code, 0);
+    let ran = run(&dir, &["shard", "p.toml", "--set", "source.limit=10"]);
+    let first = ran.err.lines().next().unwrap();
+    assert!(
+        first.ends_with("got changes: source.limit: nothing -> 10"),
+        "{first}"
+    );
+}
