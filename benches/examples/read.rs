@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let spec = DiscoverSpec {
         uris: vec![file],
         base: Path::new("."),
+        sink: None,
         format: None,
         document: document.clone(),
         threads: 1,

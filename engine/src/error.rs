@@ -136,7 +136,7 @@ impl Error {
         let mut error = Self::new(ErrorKind::Io, format!("cannot {action}"))
             .with_path(path)
             .with_source(source);
-        error.0.hint = hint.map(str::to_owned);
+        error.0.hint = hint;
         error
     }
 
@@ -233,22 +233,46 @@ impl Error {
 }
 
 /// What to do about the operating system errors that have one usual remedy.
-fn io_hint(error: &std::io::Error) -> Option<&'static str> {
+fn io_hint(error: &std::io::Error) -> Option<String> {
     use std::io::ErrorKind as Io;
     // EMFILE has no stable `io::ErrorKind`; 24 on every Unix Rust supports.
     const EMFILE: i32 = 24;
-    match error.kind() {
+    let hint = match error.kind() {
         Io::StorageFull | Io::QuotaExceeded => {
-            Some("free space and run the same command again; it continues where it stopped")
+            "free space and run the same command again; it continues where it stopped"
         }
         Io::ReadOnlyFilesystem | Io::PermissionDenied => {
-            Some("check the permissions, or choose another place")
+            "check the permissions, or choose another place"
         }
+        Io::FileTooLarge => return Some(size_hint(file_size_limit())),
         _ if error.raw_os_error() == Some(EMFILE) => {
-            Some("raise the limit on open files (`ulimit -n`) and run the same command again")
+            "raise the limit on open files (`ulimit -n`) and run the same command again"
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What to do where a file may not grow further.
+fn size_hint(limit: Option<u64>) -> String {
+    match limit {
+        Some(limit) => format!(
+            "the limit on the size of files is {limit} bytes: raise it (`ulimit -f unlimited`) and \
+             run the same command again; it continues where it stopped"
+        ),
+        None => "the file system takes no larger files: set a smaller `shard_size`, or choose \
+                 another place"
+            .to_owned(),
     }
+}
+
+/// Bytes that a file of this process may have, where that is limited.
+fn file_size_limit() -> Option<u64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max file size"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 impl fmt::Display for Error {

@@ -288,6 +288,7 @@ impl Job {
         if self.control.stopped_by().is_some() {
             return Err(Error::new(ErrorKind::Interrupted, "stopped as asked"));
         }
+        run::fail_on_file_size_limit();
         let options = ShardOptions {
             on_existing: self.on_existing,
             on_foreign: self.on_foreign,

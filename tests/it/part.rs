@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::batch::{Position, RowEvent};
 use fuelrail::plan::{
-    Digest, Document, Format, Identity, JsonShape, OnError, Part, Piece, Plan, SinkPlan,
+    Digest, Discovery, Document, Format, Identity, JsonShape, OnError, Part, Piece, Plan, SinkPlan,
     SourcePlan, Split, SplitSide,
 };
 use fuelrail::source::{PartReader, Start};
@@ -69,6 +69,7 @@ fn plan(dir: &std::path::Path) -> Plan {
             shard_size: 1,
         },
         assets: Vec::new(),
+        discovery: Discovery::default(),
         identity: Identity {
             canonical: serde_json::Value::Null,
             digest: Digest(0),

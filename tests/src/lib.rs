@@ -5,6 +5,7 @@ pub mod columns;
 pub mod devices;
 pub mod fault;
 pub mod feed;
+pub mod inputs;
 pub mod output;
 pub mod plan;
 pub mod prose;

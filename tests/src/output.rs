@@ -14,8 +14,8 @@ use fuelrail::batch::{
 };
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
-    Asset, Digest, Document, Format, Identity, Input, JsonShape, Meaning, OnError, OutputColumn,
-    Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    Asset, Digest, Discovery, Document, Format, Identity, Input, JsonShape, Meaning, OnError,
+    OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
 };
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
@@ -128,6 +128,7 @@ impl Job {
                 family: None,
                 bytes: Arc::from(format!("seed {}", self.seed).into_bytes()),
             }],
+            discovery: Discovery::default(),
             identity: Identity {
                 digest: Digest(XxHash3_128::oneshot(canonical.to_string().as_bytes())),
                 canonical,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::plan::{
-    Catalog, Digest, Format, Found, Input, InputDescription, LoadedTokenizers, Pipeline, Plan,
-    Proposed, RowGroup, SeenKeys, check,
+    Catalog, Digest, Discovery, Format, Found, Input, InputDescription, LoadedTokenizers, Pipeline,
+    Plan, Proposed, RowGroup, SeenKeys, check,
 };
 use fuelrail::{Result, run};
 
@@ -62,6 +62,7 @@ pub fn catalog(format: Format, files: Vec<InputDescription>) -> Catalog {
         files,
         format,
         seen: None,
+        discovery: Discovery::default(),
     }
 }
 
@@ -76,6 +77,7 @@ pub fn lines(keys: Vec<Proposed>) -> Catalog {
             keys,
             ..SeenKeys::default()
         }),
+        discovery: Discovery::default(),
     }
 }
 

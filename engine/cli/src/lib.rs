@@ -41,6 +41,7 @@ pub use progress::{Shown, show as show_progress};
 /// It prints to the standard streams of the process, and `shard` listens for
 /// its signals until it ends: it is for a process that does nothing else.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    fuelrail::run::fail_on_file_size_limit();
     let args: Vec<OsString> = args.into_iter().collect();
     // Known before the arguments are parsed, as errors in them are printed too.
     let json = args.iter().skip(1).any(|arg| arg == "--json");

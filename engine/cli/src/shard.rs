@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fuelrail::format::Manifest;
-use fuelrail::plan::{ExplainContext, explain, explain_json, notes};
+use fuelrail::plan::{Discovery, ExplainContext, explain, explain_json, notes};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::{OnExisting, OnForeign};
 use fuelrail::{Error, ErrorKind};
@@ -105,6 +105,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let done = Done {
         device_lost: control.device_lost(),
         root: &plan.sink.root,
+        discovery: &plan.discovery,
         manifest: &manifest,
         input_bytes: progress.read_bytes,
         decoded_bytes: progress.decoded_bytes,
@@ -137,6 +138,7 @@ const FEW_SHARDS: usize = 8;
 /// What there is to say about a finished run.
 struct Done<'a> {
     root: &'a Path,
+    discovery: &'a Discovery,
     manifest: &'a Manifest,
     /// As they lie on disk, and after decompression.
     input_bytes: u64,
@@ -186,6 +188,9 @@ impl Done<'_> {
             text.push_str(&self.rate());
         }
         text.push_str(&self.single_rows());
+        for over in &self.discovery.passed_over {
+            _ = write!(text, "\nleft out: {over}");
+        }
         if let Some(quarantine) = &manifest.quarantine {
             _ = write!(
                 text,
@@ -247,6 +252,7 @@ impl Done<'_> {
             "input_bytes": self.input_bytes,
             "decoded_bytes": self.decoded_bytes,
             "decoded_bytes_per_second": progress::per_second(self.decoded_bytes, self.elapsed),
+            "passed_over": self.discovery.passed_over,
             "device_lost": self.device_lost,
             "notes": self.notes,
             "seconds": self.elapsed.as_secs_f64(),

@@ -7,6 +7,7 @@
 //! - `layout`: where the tensors of a shard lie; `header`: the text before them;
 //! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
 //! - [`Account`]: what became of every row of the inputs;
+//! - `place`: how a dataset's directory is known, and the names in it;
 //! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
 //! - [`verify()`], `inside`: every checksum, size and count of a dataset.
 //!
@@ -22,6 +23,7 @@ mod index;
 mod inside;
 mod layout;
 mod manifest;
+mod place;
 mod shard;
 mod small_file;
 mod take;
@@ -36,7 +38,11 @@ pub use verify::{Finding, VerifyOptions, VerifyReport, verify};
 pub(crate) use crate::plan::{Content, Extent, TensorSpec};
 pub(crate) use header::write_header;
 pub(crate) use layout::{Counts, Layout};
-pub(crate) use manifest::{MANIFEST, is_plain_name, parse_shard_name, quarantine_file};
+pub(crate) use manifest::{MANIFEST, is_plain_name, quarantine_file};
+pub(crate) use place::{
+    ASSETS, SHARDS, WORK, is_asset_name, is_dataset_name, is_dataset_place, is_list_name,
+    is_quarantine_name, is_shard_name,
+};
 pub(crate) use shard::{FrameError, ShardFile, open_shard, other_length, read_frame, shard_path};
 
 /// Bytes that one entry of `__block_xxh3` covers.

@@ -9,11 +9,13 @@
 mod check;
 mod columns;
 mod device;
+mod discovery;
 mod explain;
 mod identity;
 mod json;
 pub(crate) mod layouts;
 pub(crate) mod leaf;
+mod local;
 mod losses;
 mod memory;
 mod notes;
@@ -36,13 +38,15 @@ mod tree;
 mod typed;
 mod types;
 
-pub use check::check;
+pub use check::{check, sink_root};
 pub use device::{CpuLevel, DeviceChoice};
+pub use discovery::{Discovery, PassedOver, PassedOverKind};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
 pub use json::{
     EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
 };
+pub use local::{is_rooted, local_path};
 pub use memory::InMemory;
 pub use notes::notes;
 pub use pipeline::{

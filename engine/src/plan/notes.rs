@@ -4,10 +4,10 @@
 use super::steps::Step;
 use super::types::Plan;
 
-/// The notes on a plan, in the order of its steps.
+/// The notes on a plan: on its inputs, then in the order of its steps.
 #[must_use]
 pub fn notes(plan: &Plan) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+    let mut notes = plan.discovery.notes.clone();
     for (index, step) in plan.steps.iter().enumerate() {
         let Step::Tokenize(tokenize) = step else {
             continue;

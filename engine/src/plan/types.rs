@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::discovery::Discovery;
 use super::json::JsonShape;
 use super::memory::InMemory;
 use super::seen::{Looked, SeenKeys};
@@ -188,12 +189,15 @@ pub struct Input {
 /// What the inputs of a pipeline hold; made by `source`, read by [`super::check`].
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    /// The files, sorted by name (byte order), then path.
+    /// The files, in source order: that of the list, and within a directory
+    /// or glob sorted by name (byte order).
     pub files: Vec<InputDescription>,
     /// The layout of all of them.
     pub format: Format,
     /// For JSON lines, what was seen of their keys.
     pub seen: Option<SeenKeys>,
+    /// What else there is to say about them.
+    pub discovery: Discovery,
 }
 
 /// How the inputs are read.
@@ -335,6 +339,8 @@ pub struct Plan {
     pub sink: SinkPlan,
     /// Files that travel with the dataset.
     pub assets: Vec<Asset>,
+    /// What there is to say about the inputs; it decides nothing.
+    pub discovery: Discovery,
     /// What decides the bits.
     pub identity: Identity,
 }

@@ -5,6 +5,7 @@ mod budget;
 mod control;
 mod devices;
 mod doctor;
+mod file_size;
 mod load;
 mod log;
 mod ordered;
@@ -21,6 +22,7 @@ pub use crate::device::{
 pub use control::{Control, Progress};
 pub use devices::{device_kinds, devices};
 pub use doctor::{Check, CheckState, checks};
+pub use file_size::fail_on_file_size_limit;
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
 };

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::format::{Counts, Layout};
 use crate::plan::{
     ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, Selected, check,
-    stored_columns,
+    sink_root, stored_columns,
 };
 use crate::source::{DiscoverSpec, LookSpec, catalog_of, discover};
 
@@ -44,9 +44,12 @@ pub(super) fn discover_inputs(
     lines: LookSpec,
 ) -> Result<Catalog> {
     let source = &pipeline.source;
+    // A sink that is none is refused by the check, with its place.
+    let sink = sink_root(&pipeline.sink.uri, base).ok();
     discover(&DiscoverSpec {
         uris: source.uri.0.clone(),
         base,
+        sink: sink.as_deref(),
         format: source.format,
         document: source.document.clone().unwrap_or_default(),
         threads,

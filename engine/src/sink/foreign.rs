@@ -8,10 +8,8 @@ use std::io;
 use std::path::Path;
 
 use super::fs::Fs;
-use super::tidy::{is_asset, is_list, is_shard};
-use super::workplace::WORK;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::MANIFEST;
+use crate::format::{MANIFEST, WORK, is_asset_name, is_list_name, is_shard_name};
 
 /// What to do about a target that holds files which are not fuelrail's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,9 +38,9 @@ pub fn check_foreign(fs: &dyn Fs, root: &Path) -> Result<()> {
     let mut foreign = Vec::new();
     for name in names.into_iter().filter(|name| !name.starts_with('.')) {
         let is_ours = match name.as_str() {
-            "shards" => all_are(fs, &root.join("shards"), is_shard)?,
-            "assets" => all_are(fs, &root.join("assets"), is_asset)?,
-            list => is_list(list),
+            "shards" => all_are(fs, &root.join("shards"), is_shard_name)?,
+            "assets" => all_are(fs, &root.join("assets"), is_asset_name)?,
+            list => is_list_name(list),
         };
         if !is_ours {
             foreign.push(name);

@@ -9,7 +9,7 @@ use twox_hash::XxHash3_128;
 
 use super::workplace::Workplace;
 use crate::error::Result;
-use crate::format::{Manifest, parse_shard_name};
+use crate::format::{Manifest, is_asset_name, is_list_name, is_shard_name};
 use crate::plan::Digest;
 
 /// The files, relative to the root, that must stay.
@@ -60,13 +60,13 @@ impl Workplace {
         for name in self.list(&self.temporary())? {
             self.remove(&self.temporary().join(name))?;
         }
-        self.remove_where("", &is_list, kept)?;
-        self.remove_where("shards/", &is_shard, kept)?;
+        self.remove_where("", &is_list_name, kept)?;
+        self.remove_where("shards/", &is_shard_name, kept)?;
         // Others name files so too, but not by our digest of what they hold.
         let assets = self.assets();
         let is_proven = |name: &str| {
             let hex = name.split_once('-').map(|(hex, _)| hex);
-            let hex = hex.filter(|_| is_asset(name));
+            let hex = hex.filter(|_| is_asset_name(name));
             let Some((hex, bytes)) = hex.zip(self.read(&assets.join(name)).ok().flatten()) else {
                 return false;
             };
@@ -108,26 +108,4 @@ impl Workplace {
         }
         Ok(())
     }
-}
-
-/// Whether fuelrail gives a shard such a name.
-pub(super) fn is_shard(name: &str) -> bool {
-    parse_shard_name(name).is_some()
-}
-
-/// Whether fuelrail gives an asset such a name.
-pub(super) fn is_asset(name: &str) -> bool {
-    name.split_once('-').is_some_and(|(hex, _)| is_hex(hex))
-}
-
-/// Whether fuelrail gives a quarantine list or an index such a name.
-pub(super) fn is_list(name: &str) -> bool {
-    let hex = |start, end| name.strip_prefix(start)?.strip_suffix(end);
-    hex("quarantine-", ".jsonl")
-        .or_else(|| hex("shards-", ".index"))
-        .is_some_and(is_hex)
-}
-
-fn is_hex(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use super::fs::Fs;
 use crate::error::{Error, Result};
-
-/// The directory of work on a dataset, below the dataset's own.
-pub(super) const WORK: &str = ".fuelrail";
+use crate::format::{ASSETS, SHARDS, WORK};
 
 /// A dataset's directory and the file system it is on.
 #[derive(Debug, Clone)]
@@ -48,11 +46,11 @@ impl Workplace {
     }
 
     pub(super) fn shards(&self) -> PathBuf {
-        self.root.join("shards")
+        self.root.join(SHARDS)
     }
 
     pub(super) fn assets(&self) -> PathBuf {
-        self.root.join("assets")
+        self.root.join(ASSETS)
     }
 
     /// The content of a file, or nothing where there is none.

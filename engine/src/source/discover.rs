@@ -8,7 +8,9 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use super::fingerprint::fingerprint;
 use super::look::{LookSpec, look};
-use super::uris::{Found, expand};
+use super::sniff;
+use super::uris::{Expanded, Places, expand};
+use super::walk::{Found, shown};
 use super::{Description, for_format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
@@ -21,6 +23,8 @@ pub struct DiscoverSpec<'a> {
     pub uris: Vec<String>,
     /// Where relative ones start.
     pub base: &'a Path,
+    /// Where the pipeline writes to, which is never an input.
+    pub sink: Option<&'a Path>,
     /// The layout, or `None` to go by the ends of the names.
     pub format: Option<Format>,
     /// How plain text is cut.
@@ -36,15 +40,26 @@ pub struct DiscoverSpec<'a> {
     pub lines: LookSpec,
 }
 
-/// Finds, describes and fingerprints all inputs, sorted by name.
+/// Finds, describes and fingerprints all inputs, in source order.
 ///
 /// # Errors
 /// `Pipeline` if nothing is found, names collide or layouts are mixed; `Io` if
 /// a file cannot be read; `Data` if one is not of its layout and `on_error` is
 /// `Fail`, or if none is.
 pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
-    let (found, format) = expand(&spec.uris, spec.base, spec.format)?;
+    let Expanded {
+        files: found,
+        format,
+        mut discovery,
+    } = expand(Places {
+        uris: &spec.uris,
+        base: spec.base,
+        format: spec.format,
+        sink: spec.sink,
+    })?;
     let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
+    let described = refuse(described, spec.on_error)?;
+    let (readable, indices) = readable(&found, &described);
     let shared = described
         .iter()
         .find_map(|(_, description)| Some(description.as_ref().ok()?.schema.clone()));
@@ -61,32 +76,59 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
         };
         files.push(InputDescription { input, schema });
     }
+    discovery.notes.extend(empty(&files));
     Ok(Catalog {
         files,
         format,
+        discovery,
         seen: match format {
-            Format::Jsonl => {
-                let indices: Vec<usize> = (0..found.len()).collect();
-                Some(look(&found, &indices, spec.threads, &spec.lines)?)
-            }
+            Format::Jsonl => Some(look(&readable, &indices, spec.threads, &spec.lines)?),
             _ => None,
         },
     })
 }
 
-type Looked = (Input, Result<Description>);
+/// The first file that is not of its layout is an error, unless such are set
+/// aside and there is another.
+fn refuse(described: Vec<Described>, on_error: OnError) -> Result<Vec<Described>> {
+    let none = described
+        .iter()
+        .all(|(_, description)| description.is_err());
+    if on_error == OnError::Quarantine && !none {
+        return Ok(described);
+    }
+    let refused = described.into_iter().map(|(input, description)| {
+        let description = description?;
+        Ok((input, Ok(description)))
+    });
+    refused.collect()
+}
+
+/// The files that are of their layout, and where each stands among all.
+fn readable(found: &[Found], described: &[Described]) -> (Vec<Found>, Vec<usize>) {
+    let files = found.iter().zip(described).enumerate();
+    let readable = files.filter(|(_, (_, (_, description)))| description.is_ok());
+    readable
+        .map(|(index, (file, _))| (file.clone(), index))
+        .unzip()
+}
+
+/// A note on inputs without content.
+fn empty(files: &[InputDescription]) -> Option<String> {
+    let mut empty = files.iter().filter(|file| file.input.len_bytes == 0);
+    let first = shown(&empty.next()?.input.path);
+    Some(match empty.count() {
+        0 => format!("{first} is empty"),
+        more => format!("{first} and {more} more are empty"),
+    })
+}
+
+type Described = (Input, Result<Description>);
 
 /// One file: its digest, and its description or what is wrong with its content.
-fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Looked> {
+fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Described> {
     let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
-    let description = match format {
-        // Looked at over all files together.
-        Format::Jsonl => Ok(Description {
-            schema: SchemaRef::new(Schema::empty()),
-            row_groups: Vec::new(),
-        }),
-        format => for_format(format).describe(&found.path),
-    };
+    let description = describe(found, format, spec.on_error);
     let description = match description {
         Err(error) if error.kind() == ErrorKind::Data => Err(error),
         other => Ok(other?),
@@ -100,6 +142,24 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Loo
         table: None,
     };
     Ok((input, description))
+}
+
+fn describe(found: &Found, format: Format, on_error: OnError) -> Result<Description> {
+    let path = &found.path;
+    match format {
+        // Looked at over all files together.
+        Format::Jsonl => sniff::check(path, format, on_error).map(|()| Description {
+            schema: SchemaRef::new(Schema::empty()),
+            row_groups: Vec::new(),
+        }),
+        Format::Text => {
+            sniff::check(path, format, on_error)?;
+            for_format(format).describe(path)
+        }
+        Format::Parquet | Format::Arrow | Format::Table => for_format(format)
+            .describe(path)
+            .map_err(|error| sniff::explain(path, format, error)),
+    }
 }
 
 /// `work` on each file, on so many threads; results in the order of `files`.

@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::Meter;
+use super::gzip::Gzip;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Input;
 
@@ -20,6 +19,15 @@ pub(super) enum Compression {
 }
 
 impl Compression {
+    /// Its name.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
     /// Splits a file name into what is wrapped and how.
     pub(super) fn split(name: &str) -> (&str, Self) {
         let wrapped = |end: &str| {
@@ -94,7 +102,7 @@ fn unwrap_content(exact: Exact, path: &Path) -> Result<Box<dyn Read + Send>> {
     }
     let wrapped = BufReader::with_capacity(WRAPPED_READ, exact);
     match compression {
-        Compression::Gzip => Ok(Box::new(MultiGzDecoder::new(wrapped))),
+        Compression::Gzip => Ok(Box::new(Gzip::new(wrapped))),
         _ => zstd::stream::read::Decoder::with_buffer(wrapped)
             .map(|decoder| Box::new(decoder) as Box<dyn Read + Send>)
             .map_err(|e| Error::io("open input", path, e)),
@@ -118,6 +126,8 @@ pub(super) fn fault(path: &Path, error: io::Error) -> Fault {
     // Decompressors make up their errors; only the system's carry its number.
     if error.raw_os_error().is_some() {
         Fault::System(Error::io("read input", path, error))
+    } else if error.kind() == io::ErrorKind::UnexpectedEof {
+        Fault::Content("cannot decompress: the file is cut off within its content".to_owned())
     } else {
         // Only decompressors make up errors, and these do not say of what.
         Fault::Content(format!("cannot decompress: {error}"))

@@ -9,7 +9,7 @@ use super::context::{Bad, Context, until_error};
 use super::input::{self, Fault};
 use super::meter::Metered;
 use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
-use super::{BatchIter, ReadRequest};
+use super::{BatchIter, ReadRequest, sniff};
 use crate::batch::{Batch, Notes, RowEvent};
 use crate::error::{Error, Result};
 
@@ -52,6 +52,10 @@ pub(super) fn read(
     delimiter: Delimiter,
     decoder: impl Decode,
 ) -> Result<BatchIter> {
+    if let Some(reason) = sniff::unreadable(&request.input.path)? {
+        input::open(request.input)?;
+        return Context::new(request).nothing_but(Bad::file(reason));
+    }
     let meter = request.meter.clone();
     let content = Metered {
         content: input::open_content(request.input, meter.clone())?,

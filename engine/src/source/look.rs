@@ -17,7 +17,7 @@ use super::input::{self, Fault};
 use super::jsonl::{Observer, Selection};
 use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
 use super::stretch::{self, Stretch};
-use super::uris::Found as Input;
+use super::walk::Found as Input;
 use crate::error::{Error, Result};
 use crate::plan::{Conflict, Found, KeyTypes, Looked, Place, Proposed, SeenKeys, Selected, leaf};
 
@@ -159,6 +159,8 @@ pub(super) fn look_at_one(path: &Path) -> Result<SchemaRef> {
     let found = Input {
         path: path.to_owned(),
         name: String::new(),
+        is_linked: false,
+        id: None,
     };
     let seen = look(&[found], &[0], 1, &LookSpec::default())?;
     let field = |key: &Proposed| match &key.found {

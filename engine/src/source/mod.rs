@@ -13,7 +13,9 @@ mod contain;
 mod context;
 mod cut;
 mod discover;
+mod endings;
 mod fingerprint;
+mod gzip;
 mod input;
 mod ipc;
 mod jsonl;
@@ -21,14 +23,18 @@ mod lines;
 mod look;
 mod memory;
 mod meter;
+mod nothing;
 mod parquet;
 mod part;
+mod pattern;
 mod projection;
 mod records;
+mod sniff;
 mod split;
 mod stretch;
 mod text;
 mod uris;
+mod walk;
 
 use std::path::Path;
 

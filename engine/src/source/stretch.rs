@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::input::Compression;
-use super::uris::Found;
+use super::walk::Found;
 use crate::error::{Error, Result};
 
 /// Bytes of a plain file that one thread looks at in one go.
@@ -161,6 +161,8 @@ mod tests {
         Found {
             path,
             name: name.to_owned(),
+            is_linked: false,
+            id: None,
         }
     }
 

@@ -19,6 +19,7 @@ const UNSAFE: &[&str] = &[
     "engine/src/feed/limits.rs",
     "engine/src/feed/map.rs",
     "engine/src/feed/process.rs",
+    "engine/src/run/file_size.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/avx2.rs",
     "kernels/src/normalize/pixels/avx512.rs",

@@ -12,8 +12,8 @@ use crate::batch::{
     WhyDropped,
 };
 use crate::plan::{
-    Digest, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong, PackMethod,
-    PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    Digest, Discovery, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong,
+    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
 };
 
 const LENGTH: u32 = 16;
@@ -60,6 +60,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
             shard_size: 1,
         },
         assets: Vec::new(),
+        discovery: Discovery::default(),
         identity: Identity {
             canonical: serde_json::Value::Null,
             digest: Digest(0),

@@ -16,7 +16,8 @@ use arrow::datatypes::{Field, Schema};
 
 use crate::batch::Batch;
 use crate::plan::{
-    Catalog, Digest, Format, Input, InputDescription, LoadedTokenizers, Pipeline, Plan, check,
+    Catalog, Digest, Discovery, Format, Input, InputDescription, LoadedTokenizers, Pipeline, Plan,
+    check,
 };
 
 /// Bytes of an image of 3 rows, 5 columns and 3 channels.
@@ -101,6 +102,7 @@ pub(super) fn plan_with(on_error: &str, steps: &str, batch: &Batch) -> Arc<Plan>
         files: vec![file],
         format: Format::Parquet,
         seen: None,
+        discovery: Discovery::default(),
     };
     let base = Path::new("base");
     Arc::new(check(&pipeline, &catalog, &LoadedTokenizers::default(), base).unwrap())

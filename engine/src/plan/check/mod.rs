@@ -17,7 +17,7 @@ mod select;
 mod source;
 mod tokenize;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 
@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 
 use super::columns as flow;
 use super::json::JsonShape;
+use super::local::local_path;
 use super::pipeline::{Pipeline, StepSpec};
 use super::steps::Step;
 use super::stored::stored_columns;
@@ -79,6 +80,7 @@ pub fn check(
         output: checked.output,
         sink,
         assets: checked.assets,
+        discovery: catalog.discovery.clone(),
         identity: identity::empty(),
     };
     plan.identity = identity::of(&plan, pipeline);
@@ -188,13 +190,7 @@ fn output(steps: &[Step], projection: &SchemaRef, format: Format) -> Result<Vec<
 
 fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {
     let spec = &pipeline.sink;
-    if spec.uri.is_empty() || spec.uri.contains("://") {
-        let error = Error::pipeline(format!(
-            "sink.uri: expected a local directory, got {:?}",
-            spec.uri
-        ));
-        return Err(pipeline.locate(error, "sink.uri"));
-    }
+    let root = sink_root(&spec.uri, base).map_err(|error| pipeline.locate(error, "sink.uri"))?;
     if spec.shard_size.0 < LEAST_SHARD {
         let error = Error::pipeline(format!(
             "sink.shard_size: expected at least 8 KiB, got {}",
@@ -203,7 +199,21 @@ fn sink(pipeline: &Pipeline, base: &Path) -> Result<SinkPlan> {
         return Err(pipeline.locate(error, "sink.shard_size"));
     }
     Ok(SinkPlan {
-        root: base.join(&spec.uri),
+        root,
         shard_size: spec.shard_size.0,
+    })
+}
+
+/// The directory that `sink.uri` stands for.
+///
+/// # Errors
+/// `Pipeline` for one that is not on this machine.
+pub fn sink_root(uri: &str, base: &Path) -> Result<PathBuf> {
+    let error = || Error::pipeline(format!("sink.uri: expected a local directory, got {uri:?}"));
+    if uri.is_empty() {
+        return Err(error());
+    }
+    local_path(uri, base).map_err(|_| {
+        error().with_hint("write the dataset to a local directory, then copy the directory there")
     })
 }

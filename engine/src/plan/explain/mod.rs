@@ -2,7 +2,7 @@
 
 mod steps;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
 use steps::describe;
@@ -36,6 +36,7 @@ pub struct ExplainContext<'a> {
 pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     let mut text = Text::default();
     text.line("inputs", &inputs(plan));
+    text.lines("left out", plan.discovery.passed_over.iter());
     text.line("source", &source(plan));
     if let Some(keys) = keys(plan) {
         text.line("keys", &keys);
@@ -127,6 +128,7 @@ pub fn explain_json(plan: &Plan, context: &ExplainContext<'_>) -> Value {
             "columns": read,
             "left_out": plan.source.left_out,
             "keys": keys(plan),
+            "passed_over": plan.discovery.passed_over,
         },
         "parts": plan.parts,
         "steps": steps,
@@ -191,6 +193,14 @@ impl Text {
     fn line(&mut self, label: &str, text: &str) {
         // Writing to a `String` cannot fail.
         let _ = writeln!(self.0, "{label:<9}{text}");
+    }
+
+    /// Lines below one label.
+    fn lines(&mut self, label: &str, lines: impl Iterator<Item: fmt::Display>) {
+        for (index, line) in lines.enumerate() {
+            let label = if index == 0 { label } else { "" };
+            self.line(label, &line.to_string());
+        }
     }
 }
 

@@ -194,6 +194,7 @@ fn one(spec: &ProposeSpec<'_>, base: &Path, format: Option<Format>) -> Result<In
         discover(&DiscoverSpec {
             uris: vec![spec.uri.to_owned()],
             base,
+            sink: None,
             format,
             document: Document::default(),
             threads: spec.threads,

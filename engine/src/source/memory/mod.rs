@@ -23,7 +23,7 @@ use crate::batch::{Batch, QuarantineUnit};
 use crate::error::{Error, Result};
 use crate::plan::layouts::{widest, with_types};
 use crate::plan::{
-    Catalog, Digest, Format, InMemory, Input, InputDescription, RowGroup, type_name,
+    Catalog, Digest, Discovery, Format, InMemory, Input, InputDescription, RowGroup, type_name,
 };
 
 /// Rows in a group, the unit in which a large table is cut into parts.
@@ -135,6 +135,7 @@ pub fn catalog_of(table: &Arc<InMemory>, name: &str) -> Catalog {
         }],
         format: Format::Table,
         seen: None,
+        discovery: Discovery::default(),
     }
 }
 

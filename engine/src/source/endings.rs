@@ -1,0 +1,259 @@
+//! What the ends of file names say: which format is read, and what those are
+//! that are not, with a way that leads to one that is.
+
+use super::input::Compression;
+use crate::plan::Format;
+
+/// What a file is by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending<'a> {
+    /// A format that is read.
+    Read(Format),
+    /// `.json`, plain or compressed: JSON lines if it is named, but in a folder
+    /// mostly a document about the data.
+    Json,
+    /// Known, and not read.
+    Foreign(&'static Kind),
+    /// Another ending, or none.
+    Unknown(&'a str),
+}
+
+/// A kind of file that is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    endings: &'static [&'static str],
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// What makes of it something that is read; `{}` stands for the file.
+    way: &'static str,
+}
+
+impl Kind {
+    /// What makes of `file` something that is read.
+    pub(super) fn way(&self, file: &str) -> String {
+        let stem = file
+            .rsplit_once('.')
+            .map_or(file, |(stem, _)| stem)
+            .trim_end_matches(['*', '?']);
+        let stem = if stem.is_empty() || stem.ends_with('/') {
+            "converted"
+        } else {
+            stem
+        };
+        self.way.replace("{}", file).replace("{stem}", stem)
+    }
+}
+
+/// What the name of a file says.
+pub(super) fn ending(name: &str) -> Ending<'_> {
+    let (stem, compression) = Compression::split(name);
+    let extension = extension(stem);
+    let is = |endings: &[&str]| {
+        let same = |ending: &&str| extension.eq_ignore_ascii_case(ending);
+        endings.iter().any(|ending| same(&ending))
+    };
+    let plain = compression == Compression::None;
+    if is(&["jsonl", "ndjson"]) {
+        return Ending::Read(Format::Jsonl);
+    } else if is(&["json"]) {
+        return Ending::Json;
+    } else if is(&["txt", "md", "text"]) {
+        return Ending::Read(Format::Text);
+    }
+    let columnar = if is(&["parquet"]) {
+        Some(Format::Parquet)
+    } else if is(&["arrow", "arrows", "feather", "ipc"]) {
+        Some(Format::Arrow)
+    } else {
+        None
+    };
+    match (columnar, plain) {
+        (Some(format), true) => return Ending::Read(format),
+        (Some(_), false) => return Ending::Foreign(&WRAPPED),
+        (None, _) => {}
+    }
+    match KINDS.iter().find(|kind| is(kind.endings)) {
+        Some(kind) => Ending::Foreign(kind),
+        None if plain => Ending::Unknown(extension),
+        None => Ending::Unknown(self::extension(name)),
+    }
+}
+
+/// The format of a file that is named, itself or by a glob.
+pub(super) fn named_format(name: &str) -> Option<Format> {
+    match ending(name) {
+        Ending::Read(format) => Some(format),
+        Ending::Json => Some(Format::Jsonl),
+        Ending::Foreign(_) | Ending::Unknown(_) => None,
+    }
+}
+
+/// Whether a name looks like that of data: a file of it is missed if it is not
+/// read.
+pub(super) fn looks_like_data(name: &str) -> bool {
+    !matches!(ending(name), Ending::Unknown(_))
+}
+
+/// What stands behind the last dot of a file name, without the dot.
+fn extension(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => extension,
+        _ => "",
+    }
+}
+
+/// Columnar files that were compressed once more.
+static WRAPPED: Kind = Kind {
+    endings: &[],
+    name: "a compressed Parquet or Arrow file",
+    way: "decompress it (`gunzip` or `zstd -d`): these formats compress within the file",
+};
+
+static KINDS: &[Kind] = &[
+    Kind {
+        endings: &["csv", "tsv", "psv"],
+        name: "CSV",
+        way: "convert it: python -c \"import pyarrow.csv as c, pyarrow.parquet as p; \
+              p.write_table(c.read_csv('{}'), '{stem}.parquet')\"",
+    },
+    Kind {
+        endings: &["bz2"],
+        name: "bzip2",
+        way: "compress it with gzip or zstd instead: bunzip2 \"{}\"",
+    },
+    Kind {
+        endings: &["xz", "lzma"],
+        name: "xz",
+        way: "compress it with gzip or zstd instead: unxz \"{}\"",
+    },
+    Kind {
+        endings: &["lz4", "br", "sz", "snappy", "z", "lzo"],
+        name: "this compression",
+        way: "decompress it, or compress it with gzip or zstd instead",
+    },
+    Kind {
+        endings: &["zip", "7z", "rar"],
+        name: "an archive",
+        way: "unpack it, and name the files in it",
+    },
+    Kind {
+        endings: &["tar", "tgz", "tbz2", "txz"],
+        name: "a tar archive",
+        way: "unpack it (`tar -xf \"{}\"`), and name the files in it",
+    },
+    Kind {
+        endings: &[
+            "jpg", "jpeg", "jpe", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "avif",
+            "svg", "ppm",
+        ],
+        name: "an image file",
+        way: "put the images into Parquet: python -c \"import glob, pyarrow as a, pyarrow.parquet \
+              as p; f = sorted(glob.glob('{}')); p.write_table(a.table({'name': f, 'image': \
+              [open(n, 'rb').read() for n in f]}), 'images.parquet')\"",
+    },
+    Kind {
+        endings: &[
+            "wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "mp4", "mkv", "avi", "mov", "webm",
+        ],
+        name: "audio or video",
+        way: "put the files into a binary column of Parquet, or their transcripts into JSON lines",
+    },
+    Kind {
+        endings: &[
+            "pdf", "doc", "docx", "odt", "rtf", "epub", "ppt", "pptx", "djvu",
+        ],
+        name: "a document with a layout",
+        way: "extract the text first, to .txt or .jsonl",
+    },
+    Kind {
+        endings: &["xls", "xlsx", "xlsm", "ods"],
+        name: "a spreadsheet",
+        way: "convert it: python -c \"import pandas as d; \
+              d.read_excel('{}').to_parquet('{stem}.parquet')\"",
+    },
+    Kind {
+        endings: &["npy", "npz"],
+        name: "a NumPy array",
+        way: "convert it to Parquet or Arrow with pyarrow",
+    },
+    Kind {
+        endings: &[
+            "pt",
+            "pth",
+            "ckpt",
+            "pkl",
+            "pickle",
+            "joblib",
+            "safetensors",
+            "gguf",
+            "onnx",
+        ],
+        name: "a file of tensors or pickled objects",
+        way: "convert what is data in it to Parquet or Arrow with pyarrow",
+    },
+    Kind {
+        endings: &["db", "sqlite", "sqlite3", "duckdb"],
+        name: "a database",
+        way: "export its table: duckdb \"{}\" -c \"copy NAME to 'NAME.parquet'\"",
+    },
+    Kind {
+        endings: &["orc"],
+        name: "ORC",
+        way: "convert it: python -c \"import pyarrow.orc as o, pyarrow.parquet as p; \
+              p.write_table(o.read_table('{}'), '{stem}.parquet')\"",
+    },
+    Kind {
+        endings: &[
+            "avro",
+            "tfrecord",
+            "tfrecords",
+            "mds",
+            "lance",
+            "vortex",
+            "h5",
+            "hdf5",
+            "mat",
+            "rds",
+        ],
+        name: "this format",
+        way: "convert it to Parquet, Arrow or JSON lines",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_go_by_the_ending_behind_the_compression() {
+        assert_eq!(named_format("a.jsonl.zst"), Some(Format::Jsonl));
+        assert_eq!(named_format("a.b.PARQUET"), Some(Format::Parquet));
+        assert_eq!(named_format("a.parquet.gz"), None);
+        assert_eq!(named_format("a.feather"), Some(Format::Arrow));
+        assert_eq!(named_format("a.arrows"), Some(Format::Arrow));
+        assert_eq!(named_format("a.md.gz"), Some(Format::Text));
+        assert_eq!(named_format("a.json"), Some(Format::Jsonl));
+        assert_eq!(ending("a.json.gz"), Ending::Json);
+        assert_eq!(ending("README"), Ending::Unknown(""));
+        assert_eq!(ending("a.py"), Ending::Unknown("py"));
+        assert_eq!(ending("a.bin.gz"), Ending::Unknown("gz"));
+        assert_eq!(ending(".jsonl"), Ending::Unknown(""));
+        assert_eq!(ending("a.parquet.gz"), Ending::Foreign(&WRAPPED));
+    }
+
+    #[test]
+    fn what_is_not_read_says_what_to_do_with_the_file() {
+        for (name, what, way) in [
+            ("x/a.CSV", "CSV", "c.read_csv('x/a.CSV'), 'x/a.parquet')"),
+            ("img/*.jpg", "an image file", "glob.glob('img/*.jpg')"),
+            ("a.jsonl.bz2", "bzip2", "bunzip2 \"a.jsonl.bz2\""),
+            ("a.tar.gz", "a tar archive", "tar -xf \"a.tar.gz\""),
+        ] {
+            let Ending::Foreign(kind) = ending(name) else {
+                panic!("{name}");
+            };
+            assert_eq!(kind.name, what);
+            assert!(kind.way(name).contains(way), "{}", kind.way(name));
+        }
+    }
+}
