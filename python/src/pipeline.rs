@@ -333,7 +333,7 @@ impl Pipeline {
     /// A path that begins where the process is, as this pipeline has it.
     fn begun_here(&self, path: &str) -> Result<String, Error> {
         let is_here = self.base.as_os_str().is_empty();
-        if is_here || path.is_empty() || path.contains("://") {
+        if is_here || path.is_empty() || path.contains("://") || plan::is_rooted(path) {
             return Ok(path.to_owned());
         }
         absolute(OsStr::new(path))

@@ -1,15 +1,13 @@
 //! Which files are inputs: what a walk passes over and says so, that no output
 //! is ever read, links, the order of a list, and places that are not files.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use fuelrail::ErrorKind;
 use fuelrail::plan::PassedOverKind;
-use fuelrail_tests::cli::shell;
+use fuelrail_tests::cli::{fuelrail, shell};
 use fuelrail_tests::inputs::{found, names, passed_over, refused, result, run, tree, write};
 use serde_json::Value;
 
@@ -33,16 +31,15 @@ fn what_a_folder_passes_over_is_named_with_its_reason() {
         .unwrap();
     let catalog = found(&dir, &["."], None);
     assert_eq!(names(&catalog), ["a.jsonl", "k=1/f.jsonl"]);
-    use PassedOverKind as P;
     let expected = [
-        (P::Ending, "README"),
-        (P::Ending, "b.json"),
-        (P::Ending, "c.jsonl.bz2"),
-        (P::Ending, "d.csv"),
-        (P::Ending, "e.py"),
-        (P::Hidden, ".git"),
-        (P::Hidden, "_part.jsonl"),
-        (P::Special, "g.jsonl"),
+        (PassedOverKind::Ending, "README"),
+        (PassedOverKind::Ending, "b.json"),
+        (PassedOverKind::Ending, "c.jsonl.bz2"),
+        (PassedOverKind::Ending, "d.csv"),
+        (PassedOverKind::Ending, "e.py"),
+        (PassedOverKind::Hidden, ".git"),
+        (PassedOverKind::Hidden, "_part.jsonl"),
+        (PassedOverKind::Special, "g.jsonl"),
     ];
     let expected = expected.map(|(kind, name)| (kind, name.to_owned()));
     assert_eq!(passed_over(&dir, &catalog.unwrap()), expected.into());
@@ -302,6 +299,51 @@ fn the_home_directory_is_meant_by_a_tilde() {
     );
     assert_eq!(result(&ran)["n_rows"], 1);
     assert!(dir.path().join("home/out/dataset.json").is_file());
+}
+
+#[test]
+fn a_dash_is_standard_input_where_it_is_read_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids = |args: &[&str]| result(&fuelrail(dir.path(), args, b"a b"));
+    let piped = ids(&["tokenize", "--json"]);
+    assert_eq!(piped["texts"][0]["ids"].as_array().unwrap().len(), 2);
+    assert_eq!(ids(&["tokenize", "-", "--json"]), piped);
+    assert_eq!(ids(&["tokenize", "a b", "--json"]), piped);
+}
+
+#[test]
+fn adding_files_moves_no_row_of_a_split() {
+    let rows = |from: u32, to: u32| -> String {
+        let line = |n: u32| format!("{{\"id\": {n}, \"url\": \"u\\u00fc{n}\"}}\n");
+        (from..to).map(line).collect()
+    };
+    for key in ["id", "url"] {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!(
+            "[source]\nuri = \"in\"\nsplit = {{ take = \"validation\", validation = 0.4, \
+             key = \"{key}\" }}\n[sink]\nuri = \"out\"\n"
+        );
+        fs::write(dir.path().join("p.toml"), text).unwrap();
+        fs::create_dir(dir.path().join("in")).unwrap();
+        let mut counts = Vec::new();
+        for n in 0..4 {
+            let name = format!("in/{}.jsonl", 9 - n);
+            fs::write(dir.path().join(name), rows(n * 40, n * 40 + 40)).unwrap();
+            let args = ["shard", "p.toml", "--replace", "--json"];
+            let all = result(&run(&dir, &args))["n_rows"].as_u64().unwrap();
+            let alone = format!("source.uri=in/{}.jsonl", 9 - n);
+            let args = [&args[..], &["--set", &alone, "--out", "one"]].concat();
+            counts.push(result(&run(&dir, &args))["n_rows"].as_u64().unwrap());
+            assert_eq!(all, counts.iter().sum::<u64>(), "{key}");
+        }
+        // A file in which the key is of another kind is refused, not retyped.
+        let other = if key == "id" { "\"7\"" } else { "7" };
+        let line = format!("{{\"{key}\": {other}}}\n");
+        fs::write(dir.path().join("in/a.jsonl"), line).unwrap();
+        let ran = run(&dir, &["shard", "p.toml", "--replace", "--json"]);
+        assert_ne!(ran.code, 0, "{key}");
+        assert!(ran.err.contains("a.jsonl"), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -154,78 +154,57 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// That a file of these bytes is refused as `words`, with this hint.
+#[track_caller]
+fn named(name: &str, bytes: &[u8], words: &str, hint: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(name), bytes).unwrap();
+    let error = refused(found(&dir, &[name], None), words);
+    assert_eq!(error.kind(), ErrorKind::Data, "{error}");
+    assert!(error.to_string().contains(name), "{error}");
+    let given = error.hint().unwrap();
+    assert!(given.contains(hint), "{name}: {given}");
+}
+
 #[test]
-fn content_that_is_not_what_the_name_says_is_named() {
-    let gzip = gzip(b"{\"text\": \"a\"}\n");
-    let twice = self::gzip(&gzip);
-    let utf16: Vec<u8> = "\u{feff}{\"text\": 1}\n"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+fn bytes_that_are_not_what_the_name_says_are_named() {
+    let zipped = gzip(b"{\"text\": \"a\"}\n");
+    let twice = gzip(&zipped);
+    let utf16 = "\u{feff}{\"text\": 1}\n".encode_utf16();
+    let utf16: Vec<u8> = utf16.flat_map(u16::to_le_bytes).collect();
     let zstd = zstd::encode_all(&b"{}\n"[..], 1).unwrap();
-    for (name, bytes, words, hint) in [
-        ("a.jsonl", &gzip[..], "gzip-compressed", "mv "),
-        ("a.jsonl.gz", &twice, "gzip-compressed", "compressed twice"),
-        ("a.jsonl.gz", &zstd, "expected gzip, got zstd", "rename"),
-        (
-            "a.jsonl.zst",
-            b"{\"a\": 1}\n",
-            "expected zstd, got other bytes",
-            "rename",
-        ),
-        ("a.txt", &zstd, "zstd-compressed", "a.txt.zst"),
-        ("a.jsonl", &utf16, "UTF-16", "iconv -f UTF-16"),
-        ("a.txt", &utf16, "UTF-16", "iconv -f UTF-16"),
-        (
-            "a.jsonl",
-            b"[{\"a\": 1}, {\"a\": 2}]",
-            "a JSON array",
-            "jq -c '.[]'",
-        ),
-        (
-            "a.json",
-            b"{\n \"a\": 1\n}\n",
-            "a JSON object over several lines",
-            "jq -c",
-        ),
-        (
-            "a.jsonl",
-            b"<!DOCTYPE html><html></html>",
-            "HTML",
-            "look at the file",
-        ),
-        (
-            "a.jsonl",
-            b"PAR1\x15\x04\x15",
-            "a Parquet file",
-            "format = \"parquet\"",
-        ),
-        (
-            "a.parquet",
-            b"ARROW1\0\0rest",
-            "an Arrow IPC file",
-            "format = \"arrow\"",
-        ),
-        ("a.parquet", &gzip, "gzip-compressed", "mv "),
-        (
-            "a.txt",
-            b"version https://git-lfs.github.com/spec/v1\n",
-            "Git LFS",
-            "git lfs pull",
-        ),
-        ("a.jsonl", b"PK\x03\x04", "zip", "unzip"),
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(name), bytes).unwrap();
-        let error = refused(found(&dir, &[name], None), words);
-        assert_eq!(error.kind(), ErrorKind::Data, "{error}");
-        assert!(error.to_string().contains(name), "{error}");
-        assert!(
-            error.hint().unwrap().contains(hint),
-            "{name}: {:?}",
-            error.hint()
-        );
-    }
+    let parquet = b"PAR1\x15\x04\x15";
+    named("a.jsonl", &zipped, "gzip-compressed", "mv ");
+    named("a.jsonl.gz", &twice, "gzip-compressed", "compressed twice");
+    named("a.jsonl.gz", &zstd, "expected gzip, got zstd", "rename");
+    named("a.jsonl.zst", b"{}\n", "expected zstd, got other", "rename");
+    named("a.txt", &zstd, "zstd-compressed", "a.txt.zst");
+    named("a.jsonl", &utf16, "UTF-16", "iconv -f UTF-16");
+    named("a.txt", &utf16, "UTF-16", "iconv -f UTF-16");
+    named("a.jsonl", parquet, "a Parquet file", "= \"parquet\"");
+    named(
+        "a.parquet",
+        b"ARROW1\0\0rest",
+        "an Arrow IPC",
+        "= \"arrow\"",
+    );
+    named("a.parquet", &zipped, "gzip-compressed", "mv ");
+    named("a.jsonl", b"PK\x03\x04", "zip", "unzip");
+}
+
+#[test]
+fn documents_that_are_no_lines_are_named() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\n";
+    let array = b"[{\"a\": 1}, {\"a\": 2}]";
+    named("a.jsonl", array, "a JSON array", "jq -c '.[]'");
+    named(
+        "a.json",
+        b"{\n \"a\": 1\n}\n",
+        "over several lines",
+        "jq -c",
+    );
+    named("a.jsonl", b"<!DOCTYPE html>", "HTML", "look at the file");
+    named("a.txt", pointer, "Git LFS", "git lfs pull");
 }
 
 #[test]
@@ -242,6 +221,51 @@ fn a_file_that_is_something_else_is_set_aside_whole() {
     let list = wrote["quarantine"]["file"].as_str().unwrap();
     let list = fs::read_to_string(dir.path().join("out").join(list)).unwrap();
     assert!(list.contains("UTF-16"), "{list}");
+}
+
+/// Compressed files as their own tools write them, and the texts they hold.
+#[test]
+fn members_frames_and_padding_are_read_as_their_tools_read_them() {
+    let (a, b) = (&b"{\"text\": \"a\"}\n"[..], &b"{\"text\": \"b\"}\n"[..]);
+    let frame = |bytes| zstd::encode_all(bytes, 1).unwrap();
+    let skippable = [&b"\x53\x2a\x4d\x18\x03\0\0\0"[..], b"abc"].concat();
+    let zeros = vec![0; 4096];
+    for (name, bytes, n_rows) in [
+        (
+            "a.jsonl.gz",
+            [gzip(a), gzip(b), zeros.clone()].concat(),
+            Some(2),
+        ),
+        (
+            "a.jsonl.gz",
+            [gzip(a), zeros, gzip(b), gzip(b"")].concat(),
+            Some(2),
+        ),
+        ("a.jsonl.gz", [gzip(a), b"garbage".to_vec()].concat(), None),
+        ("a.jsonl.gz", gzip(a)[..20].to_vec(), None),
+        (
+            "a.jsonl.zst",
+            [frame(a), skippable.clone(), frame(b)].concat(),
+            Some(2),
+        ),
+        (
+            "a.jsonl.zst",
+            [skippable, frame(b"\n"), frame(b)].concat(),
+            Some(1),
+        ),
+        ("a.jsonl.zst", frame(a)[..9].to_vec(), None),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(name), bytes).unwrap();
+        let text = "[source]\nuri = \"a.*\"\n[source.schema]\ntext = \"string\"\n\
+                    [sink]\nuri = \"out\"\n";
+        fs::write(dir.path().join("p.toml"), text).unwrap();
+        let ran = run(&dir, &["shard", "p.toml", "--json"]);
+        match n_rows {
+            Some(n_rows) => assert_eq!(result(&ran)["n_rows"], n_rows),
+            None => assert!(ran.err.contains("cannot decompress: "), "{ran:?}"),
+        }
+    }
 }
 
 #[test]

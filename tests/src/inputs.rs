@@ -25,7 +25,9 @@ pub fn write(dir: &TempDir, file: &str) {
 #[must_use]
 pub fn tree(files: &[&str]) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    files.iter().for_each(|file| write(&dir, file));
+    for file in files {
+        write(&dir, file);
+    }
     dir
 }
 
@@ -69,6 +71,7 @@ pub fn passed_over(dir: &TempDir, catalog: &Catalog) -> BTreeSet<(PassedOverKind
 }
 
 /// The error, which says `words` and has a hint.
+#[expect(clippy::must_use_candidate, reason = "that it is refused may be all")]
 #[track_caller]
 pub fn refused(result: Result<Catalog>, words: &str) -> Error {
     let error = result.unwrap_err();

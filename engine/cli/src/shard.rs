@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fuelrail::format::Manifest;
-use fuelrail::plan::{Discovery, ExplainContext, explain, explain_json, notes};
+use fuelrail::plan::{Discovery, ExplainContext, explain, explain_json, is_rooted, notes};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::{OnExisting, OnForeign};
 use fuelrail::{Error, ErrorKind};
@@ -118,6 +118,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
 
 /// The directory a relative `--out` means, as text.
 fn absolute(out: &Path) -> Result<String, Error> {
+    if let Some(out) = out.to_str().filter(|out| is_rooted(out)) {
+        return Ok(out.to_owned());
+    }
     let path = std::path::absolute(out).map_err(|error| Error::io("resolve", out, error))?;
     path.into_os_string().into_string().map_err(|path| {
         Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)

@@ -17,7 +17,8 @@ use crate::output::{Form, Output, Stop};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: fuelrail tokenize -t gpt2 \"Hello world\"")]
 pub(crate) struct Args {
-    /// The texts, or with --decode the ids; without any, standard input is one
+    /// The texts, or with --decode the ids; without any, or as `-`, standard
+    /// input is one
     #[arg(value_name = "TEXT")]
     texts: Vec<String>,
     /// A built-in tokenizer, or a path ending in .json or .tiktoken
@@ -188,7 +189,8 @@ fn print_texts(args: &Args, coder: &Coder, output: &mut Output) -> Result<(), St
 
 /// The texts given, else standard input as one.
 fn texts(args: &Args) -> Result<Vec<String>, Error> {
-    if !args.texts.is_empty() {
+    let from_input = args.texts.is_empty() || args.texts == ["-"];
+    if !from_input {
         return Ok(args.texts.clone());
     }
     let mut bytes = Vec::new();

@@ -60,19 +60,17 @@ pub enum PassedOverKind {
 impl Discovery {
     /// Notes that `name` is passed over.
     pub fn pass_over(&mut self, kind: PassedOverKind, reason: &str, name: impl FnOnce() -> String) {
-        let same = |known: &&mut PassedOver| known.kind == kind && known.reason == reason;
-        let known = match self.passed_over.iter_mut().find(same) {
-            Some(known) => known,
-            None => {
-                self.passed_over.push(PassedOver {
-                    kind,
-                    reason: reason.to_owned(),
-                    count: 0,
-                    names: Vec::new(),
-                });
-                let last = self.passed_over.len() - 1;
-                &mut self.passed_over[last]
-            }
+        let same = |known: &PassedOver| known.kind == kind && known.reason == reason;
+        if !self.passed_over.iter().any(same) {
+            self.passed_over.push(PassedOver {
+                kind,
+                reason: reason.to_owned(),
+                count: 0,
+                names: Vec::new(),
+            });
+        }
+        let Some(known) = self.passed_over.iter_mut().find(|known| same(known)) else {
+            return;
         };
         known.count += 1;
         if known.names.len() < MAX_NAMED {

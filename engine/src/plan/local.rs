@@ -137,11 +137,12 @@ fn hub(rest: &str) -> String {
     let (name, revision) = named.split_once('@').unwrap_or((named, ""));
     let mut command = format!("hf download {owner}/{name}{kind}");
     if !revision.is_empty() {
-        command.push_str(&format!(" --revision {revision}"));
+        command.push_str(" --revision ");
+        command.push_str(revision);
     }
     if let Some(path) = parts.next().filter(|path| !path.is_empty()) {
         let all = if path.ends_with('/') { "*" } else { "" };
-        command.push_str(&format!(" --include \"{path}{all}\""));
+        return format!("{command} --include \"{path}{all}\" --local-dir data");
     }
     format!("{command} --local-dir data")
 }

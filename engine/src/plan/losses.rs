@@ -1,6 +1,8 @@
 //! Where rows will go that do not come to the dataset, in sentences: what a
 //! reader of a plan should know before the run.
 
+use arrow::datatypes::Field;
+
 use super::columns::{after, projected};
 use super::steps::{FilterStep, Overlong, PackMethod, PackStep, Step};
 use super::types::{OutputColumn, Plan, SplitSide};
@@ -31,6 +33,19 @@ fn of_source(plan: &Plan) -> Vec<String> {
             SplitSide::Validation => "training",
         };
         said.push(format!("rows of the {side} side of the split are left out"));
+        let projection = &plan.source.projection;
+        let key = projection.field_with_name(&split.key);
+        if key.is_ok_and(Field::is_nullable) {
+            let side = if split.nulls_validate() {
+                "validation"
+            } else {
+                "training"
+            };
+            let name = name_in_backticks(&split.key);
+            said.push(format!(
+                "rows whose {name} is null are all on the {side} side"
+            ));
+        }
     }
     if let Some(limit) = plan.source.limit {
         let rows = if limit == 1 { "row" } else { "rows" };

@@ -30,6 +30,7 @@ mod seen;
 mod selected;
 mod size;
 mod spelling;
+mod split;
 mod steps;
 mod stored;
 pub(crate) mod suggest;
@@ -73,6 +74,7 @@ pub use types::{
 
 pub(crate) use columns::type_name;
 pub(crate) use explain::{amount, counted};
+pub(crate) use split::NULL_KEY;
 pub(crate) use stored::{
     Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
     Tensors, offsets_name, valid_name,

@@ -49,8 +49,8 @@ pub(super) fn ending(name: &str) -> Ending<'_> {
     let (stem, compression) = Compression::split(name);
     let extension = extension(stem);
     let is = |endings: &[&str]| {
-        let same = |ending: &&str| extension.eq_ignore_ascii_case(ending);
-        endings.iter().any(|ending| same(&ending))
+        let mut endings = endings.iter();
+        endings.any(|ending| extension.eq_ignore_ascii_case(ending))
     };
     let plain = compression == Compression::None;
     if is(&["jsonl", "ndjson"]) {

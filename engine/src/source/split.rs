@@ -17,10 +17,7 @@ use arrow::datatypes::{DataType, Decimal128Type};
 use twox_hash::XxHash3_64;
 
 use crate::error::{Error, Result};
-use crate::plan::{Split, SplitSide};
-
-/// The bytes that stand for a null.
-const NULL: &[u8] = &[0xff];
+use crate::plan::{NULL_KEY, Split, SplitSide};
 
 /// A split, ready for batches.
 #[derive(Debug, Clone)]
@@ -34,7 +31,7 @@ pub(super) struct Splitter {
 impl Splitter {
     pub(super) fn new(split: &Split) -> Self {
         Self {
-            threshold: threshold(split.validation),
+            threshold: split.threshold(),
             seed: split.seed,
             take: split.take,
         }
@@ -91,7 +88,7 @@ impl Splitter {
         (0..n_rows)
             .map(|row| match bytes(row) {
                 Some(value) => self.takes(value.as_ref()),
-                None => self.takes(NULL),
+                None => self.takes(NULL_KEY),
             })
             .map(Some)
             .collect()
@@ -114,32 +111,13 @@ fn unsupported(data_type: &DataType) -> Error {
     ))
 }
 
-/// `share * 2^64`, exactly: a share is a binary fraction already.
-fn threshold(share: f64) -> u128 {
-    /// 2 to the 64th, which `f64` holds.
-    const ALL: f64 = 18_446_744_073_709_551_616.0;
-    if share.is_nan() || share <= 0.0 {
-        return 0;
-    }
-    if share >= 1.0 {
-        return 1 << 64;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "within 0..2^64; scaling by a power of two is exact, a rest below 1 is cut"
-    )]
-    let threshold = (share * ALL) as u128;
-    threshold
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        BinaryArray, DictionaryArray, Int8Array, LargeStringArray, StringArray, StringViewArray,
-        UInt64Array,
+        BinaryArray, DictionaryArray, Int8Array, Int64Array, LargeStringArray, StringArray,
+        StringViewArray, UInt64Array,
     };
     use arrow::datatypes::Int8Type;
 
@@ -157,14 +135,6 @@ mod tests {
     fn sides(key: &ArrayRef) -> Vec<bool> {
         let taken = splitter(0.5, SplitSide::Validation).select(key).unwrap();
         taken.iter().map(Option::unwrap).collect()
-    }
-
-    #[test]
-    fn thresholds_are_exact() {
-        assert_eq!(threshold(0.0), 0);
-        assert_eq!(threshold(1.0), 1 << 64);
-        assert_eq!(threshold(0.5), 1 << 63);
-        assert_eq!(threshold(f64::NAN), 0);
     }
 
     #[test]
@@ -224,6 +194,43 @@ mod tests {
         // A change of this value moves rows between the sides of datasets.
         assert_eq!(XxHash3_64::oneshot_with_seed(7, b"a"), PINNED);
     }
+
+    /// One bit for each key, the first lowest: whether it validates.
+    fn bits(key: &ArrayRef) -> u64 {
+        let sides = sides(key).into_iter().enumerate();
+        sides.fold(0, |bits, (at, side)| bits | u64::from(side) << at)
+    }
+
+    #[test]
+    fn sides_are_those_of_datasets_of_before() {
+        let whole = [i64::MIN, -1, 0, 1, 2, 255, 256, i64::MAX];
+        let whole = whole.into_iter().chain(100..156);
+        let whole: ArrayRef = Arc::new(Int64Array::from_iter_values(whole));
+        let text = [
+            "",
+            "0",
+            "-1",
+            "a",
+            "ü",
+            "\u{1f600}",
+            "https://example.org/?q=1",
+            "\0",
+        ];
+        let text = text.into_iter().map(str::to_owned);
+        let text = text.chain((100..156).map(|n: u32| n.to_string()));
+        let text: ArrayRef = Arc::new(StringArray::from_iter_values(text));
+        assert_eq!((bits(&whole), bits(&text)), SIDES);
+        let null: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>]));
+        let split = Split {
+            take: SplitSide::Validation,
+            validation: 0.5,
+            key: "k".to_owned(),
+            seed: 7,
+        };
+        assert_eq!(sides(&null), [split.nulls_validate()]);
+    }
+
+    const SIDES: (u64, u64) = (7_556_265_649_754_994_205, 1_900_468_914_616_043_248);
 
     const PINNED: u64 = 11_445_204_161_929_584_788;
 }

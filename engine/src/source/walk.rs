@@ -85,7 +85,7 @@ pub(super) fn walk(root: &Path, want: Want<'_>, sink: Option<&Path>) -> Result<W
     let mut dirs = VecDeque::from([dir]);
     while let Some(dir) = dirs.pop_front().or_else(|| walk.next_link()) {
         for path in list(&dir.path)? {
-            if let Some(below) = walk.entry(&dir, path)? {
+            if let Some(below) = walk.entry(&dir, &path)? {
                 dirs.push_back(below);
             }
         }
@@ -127,19 +127,16 @@ struct Entry<'a> {
 
 impl Walk<'_> {
     /// Looks at an entry of `dir`; gives the folder that is to be read next.
-    fn entry(&mut self, dir: &Dir, path: PathBuf) -> Result<Option<Dir>> {
+    fn entry(&mut self, dir: &Dir, path: &Path) -> Result<Option<Dir>> {
         let last = path.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("{}{last}", dir.name);
         let entry = Entry {
-            path: &path,
+            path,
             last: &last,
             name: &name,
         };
-        let (takes, enters) = match self.want {
-            Want::Folder(_) => (true, true),
-            Want::Glob(pattern) => (pattern.matches(&name), pattern.enters(&name)),
-        };
-        if !takes && !enters {
+        let takes = self.takes(&name);
+        if !takes && !self.enters(&name) {
             return Ok(None);
         }
         if dir.name.is_empty() && self.is_place && is_dataset_name(&last) {
@@ -147,10 +144,10 @@ impl Walk<'_> {
             return Ok(None);
         }
         if self.is_hidden(&last) {
-            self.hidden(&entry, takes);
+            self.hidden(&entry);
             return Ok(None);
         }
-        let metadata = match fs::metadata(&path) {
+        let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             // A link whose name has no ending may be one to a folder.
             Err(error)
@@ -158,16 +155,32 @@ impl Walk<'_> {
             {
                 return Ok(None);
             }
-            Err(error) if leads_nowhere(&error) => return Err(dangling(&path, error)),
-            Err(error) => return Err(Error::io("read input", &path, error)),
+            Err(error) if leads_nowhere(&error) => return Err(dangling(path, error)),
+            Err(error) => return Err(Error::io("read input", path, error)),
         };
         if metadata.is_dir() {
-            return self.dir(dir, &entry, &metadata, enters);
+            return self.dir(dir, &entry, &metadata);
         }
         if takes {
             self.file(dir, &entry, &metadata)?;
         }
         Ok(None)
+    }
+
+    /// Whether a file of this name below the root is wanted.
+    fn takes(&self, name: &str) -> bool {
+        match self.want {
+            Want::Folder(_) => true,
+            Want::Glob(pattern) => pattern.matches(name),
+        }
+    }
+
+    /// Whether what is wanted may lie below a folder of this name.
+    fn enters(&self, name: &str) -> bool {
+        match self.want {
+            Want::Folder(_) => true,
+            Want::Glob(pattern) => pattern.enters(name),
+        }
     }
 
     /// Whether a name is one of markers and of unfinished output of other
@@ -178,27 +191,21 @@ impl Walk<'_> {
     }
 
     /// Says that a hidden entry is passed over, where it may be missed.
-    fn hidden(&mut self, entry: &Entry<'_>, takes: bool) {
+    fn hidden(&mut self, entry: &Entry<'_>) {
         let found = fs::metadata(entry.path);
         let is_dir = found.is_ok_and(|metadata| metadata.is_dir());
-        if is_dir || (takes && looks_like_data(entry.last)) {
+        if is_dir || (self.takes(entry.name) && looks_like_data(entry.last)) {
             self.pass_over(entry, PassedOverKind::Hidden, HIDDEN);
         }
     }
 
-    fn dir(
-        &mut self,
-        dir: &Dir,
-        entry: &Entry<'_>,
-        metadata: &Metadata,
-        enters: bool,
-    ) -> Result<Option<Dir>> {
+    fn dir(&mut self, dir: &Dir, entry: &Entry<'_>, metadata: &Metadata) -> Result<Option<Dir>> {
         let id = FileId::of(metadata);
         if self.sink == Some(id) || is_dataset_place(entry.path) {
             self.pass_over(entry, PassedOverKind::Output, OUTPUT);
             return Ok(None);
         }
-        if !enters {
+        if !self.enters(entry.name) {
             self.pass_over(entry, PassedOverKind::Directory, DIRECTORY);
             return Ok(None);
         }

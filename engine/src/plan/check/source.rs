@@ -57,7 +57,8 @@ pub(super) fn check_key(columns: &mut Columns<'_>, key: &str) -> Result<()> {
         "expected text, binary or whole numbers to split by, got {}",
         column_type_name(&column)
     ))
-    .with_column(key))
+    .with_column(key)
+    .with_hint("split by a column such as an id or a URL, whose values have one spelling"))
 }
 
 /// What only JSON lines have.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{Pipeline, SinkSpec, SourceSpec, StepSpec, explain, steps};
 use crate::error::{Error, Result};
+use crate::plan::local::is_rooted;
 use crate::plan::places::Places;
 use crate::plan::tokenizers::{TokenizerKind, TokenizerRef};
 use crate::plan::tree::Node;
@@ -73,6 +74,7 @@ impl Pipeline {
         let mut with = self.clone();
         for uri in &mut with.source.uri.0 {
             *uri = match uri.split_once("://") {
+                _ if is_rooted(uri) => continue,
                 None => join(uri)?,
                 Some(("file", path)) => format!("file://{}", join(path)?),
                 Some(_) => continue,
@@ -84,7 +86,7 @@ impl Pipeline {
             }
         }
         let sink = &mut with.sink.uri;
-        if !sink.is_empty() && !sink.contains("://") {
+        if !sink.is_empty() && !sink.contains("://") && !is_rooted(sink) {
             *sink = join(sink)?;
         }
         Some(with)
@@ -157,13 +159,13 @@ mod tests {
 
     #[test]
     fn paths_begin_where_the_process_is() {
-        let text = "[source]\nuri = [\"a/*.txt\", \"/b\", \"file://c\", \"s3://d\"]\n\
+        let text = "[source]\nuri = [\"a/*.txt\", \"/b\", \"file://c\", \"s3://d\", \"~/e\"]\n\
             [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"t.json\"\n\
             [[step]]\nop = \"tokenize\"\ncolumn = \"text\"\ntokenizer = \"gpt2\"\n\
             [sink]\nuri = \"out/\"\n";
         let pipeline = Pipeline::from_toml(text, Path::new("x/p.toml")).unwrap();
         let rooted = pipeline.rooted(Path::new("x")).unwrap();
-        let uris = ["x/a/*.txt", "/b", "file://x/c", "s3://d"];
+        let uris = ["x/a/*.txt", "/b", "file://x/c", "s3://d", "~/e"];
         assert_eq!(rooted.source.uri.0, uris);
         let names = rooted.tokenizers().into_iter().map(|(_, named)| named.name);
         assert_eq!(names.collect::<Vec<_>>(), ["x/t.json", "gpt2"]);
