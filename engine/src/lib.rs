@@ -2,6 +2,7 @@
 //! device, batch size, thread count and restart.
 #![deny(unsafe_code)]
 
+pub mod arrays;
 pub mod batch;
 mod device;
 mod error;

@@ -18,12 +18,13 @@ use std::sync::Arc;
 use arrow::array::ffi::{FFI_ArrowArray, from_ffi};
 use arrow::array::{
     Array, ArrayReader, ArrayRef, AsArray, RecordBatch, RecordBatchReader, make_array,
+    new_empty_array,
 };
-use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
+use fuelrail::arrays::relayout;
 use fuelrail::{Error, ErrorKind};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -74,7 +75,7 @@ fn can_become(from: &Schema, to: &Schema) -> bool {
         && from.fields().iter().zip(to.fields()).all(|(from, to)| {
             from.name() == to.name()
                 && (to.is_nullable() || !from.is_nullable())
-                && can_cast_types(from.data_type(), to.data_type())
+                && relayout(&new_empty_array(from.data_type()), to.data_type()).is_ok()
         })
 }
 
@@ -95,16 +96,13 @@ impl Reader {
         if batch.schema_ref() == &self.schema {
             return Some(Ok(batch));
         }
-        let options = CastOptions {
-            safe: false,
-            ..CastOptions::default()
-        };
         let columns = batch
             .columns()
             .iter()
             .zip(self.schema.fields())
-            .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
-            .collect::<Result<Vec<_>, _>>();
+            .map(|(column, field)| relayout(column, field.data_type()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| ArrowError::ExternalError(Box::new(error)));
         Some(columns.and_then(|columns| RecordBatch::try_new(self.schema.clone(), columns)))
     }
 }

@@ -1,8 +1,8 @@
 //! A batch of texts, out of a list or of Arrow arrays, without copying any.
 
 use arrow::array::{Array, ArrayRef, AsArray as _};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use fuelrail::arrays::relayout;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -92,8 +92,7 @@ fn plain(array: ArrayRef) -> Result<ArrayRef, Error> {
         DataType::RunEndEncoded(_, values) => values.data_type().clone(),
         _ => return Ok(array),
     };
-    cast(&array, &values)
-        .map_err(|error| Error::data("expected an Arrow array of texts").with_source(error))
+    relayout(&array, &values)
 }
 
 fn push_rows<'a>(array: &'a ArrayRef, rows: &mut Vec<&'a str>) -> Result<(), Error> {

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, ListArray, RecordBatch, UInt8Array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::{cast, concat_batches};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow_cast::cast;
 use fuelrail::ErrorKind;
 use fuelrail::format::{Dataset, ShardEntry, VerifyOptions, verify};
 use fuelrail::sink::{LocalFs, OnExisting, Target};

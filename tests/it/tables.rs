@@ -11,9 +11,9 @@ use arrow::array::{
     UInt64Array,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::ipc::CompressionType;
+use arrow_cast::cast;
 use fuelrail::format::Dataset;
 use fuelrail::run::{self, ShardOptions};
 use fuelrail_tests::columns::all_types;

@@ -19,8 +19,8 @@ use arrow::array::{
     StringArray, StringViewArray, TimestampMicrosecondArray, UInt16Array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int8Type, Schema};
+use arrow_cast::cast;
 use half::bf16;
 
 /// One value for each of `rows` from `shift` on; `None` is a null where the

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayData, ArrayRef, AsArray, OffsetSizeTrait, make_array};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
-use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
+use crate::arrays::relayout;
 use crate::error::{Error, Result};
 
 /// All numbers of a column, one behind another.
@@ -51,9 +51,7 @@ impl Numbers {
     /// `Internal` for a column that does not consist of numbers.
     pub(super) fn of(array: &ArrayRef, fill: Option<&[u8]>) -> Result<Self> {
         let array = match array.data_type() {
-            DataType::Dictionary(_, values) => {
-                cast(array, values).map_err(|error| cannot(&error))?
-            }
+            DataType::Dictionary(_, values) => relayout(array, values)?,
             _ => Arc::clone(array),
         };
         let (flat, rows) = match array.data_type() {

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, LargeListArray, RecordBatch,
 };
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, UInt16Type, UInt32Type};
+use arrow::datatypes::{DataType, Field, UInt16Type};
 use arrow::error::ArrowError;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use fuelrail_kernels::tokenize::Tokenizer;
 use half::bf16;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::load::tokenizer_of_asset;
+use crate::arrays::{integers, show};
 use crate::batch::Origins;
 use crate::error::{Error, Result};
 use crate::format::{Column, Dataset, Manifest};
@@ -83,7 +82,7 @@ fn read(dataset: &Dataset, range: Range<u64>, tokens: Option<&TokenColumn>) -> R
             Ok(Sample {
                 row,
                 documents: documents(dataset.manifest(), &origins, &columns, tokens, index)?,
-                values: values(&shown, tokens, index)?,
+                values: values(&shown, tokens, index),
             })
         })
         .collect()
@@ -146,11 +145,10 @@ impl TokenColumn {
             DataType::LargeList(_) => column.as_list::<i64>().value(row),
             other => return Err(Error::damage(format!("expected token lists, got {other}"))),
         };
-        let ids = cast(&values, &DataType::UInt32)
-            .map_err(|error| Error::damage("expected token ids").with_source(error))?;
+        let ids = integers(&values).ok_or_else(|| Error::damage("expected token ids"))?;
         // What fits no id, because a step changed it, decodes as an unknown one.
-        let ids = ids.as_primitive::<UInt32Type>();
-        Ok(ids.iter().map(|id| id.unwrap_or(u32::MAX)).collect())
+        let id = |id: Option<i128>| id.and_then(|id| u32::try_from(id).ok());
+        Ok(ids.map(|value| id(value).unwrap_or(u32::MAX)).collect())
     }
 
     fn decode(&self, ids: &[u32]) -> String {
@@ -243,8 +241,7 @@ fn shown(columns: &RecordBatch, schema: &[Column]) -> Result<RecordBatch> {
     RecordBatch::try_from_iter_with_nullable(nullable).map_err(unshown)
 }
 
-/// `array` with bfloat16 as binary32 and times of named zones, which Arrow
-/// prints only where it knows the zone, as UTC; in the same lists.
+/// `array` with bfloat16 as binary32, in the same lists.
 fn meant(array: &ArrayRef, meaning: Meaning) -> Result<ArrayRef> {
     let item = |items: &ArrayRef| {
         let data_type = items.data_type().clone();
@@ -269,10 +266,6 @@ fn meant(array: &ArrayRef, meaning: Meaning) -> Result<ArrayRef> {
             let floats: Float32Array = bits.unary(|bits| bf16::from_bits(bits).to_f32());
             Arc::new(floats)
         }
-        (DataType::Timestamp(unit, Some(_)), _) => {
-            let utc = DataType::Timestamp(*unit, Some("+00:00".into()));
-            cast(array, &utc).map_err(unshown)?
-        }
         _ => Arc::clone(array),
     })
 }
@@ -286,10 +279,7 @@ fn values(
     columns: &RecordBatch,
     tokens: Option<&TokenColumn>,
     index: usize,
-) -> Result<Vec<(String, String)>> {
-    let options = FormatOptions::default()
-        .with_null("null")
-        .with_display_error(true);
+) -> Vec<(String, String)> {
     let schema = columns.schema();
     let shown = (0..columns.num_columns()).filter(|&column| {
         tokens.is_none_or(|tokens| tokens.index != column)
@@ -297,12 +287,8 @@ fn values(
     });
     shown
         .map(|column| {
-            let formatter =
-                ArrayFormatter::try_new(columns.column(column), &options).map_err(unshown)?;
-            Ok((
-                schema.field(column).name().clone(),
-                formatter.value(index).to_string(),
-            ))
+            let name = schema.field(column).name().clone();
+            (name, show(columns.column(column), index))
         })
         .collect()
 }

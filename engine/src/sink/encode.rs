@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait};
 use arrow::buffer::{Buffer, NullBuffer};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
+use crate::arrays::relayout;
 use crate::batch::{Origins, OutputBatch};
 use crate::error::{Error, Result};
 use crate::format::{Column, Content, Extent, Layout, OriginKind, TensorSpec, to_usize};
@@ -159,8 +159,7 @@ fn plain(array: &ArrayRef, column: &Column) -> Result<ArrayRef> {
             DataType::BinaryView => DataType::LargeBinary,
             _ => return Ok(array),
         };
-        array = cast(&array, &to)
-            .map_err(|e| Error::internal("cannot decode a column").with_source(e))?;
+        array = relayout(&array, &to)?;
     }
 }
 

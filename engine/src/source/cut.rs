@@ -7,13 +7,13 @@ use std::ops::Range;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions,
 };
-use arrow::compute::{CastOptions, cast_with_options, filter_record_batch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::downcast_dictionary_array;
-use arrow::util::display::FormatOptions;
 
 use super::context::{Bad, Context};
 use super::projection::Projection;
+use crate::arrays::relayout;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::plan::layouts::{plain, same_values};
@@ -60,14 +60,18 @@ fn conform(
     columns: &[ArrayRef],
     n_rows: usize,
     schema: &SchemaRef,
-) -> std::result::Result<RecordBatch, String> {
-    let columns = columns
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| as_type(column, field.data_type()))
-        .collect::<std::result::Result<Vec<_>, String>>()?;
+) -> Result<std::result::Result<RecordBatch, (String, String)>> {
+    let mut conformed = Vec::with_capacity(columns.len());
+    for (column, field) in columns.iter().zip(schema.fields()) {
+        match as_type(column, field.data_type()) {
+            Ok(column) => conformed.push(column),
+            Err(reason) => return Ok(Err((field.name().clone(), reason))),
+        }
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| e.to_string())
+    RecordBatch::try_new_with_options(schema.clone(), conformed, &options)
+        .map(Ok)
+        .map_err(|e| Error::internal("cannot make a batch").with_source(e))
 }
 
 /// `column` in another layout, or as it is.
@@ -75,14 +79,8 @@ pub(super) fn as_type(column: &ArrayRef, to: &DataType) -> std::result::Result<A
     if column.data_type() == to {
         return Ok(column.clone());
     }
-    cast_with_options(column, to, &EXACT).map_err(|e| e.to_string())
+    relayout(column, to).map_err(|e| e.message().to_owned())
 }
-
-/// A value that cannot be had in another layout is an error, never a null.
-const EXACT: CastOptions<'static> = CastOptions {
-    safe: false,
-    format_options: FormatOptions::new(),
-};
 
 /// Refuses nulls in columns that have none in the plan.
 pub(super) fn check_nulls(
@@ -173,12 +171,40 @@ impl Decoded {
         let run = self.runs.pop_front()?;
         let columns = slice(&self.columns, &run);
         let columns = match conform(&columns, run.len(), &context.schema) {
-            Ok(columns) => columns,
-            Err(reason) => return Some(Err(Error::internal(reason).with_path(&context.path))),
+            Err(error) => return Some(Err(error.with_path(&context.path))),
+            Ok(Ok(columns)) => columns,
+            Ok(Err((column, reason))) => {
+                if run.len() > 1 {
+                    let middle = run.start + run.len() / 2;
+                    self.runs.push_front(middle..run.end);
+                    self.runs.push_front(run.start..middle);
+                    return self.next_batch(context);
+                }
+                return Some(self.only_misfits(&run, (column, reason), context));
+            }
         };
         let rows = (self.first_row + run.start as u64..).take(run.len());
         let batch = context.batch(rows.collect(), columns, Vec::new());
         Some(self.set_aside(&run, batch, context))
+    }
+
+    /// No rows, because the one of `run` has a value that damage left behind.
+    fn only_misfits(
+        &mut self,
+        run: &Range<usize>,
+        (column, reason): (String, String),
+        context: &Context,
+    ) -> Result<Batch> {
+        // One reason is enough.
+        while self
+            .misfits
+            .pop_front_if(|misfit| misfit.row < run.end)
+            .is_some()
+        {}
+        let row = self.first_row + run.start as u64;
+        let event = context.set_aside(Bad::value(row, column, reason))?;
+        let none = RecordBatch::new_empty(context.schema.clone());
+        Ok(context.batch(Vec::new(), none, event.into_iter().collect()))
     }
 
     /// `batch`, which holds the rows of `run`, without those to set aside.

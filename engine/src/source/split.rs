@@ -12,10 +12,10 @@
 //! order, batches or layout.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type};
+use arrow::datatypes::DataType;
 use twox_hash::XxHash3_64;
 
+use crate::arrays::{integers, relayout};
 use crate::error::{Error, Result};
 use crate::plan::{NULL_KEY, Split, SplitSide};
 
@@ -46,19 +46,19 @@ impl Splitter {
         match key.data_type() {
             // Cast first, so that every layout hashes the same bytes; a
             // dictionary's nulls may hide among its values.
-            DataType::Dictionary(_, values) => self.select(&to(key, values)?),
+            DataType::Dictionary(_, values) => self.select(&relayout(key, values)?),
             DataType::Utf8 | DataType::Binary => {
-                let key = to(key, &DataType::Binary)?;
+                let key = relayout(key, &DataType::Binary)?;
                 let key = key.as_binary::<i32>();
                 Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
             }
             DataType::LargeUtf8 | DataType::LargeBinary => {
-                let key = to(key, &DataType::LargeBinary)?;
+                let key = relayout(key, &DataType::LargeBinary)?;
                 let key = key.as_binary::<i64>();
                 Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
             }
             DataType::Utf8View | DataType::BinaryView => {
-                let key = to(key, &DataType::BinaryView)?;
+                let key = relayout(key, &DataType::BinaryView)?;
                 let key = key.as_binary_view();
                 Ok(self.rows(n_rows, |row| key.is_valid(row).then(|| key.value(row))))
             }
@@ -68,15 +68,11 @@ impl Splitter {
                     key.is_valid(row).then(|| [u8::from(key.value(row))])
                 }))
             }
-            integer if integer.is_integer() => {
+            other => {
                 // Wide enough for both 64-bit types, and exact for all.
-                let key = to(key, &DataType::Decimal128(38, 0))?;
-                let key = key.as_primitive::<Decimal128Type>();
-                Ok(self.rows(n_rows, |row| {
-                    key.is_valid(row).then(|| key.value(row).to_le_bytes())
-                }))
+                let keys = integers(key).ok_or_else(|| unsupported(other))?;
+                Ok(self.sides(keys.map(|key| key.map(i128::to_le_bytes))))
             }
-            other => Err(unsupported(other)),
         }
     }
 
@@ -85,8 +81,12 @@ impl Splitter {
         n_rows: usize,
         bytes: impl Fn(usize) -> Option<B>,
     ) -> BooleanArray {
-        (0..n_rows)
-            .map(|row| match bytes(row) {
+        self.sides((0..n_rows).map(bytes))
+    }
+
+    fn sides<B: AsRef<[u8]>>(&self, values: impl Iterator<Item = Option<B>>) -> BooleanArray {
+        values
+            .map(|value| match value {
                 Some(value) => self.takes(value.as_ref()),
                 None => self.takes(NULL_KEY),
             })
@@ -99,10 +99,6 @@ impl Splitter {
         let validation = u128::from(hash) < self.threshold;
         validation == (self.take == SplitSide::Validation)
     }
-}
-
-fn to(key: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
-    cast(key, data_type).map_err(|e| unsupported(key.data_type()).with_source(e))
 }
 
 fn unsupported(data_type: &DataType) -> Error {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::json::{LineDelimitedWriter, WriterBuilder, writer::LineDelimited};
+use arrow_json::{LineDelimitedWriter, WriterBuilder, writer::LineDelimited};
 use fuelrail::format::Dataset;
 use fuelrail::sink::{LocalFs, OnExisting};
 use fuelrail_tests::columns::all_types;

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::SchemaRef;
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use fuelrail::batch::{Batch, Quarantined, RowEvent};
 use fuelrail::plan::{Digest, Input, JsonShape, OnError};
 use fuelrail::source::{BatchIter, ReadRequest, for_format};
@@ -60,7 +60,7 @@ impl Case {
         };
         let fields: Vec<_> = names
             .iter()
-            .filter_map(|name| schema.field_with_name(name).ok().cloned())
+            .filter_map(|name| schema.field_with_name(name).ok().map(plain))
             .collect();
         Self {
             dir,
@@ -193,6 +193,14 @@ pub fn collect(
         assert_eq!(inside, None, "no row lies within {event:?}");
     }
     Ok(out)
+}
+
+/// A field as plans ask for it: without a dictionary.
+fn plain(field: &Field) -> Field {
+    match field.data_type() {
+        DataType::Dictionary(_, values) => field.clone().with_data_type((**values).clone()),
+        _ => field.clone(),
+    }
 }
 
 /// The values of a batch, row by row.

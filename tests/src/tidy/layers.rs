@@ -5,17 +5,18 @@ use super::{File, by_line, code_only, has_word};
 /// The engine's modules and what each may name of the others.
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("arrays", &["error"]),
     ("batch", &["error"]),
     ("plan", &["error", "batch"]),
     ("format", &["error", "batch", "plan"]),
-    ("source", &["error", "batch", "plan", "format"]),
-    ("device", &["error", "batch", "plan", "format"]),
-    ("sink", &["error", "batch", "plan", "format"]),
+    ("source", &["error", "arrays", "batch", "plan", "format"]),
+    ("device", &["error", "arrays", "batch", "plan", "format"]),
+    ("sink", &["error", "arrays", "batch", "plan", "format"]),
     ("feed", &["error", "batch", "plan", "format"]),
     (
         "run",
         &[
-            "error", "batch", "plan", "format", "source", "device", "sink", "feed",
+            "error", "arrays", "batch", "plan", "format", "source", "device", "sink", "feed",
         ],
     ),
 ];
@@ -33,7 +34,6 @@ const ROOT_NAMES: &[&str] = &[
 /// Outside crates, or modules of them, and the folders that may name them.
 const HOMES: &[(&str, &[&str])] = &[
     ("arrow::ipc", &["engine/src/source/"]),
-    ("arrow::json", &["engine/src/source/"]),
     ("clap", &["engine/cli/src/"]),
     ("clap_complete", &["engine/cli/src/"]),
     ("cudarc", &["engine/src/device/cuda/"]),

@@ -6,9 +6,9 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray,
     StringArray, StringViewArray,
 };
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
+use crate::arrays::relayout;
 use crate::error::{Error, Result};
 
 /// `array` without its dictionary, if it has one. Text comes with 64-bit
@@ -25,9 +25,7 @@ pub(super) fn decoded(array: &ArrayRef) -> Result<ArrayRef> {
         DataType::Binary => &DataType::LargeBinary,
         other => other,
     };
-    let values = cast(array, to)
-        .map_err(|error| Error::internal("cannot decode a dictionary column").with_source(error))?;
-    decoded(&values)
+    decoded(&relayout(array, to)?)
 }
 
 /// One column of text, read by row.
@@ -132,7 +130,7 @@ mod tests {
             DataType::LargeBinary,
             DataType::BinaryView,
         ] {
-            let values = cast(&plain, &values).unwrap();
+            let values = relayout(&plain, &values).unwrap();
             let keys = Int32Array::from(vec![Some(2), Some(0), None, Some(1)]);
             let array = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
             let array = decoded(&(Arc::new(array) as ArrayRef)).unwrap();
