@@ -18,7 +18,7 @@ pub(super) struct Keys<'a> {
     catalog: &'a Catalog,
     seen: &'a SeenKeys,
     columns: Vec<KeyColumn<'a>>,
-    unknown_keys: UnknownKeys,
+    unknown: UnknownKeys,
     allow_nan: bool,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Keys<'a> {
             catalog,
             seen,
             columns: Vec::new(),
-            unknown_keys: match source.unknown_keys {
+            unknown: match source.unknown_keys {
                 Some(policy) => policy,
                 None if selected.all => UnknownKeys::Error,
                 None => UnknownKeys::Skip,
@@ -125,7 +125,7 @@ impl<'a> Keys<'a> {
     /// Whether `name` is the column that keeps unknown keys; a key of that name
     /// is kept in it like any other.
     fn keeps(&self, name: &str) -> bool {
-        self.unknown_keys == UnknownKeys::Keep && name == EXTRA
+        self.unknown == UnknownKeys::Keep && name == EXTRA
     }
 
     /// Names of all columns.
@@ -167,7 +167,7 @@ impl<'a> Keys<'a> {
                     declared: matches!(column.origin, Origin::Declared(_)),
                 })
                 .collect(),
-            unknown_keys: self.unknown_keys,
+            unknown_keys: self.unknown,
             allow_nan: self.allow_nan,
         }
     }

@@ -183,7 +183,7 @@ impl<'a> Columns<'a> {
 
     /// Whether no file has a value in the column `name`, and no step has
     /// asked for it.
-    fn is_empty(&self, name: &str) -> bool {
+    pub(super) fn is_empty(&self, name: &str) -> bool {
         let made = |live: &Live| live.name == name && live.made.is_some();
         !self.live.iter().any(made) && !self.used.contains(name) && self.inputs.is_empty(name)
     }

@@ -23,8 +23,12 @@ pub(super) fn check(spec: &SelectSpec, columns: &mut Columns<'_>) -> StepResult<
             return Err((error.with_column(name), place));
         }
     }
+    // What has no values is left out in the end, and no batch has it.
+    let names = spec.columns.iter();
+    let with_values = names.filter(|name| !columns.is_empty(name)).cloned();
+    let with_values = with_values.collect();
     columns.select(&spec.columns);
     Ok(SelectStep {
-        columns: spec.columns.clone(),
+        columns: with_values,
     })
 }

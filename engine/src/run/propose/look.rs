@@ -1,9 +1,10 @@
 //! The first rows of the inputs: which column reads as text, which are images.
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
+use crate::arrays::relayout;
+use crate::batch::Batch;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{KeyTypes, OutputColumn, Plan};
 use crate::source::{PartReader, Start};
@@ -51,11 +52,12 @@ impl Strings {
         TEXT_NAMES.iter().any(|known| *known == name)
     }
 
-    /// Whether they read as text, and not as names, codes or addresses.
-    fn is_text(&self, is_alone: bool) -> bool {
+    /// Whether they, in one of so many columns, read as text, and not as names,
+    /// codes or addresses.
+    fn is_text(&self, n_columns: usize) -> bool {
         let has_words = 2 * self.n_with_space >= self.n && self.mean() >= WORDS_LEN;
         let reads_so = has_words || self.mean() >= LONG_LEN;
-        self.is_named_so() || (self.n > 0 && (is_alone || reads_so))
+        self.is_named_so() || (self.n > 0 && (n_columns == 1 || reads_so))
     }
 }
 
@@ -84,20 +86,22 @@ impl Seen {
     fn read(&mut self, rows: PartReader<'_>) {
         for batch in rows {
             match batch {
-                Ok(batch) => {
-                    for strings in &mut self.strings {
-                        if let Some(column) = batch.columns.column_by_name(&strings.column) {
-                            add(strings, column);
-                        }
-                    }
-                    self.n_rows += batch.rows.len();
-                    if self.n_rows >= ROWS {
-                        return;
-                    }
-                }
+                Ok(batch) => self.take(&batch),
                 Err(error) => return self.stop(error),
             }
+            if self.n_rows >= ROWS {
+                return;
+            }
         }
+    }
+
+    fn take(&mut self, batch: &Batch) {
+        for strings in &mut self.strings {
+            if let Some(column) = batch.columns.column_by_name(&strings.column) {
+                add(strings, column);
+            }
+        }
+        self.n_rows += batch.rows.len();
     }
 
     /// Other trouble than that of content comes again in the plan.
@@ -110,8 +114,7 @@ impl Seen {
     /// The column that reads as text; of several that with the longest strings.
     /// Values that are kept as JSON's text do not count.
     pub(super) fn text_column(&self, columns: &[OutputColumn], json: &KeyTypes) -> Option<&str> {
-        let is_alone = columns.len() == 1;
-        let texts = self.strings.iter().filter(|it| it.is_text(is_alone));
+        let texts = self.strings.iter().filter(|it| it.is_text(columns.len()));
         let texts = texts.filter(|it| json.get(&it.column).is_none());
         // The first of those that are equal.
         let longest = texts.rev().max_by_key(|it| it.mean());
@@ -155,7 +158,7 @@ fn is_string(data_type: &DataType) -> bool {
 }
 
 fn add(strings: &mut Strings, column: &ArrayRef) {
-    let Ok(column) = cast(column, &DataType::LargeUtf8) else {
+    let Ok(column) = relayout(column, &DataType::LargeUtf8) else {
         return;
     };
     for text in column.as_string::<i64>().iter().flatten() {
@@ -265,11 +268,11 @@ mod tests {
             ("missing", &[""], false),
         ];
         for (column, texts, expected) in cases {
-            assert_eq!(strings(column, texts).is_text(false), expected, "{column}");
+            assert_eq!(strings(column, texts).is_text(2), expected, "{column}");
         }
         let long = "汉".repeat(100);
-        assert!(strings("c", &[&long]).is_text(false));
-        assert!(strings("c", &["short"]).is_text(true));
+        assert!(strings("c", &[&long]).is_text(2));
+        assert!(strings("c", &["short"]).is_text(1));
     }
 
     #[test]

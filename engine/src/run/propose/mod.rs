@@ -169,6 +169,9 @@ fn fates(
         if let Some(reason) = storable.refusal(name) {
             return (Fate::LeftOut, reason.to_owned());
         }
+        if *data_type == DataType::Null {
+            return (Fate::LeftOut, "no row has a value in it".to_owned());
+        }
         match job {
             Job::Text(text) if text == name => (Fate::Tokenized, seen.why_text(name)),
             Job::Text(_) => (
