@@ -18,10 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let file = args.next().ok_or("expected a file")?;
     let batch_mib: usize = args.next().map_or(Ok(8), |mib| mib.parse())?;
-    let on_error = match args.next() {
-        Some(_) => OnError::Quarantine,
-        None => OnError::Fail,
-    };
+    let on_error = args.next().map_or(OnError::Fail, |_| OnError::Quarantine);
     let document = Document::Line;
     let spec = DiscoverSpec {
         uris: vec![file],

@@ -41,7 +41,12 @@ pub fn jsonl(data: &[u8]) {
         }
     }
     fields.push(json_field(EXTRA));
-    if let Some(n_rows) = read(text, &Arc::new(Schema::new(fields)), allow_nan) {
+    let json = JsonShape {
+        columns: Vec::new(),
+        unknown_keys: UnknownKeys::Keep,
+        allow_nan,
+    };
+    if let Some(n_rows) = read(text, &Arc::new(Schema::new(fields)), &json) {
         assert!(may_misfit || n_rows >= observer.n_rows());
     }
 }
@@ -58,7 +63,7 @@ fn is_json(line: &[u8]) -> bool {
 }
 
 /// How many rows there are; the other lines are set aside or blank.
-fn read(text: &[u8], schema: &SchemaRef, allow_nan: bool) -> Option<u64> {
+fn read(text: &[u8], schema: &SchemaRef, json: &JsonShape) -> Option<u64> {
     let file = tempfile::NamedTempFile::new().ok()?;
     std::fs::write(file.path(), text).ok()?;
     let request = ReadRequest {
@@ -68,11 +73,7 @@ fn read(text: &[u8], schema: &SchemaRef, allow_nan: bool) -> Option<u64> {
         start_row: 0,
         projection: schema,
         document: &Document::File,
-        json: &JsonShape {
-            columns: Vec::new(),
-            unknown_keys: UnknownKeys::Keep,
-            allow_nan,
-        },
+        json,
         batch_bytes: 64,
         on_error: OnError::Quarantine,
         page_checksums: true,

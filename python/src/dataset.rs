@@ -91,6 +91,10 @@ impl Dataset {
 #[pymethods]
 impl Dataset {
     #[new]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "Python's paths come by value"
+    )]
     fn new(py: Python<'_>, path: PathBuf) -> Result<Self> {
         let inner = py.detach(|| format::Dataset::open(&path))?;
         Ok(Self {

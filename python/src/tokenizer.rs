@@ -44,6 +44,10 @@ impl Tokenizer {
         Ok(Self::usable(Arc::new(tokenizer))?)
     }
 
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        reason = "the keywords of Python's method"
+    )]
     fn encode(
         &self,
         py: Python<'_>,
@@ -66,6 +70,11 @@ impl Tokenizer {
         Ok(ids?.into())
     }
 
+    #[expect(
+        clippy::fn_params_excessive_bools,
+        clippy::too_many_arguments,
+        reason = "the keywords of Python's method"
+    )]
     fn encode_batch(
         &self,
         py: Python<'_>,
@@ -144,6 +153,7 @@ impl Tokenizer {
     }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "as Python gives it")]
 fn how(special: &str, add_special_tokens: bool) -> Result<How> {
     let around = if add_special_tokens {
         Around::Template

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -136,22 +137,24 @@ fn pipeline(asked: &Asked, split: &str) -> String {
         "[source]\nuri = \"in\"\non_error = \"quarantine\"\npart_size = \"4KiB\"\n".to_owned();
     text.push_str(split);
     if let Some(limit) = asked.limit {
-        text.push_str(&format!("limit = {limit}\n"));
+        _ = writeln!(text, "limit = {limit}");
     }
     if let Some(filter) = asked.filter {
         let nulls = if filter.keep_nulls { "keep" } else { "drop" };
-        text.push_str(&format!(
+        _ = write!(
+            text,
             "[[step]]\nop = \"filter\"\ncolumn = \"text\"\nmin_length = {}\nmax_length = {}\n\
              nulls = \"{nulls}\"\n",
             filter.least, filter.greatest
-        ));
+        );
     }
     if let Some(overlong) = asked.pack {
-        text.push_str(&format!(
+        _ = write!(
+            text,
             "[[step]]\nop = \"select\"\ncolumns = [\"text\"]\n[[step]]\nop = \"tokenize\"\n\
              column = \"text\"\ntokenizer = \"gpt2\"\nspecial_tokens = \"refuse\"\n[[step]]\n\
              op = \"pack\"\nlength = {LENGTH}\nwindow = 20\npad = 0\noverlong = \"{overlong}\"\n"
-        ));
+        );
     }
     text + "[sink]\nuri = \"unused\"\nshard_size = \"64KiB\"\n"
 }

@@ -60,7 +60,7 @@ fn assert_same_everywhere(text: &str, shapes: &[(usize, usize)]) -> Manifest {
     let plan = runs::plan(dir.path(), text, &dir.path().join("out")).unwrap();
     let scalar = Device::open("cpu:scalar".parse().unwrap(), &plan).unwrap();
     let (expected, manifest) = written(&plan, ShardOptions::new(1).on(scalar));
-    assert!(expected.len() > 3, "{:?}", expected.keys());
+    assert!(expected.len() >= 3, "{:?}", expected.keys());
     for device in devices(&plan) {
         for &(threads, batch_bytes) in shapes {
             let options = ShardOptions {

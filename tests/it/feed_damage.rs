@@ -187,7 +187,7 @@ fn exactly_the_rows_of_a_damaged_block_are_skipped() {
             (ErrorKind::Damage, Some(block))
         );
         assert_eq!(place.row, Some(lost[0] - first));
-        let rows = format!("rows {}..{}", lost[0], lost.last().unwrap() + 1);
+        let rows = format!("dataset[{}:{}]", lost[0], lost.last().unwrap() + 1);
         assert!(error.message().contains(&rows), "{error}: {rows}");
         flip(&paths[shard], at * 8 + 3);
     }

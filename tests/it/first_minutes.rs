@@ -17,9 +17,8 @@ const PIPELINE: &str = "source.uri = \"rows.jsonl\"\nsink.uri = \"out\"\n";
 
 fn workplace() -> TempDir {
     let dir = TempDir::new().unwrap();
-    let lines: String = (0..20)
-        .map(|n| format!("{{\"n\":{n},\"name\":\"row {n}\"}}\n"))
-        .collect();
+    let line = |n| format!("{{\"n\":{n},\"name\":\"row {n}\"}}\n");
+    let lines = (0..20).map(line).collect::<Vec<_>>().concat();
     fs::write(dir.path().join("rows.jsonl"), lines).unwrap();
     fs::write(dir.path().join("fuelrail.toml"), PIPELINE).unwrap();
     dir

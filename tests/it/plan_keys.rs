@@ -1,8 +1,6 @@
 //! Plans of JSON lines: declared and proposed types, keys that no type holds,
 //! unknown keys, and dotted paths in every layout.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
-
 use arrow::datatypes::{DataType, Field};
 use fuelrail::plan::{
     Catalog, Conflict, Format, Found, JsonColumn, Meaning, Place, Plan, Proposed, UnknownKeys,

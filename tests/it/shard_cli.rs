@@ -131,6 +131,9 @@ fn one_of_a_thing_is_singular_and_dropped_rows_are_told() {
 fn a_dataset_of_no_rows_was_written_all_the_same() {
     let dir = workplace();
     fs::write(dir.path().join("docs.jsonl"), "{\"text\":null}\n").unwrap();
+    let declared = "[source.schema]\ntext = \"string\"\n[[step]]";
+    let pipeline = PIPELINE.replacen("[[step]]", declared, 1);
+    fs::write(dir.path().join("p.toml"), pipeline).unwrap();
     let ran = run(&dir, &["shard", "p.toml"]);
     assert!(
         ran.out.starts_with("wrote out: 0 rows in 0 shards"),

@@ -100,15 +100,18 @@ fn a_column_that_lacks_or_differs_is_named() {
         if layout.format == Format::Jsonl {
             continue;
         }
-        for (name, data_type) in [("none", DataType::Utf8), ("text", DataType::Int64)] {
+        for (name, data_type, shown) in [
+            ("none", DataType::Utf8, "utf8"),
+            ("text", DataType::Int64, "int64"),
+        ] {
             let mut case = Case::sound(&layout, &layout.rows(ROWS));
-            let field = Field::new(name, data_type.clone(), true);
+            let field = Field::new(name, data_type, true);
             case.projection = Arc::new(Schema::new(vec![field]));
             let error = case.read(0, 100).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Data, "{}", layout.name);
             let text = error.to_string();
             assert!(
-                text.contains(&format!("\"{name}\" of type {data_type}")),
+                text.contains(&format!("\"{name}\" of type {shown}")),
                 "{text}"
             );
             assert!(text.contains(layout.file), "{text}");

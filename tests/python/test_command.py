@@ -88,7 +88,7 @@ def test_arguments_that_are_no_text_are_paths(corpus, fuelrail):
 
 
 def without_times(out: bytes) -> bytes:
-    return re.sub(rb'in \d+\.\d s \(.*?/s\)|"seconds": [\d.e-]+|target|out\d', b"", out)
+    return re.sub(rb'in \d+\.\d s \(.*?/s\)|"(?:seconds|\w+_per_second)": [\d.e-]+|target|out\d', b"", out)
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -55,6 +55,22 @@ pub enum Rows {
     Packed,
 }
 
+/// How the inputs are said to have been read.
+fn source() -> SourcePlan {
+    SourcePlan {
+        format: Format::Jsonl,
+        document: Document::File,
+        on_error: OnError::Quarantine,
+        limit: None,
+        split: None,
+        projection: Arc::new(Schema::empty()),
+        json: JsonShape::default(),
+        looked: None,
+        left_out: Vec::new(),
+        page_checksums: true,
+    }
+}
+
 impl Job {
     /// A small job of two parts and an empty one.
     #[must_use]
@@ -101,18 +117,7 @@ impl Job {
         Arc::new(Plan {
             parts: (0..).take(inputs.len()).map(part).collect(),
             inputs,
-            source: SourcePlan {
-                format: Format::Jsonl,
-                document: Document::File,
-                on_error: OnError::Quarantine,
-                limit: None,
-                split: None,
-                projection: Arc::new(Schema::empty()),
-                json: JsonShape::default(),
-                looked: None,
-                left_out: Vec::new(),
-                page_checksums: true,
-            },
+            source: source(),
             steps: match self.rows {
                 Rows::Documents => Vec::new(),
                 Rows::Packed => vec![Step::Pack(pack())],

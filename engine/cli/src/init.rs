@@ -50,7 +50,8 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     if args.dry_run {
         return output.result(|| proposal.toml.clone(), || json(&proposal, None));
     }
-    write(&args.out, proposal.toml.as_bytes(), args.force)?;
+    let write = if args.force { replace } else { write_new };
+    write(&args.out, proposal.toml.as_bytes())?;
     output.result(
         || text(&proposal, &args.out),
         || json(&proposal, Some(&args.out)),
@@ -80,17 +81,23 @@ fn exists(out: &Path) -> Error {
     .with_hint("use `--out FILE` to write another, or `--force` to write over it")
 }
 
-/// Writes the file whole: an old one is there until the new one is.
-fn write(out: &Path, text: &[u8], force: bool) -> Result<(), Error> {
-    let failed = |error| Error::io("write the pipeline file", out, error);
-    if !force {
-        let new = OpenOptions::new().write(true).create_new(true).open(out);
-        return match new {
-            Ok(mut file) => file.write_all(text).map_err(failed),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(out)),
-            Err(error) => Err(failed(error)),
-        };
+/// Writes a file that is not there yet.
+fn write_new(out: &Path, text: &[u8]) -> Result<(), Error> {
+    let new = OpenOptions::new().write(true).create_new(true).open(out);
+    match new {
+        Ok(mut file) => file.write_all(text).map_err(|error| failed(out, error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(out)),
+        Err(error) => Err(failed(out, error)),
     }
+}
+
+fn failed(out: &Path, error: io::Error) -> Error {
+    Error::io("write the pipeline file", out, error)
+}
+
+/// Writes the file whole: an old one is there until the new one is.
+fn replace(out: &Path, text: &[u8]) -> Result<(), Error> {
+    let failed = |error| failed(out, error);
     let mut beside = out.as_os_str().to_owned();
     beside.push(".new");
     fs::write(&beside, text).map_err(failed)?;

@@ -277,10 +277,7 @@ fn error_text(error: &Error, paint: Paint) -> String {
     let mut text = format!("{red}error{off}: {}\n", harmless(&error.to_string()));
     if let Some(hint) = error.hint() {
         // A hint may end in lines to paste.
-        let lines: Vec<String> = hint
-            .lines()
-            .map(|line| harmless(line).to_string())
-            .collect();
+        let lines: Vec<String> = hint.lines().map(harmless).collect();
         _ = writeln!(text, "{cyan}hint{off}: {}", lines.join("\n"));
     }
     text

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fuelrail::plan::Pipeline;
 use fuelrail::run::{self, Scan, ScanProgress};
+use indicatif::ProgressBar;
 
 use crate::output::{Output, Stop};
 use crate::progress::bar;
@@ -21,7 +22,11 @@ pub(crate) fn run(
     threads: usize,
     output: &mut Output,
 ) -> Result<(), Stop> {
-    let scan = scan(pipeline, (base, threads), output.shows_progress())?;
+    let scan = scan(
+        pipeline,
+        (base, threads),
+        output.shows_progress().then(|| bar(0)),
+    )?;
     output.result(|| scan.text(), || scan.json())?;
     scan.misfit.map_or(Ok(()), |error| Err(error.into()))
 }
@@ -30,15 +35,14 @@ pub(crate) fn run(
 fn scan(
     pipeline: &Pipeline,
     (base, threads): (&Path, usize),
-    is_shown: bool,
+    bar: Option<ProgressBar>,
 ) -> Result<Scan, fuelrail::Error> {
     let progress = ScanProgress::default();
     std::thread::scope(|scope| {
         let (end, ended) = channel::<()>();
-        if is_shown {
+        if let Some(bar) = bar {
             let progress = &progress;
             scope.spawn(move || {
-                let bar = bar(0);
                 while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
                     bar.set_length(progress.expected.read());
                     bar.set_position(progress.read.read());

@@ -29,6 +29,10 @@ use crate::{progress, signals};
                         Example: fuelrail shard text.toml --out shards/ --threads 4\n\
                         Exit codes are listed by `fuelrail --help`."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     pipeline: PipelineArgs,

@@ -16,6 +16,10 @@ use crate::output::{Form, Output, Stop};
 /// Show the token ids of a text, or the text of token ids
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: fuelrail tokenize -t gpt2 \"Hello world\"")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Args {
     /// The texts, or with --decode the ids; without any, or as `-`, standard
     /// input is one

@@ -22,7 +22,9 @@ fn walk(fields: &Fields, path: &str, place: &mut LeafPlace) -> bool {
         return true;
     }
     for (dot, _) in path.rmatch_indices('.') {
-        let (name, rest) = (&path[..dot], &path[dot + 1..]);
+        let (Some(name), Some(rest)) = (path.get(..dot), path.get(dot + 1..)) else {
+            continue;
+        };
         let Some(index) = only(fields, name) else {
             continue;
         };

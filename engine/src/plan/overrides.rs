@@ -68,8 +68,8 @@ fn own_key(step: &Node) -> Option<(&str, String)> {
     let Value::Table(entries) = &step.value else {
         return None;
     };
-    let keys = entries.iter().rev().filter(|entry| entry.key != "op");
-    keys.filter_map(|entry| {
+    let mut keys = entries.iter().rev().filter(|entry| entry.key != "op");
+    keys.find_map(|entry| {
         let value = match &entry.node.value {
             Value::String(text) if !text.contains(char::is_whitespace) => text.clone(),
             Value::Integer(number) => number.to_string(),
@@ -78,7 +78,6 @@ fn own_key(step: &Node) -> Option<(&str, String)> {
         };
         Some((entry.key.as_str(), value))
     })
-    .next()
 }
 
 /// What each step of the file is to be called: its operator, if no other step
@@ -86,9 +85,12 @@ fn own_key(step: &Node) -> Option<(&str, String)> {
 fn names(root: &Node) -> Vec<String> {
     let ops: Vec<String> = steps(root).iter().map(op).collect();
     let is_one = |op: &String| ops.iter().filter(|other| *other == op).count() == 1;
-    let name = |(index, op): (usize, &String)| match is_one(op) {
-        true => op.clone(),
-        false => format!("step.{}", index + 1),
+    let name = |(index, op): (usize, &String)| {
+        if is_one(op) {
+            op.clone()
+        } else {
+            format!("step.{}", index + 1)
+        }
     };
     ops.iter().enumerate().map(name).collect()
 }
@@ -168,20 +170,16 @@ fn no_step(root: &Node, target: &str, keys: &[&str], given: &str) -> Error {
     let ops: Vec<String> = steps(root).iter().map(op).collect();
     let known = ["source", "sink"].into_iter();
     let known: Vec<&str> = known.chain(ops.iter().map(String::as_str)).collect();
-    match suggest::nearest(target, known.iter().copied()) {
-        Some(near) => {
-            let index = ops.iter().position(|op| op == near);
-            let name = index.map_or_else(|| near.to_owned(), |index| names[index].clone());
-            error.with_hint(right_forms(&[(index.unwrap_or(0), name)], keys, given))
-        }
-        None => {
-            let all = names.iter().map(String::as_str).chain(["source", "sink"]);
-            let all: Vec<String> = all
-                .map(|name| format!("{name}.{}", keys.join(".")))
-                .collect();
-            error.with_hint(format!("a key is named as in {}", all.join(", ")))
-        }
+    if let Some(near) = suggest::nearest(target, known.iter().copied()) {
+        let index = ops.iter().position(|op| op == near);
+        let name = index.map_or_else(|| near.to_owned(), |index| names[index].clone());
+        return error.with_hint(right_forms(&[(index.unwrap_or(0), name)], keys, given));
     }
+    let all = names.iter().map(String::as_str).chain(["source", "sink"]);
+    let all: Vec<String> = all
+        .map(|name| format!("{name}.{}", keys.join(".")))
+        .collect();
+    error.with_hint(format!("a key is named as in {}", all.join(", ")))
 }
 
 /// `write pack.length=512 (step 2)`, for one step or several.

@@ -63,7 +63,9 @@ fn told(plan: &Value, old: &Value, new: &Value) -> Value {
         let values = format!("/steps/{index}/values");
         for (cause, follows) in FOLLOWS {
             if differ(&format!("{values}/{cause}")) {
-                follows.iter().for_each(|key| forget(&values, key));
+                for key in follows {
+                    forget(&values, key);
+                }
             }
         }
     }

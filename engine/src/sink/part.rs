@@ -63,6 +63,10 @@ impl PartSummary {
 
 /// What is to be done about a part.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a part, and it is taken apart at once"
+)]
 pub enum PartState {
     /// Nothing.
     Done(PartSummary),

@@ -135,16 +135,17 @@ pub(super) fn look(
         }
         all = job.run()?;
     }
-    let is_all = all.is_some();
-    let sight = match all {
-        Some(sight) => sight,
-        None => {
-            job.most = u64::MAX;
-            job.stretches = stretch::sample(found, &lengths)?;
-            job.run()?.unwrap_or_else(|| Sight::new(&job))
+    let sight = if let Some(sight) = all {
+        Sight {
+            is_all: true,
+            ..sight
         }
+    } else {
+        job.most = u64::MAX;
+        job.stretches = stretch::sample(found, &lengths)?;
+        job.run()?.unwrap_or_else(|| Sight::new(&job))
     };
-    let seen = job.seen(sight, is_all)?;
+    let seen = job.seen(sight)?;
     match seen.bad.first() {
         Some(bad) if spec.needs_rows() && seen.is_empty() => Err(job.unreadable(bad)),
         _ => Ok(seen),
@@ -191,6 +192,8 @@ struct Sight {
     bad: Vec<(Place, String)>,
     /// Lines of each stretch.
     n_lines: Vec<(usize, u64)>,
+    /// Whether it is of all lines.
+    is_all: bool,
 }
 
 impl Sight {
@@ -200,6 +203,7 @@ impl Sight {
             n_bad: 0,
             bad: Vec::new(),
             n_lines: Vec::new(),
+            is_all: false,
         }
     }
 
@@ -353,13 +357,13 @@ impl Job<'_> {
     }
 
     /// What was seen, with places in files.
-    fn seen(&self, mut sight: Sight, is_all: bool) -> Result<SeenKeys> {
+    fn seen(&self, mut sight: Sight) -> Result<SeenKeys> {
         let looked = Looked {
             n_rows: sight.observer.n_rows(),
             n_bad: sight.observer.n_bad() + sight.n_bad,
-            is_all,
+            is_all: sight.is_all,
         };
-        let places = Places::new(self, &sight.n_lines, is_all);
+        let places = Places::new(self, &sight);
         sight.bad.sort();
         sight.bad.truncate(MOST_NAMED);
         for (place, _) in &mut sight.bad {
@@ -417,9 +421,9 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(job: &'a Job<'a>, n_lines: &[(usize, u64)], is_all: bool) -> Self {
+    fn new(job: &'a Job<'a>, sight: &Sight) -> Self {
         let mut counts = vec![0; job.stretches.len()];
-        for &(index, n) in n_lines {
+        for &(index, n) in &sight.n_lines {
             counts[index] = n;
         }
         let mut line = 0;
@@ -431,7 +435,7 @@ impl<'a> Places<'a> {
             line += n;
             first
         };
-        let first_lines = is_all.then(|| {
+        let first_lines = sight.is_all.then(|| {
             let counted = job.stretches.iter().zip(counts);
             counted.map(first_line).collect()
         });

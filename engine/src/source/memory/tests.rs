@@ -1,3 +1,5 @@
+//! Tables in memory: their digest, and what of them is read.
+
 use arrow::array::{Array, DictionaryArray, Int64Array, ListArray, StringArray, StringViewArray};
 use arrow::datatypes::{Field, Int32Type, Int64Type};
 
@@ -12,9 +14,8 @@ fn layouts(n_rows: usize) -> Vec<InMemory> {
     let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(
         (0..n_rows).map(|row| (row % 5 != 0).then(|| vec![Some(1), None][..row % 3 % 2].to_vec())),
     ));
-    let numbers: ArrayRef = Arc::new(Int64Array::from_iter(
-        (0..n_rows).map(|row| (row % 3 != 0).then_some(row as i64)),
-    ));
+    let numbers = (0..n_rows).map(|row| (row % 3 != 0).then(|| i64::try_from(row).unwrap()));
+    let numbers: ArrayRef = Arc::new(numbers.collect::<Int64Array>());
     let columns: [ArrayRef; 3] = [
         Arc::new(texts().collect::<StringArray>()),
         Arc::new(texts().collect::<StringViewArray>()),

@@ -139,6 +139,10 @@ impl Reader {
         }
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "made once for what is set aside, never for a row that is read"
+    )]
     fn open(&mut self, span: Span) -> std::result::Result<(), Bad> {
         let reader = contain(|| self.layout.open(&self.disk, self.checksums, span.index))
             .and_then(|reader| reader)
@@ -152,6 +156,10 @@ impl Reader {
     }
 
     /// Decodes the next rows of a group. After a panic its reader is dropped.
+    #[expect(
+        clippy::result_large_err,
+        reason = "made once for what is set aside, never for a row that is read"
+    )]
     fn step(&mut self, mut current: Current) -> std::result::Result<(), Bad> {
         let Current { span, done, .. } = current;
         let step = contain(|| current.reader.step())
