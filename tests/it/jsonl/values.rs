@@ -71,8 +71,9 @@ fn holds(array: &ArrayRef, row: usize, value: &Json) -> bool {
         (DataType::Int64, Json::Number(text)) => {
             text.parse() == Ok(array.as_primitive::<Int64Type>().value(row))
         }
+        // As a whole number `-0` is 0, which `u64` does not parse.
         (DataType::UInt64, Json::Number(text)) => {
-            text.parse() == Ok(array.as_primitive::<UInt64Type>().value(row))
+            text.parse() == Ok(i128::from(array.as_primitive::<UInt64Type>().value(row)))
         }
         (DataType::Float64, Json::Number(text)) => {
             let number: f64 = text.parse().unwrap();
@@ -198,4 +199,23 @@ proptest! {
     fn values_are_read_exactly(columns in vec(column(), 1..5)) {
         table_is_read(&columns);
     }
+}
+
+/// `-0` is 0 among whole numbers of any type, and keeps its sign among floats.
+#[test]
+fn minus_zero_is_read_exactly() {
+    let column = |beside: [&str; N_ROWS - 1]| {
+        let texts = ["-0"].into_iter().chain(beside);
+        let numbers = texts.map(|text| Json::Number(text.to_owned()));
+        numbers.collect::<Vec<_>>()
+    };
+    let naturals = column(["18446744073709551615", "0", "-0", "1", "2"]);
+    let integers = column(["-9223372036854775808", "0", "-0", "1", "2"]);
+    let floats = column(["0.5", "-0.0", "0", "-0", "-0e0"]);
+    let columns = [naturals, integers, floats];
+    let schema = proposed(&lines(&columns));
+    let types: Vec<_> = schema.fields().iter().map(|f| f.data_type()).collect();
+    let expected = [DataType::UInt64, DataType::Int64, DataType::Float64];
+    assert_eq!(types, expected.iter().collect::<Vec<_>>());
+    table_is_read(&columns);
 }
