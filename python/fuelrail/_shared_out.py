@@ -117,8 +117,17 @@ class Pass:
         batches = iter(loader)
         self._taken = self._used = self._read = loader.state_dict()
         try:
-            for batch in batches:
-                self._read = batch.state
+            while True:
+                if self._loader is not loader:
+                    # Another pass has begun within this one. What that has read
+                    # ahead is read again, here; Accelerate may keep it for long.
+                    self.settle(loader)
+                # The position may have been moved meanwhile.
+                before = loader.state_dict()
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                self._loader, self._read = loader, batch.state
                 items = reading.items(cast("TorchBatch", view._convert(batch)))
                 del batch
                 item = next(items)
@@ -126,7 +135,7 @@ class Pass:
                     yield item
                     item = following
                 if self._loader is loader:
-                    self._used, self._taken = self._taken, self._read
+                    self._used, self._taken = before, self._read
                 yield item
                 del item, items
         except GeneratorExit:

@@ -187,6 +187,36 @@ def test_what_accelerate_would_cut_is_refused(
     assert hint in str(caught.value.hint) and "do not prepare" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("config", [{}, {"dispatch_batches": False}, {"use_stateful_dataloader": True}])
+def test_a_pass_within_a_pass_loses_nothing(path: Path, config: dict[str, Any]) -> None:
+    """A look at the next batch from within a loop: both read a batch ahead."""
+    [expected, after] = order(path, 2)
+    accelerator = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(**config))
+    view = loader(path)
+    prepared = accelerator.prepare(DataLoader(view, batch_size=None))
+    had: list[int] = []
+    looks = []
+    for step, batch in enumerate(prepared):
+        had += rows([batch])
+        if step == 2:
+            # Accelerate may hold what is left of it for long.
+            looks.append(iter(prepared))
+            assert rows([next(looks[0])]) == expected[30:40]
+        if step == 5:
+            assert rows([next(iter(view))]) == expected[60:70]
+        elif step not in (2, 20):
+            assert view.state_dict()["position"] == len(had)
+    assert had == expected
+    # What is gone to from within a loop, is where it goes on.
+    for step, _ in enumerate(prepared):
+        if step == 3:
+            view.reset()
+        if step == 6:
+            break
+    assert view.state_dict()["epoch"] == 1 and view.state_dict()["position"] == 20
+    assert rows(prepared) == after[20:]
+
+
 def test_ragged_rows_that_are_padded_come_whole(path: Path, accelerator: Accelerator) -> None:
     view = loader(path, columns=["id", "words"], ragged="pad", max_length=8)
     prepared = accelerator.prepare(DataLoader(view, batch_size=None))
