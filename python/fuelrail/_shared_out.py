@@ -34,6 +34,12 @@ _ALONE = (0, 1)
 # ahead, and the first of each pass.
 _HELD = 4
 
+_WHOLE = "DataLoader(view, batch_size=1, collate_fn=fuelrail.torch.whole_batch)"
+_UNPREPARED = (
+    "or do not prepare the DataLoader: a loader finds its rank by itself, and for batch in loader.to_torch() needs no "
+    "more"
+)
+
 
 class Reading(NamedTuple):
     """How a view is read in one process of Accelerate's."""
@@ -57,7 +63,7 @@ class Reading(NamedTuple):
         loader, asked = view._loader, view._loader._asked
         room = asked["keep"] + _HELD
         if around.shard is not None:
-            check_shard(around.shard)
+            _check_shard(around.shard)
             world = int(around.shard.process_index), int(around.shard.num_processes)
             _check_world(loader, world)
             return cls(loader._derived(world=world, keep=room), 1, world[1], None)
@@ -160,20 +166,49 @@ class Pass:
                 loader._any().seek(self._used)
 
 
-def check_shard(shard: Any) -> None:  # noqa: ANN401
-    """Refuses a sharing out of items with which Accelerate does not work.
+def check_around(view: TorchBatches, around: _around.Around) -> None:
+    """Refuses, in every process, a sharing out that would lose or change rows,
+    where one process alone reads for all.
 
     Raises:
-        UsageError: If it is that.
+        UsageError: If it would.
 
     """
-    if shard is None or shard.batch_size == 1:
-        return
-    raise UsageError(
-        f"expected Accelerate's dispatch_batches=False around a DataLoader with batch_size=1, got {shard.batch_size}",
-        hint="DataLoader(dataset, batch_size=1, collate_fn=fuelrail.torch.whole_batch); or leave dispatch_batches out; "
-        "or do not prepare it: a loader finds its rank by itself, and for batch in loader.to_torch() needs no more",
-    )
+    if around.shard is not None or around.dispatcher is not None:
+        Reading.of(view, around)
+
+
+def check_split() -> None:
+    """Says before Accelerate does what its ``split_batches`` asks of a DataLoader.
+
+    Raises:
+        UsageError: If Accelerate is about to refuse one.
+
+    """
+    asked = _around.preparing()
+    if asked.get("split_batches") and getattr(asked.get("dataloader"), "batch_size", 1) is None:
+        raise UsageError(
+            "expected a DataLoader that has a batch_size, as Accelerate's split_batches=True asks for, got "
+            "batch_size=None",
+            hint=f"{_WHOLE}; {_UNPREPARED}",
+        )
+
+
+def _check_shard(shard: Any) -> None:  # noqa: ANN401
+    """Refuses a sharing out of items with which Accelerate does not work."""
+    way_out = f"leave dispatch_batches out; {_UNPREPARED}"
+    if shard.split_batches:
+        # It would count the batches of an epoch wrongly.
+        raise UsageError(
+            "expected one of Accelerate's dispatch_batches=False and split_batches=True around whole batches, got both",
+            hint=f"leave split_batches out, or {way_out}",
+        )
+    if shard.batch_size != 1:
+        raise UsageError(
+            "expected Accelerate's dispatch_batches=False around a DataLoader with batch_size=1, got "
+            f"{shard.batch_size}",
+            hint=f"{_WHOLE}; or {way_out}",
+        )
 
 
 def _check_world(loader: Loader, world: tuple[int, int]) -> None:
@@ -196,32 +231,28 @@ def _check_dispatched(loader: Loader, dispatcher: Any, n: int) -> int:  # noqa: 
 
     """
     asked = loader._asked
-    no_dispatch = (
-        "or do not prepare the DataLoader: a loader finds its rank by itself, and for batch in loader.to_torch() "
-        "needs no more"
-    )
     if names := ragged_flat(loader):
         raise UsageError(
             f"expected columns that can be cut by rows, as Accelerate does with what process 0 reads, got the ragged "
             f"{', '.join(names)}",
-            hint=f'ragged="pad" with a max_length, {no_dispatch}',
+            hint=f'ragged="pad" with a max_length, {_UNPREPARED}',
         )
     if getattr(dispatcher, "submesh_tp", None) is not None:
         raise UsageError(
             "expected Accelerate to give each process rows of its own, got a mesh with tensor parallelism",
-            hint=f"give rank and world_size of the data-parallel group, {no_dispatch}",
+            hint=f"give rank and world_size of the data-parallel group, {_UNPREPARED}",
         )
     if asked["last"] == "short" and n > 1:
         raise UsageError(
             "expected batches of one size, since Accelerate fills the last one up with rows that came before, got "
             'last="short"',
-            hint=f'last="pad", {no_dispatch}',
+            hint=f'last="pad", {_UNPREPARED}',
         )
     total = asked["global_batch_size"] or asked["batch_size"] * n
     if asked["last"] == "drop" and total % n:
         raise UsageError(
             f'expected a global batch that the {n} processes divide, with last="drop", got {total} rows',
-            hint=f'last="pad", {no_dispatch}',
+            hint=f'last="pad", {_UNPREPARED}',
         )
     return -(-int(total) // n)
 

@@ -117,6 +117,13 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         self._copies = _Copies()
         self._pass = _shared_out.Pass()
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type[TorchBatches]:
+        # What isinstance() reads, and with it Accelerate, before it refuses a
+        # DataLoader without saying what this one can be given instead.
+        _shared_out.check_split()
+        return type(self)
+
     def __iter__(self) -> Iterator[TorchBatch]:
         """What is left of the current epoch."""
         worker = get_worker_info()
@@ -142,7 +149,7 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
 
     def set_epoch(self, epoch: int) -> None:
         """As :meth:`fuelrail.Loader.set_epoch`."""
-        _shared_out.check_shard(_around.find().shard)
+        _shared_out.check_around(self, _around.find())
         super().set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:

@@ -13,8 +13,9 @@ import fuelrail.torch
 import numbered_rows
 import pytest
 from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.data_loader import prepare_data_loader
 from conftest import Program
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 SCRIPT = Path(__file__).with_name("accelerate_rows.py")
 N_ROWS = 203
@@ -185,6 +186,32 @@ def test_what_accelerate_would_cut_is_refused(
     with pytest.raises(fr.UsageError, match=text) as caught:
         next(iter(prepared))
     assert hint in str(caught.value.hint) and "do not prepare" in str(caught.value.hint)
+    # The processes that read nothing only have this called, and wait for the first in vain else.
+    with pytest.raises(fr.UsageError, match=text):
+        prepared.set_epoch(1)
+
+
+def test_what_split_batches_asks_for_is_said(path: Path) -> None:
+    config = DataLoaderConfiguration(split_batches=True)
+    with pytest.raises(fr.UsageError, match="got batch_size=None") as caught:
+        Accelerator(cpu=True, dataloader_config=config).prepare(DataLoader(loader(path), batch_size=None))
+    assert "batch_size=1, collate_fn=fuelrail.torch.whole_batch" in str(caught.value.hint)
+    # A view that is handed over as it is stays as it is.
+    view = loader(path)
+    assert Accelerator(cpu=True, dataloader_config=config).prepare(view) is view and isinstance(view, IterableDataset)
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_shares_that_accelerate_would_miscount_are_refused(path: Path, is_split: bool) -> None:
+    view = fr.Loader(path, batch_size=10, columns=["id"]).to_torch()
+    whole = DataLoader(view, batch_size=2, collate_fn=fuelrail.torch.whole_batch)
+    prepared = prepare_data_loader(
+        whole, num_processes=2, process_index=0, put_on_device=False, dispatch_batches=False, split_batches=is_split
+    )
+    for ask in (len, iter, lambda prepared: prepared.set_epoch(1)):
+        with pytest.raises(fr.UsageError, match="got both" if is_split else "batch_size=1, got 2") as caught:
+            next(iter(ask(prepared)))
+        assert ("leave split_batches out" if is_split else "batch_size=1") in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("config", [{}, {"dispatch_batches": False}, {"use_stateful_dataloader": True}])
