@@ -167,3 +167,33 @@ fn only_what_was_set_is_said_to_have_changed() {
         "{first}"
     );
 }
+
+#[test]
+fn a_scan_counts_the_rows_whose_lists_hold_nulls() {
+    let lines = b"{\"a\":[1],\"b\":[2],\"m\":{\"c\":[3]}}\n{\"a\":[1,null,null],\"b\":[null],\"m\":{\"c\":[4]}}\n\n\
+        {\"a\":[null],\"b\":[3],\"m\":{\"c\":[null]}}\n{\"a\":null,\"b\":null,\"m\":null}\n{\"a\":[null],\"b\":[}\n";
+    let select = "[[step]]\nop = \"select\"\ncolumns = [\"a\", \"b\", \"m.c\"]\n";
+    let fill = "[[step]]\nop = \"normalize\"\ncolumn = \"b\"\nmean = 0\nstd = 1\nfill = 0\n";
+    let dir = workplace(
+        lines,
+        &format!("on_error = \"quarantine\"\n{select}{fill}"),
+        "",
+    );
+    let scanned = run(&dir, &["plan", "--scan", "p.toml"]);
+    assert_eq!(scanned.code, 0, "{}", scanned.err);
+    let said = "# 2 rows with a null in a list of a, which a tensor has no place for; the first is \
+        x.jsonl:2\n";
+    assert!(scanned.out.contains(said), "{}", scanned.out);
+    let scanned = run(&dir, &["plan", "--scan", "p.toml", "--json"]);
+    let scanned: Value = serde_json::from_str(&scanned.out).unwrap();
+    // What a step fills is no fault; a line that cannot be read is one already.
+    let expected = json!([
+        {"key": "a", "n_rows": 2, "file": "x.jsonl", "line": 2},
+        {"key": "m.c", "n_rows": 1, "file": "x.jsonl", "line": 4},
+    ]);
+    assert_eq!(scanned["holes"], expected);
+    assert_eq!(scanned["n_bad"], json!(1));
+    let ran = run(&dir, &["shard", "p.toml", "--json"]);
+    let ran: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(ran["account"]["set_aside"]["rows"], json!(3), "{ran}");
+}

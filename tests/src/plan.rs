@@ -95,6 +95,7 @@ pub fn found(name: &str, found: Found) -> Proposed {
         path: name.split('.').map(str::to_owned).collect(),
         found,
         misfit: None,
+        holes: None,
     }
 }
 

@@ -55,7 +55,7 @@ pub use pipeline::{
     Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec,
     TokenizeSpec,
 };
-pub use proposal::{Conflict, Found, Place, Proposed};
+pub use proposal::{Conflict, Found, Holes, Place, Proposed};
 pub use seen::{Looked, SeenKeys};
 pub use selected::Selected;
 pub use size::ByteSize;

@@ -23,6 +23,17 @@ pub struct Proposed {
     /// The first value, in words, that this type does not hold all the same: a
     /// float beyond 64 bits.
     pub misfit: Option<(String, Place)>,
+    /// Where its lists hold nulls, if they do.
+    pub holes: Option<Holes>,
+}
+
+/// Lines in which a list of one key holds a null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holes {
+    /// How many of those that were looked at.
+    pub n_rows: u64,
+    /// The first of them.
+    pub first: Place,
 }
 
 /// Which type holds the values of a key.

@@ -29,6 +29,6 @@ pub use load::{
 pub use prepare::{prepare, prepare_table};
 pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};
-pub use scan::{Scan, ScanProgress, ScannedLine, scan};
+pub use scan::{Scan, ScanProgress, ScannedHoles, ScannedLine, scan};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{ShardOptions, memory_bound, shard};

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use arrow::datatypes::DataType;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -11,7 +12,8 @@ use super::load::load_tokenizers;
 use super::prepare::{discover_inputs, look_for};
 use crate::error::{Error, ErrorKind, Result, name_in_text};
 use crate::plan::{
-    Catalog, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Proposed, check, counted,
+    Catalog, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Plan, Proposed, Step,
+    check, counted,
 };
 use crate::source::{Extent, Meter};
 
@@ -29,6 +31,8 @@ pub struct Scan {
     pub n_bad: u64,
     /// The first of them.
     pub bad: Vec<ScannedLine>,
+    /// Keys whose lists hold a null in rows that a dataset has no place for.
+    pub holes: Vec<ScannedHoles>,
     /// Why the pipeline does not fit its inputs whatever the types.
     pub misfit: Option<Error>,
 }
@@ -42,6 +46,20 @@ pub struct ScannedLine {
     pub line: u64,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// Rows in which a list of one key holds a null that no step fills. A run
+/// refuses them or sets them aside, unless something before drops them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScannedHoles {
+    /// The key.
+    pub key: String,
+    /// How many rows.
+    pub n_rows: u64,
+    /// The file of the first, by its name in the dataset.
+    pub file: String,
+    /// The line of the first, from 1.
+    pub line: u64,
 }
 
 impl Scan {
@@ -70,6 +88,16 @@ impl Scan {
         for ScannedLine { file, line, reason } in &self.bad {
             _ = writeln!(text, "#   {file}:{line}: {reason}");
         }
+        for holes in &self.holes {
+            let key = name_in_text(&holes.key);
+            let n_rows = counted(holes.n_rows, "row");
+            let ScannedHoles { file, line, .. } = holes;
+            _ = writeln!(
+                text,
+                "# {n_rows} with a null in a list of {key}, which a tensor has no place for; the \
+                 first is {file}:{line}"
+            );
+        }
         text
     }
 
@@ -87,6 +115,7 @@ impl Scan {
             "n_rows": self.n_rows,
             "n_bad": self.n_bad,
             "bad": self.bad,
+            "holes": self.holes,
             "misfit": self.misfit.as_ref().map(Error::to_string),
         })
     }
@@ -126,13 +155,18 @@ pub fn scan(
     };
     let looked = seen.looked;
     let mut proposals = Proposals::new(pipeline, &catalog);
-    let misfit = proposals.settle(pipeline, (&catalog, &tokenizers, base));
+    let settled = proposals.settle(pipeline, (&catalog, &tokenizers, base));
+    let (holes, misfit) = match settled {
+        Ok(plan) => (holes(&plan, &catalog), None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     Ok(Scan {
         schema: proposals.schema,
         reasons: proposals.reasons,
         n_rows: looked.map_or(0, |looked| looked.n_rows),
         n_bad: looked.map_or(0, |looked| looked.n_bad),
         bad: seen.bad.iter().map(|bad| scanned(&catalog, bad)).collect(),
+        holes,
         misfit,
     })
 }
@@ -181,13 +215,16 @@ impl Proposals {
         &mut self,
         pipeline: &Pipeline,
         (catalog, tokenizers, base): (&Catalog, &LoadedTokenizers, &Path),
-    ) -> Option<Error> {
+    ) -> Result<Plan> {
         let mut with = pipeline.clone();
         loop {
             with.source.schema = self.schema.clone();
-            let error = check(&with, catalog, tokenizers, base).err()?;
+            let error = match check(&with, catalog, tokenizers, base) {
+                Ok(plan) => return Ok(plan),
+                Err(error) => error,
+            };
             if error.kind() != ErrorKind::Pipeline {
-                return Some(error);
+                return Err(error);
             }
             let column = error.location().column.clone();
             let mut types = self.schema.0.iter_mut();
@@ -197,13 +234,51 @@ impl Proposals {
             // A step that cannot use the column says so of text as well.
             let is_step = error.location().step.is_some();
             let Some((key, data_type)) = found.filter(|_| !is_step) else {
-                return Some(error);
+                return Err(error);
             };
             let why = format!("{data_type}, which a dataset has no place for");
             self.reasons.push((key.clone(), why));
             *data_type = JsonType::Json;
         }
     }
+}
+
+/// The keys whose lists hold a null where `plan` takes none.
+fn holes(plan: &Plan, catalog: &Catalog) -> Vec<ScannedHoles> {
+    let keys = catalog.seen.iter().flat_map(|seen| &seen.keys);
+    let holed = keys.filter_map(|key| {
+        let holes = key.holes.filter(|_| needs_whole_lists(plan, &key.name))?;
+        let file = catalog.files.get(holes.first.file as usize);
+        Some(ScannedHoles {
+            key: key.name.clone(),
+            n_rows: holes.n_rows,
+            file: file.map_or_else(String::new, |file| file.input.name.clone()),
+            line: holes.first.line + 1,
+        })
+    });
+    holed.collect()
+}
+
+/// Whether a null in a list of `column` makes its row unusable: a step takes
+/// the numbers without filling nulls, or the dataset holds the lists.
+fn needs_whole_lists(plan: &Plan, column: &str) -> bool {
+    for step in &plan.steps {
+        let kernels = match step {
+            Step::Normalize(step) => &step.columns,
+            Step::Cast(step) => &step.columns,
+            _ => continue,
+        };
+        let kernel = kernels.iter().find(|kernel| kernel.output.name == column);
+        if let Some(kernel) = kernel {
+            return kernel.fill.is_none() && is_list(&kernel.output.data_type);
+        }
+    }
+    let mut stored = plan.output.iter();
+    stored.any(|output| output.name == column && is_list(&output.data_type))
+}
+
+fn is_list(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::List(_))
 }
 
 /// Why no type but `json` holds a key.

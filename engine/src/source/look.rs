@@ -459,6 +459,9 @@ impl<'a> Places<'a> {
         if let Some((_, place)) = &mut key.misfit {
             *place = self.of(*place)?;
         }
+        if let Some(holes) = &mut key.holes {
+            holes.first = self.of(holes.first)?;
+        }
         match &mut key.found {
             Found::Type(_) | Found::Absent => {}
             Found::Untyped { place, .. } => *place = self.of(*place)?,

@@ -146,6 +146,7 @@ impl Observer {
             }
             Token::Null => {
                 cursor.take_null()?;
+                self.seen.count_null(node);
                 Kind::Null
             }
             Token::Bool => {

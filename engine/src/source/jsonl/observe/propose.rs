@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field};
 use super::seen::{Kind, MAX_NODES, Members, Node, Seen};
 use super::{Conflict, Found, MAX_NESTING, Observer, Place, Proposed, Selection};
 use crate::error::{Error, Result};
+use crate::plan::Holes;
 
 impl Observer {
     /// A type for each key, in the order in which they first came; names that
@@ -51,6 +52,7 @@ fn named_one(seen: &Seen, name: &str) -> (Option<(Place, u32)>, Proposed) {
         path: path.clone(),
         found,
         misfit: None,
+        holes: None,
     };
     let mut members = Members::TOP;
     for (at, key) in path.iter().enumerate() {
@@ -104,7 +106,16 @@ fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: Node) -> Proposed 
         path,
         found,
         misfit: typing.misfit,
+        holes: seen.items_of(node).and_then(|items| holes(seen, items)),
     }
+}
+
+/// The lines whose lists, with `items`, hold a null.
+fn holes(seen: &Seen, items: Node) -> Option<Holes> {
+    Some(Holes {
+        n_rows: seen.n_null_lines(items),
+        first: seen.place(items, Kind::Null)?,
+    })
 }
 
 /// Kinds that have a type in common.

@@ -77,6 +77,8 @@ struct Value {
     places: [Place; Kind::COUNT],
     /// Where it came first, and as which key of that line.
     first: (Place, u32),
+    /// Lines in which it is null, and the last of them that was noted.
+    nulls: (u64, Place),
     items: Option<Node>,
     members: Option<Members>,
 }
@@ -94,6 +96,7 @@ struct Object {
 enum Change {
     Place(Node, Kind, Place),
     First(Node, (Place, u32)),
+    Nulls(Node, (u64, Place)),
     Items(Node),
     Members(Node),
     Key(Members),
@@ -182,6 +185,7 @@ impl Seen {
                     self.value_mut(node).places[kind as usize] = place;
                 }
                 Change::First(node, first) => self.value_mut(node).first = first,
+                Change::Nulls(node, nulls) => self.value_mut(node).nulls = nulls,
                 Change::Items(node) => {
                     self.value_mut(node).items = None;
                     self.values.pop();
@@ -263,6 +267,7 @@ impl Seen {
         self.values.push(Value {
             places: [NEVER; Kind::COUNT],
             first: (NEVER, u32::MAX),
+            nulls: (0, NEVER),
             items: None,
             members: None,
         });
@@ -316,11 +321,27 @@ impl Seen {
         }
     }
 
+    /// Counts this line among those in which the value is null, once.
+    pub(super) fn count_null(&mut self, node: Node) {
+        let now = self.now.0;
+        let nulls = &mut self.values[node.0 as usize].nulls;
+        if nulls.1 != now {
+            let old = std::mem::replace(nulls, (nulls.0 + 1, now));
+            self.journal.push(Change::Nulls(node, old));
+        }
+    }
+
+    /// Lines in which the value is null.
+    pub(super) fn n_null_lines(&self, node: Node) -> u64 {
+        self.value(node).nulls.0
+    }
+
     /// Takes what has been seen of `theirs` as seen of `mine`.
     pub(super) fn absorb_places(&mut self, mine: Node, other: &Self, theirs: Node) {
         let theirs = other.value(theirs);
         let mine = self.value_mut(mine);
         mine.first = mine.first.min(theirs.first);
+        mine.nulls.0 += theirs.nulls.0;
         for (place, their) in mine.places.iter_mut().zip(theirs.places) {
             *place = their.min(*place);
         }
