@@ -21,6 +21,7 @@ mod format;
 mod inputs;
 mod jsonl;
 mod odd_inputs;
+mod parquet_values;
 mod part;
 mod plan;
 mod plan_columns;

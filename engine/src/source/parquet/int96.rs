@@ -15,6 +15,7 @@ use arrow::datatypes::{
     ArrowTimestampType, DataType, Field, FieldRef, Fields, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
+use parquet::arrow::ProjectionMask;
 use parquet::basic::Type;
 use parquet::schema::types::SchemaDescriptor;
 
@@ -27,12 +28,17 @@ pub(super) fn with_unit(fields: &Fields, file: &SchemaDescriptor, unit: TimeUnit
     fields.collect()
 }
 
-/// The root columns with a timestamp of INT96.
-pub(super) fn roots(file: &SchemaDescriptor) -> BTreeSet<usize> {
-    (0..file.num_columns())
-        .filter(|leaf| is_int96(file, *leaf))
-        .map(|leaf| file.get_column_root_idx(leaf))
-        .collect()
+/// The leaves of INT96 among those of `mask`, and the root columns they are in.
+pub(super) fn leaves(
+    file: &SchemaDescriptor,
+    mask: &ProjectionMask,
+) -> (Vec<usize>, BTreeSet<usize>) {
+    let leaves: Vec<usize> = (0..file.num_columns())
+        .filter(|leaf| is_int96(file, *leaf) && mask.leaf_included(*leaf))
+        .collect();
+    let roots = leaves.iter().map(|leaf| file.get_column_root_idx(*leaf));
+    let roots = roots.collect();
+    (leaves, roots)
 }
 
 /// Whether the leaf column `leaf` is of INT96.
@@ -126,26 +132,36 @@ fn lists<O: OffsetSizeTrait>(
     );
     for (misfit, pair) in misfits.iter_mut().zip(list.value_offsets().windows(2)) {
         let items = inner.get_mut(pair[0].as_usize()..pair[1].as_usize());
-        *misfit = items.and_then(|items| items.iter_mut().find_map(Option::take));
+        let first = items.and_then(|items| items.iter_mut().find_map(Option::take));
+        // Another field of the row may have one.
+        if misfit.is_none() {
+            *misfit = first;
+        }
     }
     let item = Arc::new(Field::new(item.name(), values.data_type().clone(), true));
     let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
     Arc::new(GenericListArray::<O>::new(item, offsets, values, nulls))
 }
 
+/// Fields are known by name: of a struct, those that are asked for are decoded.
 fn structs(
     (nanos, seconds): (&ArrayRef, &ArrayRef),
     fields: &Fields,
     misfits: &mut [Misfit],
 ) -> ArrayRef {
     let nulls = nanos.nulls().cloned();
-    let columns = nanos.as_struct().columns().iter();
-    let columns = columns
-        .zip(seconds.as_struct().columns())
-        .zip(fields)
-        .map(|((nanos, seconds), field)| restored(nanos, seconds, field.data_type(), misfits));
+    let (nanos, seconds) = (nanos.as_struct(), seconds.as_struct());
+    let decoded = nanos.fields().iter().zip(nanos.columns());
+    let columns = decoded.map(|(field, nanos)| {
+        // One without any timestamp of INT96 is not decoded twice.
+        let seconds = seconds.column_by_name(field.name()).unwrap_or(nanos);
+        match fields.find(field.name()) {
+            Some((_, to)) => restored(nanos, seconds, to.data_type(), misfits),
+            None => Arc::clone(nanos),
+        }
+    });
     let columns: Vec<ArrayRef> = columns.collect();
-    let fields = fields.iter().zip(&columns);
+    let fields = nanos.fields().iter().zip(&columns);
     let fields: Fields = fields
         .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
         .collect();

@@ -18,7 +18,7 @@ use super::super::context::Bad;
 use super::super::cut::{Misfit, check_nulls, check_projection, shared_layout};
 use super::super::projection::Projection;
 use super::guard::{Checksums, Disk, Group};
-use super::int96;
+use super::{int96, narrow};
 use crate::batch::QuarantineUnit;
 use crate::error::name_in_quotes;
 
@@ -132,6 +132,8 @@ pub(super) struct Layout {
     columns: Projection,
     /// Timestamps of INT96 among them, in seconds, where there are any.
     seconds: Option<Seconds>,
+    /// The types in the file's schema of all that is decoded.
+    types: Vec<DataType>,
 }
 
 /// The columns with timestamps of INT96, decoded a second time.
@@ -181,7 +183,9 @@ impl Layout {
     pub(super) fn new(footer: &ArrowReaderMetadata, projection: &Schema) -> Result<Self, String> {
         let columns = check_projection(footer.schema(), projection)?;
         let decoded = columns.roots();
-        let descriptor = footer.metadata().file_metadata().schema_descr();
+        let descriptor = footer.metadata().file_metadata().schema_descr_ptr();
+        let descriptor = narrow::widened(&descriptor).map_err(said)?;
+        let descriptor = &*descriptor;
         let hint = shared_fields(footer.schema());
         let levels = |hint: &Fields, mask: &ProjectionMask| {
             contain(|| {
@@ -190,8 +194,11 @@ impl Layout {
             .and_then(|levels| levels)
         };
         let mask = columns.mask(descriptor);
+        let types = decoded.iter().map(|root| footer.schema().field(*root));
+        let types = types.map(|field| field.data_type().clone()).collect();
         let timed = |unit| int96::with_unit(&hint, descriptor, unit);
-        let times = int96::roots(descriptor)
+        let (moments, roots) = int96::leaves(descriptor, &mask);
+        let times = roots
             .into_iter()
             .filter_map(|root| {
                 let place = decoded.binary_search(&root).ok()?;
@@ -201,8 +208,7 @@ impl Layout {
         let seconds = if times.is_empty() {
             None
         } else {
-            let roots = times.iter().map(|(place, _)| decoded[*place]);
-            let mask = ProjectionMask::roots(descriptor, roots);
+            let mask = ProjectionMask::leaves(descriptor, moments);
             Some(Seconds {
                 levels: levels(&timed(TimeUnit::Second), &mask)?,
                 columns: times,
@@ -214,6 +220,7 @@ impl Layout {
             mask,
             columns,
             seconds,
+            types,
         })
     }
 
@@ -265,6 +272,22 @@ impl Layout {
     ) -> Result<(Vec<ArrayRef>, Vec<Misfit>), String> {
         let mut decoded = step.columns.columns().to_vec();
         let mut misfits = Vec::new();
+        let mut note = |place: usize, found: Vec<int96::Misfit>| {
+            let name = step.columns.schema_ref().field(place).name();
+            misfits.extend(found.into_iter().enumerate().filter_map(|(row, reason)| {
+                Some(Misfit {
+                    row,
+                    column: name.clone(),
+                    reason: reason?,
+                })
+            }));
+        };
+        for (place, to) in self.types.iter().enumerate() {
+            let column = decoded.get_mut(place).ok_or("a column was not decoded")?;
+            let (restored, found) = narrow::restore(column, to);
+            *column = restored;
+            note(place, found);
+        }
         if let Some(seconds) = &self.seconds {
             let exact = step
                 .seconds
@@ -274,14 +297,7 @@ impl Layout {
             for ((place, to), exact) in seconds.columns.iter().zip(exact.columns()) {
                 let (column, found) = int96::restore(&decoded[*place], exact, to);
                 decoded[*place] = column;
-                let name = step.columns.schema_ref().field(*place).name();
-                misfits.extend(found.into_iter().enumerate().filter_map(|(row, reason)| {
-                    Some(Misfit {
-                        row,
-                        column: name.clone(),
-                        reason: reason?,
-                    })
-                }));
+                note(*place, found);
             }
         }
         let columns = self.columns.pick(&decoded)?;

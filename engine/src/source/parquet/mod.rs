@@ -10,6 +10,7 @@ mod guard;
 mod header;
 mod int96;
 mod layout;
+mod narrow;
 
 use std::collections::VecDeque;
 use std::fs::File;
