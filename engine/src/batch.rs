@@ -87,9 +87,9 @@ pub enum RowEvent {
         /// How many.
         n_rows: u64,
     },
-    /// Something was done to a row that is not dropped by it.
+    /// Something was done to a row that is not dropped by it, or a line is none.
     Noted {
-        /// The row.
+        /// The row, or the line.
         at: Position,
         /// What was done; rows to which the same was done best share it.
         notes: Arc<Notes>,
@@ -129,8 +129,34 @@ pub enum WhyDropped {
 pub struct Notes {
     /// Keys of the row that no column holds and that are ignored, each once.
     pub ignored_keys: Vec<Arc<str>>,
-    /// Values that were changed to fit their column.
+    /// Values that were changed to fit their column, or by a step for want of a
+    /// better one.
     pub converted: Vec<Conversion>,
+    /// What else is known of it.
+    pub mark: Mark,
+}
+
+/// What a row is noted for beside its values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is a blank line, and so no row.
+    BlankLine,
+    /// The value that its side of the split follows from is null.
+    NullSplitKey,
+}
+
+impl Notes {
+    /// Nothing but a mark.
+    #[must_use]
+    pub fn marked(mark: Mark) -> Self {
+        Self {
+            mark,
+            ..Self::default()
+        }
+    }
 }
 
 /// Values of one row that were changed in the same way.
@@ -293,6 +319,10 @@ pub struct Tally {
     pub ignored_keys: BTreeMap<String, u64>,
     /// The same for all keys beyond the first thousand.
     pub other_ignored_keys: u64,
+    /// Lines that are blank, and so no rows.
+    pub blank_lines: u64,
+    /// Rows, on both sides, whose split key is null.
+    pub null_split_keys: u64,
 }
 
 /// Rows that one step dropped for one reason.
@@ -327,6 +357,11 @@ impl Tally {
 
     /// Counts what was done to each of `n_rows` rows.
     pub fn note(&mut self, notes: &Notes, n_rows: u64) {
+        match notes.mark {
+            Mark::None => {}
+            Mark::BlankLine => self.blank_lines += n_rows,
+            Mark::NullSplitKey => self.null_split_keys += n_rows,
+        }
         for key in &notes.ignored_keys {
             self.ignore(key, n_rows);
         }
@@ -378,6 +413,8 @@ impl Tally {
         self.truncated.documents += other.truncated.documents;
         self.truncated.tokens += other.truncated.tokens;
         self.other_ignored_keys += other.other_ignored_keys;
+        self.blank_lines += other.blank_lines;
+        self.null_split_keys += other.null_split_keys;
         for rows in &other.dropped {
             self.drop_rows(*rows);
         }

@@ -190,16 +190,17 @@ impl Oracle {
 
     fn walk(mut self, rows: &[Held]) -> Account {
         // What was set aside behind the last row of a limit is not looked at.
-        let mut waiting = 0;
+        let (mut waiting, mut blank) = (0, 0);
         for row in rows {
             if self.asked.limit == Some(self.taken) {
                 break;
             }
             match row {
-                Held::Blank => {}
+                Held::Blank => blank += 1,
                 Held::Bad => waiting += 1,
                 Held::Text(text) => {
                     self.set_aside(std::mem::take(&mut waiting));
+                    self.account.blank_lines += std::mem::take(&mut blank);
                     self.taken += 1;
                     self.account.rows_read += 1;
                     self.step(text.as_deref());
@@ -209,6 +210,7 @@ impl Oracle {
         self.account.limit_reached = self.asked.limit == Some(self.taken);
         if !self.account.limit_reached {
             self.set_aside(waiting);
+            self.account.blank_lines += blank;
         }
         let op = |step| match (step, self.asked.filter) {
             (1, Some(_)) => "filter",
@@ -394,6 +396,8 @@ fn both_sides_of_a_split_account_for_all_rows() {
         // Each row is on one side: what one leaves out, the other looks at.
         let bad = rows.iter().filter(|row| **row == Held::Bad).count() as u64;
         assert_eq!(train_sums.1 + validation_sums.1, all.rows_read - bad);
+        assert_eq!(train.blank_lines, all.blank_lines);
+        assert_eq!(validation.blank_lines, all.blank_lines);
         assert!(train_sums.1 > 0 && validation_sums.1 > 0);
         assert_eq!(train.rows_kept + validation.rows_kept, all.rows_kept);
         assert_eq!(train.tokens + validation.tokens, all.tokens);

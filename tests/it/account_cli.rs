@@ -57,6 +57,25 @@ fn the_reason_of_dropped_rows_is_said_before_and_after() {
 }
 
 #[test]
+fn a_run_that_keeps_no_row_says_so_at_its_end() {
+    let lines = b"{\"a\":null,\"b\":1}\n\n{\"a\":\"x\",\"b\":1}\n{\n";
+    let steps =
+        "on_error = \"quarantine\"\n[[step]]\nop = \"filter\"\ncolumn = \"a\"\nmin_length = 2\n";
+    let dir = workplace(lines, steps, "");
+    let said = "no row was kept: of 3 rows read, 2 rows dropped, 1 row set aside";
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains(&format!("note: {said}\n")), "{}", ran.err);
+    let blank = "\n  1 blank line passed over, which is no row\n";
+    assert!(ran.out.contains(blank), "{}", ran.out);
+    let ran = run(&dir, &["shard", "p.toml", "--json"]);
+    let ran: Value = serde_json::from_str(&ran.out).unwrap();
+    let notes = ran["notes"].as_array().unwrap();
+    assert!(notes.contains(&json!(said)), "{notes:?}");
+    assert_eq!(ran["account"]["blank_lines"], json!(1));
+}
+
+#[test]
 fn lines_count_from_1_in_text_and_rows_from_0_in_json() {
     let dir = workplace(b"{\"a\":1}\n\n{\"a\":[}\n{\"a\":3}\n", "", "");
     let ran = run(&dir, &["shard", "p.toml"]);

@@ -1,6 +1,7 @@
 //! One integration binary.
 
 mod account;
+mod account_changes;
 mod account_cli;
 mod before;
 mod cli;

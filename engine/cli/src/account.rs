@@ -16,6 +16,19 @@ pub(crate) fn lines(account: &Account) -> Vec<String> {
         let rows = counted(dropped.rows, "row");
         lines.push(format!("{rows} dropped: {}", harmless(&dropped.reason())));
     }
+    if account.blank_lines > 0 {
+        let blank = counted(account.blank_lines, "blank line");
+        let what = if account.blank_lines == 1 {
+            "is no row"
+        } else {
+            "are no rows"
+        };
+        lines.push(format!("{blank} passed over, which {what}"));
+    }
+    if account.null_split_keys > 0 {
+        let rows = counted(account.null_split_keys, "row");
+        lines.push(format!("{rows} with a null split key, all on one side"));
+    }
     set_aside(account, &mut lines);
     if account.limit_reached {
         lines.push("rows beyond the limit were not read".to_owned());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fuelrail::format::Manifest;
+use fuelrail::format::{Account, Manifest};
 use fuelrail::plan::{Discovery, ExplainContext, explain, explain_json, is_rooted, notes};
 use fuelrail::run::{self, Control, ShardOptions};
 use fuelrail::sink::{OnExisting, OnForeign};
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         );
     }
     output.note(|| explain(&plan, &context));
-    let notes = notes(&plan);
+    let mut notes = notes(&plan);
     output.warn(&notes);
     let options = ShardOptions {
         on_existing: if args.replace {
@@ -105,6 +105,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     drop(shown);
     drop(signals);
     let manifest = result.map_err(|error| stopped(error, &control))?;
+    notes.extend(nothing_kept(&manifest, output));
     let progress = control.progress();
     let done = Done {
         device_lost: control.device_lost(),
@@ -118,6 +119,13 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         notes: &notes,
     };
     output.result(|| done.text(), || done.json())
+}
+
+/// What to say of a run that kept no row, which is said at once.
+fn nothing_kept(manifest: &Manifest, output: &Output) -> Option<String> {
+    let note = manifest.account.as_ref().and_then(Account::nothing_kept);
+    output.warn(note.as_slice());
+    note
 }
 
 /// The directory a relative `--out` means, as text.

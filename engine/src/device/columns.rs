@@ -19,6 +19,8 @@ pub(super) struct Numbers {
     pub(super) rows: Rows,
     /// Rows that are no nulls but hold one.
     pub(super) holed: Vec<usize>,
+    /// Numbers that took the place of nulls, as nulls, where there are any.
+    filled: Option<NullBuffer>,
     /// The column without dictionary.
     array: ArrayRef,
     /// Nulls among rows; none where they were filled.
@@ -77,7 +79,9 @@ impl Numbers {
             (Some(_), Rows::Fixed(_)) => None,
             _ => array.nulls().cloned(),
         };
+        let taken = fill.and(flat.nulls.clone());
         Ok(Self {
+            filled: taken.filter(|nulls| nulls.null_count() > 0),
             bytes: filled(flat, fill),
             rows,
             holed,
@@ -91,6 +95,20 @@ impl Numbers {
         match &self.rows {
             Rows::Fixed(n) => row * n..(row + 1) * n,
             Rows::Ragged(offsets) => offsets[row]..offsets[row + 1],
+        }
+    }
+
+    /// Whether numbers took the place of nulls.
+    pub(super) fn has_filled(&self) -> bool {
+        self.filled.is_some()
+    }
+
+    /// How many numbers of row `row` took the place of nulls.
+    pub(super) fn n_filled(&self, row: usize) -> usize {
+        let range = self.row(row);
+        match &self.filled {
+            Some(nulls) if !self.is_null(row) => nulls.slice(range.start, range.len()).null_count(),
+            _ => 0,
         }
     }
 

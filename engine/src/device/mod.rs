@@ -11,6 +11,7 @@
 //! one, copies its columns in, submits it and waits for its [`Ticket`], while
 //! other workers' slots are on their way up, at work or on their way down.
 
+mod changes;
 mod columns;
 mod cpu;
 #[cfg(feature = "cuda")]

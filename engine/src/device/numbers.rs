@@ -9,6 +9,7 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::{Field, FieldRef, Schema};
 use fuelrail_kernels::Level;
 
+use super::changes::{self, Changes};
 use super::columns::Numbers;
 use super::cpu::{Unusable, index_of};
 use super::holes;
@@ -27,6 +28,17 @@ pub(super) struct Misfit {
     pub(super) column: String,
 }
 
+/// What a segment made of a batch.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// All rows.
+    pub(super) columns: RecordBatch,
+    /// Those it cannot use.
+    pub(super) misfits: Vec<Misfit>,
+    /// What it put in the place of numbers of the others.
+    pub(super) changes: Changes,
+}
+
 /// Runs segment `number` of `offload` on `columns`. Rows it cannot use are
 /// returned in order, each once, with the reason of the first step that cannot.
 ///
@@ -37,7 +49,7 @@ pub(super) fn run(
     offload: &Offload,
     (number, segment): (usize, &Segment),
     columns: &RecordBatch,
-) -> Result<(RecordBatch, Vec<Misfit>)> {
+) -> Result<Done> {
     let mut indices = Vec::with_capacity(segment.columns.len());
     let mut before = Vec::with_capacity(segment.columns.len());
     for column in &segment.columns {
@@ -50,6 +62,7 @@ pub(super) fn run(
     let mut fields: Vec<FieldRef> = columns.schema().fields().iter().cloned().collect();
     let mut arrays: Vec<ArrayRef> = columns.columns().to_vec();
     let mut misfits = BTreeMap::new();
+    let mut changes = Changes::new();
     for ((column, numbers), (written, index)) in segment
         .columns
         .iter()
@@ -60,13 +73,23 @@ pub(super) fn run(
         if written.overflowed && column.refuses_misfits() {
             note_misfits(column, numbers, columns.num_rows(), &mut misfits)?;
         }
+        if written.overflowed && column.saturates() {
+            changes::note_saturated(column, numbers, columns.num_rows(), &mut changes)?;
+        }
+        let op = column.kernels[0].kernel.op();
+        changes::note_filled(column, numbers, (columns.num_rows(), op), &mut changes);
         let output = &column.output;
         arrays[index] = numbers.with_bytes(&output.data_type, written.bytes)?;
         fields[index] = Arc::new(Field::new(&output.name, output.data_type.clone(), true));
     }
     let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
         .map_err(|error| Error::internal("cannot put columns in place").with_source(error))?;
-    Ok((columns, misfits.into_values().collect()))
+    changes.retain(|row, _| !misfits.contains_key(row));
+    Ok(Done {
+        columns,
+        misfits: misfits.into_values().collect(),
+        changes,
+    })
 }
 
 /// Notes the rows that hold a null among their numbers.

@@ -43,6 +43,15 @@ pub(crate) struct StepKernel {
 }
 
 impl SegmentColumn {
+    /// Whether a number that does not fit becomes the nearest that does.
+    pub(crate) fn saturates(&self) -> bool {
+        let mut kernels = self.kernels.iter();
+        kernels.any(|kernel| {
+            let is_cast = matches!(&kernel.kernel, Kernel::Cast(cast) if !cast.always_fits());
+            is_cast && kernel.overflow == Overflow::Saturate
+        })
+    }
+
     /// Whether a number that does not fit makes its row unusable.
     pub(crate) fn refuses_misfits(&self) -> bool {
         let mut kernels = self.kernels.iter();

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
+use super::changes::Changes;
 use super::cpu::{StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
-use super::numbers;
+use super::numbers::{self, Done};
 use super::offload::Offload;
-use crate::batch::{Batch, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
+use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, Plan, SelectStep, Step};
 
@@ -120,8 +121,12 @@ impl Worker {
         let Some((number, segment)) = self.offload.segment_at(index) else {
             return Ok(batch);
         };
-        let (columns, misfits) = numbers::run(&self.offload, (number, segment), &batch.columns)?;
-        let batch = Batch { columns, ..batch };
+        let Done {
+            columns,
+            misfits,
+            changes,
+        } = numbers::run(&self.offload, (number, segment), &batch.columns)?;
+        let batch = noted(Batch { columns, ..batch }, changes);
         let first = misfits
             .first()
             .map(|misfit| (misfit.step, misfit.column.clone()));
@@ -166,6 +171,29 @@ impl Worker {
             })
         })
     }
+}
+
+/// `batch` with what was put in the place of its numbers; rows to which the
+/// same was done one behind another share a note.
+fn noted(mut batch: Batch, changes: Changes) -> Batch {
+    if changes.is_empty() {
+        return batch;
+    }
+    let mut last = Arc::new(Notes::default());
+    for (row, converted) in changes {
+        if last.converted != converted {
+            last = Arc::new(Notes {
+                converted,
+                ..Notes::default()
+            });
+        }
+        batch.events.push(RowEvent::Noted {
+            at: batch.position(row),
+            notes: Arc::clone(&last),
+        });
+    }
+    batch.events.sort_by_key(RowEvent::at);
+    batch
 }
 
 /// Keeps the columns of the step, in its order.

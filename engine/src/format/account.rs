@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{DroppedRows, Stats, Tally, Truncated, WhyDropped};
 use crate::error::{Error, Result};
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, counted};
 
 /// The account of a dataset. `rows_read` is the sum of `rows_kept`,
 /// `rows_dropped`, and the rows of `set_aside`.
@@ -36,6 +36,12 @@ pub struct Account {
     pub ignored_keys: BTreeMap<String, u64>,
     /// The same for all keys beyond the first thousand.
     pub other_ignored_keys: u64,
+    /// Lines that are blank, and so no rows.
+    #[serde(default)]
+    pub blank_lines: u64,
+    /// Rows whose split key is null, on whichever side they are: all on one.
+    #[serde(default)]
+    pub null_split_keys: u64,
     /// Tokens kept, padding not counted; 0 without `tokenize`.
     pub tokens: u64,
     /// Rows of the dataset.
@@ -108,6 +114,8 @@ impl Account {
             converted: converted(tally),
             ignored_keys: tally.ignored_keys.clone(),
             other_ignored_keys: tally.other_ignored_keys,
+            blank_lines: tally.blank_lines,
+            null_split_keys: tally.null_split_keys,
             tokens: stats.tokens,
             rows_written,
         };
@@ -118,6 +126,31 @@ impl Account {
             )));
         }
         Ok(Some(account))
+    }
+
+    /// What to say of a run that kept no row of those it met, if it did so.
+    #[must_use]
+    pub fn nothing_kept(&self) -> Option<String> {
+        let SetAside {
+            units,
+            rows,
+            units_of_unknown_rows,
+        } = self.set_aside;
+        if self.rows_kept > 0 || (self.rows_read == 0 && units == 0) {
+            return None;
+        }
+        let mut said = vec![format!("of {} read", counted(self.rows_read, "row"))];
+        if self.rows_dropped > 0 {
+            said.push(format!("{} dropped", counted(self.rows_dropped, "row")));
+        }
+        if rows > 0 {
+            said.push(format!("{} set aside", counted(rows, "row")));
+        }
+        if units_of_unknown_rows > 0 {
+            let units = counted(units_of_unknown_rows, "unit");
+            said.push(format!("{units} of unknown rows set aside"));
+        }
+        Some(format!("no row was kept: {}", said.join(", ")))
     }
 
     /// Whether every row that was read is kept, dropped or set aside.

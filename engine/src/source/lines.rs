@@ -32,7 +32,7 @@ pub(super) struct Lines {
     pub(super) columns: RecordBatch,
     /// The bad ones.
     pub(super) bad: Vec<Bad>,
-    /// What was done to good ones, by number, ascending.
+    /// What was done to good ones, and which are blank, by number, ascending.
     pub(super) notes: Vec<(u64, Arc<Notes>)>,
 }
 

@@ -2,14 +2,16 @@
 //! split and limit applied.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray};
+use arrow::buffer::NullBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 
 use super::split::Splitter;
 use super::{BatchIter, Meter, ReadRequest, for_format};
-use crate::batch::{Batch, Position, RowEvent};
+use crate::batch::{Batch, Mark, Notes, Position, RowEvent};
 use crate::error::{Error, Result};
 use crate::plan::layouts::plain_schema;
 use crate::plan::{Format, Part, Piece, Plan, RowGroup};
@@ -222,10 +224,17 @@ impl<'a> PartReader<'a> {
     /// Applies split and limit to a batch.
     fn select(&mut self, mut batch: Batch) -> Result<Batch> {
         if let Some((splitter, key)) = &self.splitter {
-            let taken = splitter.select(batch.columns.column(*key))?;
+            let key = batch.columns.column(*key);
+            let taken = splitter.select(key)?;
+            let nulls = key.logical_nulls();
+            let nulls = null_keys(&batch, nulls.as_ref());
             batch.columns = filter_record_batch(&batch.columns, &taken)
                 .map_err(|e| Error::internal("cannot apply the split").with_source(e))?;
             leave_out(&mut batch, &taken);
+            if !nulls.is_empty() {
+                batch.events.extend(nulls);
+                batch.events.sort_by_key(RowEvent::at);
+            }
         }
         if let Some(left) = &mut self.left {
             let n_rows = batch.rows.len();
@@ -290,6 +299,21 @@ fn leave_out(batch: &mut Batch, taken: &BooleanArray) {
         batch.events.append(&mut left_out);
         batch.events.sort_by_key(RowEvent::at);
     }
+}
+
+/// An event for each row of a batch whose split key is null, whichever side it
+/// is on.
+fn null_keys(batch: &Batch, nulls: Option<&NullBuffer>) -> Vec<RowEvent> {
+    let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
+        return Vec::new();
+    };
+    let notes = Arc::new(Notes::marked(Mark::NullSplitKey));
+    let rows = (0..batch.rows.len()).filter(|index| nulls.is_null(*index));
+    let noted = rows.map(|index| RowEvent::Noted {
+        at: batch.position(index),
+        notes: Arc::clone(&notes),
+    });
+    noted.collect()
 }
 
 /// Ends a batch with its first `n_rows` rows; later events fall with the rest.

@@ -19,6 +19,21 @@ pub(super) fn cast(cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
     first
 }
 
+/// How many numbers do not fit.
+pub(super) fn count_misfits(cast: Cast, src: &[u8]) -> usize {
+    /// Room for a number of any type.
+    const WIDEST: usize = 8;
+    let mut dst = [0; WIDEST];
+    let dst = &mut dst[..cast.to.len_bytes()];
+    let mut n = 0;
+    with_number!(cast.from, From => {
+        for x in src.chunks_exact(size_of::<From>()) {
+            n += usize::from(!one(cast.from, cast.to, From::read(x), dst));
+        }
+    });
+    n
+}
+
 /// Writes `x` as a number of `to`; whether it fits.
 fn one<N: Number>(from: Element, to: Element, x: N, dst: &mut [u8]) -> bool {
     match to {

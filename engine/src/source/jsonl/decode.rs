@@ -16,7 +16,7 @@ use super::line::{enter, is_blank, text_of};
 use super::remedy;
 use super::shape::Shape;
 use super::unknown::Ignored;
-use crate::batch::{Conversion, Notes};
+use crate::batch::{Conversion, Mark, Notes};
 use crate::error::{Error, Result};
 use crate::plan::{JsonShape, NotFinite, UnknownKeys};
 
@@ -86,6 +86,7 @@ impl LineDecoder {
         Ok(Notes {
             ignored_keys: cursor.into_ignored(),
             converted,
+            ..Notes::default()
         })
     }
 
@@ -180,7 +181,12 @@ impl Decode for LineDecoder {
         let mut rows = Vec::with_capacity(lines.len());
         let mut bad = Vec::new();
         let mut notes = Vec::new();
-        for line in lines.iter().filter(|line| !is_blank(line.bytes)) {
+        for line in lines {
+            if is_blank(line.bytes) {
+                let noted = self.share(Notes::marked(Mark::BlankLine));
+                notes.extend(noted.map(|noted| (line.row, noted)));
+                continue;
+            }
             let read = self.line(line.bytes);
             let read = self.complete(good.len(), read);
             good.push(read.is_ok());
