@@ -240,8 +240,16 @@ fn special_tokens_are_a_choice() {
 #[test]
 fn tokenizer_names_are_checked() {
     let ran = here(&["tokenize", "-t", "cl100k", "x"], "");
-    assert_eq!(ran.code, 3);
+    assert_eq!(ran.code, 2);
     assert_snapshot!("tokenizer_name_error", ran.err);
+    // A path that does not exist is a wrong argument; a file that holds no
+    // tokenizer is not.
+    let ran = here(&["tokenize", "-t", "nope.json", "x"], "");
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("t.json"), "{}").unwrap();
+    let ran = fuelrail(dir.path(), &["tokenize", "-t", "t.json", "x"], b"");
+    assert_eq!(ran.code, 3, "{}", ran.err);
 }
 
 #[test]

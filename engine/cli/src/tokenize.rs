@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         name: args.tokenizer.clone(),
         family: args.family.clone(),
     };
-    let tokenizer = run::load_tokenizer(&named, Path::new(""))?;
+    let tokenizer = run::load_tokenizer(&named, Path::new("")).map_err(of_argument)?;
     run::check_template(&tokenizer)?;
     output.warn(tokenizer.notes());
     let around = if args.no_special_tokens {
@@ -88,6 +88,20 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         (true, false) => lines(&mut coder, Direction::Encode, output),
         (false, true) => print_texts(args, &coder, output),
         (false, false) => print_ids(args, &mut coder, output),
+    }
+}
+
+/// What is wrong with the name of a tokenizer is wrong with an argument here;
+/// what is wrong with its file, which then has a path or a cause, is not.
+fn of_argument(error: Error) -> Error {
+    let is_of_file = error.location().path.is_some() || std::error::Error::source(&error).is_some();
+    if error.kind() != ErrorKind::Pipeline || is_of_file {
+        return error;
+    }
+    let usage = Error::new(ErrorKind::Usage, error.message());
+    match error.hint() {
+        Some(hint) => usage.with_hint(hint),
+        None => usage,
     }
 }
 

@@ -81,8 +81,9 @@ impl de::Error for TypedError {
             let message = "expected a table that gives it a value, got only its name";
             return Self::new(message.to_owned(), None);
         }
-        let message = format!("expected {}, got {}", in_words(expected), came(got));
-        Self::new(message, None)
+        let expected = in_words(expected);
+        let message = format!("expected {expected}, got {}", came(got));
+        Self::new(message, other_spelling(&expected, got))
     }
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -148,6 +149,54 @@ fn came(got: Unexpected<'_>) -> String {
         Unexpected::Seq => "a list".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// How to write a value that was most likely meant, but written as another
+/// type.
+fn other_spelling(expected: &str, got: Unexpected<'_>) -> Option<String> {
+    let wants = |what: &str| expected.starts_with(what);
+    match got {
+        Unexpected::Str(text) => {
+            let is_number = text.parse::<f64>().is_ok_and(f64::is_finite);
+            let is_truth = matches!(text, "true" | "false");
+            if is_number && (wants("a whole number") || wants("a number"))
+                || is_truth && wants("a boolean")
+            {
+                Some(format!("leave the quotes out: {text}"))
+            } else if wants("a list") {
+                Some(format!("write it as a list: [{text:?}]"))
+            } else if wants("a size") {
+                Some("a size is a number of bytes, or one with KiB, MiB, GiB or TiB".to_owned())
+            } else {
+                None
+            }
+        }
+        Unexpected::Float(number) if wants("a whole number") && is_plain(number) => {
+            Some(format!("write it without point and exponent: {number:.0}"))
+        }
+        Unexpected::Bool(_)
+        | Unexpected::Signed(_)
+        | Unexpected::Unsigned(_)
+        | Unexpected::Float(_)
+            if wants("a list") =>
+        {
+            Some(format!("write it as a list: [{}]", came(got)))
+        }
+        Unexpected::Bool(_)
+        | Unexpected::Signed(_)
+        | Unexpected::Unsigned(_)
+        | Unexpected::Float(_)
+            if expected == "a string" =>
+        {
+            Some(format!("put it in quotes: \"{}\"", came(got)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a float is a whole number that a key may hold.
+fn is_plain(number: f64) -> bool {
+    number.fract() == 0.0 && (0.0..1e15).contains(&number)
 }
 
 impl IntoDeserializer<'_, TypedError> for Node {
