@@ -35,3 +35,4 @@ mod spine;
 mod tables;
 mod target;
 mod tidy;
+mod vocabularies;
