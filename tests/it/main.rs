@@ -37,3 +37,4 @@ mod spine;
 mod tables;
 mod target;
 mod tidy;
+mod vocabularies;

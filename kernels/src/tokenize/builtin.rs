@@ -27,8 +27,8 @@ pub(crate) enum FamilyPattern {
 #[expect(clippy::reversed_empty_ranges, reason = "an empty range of ids")]
 const NONE: std::ops::RangeInclusive<u32> = 1..=0;
 const GPT2: &[(&str, u32)] = &[("<|endoftext|>", 50_256)];
-const R50K_VOCAB: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/r50k_base.vocab"));
-const O200K_VOCAB: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/o200k_base.vocab"));
+const R50K_VOCAB: &[u8] = include_bytes!("../../vocab/r50k_base.vocab");
+const O200K_VOCAB: &[u8] = include_bytes!("../../vocab/o200k_base.vocab");
 
 const FAMILIES: &[Family] = &[
     Family {
@@ -56,7 +56,7 @@ const FAMILIES: &[Family] = &[
             ("<|endofprompt|>", 100_276),
         ],
         reserved: NONE,
-        vocab: include_bytes!(concat!(env!("OUT_DIR"), "/cl100k_base.vocab")),
+        vocab: include_bytes!("../../vocab/cl100k_base.vocab"),
     },
     Family {
         name: "o200k_base",

@@ -1,28 +1,23 @@
-//! Writes the vocabularies of tiktoken's encodings into `OUT_DIR`, from the
-//! crate that carries them, so that nothing of that crate is in the library.
+//! The vocabularies of tiktoken's encodings that the kernels carry are those of
+//! the crate `tiktoken-rs`. They lie in `kernels/vocab/`, so that who builds
+//! fuelrail builds none of that crate.
 //!
 //! A file holds one record a token, in rank order: `len: u8`, `left: u24`,
 //! `right: u24` (little endian), then the token's bytes. `left` and `right`
 //! are the two tokens whose merge makes it, `0xff_ffff` where there are none.
+//!
+//! `FUELRAIL_WRITE_VOCABULARIES=1` writes the files anew.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tiktoken_rs::CoreBPE;
 
 const NO_TOKEN: u32 = 0xff_ffff;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=build.rs");
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    write_vocab(&out, "r50k_base", &tiktoken_rs::r50k_base()?)?;
-    write_vocab(&out, "cl100k_base", &tiktoken_rs::cl100k_base()?)?;
-    write_vocab(&out, "o200k_base", &tiktoken_rs::o200k_base()?)?;
-    Ok(())
-}
-
-fn write_vocab(out: &Path, name: &str, bpe: &CoreBPE) -> Result<(), Box<dyn Error>> {
+/// The bytes of a vocabulary.
+fn vocabulary(bpe: &CoreBPE) -> Result<Vec<u8>, Box<dyn Error>> {
     let specials = bpe.special_tokens();
     let is_special = |bytes: &[u8]| specials.iter().any(|name| name.as_bytes() == bytes);
     let tokens: Vec<Vec<u8>> = (0..NO_TOKEN)
@@ -47,8 +42,7 @@ fn write_vocab(out: &Path, name: &str, bpe: &CoreBPE) -> Result<(), Box<dyn Erro
         file.extend_from_slice(&right.to_le_bytes()[..3]);
         file.extend_from_slice(token);
     }
-    std::fs::write(out.join(format!("{name}.vocab")), file)?;
-    Ok(())
+    Ok(file)
 }
 
 /// The tokens that `token` is made of by merges of lower rank; empty for a
@@ -75,4 +69,23 @@ fn merged(
         parts[at] = id;
         parts.remove(at + 1);
     }
+}
+
+#[test]
+fn the_vocabularies_carried_along_are_those_of_tiktoken() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels/vocab");
+    let encodings = [
+        ("r50k_base", tiktoken_rs::r50k_base()?),
+        ("cl100k_base", tiktoken_rs::cl100k_base()?),
+        ("o200k_base", tiktoken_rs::o200k_base()?),
+    ];
+    for (name, bpe) in &encodings {
+        let path = folder.join(format!("{name}.vocab"));
+        let made = vocabulary(bpe)?;
+        if std::env::var_os("FUELRAIL_WRITE_VOCABULARIES").is_some() {
+            std::fs::write(&path, &made)?;
+        }
+        assert!(std::fs::read(&path)? == made, "{name} differs");
+    }
+    Ok(())
 }
