@@ -178,6 +178,7 @@ mod tests {
     use std::fs::File;
     use std::io::Write as _;
 
+    use super::super::map::PageSize;
     use super::*;
 
     /// A file of 4096 bytes, `blocks` and their checksums.
@@ -189,7 +190,9 @@ mod tests {
         }
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
-        let map = Map::new(&file, bytes.len()).unwrap().unwrap();
+        let map = Map::new(&file, bytes.len(), PageSize::Usual)
+            .unwrap()
+            .unwrap();
         (file, map)
     }
 

@@ -9,6 +9,8 @@ use std::ptr;
 use std::slice;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+#[cfg(target_os = "linux")]
+use memmap2::Advice;
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::fill::Mapped;
@@ -17,6 +19,27 @@ use super::process::Process;
 
 /// Bytes that the processor fetches at a time.
 const LINE_BYTES: usize = 64;
+
+/// By which pages a file is read into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageSize {
+    /// By those around what is asked for.
+    Usual,
+    /// By large ones, where the file system has them: rows anywhere in them are
+    /// there after one fault, and are found by one entry of the processor's
+    /// table of addresses. Each brings 2 MiB from the disk, so this is for
+    /// files that stay in memory.
+    Large,
+}
+
+#[cfg(target_os = "linux")]
+fn prefer_large_pages(raw: &MmapRaw) {
+    // Where this is refused, pages are as usual.
+    let _ = raw.advise(Advice::HugePage);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_large_pages(_raw: &MmapRaw) {}
 
 /// A file mapped for reading, watched for pages that are gone.
 ///
@@ -34,8 +57,11 @@ impl Map {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn new(file: &File, len: usize) -> io::Result<Option<Self>> {
+    pub(super) fn new(file: &File, len: usize, pages: PageSize) -> io::Result<Option<Self>> {
         let raw = MmapOptions::new().len(len).map_raw_read_only(file)?;
+        if pages == PageSize::Large {
+            prefer_large_pages(&raw);
+        }
         let watch = Watch::new(raw.as_ptr().addr(), raw.len());
         Ok(watch.map(|watch| Self { watch, raw }))
     }
@@ -274,7 +300,9 @@ mod tests {
     #[test]
     fn bytes_are_copied_and_never_beyond_the_end() {
         let bytes: Vec<u8> = (0..10_000u32).map(|n| n.to_le_bytes()[0]).collect();
-        let map = Map::new(&file(&bytes), bytes.len()).unwrap().unwrap();
+        let map = Map::new(&file(&bytes), bytes.len(), PageSize::Large)
+            .unwrap()
+            .unwrap();
         let mut dst = [0; 100];
         for at in [0, 1, 4090, 9900] {
             map.copy(at, &mut dst).unwrap();
@@ -356,7 +384,7 @@ mod tests {
         unsafe { one.as_ptr().wrapping_add(10).write(9) };
         // SAFETY: so is that of the other map.
         assert_eq!(unsafe { other.as_ptr().wrapping_add(10).read() }, 7);
-        let shared = Map::new(&file, 5000).unwrap().unwrap();
+        let shared = Map::new(&file, 5000, PageSize::Usual).unwrap().unwrap();
         assert_eq!(shared.bytes(9..12).unwrap(), [7, 7, 7]);
     }
 }

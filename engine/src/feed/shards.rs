@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::index::RowIndex;
 use super::known::{Identity, Known};
-use super::limits::max_open;
-use super::map::{Map, Piece, Private};
+use super::limits::{max_open, memory_bytes};
+use super::map::{Map, PageSize, Piece, Private};
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
@@ -29,6 +29,7 @@ pub struct Shards {
     known: Vec<Mutex<Option<Arc<Known>>>>,
     pool: Arc<Pool>,
     max_open: usize,
+    pages: PageSize,
 }
 
 /// A shard that is open.
@@ -68,8 +69,15 @@ impl Shards {
     pub fn new(dataset: Arc<Dataset>) -> Result<Self> {
         let shards = &dataset.manifest().shards;
         let index = RowIndex::new(shards, dataset.n_rows())?;
+        // What has room in memory twice stays there, next to everything else.
+        let pages = if dataset.manifest().len_bytes() <= memory_bytes() / 2 {
+            PageSize::Large
+        } else {
+            PageSize::Usual
+        };
         Ok(Self {
             index,
+            pages,
             known: shards.iter().map(|_| Mutex::default()).collect(),
             pool: Pool::new(),
             max_open: max_open(),
@@ -221,7 +229,7 @@ impl Shards {
             let (file, _) = checked.into_file();
             (self.keep(shard, known), file)
         };
-        let map = Map::new(&file, to_usize(entry.len_bytes)?)
+        let map = Map::new(&file, to_usize(entry.len_bytes)?, self.pages)
             .map_err(|e| Error::io("map a shard", &path, e))?;
         let map = map.ok_or_else(|| {
             Error::new(ErrorKind::Usage, "expected fewer shards to be open at once")
