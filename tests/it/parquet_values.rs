@@ -183,7 +183,7 @@ fn moments_are_read_in_microseconds_where_that_is_asked_for() {
     );
     let (refused, types) = run("int96 = \"us\"\n");
     assert_eq!((refused, types.contains("us")), (vec![4], true), "{types}");
-    let dataset = fuelrail::format::Dataset::open(&dir.path().join("out")).unwrap();
+    let dataset = fuelrail::format::Dataset::open(dir.path().join("out")).unwrap();
     assert_eq!(dataset.manifest().n_rows, 4);
 }
 
