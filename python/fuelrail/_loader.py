@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Literal, SupportsIndex
 
+    from fuelrail._shared_out import Pass
     from fuelrail.jax import JaxBatches
     from fuelrail.numpy import NumpyBatches
     from fuelrail.torch import TorchBatches
@@ -184,6 +185,8 @@ class Loader:
         self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
         self._checked()
         self._family: dict[str, _native.Loader] = {}
+        # What reads a view for others, ahead of them: as shared as the position.
+        self._ahead: dict[str, Pass] = {}
         self._made: tuple[tuple[int, int], _native.Loader] | None = None
 
     @property
@@ -217,6 +220,8 @@ class Loader:
         return self._here().n_left()
 
     def __iter__(self) -> Iterator[_native.Batch]:
+        for ahead in self._ahead.values():
+            ahead.settle(self)
         return iter(self._here())
 
     def __getitem__(self, index: SupportsIndex) -> _native.Batch:
@@ -261,9 +266,14 @@ class Loader:
         """Where it stands: behind the last batch that it has handed out.
 
         What trains on batches that were fetched ahead saves ``batch.state`` of
-        the batch that it has used last.
+        the batch that it has used last. Within a loop over what Accelerate has
+        prepared, which reads ahead, it is the state behind the batch that the
+        loop has.
         """
-        return self._any().state_dict()
+        state = self._any().state_dict()
+        for ahead in self._ahead.values():
+            state = ahead.behind(state)
+        return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Goes on from a state, whatever the batch size and the number of ranks
@@ -412,7 +422,7 @@ class Loader:
         made._dataset = self._dataset
         made._asked = {**self._asked, **changes}
         made._given = world or self._given
-        made._family = self._family
+        made._family, made._ahead = self._family, self._ahead
         made._made = None
         return made
 
@@ -432,7 +442,7 @@ def _again(
     """A loader that has been pickled."""
     made = object.__new__(of)
     made._dataset, made._asked, made._given = dataset, asked, given
-    made._family, made._made = {}, None
+    made._family, made._ahead, made._made = {}, {}, None
     if state is not None:
         made.load_state_dict(state)
     return made

@@ -94,6 +94,7 @@ class Pipeline:
         part_size: Size = "1GiB",
         fingerprint: Literal["content", "sampled"] = "content",
         page_checksums: bool = True,
+        int96: Literal["ns", "us"] = "ns",
         schema: Mapping[str, str] | None = None,
         unknown_keys: Literal["error", "ignore", "keep"] | None = None,
         allow_nan: bool = False,
@@ -103,7 +104,8 @@ class Pipeline:
         not; ``on_error`` what becomes of content that cannot be read. ``split``
         takes one side of the rows: ``{"take": "train", "validation": 0.01,
         "key": "url"}``. ``page_checksums`` says whether those of Parquet pages
-        are checked. ``device`` runs the steps that devices can run.
+        are checked, ``int96`` in which unit its timestamps of INT96 are read:
+        those of years beyond 2262 fit ``"us"`` only. ``device`` runs the steps that devices can run.
 
         ``schema`` declares types of keys of JSON lines, ``{"price": "float64",
         "meta.url": "string", "tags": "json"}``; those of others are proposed from
@@ -128,6 +130,7 @@ class Pipeline:
                 "part_size": part_size,
                 "fingerprint": fingerprint,
                 "page_checksums": None if page_checksums is True else page_checksums,
+                "int96": None if int96 == "ns" else int96,
                 "schema": schema,
                 "unknown_keys": unknown_keys,
                 "allow_nan": allow_nan or None,

@@ -102,8 +102,8 @@ class Reading(NamedTuple):
 
 
 class Pass:
-    """The pass of a view that is under way in the hands of what reads a batch
-    ahead, and what of it was used."""
+    """The pass of a loader's views that is under way in the hands of what reads a
+    batch ahead, and what of it was used."""
 
     def __init__(self) -> None:
         self._loader: Loader | None = None
@@ -120,8 +120,8 @@ class Pass:
         never asks."""
         reading = Reading.of(view, around)
         self._loader = loader = reading.loader
-        batches = iter(loader)
-        self._taken = self._used = self._read = loader.state_dict()
+        batches = iter(loader._here())
+        self._taken = self._used = self._read = loader._any().state_dict()
         try:
             while True:
                 if self._loader is not loader:
@@ -129,7 +129,7 @@ class Pass:
                     # ahead is read again, here; Accelerate may keep it for long.
                     self.settle(loader)
                 # The position may have been moved meanwhile.
-                before = loader.state_dict()
+                before = loader._any().state_dict()
                 batch = next(batches, None)
                 if batch is None:
                     break
@@ -151,9 +151,9 @@ class Pass:
         if self._loader is loader:
             self._loader = None
 
-    def state_dict(self, loader: Loader) -> dict[str, Any]:
-        """Behind what was used, or, for torchdata, behind what was taken."""
-        state = loader.state_dict()
+    def behind(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state behind what was used, or, for torchdata, behind what was taken,
+        where a loader's own is ``state``."""
         if self._loader is None or state != self._read:
             return state
         return self._taken if _around.is_saved_by_torchdata() else self._used
@@ -162,7 +162,7 @@ class Pass:
         """Ends the pass; what was read ahead and not used is read again."""
         if self._loader is not None:
             self._loader = None
-            if loader.state_dict() == self._read:
+            if loader._any().state_dict() == self._read:
                 loader._any().seek(self._used)
 
 

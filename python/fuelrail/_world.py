@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Names of rank and world size, those of torchrun first. Those of Open MPI come
-# before Slurm's, because under Slurm mpirun starts its processes from steps of
+# Names of rank and world size, those of torchrun first. Those of Open MPI, and of
+# MPICH and Intel MPI, come before Slurm's, because under Slurm mpirun starts its processes from steps of
 # one task a node. The batch script of an allocation is a process of rank 0 as
 # well, and has the tasks of the allocation in SLURM_NTASKS: it is a reader among
 # others only if `srun` has started it, which alone sets the size of a step.
@@ -21,6 +21,7 @@ _SLURM_RANK = "SLURM_PROCID"
 _NAMES = (
     ("RANK", "WORLD_SIZE"),
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("PMI_RANK", "PMI_SIZE"),
     (_SLURM_RANK, "SLURM_STEP_NUM_TASKS"),
 )
 

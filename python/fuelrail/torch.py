@@ -115,7 +115,7 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         if self._device is not None and self._device.type == "cpu":
             self._device = None
         self._copies = _Copies()
-        self._pass = _shared_out.Pass()
+        self._pass = loader._ahead.setdefault("accelerate", _shared_out.Pass())
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[TorchBatches]:
@@ -152,12 +152,6 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         _shared_out.check_around(self, _around.find())
         super().set_epoch(epoch)
 
-    def state_dict(self) -> dict[str, Any]:
-        """As :meth:`fuelrail.Loader.state_dict`; within a loop over what
-        Accelerate has prepared, behind the batch that the loop has, and not the
-        one that was read ahead."""
-        return self._pass.state_dict(self._loader)
-
     def _arrays(self, batch: _native.Batch) -> TorchBatch:
         tensors = TorchBatch({name: torch.from_dlpack(tensor) for name, tensor in batch.items()})
         if self._mask is not None:
@@ -182,7 +176,7 @@ def _again(of: type[TorchBatches], loader: Loader, mask: str | None, device: tor
     """A view that has been pickled; its loader has the dtypes already."""
     made = object.__new__(of)
     made._loader, made._mask, made._device = loader, mask, device
-    made._copies, made._pass = _Copies(), _shared_out.Pass()
+    made._copies, made._pass = _Copies(), loader._ahead.setdefault("accelerate", _shared_out.Pass())
     return made
 
 

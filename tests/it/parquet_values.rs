@@ -141,6 +141,52 @@ fn moments_within_structs_are_held_to_their_range() {
     );
 }
 
+#[test]
+fn moments_are_read_in_microseconds_where_that_is_asked_for() {
+    const BEYOND: i64 = 253_370_764_800;
+    let dir = tempfile::tempdir().unwrap();
+    let mut finer = moment(7);
+    finer.set_data(1_001, 0, 2_440_588);
+    let seconds = [BEYOND, -62_135_596_800, 0];
+    let moments = seconds.into_iter().map(moment).chain([finer]).collect();
+    let leaf = Leaf::Int96(moments, vec![1, 1, 1, 0, 1]);
+    let message = "message m { optional int96 t; }";
+    write(&dir.path().join("x.parquet"), message, vec![leaf]);
+    let run = |int96: &str| {
+        let text = format!(
+            "[source]\nuri = \"x.parquet\"\non_error = \"quarantine\"\n{int96}[sink]\nuri = \"out\"\n"
+        );
+        std::fs::write(dir.path().join("p.toml"), text).unwrap();
+        let args = ["shard", "p.toml", "--json", "--replace"];
+        let ran = fuelrail_tests::cli::fuelrail(dir.path(), &args, b"");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let bytes = std::fs::read(dir.path().join("out/dataset.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let quarantine = std::fs::read_to_string(
+            dir.path()
+                .join("out")
+                .join(manifest["quarantine"]["file"].as_str().unwrap()),
+        );
+        let rows = quarantine.unwrap();
+        let rows = rows.lines().map(|line| {
+            let unit: serde_json::Value = serde_json::from_str(line).unwrap();
+            unit["at"]["row"].as_u64().unwrap()
+        });
+        let types = manifest["schema"][0]["type"].to_string();
+        (rows.collect::<Vec<_>>(), types)
+    };
+    let (refused, types) = run("");
+    assert_eq!(
+        (refused, types.contains("ns")),
+        (vec![0, 1], true),
+        "{types}"
+    );
+    let (refused, types) = run("int96 = \"us\"\n");
+    assert_eq!((refused, types.contains("us")), (vec![4], true), "{types}");
+    let dataset = fuelrail::format::Dataset::open(dir.path().join("out")).unwrap();
+    assert_eq!(dataset.manifest().n_rows, 4);
+}
+
 /// A number of 32 bits, mostly near the bounds of narrower types.
 fn number() -> impl Strategy<Value = i32> {
     prop_oneof![

@@ -29,6 +29,7 @@ def alone(monkeypatch):
         # An allocation, and no step.
         ({"SLURM_NTASKS": "8"}, (0, 1)),
         ({"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"}, (0, 2)),
+        ({"PMI_RANK": "3", "PMI_SIZE": "4", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "1"}, (3, 4)),
         # mpirun under Slurm, which starts what starts the ranks, once a node.
         (
             {

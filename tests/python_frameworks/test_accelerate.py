@@ -244,6 +244,23 @@ def test_a_pass_within_a_pass_loses_nothing(path: Path, config: dict[str, Any]) 
     assert rows(prepared) == after[20:]
 
 
+def test_a_loader_and_its_other_views_know_what_the_loop_has(path: Path, accelerator: Accelerator) -> None:
+    """Who saves the state of the loader instead of the view's loses no batch."""
+    [expected] = order(path, 1)
+    view = loader(path)
+    others = [view.loader, view.loader.to_numpy(), view.loader.to_torch()]
+    prepared = accelerator.prepare(DataLoader(view, batch_size=None))
+    for step, _ in enumerate(prepared):
+        assert [other.state_dict() for other in others] == 3 * [view.state_dict()]
+        assert step == 20 or view.state_dict()["position"] == 10 * (step + 1)
+        if step == 3:
+            break
+    held = iter(prepared)
+    assert rows([next(held)]) == expected[40:50]
+    # One that is left goes on from there too, even where what it was read by is held.
+    assert next(iter(view.loader)).rows.tolist() == expected[50:60]
+
+
 def test_ragged_rows_that_are_padded_come_whole(path: Path, accelerator: Accelerator) -> None:
     view = loader(path, columns=["id", "words"], ragged="pad", max_length=8)
     prepared = accelerator.prepare(DataLoader(view, batch_size=None))

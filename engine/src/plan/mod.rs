@@ -51,9 +51,9 @@ pub use local::{is_rooted, local_path};
 pub use memory::InMemory;
 pub use notes::notes;
 pub use pipeline::{
-    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, JsonType, KeyTypes, NormalizeSpec,
-    Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec, StepSpec,
-    TokenizeSpec,
+    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, Int96Unit, JsonType, KeyTypes,
+    NormalizeSpec, Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec,
+    StepSpec, TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Holes, Place, Proposed};
 pub use seen::{Looked, SeenKeys};

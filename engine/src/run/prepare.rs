@@ -26,12 +26,13 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
     checked(pipeline, &catalog, &tokenizers, base)
 }
 
-/// What to look for in JSON lines.
+/// What to look for in JSON lines, and how to see other files.
 pub(super) fn look_for(pipeline: &Pipeline) -> LookSpec {
     LookSpec {
         selected: Selected::of(pipeline),
         declared: pipeline.source.schema.clone(),
         allow_nan: pipeline.source.allow_nan,
+        int96: pipeline.source.int96,
         ..LookSpec::default()
     }
 }

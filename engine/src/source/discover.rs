@@ -11,7 +11,7 @@ use super::look::{LookSpec, look};
 use super::sniff;
 use super::uris::{Expanded, Places, expand};
 use super::walk::{Found, shown};
-use super::{Description, for_format};
+use super::{Description, for_format, parquet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
 
@@ -36,7 +36,7 @@ pub struct DiscoverSpec<'a> {
     /// With `Quarantine`, a file that cannot be described takes the schema of
     /// the first that can, for reading to set it aside.
     pub on_error: OnError,
-    /// What to look for in JSON lines.
+    /// What to look for in JSON lines, and how to see other files.
     pub lines: LookSpec,
 }
 
@@ -128,7 +128,7 @@ type Described = (Input, Result<Description>);
 /// One file: its digest, and its description or what is wrong with its content.
 fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Described> {
     let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
-    let description = describe(found, format, spec.on_error);
+    let description = describe(found, format, spec);
     let description = match description {
         Err(error) if error.kind() == ErrorKind::Data => Err(error),
         other => Ok(other?),
@@ -144,19 +144,21 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Des
     Ok((input, description))
 }
 
-fn describe(found: &Found, format: Format, on_error: OnError) -> Result<Description> {
+fn describe(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Description> {
     let path = &found.path;
     match format {
         // Looked at over all files together.
-        Format::Jsonl => sniff::check(path, format, on_error).map(|()| Description {
+        Format::Jsonl => sniff::check(path, format, spec.on_error).map(|()| Description {
             schema: SchemaRef::new(Schema::empty()),
             row_groups: Vec::new(),
         }),
         Format::Text => {
-            sniff::check(path, format, on_error)?;
+            sniff::check(path, format, spec.on_error)?;
             for_format(format).describe(path)
         }
-        Format::Parquet | Format::Arrow | Format::Table => for_format(format)
+        Format::Parquet => parquet::describe(path, spec.lines.int96)
+            .map_err(|error| sniff::explain(path, format, error)),
+        Format::Arrow | Format::Table => for_format(format)
             .describe(path)
             .map_err(|error| sniff::explain(path, format, error)),
     }

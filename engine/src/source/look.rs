@@ -19,7 +19,9 @@ use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
 use super::stretch::{self, Stretch};
 use super::walk::Found as Input;
 use crate::error::{Error, Result};
-use crate::plan::{Conflict, Found, KeyTypes, Looked, Place, Proposed, SeenKeys, Selected, leaf};
+use crate::plan::{
+    Conflict, Found, Int96Unit, KeyTypes, Looked, Place, Proposed, SeenKeys, Selected, leaf,
+};
 
 /// All is looked at up to so many bytes on disk.
 const ALL_ON_DISK: u64 = 256 << 20;
@@ -39,7 +41,7 @@ pub enum Extent {
     All,
 }
 
-/// What to look for in lines.
+/// What to look for in lines, and how to see what other files hold.
 #[derive(Debug, Clone)]
 pub struct LookSpec {
     /// The keys that are used.
@@ -48,6 +50,8 @@ pub struct LookSpec {
     pub declared: KeyTypes,
     /// Whether `NaN` and infinities are numbers.
     pub allow_nan: bool,
+    /// The unit of timestamps of INT96 in Parquet files.
+    pub int96: Int96Unit,
     /// How much is looked at.
     pub extent: Extent,
     /// Told of the bytes that will be read, once they are known.
@@ -65,6 +69,7 @@ impl Default for LookSpec {
             },
             declared: KeyTypes::default(),
             allow_nan: false,
+            int96: Int96Unit::default(),
             extent: Extent::Quick,
             expected: Meter::default(),
             read: Meter::default(),

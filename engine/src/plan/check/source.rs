@@ -5,7 +5,7 @@ use arrow::datatypes::SchemaRef;
 use crate::error::{Error, Result};
 use crate::plan::columns::{column_type_name, is_text, is_whole};
 use crate::plan::json::{EXTRA, JsonShape, UnknownKeys};
-use crate::plan::pipeline::{Pipeline, SourceSpec};
+use crate::plan::pipeline::{Int96Unit, Pipeline, SourceSpec};
 use crate::plan::selected::Selected;
 use crate::plan::types::{Catalog, Document, Format, Meaning, SourcePlan};
 
@@ -127,6 +127,11 @@ fn check_values(spec: &SourceSpec, catalog: &Catalog) -> Result<(), (Error, &'st
         let error = Error::pipeline("`page_checksums` is for Parquet files only")
             .with_hint("leave `page_checksums` out");
         return Err((error, "page_checksums"));
+    }
+    if spec.int96 != Int96Unit::default() && catalog.format != Format::Parquet {
+        let error =
+            Error::pipeline("`int96` is for Parquet files only").with_hint("leave `int96` out");
+        return Err((error, "int96"));
     }
     if spec.part_size.0 == 0 {
         let error = Error::pipeline("source.part_size: expected at least 1 byte, got 0");

@@ -118,6 +118,32 @@ pub struct SourceSpec {
     /// them (default: true).
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub page_checksums: bool,
+    /// The unit in which timestamps of INT96 in Parquet files are read
+    /// (default: "ns").
+    #[serde(default, skip_serializing_if = "Int96Unit::is_default")]
+    pub int96: Int96Unit,
+}
+
+/// The unit in which timestamps of INT96 are read. Those that it does not hold
+/// are refused by row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Int96Unit {
+    /// Nanoseconds: every moment from 1677 to 2262.
+    #[default]
+    Ns,
+    /// Microseconds: years far beyond 9999, and no fractions of one.
+    Us,
+}
+
+impl Int96Unit {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the shape that serde takes"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl SourceSpec {
@@ -136,6 +162,7 @@ impl SourceSpec {
             allow_nan: false,
             schema: KeyTypes::default(),
             page_checksums: yes(),
+            int96: Int96Unit::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
@@ -21,6 +21,7 @@ use super::guard::{Checksums, Disk, Group};
 use super::{int96, narrow};
 use crate::batch::QuarantineUnit;
 use crate::error::name_in_quotes;
+use crate::plan::Int96Unit;
 
 /// Bytes decoded at once, about. Fixed: it decides where a damaged group
 /// breaks off.
@@ -181,12 +182,12 @@ impl Step {
 impl Layout {
     /// Finds the columns of `projection`, or says which is missing.
     pub(super) fn new(footer: &ArrowReaderMetadata, projection: &Schema) -> Result<Self, String> {
-        let columns = check_projection(footer.schema(), projection)?;
+        let (schema, columns) = projected(footer, projection)?;
         let decoded = columns.roots();
         let descriptor = footer.metadata().file_metadata().schema_descr_ptr();
         let descriptor = narrow::widened(&descriptor).map_err(said)?;
         let descriptor = &*descriptor;
-        let hint = shared_fields(footer.schema());
+        let hint = shared_fields(&schema);
         let levels = |hint: &Fields, mask: &ProjectionMask| {
             contain(|| {
                 parquet_to_arrow_field_levels(descriptor, mask.clone(), Some(hint)).map_err(said)
@@ -194,7 +195,7 @@ impl Layout {
             .and_then(|levels| levels)
         };
         let mask = columns.mask(descriptor);
-        let types = decoded.iter().map(|root| footer.schema().field(*root));
+        let types = decoded.iter().map(|root| schema.field(*root));
         let types = types.map(|field| field.data_type().clone()).collect();
         let timed = |unit| int96::with_unit(&hint, descriptor, unit);
         let (moments, roots) = int96::leaves(descriptor, &mask);
@@ -202,7 +203,7 @@ impl Layout {
             .into_iter()
             .filter_map(|root| {
                 let place = decoded.binary_search(&root).ok()?;
-                Some((place, footer.schema().field(root).data_type().clone()))
+                Some((place, schema.field(root).data_type().clone()))
             })
             .collect::<Vec<_>>();
         let seconds = if times.is_empty() {
@@ -304,6 +305,34 @@ impl Layout {
         check_nulls(&columns, projection)?;
         Ok((columns, misfits))
     }
+}
+
+/// The columns of a file, with timestamps of INT96 in `unit`.
+pub(super) fn schema(footer: &ArrowReaderMetadata, unit: Int96Unit) -> SchemaRef {
+    let file = footer.schema();
+    match unit {
+        Int96Unit::Ns => Arc::clone(file),
+        Int96Unit::Us => {
+            let descriptor = footer.metadata().file_metadata().schema_descr();
+            let fields = int96::with_unit(file.fields(), descriptor, TimeUnit::Microsecond);
+            Arc::new(Schema::new_with_metadata(fields, file.metadata().clone()))
+        }
+    }
+}
+
+/// The columns of a file in the unit in which the plan has timestamps of INT96,
+/// and where those of the plan are among them.
+fn projected(
+    footer: &ArrowReaderMetadata,
+    projection: &Schema,
+) -> Result<(SchemaRef, Projection), String> {
+    let of_unit = |unit| {
+        let schema = schema(footer, unit);
+        check_projection(&schema, projection).map(|columns| (schema, columns))
+    };
+    let of_ns = of_unit(Int96Unit::Ns);
+    // What is wrong in any unit is said in that of the file.
+    of_ns.or_else(|refused| of_unit(Int96Unit::Us).map_err(|_| refused))
 }
 
 /// The fields of a file with strings in a layout that shares values.

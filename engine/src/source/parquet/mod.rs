@@ -25,7 +25,7 @@ use super::input;
 use super::{BatchIter, Description, ReadRequest, Source};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
-use crate::plan::{Format, RowGroup};
+use crate::plan::{Format, Int96Unit, RowGroup};
 
 /// See the module text.
 #[derive(Debug)]
@@ -37,32 +37,7 @@ impl Source for Parquet {
     }
 
     fn describe(&self, path: &Path) -> Result<Description> {
-        let file = File::open(path).map_err(|e| Error::io("open input", path, e))?;
-        let len_bytes = file
-            .metadata()
-            .map_err(|e| Error::io("open input", path, e))?
-            .len();
-        let disk = Disk::new(file, len_bytes);
-        let footer = match load(&disk) {
-            Ok(footer) => footer,
-            Err(reason) => {
-                no_fault(&disk, path)?;
-                return Err(Error::data(reason).with_path(path));
-            }
-        };
-        let row_groups = footer
-            .metadata()
-            .row_groups()
-            .iter()
-            .map(|group| RowGroup {
-                n_rows: group.num_rows().unsigned_abs(),
-                len_bytes: group.compressed_size().unsigned_abs(),
-            })
-            .collect();
-        Ok(Description {
-            schema: footer.schema().clone(),
-            row_groups,
-        })
+        describe(path, Int96Unit::default())
     }
 
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
@@ -93,6 +68,39 @@ impl Source for Parquet {
         };
         Ok(until_error(move || reader.advance()))
     }
+}
+
+/// What the file holds, with timestamps of INT96 in `unit`.
+///
+/// # Errors
+/// As [`Source::describe`].
+pub(super) fn describe(path: &Path, unit: Int96Unit) -> Result<Description> {
+    let file = File::open(path).map_err(|e| Error::io("open input", path, e))?;
+    let len_bytes = file
+        .metadata()
+        .map_err(|e| Error::io("open input", path, e))?
+        .len();
+    let disk = Disk::new(file, len_bytes);
+    let footer = match load(&disk) {
+        Ok(footer) => footer,
+        Err(reason) => {
+            no_fault(&disk, path)?;
+            return Err(Error::data(reason).with_path(path));
+        }
+    };
+    let row_groups = footer
+        .metadata()
+        .row_groups()
+        .iter()
+        .map(|group| RowGroup {
+            n_rows: group.num_rows().unsigned_abs(),
+            len_bytes: group.compressed_size().unsigned_abs(),
+        })
+        .collect();
+    Ok(Description {
+        schema: layout::schema(&footer, unit),
+        row_groups,
+    })
 }
 
 /// The rows of a group that have not been decoded yet.
