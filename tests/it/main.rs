@@ -22,6 +22,7 @@ mod format;
 mod inputs;
 mod jsonl;
 mod odd_inputs;
+mod parquet_footers;
 mod parquet_values;
 mod part;
 mod plan;

@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use flate2::Crc;
 use parquet::arrow::arrow_reader::RowGroups;
-use parquet::basic::{Compression, Encoding};
-use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
+use parquet::basic::Compression;
+use parquet::column::page::{PageIterator, PageReader};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use parquet::file::properties::ReaderProperties;
-use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
-use parquet::schema::types::ColumnDescPtr;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::header::{self, PageHead};
+use super::pages::Pages;
+use super::writer::Writer;
 
 /// A file that is read at any place, bounded by its length, and that keeps
 /// the first fault of the disk.
@@ -154,9 +154,10 @@ impl Read for At {
 
 /// The pages of one column chunk, read from a [`Disk`] header first.
 #[derive(Debug)]
-struct Chunk {
+pub(super) struct Chunk {
     disk: Disk,
     compression: Compression,
+    writer: Writer,
     column: String,
     checksums: Checksums,
     /// The header that was read last; its page is read next.
@@ -207,8 +208,11 @@ impl ChunkReader for Chunk {
         Ok(HeaderRead {
             read: self.disk.get_read(start)?,
             compression: self.compression,
+            writer: self.writer,
             head: Arc::clone(&self.head),
             checked: false,
+            n_read: 0,
+            stored: None,
         })
     }
 
@@ -223,23 +227,34 @@ impl ChunkReader for Chunk {
 
 /// Reads a page header once it is known not to lie about sizes.
 #[derive(Debug)]
-struct HeaderRead {
+pub(super) struct HeaderRead {
     read: BufReader<At>,
     compression: Compression,
+    writer: Writer,
     head: Arc<Mutex<Option<PageHead>>>,
     checked: bool,
+    n_read: usize,
+    /// Where the header says in error that the page is not compressed.
+    stored: Option<usize>,
 }
 
 impl Read for HeaderRead {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         use std::io::BufRead;
         if !self.checked {
-            let head =
-                header::check(self.read.fill_buf()?, self.compression).map_err(io::Error::other)?;
+            let head = header::check(self.read.fill_buf()?, self.compression, self.writer)
+                .map_err(io::Error::other)?;
+            self.stored = head.stored.filter(|_| self.writer.always_compresses);
             *lock(&self.head) = Some(head);
             self.checked = true;
         }
-        self.read.read(buf)
+        let n = self.read.read(buf)?;
+        let stored = self.stored.and_then(|at| at.checked_sub(self.n_read));
+        if let Some(byte) = stored.and_then(|at| buf[..n].get_mut(at)) {
+            *byte = header::COMPRESSED;
+        }
+        self.n_read += n;
+        Ok(n)
     }
 }
 
@@ -275,7 +290,17 @@ impl RowGroups for Group {
 
     fn column_chunks(&self, i: usize) -> Result<Box<dyn PageIterator>> {
         let group = self.metadata.row_group(self.index);
-        let pages = Pages::new(self, group.column(i))?;
+        let column = group.column(i);
+        let writer = Writer::of(&self.metadata);
+        let chunk = Chunk {
+            disk: self.disk.clone(),
+            compression: column.compression(),
+            writer,
+            column: column.column_path().string(),
+            checksums: self.checksums,
+            head: Arc::default(),
+        };
+        let pages = Pages::new(chunk, column, self.num_rows(), writer)?;
         Ok(Box::new(OneChunk(Some(Box::new(pages)))))
     }
 
@@ -300,133 +325,6 @@ impl Iterator for OneChunk {
 }
 
 impl PageIterator for OneChunk {}
-
-/// Decompressed pages whose counts have been checked.
-struct Pages {
-    pages: SerializedPageReader<Chunk>,
-    column: ColumnDescPtr,
-}
-
-impl Pages {
-    fn new(group: &Group, column: &ColumnChunkMetaData) -> Result<Self> {
-        let chunk = Chunk {
-            disk: group.disk.clone(),
-            compression: column.compression(),
-            column: column.column_path().string(),
-            checksums: group.checksums,
-            head: Arc::default(),
-        };
-        let properties = ReaderProperties::builder()
-            .set_read_page_statistics(false)
-            .build();
-        let pages = SerializedPageReader::new_with_properties(
-            Arc::new(chunk),
-            column,
-            group.num_rows(),
-            None,
-            Arc::new(properties),
-        )?;
-        Ok(Self {
-            pages,
-            column: column.column_descr_ptr(),
-        })
-    }
-
-    /// Refuses a page that states more values than its bytes can hold.
-    fn check(&self, page: &Page) -> Result<()> {
-        if let Page::DictionaryPage {
-            buf, num_values, ..
-        } = page
-        {
-            // Each value of a dictionary takes a byte at least.
-            return if *num_values as usize > buf.len() {
-                Err(lie("dictionary values", u64::from(*num_values)))
-            } else {
-                Ok(())
-            };
-        }
-        let n_blocks = match page.encoding() {
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
-            Encoding::DELTA_BYTE_ARRAY => 2,
-            _ => return Ok(()),
-        };
-        let values = self
-            .values_start(page)
-            .and_then(|start| page.buffer().get(start..));
-        // Levels that do not fit are an error of the decoder's own.
-        let Some(values) = values else { return Ok(()) };
-        header::check_delta(values, u64::from(page.num_values()), n_blocks)
-            .map_err(|count| lie("values in a delta block", count))
-    }
-
-    /// Where the values of a data page begin, behind its levels.
-    fn values_start(&self, page: &Page) -> Option<usize> {
-        let (def_encoding, rep_encoding) = match page {
-            Page::DataPage {
-                def_level_encoding,
-                rep_level_encoding,
-                ..
-            } => (*def_level_encoding, *rep_level_encoding),
-            Page::DataPageV2 {
-                def_levels_byte_len,
-                rep_levels_byte_len,
-                ..
-            } => return Some(*def_levels_byte_len as usize + *rep_levels_byte_len as usize),
-            Page::DictionaryPage { .. } => return Some(0),
-        };
-        let levels = [
-            (self.column.max_rep_level(), rep_encoding),
-            (self.column.max_def_level(), def_encoding),
-        ];
-        let mut start = 0_usize;
-        for (max_level, encoding) in levels {
-            if max_level <= 0 {
-                continue;
-            }
-            let len = if encoding == Encoding::RLE {
-                let stated = page.buffer().get(start..)?.first_chunk::<4>()?;
-                4 + u32::from_le_bytes(*stated) as usize
-            } else {
-                let bits = 16 - max_level.unsigned_abs().leading_zeros() as usize;
-                (page.num_values() as usize * bits).div_ceil(8)
-            };
-            start = start.checked_add(len)?;
-        }
-        Some(start)
-    }
-}
-
-impl Iterator for Pages {
-    type Item = Result<Page>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.get_next_page().transpose()
-    }
-}
-
-impl PageReader for Pages {
-    fn get_next_page(&mut self) -> Result<Option<Page>> {
-        let page = self.pages.get_next_page()?;
-        if let Some(page) = &page {
-            self.check(page)?;
-        }
-        Ok(page)
-    }
-
-    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
-        self.pages.peek_next_page()
-    }
-
-    fn skip_next_page(&mut self) -> Result<()> {
-        self.pages.skip_next_page()
-    }
-}
-
-fn lie(what: &str, count: u64) -> ParquetError {
-    ParquetError::General(format!(
-        "a page states {count} {what}, more than it can hold"
-    ))
-}
 
 fn eof(message: String) -> ParquetError {
     ParquetError::EOF(message)

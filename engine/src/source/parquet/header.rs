@@ -6,6 +6,9 @@
 
 use parquet::basic::Compression;
 
+use super::thrift::{Compact, Kind};
+use super::writer::Writer;
+
 /// More values than any page has; a delta block may state a count without
 /// spending bytes on it.
 const MAX_DELTA_VALUES: u64 = 1 << 26;
@@ -17,13 +20,19 @@ pub(super) struct PageHead {
     pub(super) len_bytes: u64,
     /// CRC-32 of them, where the writer has put one.
     pub(super) crc: Option<u32>,
+    /// Where the header says that the page is not compressed, if it does.
+    pub(super) stored: Option<usize>,
 }
 
 /// Checks the sizes that the page header at the start of `bytes` states.
 ///
 /// Snappy and LZ4 pages are decoded into memory that is written beforehand;
 /// the size stated must be one that their format can reach.
-pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<PageHead, String> {
+pub(super) fn check(
+    bytes: &[u8],
+    compression: Compression,
+    writer: Writer,
+) -> Result<PageHead, String> {
     let mut fields = Compact { bytes };
     let sizes = fields
         .expect_int(1)
@@ -42,39 +51,55 @@ pub(super) fn check(bytes: &[u8], compression: Compression) -> Result<PageHead, 
             "a page states {uncompressed} bytes, more than its {compressed} compressed bytes can hold"
         ));
     }
+    let crc = fields.checksum();
+    let stored = stored(bytes);
+    let is_stored =
+        compression == Compression::UNCOMPRESSED || (stored.is_some() && !writer.always_compresses);
+    if is_stored && uncompressed != compressed {
+        return Err(format!(
+            "a page that is not compressed states {uncompressed} bytes, and {compressed} in the file"
+        ));
+    }
     Ok(PageHead {
         len_bytes: compressed,
-        crc: fields.checksum(),
+        crc,
+        stored,
     })
 }
+
+/// Where the header of a page of version 2 says `is_compressed = false`.
+fn stored(bytes: &[u8]) -> Option<usize> {
+    const HEADER_V2: i64 = 8;
+    const IS_COMPRESSED: i64 = 7;
+    let mut found = None;
+    let mut fields = Compact { bytes };
+    // Statistics behind it may go on beyond these bytes.
+    let _ = fields.fields(|fields, id, kind| {
+        if (id, kind) != (HEADER_V2, Kind::STRUCT) {
+            return Some(false);
+        }
+        fields.fields(|fields, id, kind| {
+            if (id, kind) == (IS_COMPRESSED, Kind::FALSE) {
+                found = (bytes.len() - fields.bytes.len()).checked_sub(1);
+            }
+            Some(false)
+        })?;
+        Some(true)
+    });
+    found.filter(|at| bytes.get(*at) == Some(&STORED))
+}
+
+/// The field `is_compressed`, behind that before it, where it is false.
+const STORED: u8 = 0x12;
+
+/// The same where it is true.
+pub(super) const COMPRESSED: u8 = 0x11;
 
 /// Begins a field of type i32 that follows the field before it.
 const NEXT_I32: u8 = 0x15;
 
-/// Reads integers of a thrift struct whose fields come in order.
-struct Compact<'a> {
-    bytes: &'a [u8],
-}
-
+/// Integers of a struct whose fields come in order.
 impl Compact<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(*first)
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
     /// The next field, which is an i32 that follows the field before it.
     fn int_field(&mut self) -> Option<u64> {
         if self.byte()? != NEXT_I32 {
@@ -120,6 +145,11 @@ pub(super) fn check_delta(bytes: &[u8], n_values: u64, n_blocks: u8) -> Result<(
         }
     }
     Ok(())
+}
+
+/// How many values the delta block at the start of `bytes` states.
+pub(super) fn delta_count(bytes: &[u8]) -> Option<u64> {
+    DeltaBlock::parse(bytes).map(|block| block.n_values)
 }
 
 struct DeltaBlock<'a> {
@@ -172,7 +202,13 @@ impl<'a> DeltaBlock<'a> {
 
 #[cfg(test)]
 mod tests {
+    use parquet::basic::{BrotliLevel, ZstdLevel};
+
     use super::*;
+
+    fn any() -> Writer {
+        Writer::named("")
+    }
 
     /// A page header of type 0 with these sizes, in compact thrift.
     fn header(uncompressed: u32, compressed: u32) -> Vec<u8> {
@@ -194,12 +230,20 @@ mod tests {
 
     #[test]
     fn a_page_cannot_state_more_than_its_codec_reaches() {
-        assert!(check(&header(1000, 100), Compression::SNAPPY).is_ok());
-        assert!(check(&header(2_000_000_000, 100), Compression::SNAPPY).is_err());
-        assert!(check(&header(2_000_000_000, 100), Compression::LZ4_RAW).is_err());
-        assert!(check(&header(2_000_000_000, 100), Compression::UNCOMPRESSED).is_ok());
-        assert!(check(b"", Compression::UNCOMPRESSED).is_err());
-        assert!(check(b"\x15\x00\x15\x01", Compression::UNCOMPRESSED).is_err());
+        assert!(check(&header(1000, 100), Compression::SNAPPY, any()).is_ok());
+        assert!(check(&header(2_000_000_000, 100), Compression::SNAPPY, any()).is_err());
+        assert!(check(&header(2_000_000_000, 100), Compression::LZ4_RAW, any()).is_err());
+        assert!(
+            check(
+                &header(2_000_000_000, 100),
+                Compression::BROTLI(BrotliLevel::default()),
+                any()
+            )
+            .is_ok()
+        );
+        assert!(check(&header(1000, 100), Compression::UNCOMPRESSED, any()).is_err());
+        assert!(check(b"", Compression::UNCOMPRESSED, any()).is_err());
+        assert!(check(b"\x15\x00\x15\x01", Compression::UNCOMPRESSED, any()).is_err());
     }
 
     #[test]
@@ -212,12 +256,12 @@ mod tests {
                 &mut bytes,
                 u64::from(((signed << 1) ^ (signed >> 31)).cast_unsigned()),
             );
-            let head = check(&bytes, Compression::UNCOMPRESSED).unwrap();
+            let head = check(&bytes, Compression::ZSTD(ZstdLevel::default()), any()).unwrap();
             assert_eq!((head.len_bytes, head.crc), (100, Some(crc)));
         }
         let mut bytes = header(1000, 100);
         bytes.extend([0x2c, 0x15, 0x02]);
-        let head = check(&bytes, Compression::UNCOMPRESSED).unwrap();
+        let head = check(&bytes, Compression::ZSTD(ZstdLevel::default()), any()).unwrap();
         assert_eq!(head.crc, None, "a data page header comes next");
     }
 

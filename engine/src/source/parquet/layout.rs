@@ -10,7 +10,11 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
 };
 use parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
-use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
+    ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
 
 use super::super::ReadRequest;
 use super::super::contain::{contain, said};
@@ -18,7 +22,7 @@ use super::super::context::Bad;
 use super::super::cut::{Misfit, check_nulls, check_projection, shared_layout};
 use super::super::projection::Projection;
 use super::guard::{Checksums, Disk, Group};
-use super::{int96, narrow};
+use super::{footer, int96, narrow, writer};
 use crate::batch::QuarantineUnit;
 use crate::error::name_in_quotes;
 use crate::plan::Int96Unit;
@@ -32,12 +36,24 @@ const STEP_ROWS: u64 = 8192;
 
 /// Reads and checks the footer, or says why it cannot be.
 pub(super) fn load(disk: &Disk) -> Result<ArrowReaderMetadata, String> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Skip);
+    // What is not used is read over: old writers have other things there.
+    let options = ParquetMetaDataOptions::new()
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    let reader = ParquetMetaDataReader::new()
+        .with_page_index_policy(PageIndexPolicy::Skip)
+        .with_metadata_options(Some(options.clone()));
+    let unreadable = |e: ParquetError| format!("cannot read the Parquet footer: {}", said(e));
     contain(|| {
-        let footer = ArrowReaderMetadata::load(disk, options)
-            .map_err(|e| format!("cannot read the Parquet footer: {}", said(e)))?;
-        check(footer.metadata(), parquet::file::reader::Length::len(disk))?;
-        Ok(footer)
+        let metadata = match reader.parse_and_finish(disk) {
+            Ok(metadata) => metadata,
+            Err(e) => footer::bare(disk, &options).ok_or_else(|| unreadable(e))?,
+        };
+        check(&metadata, parquet::file::reader::Length::len(disk))?;
+        footer::check(disk, &metadata)?;
+        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+            .map_err(unreadable)
     })
     .and_then(|footer| footer)
 }
@@ -69,10 +85,7 @@ fn check(metadata: &ParquetMetaData, len_bytes: u64) -> Result<(), String> {
 }
 
 fn fits(column: &ColumnChunkMetaData, len_bytes: u64) -> bool {
-    let start = column
-        .dictionary_page_offset()
-        .unwrap_or_else(|| column.data_page_offset());
-    let start = u64::try_from(start).ok();
+    let start = u64::try_from(writer::start(column)).ok();
     let len = u64::try_from(column.compressed_size()).ok();
     let end = start
         .zip(len)

@@ -6,11 +6,16 @@
 //! always from the beginning of the group, so where a group breaks off never
 //! depends on batch sizes or on where reading began.
 
+mod footer;
 mod guard;
 mod header;
 mod int96;
 mod layout;
+mod levels;
 mod narrow;
+mod pages;
+mod thrift;
+mod writer;
 
 use std::collections::VecDeque;
 use std::fs::File;
