@@ -216,3 +216,41 @@ fn a_scan_counts_the_rows_whose_lists_hold_nulls() {
     let ran: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(ran["account"]["set_aside"]["rows"], json!(3), "{ran}");
 }
+
+#[test]
+fn a_declared_key_that_changes_nothing_is_said() {
+    let lines = b"{\"price\":1,\"m\":{\"url\":\"u\"}}\n{\"price\":2}\n";
+    let absent = "[source.schema]: the key `pricee` is in no line; did you mean `price`?";
+    let schema = "[source.schema]\npricee = \"float64\"\nm = \"json\"\n";
+    let dir = workplace(lines, schema, "");
+    let plan = run(&dir, &["plan", "p.toml"]);
+    assert!(plan.out.contains(absent), "{}", plan.out);
+    let plan = run(&dir, &["plan", "p.toml", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["notes"], json!([absent]));
+    let scan = run(&dir, &["plan", "--scan", "p.toml"]);
+    assert!(
+        scan.out.contains(&format!("\n# {absent}\n")),
+        "{}",
+        scan.out
+    );
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert!(ran.err.contains(absent), "{}", ran.err);
+
+    let unused = "[source.schema]: the key `pricee` is used by no step; did you mean `price`?";
+    let select = "[[step]]\nop = \"select\"\ncolumns = [\"price\", \"m.url\"]\n";
+    let schema = "schema = { pricee = \"float64\", \"m.url\" = \"string\" }\n";
+    let dir = workplace(lines, &format!("{schema}{select}"), "");
+    let plan = run(&dir, &["plan", "p.toml", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["notes"], json!([unused]));
+    let set = [
+        "plan",
+        "p.toml",
+        "--json",
+        "--set",
+        "source.schema.\"m.url\"=json",
+    ];
+    let plan = run(&dir, &set);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+}
