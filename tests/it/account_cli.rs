@@ -254,3 +254,17 @@ fn a_declared_key_that_changes_nothing_is_said() {
     let plan = run(&dir, &set);
     assert_eq!(plan.code, 0, "{}", plan.err);
 }
+
+#[test]
+fn a_scan_reads_lines_with_a_key_twice_where_their_column_is_json() {
+    let lines = b"{\"m\":[1],\"n\":1}\n{\"m\":5,\"n\":2}\n{\"m\":{\"a\":1,\"a\":2},\"n\":2.5}\n";
+    let dir = workplace(lines, "", "");
+    let scan = run(&dir, &["plan", "--scan", "p.toml", "--json"]);
+    let scan: Value = serde_json::from_str(&scan.out).unwrap();
+    assert_eq!(scan["schema"], json!({"m": "json", "n": "float64"}));
+    assert_eq!((&scan["n_rows"], &scan["n_bad"]), (&json!(3), &json!(0)));
+    let text = scan["block"].as_str().unwrap();
+    pipeline(dir.path(), "x.jsonl", &format!("{text}\n"), "");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
