@@ -290,3 +290,22 @@ def test_nothing_of_an_arrow_file_is_taken_for_nothing(tmp_path: Path) -> None:
         except fr.Error:
             got = None
         assert got in (None, expected), len(cut)
+
+
+def test_columns_of_nulls_of_polars_are_left_out(tmp_path: Path) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"a": [1, 2], "n": [None, None], "l": [[1], [2]]})
+    dataset = fr.Pipeline(frame).shard(tmp_path / "out")
+    assert dataset.to_arrow().column_names == ["a", "l"]
+    nested = pl.DataFrame({"a": [1], "s": [{"x": None, "y": 1}]})
+    assert list(fr.Pipeline(nested).select(columns=["s.y"]).shard(tmp_path / "nested")) == [{"s.y": 1}]
+
+
+def test_a_type_that_one_library_has_is_refused_by_column() -> None:
+    import polars as pl
+
+    with pytest.raises(fr.DataError, match="of its library's own, `_pli128`") as raised:
+        fr.Pipeline(pl.DataFrame({"a": [1], "wide": pl.Series([1], dtype=pl.Int128)}))
+    assert raised.value.location["column"] == "wide"
+    assert raised.value.hint is not None
