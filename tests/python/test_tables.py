@@ -309,3 +309,11 @@ def test_a_type_that_one_library_has_is_refused_by_column() -> None:
         fr.Pipeline(pl.DataFrame({"a": [1], "wide": pl.Series([1], dtype=pl.Int128)}))
     assert raised.value.location["column"] == "wide"
     assert raised.value.hint is not None
+
+
+
+def test_an_index_of_pandas_is_called_so(tmp_path: Path) -> None:
+    table = pa.table({"a": [1], "__index_level_0__": [7]})
+    with pytest.raises(fr.PipelineError, match="__index_level_0__") as raised:
+        fr.Pipeline(table).shard(tmp_path / "out")
+    assert "reset_index(drop=True)" in (raised.value.hint or "")
