@@ -317,3 +317,17 @@ def test_an_index_of_pandas_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(fr.PipelineError, match="__index_level_0__") as raised:
         fr.Pipeline(table).shard(tmp_path / "out")
     assert "reset_index(drop=True)" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_columns_of_extension_types_are_said(tmp_path: Path, by_file: bool) -> None:
+    kind = pa.fixed_shape_tensor(pa.float32(), (2, 3), permutation=[1, 0])
+    values = pa.FixedSizeListArray.from_arrays(pa.array(range(12), pa.float32()), 6)
+    table = pa.table({"t": pa.ExtensionArray.from_storage(kind, values), "a": [1, 2]})
+    if by_file:
+        pq.write_table(table, tmp_path / "t.parquet")
+    plan = fr.Pipeline(tmp_path / "t.parquet" if by_file else table).sink(tmp_path / "out").plan()
+    (note,) = plan["notes"]
+    assert "`t`" in note
+    assert "`arrow.fixed_shape_tensor`" in note
+    assert '"shape":[2,3]' in note

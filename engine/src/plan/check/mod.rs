@@ -5,6 +5,7 @@
 
 mod cast;
 mod declared;
+mod extensions;
 mod filter;
 mod inputs;
 mod keys;
@@ -75,6 +76,8 @@ pub fn check(
     let parts = parts::cut(&inputs, part_size)?;
     let mut discovery = catalog.discovery.clone();
     discovery.notes.extend(declared::notes(pipeline, catalog));
+    let extensions = extensions::notes(&source.projection, catalog);
+    discovery.notes.extend(extensions);
     let mut plan = Plan {
         inputs,
         source,
