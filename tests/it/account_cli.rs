@@ -268,3 +268,12 @@ fn a_scan_reads_lines_with_a_key_twice_where_their_column_is_json() {
     let ran = run(&dir, &["shard", "p.toml"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
+
+#[test]
+fn types_are_no_remedy_where_no_line_can_be_read() {
+    let dir = workplace(b"a,b\r1,2\r", "", "");
+    let plan = run(&dir, &["plan", "p.toml"]);
+    assert_eq!(plan.code, 1, "{}", plan.err);
+    assert!(!plan.err.contains("[source.schema]"), "{}", plan.err);
+    assert!(plan.err.contains("one JSON object"), "{}", plan.err);
+}
