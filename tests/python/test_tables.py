@@ -311,6 +311,15 @@ def test_a_type_that_one_library_has_is_refused_by_column() -> None:
     assert raised.value.hint is not None
 
 
+def test_text_that_is_no_utf8_is_refused_by_column_and_row() -> None:
+    good = pa.array(["a"] * 9000)
+    offsets = pa.py_buffer(np.array([0, 1, 3], "i4").tobytes())
+    bad = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"a\xff\xfe")])
+    with pytest.raises(fr.DataError, match="UTF-8") as raised:
+        fr.Pipeline(pa.table({"s": pa.chunked_array([good, bad])}))
+    assert raised.value.location["column"] == "s"
+    assert raised.value.location["row"] == 9001
+
 
 def test_an_index_of_pandas_is_called_so(tmp_path: Path) -> None:
     table = pa.table({"a": [1], "__index_level_0__": [7]})
