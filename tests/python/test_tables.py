@@ -340,3 +340,9 @@ def test_columns_of_extension_types_are_said(tmp_path: Path, by_file: bool) -> N
     assert "`t`" in note
     assert "`arrow.fixed_shape_tensor`" in note
     assert '"shape":[2,3]' in note
+
+
+def test_a_run_that_keeps_no_row_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = fr.Pipeline(pa.table({"t": ["a", "b"]})).filter(column="t", min_length=5)
+    pipeline.shard(tmp_path / "out")
+    assert "of 2 rows read" in caplog.text
