@@ -277,3 +277,14 @@ fn types_are_no_remedy_where_no_line_can_be_read() {
     assert!(!plan.err.contains("[source.schema]"), "{}", plan.err);
     assert!(plan.err.contains("one JSON object"), "{}", plan.err);
 }
+
+#[test]
+fn a_pipeline_is_not_read_from_standard_input() {
+    let dir = workplace(b"{\"a\":1}\n", "", "");
+    let plan = run(&dir, &["plan", "-"]);
+    assert!(
+        plan.err.contains("a pipeline is read from a file"),
+        "{}",
+        plan.err
+    );
+}
