@@ -170,13 +170,16 @@ unsafe fn without_buffers(array: *mut Raw, data_type: &DataType, nesting: usize)
         _ => return,
     };
     // SAFETY: the caller's promise.
-    let (n, children) = unsafe { ((*array).n_children, (*array).children) };
-    if nesting == MAX_NESTING || children.is_null() || usize::try_from(n) != Ok(inner.len()) {
+    let array = unsafe { &*array };
+    let (n, children) = (usize::try_from(array.n_children), array.children);
+    if nesting == MAX_NESTING || children.is_null() || n != Ok(inner.len()) {
         return;
     }
     for (index, data_type) in inner.into_iter().enumerate() {
         // SAFETY: there are `n_children` pointers, by the interface.
-        let child = unsafe { *children.add(index) };
+        let child = unsafe { children.add(index) };
+        // SAFETY: as above.
+        let child = unsafe { *child };
         if !child.is_null() {
             // SAFETY: a child is its parent's alone, until that is released.
             unsafe { without_buffers(child, data_type, nesting + 1) };
