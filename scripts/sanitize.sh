@@ -30,7 +30,9 @@ sanitized() {
     local kind=$1 flags=-Zsanitizer=$1
     shift
     [ "$kind" = thread ] && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan"
-    TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp" RUSTFLAGS=$flags CARGO_TARGET_DIR=target/sanitize-$kind cargo "$@"
+    # Reports and suppressions name functions, so symbols stay.
+    TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp" RUSTFLAGS=$flags CARGO_PROFILE_RELEASE_STRIP=none \
+        CARGO_TARGET_DIR=target/sanitize-$kind cargo "$@"
 }
 
 kernels() {
