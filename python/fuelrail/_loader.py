@@ -243,7 +243,7 @@ class Loader:
         their passes from 0 again, as Accelerate does, cannot rewind a run. With
         ``restart=True`` it does nothing. :meth:`reset` goes anywhere.
         """
-        self._any().set_epoch(_options.count("epoch", epoch, 1 << 32))
+        self._any().set_epoch(_options.count("epoch", epoch, (1 << 32) - 1))
 
     def reset(self, epoch: int | None = None) -> None:
         r"""Goes back to the first row of the current epoch, or to that of another,
@@ -260,7 +260,7 @@ class Loader:
         >>> next(iter(loader)).index
         0
         """
-        self._any().reset(None if epoch is None else _options.count("epoch", epoch, 1 << 32))
+        self._any().reset(None if epoch is None else _options.count("epoch", epoch, (1 << 32) - 1))
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands: behind the last batch that it has handed out.

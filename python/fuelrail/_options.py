@@ -22,12 +22,14 @@ _FOR_EVER = 1e9
 
 def count(name: str, value: SupportsIndex, limit: int = 1 << 64, least: int = 0) -> int:
     try:
-        number = _index(value)
+        # True is no number of rows, though Python counts it among its integers.
+        number = -1 if isinstance(value, bool) else _index(value)
     except TypeError:
         number = -1
     if not least <= number < limit:
-        below = limit.bit_length() - 1
-        raise UsageError(f"expected {name} to be a whole number from {least}, below 2^{below}, got {value!r}")
+        near = limit.bit_length() - 1
+        most = f"below 2^{near}" if limit == 1 << near else f"at most {limit - 1}"
+        raise UsageError(f"expected {name} to be a whole number from {least}, {most}, got {value!r}")
     return number
 
 

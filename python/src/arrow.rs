@@ -15,15 +15,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use arrow::array::ffi::{FFI_ArrowArray, from_ffi};
-use arrow::array::{
-    Array, ArrayReader, ArrayRef, AsArray, RecordBatch, RecordBatchReader, make_array,
-    new_empty_array,
-};
+use arrow::array::ffi::FFI_ArrowArray;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchReader, new_empty_array};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ffi::FFI_ArrowSchema;
-use arrow::ffi_stream::{ArrayStreamReader, FFI_ArrowArrayStream};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 use fuelrail::arrays::relayout;
 use fuelrail::{Error, ErrorKind};
 use pyo3::exceptions::PyTypeError;
@@ -31,6 +28,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::arrow_stream::{Chunks, data_type, import};
 use crate::errors::{Failure, Result};
 
 const SCHEMA: &CStr = c"arrow_schema";
@@ -152,12 +150,11 @@ pub(crate) fn import_arrays(object: &Bound<'_, PyAny>) -> Result<Option<Vec<Arra
     // SAFETY: a capsule of this name holds such a struct, by the interface.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
     let chunks = py.detach(|| {
-        let reader = ArrayStreamReader::try_new(stream)?;
-        reader
-            .map(|chunk| chunk.and_then(checked))
-            .collect::<Result<Vec<_>, _>>()
+        let chunks = Chunks::new(stream)?;
+        let checked = chunks.map(|chunk| chunk.and_then(checked));
+        checked.collect::<Result<Vec<_>, Error>>()
     });
-    chunks.map(Some).map_err(|e| refused(&e))
+    Ok(Some(chunks?))
 }
 
 /// The columns and rows of any object that speaks the interface, a table or one
@@ -174,13 +171,12 @@ pub(crate) fn import_table(
         let pointer = pointer::<FFI_ArrowArrayStream>(&capsule, STREAM)?;
         // SAFETY: a capsule of this name holds such a struct, by the interface.
         let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-        let read = py.detach(|| {
-            let reader = ArrayStreamReader::try_new(stream)?;
-            let data_type = reader.field().data_type().clone();
-            let chunks = reader.map(|chunk| chunk.and_then(checked));
-            Ok((data_type, chunks.collect::<Result<Vec<_>, ArrowError>>()?))
-        });
-        read.map_err(|e| refused(&e))?
+        py.detach(|| {
+            let chunks = Chunks::new(stream)?;
+            let data_type = chunks.data_type().clone();
+            let checked = chunks.map(|chunk| chunk.and_then(checked));
+            Ok::<_, Error>((data_type, checked.collect::<Result<Vec<_>, Error>>()?))
+        })?
     } else {
         match import_arrays(object)? {
             None => return Ok(None),
@@ -221,11 +217,8 @@ fn import_array(schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> Result<A
     if array.is_released() {
         return Err(used_up(ARRAY));
     }
-    // SAFETY: the interface says that array and schema belong together.
-    let data = unsafe { from_ffi(array, &schema) };
-    data.map(make_array)
-        .and_then(checked)
-        .map_err(|e| refused(&e))
+    let imported = data_type(&schema).and_then(|of| import(array, &of));
+    Ok(imported.and_then(checked)?)
 }
 
 fn import_schema(capsule: &Bound<'_, PyAny>) -> Result<Schema> {
@@ -257,8 +250,9 @@ fn used_up(name: &CStr) -> Failure {
 
 /// An array whose offsets, indices and text are what its type says. Those who
 /// hand arrays over are trusted with pointers, not with content.
-fn checked(array: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    array.to_data().validate_data()?;
+fn checked(array: ArrayRef) -> Result<ArrayRef, Error> {
+    let valid = array.to_data().validate_data();
+    valid.map_err(|error| Error::data(format!("expected valid Arrow data: {error}")))?;
     Ok(array)
 }
 

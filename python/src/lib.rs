@@ -6,6 +6,7 @@
 
 mod arguments;
 mod arrow;
+mod arrow_stream;
 mod attended;
 mod batch;
 mod cli;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fuelrail::format::Account;
 use fuelrail::plan::{
     self, DeviceChoice, ExplainContext, InMemory, Plan, explain, explain_json, notes,
 };
@@ -300,7 +301,10 @@ impl Job {
             .then(|| fuelrail_cli::show_progress(&self.control, &plan));
         let result = run::shard(&plan, &options, &self.control);
         drop(shown);
-        result.map(|_| (plan.sink.root.clone(), notes(&plan)))
+        let manifest = result?;
+        let mut notes = notes(&plan);
+        notes.extend(manifest.account.as_ref().and_then(Account::nothing_kept));
+        Ok((plan.sink.root.clone(), notes))
     }
 }
 

@@ -216,3 +216,75 @@ fn a_scan_counts_the_rows_whose_lists_hold_nulls() {
     let ran: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(ran["account"]["set_aside"]["rows"], json!(3), "{ran}");
 }
+
+#[test]
+fn a_declared_key_that_changes_nothing_is_said() {
+    let lines = b"{\"price\":1,\"m\":{\"url\":\"u\"}}\n{\"price\":2}\n";
+    let absent = "[source.schema]: the key `pricee` is in no line; did you mean `price`?";
+    let schema = "[source.schema]\npricee = \"float64\"\nm = \"json\"\n";
+    let dir = workplace(lines, schema, "");
+    let plan = run(&dir, &["plan", "p.toml"]);
+    assert!(plan.out.contains(absent), "{}", plan.out);
+    let plan = run(&dir, &["plan", "p.toml", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["notes"], json!([absent]));
+    let scan = run(&dir, &["plan", "--scan", "p.toml"]);
+    assert!(
+        scan.out.contains(&format!("\n# {absent}\n")),
+        "{}",
+        scan.out
+    );
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert!(ran.err.contains(absent), "{}", ran.err);
+
+    let unused = "[source.schema]: the key `pricee` is used by no step; did you mean `price`?";
+    let select = "[[step]]\nop = \"select\"\ncolumns = [\"price\", \"m.url\"]\n";
+    let schema = "schema = { pricee = \"float64\", \"m.url\" = \"string\" }\n";
+    let dir = workplace(lines, &format!("{schema}{select}"), "");
+    let plan = run(&dir, &["plan", "p.toml", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    assert_eq!(plan["notes"], json!([unused]));
+    let set = [
+        "plan",
+        "p.toml",
+        "--json",
+        "--set",
+        "source.schema.\"m.url\"=json",
+    ];
+    let plan = run(&dir, &set);
+    assert_eq!(plan.code, 0, "{}", plan.err);
+}
+
+#[test]
+fn a_scan_reads_lines_with_a_key_twice_where_their_column_is_json() {
+    let lines = b"{\"m\":[1],\"n\":1}\n{\"m\":5,\"n\":2}\n{\"m\":{\"a\":1,\"a\":2},\"n\":2.5}\n";
+    let dir = workplace(lines, "", "");
+    let scan = run(&dir, &["plan", "--scan", "p.toml", "--json"]);
+    let scan: Value = serde_json::from_str(&scan.out).unwrap();
+    assert_eq!(scan["schema"], json!({"m": "json", "n": "float64"}));
+    assert_eq!((&scan["n_rows"], &scan["n_bad"]), (&json!(3), &json!(0)));
+    let text = scan["block"].as_str().unwrap();
+    pipeline(dir.path(), "x.jsonl", &format!("{text}\n"), "");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
+fn types_are_no_remedy_where_no_line_can_be_read() {
+    let dir = workplace(b"a,b\r1,2\r", "", "");
+    let plan = run(&dir, &["plan", "p.toml"]);
+    assert_eq!(plan.code, 1, "{}", plan.err);
+    assert!(!plan.err.contains("[source.schema]"), "{}", plan.err);
+    assert!(plan.err.contains("one JSON object"), "{}", plan.err);
+}
+
+#[test]
+fn a_pipeline_is_not_read_from_standard_input() {
+    let dir = workplace(b"{\"a\":1}\n", "", "");
+    let plan = run(&dir, &["plan", "-"]);
+    assert!(
+        plan.err.contains("a pipeline is read from a file"),
+        "{}",
+        plan.err
+    );
+}

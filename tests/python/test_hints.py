@@ -17,6 +17,7 @@ import fuelrail as fr
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 # What other programs take, and placeholders.
 OTHERS = {"--summary", "--gpus", "--exact", "--nocapture"}
+OTHERS |= {"--long", "--ultra"}
 OTHERS |= {"--include", "--local-dir", "--recursive", "--repo-type", "--revision"}
 
 

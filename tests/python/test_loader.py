@@ -332,6 +332,7 @@ def test_stats_count_what_was_handed_out(numbered):
 WRONG = [
     ({"batch_size": 0}, "at least one row", None),
     ({"batch_size": -1}, "expected batch_size to be a whole number", None),
+    ({"batch_size": True}, "expected batch_size to be a whole number from 0, below 2\\^64, got True", None),
     ({"batch_size": 2.5}, "expected batch_size to be a whole number", None),
     ({"batch_size": None}, "batch_size", "global_batch_size"),
     ({"global_batch_size": 8}, "either batch_size or global_batch_size", "all ranks"),
@@ -396,3 +397,12 @@ def test_a_batch_larger_than_the_dataset(numbered):
 def test_repr_names_what_matters(numbered):
     text = repr(load(numbered, rank=1, world_size=2))
     assert text.startswith("<fuelrail.Loader '") and "batch_size=64" in text and "rank 1 of 2" in text
+
+
+def test_epochs_have_one_limit(numbered):
+    loader = load(numbered)
+    last = (1 << 32) - 2
+    for move in (loader.set_epoch, loader.reset):
+        with pytest.raises(fr.UsageError, match=f"from 0, at most {last}, got {last + 1}"):
+            move(last + 1)
+        move(last)

@@ -243,10 +243,14 @@ def test_a_dtype_may_be_numpys(dtype):
         (
             lambda p: p.pack(length="8"),
             'pack: length: expected a whole number from 0 to 4294967295, got "8" (step 1)',
-            None,
+            "leave the quotes out: 8",
         ),
-        (lambda p: p.select(columns=[1]).pack(length=8), "select: expected a string, got 1 (step 1)", None),
-        (lambda p: p.sink(7), "sink.uri: expected a string, got 7", None),
+        (
+            lambda p: p.select(columns=[1]).pack(length=8),
+            "select: expected a string, got 1 (step 1)",
+            'put it in quotes: "1"',
+        ),
+        (lambda p: p.sink(7), "sink.uri: expected a string, got 7", 'put it in quotes: "7"'),
         (lambda p: p.sink("x", shard_size="5 MB/s"), None, None),
         (
             lambda p: p.filter(column="a", nulls=object()),

@@ -290,3 +290,59 @@ def test_nothing_of_an_arrow_file_is_taken_for_nothing(tmp_path: Path) -> None:
         except fr.Error:
             got = None
         assert got in (None, expected), len(cut)
+
+
+def test_columns_of_nulls_of_polars_are_left_out(tmp_path: Path) -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"a": [1, 2], "n": [None, None], "l": [[1], [2]]})
+    dataset = fr.Pipeline(frame).shard(tmp_path / "out")
+    assert dataset.to_arrow().column_names == ["a", "l"]
+    nested = pl.DataFrame({"a": [1], "s": [{"x": None, "y": 1}]})
+    assert list(fr.Pipeline(nested).select(columns=["s.y"]).shard(tmp_path / "nested")) == [{"s.y": 1}]
+
+
+def test_a_type_that_one_library_has_is_refused_by_column() -> None:
+    import polars as pl
+
+    with pytest.raises(fr.DataError, match="of its library's own, `_pli128`") as raised:
+        fr.Pipeline(pl.DataFrame({"a": [1], "wide": pl.Series([1], dtype=pl.Int128)}))
+    assert raised.value.location["column"] == "wide"
+    assert raised.value.hint is not None
+
+
+def test_text_that_is_no_utf8_is_refused_by_column_and_row() -> None:
+    good = pa.array(["a"] * 9000)
+    offsets = pa.py_buffer(np.array([0, 1, 3], "i4").tobytes())
+    bad = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"a\xff\xfe")])
+    with pytest.raises(fr.DataError, match="UTF-8") as raised:
+        fr.Pipeline(pa.table({"s": pa.chunked_array([good, bad])}))
+    assert raised.value.location["column"] == "s"
+    assert raised.value.location["row"] == 9001
+
+
+def test_an_index_of_pandas_is_called_so(tmp_path: Path) -> None:
+    table = pa.table({"a": [1], "__index_level_0__": [7]})
+    with pytest.raises(fr.PipelineError, match="__index_level_0__") as raised:
+        fr.Pipeline(table).shard(tmp_path / "out")
+    assert "reset_index(drop=True)" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_columns_of_extension_types_are_said(tmp_path: Path, by_file: bool) -> None:
+    kind = pa.fixed_shape_tensor(pa.float32(), (2, 3), permutation=[1, 0])
+    values = pa.FixedSizeListArray.from_arrays(pa.array(range(12), pa.float32()), 6)
+    table = pa.table({"t": pa.ExtensionArray.from_storage(kind, values), "a": [1, 2]})
+    if by_file:
+        pq.write_table(table, tmp_path / "t.parquet")
+    plan = fr.Pipeline(tmp_path / "t.parquet" if by_file else table).sink(tmp_path / "out").plan()
+    (note,) = plan["notes"]
+    assert "`t`" in note
+    assert "`arrow.fixed_shape_tensor`" in note
+    assert '"shape":[2,3]' in note
+
+
+def test_a_run_that_keeps_no_row_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = fr.Pipeline(pa.table({"t": ["a", "b"]})).filter(column="t", min_length=5)
+    pipeline.shard(tmp_path / "out")
+    assert "of 2 rows read" in caplog.text

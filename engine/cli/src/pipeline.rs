@@ -32,6 +32,14 @@ impl PipelineArgs {
             )
             .with_hint("name one, or have one written for your data with `fuelrail init FOLDER`"));
         }
+        if path == Path::new("-") {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "expected a pipeline file, got `-`: a pipeline is read from a file, not from \
+                 standard input",
+            )
+            .with_hint("name the file; one called `-` is `./-`"));
+        }
         if path.is_dir() {
             return Err(a_directory(path));
         }

@@ -78,7 +78,8 @@ fn group_limits(groups: &str) -> impl Iterator<Item = String> {
             _ => ("", ""),
         };
         let known = group.filter(|_| !root.is_empty()).unwrap_or_default();
-        let above = known.match_indices('/').map(|(at, _)| &known[..at]);
+        let above = known.match_indices('/');
+        let above = above.filter_map(|(at, _)| known.get(..at));
         let all = above.chain((!known.is_empty()).then_some(known));
         all.map(|group| format!("{root}{}/{file}", group.trim_end_matches('/')))
             .collect::<Vec<_>>()

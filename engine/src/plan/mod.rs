@@ -39,6 +39,7 @@ mod tree;
 mod typed;
 mod types;
 
+pub(crate) use check::declared_notes;
 pub use check::{check, sink_root};
 pub use device::{CpuLevel, DeviceChoice};
 pub use discovery::{Discovery, PassedOver, PassedOverKind};

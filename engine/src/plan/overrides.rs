@@ -2,7 +2,8 @@
 //!
 //! A step is named by its operator, where only one step has it (`pack.length`),
 //! or by its number from 1 (`step.2.length`, or `2.length`); `source` and
-//! `sink` by their names. The value is read as TOML, else taken as text.
+//! `sink` by their names. Keys may be quoted as in TOML. The value is read as
+//! TOML, else taken as text.
 
 use std::sync::Arc;
 
@@ -20,15 +21,16 @@ const MOST_KEYS: usize = 4;
 /// `Usage` where it is not of that form or names no step of the file.
 pub(crate) fn apply(root: &mut Node, text: &str) -> Result<()> {
     let given: Arc<str> = text.into();
-    let (path, value) = text.split_once('=').unwrap_or((text, ""));
-    let mut keys: Vec<&str> = path.split('.').map(str::trim).collect();
+    let Some((written, value)) = split(text, &given) else {
+        return Err(malformed(root, text));
+    };
+    let mut keys: Vec<&str> = written.iter().map(String::as_str).collect();
     // The file says `[[step]]`.
     if keys.len() > 2 && keys.first() == Some(&"step") {
         keys.remove(0);
     }
     let (target, keys) = keys.split_first().unwrap_or((&"", &[]));
-    let well_formed = text.contains('=')
-        && !target.is_empty()
+    let well_formed = !target.is_empty()
         && (1..=MOST_KEYS).contains(&keys.len())
         && keys.iter().all(|key| !key.is_empty());
     if !well_formed {
@@ -39,6 +41,44 @@ pub(crate) fn apply(root: &mut Node, text: &str) -> Result<()> {
         let message = format!("`{key}` holds no keys of its own, got --set {text}");
         Error::new(ErrorKind::Usage, message)
     })
+}
+
+/// The keys in front of the first `=` and what is behind it; `None` if there is
+/// none, or keys are quoted otherwise than TOML has it.
+fn split<'a>(text: &'a str, given: &Arc<str>) -> Option<(Vec<String>, &'a str)> {
+    let (mut keys, mut begin) = (Vec::new(), 0);
+    let (mut quote, mut is_escaped) = (None, false);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            _ if is_escaped => is_escaped = false,
+            (Some('"'), '\\') => is_escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '.' | '=') => {
+                keys.push(key(text.get(begin..at)?.trim(), given)?);
+                begin = at + 1;
+                if c == '=' {
+                    return Some((keys, text.get(begin..)?));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A key as it is meant: without its quotes, if it has any.
+fn key(written: &str, given: &Arc<str>) -> Option<String> {
+    if !written.contains(['"', '\'']) {
+        return Some(written.to_owned());
+    }
+    if !written.starts_with(['"', '\'']) {
+        return None;
+    }
+    match Node::parse_override(written, given).value {
+        Value::String(key) if key != written => Some(key),
+        _ => None,
+    }
 }
 
 /// What is neither a step with a key nor `source` or `sink` with one.
@@ -292,6 +332,28 @@ mod tests {
         assert!(
             matches!(&sink.node.get("uri").unwrap().node.value, Value::String(uri) if uri == "a=b")
         );
+    }
+
+    #[test]
+    fn keys_may_be_quoted_as_in_toml() {
+        for (text, key) in [
+            (r#"source.schema."n"=float32"#, "n"),
+            (r#"source.schema.'meta.url' = "string""#, "meta.url"),
+            (r#"source.schema."a=\"b\"" = 'string'"#, "a=\"b\""),
+            ("source.schema.n=float32", "n"),
+        ] {
+            let root = set(text).unwrap();
+            let schema = root.get("source").unwrap().node.get("schema").unwrap();
+            assert!(schema.node.get(key).is_some(), "{text}");
+        }
+        for text in [
+            r#"source.schema."n=float32"#,
+            r#"source.schema.n"="float32"#,
+            r#"source.schema."a"b=float32"#,
+            r#"source.schema.""=float32"#,
+        ] {
+            assert_eq!(set(text).unwrap_err().kind(), ErrorKind::Usage, "{text}");
+        }
     }
 
     #[test]

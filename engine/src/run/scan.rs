@@ -13,7 +13,7 @@ use super::prepare::{discover_inputs, look_for};
 use crate::error::{Error, ErrorKind, Result, name_in_text};
 use crate::plan::{
     Catalog, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Plan, Proposed, Step,
-    check, counted,
+    check, counted, declared_notes,
 };
 use crate::source::{Extent, Meter};
 
@@ -33,6 +33,8 @@ pub struct Scan {
     pub bad: Vec<ScannedLine>,
     /// Keys whose lists hold a null in rows that a dataset has no place for.
     pub holes: Vec<ScannedHoles>,
+    /// What is odd about the types that the pipeline declares.
+    pub notes: Vec<String>,
     /// Why the pipeline does not fit its inputs whatever the types.
     pub misfit: Option<Error>,
 }
@@ -98,6 +100,9 @@ impl Scan {
                  first is {file}:{line}"
             );
         }
+        for note in &self.notes {
+            _ = writeln!(text, "# {note}");
+        }
         text
     }
 
@@ -116,6 +121,7 @@ impl Scan {
             "n_bad": self.n_bad,
             "bad": self.bad,
             "holes": self.holes,
+            "notes": self.notes,
             "misfit": self.misfit.as_ref().map(Error::to_string),
         })
     }
@@ -167,6 +173,7 @@ pub fn scan(
         n_bad: looked.map_or(0, |looked| looked.n_bad),
         bad: seen.bad.iter().map(|bad| scanned(&catalog, bad)).collect(),
         holes,
+        notes: declared_notes(pipeline, &catalog),
         misfit,
     })
 }

@@ -152,7 +152,7 @@ pub(super) fn look(
     };
     let seen = job.seen(sight)?;
     match seen.bad.first() {
-        Some(bad) if spec.needs_rows() && seen.is_empty() => Err(job.unreadable(bad)),
+        Some(bad) if spec.needs_rows() && seen.is_empty() => Err(job.unreadable(bad, &seen)),
         _ => Ok(seen),
     }
 }
@@ -345,16 +345,20 @@ impl Job<'_> {
     }
 
     /// No line can be read, and this is the first.
-    fn unreadable(&self, (place, reason): &(Place, String)) -> Error {
+    fn unreadable(&self, (place, reason): &(Place, String), seen: &SeenKeys) -> Error {
+        // Of what was looked at whole, no line comes later.
+        let hint = if seen.looked.is_some_and(|looked| looked.is_all) {
+            "no line of the inputs can be read: a line is to hold one JSON object, in UTF-8"
+        } else {
+            "no line that was looked at can be read; where later ones can, declare the types of \
+             their keys in [source.schema]"
+        };
         let mut file = self.indices.iter();
         let file = file.position(|&index| index == place.file as usize);
         let error = Error::data(reason.clone())
             .with_row(place.line)
             .with_line(place.line + 1)
-            .with_hint(
-                "no line that was looked at can be read; where later ones can, declare the types \
-                 of their keys in [source.schema]",
-            );
+            .with_hint(hint);
         match file.and_then(|file| self.found.get(file)) {
             Some(file) => error.with_path(&file.path),
             None => error,

@@ -10,7 +10,7 @@ use fuelrail::plan::{NotFinite, Place};
 use fuelrail::source::{Observer, Selection};
 
 /// Whether a line is taken as a row when all of its keys are looked at, and
-/// when none is.
+/// when none is: a key that comes twice further in is no fault of the line.
 fn taken(line: &[u8]) -> [bool; 2] {
     [Selection::All, Selection::Names(Vec::new())].map(|selection| {
         let mut observer = Observer::new(&selection, NotFinite::Refused);

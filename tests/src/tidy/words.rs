@@ -26,6 +26,7 @@ const UNSAFE: &[&str] = &[
     "kernels/src/normalize/pixels/sse41.rs",
     "kernels/src/x86.rs",
     "python/src/arrow.rs",
+    "python/src/arrow_stream.rs",
     "python/src/dlpack.rs",
     "tests/it/feed_read.rs",
     "tests/src/bin/sigbus.rs",

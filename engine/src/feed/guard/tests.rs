@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::feed::map::Map;
+use crate::feed::map::{Map, PageSize};
 
 const PAGE: usize = 4096;
 const N_PAGES: usize = 64;
@@ -17,7 +17,9 @@ fn pages() -> (File, Map) {
     let file = tempfile::tempfile().unwrap();
     let bytes = vec![7; N_PAGES * PAGE];
     (&file).write_all(&bytes).unwrap();
-    let map = Map::new(&file, bytes.len()).unwrap().unwrap();
+    let map = Map::new(&file, bytes.len(), PageSize::Usual)
+        .unwrap()
+        .unwrap();
     (file, map)
 }
 

@@ -4,6 +4,8 @@
 //! of the source is read only if some step, the split or the sink uses it.
 
 mod cast;
+mod declared;
+mod extensions;
 mod filter;
 mod inputs;
 mod keys;
@@ -72,6 +74,10 @@ pub fn check(
         .map(|file| file.input.clone())
         .collect();
     let parts = parts::cut(&inputs, part_size)?;
+    let mut discovery = catalog.discovery.clone();
+    discovery.notes.extend(declared::notes(pipeline, catalog));
+    let extensions = extensions::notes(&source.projection, catalog);
+    discovery.notes.extend(extensions);
     let mut plan = Plan {
         inputs,
         source,
@@ -80,11 +86,17 @@ pub fn check(
         output: checked.output,
         sink,
         assets: checked.assets,
-        discovery: catalog.discovery.clone(),
+        discovery,
         identity: identity::empty(),
     };
     plan.identity = identity::of(&plan, pipeline);
     Ok(plan)
+}
+
+/// What is odd about the types that `pipeline` declares.
+#[must_use]
+pub(crate) fn declared_notes(pipeline: &Pipeline, catalog: &Catalog) -> Vec<String> {
+    declared::notes(pipeline, catalog)
 }
 
 /// The steps with what follows from them.

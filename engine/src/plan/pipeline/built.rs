@@ -194,12 +194,12 @@ mod tests {
             (
                 file().and_step("op = \"pack\"\nlength = \"8\""),
                 "pack: length: expected a whole number from 0 to 4294967295, got \"8\" (step 4)",
-                None,
+                Some("leave the quotes out: 8"),
             ),
             (
                 file().with_sink("uri = 7"),
                 "sink.uri: expected a string, got 7",
-                None,
+                Some("put it in quotes: \"7\""),
             ),
             (
                 Pipeline::of_source("format = \"csb\"\nuri = \"a\""),

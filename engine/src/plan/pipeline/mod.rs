@@ -87,9 +87,10 @@ pub struct SourceSpec {
     /// What happens to content that cannot be read.
     #[serde(default)]
     pub on_error: OnError,
-    /// At most so many rows, in source order, after the split. The inputs are
-    /// then one part, read by one thread.
+    /// At most so many rows, in source order, after the split; rows set aside
+    /// do not count. The inputs are then one part, read by one thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub limit: Option<u64>,
     /// Takes one side of a split by a hash of each row's value in one column.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -208,7 +208,15 @@ pub(in crate::plan) fn check_name(name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::pipeline(format!("expected {problem}")).with_column(name))
+    let error = Error::pipeline(format!("expected {problem}")).with_column(name);
+    Err(if name.starts_with("__index_level_") {
+        error.with_hint(
+            "it is an index of pandas: write the table with `to_parquet(index=False)` or hand over \
+             `frame.reset_index(drop=True)`, or `select` the other columns",
+        )
+    } else {
+        error
+    })
 }
 
 fn unsupported(name: &str, data_type: &DataType) -> Error {

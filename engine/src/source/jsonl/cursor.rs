@@ -92,6 +92,13 @@ impl<'a> Cursor<'a> {
         self.at = at.min(self.at);
     }
 
+    /// Goes back to where a value began that was left half read, with so many
+    /// lists and objects open around it.
+    pub(super) fn rewind(&mut self, at: usize, depth: usize) {
+        self.back_to(at);
+        self.depth = depth.min(self.depth);
+    }
+
     /// The text between `start` and this place.
     pub(super) fn text_from(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()

@@ -18,6 +18,8 @@ struct Inner {
     /// What leads to the value, the innermost step first.
     path: Vec<Step>,
     remedy: Remedy,
+    /// Whether it is that a key comes twice.
+    is_twice: bool,
 }
 
 /// One step from an outer value to an inner one.
@@ -54,7 +56,21 @@ impl Fault {
             reason: reason.into(),
             path: Vec::new(),
             remedy,
+            is_twice: false,
         }))
+    }
+
+    /// The fault that a key comes twice in its object.
+    pub(super) fn twice(reason: String) -> Self {
+        let mut fault = Self::new(reason);
+        fault.0.is_twice = true;
+        fault
+    }
+
+    /// Whether it is that a key comes twice: JSON's grammar has that, and only
+    /// those who look into the object mind.
+    pub(super) fn is_twice(&self) -> bool {
+        self.0.is_twice
     }
 
     /// The same, seen from one value further out.

@@ -205,7 +205,7 @@ impl Keys {
 #[cold]
 fn twice(name: &str) -> Fault {
     let reason = format!("expected each key once, got \"{}\" twice", cut(name));
-    Fault::new(reason).within(Step::Key(name.to_owned()))
+    Fault::twice(reason).within(Step::Key(name.to_owned()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 
@@ -19,6 +19,7 @@ use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, as_type, check_nulls, check_projection};
 use super::projection::Projection;
 use super::{BatchIter, Description, ReadRequest, Source};
+use crate::arrays::relayout;
 use crate::batch::{Batch, QuarantineUnit};
 use crate::error::{Error, Result};
 use crate::plan::layouts::{widest, with_types};
@@ -79,7 +80,8 @@ fn absorb(
                 &(pieces.iter().map(RecordBatch::num_rows).sum::<usize>() as u64).to_le_bytes(),
             );
             for (index, field) in schema.fields().iter().enumerate() {
-                let column = column(&pieces, index, field.data_type())?;
+                let column = column(&pieces, index, field.data_type())
+                    .map_err(|error| at(error, field.name(), (&pieces, index, start)))?;
                 absorber.array(&column)?;
             }
         }
@@ -89,6 +91,44 @@ fn absorb(
         });
     }
     Ok(groups)
+}
+
+/// The error about a column of rows from `start` on, with the first of them
+/// whose text is none.
+fn at(error: Error, name: &str, (pieces, index, start): (&[RecordBatch], usize, usize)) -> Error {
+    let error = error.with_column(name);
+    let mut before = start;
+    for piece in pieces {
+        let column = piece.column(index);
+        if let Some(row) = first_not_text(column) {
+            return Error::data("expected text in UTF-8, got bytes that are none")
+                .with_column(name)
+                .with_row((before + row) as u64)
+                .with_hint("hand the column over as binary");
+        }
+        before += column.len();
+    }
+    error
+}
+
+/// The first row of a column of text that is no UTF-8.
+fn first_not_text(column: &ArrayRef) -> Option<usize> {
+    let is_text = |of: &DataType| {
+        matches!(
+            of,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        )
+    };
+    let is_text = match column.data_type() {
+        DataType::Dictionary(_, values) => is_text(values),
+        plain => is_text(plain),
+    };
+    if !is_text {
+        return None;
+    }
+    let bytes = relayout(column, &DataType::BinaryView).ok()?;
+    let mut values = bytes.as_binary_view().iter();
+    values.position(|value| value.is_some_and(|value| std::str::from_utf8(value).is_err()))
 }
 
 /// The rows `start..end` of `batches`, without a copy.

@@ -141,8 +141,7 @@ impl Observer {
                 let Some(members) = self.inside(node, nesting, Seen::members) else {
                     return cursor.skip_value();
                 };
-                cursor.open()?;
-                return self.object(members, cursor, nesting + 1);
+                return self.inner(node, members, cursor, nesting + 1);
             }
             Token::Null => {
                 cursor.take_null()?;
@@ -164,6 +163,28 @@ impl Observer {
         };
         self.seen.mark(node, kind);
         Ok(())
+    }
+
+    /// The object within another that begins at `cursor`. One with a key that
+    /// comes twice is no struct, and as text it stands as it is; a path does
+    /// not lead through it.
+    fn inner(
+        &mut self,
+        node: Node,
+        members: Members,
+        cursor: &mut Cursor<'_>,
+        nesting: usize,
+    ) -> Lexed<()> {
+        let (at, depth) = (cursor.at(), cursor.depth());
+        cursor.open()?;
+        match self.object(members, cursor, nesting) {
+            Err(fault) if fault.is_twice() && !self.seen.is_on_path(members) => {
+                self.seen.mark(node, Kind::Twice);
+                cursor.rewind(at, depth);
+                cursor.skip_value()
+            }
+            result => result,
+        }
     }
 
     /// What is within the list or object at `node`, unless it is too deep or

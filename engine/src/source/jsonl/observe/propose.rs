@@ -193,6 +193,9 @@ impl Typing<'_> {
             const { assert!(MAX_NESTING == 64, "as the message says") };
             return Err(self.conflict(("values nested more than 64 deep", place), None));
         }
+        if let Some(place) = self.seen.place(node, Kind::Twice) {
+            return Err(self.conflict(("an object with a key that comes twice", place), None));
+        }
         match group {
             Group::Bool => Ok(DataType::Boolean),
             Group::Text => Ok(DataType::Utf8),

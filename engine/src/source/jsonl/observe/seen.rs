@@ -34,10 +34,12 @@ pub(super) enum Kind {
     Object,
     /// A list or an object nested too deep to be looked into.
     Deep,
+    /// An object in which a key comes twice.
+    Twice,
 }
 
 impl Kind {
-    const COUNT: usize = Self::Deep as usize + 1;
+    const COUNT: usize = Self::Twice as usize + 1;
 }
 
 /// Never: behind every line.
@@ -90,6 +92,8 @@ struct Object {
     values: Vec<Option<Node>>,
     /// Whether keys that come are noted.
     is_open: bool,
+    /// Whether a path that is asked for leads through it.
+    is_on_path: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -154,6 +158,7 @@ impl Seen {
             if is_new {
                 self.object(inner).is_open = false;
             }
+            self.object(inner).is_on_path = true;
             members = inner;
         }
         self.ask(members, last);
@@ -222,6 +227,11 @@ impl Seen {
     #[inline]
     pub(super) fn keys(&mut self, members: Members) -> &mut Keys {
         &mut self.object(members).keys
+    }
+
+    /// Whether a path that is asked for leads through an object.
+    pub(super) fn is_on_path(&self, members: Members) -> bool {
+        self.objects[members.0 as usize].is_on_path
     }
 
     /// The value of a known key, if it is asked for.
@@ -417,6 +427,7 @@ impl Object {
             keys: Keys::new([]).fixed(),
             values: Vec::new(),
             is_open: true,
+            is_on_path: false,
         }
     }
 }

@@ -184,7 +184,8 @@ fn nothing_of_a_bad_line_is_noted() {
     let expected = all(&good);
     for bad in [
         r#"{"b":1,"a":"x","l":["x"],"o":{"y":[{"z":1}]},"t":tru}"#,
-        r#"{"a":true,"c":{"d":1,"d":2}}"#,
+        r#"{"a":true,"c":{"d":1,"d":2},"c":1}"#,
+        r#"{"a":true,"c":{"d":1,"d":tru}}"#,
         r#"{"n":null} x"#,
         r#"{"n":[[{"e":"\ud800"}]]}"#,
         r#"{"n":1e,"a":0.5}"#,
@@ -195,6 +196,46 @@ fn nothing_of_a_bad_line_is_noted() {
         assert_eq!(types(&proposed), types(&expected), "{bad}");
         assert_eq!(observer.first_bad().unwrap().0, place(0));
     }
+}
+
+#[test]
+fn a_line_with_a_key_twice_in_an_inner_object_is_a_row_of_a_column_of_json() {
+    for value in [
+        r#"{"a":1,"a":2}"#,
+        r#"[[{"b":{"a":1,"\u0061":[{}]},"c":{"d":1,"d":2}}]]"#,
+    ] {
+        let line = format!("{{\"m\":{value},\"n\":2.5}}");
+        for lines in [
+            [r#"{"m":[1],"n":1}"#, r#"{"m":5,"n":2}"#, &line],
+            [&line, r#"{"n":1}"#, r#"{"m":null}"#],
+        ] {
+            let observer = observed(&Selection::All, &lines);
+            assert_eq!((observer.n_rows(), observer.n_bad()), (3, 0), "{lines:?}");
+            let proposed = observer.propose().unwrap();
+            assert!(matches!(proposed[0].found, Found::Conflict(_)));
+            assert_eq!(proposed[1].found, Found::Type(DataType::Float64));
+        }
+    }
+    let found = conflict(&[r#"{"m":{"a":1,"a":2}}"#, r#"{"m":{"a":1}}"#]);
+    let what = "an object with a key that comes twice".to_owned();
+    assert_eq!((found.first, found.second), ((what, place(0)), None));
+}
+
+#[test]
+fn a_path_does_not_lead_through_an_object_with_a_key_twice() {
+    let line = r#"{"m":{"a":{"b":1,"b":2},"x":0,"x":1}}"#;
+    let n_bad = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        observed(&Selection::Names(names), &[line]).n_bad()
+    };
+    assert_eq!(n_bad(&["m.a"]), 1);
+    assert_eq!(n_bad(&["m", "m.a"]), 1);
+    assert_eq!(n_bad(&["m.a", "m"]), 1);
+    assert_eq!(n_bad(&["m"]), 0);
+    assert_eq!(n_bad(&["other"]), 0);
+    let line = r#"{"m":{"a":{"b":1,"b":2}}}"#;
+    let n_bad = |name: &str| observed(&Selection::Names(vec![name.to_owned()]), &[line]).n_bad();
+    assert_eq!((n_bad("m.a"), n_bad("m.a.b")), (0, 1));
 }
 
 #[test]
