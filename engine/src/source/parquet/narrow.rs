@@ -75,11 +75,36 @@ fn wide(field: &TypePtr) -> Result<TypePtr, ParquetError> {
 }
 
 /// A column with the integers of its type in the file, `to`, where it was
-/// decoded to wider ones. What does not fit comes back by row.
+/// decoded to wider ones. What does not fit comes back by row; nothing does of
+/// a column that has no such integers.
 pub(super) fn restore(column: &ArrayRef, to: &DataType) -> (ArrayRef, Vec<Misfit>) {
+    if !is_widened(column.data_type(), to) {
+        return (Arc::clone(column), Vec::new());
+    }
     let mut misfits = vec![None; column.len()];
     let column = restored(column, to, &mut misfits);
     (column, misfits)
+}
+
+/// Whether there are wider integers in `from` than in `to`.
+fn is_widened(from: &DataType, to: &DataType) -> bool {
+    use DataType as T;
+    match (from, to) {
+        (T::Int32, T::Int8 | T::Int16 | T::UInt8 | T::UInt16) => true,
+        (from, T::Dictionary(_, values)) if !matches!(from, T::Dictionary(_, _)) => {
+            is_widened(from, values)
+        }
+        (T::List(from), T::List(to))
+        | (T::LargeList(from), T::LargeList(to))
+        | (T::FixedSizeList(from, _), T::FixedSizeList(to, _)) => {
+            is_widened(from.data_type(), to.data_type())
+        }
+        (T::Struct(from), T::Struct(to)) => from.iter().any(|from| {
+            let to = to.find(from.name());
+            to.is_some_and(|(_, to)| is_widened(from.data_type(), to.data_type()))
+        }),
+        _ => false,
+    }
 }
 
 /// `misfits` has one entry for each item of `column`.
