@@ -56,6 +56,19 @@ def cpu_model() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
+def generation() -> str:
+    """What tells machines apart whose processors have one name: "AMD EPYC" is
+    all that some virtual machines say, whatever the design."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return "unknown"
+    first = text.partition("\n\n")[0].splitlines()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first)}
+    simd = [name for name in ("avx512f", "avx2", "sse4_1") if name in facts.get("flags", "").split()][:1]
+    return ", ".join([*(f"{name} {facts.get(name, '?')}" for name in ("cpu family", "model", "stepping")), *simd])
+
+
 def memory_bytes() -> int:
     """The machine's memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -65,6 +78,7 @@ def machine() -> dict[str, object]:
     """What a record needs to be compared with another."""
     return {
         "cpu": cpu_model(),
+        "generation": generation(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": memory_bytes(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
