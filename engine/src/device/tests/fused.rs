@@ -78,14 +78,30 @@ fn step_by_step(steps: &str, batches: Vec<Batch>) -> Vec<Batch> {
     batches
 }
 
-/// What happened to rows, but for the number of the step.
-fn events(batch: &Batch) -> Vec<(u64, String)> {
-    let event = |event: &RowEvent| match event {
-        RowEvent::Filtered { at, .. } => (at.row, "filtered".to_owned()),
-        RowEvent::Quarantined(unit) => (unit.at.row, unit.reason.clone()),
-        other => panic!("{other:?}"),
-    };
-    batch.events.iter().map(event).collect()
+/// What happened to rows, but for the number of the step: what became of them in
+/// order, and the values that were changed, sorted.
+fn events(batch: &Batch) -> (Vec<(u64, String)>, Vec<(u64, String)>) {
+    let (mut fates, mut changes) = (Vec::new(), Vec::new());
+    for event in &batch.events {
+        match event {
+            RowEvent::Filtered { at, .. } => fates.push((at.row, "filtered".to_owned())),
+            RowEvent::Quarantined(unit) => fates.push((unit.at.row, unit.reason.clone())),
+            RowEvent::Noted { at, notes } => {
+                changes.extend(notes.converted.iter().map(|change| {
+                    let (what, _) = change.what.split_once(" (step").unwrap();
+                    (
+                        at.row,
+                        format!("{}: {what} {}", change.column, change.n_values),
+                    )
+                }));
+            }
+            RowEvent::OtherSide { .. } => panic!("{event:?}"),
+        }
+    }
+    // What was changed of a row that is then refused is nobody's value.
+    changes.retain(|(row, _)| !fates.iter().any(|(refused, _)| refused == row));
+    changes.sort();
+    (fates, changes)
 }
 
 fn assert_same(steps: &str) {
