@@ -78,10 +78,13 @@ fn step_by_step(steps: &str, batches: Vec<Batch>) -> Vec<Batch> {
     batches
 }
 
+/// What happened to rows, by number.
+type Fates = Vec<(u64, String)>;
+
 /// What happened to rows, but for the number of the step: what became of them in
 /// order, and the values that were changed, sorted.
-fn events(batch: &Batch) -> (Vec<(u64, String)>, Vec<(u64, String)>) {
-    let (mut fates, mut changes) = (Vec::new(), Vec::new());
+fn events(batch: &Batch) -> (Fates, Fates) {
+    let (mut fates, mut changes) = (Fates::new(), Fates::new());
     for event in &batch.events {
         match event {
             RowEvent::Filtered { at, .. } => fates.push((at.row, "filtered".to_owned())),
