@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use wgpu::{
     Adapter, Buffer, BufferDescriptor, BufferUsages, ComputePipeline, ComputePipelineDescriptor,
-    Device, DeviceDescriptor, ErrorFilter, Limits, PollError, PollType, Queue,
-    ShaderModuleDescriptor, ShaderSource, SubmissionIndex,
+    Device, DeviceDescriptor, ErrorFilter, Limits, PollType, Queue, ShaderModuleDescriptor,
+    ShaderSource, SubmissionIndex,
 };
 
 use super::adapters::block_on;
@@ -17,9 +16,6 @@ use super::health::Health;
 use super::shaders;
 use crate::device::schedule::Entry;
 use crate::error::{Error, Result};
-
-/// How long one wait for the device may last before its health is looked at.
-const WAIT: Duration = Duration::from_millis(500);
 
 /// What every WebGPU device has; nothing more is asked for.
 pub(super) fn limits() -> Limits {
@@ -181,8 +177,11 @@ impl Gpu {
         Ok(pipeline)
     }
 
-    /// Sleeps until the device is done with a submission, or for a while; calls
-    /// back whoever waits for what is done.
+    /// Sleeps until the device is done with a submission, or its driver gives it
+    /// up; calls back whoever waits for what is done.
+    ///
+    /// Without a timeout: where one passes while another thread finds the queue
+    /// empty, wgpu 30 panics.
     ///
     /// A device that is lost is never polled again: wgpu then frees buffers
     /// although they are mapped, and another thread may be reading one.
@@ -190,11 +189,11 @@ impl Gpu {
         self.health.check()?;
         let poll = PollType::Wait {
             submission_index: Some(submission.clone()),
-            timeout: Some(WAIT),
+            timeout: None,
         };
         // wgpu panics where the driver reports that the device is lost.
         match catch_unwind(AssertUnwindSafe(|| self.device.poll(poll))) {
-            Ok(Ok(_) | Err(PollError::Timeout)) => {}
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => self.health.lose(&error.to_string()),
             Err(payload) => self.health.lose_by_panic(&*payload),
         }
