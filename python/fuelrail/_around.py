@@ -67,14 +67,48 @@ def find() -> Around:
     return Around(**found)
 
 
-def preparing() -> dict[str, Any]:
-    """What Accelerate has in hand where it looks at a dataset that it is asked to
-    prepare; nothing elsewhere."""
-    # Between them is the frame of isinstance().
+class Preparing(NamedTuple):
+    """What Accelerate has in hand where it is asked to prepare a DataLoader."""
+
+    dataloader: Any = None
+    splits: Any = False
+    dispatches: Any = None
+
+
+def preparing() -> Preparing:
+    """What Accelerate looks at because it is asked to prepare it; nothing
+    elsewhere."""
+    # Between them may be the frame of isinstance().
     for frame in itertools.islice(_frames(), 2):
-        if (frame.f_globals.get("__name__"), frame.f_code.co_name) == ("accelerate.data_loader", "prepare_data_loader"):
-            return frame.f_locals
-    return {}
+        found = frame.f_locals
+        if frame.f_code.co_name != "prepare_data_loader":
+            continue
+        if frame.f_globals.get("__name__") == "accelerate.accelerator":
+            return Preparing(found["data_loader"], found["self"].split_batches, found["self"].dispatch_batches)
+        if frame.f_globals.get("__name__") == "accelerate.data_loader":
+            return Preparing(found["dataloader"], found["split_batches"], found["dispatch_batches"])
+    return Preparing()
+
+
+def being_made() -> Any:  # noqa: ANN401
+    """The DataLoader that looks at its dataset because it is being made; nothing
+    elsewhere."""
+    kind = getattr(sys.modules.get("torch.utils.data"), "DataLoader", ())
+    for frame in itertools.islice(_frames(), 2):
+        caller = frame.f_locals.get("self")
+        if frame.f_code.co_name == "__init__" and issubclass(type(caller), kind):
+            return caller
+    return None
+
+
+def dispatched() -> Any:  # noqa: ANN401
+    """The iterator from which process 0 has read what Accelerate's dispatcher moves
+    to the device; nothing elsewhere."""
+    for frame in itertools.islice(_frames(), 4):
+        if frame.f_code.co_name == "__iter__" and frame.f_globals.get("__name__") == "accelerate.data_loader":
+            fetcher = getattr(frame.f_locals.get("main_iterator"), "_dataset_fetcher", None)
+            return getattr(fetcher, "dataset_iter", None)
+    return None
 
 
 def is_saved_by_torchdata() -> bool:

@@ -12,6 +12,7 @@ from fuelrail._calls import told
 from fuelrail._checks import text
 from fuelrail._dataset import Dataset
 from fuelrail._errors import UsageError, UsageIndexError
+from fuelrail._passes import Passes
 
 if TYPE_CHECKING:
     import os
@@ -187,6 +188,7 @@ class Loader:
         self._family: dict[str, _native.Loader] = {}
         # What reads a view for others, ahead of them: as shared as the position.
         self._ahead: dict[str, Pass] = {}
+        self._passes = Passes()
         self._made: tuple[tuple[int, int], _native.Loader] | None = None
 
     @property
@@ -222,7 +224,7 @@ class Loader:
     def __iter__(self) -> Iterator[_native.Batch]:
         for ahead in self._ahead.values():
             ahead.settle(self)
-        return iter(self._here())
+        return self._batches()
 
     def __getitem__(self, index: SupportsIndex) -> _native.Batch:
         """Batch ``index`` of the current epoch, counted from its beginning; the
@@ -388,6 +390,11 @@ class Loader:
             self._made = (world, self._new(world))
         return self._made[1]
 
+    def _batches(self) -> Iterator[_native.Batch]:
+        """What is left of the current epoch, or a pass over all of it."""
+        here = self._here()
+        return self._passes.begin(here) if self._asked["restart"] else iter(here)
+
     def _any(self) -> _native.Loader:
         """What knows the position, which is the same for every rank."""
         if self._made is not None:
@@ -422,7 +429,7 @@ class Loader:
         made._dataset = self._dataset
         made._asked = {**self._asked, **changes}
         made._given = world or self._given
-        made._family, made._ahead = self._family, self._ahead
+        made._family, made._ahead, made._passes = self._family, self._ahead, self._passes
         made._made = None
         return made
 
@@ -442,7 +449,7 @@ def _again(
     """A loader that has been pickled."""
     made = object.__new__(of)
     made._dataset, made._asked, made._given = dataset, asked, given
-    made._family, made._ahead, made._made = {}, {}, None
+    made._family, made._ahead, made._passes, made._made = {}, {}, Passes(), None
     if state is not None:
         made.load_state_dict(state)
     return made

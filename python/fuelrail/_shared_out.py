@@ -21,6 +21,7 @@ import torch
 
 from fuelrail import _around
 from fuelrail._errors import UsageError
+from fuelrail._passes import WholePass
 from fuelrail._view import ragged_flat
 
 if TYPE_CHECKING:
@@ -120,14 +121,12 @@ class Pass:
         never asks."""
         reading = Reading.of(view, around)
         self._loader = loader = reading.loader
-        batches = iter(loader._here())
-        self._taken = self._used = self._read = loader._any().state_dict()
+        batches = loader._batches()
+        self._taken = self._used = self._read = taken = used = loader._any().state_dict()
         try:
             while True:
                 if self._loader is not loader:
-                    # Another pass has begun within this one. What that has read
-                    # ahead is read again, here; Accelerate may keep it for long.
-                    self.settle(loader)
+                    self._go_on(loader, used, taken)
                 # The position may have been moved meanwhile.
                 before = loader._any().state_dict()
                 batch = next(batches, None)
@@ -141,7 +140,7 @@ class Pass:
                     yield item
                     item = following
                 if self._loader is loader:
-                    self._used, self._taken = before, self._read
+                    self._used, self._taken = used, taken = before, self._read
                 yield item
                 del item, items
         except GeneratorExit:
@@ -150,6 +149,34 @@ class Pass:
             raise
         if self._loader is loader:
             self._loader = None
+
+    def _go_on(self, loader: Loader, used: dict[str, Any], taken: dict[str, Any]) -> None:
+        """Goes on with a pass that was ended by another, which began behind
+        ``used``: the batch up to ``taken``, which was read ahead, is the next that
+        the loop of this one gets, for Accelerate has it."""
+        self.check(loader, used)
+        # Where passes are repeated, that it was ended says its iterator.
+        if not loader._asked["restart"]:
+            loader._any().seek(taken)
+
+    def check(self, loader: Loader, used: dict[str, Any]) -> None:
+        """Refuses to go on with a pass whose loop stands at ``used``, if what it has
+        read ahead has been handed out to another.
+
+        Raises:
+            UsageError: If it has.
+
+        """
+        if self._loader is loader:
+            return
+        self.settle(loader)
+        if loader._any().state_dict() != used and not loader._asked["restart"]:
+            raise UsageError(
+                "expected one loop at a time over what Accelerate has prepared, got another, which was given the "
+                "batch that this one had read ahead",
+                hint="take both from one iterator, batches = iter(prepared), which shares the rows out; or give each "
+                "loop a loader of its own, which has all of them",
+            )
 
     def behind(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state behind what was used, or, for torchdata, behind what was taken,
@@ -178,19 +205,58 @@ def check_around(view: TorchBatches, around: _around.Around) -> None:
         Reading.of(view, around)
 
 
-def check_split() -> None:
-    """Says before Accelerate does what its ``split_batches`` asks of a DataLoader.
+def check_dispatched() -> None:
+    """Looks at what Accelerate's dispatcher hands to its loop: where another pass
+    over the same DataLoader came to its end, it hands out what it has read ahead
+    and asks for no more.
 
     Raises:
-        UsageError: If Accelerate is about to refuse one.
+        UsageError: If the other pass has had it.
 
     """
-    asked = _around.preparing()
-    if asked.get("split_batches") and getattr(asked.get("dataloader"), "batch_size", 1) is None:
+    items = _around.dispatched()
+    frame = getattr(items, "gi_frame", None)
+    if frame is not None and frame.f_code is Pass.items.__code__:
+        found = frame.f_locals
+        # Not those of a pass that has only begun.
+        if "used" in found:
+            found["self"].check(found["loader"], found["used"])
+            if isinstance(found["batches"], WholePass):
+                found["batches"].check()
+
+
+class _Unprepared:
+    """The answer to Accelerate's question to a DataLoader of whether it has been
+    prepared, which is the one that it asks before all others."""
+
+    def __bool__(self) -> bool:
+        _check_split()
+        return False
+
+
+def look() -> None:
+    """Sees who looks at a view, so that what Accelerate asks for is said before it
+    refuses a DataLoader in words of its own.
+
+    Raises:
+        UsageError: If it is about to.
+
+    """
+    made = _around.being_made()
+    if made is not None:
+        made._is_accelerate_prepared = _Unprepared()
+    _check_split()
+
+
+def _check_split() -> None:
+    dataloader, splits, dispatches = _around.preparing()
+    if splits and getattr(dataloader, "batch_size", 1) is None:
+        # It does not do both.
+        leave_out = "leave split_batches out, with " if dispatches is False else ""
         raise UsageError(
             "expected a DataLoader that has a batch_size, as Accelerate's split_batches=True asks for, got "
             "batch_size=None",
-            hint=f"{_WHOLE}; {_UNPREPARED}",
+            hint=f"{leave_out}{_WHOLE}; {_UNPREPARED}",
         )
 
 

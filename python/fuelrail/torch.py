@@ -42,6 +42,7 @@ class TorchBatch(BatchDict[torch.Tensor]):
         Lightning call to move it."""
         moved = TorchBatch({name: tensor.to(device, non_blocking=non_blocking) for name, tensor in self.items()})
         moved._with_state_of(self)
+        _shared_out.check_dispatched()
         return moved
 
 
@@ -119,9 +120,9 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[TorchBatches]:
-        # What isinstance() reads, and with it Accelerate, before it refuses a
-        # DataLoader without saying what this one can be given instead.
-        _shared_out.check_split()
+        # What isinstance() reads, and with it a DataLoader that is being made, and
+        # Accelerate before it refuses one without saying what to give instead.
+        _shared_out.look()
         return type(self)
 
     def __iter__(self) -> Iterator[TorchBatch]:

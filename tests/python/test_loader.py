@@ -191,6 +191,28 @@ def test_iterators_share_the_position(numbered):
     assert loader.epoch == 1 and next(iter(loader)).index == 0
 
 
+def test_a_pass_that_another_ends_is_told_so(numbered):
+    """With restart=True each begins at the first row, and two at once would have
+    less than all of them."""
+    loader = load(numbered, restart=True)
+    for other in (loader, loader.to_numpy()):
+        for batches in (zip(loader, other, strict=True), (None for _ in loader for _ in other)):
+            with pytest.raises(fr.UsageError, match="got another that has begun") as caught:
+                list(batches)
+            assert "a loader of its own" in caught.value.hint
+    # One that was left may be held.
+    held = [iter(loader) for _ in range(3)]
+    next(held[2])
+    assert sum(batch.n_valid for batch in loader) == 1000
+    # What has had all its batches is at its end, whether or not it was asked.
+    left = iter(loader)
+    had = [next(left) and None for _ in range(len(loader))]
+    assert len(had) == sum(1 for _ in loader)
+    assert next(left, None) is next(left, None) is None
+    one = iter(loader)
+    assert sum(first.n_valid + second.n_valid for first, second in zip(one, one, strict=True)) == 1000
+
+
 def test_an_iterator_ends_with_its_epoch(numbered):
     loader = load(numbered)
     one = iter(loader)

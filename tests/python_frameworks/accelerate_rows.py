@@ -3,8 +3,8 @@ are, and writes what this process had.
 
 The plan comes as JSON: what DataLoaderConfiguration and the loader are asked
 for, what the DataLoader around it is, and after how many batches each pass is
-left; a state that is loaded first, and whether the state of the batch that the
-loop has is written too.
+left; and a state that is loaded first. Where the DataLoader is refused, what is
+said is all that is written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ def main() -> None:
     view = fr.Loader(data, **{"seed": 7, "batch_size": 16, "columns": ["id", "x"], **plan.get("loader", {})}).to_torch()
     if state := plan.get("state"):
         view.load_state_dict(state)
-    loader = accelerator.prepare(DataLoader(view, **AROUND[plan.get("around", "plain")]))
+    try:
+        loader = accelerator.prepare(DataLoader(view, **AROUND[plan.get("around", "plain")]))
+    except fr.UsageError as error:
+        (out / f"{accelerator.process_index}.json").write_text(json.dumps({"refused": str(error)}))
+        return
     had: dict[str, object] = {"len": len(loader)}
     passes = []
     for n_batches in plan.get("passes", [None, None]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from accelerate import Accelerator, DataLoaderConfiguration
 from accelerate.data_loader import prepare_data_loader
 from conftest import Program
 from torch.utils.data import DataLoader, IterableDataset
+from torchdata.stateful_dataloader import StatefulDataLoader
 
 SCRIPT = Path(__file__).with_name("accelerate_rows.py")
 N_ROWS = 203
@@ -191,14 +193,29 @@ def test_what_accelerate_would_cut_is_refused(
         prepared.set_epoch(1)
 
 
-def test_what_split_batches_asks_for_is_said(path: Path) -> None:
-    config = DataLoaderConfiguration(split_batches=True)
-    with pytest.raises(fr.UsageError, match="got batch_size=None") as caught:
-        Accelerator(cpu=True, dataloader_config=config).prepare(DataLoader(loader(path), batch_size=None))
-    assert "batch_size=1, collate_fn=fuelrail.torch.whole_batch" in str(caught.value.hint)
+@pytest.mark.parametrize("dispatches", [None, True, False])
+def test_what_split_batches_asks_for_is_said(path: Path, dispatches: bool | None) -> None:
+    config = DataLoaderConfiguration(split_batches=True, dispatch_batches=dispatches)
+    accelerator = Accelerator(cpu=True, dataloader_config=config)
+    for of in (DataLoader, StatefulDataLoader):
+        unprepared = pickle.loads(pickle.dumps(of(loader(path), batch_size=None)))
+        with pytest.raises(fr.UsageError, match="got batch_size=None") as caught:
+            accelerator.prepare(unprepared)
+        assert "batch_size=1, collate_fn=fuelrail.torch.whole_batch" in str(caught.value.hint)
+        # Accelerate does not split what is not dispatched.
+        assert ("leave split_batches out" in str(caught.value.hint)) == (dispatches is False)
+        assert len(rows(unprepared)) == N_ROWS
     # A view that is handed over as it is stays as it is.
     view = loader(path)
-    assert Accelerator(cpu=True, dataloader_config=config).prepare(view) is view and isinstance(view, IterableDataset)
+    assert accelerator.prepare(view) is view and isinstance(view, IterableDataset)
+    # One that was prepared is prepared already.
+    prepared = accelerator.prepare(DataLoader(view, batch_size=1, collate_fn=fuelrail.torch.whole_batch))
+    assert accelerator.prepare(prepared) is prepared and len(rows(prepared)) == N_ROWS
+
+
+def test_what_split_batches_asks_for_is_said_in_every_process(path: Path, tmp_path: Path) -> None:
+    had = run(path, tmp_path, 2, config={"split_batches": True, "dispatch_batches": True})
+    assert all("got batch_size=None" in process["refused"] for process in had)
 
 
 @pytest.mark.parametrize("is_split", [False, True])
@@ -214,25 +231,70 @@ def test_shares_that_accelerate_would_miscount_are_refused(path: Path, is_split:
         assert ("leave split_batches out" if is_split else "batch_size=1") in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("config", [{}, {"dispatch_batches": False}, {"use_stateful_dataloader": True}])
-def test_a_pass_within_a_pass_loses_nothing(path: Path, config: dict[str, Any]) -> None:
-    """A look at the next batch from within a loop: both read a batch ahead."""
-    [expected, after] = order(path, 2)
+READ_AHEAD = pytest.mark.parametrize("config", [{}, {"dispatch_batches": False}, {"use_stateful_dataloader": True}])
+
+
+def prepared_by(config: dict[str, Any], view: fuelrail.torch.TorchBatches) -> Any:
     accelerator = Accelerator(cpu=True, dataloader_config=DataLoaderConfiguration(**config))
+    return accelerator.prepare(DataLoader(view, batch_size=None))
+
+
+@READ_AHEAD
+@pytest.mark.parametrize("within", ["prepared", "view", "rest"])
+def test_a_pass_within_a_pass_repeats_nothing(path: Path, config: dict[str, Any], within: str) -> None:
+    """What is taken within a loop is what the loop has read ahead: it is told so
+    where it would have the same, and what follows goes on behind both."""
+    [expected] = order(path, 1)
     view = loader(path)
-    prepared = accelerator.prepare(DataLoader(view, batch_size=None))
+    prepared = prepared_by(config, view)
     had: list[int] = []
-    looks = []
+    with pytest.raises(fr.UsageError, match="one loop at a time") as caught:
+        for step, batch in enumerate(prepared):
+            had += rows([batch])
+            assert view.state_dict()["position"] == len(had)
+            if step == 2:
+                had += rows(prepared) if within == "rest" else rows([next(iter(view if within == "view" else prepared))])
+    assert "a loader of its own" in str(caught.value.hint)
+    assert had == expected[: None if within == "rest" else 40]
+    if within != "rest":
+        assert rows(prepared) == expected[40:]
+
+
+@READ_AHEAD
+def test_two_iterators_at_once_repeat_nothing(path: Path, config: dict[str, Any]) -> None:
+    [expected] = order(path, 1)
+    prepared = prepared_by(config, loader(path))
+    had: list[int] = []
+    with pytest.raises(fr.UsageError, match="got another, which was given the batch"):
+        for pair in zip(prepared, prepared, strict=True):
+            had += rows(pair)
+    assert had == expected[:20]
+    # As the hint says.
+    one = iter(prepared)
+    for pair in zip(one, one, strict=False):
+        had += rows(pair)
+    # zip() takes the 21st for a pair, and finds none.
+    assert had == expected[:20] + expected[20:200]
+    validation = prepared_by(config, loader(path, restart=True))
+    with pytest.raises(fr.UsageError, match="restart=True, got another that has begun"):
+        list(zip(validation, validation, strict=True))
+    assert rows(validation) == expected
+    with pytest.raises(fr.UsageError, match="restart=True, got another that has begun"):
+        for _ in validation:
+            assert rows(validation) == expected
+
+
+@READ_AHEAD
+def test_a_pass_that_began_and_took_nothing_is_no_other(path: Path, config: dict[str, Any]) -> None:
+    [expected, after] = order(path, 2)
+    view = loader(path)
+    prepared = prepared_by(config, view)
+    had: list[int] = []
     for step, batch in enumerate(prepared):
         had += rows([batch])
-        if step == 2:
-            # Accelerate may hold what is left of it for long.
-            looks.append(iter(prepared))
-            assert rows([next(looks[0])]) == expected[30:40]
-        if step == 5:
-            assert rows([next(iter(view))]) == expected[60:70]
-        elif step not in (2, 20):
-            assert view.state_dict()["position"] == len(had)
+        if step in (0, 7):
+            iter(view), iter(view.loader), iter(prepared)
+        assert step == 20 or view.state_dict()["position"] == len(had)
     assert had == expected
     # What is gone to from within a loop, is where it goes on.
     for step, _ in enumerate(prepared):
