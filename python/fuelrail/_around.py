@@ -38,7 +38,10 @@ class Around(NamedTuple):
     """Accelerate's ``DataLoaderDispatcher``: process 0 reads all items, and
     hands shares of them out."""
     reads_ahead: bool = False
-    """Whether it is one of Accelerate's, which all read one batch ahead."""
+    """Whether it is one of Accelerate's that read one batch ahead."""
+    n_skipped: int = 0
+    """Batches of each process that one of Accelerate's takes and does not hand out:
+    those of ``skip_first_batches``."""
 
 
 def find() -> Around:
@@ -48,6 +51,7 @@ def find() -> Around:
         "shard": getattr(accelerate, "IterableDatasetShard", ()),
         "dispatcher": getattr(accelerate, "DataLoaderDispatcher", ()),
         "reads_ahead": getattr(accelerate, "DataLoaderShard", ()),
+        "adapter": getattr(accelerate, "DataLoaderAdapter", ()),
     }
     found: dict[str, Any] = {}
     is_direct = True
@@ -64,6 +68,7 @@ def find() -> Around:
             if kind and issubclass(type(caller), kind):
                 found.setdefault(name, caller)
     found["reads_ahead"] = "reads_ahead" in found or "dispatcher" in found
+    found["n_skipped"] = int(getattr(found.pop("adapter", None), "skip_batches", 0))
     return Around(**found)
 
 

@@ -122,6 +122,7 @@ class Pass:
         reading = Reading.of(view, around)
         self._loader = loader = reading.loader
         batches = loader._batches()
+        go_to_skipped(loader, around.n_skipped)
         self._taken = self._used = self._read = taken = used = loader._any().state_dict()
         try:
             while True:
@@ -191,6 +192,30 @@ class Pass:
             self._loader = None
             if loader._any().state_dict() == self._read:
                 loader._any().seek(self._used)
+
+
+def go_to_skipped(loader: Loader, n_skipped: int) -> None:
+    """Goes back to the beginning of the epoch where Accelerate is about to skip
+    what has been had of it: it counts from there, and would skip as much again.
+
+    Raises:
+        UsageError: If it is about to skip another number of rows.
+
+    """
+    state = loader._any().state_dict()
+    position = state["position"]
+    if not n_skipped or position == 0:
+        return
+    asked = loader._asked
+    n_rows = n_skipped * int(asked["global_batch_size"] or asked["batch_size"] * loader.world_size)
+    if position != n_rows:
+        raise UsageError(
+            f"expected the beginning of an epoch, from which Accelerate skips {n_skipped} batches of "
+            f"{n_rows // n_skipped} rows, got a loader that stands at row {position} of epoch {state['epoch']}",
+            hint="leave skip_first_batches out, since a loader goes on where it stands or where a state has put it; or "
+            "go to the beginning first: view.reset()",
+        )
+    loader._any().seek({**state, "position": 0})
 
 
 def check_around(view: TorchBatches, around: _around.Around) -> None:

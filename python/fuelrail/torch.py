@@ -138,7 +138,9 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         self._pass.settle(self._loader)
         if around.reads_ahead:
             return self._pass.items(self, around)
-        return cast("Iterator[TorchBatch]", super().__iter__())
+        batches = super().__iter__()
+        _shared_out.go_to_skipped(self._loader, around.n_skipped)
+        return cast("Iterator[TorchBatch]", batches)
 
     def __len__(self) -> int:
         """Batches of a whole epoch, the same for every rank; where Accelerate

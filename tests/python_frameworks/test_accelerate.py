@@ -13,7 +13,7 @@ import fuelrail as fr
 import fuelrail.torch
 import numbered_rows
 import pytest
-from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate import Accelerator, DataLoaderConfiguration, skip_first_batches
 from accelerate.data_loader import prepare_data_loader
 from conftest import Program
 from torch.utils.data import DataLoader, IterableDataset
@@ -321,6 +321,40 @@ def test_a_loader_and_its_other_views_know_what_the_loop_has(path: Path, acceler
     assert rows([next(held)]) == expected[40:50]
     # One that is left goes on from there too, even where what it was read by is held.
     assert next(iter(view.loader)).rows.tolist() == expected[50:60]
+
+
+AROUND_A_VIEW = pytest.mark.parametrize("config", [None, {}, {"dispatch_batches": False}, {"use_stateful_dataloader": True}])
+
+
+@AROUND_A_VIEW
+def test_what_is_skipped_is_what_was_had(path: Path, config: dict[str, Any] | None) -> None:
+    """Scripts skip what was trained on; a loader stands behind that already."""
+    [expected, after] = order(path, 2)
+
+    def around(view: fuelrail.torch.TorchBatches) -> Any:
+        return DataLoader(view, batch_size=None) if config is None else prepared_by(config, view)
+
+    view = loader(path)
+    batches = around(view)
+    had = rows(itertools.islice(batches, 4))
+    state = view.state_dict()
+    # Another number than were had is no place to go on from.
+    with pytest.raises(fr.UsageError, match="skips 3 batches of 10 rows, got a loader that stands at row 40") as caught:
+        next(iter(skip_first_batches(batches, 3)))
+    assert "leave skip_first_batches out" in str(caught.value.hint) and view.state_dict() == state
+    assert had + rows(skip_first_batches(batches, 4)) == expected
+    # Accelerate counts the epochs of what it has prepared.
+    (view if config is None else batches).set_epoch(1)
+    assert rows(skip_first_batches(batches, 5)) == after[50:]
+    # A state that was loaded, with the batches before it skipped too.
+    view = loader(path, seed=0)
+    view.load_state_dict(state)
+    assert rows(skip_first_batches(around(view), 4)) == expected[40:]
+    # Each pass of a validation begins at the beginning.
+    view = loader(path, restart=True)
+    batches = around(view)
+    assert rows(itertools.islice(batches, 3)) == expected[:30]
+    assert rows(skip_first_batches(batches, 5)) == expected[50:] and rows(batches) == expected
 
 
 def test_ragged_rows_that_are_padded_come_whole(path: Path, accelerator: Accelerator) -> None:
