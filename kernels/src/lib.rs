@@ -1,6 +1,7 @@
 //! The arithmetic of fuelrail: operators on slices, without I/O or devices.
 #![deny(unsafe_code)]
 
+mod around;
 mod binary16;
 pub mod cast;
 mod element;
@@ -21,6 +22,7 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use around::Around;
 pub use element::Element;
 pub use job::Member;
 pub use kernel::Kernel;

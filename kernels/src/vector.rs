@@ -4,6 +4,7 @@
 //! A loop gives the same bits at every level: the compiler neither fuses nor
 //! reorders floating-point operations.
 
+use crate::around::Around;
 use crate::level::Kind;
 
 /// Numbers of a tile: what is worked on before the next step, in cache.
@@ -58,16 +59,16 @@ pub(crate) fn tiles(
     let buf = &mut buf.0[..TILE * to];
     let tiles = src.chunks(TILE * from).zip(dst.chunks_mut(TILE * to));
     let mut ahead = src.chunks(TILE * from).skip(1);
+    let mut around = Around::default();
     for (tile, (src, dst)) in tiles.enumerate() {
         let index = head + tile * TILE;
         if dst.len() == buf.len() {
             each(index, src, buf);
-            copy_around(buf, dst, ahead.next().unwrap_or_default());
+            around.copy(buf, dst, ahead.next().unwrap_or_default());
         } else {
             each(index, src, dst);
         }
     }
-    finish();
 }
 
 /// Numbers of `to` bytes before the first cache line that begins in `dst`;
@@ -76,14 +77,3 @@ fn head(dst: &[u8], to: usize) -> Option<usize> {
     let len_bytes = dst.as_ptr().align_offset(64);
     (len_bytes.is_multiple_of(to) && len_bytes <= dst.len()).then_some(len_bytes / to)
 }
-
-#[cfg(target_arch = "x86_64")]
-use crate::x86::{copy_around, finish};
-
-#[cfg(not(target_arch = "x86_64"))]
-fn copy_around(src: &[u8], dst: &mut [u8], _next: &[u8]) {
-    dst.copy_from_slice(src);
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn finish() {}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use fuelrail_kernels::Level;
+use fuelrail_kernels::{Around, Level};
 
 use super::super::columns::{Change, Fixed};
 use super::super::options::Access;
@@ -16,6 +16,13 @@ use crate::error::{Error, Result};
 /// Bytes of the next piece that are fetched while one is copied; the processor
 /// goes on by itself from there.
 const FETCH_BYTES: usize = 1024;
+
+/// Bytes of a tensor from which on it is copied around the caches: with the
+/// batches that take turns with it, more than they keep until it is read.
+const AROUND_BYTES: usize = 8 << 20;
+
+/// Bytes of the smallest piece for which that is worth while.
+const AROUND_PIECE_BYTES: usize = 1024;
 
 /// Bytes of a shard, and where they go.
 #[derive(Debug, Clone)]
@@ -110,6 +117,7 @@ impl Attempt<'_> {
         if let Some(first) = pieces.first() {
             fetch(held[first.held].as_deref(), &first.src);
         }
+        let mut around = (len >= AROUND_BYTES).then(Around::default);
         for (index, piece) in pieces.iter().enumerate() {
             if let Some(next) = pieces.get(index + 1) {
                 fetch(held[next.held].as_deref(), &next.src);
@@ -118,7 +126,13 @@ impl Attempt<'_> {
             else {
                 return Err(Error::internal("expected pieces of shards that are held"));
             };
-            if let Err((part, fault)) = copy(open, &piece.src, dst, change, self.gather.level) {
+            let copied = match (change, &mut around) {
+                (Change::None, Some(around)) if dst.len() >= AROUND_PIECE_BYTES => {
+                    copy_around(open, &piece.src, dst, around)
+                }
+                _ => copy(open, &piece.src, dst, change, self.gather.level),
+            };
+            if let Err((part, fault)) = copied {
                 return Ok(Some(Stray {
                     held: piece.held,
                     at: piece.dst.start + part,
@@ -167,6 +181,19 @@ fn fetch(open: Option<&Open>, src: &Range<usize>) {
     if let Some(open) = open {
         open.map.fetch(src.start, src.len().min(FETCH_BYTES));
     }
+}
+
+/// Copies one piece as it is, around the caches.
+#[inline]
+fn copy_around(
+    open: &Open,
+    src: &Range<usize>,
+    dst: &mut [u8],
+    around: &mut Around,
+) -> Result<(), (usize, Fault)> {
+    let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
+    around.copy(bytes, dst, &[]);
+    Ok(())
 }
 
 /// Copies one piece; where it fails, the byte of `dst` that is to blame.
