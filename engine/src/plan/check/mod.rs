@@ -78,6 +78,12 @@ pub fn check(
     discovery.notes.extend(declared::notes(pipeline, catalog));
     let extensions = extensions::notes(&source.projection, catalog);
     discovery.notes.extend(extensions);
+    if !source.left_out.is_empty() {
+        discovery.notes.push(format!(
+            "left out, since their type is null: {}",
+            source.left_out.join(", ")
+        ));
+    }
     let mut plan = Plan {
         inputs,
         source,

@@ -44,10 +44,6 @@ pub fn explain(plan: &Plan, context: &ExplainContext<'_>) -> String {
     text.line("parts", &parts(plan));
     let mut columns = projected(&plan.source.projection);
     text.line("columns", &list(&columns));
-    if !plan.source.left_out.is_empty() {
-        let names = plan.source.left_out.join(", ");
-        text.line("left out", &format!("{names}: no values, the type is null"));
-    }
     for (index, step) in plan.steps.iter().enumerate() {
         text.line(&format!("step {}", index + 1), &describe(step, plan));
         columns = after(step, &columns);

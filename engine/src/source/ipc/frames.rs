@@ -303,7 +303,14 @@ impl Frames {
                     at = body + frame.body_len;
                     self.found.push(frame);
                 }
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    // A dictionary is written for a batch, which was cut off.
+                    let last = self.found.last().map(|frame| frame.kind);
+                    if last == Some(Kind::Dictionary) && at == self.len_bytes {
+                        self.tail = Some("the stream ends behind a dictionary".to_owned());
+                    }
+                    return Ok(());
+                }
                 Err(Trouble::Content(reason)) => {
                     self.tail = Some(reason);
                     return Ok(());

@@ -136,12 +136,23 @@ pub(super) fn check_rows(kind: Kind, body_len: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses buffers outside `body` and decompressed sizes that cannot be.
+/// Bytes at whose multiples buffers begin in a message.
+const ALIGN: i64 = 8;
+
+/// Refuses buffers outside `body` or between the places where they may begin,
+/// and counts and decompressed sizes that cannot be.
 pub(super) fn check_buffers(
     batch: Option<ipc::RecordBatch<'_>>,
     body: &Buffer,
 ) -> Result<(), String> {
     let Some(batch) = batch else { return Ok(()) };
+    for node in batch.nodes().iter().flatten() {
+        // The decoder takes a count below 0 for none.
+        let (n, n_nulls) = (node.length(), node.null_count());
+        if n < 0 || !(0..=n).contains(&n_nulls) {
+            return Err(format!("a column states {n_nulls} nulls in {n} values"));
+        }
+    }
     let compressed = batch.compression().is_some();
     for buffer in batch.buffers().iter().flatten() {
         let range = usize::try_from(buffer.offset())
@@ -151,6 +162,12 @@ pub(super) fn check_buffers(
         let bytes = range
             .and_then(|range| body.as_slice().get(range))
             .ok_or("a buffer lies outside its message")?;
+        if !bytes.is_empty() && buffer.offset() % ALIGN != 0 {
+            return Err(format!(
+                "a buffer begins at byte {} of its message, which is no multiple of {ALIGN}",
+                buffer.offset()
+            ));
+        }
         let stated = bytes.first_chunk::<8>().map(|len| i64::from_le_bytes(*len));
         // -1 marks a buffer that was left uncompressed.
         let Some(stated) = stated.filter(|stated| compressed && *stated != -1) else {

@@ -20,6 +20,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::header::{self, PageHead};
+use super::levels::Nesting;
 use super::pages::Pages;
 use super::writer::Writer;
 
@@ -300,7 +301,9 @@ impl RowGroups for Group {
             checksums: self.checksums,
             head: Arc::default(),
         };
-        let pages = Pages::new(chunk, column, self.num_rows(), writer)?;
+        let schema = self.metadata.file_metadata().schema_descr();
+        let nesting = Nesting::of(schema.root_schema(), column.column_descr());
+        let pages = Pages::new(chunk, column, self.num_rows(), nesting, writer)?;
         Ok(Box::new(OneChunk(Some(Box::new(pages)))))
     }
 

@@ -1,17 +1,10 @@
-//! The few numbers in Parquet page headers and delta blocks by which the
-//! decoder reserves memory, read by hand so that they can be checked first.
-//!
-//! Formats: thrift compact protocol for page headers, and
-//! `DELTA_BINARY_PACKED` of the Parquet encodings document.
+//! The few numbers in Parquet page headers by which the decoder reserves
+//! memory, read by hand so that they can be checked first.
 
 use parquet::basic::Compression;
 
 use super::thrift::{Compact, Kind};
 use super::writer::Writer;
-
-/// More values than any page has; a delta block may state a count without
-/// spending bytes on it.
-const MAX_DELTA_VALUES: u64 = 1 << 26;
 
 /// What a page header says of the bytes behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +32,9 @@ pub(super) fn check(
         .and_then(|()| fields.int_field())
         .zip(fields.int_field());
     let Some((uncompressed, compressed)) = sizes else {
-        return Err("a page header does not begin with type and sizes".to_owned());
+        return Err(
+            "no page header is where a page begins: the data are damaged, or encrypted".to_owned(),
+        );
     };
     let expansion = match compression {
         Compression::SNAPPY => 64,
@@ -125,81 +120,6 @@ impl Compact<'_> {
     }
 }
 
-/// Checks the counts in the delta blocks of lengths at the start of `bytes`,
-/// of a page with `n_values` values: one block, or two where values share
-/// prefixes. The count that lies comes back.
-pub(super) fn check_delta(bytes: &[u8], n_values: u64, n_blocks: u8) -> Result<(), u64> {
-    let limit = n_values.min(MAX_DELTA_VALUES);
-    let mut rest = bytes;
-    for _ in 0..n_blocks {
-        // A block cut short is an error of the decoder's own.
-        let Some(block) = DeltaBlock::parse(rest) else {
-            return Ok(());
-        };
-        if block.n_values > limit {
-            return Err(block.n_values);
-        }
-        match block.skip() {
-            Some(after) => rest = after,
-            None => return Ok(()),
-        }
-    }
-    Ok(())
-}
-
-/// How many values the delta block at the start of `bytes` states.
-pub(super) fn delta_count(bytes: &[u8]) -> Option<u64> {
-    DeltaBlock::parse(bytes).map(|block| block.n_values)
-}
-
-struct DeltaBlock<'a> {
-    block_size: u64,
-    mini_blocks: u64,
-    n_values: u64,
-    body: Compact<'a>,
-}
-
-impl<'a> DeltaBlock<'a> {
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let mut body = Compact { bytes };
-        let block_size = body.varint()?;
-        let mini_blocks = body.varint()?;
-        let n_values = body.varint()?;
-        let _first_value = body.varint()?;
-        Some(Self {
-            block_size,
-            mini_blocks,
-            n_values,
-            body,
-        })
-    }
-
-    /// What follows the block.
-    fn skip(mut self) -> Option<&'a [u8]> {
-        let per_mini_block = self.block_size.checked_div(self.mini_blocks)?;
-        let mut left = self.n_values.saturating_sub(1);
-        while left > 0 {
-            let _min_delta = self.body.varint()?;
-            let n_widths = usize::try_from(self.mini_blocks).ok()?;
-            let (widths, rest) = self.body.bytes.split_at_checked(n_widths)?;
-            let before = left;
-            let mut len = 0_u64;
-            for width in widths {
-                // The widths of mini blocks without values mean nothing.
-                let bits = u64::from(*width) * u64::from(left > 0);
-                len = len.checked_add(bits.checked_mul(per_mini_block)? / 8)?;
-                left = left.saturating_sub(per_mini_block);
-            }
-            // A block without room for values would never end.
-            if left == before {
-                return None;
-            }
-            self.body.bytes = rest.get(usize::try_from(len).ok()?..)?;
-        }
-        Some(self.body.bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use parquet::basic::{BrotliLevel, ZstdLevel};
@@ -263,25 +183,5 @@ mod tests {
         bytes.extend([0x2c, 0x15, 0x02]);
         let head = check(&bytes, Compression::ZSTD(ZstdLevel::default()), any()).unwrap();
         assert_eq!(head.crc, None, "a data page header comes next");
-    }
-
-    #[test]
-    fn delta_blocks_are_walked_and_their_counts_checked() {
-        // 128 values a block, 4 mini blocks, 33 values: 32 deltas of 2 bits.
-        let mut block = Vec::new();
-        for value in [128, 4, 33, 0, 0] {
-            varint(&mut block, value);
-        }
-        block.extend([2, 9, 9, 9]);
-        block.extend([0; 8]);
-        let mut two = block.clone();
-        for value in [128, 4, 1 << 40, 0] {
-            varint(&mut two, value);
-        }
-        assert_eq!(check_delta(&block, 33, 1), Ok(()));
-        assert_eq!(check_delta(&block, 32, 1), Err(33));
-        assert_eq!(check_delta(&two, 33, 1), Ok(()));
-        assert_eq!(check_delta(&two, 33, 2), Err(1 << 40));
-        assert_eq!(check_delta(&[], 33, 2), Ok(()));
     }
 }

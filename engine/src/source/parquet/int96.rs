@@ -227,7 +227,13 @@ fn moment(wrapped: i64, seconds: i64, unit: TimeUnit) -> Result<i64, String> {
     seconds
         .checked_mul(per_second)
         .and_then(|whole| whole.checked_add(rest / step))
-        .ok_or_else(|| refused("beyond its range"))
+        .ok_or_else(|| {
+            let remedy = match unit {
+                TimeUnit::Nanosecond => "; `int96 = \"us\"` below [source] has room for it",
+                _ => "",
+            };
+            refused("beyond its range") + remedy
+        })
 }
 
 #[cfg(test)]
@@ -263,7 +269,7 @@ mod tests {
         assert_eq!(
             of(YEAR_9999, 0, TimeUnit::Nanosecond).unwrap_err(),
             "expected timestamps that timestamp[ns] holds, got one beyond its range: \
-             253370764800 s since 1970"
+             253370764800 s since 1970; `int96 = \"us\"` below [source] has room for it"
         );
         let finer = of(7, 1_001, TimeUnit::Microsecond).unwrap_err();
         assert!(finer.contains("of finer steps"), "{finer}");

@@ -4,6 +4,9 @@
 //! document. Nothing is allocated; a run takes a byte at least, so a walk ends
 //! with its bytes.
 
+use parquet::basic::Repetition;
+use parquet::schema::types::{ColumnDescriptor, Type};
+
 use super::thrift::Compact;
 
 /// Bits that numbers up to `max` take.
@@ -54,30 +57,172 @@ fn walk<'a>(
     let mut rest = Compact { bytes };
     let mut left = n;
     while left > 0 {
-        let head = rest.varint()?;
-        let count = head >> 1;
-        let (run, n_items) = if head & 1 == 0 {
-            let (value, after) = rest.bytes.split_at_checked(width.div_ceil(8) as usize)?;
-            rest.bytes = after;
-            let value = value
-                .iter()
-                .rev()
-                .fold(0, |value, byte| value << 8 | u64::from(*byte));
-            (Run::Of(value), count)
-        } else {
-            // Groups of eight; of the last run, only as many as there are.
-            let len = count.checked_mul(u64::from(width))?;
-            let len = usize::try_from(len).ok()?;
-            let n_items = count.checked_mul(8)?;
-            let (packed, after) = rest.bytes.split_at_checked(len)?;
-            rest.bytes = after;
-            (Run::Packed(packed), n_items)
-        };
+        let (run, n_items) = next_run(&mut rest, width)?;
         let n_items = n_items.min(left);
         take(run, n_items);
         left -= n_items;
     }
     Some(bytes.len() - rest.bytes.len())
+}
+
+/// The run at the start of `rest`, and how many numbers it has.
+fn next_run<'a>(rest: &mut Compact<'a>, width: u32) -> Option<(Run<'a>, u64)> {
+    let head = rest.varint()?;
+    let count = head >> 1;
+    if head & 1 == 0 {
+        let (value, after) = rest.bytes.split_at_checked(width.div_ceil(8) as usize)?;
+        rest.bytes = after;
+        let bytes = value.iter().rev();
+        let value = bytes.fold(0, |value, byte| value << 8 | u64::from(*byte));
+        return Some((Run::Of(value), count));
+    }
+    // Groups of eight; of the last run, only as many as there are.
+    let len = count.checked_mul(u64::from(width))?;
+    let n_items = count.checked_mul(8)?;
+    let (packed, after) = rest.bytes.split_at_checked(usize::try_from(len).ok()?)?;
+    rest.bytes = after;
+    Some((Run::Packed(packed), n_items))
+}
+
+/// Repetition and definition levels of a column within lists, side by side, as
+/// the pages of a chunk come.
+#[derive(Debug, Default)]
+pub(super) struct Nesting {
+    /// For each list that the column is in, from the outermost, the definition
+    /// level from which on it has an item.
+    items: Vec<u64>,
+    /// The definition level of the entry before.
+    before: Option<u64>,
+}
+
+impl Nesting {
+    /// That of `column` below `root`, flat if its path is another there.
+    pub(super) fn of(root: &Type, column: &ColumnDescriptor) -> Self {
+        let mut node = root;
+        let (mut level, mut items) = (0, Vec::new());
+        for part in column.path().parts() {
+            let fields = if node.is_group() {
+                node.get_fields()
+            } else {
+                &[]
+            };
+            let Some(field) = fields.iter().find(|field| field.name() == part) else {
+                return Self::default();
+            };
+            node = field;
+            let repetition = node.get_basic_info().repetition();
+            level += u64::from(repetition != Repetition::REQUIRED);
+            if repetition == Repetition::REPEATED {
+                items.push(level);
+            }
+        }
+        // Of two with one name this may be the other.
+        let is_it = level == u64::from(column.max_def_level().unsigned_abs())
+            && items.len() == usize::from(column.max_rep_level().unsigned_abs());
+        if is_it {
+            Self::new(items)
+        } else {
+            Self::default()
+        }
+    }
+
+    fn new(items: Vec<u64>) -> Self {
+        Self {
+            items,
+            before: None,
+        }
+    }
+
+    pub(super) fn is_flat(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Goes over the `n` levels of a page up to `max`, of repetition and of
+    /// definition; whether all can be. An entry that goes on with a list is an
+    /// item of it, and the entry before is one too.
+    pub(super) fn go_on(&mut self, [repetition, definition]: [&[u8]; 2], max: i16, n: u64) -> bool {
+        let depth = i16::try_from(self.items.len()).unwrap_or(i16::MAX);
+        let mut repetition = Runs::new(repetition, width_of(depth));
+        let mut definition = Runs::new(definition, width_of(max));
+        let mut left = n;
+        while left > 0 {
+            let (Some(repeated), Some(defined)) = (repetition.peek(), definition.peek()) else {
+                return false;
+            };
+            let n = repeated.1.min(defined.1).min(left);
+            // The first of a run stands behind another entry than the rest.
+            let n = if self.before == Some(defined.0) { n } else { 1 };
+            let (repeated, defined) = (repeated.0, defined.0);
+            let goes_on = repeated.checked_sub(1).map(usize::try_from);
+            let item = match goes_on {
+                None => Some(0),
+                Some(list) => list.ok().and_then(|list| self.items.get(list).copied()),
+            };
+            let can_be = item.is_some_and(|item| {
+                repeated == 0 || (defined >= item && self.before.is_some_and(|it| it >= item))
+            });
+            if !can_be {
+                return false;
+            }
+            self.before = Some(defined);
+            repetition.skip(n);
+            definition.skip(n);
+            left -= n;
+        }
+        true
+    }
+}
+
+/// Numbers of a hybrid, run by run.
+struct Runs<'a> {
+    rest: Compact<'a>,
+    width: u32,
+    /// Of the run that is begun.
+    run: Option<Run<'a>>,
+    left: u64,
+    /// Numbers of a group that are done.
+    done: u64,
+}
+
+impl<'a> Runs<'a> {
+    fn new(bytes: &'a [u8], width: u32) -> Self {
+        Self {
+            rest: Compact { bytes },
+            width,
+            run: None,
+            left: 0,
+            done: 0,
+        }
+    }
+
+    /// The next number, and how often it comes at least; `None` at the end.
+    fn peek(&mut self) -> Option<(u64, u64)> {
+        while self.left == 0 {
+            let (run, n_items) = next_run(&mut self.rest, self.width)?;
+            (self.run, self.left, self.done) = (Some(run), n_items, 0);
+        }
+        match self.run.as_ref()? {
+            Run::Of(value) => Some((*value, self.left)),
+            Run::Packed(packed) => {
+                let first = self.done.checked_mul(u64::from(self.width))?;
+                let bits = (first..first + u64::from(self.width)).rev();
+                let bit = |at: u64| {
+                    let byte = usize::try_from(at / 8).ok().and_then(|at| packed.get(at));
+                    byte.map(|byte| u64::from(byte >> (at % 8) & 1))
+                };
+                let value = bits
+                    .map(bit)
+                    .try_fold(0, |value, bit| Some(value << 1 | bit?));
+                Some((value?, 1))
+            }
+        }
+    }
+
+    /// Goes over `n` numbers that [`Runs::peek`] has told of.
+    fn skip(&mut self, n: u64) {
+        self.left -= n;
+        self.done += n;
+    }
 }
 
 /// How many are `max`, and whether one is beyond.
@@ -128,6 +273,53 @@ mod tests {
         // None is beyond what the schema has.
         assert_eq!(count_max(&bytes, 2, 8), None);
         assert_eq!(count_max(&[6, 3], 2, 3), None);
+    }
+
+    #[test]
+    fn what_goes_on_with_a_list_is_an_item_of_it() {
+        // A list of items that may be null: 0 null, 1 empty, 2 a null, 3 a value.
+        let pack = |levels: &[u8], width: usize| {
+            let n_groups = levels.len().div_ceil(8);
+            let mut bytes = vec![(n_groups << 1 | 1) as u8];
+            bytes.resize(1 + n_groups * width, 0);
+            for (at, level) in levels.iter().enumerate() {
+                for bit in 0..width {
+                    let to = at * width + bit;
+                    bytes[1 + to / 8] |= (level >> bit & 1) << (to % 8);
+                }
+            }
+            bytes
+        };
+        let runs = |levels: &[u8]| {
+            let each = levels.iter().flat_map(|level| [2, *level]);
+            each.collect::<Vec<u8>>()
+        };
+        let check = |repetition: &[u8], definition: &[u8]| {
+            let n = definition.len() as u64;
+            let packed = [&pack(repetition, 1)[..], &pack(definition, 2)[..]];
+            let by_packed = Nesting::new(vec![2]).go_on(packed, 3, n);
+            let run = [&runs(repetition)[..], &runs(definition)[..]];
+            assert_eq!(by_packed, Nesting::new(vec![2]).go_on(run, 3, n));
+            by_packed
+        };
+        assert!(check(&[0, 1, 1, 0, 0, 0, 1], &[3, 2, 3, 0, 1, 3, 3]));
+        assert!(!check(&[1, 1], &[3, 3]), "nothing is there to go on with");
+        assert!(!check(&[0, 1], &[3, 1]), "an empty list is no item");
+        assert!(!check(&[0, 1], &[1, 3]), "nor has it any");
+        // A run of many, and the same over two pages.
+        let mut nesting = Nesting::new(vec![2]);
+        let long = [
+            [&[2, 0, 198, 1, 1][..], &[200, 1, 3][..]],
+            [&[2, 1], &[2, 3]],
+        ];
+        assert!(nesting.go_on(long[0], 3, 100));
+        assert!(nesting.go_on(long[1], 3, 1));
+        assert!(!nesting.go_on(long[1], 3, 2), "levels are missing");
+        // Lists in lists: an item of the inner one from 4 on.
+        let mut nested = Nesting::new(vec![2, 4]);
+        assert!(nested.go_on([&[2, 0, 2, 1, 2, 2], &[2, 2, 2, 4, 2, 5]], 5, 3));
+        assert!(!nested.go_on([&[2, 2], &[2, 3]], 5, 1));
+        assert!(!nested.go_on([&[2, 3], &[2, 5]], 5, 1), "not so deep");
     }
 
     #[test]

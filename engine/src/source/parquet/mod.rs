@@ -6,6 +6,7 @@
 //! always from the beginning of the group, so where a group breaks off never
 //! depends on batch sizes or on where reading began.
 
+mod delta;
 mod footer;
 mod guard;
 mod header;

@@ -16,14 +16,18 @@ use parquet::file::reader::{Length, SerializedPageReader};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::guard::Chunk;
+use super::levels::Nesting;
 use super::writer::Writer;
-use super::{header, levels};
+use super::{delta, levels};
 use crate::error::name_in_quotes;
 
 /// Decompressed pages whose counts have been checked.
 pub(super) struct Pages {
     inner: SerializedPageReader<Chunk>,
     column: ColumnDescPtr,
+    /// What the levels of the pages before say of the lists it is in.
+    nesting: Nesting,
+    has_dictionary: bool,
     /// Values that are still to come, where the chunk's length is not known.
     left: Option<u64>,
 }
@@ -33,6 +37,7 @@ impl Pages {
         chunk: Chunk,
         column: &ColumnChunkMetaData,
         n_rows: usize,
+        nesting: Nesting,
         writer: Writer,
     ) -> Result<Self> {
         let properties = ReaderProperties::builder()
@@ -50,12 +55,14 @@ impl Pages {
         Ok(Self {
             inner,
             column: column.column_descr_ptr(),
+            nesting,
+            has_dictionary: false,
             left: left.map(|left| u64::try_from(left).unwrap_or(0)),
         })
     }
 
     /// Refuses a page that cannot be what its column has.
-    fn check(&self, page: &Page) -> Result<()> {
+    fn check(&mut self, page: &Page) -> Result<()> {
         if let Page::DictionaryPage {
             buf, num_values, ..
         } = page
@@ -64,6 +71,7 @@ impl Pages {
             if *num_values as usize > buf.len() {
                 return Err(lie("dictionary values", u64::from(*num_values)));
             }
+            self.has_dictionary = true;
             return match self.len_plain(u64::from(*num_values)) {
                 Some(len) => self.expect(len, buf.len(), u64::from(*num_values)),
                 None => Ok(()),
@@ -78,12 +86,10 @@ impl Pages {
             Encoding::DELTA_BYTE_ARRAY => 2,
             _ => 0,
         };
-        header::check_delta(values, u64::from(page.num_values()), n_blocks)
+        delta::check_counts(values, u64::from(page.num_values()), n_blocks)
             .map_err(|count| lie("values in a delta block", count))?;
-        match self.n_values(page)? {
-            Some(n_values) => self.check_values(page.encoding(), values, n_values),
-            None => Ok(()),
-        }
+        let n_values = self.n_values(page)?;
+        self.check_values(page.encoding(), values, n_values)
     }
 
     /// Refuses values of other length than `n_values` take.
@@ -102,18 +108,26 @@ impl Pages {
             }
             Encoding::DELTA_BINARY_PACKED
             | Encoding::DELTA_LENGTH_BYTE_ARRAY
-            | Encoding::DELTA_BYTE_ARRAY => match header::delta_count(values) {
+            | Encoding::DELTA_BYTE_ARRAY => match delta::count(values) {
                 Some(count) if count != n_values => {
                     let why = format!("a page has {count} values, and levels for {n_values}");
                     Err(self.refused(&why))
                 }
                 // A block cut short is an error of the decoder's own.
-                _ => Ok(()),
+                _ if encoding == Encoding::DELTA_BINARY_PACKED => Ok(()),
+                _ => {
+                    let has_prefixes = encoding == Encoding::DELTA_BYTE_ARRAY;
+                    delta::check_lengths(values, n_values, has_prefixes)
+                        .map_err(|why| self.refused(why))
+                }
             },
             Encoding::PLAIN | Encoding::BYTE_STREAM_SPLIT => match self.len_plain(n_values) {
                 Some(len) => self.expect(len, values.len(), n_values),
                 None => Ok(()),
             },
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY if !self.has_dictionary => {
+                Err(self.refused("a page refers to a dictionary, and none comes before it"))
+            }
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => match values.split_first() {
                 Some((width, indices)) => runs(indices, u32::from(*width)),
                 None => self.expect(u64::from(n_values > 0), 0, n_values),
@@ -154,11 +168,12 @@ impl Pages {
         ParquetError::General(format!("column {column}: {why}"))
     }
 
-    /// The values of a data page without its nulls, where they can be counted.
-    fn n_values(&self, page: &Page) -> Result<Option<u64>> {
+    /// How many values a data page has without its nulls, where its levels are
+    /// those of a column like this.
+    fn n_values(&mut self, page: &Page) -> Result<u64> {
         let n_levels = u64::from(page.num_values());
         let max = self.column.max_def_level();
-        let definitions = match page {
+        let levels = match page {
             Page::DataPageV2 {
                 buf,
                 num_values,
@@ -173,35 +188,59 @@ impl Pages {
                 if (max == 0 && *num_nulls > 0) || (is_flat && num_rows != num_values) {
                     return Err(self.refused("a page has levels that the schema has not"));
                 }
-                let start = *rep_levels_byte_len as usize;
-                buf.get(start..start + *def_levels_byte_len as usize)
+                buf.split_at_checked(*rep_levels_byte_len as usize)
+                    .and_then(|(repetition, rest)| {
+                        Some([repetition, rest.get(..*def_levels_byte_len as usize)?])
+                    })
             }
             Page::DataPage {
                 buf,
-                def_level_encoding: Encoding::RLE,
+                def_level_encoding,
                 rep_level_encoding,
+                num_values,
                 ..
             } => {
                 let max_rep = self.column.max_rep_level();
-                let n = page.num_values();
-                let start = level_len(buf, 0, max_rep, *rep_level_encoding, n);
-                let end = start.and_then(|start| {
-                    start.checked_add(level_len(buf, start, max, Encoding::RLE, n)?)
-                });
-                let levels = start.zip(end).and_then(|(start, end)| buf.get(start..end));
-                levels.and_then(|levels| levels.get(4..))
+                let encodings = [(max_rep, *rep_level_encoding), (max, *def_level_encoding)];
+                if encodings
+                    .iter()
+                    .any(|(max, encoding)| *max > 0 && *encoding != Encoding::RLE)
+                {
+                    // The decoder reads them in another order than they have.
+                    let why = "the levels of a page are packed as they were before Parquet 1.0, \
+                               which is not supported";
+                    return Err(self.refused(why));
+                }
+                let range = |start: usize, max, encoding| {
+                    let end =
+                        start.checked_add(level_len(buf, start, max, encoding, *num_values)?)?;
+                    let levels = buf.get(start..end)?;
+                    // Their length comes first, where there are any.
+                    Some((levels.get(4..).unwrap_or(levels), end))
+                };
+                range(0, max_rep, *rep_level_encoding).and_then(|(repetition, end)| {
+                    Some([repetition, range(end, max, *def_level_encoding)?.0])
+                })
             }
-            // Of a form that nobody writes any more.
-            _ => return Ok(None),
+            Page::DictionaryPage { .. } => None,
         };
         if max == 0 {
-            return Ok(Some(n_levels));
+            return Ok(n_levels);
         }
-        let n_values = definitions.and_then(|levels| levels::count_max(levels, max, n_levels));
-        n_values.map(Some).ok_or_else(|| {
+        let n_values =
+            levels.and_then(|[_, definition]| levels::count_max(definition, max, n_levels));
+        let n_values = n_values.ok_or_else(|| {
             let wanted = format!("a page without {n_levels} levels up to {max}");
             self.refused(&wanted)
-        })
+        })?;
+        match levels {
+            Some(levels)
+                if !self.nesting.is_flat() && !self.nesting.go_on(levels, max, n_levels) =>
+            {
+                Err(self.refused("a page goes on with a list that has no item there"))
+            }
+            _ => Ok(n_values),
+        }
     }
 
     /// Where the values of a data page begin, behind its levels.
