@@ -4,7 +4,7 @@
 //! list, rows by their number in the file. A batch's size never shows in the
 //! dataset; positions do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -132,6 +132,8 @@ pub struct Notes {
     /// Values that were changed to fit their column, or by a step for want of a
     /// better one.
     pub converted: Vec<Conversion>,
+    /// Declared keys that have a value here, for the first time in this reading.
+    pub valued: Vec<Arc<str>>,
     /// What else is known of it.
     pub mark: Mark,
 }
@@ -256,7 +258,10 @@ impl Default for Stats {
             quarantined: 0,
             documents: 0,
             tokens: 0,
-            tally: Some(Tally::default()),
+            tally: Some(Tally {
+                valued: Some(BTreeSet::new()),
+                ..Tally::default()
+            }),
         }
     }
 }
@@ -323,6 +328,10 @@ pub struct Tally {
     pub blank_lines: u64,
     /// Rows, on both sides, whose split key is null.
     pub null_split_keys: u64,
+    /// Declared keys that had a value in some row, on either side; nothing where
+    /// part of the work was done by a version that did not look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valued: Option<BTreeSet<String>>,
 }
 
 /// Rows that one step dropped for one reason.
@@ -361,6 +370,9 @@ impl Tally {
             Mark::None => {}
             Mark::BlankLine => self.blank_lines += n_rows,
             Mark::NullSplitKey => self.null_split_keys += n_rows,
+        }
+        if let Some(valued) = &mut self.valued {
+            valued.extend(notes.valued.iter().map(|key| key.to_string()));
         }
         for key in &notes.ignored_keys {
             self.ignore(key, n_rows);
@@ -415,6 +427,10 @@ impl Tally {
         self.other_ignored_keys += other.other_ignored_keys;
         self.blank_lines += other.blank_lines;
         self.null_split_keys += other.null_split_keys;
+        match (&mut self.valued, &other.valued) {
+            (Some(all), Some(valued)) => all.extend(valued.iter().cloned()),
+            (valued, _) => *valued = None,
+        }
         for rows in &other.dropped {
             self.drop_rows(*rows);
         }

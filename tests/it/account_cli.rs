@@ -288,3 +288,84 @@ fn a_pipeline_is_not_read_from_standard_input() {
         plan.err
     );
 }
+
+#[test]
+fn a_declared_key_without_a_value_in_any_row_is_said_after_the_run() {
+    let lines = b"{\"a\":1,\"m\":null}\n{\"a\":2,\"b\":null,\"m\":{\"u\":\"x\"}}\n{\"a\":3}\n";
+    let schema =
+        "schema = { a = \"int64\", b = \"string\", \"m.u\" = \"string\", \"m.w\" = \"json\" }\n";
+    let select = "[[step]]\nop = \"select\"\ncolumns = [\"a\", \"b\", \"m.u\", \"m.w\"]\n";
+    let said = |ran: &Ran| -> Value {
+        let ran: Value = serde_json::from_str(&ran.out).unwrap();
+        ran["account"]["valueless_keys"].clone()
+    };
+    let dir = workplace(lines, &format!("{schema}{select}"), "");
+    let ran = run(&dir, &["shard", "p.toml"]);
+    let account = "\n  3 rows read\n  no row has a value of the declared key b\n  no row has a \
+        value of the declared key m.w\n  3 rows kept and written\n";
+    assert!(ran.out.contains(account), "{}", ran.out);
+    let again = ["shard", "p.toml", "--json", "--replace"];
+    assert_eq!(said(&run(&dir, &again)), json!(["b", "m.w"]));
+    // The rows of the other side count, those beyond a limit do not.
+    let split = "split = { take = \"train\", validation = 1.0, key = \"a\" }\n";
+    for (more, expected) in [
+        (split, json!(["b", "m.w"])),
+        ("limit = 1\n", json!(["b", "m.u", "m.w"])),
+        ("limit = 2\n", json!(["b", "m.w"])),
+    ] {
+        let dir = workplace(lines, &format!("{more}{schema}{select}"), "");
+        let ran = run(&dir, &["shard", "p.toml", "--json"]);
+        assert_eq!(said(&ran), expected, "{more}: {}", ran.err);
+    }
+    // Nothing is known where no row is good, and nothing is said of what is not
+    // declared.
+    let dir = workplace(
+        b"oops\n",
+        &format!("on_error = \"quarantine\"\n{schema}{select}"),
+        "",
+    );
+    let ran = run(&dir, &["shard", "p.toml", "--json"]);
+    assert_eq!(said(&ran), Value::Null, "{}", ran.err);
+}
+
+#[test]
+fn a_scan_knows_the_paths_that_are_declared_beside_all_keys() {
+    let lines = b"{\"m\":{\"u\":\"x\",\"k\":1}}\n{\"m\":{\"u\":\"y\",\"k\":1,\"k\":2}}\n{\"m\":{\"u\":3}}\n\
+        {\"m\":\"text\"}\n{\"m\":null}\n{\"o\":{\"k\":1,\"k\":2}}\n";
+    let schema =
+        "schema = { m = \"json\", o = \"json\", \"m.u\" = \"json\", \"m.w.x\" = \"string\" }\n";
+    let dir = workplace(lines, &format!("on_error = \"quarantine\"\n{schema}"), "");
+    let scan = run(&dir, &["plan", "--scan", "p.toml", "--json"]);
+    let scan: Value = serde_json::from_str(&scan.out).unwrap();
+    // The key that comes twice, in an object that a path leads through.
+    assert_eq!((&scan["n_rows"], &scan["n_bad"]), (&json!(5), &json!(1)));
+    assert_eq!(scan["bad"][0]["line"], json!(2));
+    let through = |path: &str| {
+        format!(
+            "{path} leads through m, which is text in x.jsonl:4: a row without an object there \
+             cannot be read, whatever the type"
+        )
+    };
+    let notes: Vec<&str> = scan["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note.as_str().unwrap())
+        .collect();
+    assert!(notes.contains(&through("m.u").as_str()), "{notes:?}");
+    let schema = &scan["schema"];
+    assert_eq!(
+        (&schema["m"], &schema["m.u"]),
+        (&json!("json"), &json!("json"))
+    );
+    // A run sets aside the same lines, with the schema of the scan as well.
+    for text in [None, scan["block"].as_str()] {
+        if let Some(text) = text {
+            let rest = format!("on_error = \"quarantine\"\n{text}\n");
+            pipeline(dir.path(), "x.jsonl", &rest, "");
+        }
+        let ran = run(&dir, &["shard", "p.toml", "--json", "--replace"]);
+        let ran: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(ran["account"]["set_aside"]["rows"], json!(2), "{ran}");
+    }
+}

@@ -177,7 +177,12 @@ fn bytes_that_are_not_what_the_name_says_are_named() {
     named("a.jsonl", &zipped, "gzip-compressed", "mv ");
     named("a.jsonl.gz", &twice, "gzip-compressed", "compressed twice");
     named("a.jsonl.gz", &zstd, "expected gzip, got zstd", "rename");
-    named("a.jsonl.zst", b"{}\n", "expected zstd, got other", "rename");
+    named(
+        "a.jsonl.zst",
+        b"{}\n",
+        "expected zstd, got text that is not",
+        "mv ",
+    );
     named("a.txt", &zstd, "zstd-compressed", "a.txt.zst");
     named("a.jsonl", &utf16, "UTF-16", "iconv -f UTF-16");
     named("a.txt", &utf16, "UTF-16", "iconv -f UTF-16");

@@ -29,6 +29,10 @@ pub(crate) fn lines(account: &Account) -> Vec<String> {
         let rows = counted(account.null_split_keys, "row");
         lines.push(format!("{rows} with a null split key, all on one side"));
     }
+    for key in &account.valueless_keys {
+        let key = name_in_text(key);
+        lines.push(format!("no row has a value of the declared key {key}"));
+    }
     set_aside(account, &mut lines);
     if account.limit_reached {
         lines.push("rows beyond the limit were not read".to_owned());

@@ -42,6 +42,10 @@ pub struct Account {
     /// Rows whose split key is null, on whichever side they are: all on one.
     #[serde(default)]
     pub null_split_keys: u64,
+    /// Keys whose types the pipeline declares and of which no row had a value,
+    /// though rows were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub valueless_keys: Vec<String>,
     /// Tokens kept, padding not counted; 0 without `tokenize`.
     pub tokens: u64,
     /// Rows of the dataset.
@@ -116,6 +120,7 @@ impl Account {
             other_ignored_keys: tally.other_ignored_keys,
             blank_lines: tally.blank_lines,
             null_split_keys: tally.null_split_keys,
+            valueless_keys: valueless(plan, stats, tally),
             tokens: stats.tokens,
             rows_written,
         };
@@ -217,6 +222,20 @@ fn dropped(plan: &Plan, tally: &Tally) -> Vec<Dropped> {
     let steps = tally.dropped.iter().map(|rows| Dropped::of(plan, rows));
     let all = split.into_iter().chain(steps);
     all.filter(|dropped| dropped.rows > 0).collect()
+}
+
+/// The declared keys that no row had a value of; none where no row was good.
+fn valueless(plan: &Plan, stats: &Stats, tally: &Tally) -> Vec<String> {
+    let has_rows = stats.rows_read > 0 || tally.other_side > 0;
+    let Some(valued) = tally.valued.as_ref().filter(|_| has_rows) else {
+        return Vec::new();
+    };
+    let declared = plan.source.json.columns.iter().filter(|key| key.declared);
+    let names = declared.map(|key| &key.name);
+    names
+        .filter(|name| !valued.contains(*name))
+        .cloned()
+        .collect()
 }
 
 fn converted(tally: &Tally) -> Vec<Converted> {

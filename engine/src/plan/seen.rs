@@ -6,7 +6,8 @@ use super::proposal::{Place, Proposed};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SeenKeys {
     /// The keys that were looked for, or all, in order of first appearance;
-    /// those that no line has come last.
+    /// those that no line has come last, and behind all keys the declared paths
+    /// into their objects.
     pub keys: Vec<Proposed>,
     /// Where a key that was looked for is absent, what else there is.
     pub others: Vec<String>,

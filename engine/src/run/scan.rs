@@ -12,8 +12,8 @@ use super::load::load_tokenizers;
 use super::prepare::{discover_inputs, look_for};
 use crate::error::{Error, ErrorKind, Result, name_in_text};
 use crate::plan::{
-    Catalog, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Plan, Proposed, Step,
-    check, counted, declared_notes,
+    Catalog, Conflict, Found, JsonType, KeyTypes, LoadedTokenizers, Pipeline, Place, Plan,
+    Proposed, Step, check, counted, declared_notes,
 };
 use crate::source::{Extent, Meter};
 
@@ -161,6 +161,8 @@ pub fn scan(
     };
     let looked = seen.looked;
     let mut proposals = Proposals::new(pipeline, &catalog);
+    let mut notes = declared_notes(pipeline, &catalog);
+    notes.extend(seen.keys.iter().filter_map(|key| no_way(key, &catalog)));
     let settled = proposals.settle(pipeline, (&catalog, &tokenizers, base));
     let (holes, misfit) = match settled {
         Ok(plan) => (holes(&plan, &catalog), None),
@@ -173,7 +175,7 @@ pub fn scan(
         n_bad: looked.map_or(0, |looked| looked.n_bad),
         bad: seen.bad.iter().map(|bad| scanned(&catalog, bad)).collect(),
         holes,
-        notes: declared_notes(pipeline, &catalog),
+        notes,
         misfit,
     })
 }
@@ -192,6 +194,11 @@ impl Proposals {
         };
         for key in catalog.seen.iter().flat_map(|seen| &seen.keys) {
             let declared = pipeline.source.schema.get(&key.name);
+            if leads_nowhere(key).is_some() {
+                let data_type = declared.cloned().unwrap_or(JsonType::Json);
+                proposals.add(&key.name, data_type, None);
+                continue;
+            }
             match (declared, &key.found) {
                 // What is kept as text whatever it is, holds.
                 (Some(JsonType::Json), _) => proposals.add(&key.name, JsonType::Json, None),
@@ -288,13 +295,36 @@ fn is_list(data_type: &DataType) -> bool {
     matches!(data_type, DataType::List(_))
 }
 
+/// The value through which the path of `key` does not lead.
+fn leads_nowhere(key: &Proposed) -> Option<&Conflict> {
+    match &key.found {
+        Found::Conflict(conflict) if conflict.at.len() < key.path.join(".").len() => Some(conflict),
+        _ => None,
+    }
+}
+
+/// What to say of a path that no type lets through every row.
+fn no_way(key: &Proposed, catalog: &Catalog) -> Option<String> {
+    let Conflict { at, first, .. } = leads_nowhere(key)?;
+    Some(format!(
+        "{} leads through {}, which is {}: a row without an object there cannot be read, \
+         whatever the type",
+        name_in_text(&key.name),
+        name_in_text(at),
+        said(first, catalog)
+    ))
+}
+
+/// A kind of value and its place.
+fn said((kind, place): &(String, Place), catalog: &Catalog) -> String {
+    let file = catalog.files.get(place.file as usize);
+    let name = file.map_or("?", |file| file.input.name.as_str());
+    format!("{kind} in {name}:{}", place.line + 1)
+}
+
 /// Why no type but `json` holds a key.
 fn why(key: &Proposed, catalog: &Catalog) -> String {
-    let said = |(kind, place): &(String, Place)| {
-        let file = catalog.files.get(place.file as usize);
-        let name = file.map_or("?", |file| file.input.name.as_str());
-        format!("{kind} in {name}:{}", place.line + 1)
-    };
+    let said = |sighting: &(String, Place)| said(sighting, catalog);
     match &key.found {
         Found::Conflict(conflict) => {
             let kinds = [Some(&conflict.first), conflict.second.as_ref()];

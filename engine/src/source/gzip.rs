@@ -48,7 +48,7 @@ impl<R: BufRead> Read for Gzip<R> {
 /// What a member begins with.
 const MAGIC: u8 = 0x1f;
 
-const GARBAGE: &str = "bytes that are no gzip follow the end of the gzip stream";
+pub(super) const GARBAGE: &str = "bytes that are no gzip follow the end of the gzip stream";
 
 /// Passes over zeros; gives the byte behind them, which is not taken.
 fn after_padding(bytes: &mut impl BufRead) -> io::Result<Option<u8>> {

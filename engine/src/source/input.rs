@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::Meter;
+use super::broken::Broken;
 use super::gzip::Gzip;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Input;
@@ -48,7 +49,7 @@ impl Compression {
 /// What a failed read means.
 pub(super) enum Fault {
     /// The bytes are there and make no sense.
-    Content(String),
+    Content(Broken),
     /// The operating system failed, or the file is no longer the one described.
     System(Error),
 }
@@ -126,45 +127,10 @@ pub(super) fn fault(path: &Path, error: io::Error) -> Fault {
     // Decompressors make up their errors; only the system's carry its number.
     if error.raw_os_error().is_some() {
         Fault::System(Error::io("read input", path, error))
-    } else if error.kind() == io::ErrorKind::UnexpectedEof {
-        Fault::Content("cannot decompress: the file is cut off within its content".to_owned())
     } else {
-        // Only decompressors make up errors, and these do not say of what.
-        let said = error.to_string();
-        Fault::Content(if said.contains("requires too much memory") {
-            "cannot decompress: a frame wants a window of more than 128 MiB; decompress it with \
-             `zstd -d --long=31`, or compress it again without `--long` and `--ultra`"
-                .to_owned()
-        } else if said.contains("Dictionary mismatch") {
-            let id = dictionary(path).map_or_else(String::new, |id| format!(", whose id is {id}"));
-            format!(
-                "cannot decompress: it was compressed with a dictionary{id}, and none is taken; \
-                 decompress it with `zstd -d -D DICTIONARY`"
-            )
-        } else {
-            format!("cannot decompress: {said}")
-        })
+        // Only decompressors make up errors.
+        Fault::Content(Broken::of(path, &error))
     }
-}
-
-/// The id of the dictionary that the first frame of a Zstandard file names.
-fn dictionary(path: &Path) -> Option<u32> {
-    const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-    let mut head = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(10).read_to_end(&mut head).ok()?;
-    let rest = head.strip_prefix(&MAGIC)?;
-    let (&flags, rest) = rest.split_first()?;
-    let len = match flags & 3 {
-        0 => return None,
-        3 => 4,
-        len => usize::from(len),
-    };
-    // A single segment has no byte for its window.
-    let from = usize::from(flags & 0x20 == 0);
-    let bytes = rest.get(from..from + len)?;
-    let id = bytes.iter().rev();
-    Some(id.fold(0, |id, &byte| id << 8 | u32::from(byte)))
 }
 
 fn changed(path: &Path, expected: u64, came: u64) -> Error {
@@ -218,27 +184,6 @@ impl std::error::Error for Shrunk {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_zstandard_file_names_its_dictionary() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.zst");
-        let magic = [0x28, 0xb5, 0x2f, 0xfd];
-        for (behind, id) in [
-            (&[0x20, 5][..], None),
-            (&[0x21, 7, 0], Some(7)),
-            (&[0x02, 0x58, 1, 2], Some(0x0201)),
-            (&[0x23, 4, 3, 2, 1], Some(0x0102_0304)),
-            (&[0x23, 4, 3], None),
-            (&[], None),
-        ] {
-            std::fs::write(&path, [&magic[..], behind].concat()).unwrap();
-            assert_eq!(dictionary(&path), id, "{behind:?}");
-        }
-        let error = || io::Error::other("Dictionary mismatch");
-        std::fs::write(&path, [&magic[..], &[0x21, 7, 0]].concat()).unwrap();
-        assert!(matches!(fault(&path, error()), Fault::Content(said) if said.contains("id is 7")));
-    }
 
     #[test]
     fn compression_goes_by_the_end_of_the_name() {

@@ -172,9 +172,10 @@ fn wanted<'a>(chunk: Chunk<'a>, context: &Context) -> Result<Wanted<'a>> {
     };
     match input::fault(&context.path, error) {
         Fault::System(error) => Err(error),
-        Fault::Content(reason) => Ok(Wanted::Bad(Bad {
+        Fault::Content(broken) => Ok(Wanted::Bad(Bad {
             excerpt,
-            ..Bad::tail(record, reason)
+            hint: broken.hint,
+            ..Bad::tail(record, broken.reason)
         })),
     }
 }

@@ -13,6 +13,7 @@ use std::thread;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::Meter;
+use super::broken;
 use super::input::{self, Fault};
 use super::jsonl::{Observer, Selection};
 use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
@@ -87,6 +88,12 @@ impl LookSpec {
             && self.selected.names.iter().all(is_known)
     }
 
+    /// The declared keys below others, as their names have it.
+    fn declared_paths(&self) -> Vec<String> {
+        let names = self.declared.0.iter().map(|(name, _)| name);
+        names.filter(|name| name.contains('.')).cloned().collect()
+    }
+
     /// Whether nothing is known without a row that can be read.
     fn needs_rows(&self) -> bool {
         let is_unknown = |name: &String| self.declared.get(name).is_none();
@@ -114,7 +121,7 @@ pub(super) fn look(
         return Ok(SeenKeys::default());
     }
     let selection = if spec.selected.all {
-        Selection::All
+        Selection::AllWith(spec.declared_paths())
     } else {
         Selection::Names(spec.selected.names.clone())
     };
@@ -336,7 +343,7 @@ impl Job<'_> {
                 }
                 Chunk::Fault { record, error, .. } => match input::fault(path, error) {
                     Fault::System(error) => return Err(error),
-                    Fault::Content(reason) => sight.bad(place(record), reason),
+                    Fault::Content(broken) => sight.bad(place(record), broken.reason),
                 },
             }
         }
@@ -357,11 +364,12 @@ impl Job<'_> {
         let file = file.position(|&index| index == place.file as usize);
         let error = Error::data(reason.clone())
             .with_row(place.line)
-            .with_line(place.line + 1)
-            .with_hint(hint);
+            .with_line(place.line + 1);
         match file.and_then(|file| self.found.get(file)) {
-            Some(file) => error.with_path(&file.path),
-            None => error,
+            Some(file) => error
+                .with_hint(broken::remedy(&file.path, reason).unwrap_or_else(|| hint.to_owned()))
+                .with_path(&file.path),
+            None => error.with_hint(hint),
         }
     }
 

@@ -9,6 +9,7 @@
 //! silence: it is an error with path and row, or it is set aside
 //! ([`crate::plan::OnError`]). I/O errors are not content.
 
+mod broken;
 mod contain;
 mod context;
 mod cut;

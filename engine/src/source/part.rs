@@ -55,6 +55,8 @@ pub struct PartReader<'a> {
     pieces: VecDeque<&'a Piece>,
     current: Option<Current>,
     splitter: Option<(Splitter, usize)>,
+    /// Declared keys that no row has had a value of, and their columns.
+    valueless: Vec<(usize, Arc<str>)>,
     /// Rows that may still be taken.
     left: Option<u64>,
     meter: Meter,
@@ -130,6 +132,7 @@ impl<'a> PartReader<'a> {
             pieces,
             current: None,
             splitter,
+            valueless: declared_keys(plan),
             left,
             meter: Meter::default(),
             done: left == Some(0),
@@ -223,6 +226,7 @@ impl<'a> PartReader<'a> {
 
     /// Applies split and limit to a batch.
     fn select(&mut self, mut batch: Batch) -> Result<Batch> {
+        let valued = self.valued(&batch);
         if let Some((splitter, key)) = &self.splitter {
             let key = batch.columns.column(*key);
             let taken = splitter.select(key)?;
@@ -236,6 +240,10 @@ impl<'a> PartReader<'a> {
                 batch.events.sort_by_key(RowEvent::at);
             }
         }
+        if !valued.is_empty() {
+            batch.events.extend(valued);
+            batch.events.sort_by_key(RowEvent::at);
+        }
         if let Some(left) = &mut self.left {
             let n_rows = batch.rows.len();
             let keep = usize::try_from(*left).map_or(n_rows, |left| left.min(n_rows));
@@ -247,6 +255,37 @@ impl<'a> PartReader<'a> {
         }
         Ok(batch)
     }
+
+    /// An event for each declared key at the first row that has a value of it.
+    fn valued(&mut self, batch: &Batch) -> Vec<RowEvent> {
+        let mut valued = Vec::new();
+        self.valueless.retain(|(column, key)| {
+            let nulls = batch.columns.column(*column).logical_nulls();
+            let first = match nulls {
+                None => (!batch.rows.is_empty()).then_some(0),
+                Some(nulls) => nulls.valid_indices().next(),
+            };
+            valued.extend(first.map(|row| RowEvent::Noted {
+                at: batch.position(row),
+                notes: Arc::new(Notes {
+                    valued: vec![Arc::clone(key)],
+                    ..Notes::default()
+                }),
+            }));
+            first.is_none()
+        });
+        valued
+    }
+}
+
+/// The keys of JSON lines whose types the pipeline declares, and their columns.
+fn declared_keys(plan: &Plan) -> Vec<(usize, Arc<str>)> {
+    let source = &plan.source;
+    let declared = source.json.columns.iter().filter(|column| column.declared);
+    let column = |name: &str| source.projection.index_of(name).ok();
+    declared
+        .filter_map(|key| Some((column(&key.name)?, key.name.as_str().into())))
+        .collect()
 }
 
 /// The rows that groups say they have.

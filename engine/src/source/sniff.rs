@@ -39,6 +39,10 @@ pub(super) enum Content {
     JsonArray,
     JsonObject,
     Html,
+    /// Text where compressed bytes are wanted.
+    PlainText,
+    /// Nothing but zeros.
+    Zeros,
 }
 
 impl Content {
@@ -58,6 +62,8 @@ impl Content {
             Self::JsonArray => "a JSON array as one document".to_owned(),
             Self::JsonObject => "a JSON object over several lines".to_owned(),
             Self::Html => "HTML".to_owned(),
+            Self::PlainText => "text that is not compressed".to_owned(),
+            Self::Zeros => "nothing but zeros".to_owned(),
         }
     }
 
@@ -100,6 +106,13 @@ impl Content {
                 beside(file, "lines")
             ),
             Self::Html => "a download may have failed: look at the file".to_owned(),
+            Self::PlainText => {
+                let (plain, _) = Compression::split(file);
+                format!("rename it: mv \"{file}\" \"{plain}\"")
+            }
+            Self::Zeros => {
+                "a download or copy of it broke off: download or copy it again".to_owned()
+            }
         }
     }
 
@@ -133,7 +146,8 @@ pub(super) fn check(path: &Path, format: Format, on_error: OnError) -> Result<()
         Compression::Zstd => is_zstd(&head),
     };
     if !is_wrapped && !head.is_empty() {
-        return Err(refused(path, compression.as_str(), of_bytes(&head)));
+        let content = of_bytes(&head).or_else(|| uncompressed(&head));
+        return Err(refused(path, compression.as_str(), content));
     }
     let Some(content) = foreign(path, format)? else {
         return Ok(());
@@ -278,6 +292,24 @@ fn of_bytes(head: &[u8]) -> Option<Content> {
     let found = magic.map(|(_, content)| *content)?;
     let needs_binary = matches!(found, Content::EncryptedParquet | Content::OldFeather);
     (!needs_binary || is_binary(4)).then_some(found)
+}
+
+/// What stands where compressed bytes are wanted.
+fn uncompressed(head: &[u8]) -> Option<Content> {
+    if head.iter().all(|byte| *byte == 0) {
+        return Some(Content::Zeros);
+    }
+    if let Some(Content::Html) = document(head) {
+        return Some(Content::Html);
+    }
+    // The last character may go on behind what is looked at.
+    let text = match std::str::from_utf8(head) {
+        Err(error) if error.error_len().is_some() => return None,
+        Err(error) => head.get(..error.valid_up_to())?,
+        Ok(_) => head,
+    };
+    let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
+    (!text.is_empty() && !text.iter().any(is_control)).then_some(Content::PlainText)
 }
 
 /// A document of JSON or HTML where lines of JSON are wanted.

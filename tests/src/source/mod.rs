@@ -3,9 +3,11 @@
 
 mod case;
 mod layouts;
+mod read;
 
 pub use case::{Case, Dice, Outcome, collect, input, quiet, values};
 pub use layouts::{
     GROUP, Layout, Row, arrow_file, arrow_stream, columns, gzip, jsonl, layouts, parquet_file,
     properties, repeated, table, zstd,
 };
+pub use read::Reading;

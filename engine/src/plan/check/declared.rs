@@ -73,6 +73,9 @@ fn is_absent(name: &str, seen: &SeenKeys) -> bool {
     if find(name).is_some() {
         return false;
     }
+    if seen.keys.iter().any(|key| key.name == name) {
+        return true;
+    }
     // What is in an object is known where the object has a type.
     let outer = name.split_once('.').and_then(|(outer, _)| find(outer));
     match outer.map(|key| (&key.found, names(key))) {

@@ -59,7 +59,7 @@ impl<'a> Keys<'a> {
             },
             allow_nan: source.allow_nan,
         };
-        keys.add_seen(&source.schema);
+        keys.add_seen(&source.schema, selected);
         keys.add_declared(&source.schema, selected);
         if selected.all {
             keys.add_paths(&selected.names);
@@ -78,9 +78,12 @@ impl<'a> Keys<'a> {
         });
     }
 
-    fn add_seen(&mut self, declared: &KeyTypes) {
+    fn add_seen(&mut self, declared: &KeyTypes, selected: &Selected) {
         for key in &self.seen.keys {
-            if self.keeps(&key.name) {
+            // A declared path beside all keys keeps its place among those that
+            // are declared.
+            let is_beside = selected.all && key.path.len() > 1;
+            if is_beside || self.keeps(&key.name) {
                 continue;
             }
             let origin = match (declared.get(&key.name), &key.found) {

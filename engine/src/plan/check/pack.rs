@@ -2,17 +2,13 @@
 
 use crate::error::{Error, Result, name_in_backticks};
 use crate::plan::columns::{column_type_name, packed};
-use crate::plan::pipeline::PackSpec;
+use crate::plan::pipeline::{MOST_TOKENS, MOST_WINDOW, PackSpec};
 use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
 
 use super::StepResult;
 use super::live::{Columns, Made};
 use super::tokenize::{special_hint, token_id};
 
-/// Rows longer than this would make one row a dataset of its own.
-const MOST_TOKENS: u32 = 1 << 24;
-/// Documents of a window are in memory at once.
-const MOST_WINDOW: u32 = 1_000_000;
 const WINDOW: u32 = 10_000;
 
 /// The column must be one that `tokenize` made; nothing else is kept.

@@ -3,6 +3,7 @@
 //!
 //! The descriptions here are the ones `fuelrail schema` publishes.
 
+mod bounds;
 mod built;
 mod numbers;
 mod schema_spec;
@@ -27,6 +28,7 @@ use super::tree::{Node, Place};
 use super::typed::TypedError;
 use super::types::{Document, Fingerprint, Format, OnError, Split};
 
+pub(in crate::plan) use bounds::{MOST_TOKENS, MOST_WINDOW};
 pub use numbers::{CastSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, NumberType};
 pub use schema_spec::{JsonType, KeyTypes};
 pub use steps::{FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
@@ -89,7 +91,11 @@ pub struct SourceSpec {
     pub on_error: OnError,
     /// At most so many rows, in source order, after the split; rows set aside
     /// do not count. The inputs are then one part, read by one thread.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::some_rows",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(range(min = 1))]
     pub limit: Option<u64>,
     /// Takes one side of a split by a hash of each row's value in one column.

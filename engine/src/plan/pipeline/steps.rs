@@ -5,6 +5,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use super::numbers::{CastSpec, NormalizeSpec};
 use crate::plan::spelling::{DocumentToken, TokenName};
 use crate::plan::steps::{Overlong, PackMethod, SpecialTokens};
@@ -132,6 +133,7 @@ pub struct PackSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// Tokens in a row.
+    #[serde(deserialize_with = "bounds::length")]
     #[schemars(range(min = 1, max = 16_777_216))]
     pub length: u32,
     /// How documents are laid into rows.
@@ -151,7 +153,11 @@ pub struct PackSpec {
     pub pad_segment: bool,
     /// Documents a window holds at least, from which rows are put together
     /// (default: 10000); for method `best_fit` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::window",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub window: Option<u32>,
 }

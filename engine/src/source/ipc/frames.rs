@@ -15,6 +15,7 @@ use arrow::ipc::reader::{read_dictionary, read_footer_length, read_record_batch}
 use arrow::ipc::{Block, root_as_message};
 
 use super::super::contain::{contain, said};
+use super::buffers::{check_counts, check_types};
 use super::messages::{
     CONTINUATION, Kind, check_buffers, check_rows, message, parse_footer, parse_frame, parse_schema,
 };
@@ -140,6 +141,7 @@ impl Frames {
                 .ok_or("expected a dictionary")?;
             check_buffers(dictionary.data(), &body)?;
             let version = message.version();
+            check_types(version, &schema)?;
             read_dictionary(&body, dictionary, &schema, &mut dictionaries.0, &version).map_err(said)
         })
     }
@@ -161,6 +163,8 @@ impl Frames {
             check_rows(frame.kind, frame.body_len)?;
             check_buffers(Some(batch), &body)?;
             let version = message.version();
+            check_types(version, &schema)?;
+            check_counts(version, &schema, batch)?;
             read_record_batch(
                 &body,
                 batch,

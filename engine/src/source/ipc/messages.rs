@@ -9,6 +9,7 @@ use arrow::ipc::convert::try_fb_to_schema;
 use arrow::ipc::{self, Block, MessageHeader, MetadataVersion, root_as_footer, root_as_message};
 
 use super::super::contain::said;
+use super::buffers::check_types;
 
 /// What stands before the length of a message since format version 0.15.
 pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
@@ -51,8 +52,10 @@ pub(super) fn parse_footer(bytes: &[u8]) -> Result<Footer, String> {
     let footer = root_as_footer(bytes).map_err(|e| format!("a broken footer: {}", said(e)))?;
     check_version(footer.version())?;
     let schema = footer.schema().ok_or("the footer has no schema")?;
+    let schema = native_schema(schema)?;
+    check_types(footer.version(), &schema)?;
     Ok(Footer {
-        schema: native_schema(schema)?,
+        schema,
         dictionaries: footer.dictionaries().iter().flatten().copied().collect(),
         batches: footer.recordBatches().iter().flatten().copied().collect(),
     })
@@ -65,7 +68,9 @@ pub(super) fn parse_schema(metadata: &[u8]) -> Result<SchemaRef, String> {
     let schema = message
         .header_as_schema()
         .ok_or("expected the stream to begin with a schema")?;
-    native_schema(schema)
+    let schema = native_schema(schema)?;
+    check_types(message.version(), &schema)?;
+    Ok(schema)
 }
 
 /// Refuses messages that mean something else, or may: those of a version that

@@ -4,6 +4,7 @@
 //! batch that cannot be decoded is set aside alone. Where the framing itself
 //! breaks, the rest of the file is.
 
+mod buffers;
 mod frames;
 mod messages;
 

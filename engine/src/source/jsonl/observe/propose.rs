@@ -11,7 +11,8 @@ use crate::plan::Holes;
 
 impl Observer {
     /// A type for each key, in the order in which they first came; names that
-    /// no line has stand last, in the order in which they were asked for.
+    /// no line has stand last, in the order in which they were asked for. Paths
+    /// beside all keys stand behind these, in that order too.
     ///
     /// # Errors
     /// `Pipeline` if there are more keys than can be noted.
@@ -23,15 +24,25 @@ impl Observer {
             ))
             .with_hint("name the columns you want in a `select` step"));
         }
-        match &self.selection {
-            Selection::All => Ok(seen
-                .came(Members::TOP)
-                .into_iter()
-                .map(|(name, node)| proposed(seen, name, vec![name.to_owned()], node))
-                .collect()),
-            Selection::Names(names) => Ok(named(seen, names)),
-        }
+        Ok(match &self.selection {
+            Selection::All => top(seen),
+            Selection::AllWith(paths) => {
+                let paths = paths.iter();
+                let paths = paths.filter(|path| seen.find_came(Members::TOP, path).is_none());
+                let mut all = top(seen);
+                all.extend(paths.map(|path| named_one(seen, path).1));
+                all
+            }
+            Selection::Names(names) => named(seen, names),
+        })
     }
+}
+
+/// The keys of the top object.
+fn top(seen: &Seen) -> Vec<Proposed> {
+    let came = seen.came(Members::TOP).into_iter();
+    came.map(|(name, node)| proposed(seen, name, vec![name.to_owned()], node))
+        .collect()
 }
 
 fn named(seen: &Seen, names: &[String]) -> Vec<Proposed> {

@@ -116,15 +116,23 @@ impl Seen {
             now: (NEVER, 0),
             journal: Vec::new(),
         };
-        if let Selection::Names(names) = selection {
-            seen.objects[0].is_open = false;
-            for name in names {
-                seen.ask(Members::TOP, name);
-                seen.ask_path(name);
+        match selection {
+            Selection::All => {}
+            Selection::AllWith(paths) => {
+                for path in paths {
+                    seen.ask_path(path, true);
+                }
             }
-            // The others are told apart quickly, and not noted.
-            for object in seen.objects.iter_mut().filter(|object| !object.is_open) {
-                object.keys = Keys::new(object.keys.names());
+            Selection::Names(names) => {
+                seen.objects[0].is_open = false;
+                for name in names {
+                    seen.ask(Members::TOP, name);
+                    seen.ask_path(name, false);
+                }
+                // The others are told apart quickly, and not noted.
+                for object in seen.objects.iter_mut().filter(|object| !object.is_open) {
+                    object.keys = Keys::new(object.keys.names());
+                }
             }
         }
         seen.journal.clear();
@@ -140,8 +148,9 @@ impl Seen {
         }
     }
 
-    /// Asks for a path of keys.
-    fn ask_path(&mut self, name: &str) {
+    /// Asks for a path of keys, through objects of which all keys are noted or
+    /// no others.
+    fn ask_path(&mut self, name: &str, is_open: bool) {
         let Some((outer, last)) = name.rsplit_once('.') else {
             return;
         };
@@ -156,7 +165,7 @@ impl Seen {
             };
             // One that was there is on another path, or asked for whole.
             if is_new {
-                self.object(inner).is_open = false;
+                self.object(inner).is_open = is_open;
             }
             self.object(inner).is_on_path = true;
             members = inner;
