@@ -70,7 +70,7 @@ fn damages() -> Vec<Damage> {
             });
         };
         let len = whole.len();
-        for cut in [20, len / 3, len - 9, len - 1] {
+        for cut in [len / 3, len / 2, len - 9, len - 1] {
             let bytes = whole[..cut].to_vec();
             add(bytes, "the file is cut off within its content", AGAIN);
         }
@@ -108,6 +108,11 @@ fn each_damage_has_its_reason_and_what_helps() {
         }
         let dir = place(name, &bytes, "quarantine");
         let ran = run(&dir, &["shard", "p.toml", "--json"]);
+        if ran.code == 1 {
+            // Not a line came out of it, and so no key is known.
+            assert!(ran.err.contains(reason), "{}", ran.err);
+            continue;
+        }
         let wrote = result(&ran);
         let list = wrote["quarantine"]["file"].as_str().unwrap();
         let list = fs::read_to_string(dir.path().join("out").join(list)).unwrap();

@@ -3,6 +3,7 @@
 mod account;
 mod account_changes;
 mod account_cli;
+mod arrow_lies;
 mod arrow_versions;
 mod before;
 mod broken_files;

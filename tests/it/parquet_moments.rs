@@ -232,7 +232,8 @@ fn int96(day: u32, nanos: u64) -> Int96 {
 /// The moment as a number of `unit`, if that holds it exactly.
 fn exact(day: u32, nanos: u64, unit: TimeUnit) -> Option<i64> {
     let days = i128::from(day) - i128::from(EPOCH);
-    let nanos = (nanos < DAY).then(|| days * i128::from(DAY) + i128::from(nanos))?;
+    // More than a day has reach into the next, but none is below 0.
+    let nanos = i128::from(i64::try_from(nanos).ok()?) + days * i128::from(DAY);
     let step = if unit == TimeUnit::Nanosecond {
         1
     } else {
@@ -360,6 +361,14 @@ fn projection(path: &Path, column: &str, unit: TimeUnit) -> SchemaRef {
     Arc::new(Schema::new(vec![field]))
 }
 
+fn has_struct(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Struct(_) => true,
+        DataType::List(item) => has_struct(item.data_type()),
+        _ => false,
+    }
+}
+
 fn in_unit(data_type: &DataType, unit: TimeUnit) -> DataType {
     let of = |field: &Field| {
         let data_type = in_unit(field.data_type(), unit);
@@ -397,6 +406,10 @@ fn moments_anywhere_are_exact_or_refused_by_name() {
         for (column, steps) in node.paths("c", &[]) {
             for unit in [TimeUnit::Nanosecond, TimeUnit::Microsecond] {
                 let schema = projection(&path, &column, unit);
+                // Plans ask for what is in structs, and for no struct itself.
+                if has_struct(schema.field(0).data_type()) {
+                    continue;
+                }
                 let start_row = dice.below(rows.len()) as u64 * u64::from(seed % 3 == 0);
                 let reading = Reading {
                     start_row,
@@ -428,8 +441,9 @@ fn check(
             "{case}, row {row}: {why}"
         );
     }
+    let told = format!("{case}: {aside:?}");
     let aside: Vec<u64> = aside.into_iter().map(|(row, _)| row).collect();
-    assert_eq!(aside, bad, "{case}");
+    assert_eq!(aside, bad, "{told}");
     let read: Vec<u64> = batches
         .iter()
         .flat_map(|batch| batch.rows.clone())

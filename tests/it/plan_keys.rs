@@ -76,7 +76,7 @@ fn declared_types_take_the_place_of_proposals_and_keep_the_order() {
     let plan = plan(source, "", &lines(keys)).unwrap();
     assert_eq!(
         columns(&plan),
-        ["n: int64", "price: float64", "a.b: json", "late: uint8"]
+        ["n: int64", "price: float64", "late: uint8", "a.b: json"]
     );
     let column = |name: &str, path: &[&str], declared| JsonColumn {
         name: name.to_owned(),
@@ -88,12 +88,12 @@ fn declared_types_take_the_place_of_proposals_and_keep_the_order() {
         [
             column("n", &["n"], false),
             column("price", &["price"], true),
-            column("a.b", &["a", "b"], true),
             column("late", &["late"], true),
+            column("a.b", &["a", "b"], true),
         ]
     );
     assert_eq!(plan.source.json.unknown_keys, UnknownKeys::Error);
-    assert_eq!(plan.output[2].meaning, Meaning::Json);
+    assert_eq!(plan.output[3].meaning, Meaning::Json);
     let canonical = &plan.identity.canonical["source"];
     assert_snapshot!(serde_json::to_string_pretty(canonical).unwrap());
 }

@@ -15,7 +15,7 @@ struct Bounded {
     most: i128,
 }
 
-const LARGE: i128 = i64::MAX as i128;
+const LARGE: i128 = u64::MAX as i128;
 
 const OPTIONS: &[Bounded] = &[
     bounded("limit", "uri = \"corpus/*.parquet\"", 1, LARGE),

@@ -290,7 +290,10 @@ fn broken_inputs_say_what_is_wrong_with_them() {
     fs::write(at("d.jsonl"), [lines.as_slice(), b"no json\n"].concat()).unwrap();
     for (name, message) in [
         ("a.jsonl.zst", "cannot decompress: "),
-        ("b.jsonl.gz", "expected gzip, got other bytes"),
+        (
+            "b.jsonl.gz",
+            "expected gzip, got text that is not compressed",
+        ),
         ("c.parquet", "cannot read the Parquet footer: "),
         ("d.jsonl", "expected a JSON object, got 'n'"),
     ] {

@@ -242,7 +242,7 @@ def test_a_dtype_may_be_numpys(dtype):
         ),
         (
             lambda p: p.pack(length="8"),
-            'pack: length: expected a whole number from 0 to 4294967295, got "8" (step 1)',
+            'pack: length: expected a whole number from 1 to 16777216, got "8" (step 1)',
             "leave the quotes out: 8",
         ),
         (

@@ -193,7 +193,7 @@ mod tests {
             ),
             (
                 file().and_step("op = \"pack\"\nlength = \"8\""),
-                "pack: length: expected a whole number from 0 to 4294967295, got \"8\" (step 4)",
+                "pack: length: expected a whole number from 1 to 16777216, got \"8\" (step 4)",
                 Some("leave the quotes out: 8"),
             ),
             (

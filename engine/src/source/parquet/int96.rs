@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, GenericListArray, Int64Array, OffsetSizeTrait, StructArray,
 };
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     ArrowTimestampType, DataType, Field, FieldRef, Fields, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
@@ -152,20 +153,33 @@ fn structs(
     let nulls = nanos.nulls().cloned();
     let (nanos, seconds) = (nanos.as_struct(), seconds.as_struct());
     let decoded = nanos.fields().iter().zip(nanos.columns());
+    let mut inner = vec![None; misfits.len()];
     let columns = decoded.map(|(field, nanos)| {
         // One without any timestamp of INT96 is not decoded twice.
         let seconds = seconds.column_by_name(field.name()).unwrap_or(nanos);
         match fields.find(field.name()) {
-            Some((_, to)) => restored(nanos, seconds, to.data_type(), misfits),
+            Some((_, to)) => restored(nanos, seconds, to.data_type(), &mut inner),
             None => Arc::clone(nanos),
         }
     });
     let columns: Vec<ArrayRef> = columns.collect();
+    note_valid(misfits, inner, nulls.as_ref());
     let fields = nanos.fields().iter().zip(&columns);
     let fields: Fields = fields
         .map(|(field, column)| Field::new(field.name(), column.data_type().clone(), true))
         .collect();
     Arc::new(StructArray::new(fields, columns, nulls))
+}
+
+/// Notes the misfits in a struct with these nulls, unless a row has one: what
+/// lies below a null may be anything.
+pub(super) fn note_valid(misfits: &mut [Misfit], inner: Vec<Misfit>, nulls: Option<&NullBuffer>) {
+    for (row, (misfit, inner)) in misfits.iter_mut().zip(inner).enumerate() {
+        let is_valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
+        if is_valid && misfit.is_none() {
+            *misfit = inner;
+        }
+    }
 }
 
 fn moments(
@@ -224,16 +238,15 @@ fn moment(wrapped: i64, seconds: i64, unit: TimeUnit) -> Result<i64, String> {
     if rest % step != 0 {
         return Err(refused("of finer steps"));
     }
-    seconds
-        .checked_mul(per_second)
-        .and_then(|whole| whole.checked_add(rest / step))
-        .ok_or_else(|| {
-            let remedy = match unit {
-                TimeUnit::Nanosecond => "; `int96 = \"us\"` below [source] has room for it",
-                _ => "",
-            };
-            refused("beyond its range") + remedy
-        })
+    // The seconds before the least of nanoseconds are fewer than 64 bits hold.
+    let moment = i128::from(seconds) * i128::from(per_second) + i128::from(rest / step);
+    i64::try_from(moment).map_err(|_| {
+        let remedy = match unit {
+            TimeUnit::Nanosecond => "; `int96 = \"us\"` below [source] has room for it",
+            _ => "",
+        };
+        refused("beyond its range") + remedy
+    })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use parquet::basic::{ConvertedType, IntType, LogicalType, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type, TypePtr};
 
-use super::int96::Misfit;
+use super::int96::{Misfit, note_valid};
 
 /// The schema of a file with integers of 32 bits where it has narrower ones.
 pub(super) fn widened(file: &SchemaDescPtr) -> Result<SchemaDescPtr, ParquetError> {
@@ -202,12 +202,14 @@ fn is_same((a, b): (&ArrayRef, &ArrayRef)) -> bool {
 fn structs(column: &ArrayRef, fields: &Fields, misfits: &mut [Misfit]) -> ArrayRef {
     let outer = column.as_struct();
     let decoded = outer.fields().iter().zip(outer.columns());
+    let mut inner = vec![None; misfits.len()];
     let columns: Vec<ArrayRef> = decoded
         .map(|(field, column)| match fields.find(field.name()) {
-            Some((_, to)) => restored(column, to.data_type(), misfits),
+            Some((_, to)) => restored(column, to.data_type(), &mut inner),
             None => Arc::clone(column),
         })
         .collect();
+    note_valid(misfits, inner, outer.nulls());
     if columns.iter().zip(outer.columns()).all(is_same) {
         return Arc::clone(column);
     }
