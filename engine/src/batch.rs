@@ -372,7 +372,7 @@ impl Tally {
             Mark::NullSplitKey => self.null_split_keys += n_rows,
         }
         if let Some(valued) = &mut self.valued {
-            valued.extend(notes.valued.iter().map(|key| key.to_string()));
+            valued.extend(notes.valued.iter().map(ToString::to_string));
         }
         for key in &notes.ignored_keys {
             self.ignore(key, n_rows);

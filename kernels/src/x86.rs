@@ -6,7 +6,7 @@
 )]
 
 use std::arch::x86_64::{
-    __m256i, _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch,
+    _CMP_UNORD_Q, _MM_FROUND_TO_NEAREST_INT, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch,
     _mm_sfence, _mm_storeu_si128, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_cvtph_ps,
     _mm256_cvtps_ph, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_set1_ps, _mm256_storeu_ps,
     _mm256_stream_si256,
@@ -153,14 +153,21 @@ fn copy_around_avx(src: &[u8], dst: &mut [u8], next: &[u8]) {
 #[target_feature(enable = "avx")]
 #[inline]
 fn stream_line(src: &[u8; LINE], dst: &mut [u8; LINE]) {
-    let (x, y) = (src.as_ptr().cast::<__m256i>(), dst.as_mut_ptr().cast());
-    // SAFETY: the pointers are to 64 bytes, and `y` is to where a line begins;
-    // `finish` makes what is written visible.
-    unsafe {
-        let (low, high) = (_mm256_loadu_si256(x), _mm256_loadu_si256(x.add(1)));
-        _mm256_stream_si256(y, low);
-        _mm256_stream_si256(y.add(1), high);
-    }
+    let [x_low, x_high]: &[[u8; 32]; 2] = bytemuck::cast_ref(src);
+    let [y_low, y_high]: &mut [[u8; 32]; 2] = bytemuck::cast_mut(dst);
+    stream_half(x_low, y_low);
+    stream_half(x_high, y_high);
+}
+
+/// `y` begins where half a line does.
+#[target_feature(enable = "avx")]
+#[inline]
+fn stream_half(x: &[u8; 32], y: &mut [u8; 32]) {
+    // SAFETY: the pointer is to 32 bytes.
+    let bytes = unsafe { _mm256_loadu_si256(x.as_ptr().cast()) };
+    // SAFETY: the pointer is to 32 bytes at a multiple of 32; `finish` makes
+    // them visible.
+    unsafe { _mm256_stream_si256(y.as_mut_ptr().cast(), bytes) };
 }
 
 /// Makes what [`copy_around`] wrote visible in order.

@@ -19,7 +19,11 @@ fn numbers() -> ArrayRef {
 }
 
 fn names() -> ArrayRef {
-    let names = (0..ROWS).map(|row| ["a", "bc", "def"][row as usize % 3]);
+    let names = (0..ROWS).map(|row| match row % 3 {
+        0 => "a",
+        1 => "bc",
+        _ => "def",
+    });
     Arc::new(names.collect::<DictionaryArray<Int32Type>>())
 }
 

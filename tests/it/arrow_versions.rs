@@ -10,7 +10,7 @@ use arrow::array::{
     StructArray, UnionArray,
 };
 use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{DataType, Field, Int32Type, UnionFields};
+use arrow::datatypes::{DataType, Field, Int32Type, UnionFields, UnionMode};
 use arrow::ipc::MetadataVersion;
 use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use fuelrail::format::{Dataset, Manifest};
@@ -43,13 +43,13 @@ fn runs_of_numbers() -> ArrayRef {
 }
 
 /// Numbers and texts by turns.
-fn union(is_dense: bool) -> ArrayRef {
+fn union(mode: UnionMode) -> ArrayRef {
     let fields = [
         (0, Arc::new(Field::new("n", DataType::Int64, true))),
         (1, Arc::new(Field::new("t", DataType::Utf8, true))),
     ];
     let types: ScalarBuffer<i8> = (0..ROWS).map(|row| i8::from(row % 2 == 1)).collect();
-    let offsets = is_dense.then(|| (0..ROWS).collect::<ScalarBuffer<i32>>());
+    let offsets = (mode == UnionMode::Dense).then(|| (0..ROWS).collect::<ScalarBuffer<i32>>());
     let fields = fields.into_iter().collect::<UnionFields>();
     Arc::new(UnionArray::try_new(fields, types, offsets, vec![numbers(), texts()]).unwrap())
 }
@@ -130,9 +130,9 @@ fn same(dir: &Path) {
 #[test]
 fn columns_behind_a_union_are_their_own_in_both_versions() {
     let dir = tempfile::tempdir().unwrap();
-    for is_dense in [false, true] {
+    for mode in [UnionMode::Sparse, UnionMode::Dense] {
         for version in [MetadataVersion::V4, MetadataVersion::V5] {
-            for bytes in files(&before(union(is_dense)), version) {
+            for bytes in files(&before(union(mode)), version) {
                 run(dir.path(), &bytes, "fail").unwrap();
                 same(dir.path());
             }
@@ -155,7 +155,7 @@ fn node(n_nulls: i64) -> Vec<u8> {
 #[test]
 fn nulls_of_a_union_itself_are_not_lost() {
     let dir = tempfile::tempdir().unwrap();
-    for bytes in files(&before(union(true)), MetadataVersion::V4) {
+    for bytes in files(&before(union(UnionMode::Dense)), MetadataVersion::V4) {
         let bytes = patched(&bytes, &node(0), &node(2));
         let error = run(dir.path(), &bytes, "fail").unwrap_err().to_string();
         assert!(

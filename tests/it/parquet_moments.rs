@@ -399,7 +399,7 @@ fn moments_anywhere_are_exact_or_refused_by_name() {
     for seed in 0..300 {
         let dice = &mut Dice::new(seed);
         let node = Node::random(dice, 3);
-        let rows: Vec<Tree> = (0..1 + dice.below(30)).map(|_| node.value(dice)).collect();
+        let rows: Vec<Tree> = (0..=dice.below(30)).map(|_| node.value(dice)).collect();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.parquet");
         write(&path, &node, &rows, dice);

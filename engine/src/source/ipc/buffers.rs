@@ -44,7 +44,7 @@ pub(super) fn check_counts(
             .nodes()
             .iter()
             .flatten()
-            .map(|node| node.null_count())
+            .map(ipc::FieldNode::null_count)
             .collect(),
         variadic: batch.variadicBufferCounts().into_iter().flatten().collect(),
         n_nodes: 0,
@@ -91,8 +91,12 @@ impl Wanted {
         self.n_buffers = self.n_buffers.saturating_add(match data_type {
             DataType::Null | DataType::RunEndEncoded(..) => 0,
             DataType::Struct(_) | DataType::FixedSizeList(..) => 1,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary => 3,
-            DataType::ListView(_) | DataType::LargeListView(_) => 3,
+            DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Binary
+            | DataType::LargeBinary
+            | DataType::ListView(_)
+            | DataType::LargeListView(_) => 3,
             DataType::Utf8View | DataType::BinaryView => 2 + self.next_views(field)?,
             DataType::Union(_, mode) => self.of_union(field, *mode, null_count)?,
             _ => 2,

@@ -36,20 +36,16 @@ pub(super) fn count(bytes: &[u8]) -> Option<u64> {
     Block::parse(bytes).map(|block| block.n_values)
 }
 
-/// Checks the lengths of `n_values` strings that `bytes` hold, behind those of
-/// the prefixes that they share with the string before, if they do.
+/// Checks the lengths of `n_values` strings that `bytes` hold: one block, or
+/// two where the prefixes that they share with the string before come first.
 ///
 /// The decoder takes a prefix that is too long for all of the string before,
 /// and reads on.
-pub(super) fn check_lengths(
-    bytes: &[u8],
-    n_values: u64,
-    has_prefixes: bool,
-) -> Result<(), &'static str> {
+pub(super) fn check_lengths(bytes: &[u8], n_values: u64, n_blocks: u8) -> Result<(), &'static str> {
     const CUT: &str = "a page ends within the lengths of its values";
     let mut rest = bytes;
     let mut prefixes = None;
-    if has_prefixes {
+    if n_blocks == 2 {
         let block = Block::parse(rest).ok_or(CUT)?;
         prefixes = Some(Values::new(block.clone()));
         rest = block.skip().ok_or(CUT)?;
@@ -84,7 +80,7 @@ pub(super) fn check_lengths(
 
 #[derive(Clone)]
 struct Block<'a> {
-    block_size: u64,
+    size: u64,
     mini_blocks: u64,
     n_values: u64,
     first: i64,
@@ -94,12 +90,12 @@ struct Block<'a> {
 impl<'a> Block<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let mut body = Compact { bytes };
-        let block_size = body.varint()?;
+        let size = body.varint()?;
         let mini_blocks = body.varint()?;
         let n_values = body.varint()?;
         let first = body.int()?;
         Some(Self {
-            block_size,
+            size,
             mini_blocks,
             n_values,
             first,
@@ -109,7 +105,7 @@ impl<'a> Block<'a> {
 
     /// What follows the block.
     fn skip(mut self) -> Option<&'a [u8]> {
-        let per_mini_block = self.block_size.checked_div(self.mini_blocks)?;
+        let per_mini_block = self.size.checked_div(self.mini_blocks)?;
         let mut left = self.n_values.saturating_sub(1);
         while left > 0 {
             let _min_delta = self.body.varint()?;
@@ -178,7 +174,7 @@ impl Packed<'_> {
 
 impl<'a> Values<'a> {
     fn new(block: Block<'a>) -> Self {
-        let per_mini_block = block.block_size.checked_div(block.mini_blocks);
+        let per_mini_block = block.size.checked_div(block.mini_blocks);
         Self {
             per_mini_block: per_mini_block.unwrap_or(0),
             n_widths: usize::try_from(block.mini_blocks).unwrap_or(usize::MAX),
@@ -321,7 +317,7 @@ mod tests {
     fn a_prefix_is_no_longer_than_the_string_before_it() {
         let check = |prefixes: &[i64], lengths: &[i64], n_bytes| {
             let bytes = page(prefixes, lengths, n_bytes);
-            check_lengths(&bytes, prefixes.len() as u64, true).is_ok()
+            check_lengths(&bytes, prefixes.len() as u64, 2).is_ok()
         };
         assert!(check(&[0, 3, 4], &[3, 1, 0], 4));
         assert!(!check(&[0, 4, 4], &[3, 1, 0], 4), "beyond the one before");
@@ -336,10 +332,10 @@ mod tests {
         one_off[400] += 1;
         assert!(!check(&one_off, &vec![1; 500], 500));
         let bytes = page(&[0, 3, 4], &[3, 1, 0], 4);
-        assert!(check_lengths(&bytes[..bytes.len() - 5], 3, true).is_err());
-        assert!(check_lengths(&bytes, 4, true).is_err());
-        assert!(check_lengths(&[], 1, false).is_err());
+        assert!(check_lengths(&bytes[..bytes.len() - 5], 3, 2).is_err());
+        assert!(check_lengths(&bytes, 4, 2).is_err());
+        assert!(check_lengths(&[], 1, 1).is_err());
         let bytes = [block(&[3, 0, 1]), b"abcd".to_vec()].concat();
-        assert!(check_lengths(&bytes, 3, false).is_ok());
+        assert!(check_lengths(&bytes, 3, 1).is_ok());
     }
 }

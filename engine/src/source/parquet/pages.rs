@@ -81,13 +81,12 @@ impl Pages {
             .values_start(page)
             .and_then(|start| page.buffer().get(start..))
             .ok_or_else(|| self.refused("a page has no room for its levels"))?;
-        let n_blocks = match page.encoding() {
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
-            Encoding::DELTA_BYTE_ARRAY => 2,
-            _ => 0,
-        };
-        delta::check_counts(values, u64::from(page.num_values()), n_blocks)
-            .map_err(|count| lie("values in a delta block", count))?;
+        delta::check_counts(
+            values,
+            u64::from(page.num_values()),
+            n_blocks(page.encoding()),
+        )
+        .map_err(|count| lie("values in a delta block", count))?;
         let n_values = self.n_values(page)?;
         self.check_values(page.encoding(), values, n_values)
     }
@@ -115,11 +114,8 @@ impl Pages {
                 }
                 // A block cut short is an error of the decoder's own.
                 _ if encoding == Encoding::DELTA_BINARY_PACKED => Ok(()),
-                _ => {
-                    let has_prefixes = encoding == Encoding::DELTA_BYTE_ARRAY;
-                    delta::check_lengths(values, n_values, has_prefixes)
-                        .map_err(|why| self.refused(why))
-                }
+                _ => delta::check_lengths(values, n_values, n_blocks(encoding))
+                    .map_err(|why| self.refused(why)),
             },
             Encoding::PLAIN | Encoding::BYTE_STREAM_SPLIT => match self.len_plain(n_values) {
                 Some(len) => self.expect(len, values.len(), n_values),
@@ -173,7 +169,30 @@ impl Pages {
     fn n_values(&mut self, page: &Page) -> Result<u64> {
         let n_levels = u64::from(page.num_values());
         let max = self.column.max_def_level();
-        let levels = match page {
+        let levels = self.levels(page)?;
+        if max == 0 {
+            return Ok(n_levels);
+        }
+        let n_values =
+            levels.and_then(|[_, definition]| levels::count_max(definition, max, n_levels));
+        let n_values = n_values.ok_or_else(|| {
+            let wanted = format!("a page without {n_levels} levels up to {max}");
+            self.refused(&wanted)
+        })?;
+        match levels {
+            Some(levels)
+                if !self.nesting.is_flat() && !self.nesting.go_on(levels, max, n_levels) =>
+            {
+                Err(self.refused("a page goes on with a list that has no item there"))
+            }
+            _ => Ok(n_values),
+        }
+    }
+
+    /// The levels of repetition and of definition in a data page.
+    fn levels<'a>(&self, page: &'a Page) -> Result<Option<[&'a [u8]; 2]>> {
+        let (max_rep, max) = (self.column.max_rep_level(), self.column.max_def_level());
+        Ok(match page {
             Page::DataPageV2 {
                 buf,
                 num_values,
@@ -184,7 +203,7 @@ impl Pages {
                 ..
             } => {
                 // Some writers put levels there of columns that need none.
-                let is_flat = self.column.max_rep_level() == 0;
+                let is_flat = max_rep == 0;
                 if (max == 0 && *num_nulls > 0) || (is_flat && num_rows != num_values) {
                     return Err(self.refused("a page has levels that the schema has not"));
                 }
@@ -200,7 +219,6 @@ impl Pages {
                 num_values,
                 ..
             } => {
-                let max_rep = self.column.max_rep_level();
                 let encodings = [(max_rep, *rep_level_encoding), (max, *def_level_encoding)];
                 if encodings
                     .iter()
@@ -223,24 +241,7 @@ impl Pages {
                 })
             }
             Page::DictionaryPage { .. } => None,
-        };
-        if max == 0 {
-            return Ok(n_levels);
-        }
-        let n_values =
-            levels.and_then(|[_, definition]| levels::count_max(definition, max, n_levels));
-        let n_values = n_values.ok_or_else(|| {
-            let wanted = format!("a page without {n_levels} levels up to {max}");
-            self.refused(&wanted)
-        })?;
-        match levels {
-            Some(levels)
-                if !self.nesting.is_flat() && !self.nesting.go_on(levels, max, n_levels) =>
-            {
-                Err(self.refused("a page goes on with a list that has no item there"))
-            }
-            _ => Ok(n_values),
-        }
+        })
     }
 
     /// Where the values of a data page begin, behind its levels.
@@ -273,6 +274,15 @@ impl Pages {
                     page.num_values(),
                 )?)
             })
+    }
+}
+
+/// Delta blocks of lengths at the start of values of this encoding.
+fn n_blocks(encoding: Encoding) -> u8 {
+    match encoding {
+        Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
+        Encoding::DELTA_BYTE_ARRAY => 2,
+        _ => 0,
     }
 }
 

@@ -120,14 +120,14 @@ impl Seen {
             Selection::All => {}
             Selection::AllWith(paths) => {
                 for path in paths {
-                    seen.ask_path(path, true);
+                    seen.ask_path(path);
                 }
             }
             Selection::Names(names) => {
                 seen.objects[0].is_open = false;
                 for name in names {
                     seen.ask(Members::TOP, name);
-                    seen.ask_path(name, false);
+                    seen.ask_path(name);
                 }
                 // The others are told apart quickly, and not noted.
                 for object in seen.objects.iter_mut().filter(|object| !object.is_open) {
@@ -148,12 +148,13 @@ impl Seen {
         }
     }
 
-    /// Asks for a path of keys, through objects of which all keys are noted or
-    /// no others.
-    fn ask_path(&mut self, name: &str, is_open: bool) {
+    /// Asks for a path of keys, through objects of which all keys are noted if
+    /// those of the top object are.
+    fn ask_path(&mut self, name: &str) {
         let Some((outer, last)) = name.rsplit_once('.') else {
             return;
         };
+        let is_open = self.objects[0].is_open;
         let mut members = Members::TOP;
         for key in outer.split('.') {
             let is_new = self.find(members, key).is_none();
