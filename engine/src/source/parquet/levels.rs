@@ -280,7 +280,7 @@ mod tests {
         // A list of items that may be null: 0 null, 1 empty, 2 a null, 3 a value.
         let pack = |levels: &[u8], width: usize| {
             let n_groups = levels.len().div_ceil(8);
-            let mut bytes = vec![(n_groups << 1 | 1) as u8];
+            let mut bytes = vec![u8::try_from(n_groups << 1 | 1).unwrap()];
             bytes.resize(1 + n_groups * width, 0);
             for (at, level) in levels.iter().enumerate() {
                 for bit in 0..width {
