@@ -63,9 +63,13 @@ fn timed(work: impl FnOnce() -> Outcome<u64>) -> Outcome<f64> {
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\n").unwrap_or(line))
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    ends.scan(0, |begin, end| {
+        let line = text.get(*begin..end);
+        *begin = end + 1;
+        line
+    })
 }
 
 fn observed(bytes: &[u8], selection: &Selection) -> Observer {

@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::bytes::next_special;
+use super::bytes::{n_digits, next_special};
 use super::fault::{Fault, Lexed, Remedy, cut};
+use super::key_text::KeyText;
 use crate::plan::NotFinite;
 
 /// Lists and objects that may be open at once.
@@ -78,6 +79,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// How many bytes lie before this place.
+    #[inline]
     pub(super) fn at(&self) -> usize {
         self.at
     }
@@ -88,6 +90,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes back to where a value began, whose end this place is.
+    #[inline]
     pub(super) fn back_to(&mut self, at: usize) {
         self.at = at.min(self.at);
     }
@@ -99,7 +102,14 @@ impl<'a> Cursor<'a> {
         self.depth = depth.min(self.depth);
     }
 
+    /// All of the line.
+    #[inline]
+    pub(super) fn line(&self) -> &'a str {
+        self.text
+    }
+
     /// The text between `start` and this place.
+    #[inline]
     pub(super) fn text_from(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
@@ -110,6 +120,13 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Passes over the byte here, which is a character of its own.
+    #[inline]
+    pub(super) fn next(&mut self) {
+        self.at += 1;
+    }
+
+    #[inline]
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
@@ -130,24 +147,12 @@ impl<'a> Cursor<'a> {
         is_it
     }
 
-    /// Takes the decimal digits that stand here: how many there are, and the
-    /// number they write, if it fits.
+    /// Takes the decimal digits that stand here: how many there are.
     #[inline]
-    pub(super) fn digits(&mut self) -> (usize, u64) {
-        let bytes = self.text.as_bytes();
-        let mut at = self.at;
-        let mut number = 0_u64;
-        while let Some(byte) = bytes.get(at) {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
-            }
-            number = number.wrapping_mul(10).wrapping_add(digit.into());
-            at += 1;
-        }
-        let n_digits = at - self.at;
-        self.at = at;
-        (n_digits, number)
+    pub(super) fn digits(&mut self) -> usize {
+        let n_digits = n_digits(self.text.as_bytes(), self.at);
+        self.at += n_digits;
+        n_digits
     }
 
     /// Requires that only white space is left.
@@ -257,17 +262,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes the key here if it is written just like `name`, which needs no
-    /// escapes, and nothing otherwise.
+    /// Takes what stands here if it begins with `text`; whether it does.
     #[inline]
-    pub(super) fn take_key_if(&mut self, name: &str) -> bool {
-        let rest = self.rest();
-        let is_it = rest.first() == Some(&b'"')
-            && rest.get(1..=name.len()) == Some(name.as_bytes())
-            && rest.get(name.len() + 1) == Some(&b'"');
-        if is_it {
-            self.at += name.len() + 2;
-        }
+    pub(super) fn take_if(&mut self, text: &KeyText) -> bool {
+        let is_it = text.begins(self.rest());
+        self.at += if is_it { text.len() } else { 0 };
         is_it
     }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::cursor::Cursor;
+use super::key_text::KeyText;
 use super::fault::{Fault, Lexed, Step, cut};
 
 /// No key.
@@ -39,8 +40,8 @@ pub(super) struct Keys {
 #[derive(Debug, Clone)]
 struct Known {
     name: Box<str>,
-    /// Whether it is written without escapes.
-    is_plain: bool,
+    /// How it stands before a value, if it needs no escapes.
+    written: Option<KeyText>,
     /// The object in which it came last.
     object: u64,
     /// The key that followed it then.
@@ -118,11 +119,10 @@ impl Keys {
             return key;
         }
         let key = u32::try_from(self.known.len()).unwrap_or(NONE);
-        let has_escapes = |b: u8| b < 0x20 || b == b'"' || b == b'\\';
         self.by_name.insert(name.into(), key);
         self.known.push(Known {
             name: name.into(),
-            is_plain: !name.bytes().any(has_escapes),
+            written: KeyText::new(name),
             object: if self.strays.remove(name) {
                 self.object
             } else {
@@ -161,15 +161,15 @@ impl Keys {
             None => self.first,
         };
         if let Some(known) = self.known.get_mut(guess as usize)
-            && known.is_plain
-            && cursor.take_key_if(&known.name)
+            && let Some(written) = &known.written
+            && cursor.take_if(written)
         {
             if known.object == self.object {
                 return Err(twice(&known.name));
             }
             known.object = self.object;
             self.last = guess;
-            cursor.colon()?;
+            cursor.blank();
             return Ok(Key::Known(guess as usize));
         }
         self.look_up(cursor)

@@ -13,6 +13,7 @@ mod column;
 mod cursor;
 mod decode;
 mod fault;
+mod key_text;
 mod keys;
 mod line;
 mod number;

@@ -30,6 +30,8 @@ impl Cursor<'_> {
             }
             if close == b'}' {
                 self.skip_key()?;
+            } else {
+                self.skip_numbers();
             }
             match self.peek() {
                 Some(b'{' | b'[') => {

@@ -144,14 +144,24 @@ impl Nesting {
         let depth = i16::try_from(self.items.len()).unwrap_or(i16::MAX);
         let mut repetition = Runs::new(repetition, width_of(depth));
         let mut definition = Runs::new(definition, width_of(max));
+        // Whether no number of their bits is beyond the levels of repetition.
+        let all_can_be = (depth.unsigned_abs() + 1).is_power_of_two();
         let mut left = n;
         while left > 0 {
             let (Some(repeated), Some(defined)) = (repetition.peek(), definition.peek()) else {
                 return false;
             };
-            let n = repeated.1.min(defined.1).min(left);
+            let is_like_before = self.before == Some(defined.0);
+            // Among items of the innermost list, all levels that are there can be.
+            let is_innermost = self.items.last().is_none_or(|item| defined.0 >= *item);
+            let n = if is_like_before && is_innermost && all_can_be {
+                repetition.left
+            } else {
+                repeated.1
+            };
+            let n = n.min(defined.1).min(left);
             // The first of a run stands behind another entry than the rest.
-            let n = if self.before == Some(defined.0) { n } else { 1 };
+            let n = if is_like_before { n } else { 1 };
             let (repeated, defined) = (repeated.0, defined.0);
             let goes_on = repeated.checked_sub(1).map(usize::try_from);
             let item = match goes_on {
@@ -296,16 +306,25 @@ mod tests {
         };
         let check = |repetition: &[u8], definition: &[u8]| {
             let n = definition.len() as u64;
+            let go_on = |levels| Nesting::new(vec![2]).go_on(levels, 3, n);
             let packed = [&pack(repetition, 1)[..], &pack(definition, 2)[..]];
-            let by_packed = Nesting::new(vec![2]).go_on(packed, 3, n);
             let run = [&runs(repetition)[..], &runs(definition)[..]];
-            assert_eq!(by_packed, Nesting::new(vec![2]).go_on(run, 3, n));
-            by_packed
+            let can_be = go_on(packed);
+            assert_eq!(go_on(run), can_be);
+            assert_eq!(go_on([packed[0], run[1]]), can_be);
+            assert_eq!(go_on([run[0], packed[1]]), can_be);
+            can_be
         };
         assert!(check(&[0, 1, 1, 0, 0, 0, 1], &[3, 2, 3, 0, 1, 3, 3]));
         assert!(!check(&[1, 1], &[3, 3]), "nothing is there to go on with");
         assert!(!check(&[0, 1], &[3, 1]), "an empty list is no item");
         assert!(!check(&[0, 1], &[1, 3]), "nor has it any");
+        assert!(!check(&[0, 1, 1, 1], &[3, 3, 1, 3]), "nor in the midst");
+        // Many of one definition, among groups of repetitions.
+        let rows = pack(&[0, 1, 1, 0, 1, 1, 1, 1], 1);
+        assert!(Nesting::new(vec![2]).go_on([&rows, &[16, 3]], 3, 8));
+        assert!(!Nesting::new(vec![2]).go_on([&rows, &[16, 1]], 3, 8));
+        assert!(!Nesting::new(vec![2]).go_on([&rows, &[4, 3, 2, 1, 10, 3]], 3, 8));
         // A run of many, and the same over two pages.
         let mut nesting = Nesting::new(vec![2]);
         let long = [
@@ -320,6 +339,12 @@ mod tests {
         assert!(nested.go_on([&[2, 0, 2, 1, 2, 2], &[2, 2, 2, 4, 2, 5]], 5, 3));
         assert!(!nested.go_on([&[2, 2], &[2, 3]], 5, 1));
         assert!(!nested.go_on([&[2, 3], &[2, 5]], 5, 1), "not so deep");
+        let deep = |levels: &[u8]| {
+            let n = levels.len() as u64;
+            Nesting::new(vec![2, 4]).go_on([&pack(levels, 2), &[100, 5]], 5, n)
+        };
+        assert!(deep(&[0, 2, 1, 2, 2, 0, 1]));
+        assert!(!deep(&[0, 2, 1, 3, 2, 0, 1]), "nor in a group");
     }
 
     #[test]

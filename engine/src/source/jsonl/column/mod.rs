@@ -13,7 +13,7 @@ use arrow::datatypes::{
 };
 
 use self::nested::{ListColumn, StructColumn};
-use self::scalar::{BoolColumn, FloatColumn, TextColumn, WholeColumn};
+use self::scalar::{BoolColumn, Float, TextColumn, Whole};
 use super::cursor::{Cursor, Token};
 use super::fault::{Fault, Lexed, Remedy};
 use crate::error::Result;
@@ -27,6 +27,12 @@ pub(super) trait Column: std::fmt::Debug + Send {
     /// Appends the value that begins at `cursor`. One value more is there
     /// afterwards, also where it is an error: then it stands for nothing.
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()>;
+
+    /// Appends the items of a list at `cursor` as long as they can be taken
+    /// quickly and another follows: how many.
+    fn append_items(&mut self, _cursor: &mut Cursor<'_>) -> usize {
+        0
+    }
 
     /// Appends a null.
     fn append_null(&mut self);
@@ -98,6 +104,12 @@ impl Slot {
         self.column.append(cursor)
     }
 
+    /// As [`Column::append_items`].
+    #[inline]
+    pub(super) fn append_items(&mut self, cursor: &mut Cursor<'_>) {
+        self.len += self.column.append_items(cursor);
+    }
+
     /// Appends what a missing value is, as [`Column::append`] does.
     pub(super) fn append_missing(&mut self) -> Lexed<()> {
         self.len += 1;
@@ -139,16 +151,16 @@ fn column(
 ) -> std::result::Result<Box<dyn Column>, String> {
     Ok(match field.data_type() {
         DataType::Boolean => Box::<BoolColumn>::default(),
-        DataType::Int8 => Box::new(WholeColumn::<Int8Type>::new(reading)),
-        DataType::Int16 => Box::new(WholeColumn::<Int16Type>::new(reading)),
-        DataType::Int32 => Box::new(WholeColumn::<Int32Type>::new(reading)),
-        DataType::Int64 => Box::new(WholeColumn::<Int64Type>::new(reading)),
-        DataType::UInt8 => Box::new(WholeColumn::<UInt8Type>::new(reading)),
-        DataType::UInt16 => Box::new(WholeColumn::<UInt16Type>::new(reading)),
-        DataType::UInt32 => Box::new(WholeColumn::<UInt32Type>::new(reading)),
-        DataType::UInt64 => Box::new(WholeColumn::<UInt64Type>::new(reading)),
-        DataType::Float32 => Box::new(FloatColumn::single()),
-        DataType::Float64 => Box::new(FloatColumn::double()),
+        DataType::Int8 => Box::new(Whole::column::<Int8Type>(reading)),
+        DataType::Int16 => Box::new(Whole::column::<Int16Type>(reading)),
+        DataType::Int32 => Box::new(Whole::column::<Int32Type>(reading)),
+        DataType::Int64 => Box::new(Whole::column::<Int64Type>(reading)),
+        DataType::UInt8 => Box::new(Whole::column::<UInt8Type>(reading)),
+        DataType::UInt16 => Box::new(Whole::column::<UInt16Type>(reading)),
+        DataType::UInt32 => Box::new(Whole::column::<UInt32Type>(reading)),
+        DataType::UInt64 => Box::new(Whole::column::<UInt64Type>(reading)),
+        DataType::Float32 => Box::new(Float::single()),
+        DataType::Float64 => Box::new(Float::double()),
         DataType::Utf8 if is_json(field) => Box::new(TextColumn::json()),
         DataType::Utf8 => Box::new(TextColumn::text()),
         DataType::List(item) => Box::new(ListColumn::new(item, reading, nesting)?),

@@ -52,6 +52,7 @@ impl ListColumn {
         cursor.open()?;
         let mut is_first = true;
         while cursor.more(&mut is_first, b']')? {
+            self.items.append_items(cursor);
             self.items
                 .append(cursor)
                 .map_err(|fault| fault.within(Step::Item))?;

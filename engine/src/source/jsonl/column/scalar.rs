@@ -41,77 +41,55 @@ impl Column for BoolColumn {
     }
 }
 
-/// Whole numbers of one width.
-#[derive(Debug)]
-pub(super) struct WholeColumn<T: ArrowPrimitiveType> {
-    builder: PrimitiveBuilder<T>,
-    /// Whether they may be written as `1.0`.
-    declared: bool,
+/// How numbers become values of one type.
+pub(super) trait Exact<T: ArrowPrimitiveType>: Debug + Send {
+    /// The value of a number in its column's own form, unless that would be
+    /// another number.
+    fn value(&self, number: &Number<'_>) -> Option<T::Native>;
+
+    /// The value that begins at `cursor`; nothing for null.
+    fn read(&self, cursor: &mut Cursor<'_>) -> Lexed<Option<T::Native>>;
 }
 
-impl<T: ArrowPrimitiveType> WholeColumn<T> {
-    pub(super) fn new(reading: &Reading) -> Self {
+/// Numbers of one type.
+#[derive(Debug)]
+pub(super) struct NumberColumn<T: ArrowPrimitiveType, E> {
+    builder: PrimitiveBuilder<T>,
+    exact: E,
+}
+
+impl<T: ArrowPrimitiveType, E> NumberColumn<T, E> {
+    fn new(exact: E) -> Self {
         Self {
             builder: PrimitiveBuilder::new(),
-            declared: reading.declared,
+            exact,
         }
     }
 }
 
-impl<T> WholeColumn<T>
-where
-    T: ArrowPrimitiveType,
-    T::Native: TryFrom<i128>,
-{
-    #[inline]
-    fn read(&self, cursor: &mut Cursor<'_>) -> Lexed<Option<T::Native>> {
-        let start = cursor.at();
-        match cursor.token() {
-            Ok(Token::Number) => {}
-            Ok(Token::Null) => return cursor.take_null().map(|()| None),
-            _ => return Err(cursor.misfit(name(&T::DATA_TYPE), as_json())),
-        }
-        let number = cursor.take_number()?;
-        if let Some(value) = number.whole()
-            && let Ok(value) = T::Native::try_from(value)
-        {
-            return Ok(Some(value));
-        }
-        if self.declared
-            && let Some(value) = number.whole_value()
-            && let Ok(value) = T::Native::try_from(value)
-        {
-            cursor.note_conversion();
-            return Ok(Some(value));
-        }
-        cursor.back_to(start);
-        Err(cursor.misfit(name(&T::DATA_TYPE), wider(&T::DATA_TYPE, &number)))
-    }
-}
-
-/// The type that holds a number which `data_type` does not, and most likely
-/// the others of its column.
-fn wider(data_type: &DataType, number: &Number<'_>) -> Remedy {
-    let is_unsigned = *data_type == DataType::UInt64;
-    Remedy::Type(match number.size() {
-        Size::Float if !is_unsigned => Some(DataType::Float64),
-        Size::Small | Size::Signed if !is_unsigned => Some(DataType::Int64),
-        Size::Unsigned => Some(DataType::UInt64),
-        _ => None,
-    })
-}
-
-impl<T> Column for WholeColumn<T>
-where
-    T: ArrowPrimitiveType + Debug,
-    T::Native: TryFrom<i128>,
-{
+impl<T: ArrowPrimitiveType + Debug, E: Exact<T>> Column for NumberColumn<T, E> {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
-        let value = self.read(cursor);
+        let value = self.exact.read(cursor);
         let filler = Some(T::Native::default());
         self.builder
             .append_option(*value.as_ref().unwrap_or(&filler));
         value.map(drop)
+    }
+
+    fn append_items(&mut self, cursor: &mut Cursor<'_>) -> usize {
+        let mut n_items = 0;
+        loop {
+            let start = cursor.at();
+            let Some(number) = cursor.next_number() else {
+                return n_items;
+            };
+            let Some(value) = self.exact.value(&number) else {
+                cursor.back_to(start);
+                return n_items;
+            };
+            self.builder.append_value(value);
+            n_items += 1;
+        }
     }
 
     fn append_null(&mut self) {
@@ -143,40 +121,106 @@ fn name(data_type: &DataType) -> &'static str {
     }
 }
 
-/// Floats of one width.
+/// Whole numbers.
 #[derive(Debug)]
-pub(super) struct FloatColumn<T: ArrowPrimitiveType> {
-    builder: PrimitiveBuilder<T>,
+pub(super) struct Whole {
+    /// Whether they may be written as `1.0`.
+    declared: bool,
+}
+
+impl Whole {
+    /// A column of them.
+    pub(super) fn column<T: ArrowPrimitiveType>(reading: &Reading) -> NumberColumn<T, Self> {
+        NumberColumn::new(Self {
+            declared: reading.declared,
+        })
+    }
+}
+
+impl<T> Exact<T> for Whole
+where
+    T: ArrowPrimitiveType,
+    T::Native: TryFrom<i128>,
+{
+    #[inline]
+    fn value(&self, number: &Number<'_>) -> Option<T::Native> {
+        T::Native::try_from(number.whole()?).ok()
+    }
+
+    #[inline]
+    fn read(&self, cursor: &mut Cursor<'_>) -> Lexed<Option<T::Native>> {
+        let start = cursor.at();
+        match cursor.token() {
+            Ok(Token::Number) => {}
+            Ok(Token::Null) => return cursor.take_null().map(|()| None),
+            _ => return Err(cursor.misfit(name(&T::DATA_TYPE), as_json())),
+        }
+        let number = cursor.take_number()?;
+        if let Some(value) = Exact::<T>::value(self, &number) {
+            return Ok(Some(value));
+        }
+        if self.declared
+            && let Some(value) = number.whole_value()
+            && let Ok(value) = T::Native::try_from(value)
+        {
+            cursor.note_conversion();
+            return Ok(Some(value));
+        }
+        cursor.back_to(start);
+        Err(cursor.misfit(name(&T::DATA_TYPE), wider(&T::DATA_TYPE, &number)))
+    }
+}
+
+/// The type that holds a number which `data_type` does not, and most likely
+/// the others of its column.
+fn wider(data_type: &DataType, number: &Number<'_>) -> Remedy {
+    let is_unsigned = *data_type == DataType::UInt64;
+    Remedy::Type(match number.size() {
+        Size::Float if !is_unsigned => Some(DataType::Float64),
+        Size::Small | Size::Signed if !is_unsigned => Some(DataType::Int64),
+        Size::Unsigned => Some(DataType::UInt64),
+        _ => None,
+    })
+}
+
+/// Floats.
+#[derive(Debug)]
+pub(super) struct Float<T: ArrowPrimitiveType> {
     /// The nearest one to a number, unless that would be another number.
     of_number: fn(&Number<'_>) -> Option<T::Native>,
     of_not_finite: fn(f64) -> T::Native,
 }
 
-impl FloatColumn<Float64Type> {
-    pub(super) fn double() -> Self {
-        Self {
-            builder: PrimitiveBuilder::new(),
+impl Float<Float64Type> {
+    /// A column of doubles.
+    pub(super) fn double() -> NumberColumn<Float64Type, Self> {
+        NumberColumn::new(Self {
             of_number: |number| number.float64(),
             of_not_finite: |value| value,
-        }
+        })
     }
 }
 
-impl FloatColumn<Float32Type> {
-    pub(super) fn single() -> Self {
+impl Float<Float32Type> {
+    /// A column of single floats.
+    pub(super) fn single() -> NumberColumn<Float32Type, Self> {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "NaN and infinities have both widths"
         )]
-        Self {
-            builder: PrimitiveBuilder::new(),
+        NumberColumn::new(Self {
             of_number: |number| number.float32(),
             of_not_finite: |value| value as f32,
-        }
+        })
     }
 }
 
-impl<T: ArrowPrimitiveType> FloatColumn<T> {
+impl<T: ArrowPrimitiveType + Debug> Exact<T> for Float<T> {
+    #[inline]
+    fn value(&self, number: &Number<'_>) -> Option<T::Native> {
+        (self.of_number)(number)
+    }
+
     #[inline]
     fn read(&self, cursor: &mut Cursor<'_>) -> Lexed<Option<T::Native>> {
         let start = cursor.at();
@@ -189,7 +233,7 @@ impl<T: ArrowPrimitiveType> FloatColumn<T> {
             }
             _ => return Err(cursor.misfit(name(&T::DATA_TYPE), as_json())),
         };
-        if let Some(value) = (self.of_number)(&number) {
+        if let Some(value) = self.value(&number) {
             return Ok(Some(value));
         }
         let expected = match (T::DATA_TYPE, number.size()) {
@@ -201,28 +245,6 @@ impl<T: ArrowPrimitiveType> FloatColumn<T> {
         let remedy = number.float64().map(|_| DataType::Float64);
         cursor.back_to(start);
         Err(cursor.misfit(expected, Remedy::Type(remedy)))
-    }
-}
-
-impl<T: ArrowPrimitiveType + Debug> Column for FloatColumn<T> {
-    fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
-        let value = self.read(cursor);
-        let filler = Some(T::Native::default());
-        self.builder
-            .append_option(*value.as_ref().unwrap_or(&filler));
-        value.map(drop)
-    }
-
-    fn append_null(&mut self) {
-        self.builder.append_null();
-    }
-
-    fn append_default(&mut self) {
-        self.builder.append_value(T::Native::default());
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef> {
-        Ok(Arc::new(self.builder.finish()))
     }
 }
 

@@ -15,7 +15,7 @@ use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, Step, show};
 use super::keys::Key;
 use super::line;
-use super::number::Size;
+use super::number::{Numbers, Size};
 use crate::plan::NotFinite;
 use seen::Kind;
 
@@ -213,10 +213,24 @@ impl Observer {
         cursor.open()?;
         let mut is_first = true;
         while cursor.more(&mut is_first, b']')? {
+            self.numbers(items, cursor.skip_numbers());
             self.value(items, cursor, nesting + 1)
                 .map_err(|fault| fault.within(Step::Item))?;
         }
         Ok(())
+    }
+
+    /// Notes numbers that have been passed over.
+    fn numbers(&mut self, node: Node, passed: Numbers) {
+        for (came, kind) in [
+            (passed.small, Kind::Small),
+            (passed.negative, Kind::Negative),
+            (passed.float, Kind::Float),
+        ] {
+            if came {
+                self.seen.mark(node, kind);
+            }
+        }
     }
 
     fn number(&mut self, node: Node, cursor: &mut Cursor<'_>) -> Lexed<()> {
