@@ -1,5 +1,6 @@
 //! Reads a file with one thread and prints rate and peak memory:
-//! `cargo run --release -p fuelrail-benches --example read -- FILE [BATCH_MIB [quarantine]]`.
+//! `cargo run --release -p fuelrail-benches --example read -- FILE [BATCH_MIB [quarantine] [KEY…]]`,
+//! all columns, or those named.
 #![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -8,9 +9,11 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::Array;
+use arrow::datatypes::Schema;
 use fuelrail::plan::{Document, Fingerprint, Format, JsonShape, OnError};
 use fuelrail::source::{DiscoverSpec, LookSpec, Meter, ReadRequest, discover, for_format};
 
@@ -18,7 +21,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let file = args.next().ok_or("expected a file")?;
     let batch_mib: usize = args.next().map_or(Ok(8), |mib| mib.parse())?;
-    let on_error = args.next().map_or(OnError::Fail, |_| OnError::Quarantine);
+    let mut keys: Vec<String> = args.collect();
+    let on_error = if keys.first().is_some_and(|key| key == "quarantine") {
+        keys.remove(0);
+        OnError::Quarantine
+    } else {
+        OnError::Fail
+    };
     let document = Document::Line;
     let spec = DiscoverSpec {
         uris: vec![file],
@@ -34,11 +43,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalog = discover(&spec)?;
     let source = for_format(catalog.format);
     for file in &catalog.files {
-        let start = Instant::now();
-        let projection = match catalog.format {
+        let schema = match catalog.format {
             Format::Jsonl => source.describe(&file.input.path)?.schema,
             _ => file.schema.clone(),
         };
+        let is_wanted = |name: &str| keys.is_empty() || keys.iter().any(|key| key == name);
+        let fields = schema.fields().iter().cloned();
+        let projection: Vec<_> = fields.filter(|field| is_wanted(field.name())).collect();
+        let projection = Arc::new(Schema::new(projection));
+        let start = Instant::now();
         let (mut n_rows, mut len_bytes, mut n_batches) = (0, 0, 0);
         let request = ReadRequest {
             input: &file.input,
@@ -63,12 +76,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .sum::<usize>();
         }
         let seconds = start.elapsed().as_secs_f64();
-        let mb = len_bytes as f64 / 1e6;
+        let [mb, file_mb] = [len_bytes as u64, file.input.len_bytes].map(|n| n as f64 / 1e6);
         println!(
-            "{}: {n_rows} rows, {n_batches} batches, {mb:.0} MB of columns, {:.0} MB of file, {seconds:.2} s, {:.0} MB/s; {}",
+            "{}: {n_rows} rows, {n_batches} batches, {mb:.0} MB of columns, {file_mb:.0} MB of file, {seconds:.3} s, {:.0} MB/s of file; {}",
             file.input.name,
-            file.input.len_bytes as f64 / 1e6,
-            mb / seconds,
+            file_mb / seconds,
             peak()?
         );
     }

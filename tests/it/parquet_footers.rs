@@ -12,8 +12,9 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int64Type, SchemaRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use fuelrail::plan::{Document, Format, JsonShape, OnError};
-use fuelrail::source::{Meter, ReadRequest, for_format};
+use fuelrail::plan::Format;
+use fuelrail::source::for_format;
+use fuelrail_tests::source::Reading;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{
@@ -124,22 +125,9 @@ fn describe(path: &Path) -> Result<SchemaRef, String> {
 
 /// The rows of a file as text, or why it is refused.
 fn read(path: &Path, schema: &SchemaRef) -> Result<Vec<String>, String> {
-    let request = ReadRequest {
-        input: &fuelrail_tests::source::input(path),
-        file: 0,
-        row_groups: None,
-        start_row: 0,
-        projection: schema,
-        document: &Document::File,
-        json: &JsonShape::default(),
-        batch_bytes: 1 << 20,
-        on_error: OnError::Fail,
-        page_checksums: true,
-        meter: Meter::default(),
-    };
     let mut rows = Vec::new();
     let options = FormatOptions::default().with_null("null");
-    let batches = for_format(Format::Parquet).read(&request);
+    let batches = Reading::new(Format::Parquet, schema).open(path);
     for batch in batches.map_err(|e| e.to_string())? {
         let batch = batch.map_err(|e| e.to_string())?;
         let columns = batch.columns.columns().iter();

@@ -13,10 +13,10 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     DataType, Field, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType,
 };
-use fuelrail::batch::{Batch, RowEvent};
+use fuelrail::batch::Batch;
 use fuelrail::plan::Format;
 use fuelrail::source::for_format;
-use fuelrail_tests::source::{Dice, Reading};
+use fuelrail_tests::source::{Dice, Reading, set_aside};
 use parquet::data_type::{Int32Type, Int96, Int96Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -382,16 +382,6 @@ fn in_unit(data_type: &DataType, unit: TimeUnit) -> DataType {
         }
         other => other.clone(),
     }
-}
-
-/// The rows set aside, with why.
-fn set_aside(batches: &[Batch]) -> Vec<(u64, String)> {
-    let events = batches.iter().flat_map(|batch| &batch.events);
-    let units = events.filter_map(|event| match event {
-        RowEvent::Quarantined(unit) => Some((unit.at.row, unit.reason.clone())),
-        _ => None,
-    });
-    units.collect()
 }
 
 #[test]

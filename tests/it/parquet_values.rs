@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Field, Schema, TimestampNanosecondType};
-use fuelrail::batch::{Batch, RowEvent};
-use fuelrail::plan::{Document, Format, JsonShape, OnError};
-use fuelrail::source::{Meter, ReadRequest, for_format};
+use fuelrail::batch::Batch;
+use fuelrail::plan::Format;
+use fuelrail::source::for_format;
+use fuelrail_tests::source::{Reading, set_aside};
 use parquet::data_type::{Int32Type, Int96, Int96Type};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -52,8 +53,7 @@ fn write(path: &Path, message: &str, leaves: Vec<Leaf>) {
 
 /// Reads one column; rows that do not fit are set aside.
 fn read(path: &Path, column: &str) -> Vec<Batch> {
-    let source = for_format(Format::Parquet);
-    let file = source.describe(path).unwrap().schema;
+    let file = for_format(Format::Parquet).describe(path).unwrap().schema;
     let mut names = column.split('.');
     let mut field = file.field_with_name(names.next().unwrap()).unwrap().clone();
     for name in names {
@@ -63,30 +63,8 @@ fn read(path: &Path, column: &str) -> Vec<Batch> {
         field = Field::clone(fields.find(name).unwrap().1);
     }
     let schema = Arc::new(Schema::new(vec![field.with_name(column)]));
-    let request = ReadRequest {
-        input: &fuelrail_tests::source::input(path),
-        file: 0,
-        row_groups: None,
-        start_row: 0,
-        projection: &schema,
-        document: &Document::File,
-        json: &JsonShape::default(),
-        batch_bytes: 1 << 20,
-        on_error: OnError::Quarantine,
-        page_checksums: true,
-        meter: Meter::default(),
-    };
-    source.read(&request).unwrap().map(Result::unwrap).collect()
-}
-
-/// The rows set aside, with why.
-fn set_aside(batches: &[Batch]) -> Vec<(u64, String)> {
-    let events = batches.iter().flat_map(|batch| &batch.events);
-    let units = events.filter_map(|event| match event {
-        RowEvent::Quarantined(unit) => Some((unit.at.row, unit.reason.clone())),
-        _ => None,
-    });
-    units.collect()
+    let reading = Reading::new(Format::Parquet, &schema).quarantine();
+    reading.batches(path).unwrap()
 }
 
 fn rows(batches: &[Batch]) -> Vec<u64> {

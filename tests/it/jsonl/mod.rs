@@ -3,6 +3,7 @@
 mod grammar;
 mod lines;
 mod model;
+mod numbers;
 mod tree;
 mod values;
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, UInt64Type};
 use fuelrail::batch::Batch;
-use fuelrail::plan::{Document, Format, Found, JsonShape, NotFinite, OnError, Place};
-use fuelrail::source::{Meter, Observer, ReadRequest, Selection, for_format};
+use fuelrail::plan::{Format, Found, NotFinite, Place};
+use fuelrail::source::{Observer, Selection};
+use fuelrail_tests::source::Reading;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -150,21 +151,11 @@ fn read(lines: &[String], schema: &Arc<Schema>) -> Vec<Batch> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("t.jsonl");
     std::fs::write(&path, lines.join("\n")).unwrap();
-    let request = ReadRequest {
-        input: &fuelrail_tests::source::input(&path),
-        file: 0,
-        row_groups: None,
-        start_row: 0,
-        projection: schema,
-        document: &Document::File,
-        json: &JsonShape::default(),
+    let reading = Reading {
         batch_bytes: 100,
-        on_error: OnError::Quarantine,
-        page_checksums: true,
-        meter: Meter::default(),
+        ..Reading::new(Format::Jsonl, schema).quarantine()
     };
-    let batches = for_format(Format::Jsonl).read(&request).unwrap();
-    batches.map(Result::unwrap).collect()
+    reading.batches(&path).unwrap()
 }
 
 /// Each row of a table is read as it was written, or has a reason to be set

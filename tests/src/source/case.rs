@@ -15,10 +15,11 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use fuelrail::batch::{Batch, Quarantined, RowEvent};
-use fuelrail::plan::{Digest, Input, JsonShape, OnError};
-use fuelrail::source::{BatchIter, ReadRequest, for_format};
+use fuelrail::plan::{Digest, Input, OnError};
+use fuelrail::source::{BatchIter, for_format};
 
 use super::layouts::{Layout, Row};
+use super::read::Reading;
 
 /// A file on disk, ready to be read.
 #[derive(Debug)]
@@ -111,19 +112,14 @@ impl Case {
     /// # Errors
     /// As the source has them.
     pub fn batches(&self, start_row: u64, batch_bytes: usize) -> fuelrail::Result<BatchIter> {
-        for_format(self.layout.format).read(&ReadRequest {
-            input: &self.input(),
-            file: 0,
-            row_groups: None,
-            start_row,
-            projection: &self.projection,
+        let reading = Reading {
             document: &self.layout.document,
-            json: &JsonShape::default(),
-            batch_bytes,
             on_error: self.on_error,
-            page_checksums: true,
-            meter: fuelrail::source::Meter::default(),
-        })
+            start_row,
+            batch_bytes,
+            ..Reading::new(self.layout.format, &self.projection)
+        };
+        reading.open(&self.path())
     }
 
     /// Reads rows from `start_row` on.

@@ -10,4 +10,4 @@ pub use layouts::{
     GROUP, Layout, Row, arrow_file, arrow_stream, columns, gzip, jsonl, layouts, parquet_file,
     properties, repeated, table, zstd,
 };
-pub use read::Reading;
+pub use read::{Reading, set_aside};

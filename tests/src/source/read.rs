@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use arrow::datatypes::SchemaRef;
-use fuelrail::batch::Batch;
+use fuelrail::batch::{Batch, RowEvent};
 use fuelrail::plan::{Document, Format, JsonShape, OnError};
 use fuelrail::source::{BatchIter, Meter, ReadRequest, for_format};
 
@@ -76,4 +76,15 @@ impl<'a> Reading<'a> {
     pub fn batches(&self, path: &Path) -> fuelrail::Result<Vec<Batch>> {
         self.open(path)?.collect()
     }
+}
+
+/// The rows that were set aside, with why.
+#[must_use]
+pub fn set_aside(batches: &[Batch]) -> Vec<(u64, String)> {
+    let events = batches.iter().flat_map(|batch| &batch.events);
+    let units = events.filter_map(|event| match event {
+        RowEvent::Quarantined(unit) => Some((unit.at.row, unit.reason.clone())),
+        _ => None,
+    });
+    units.collect()
 }

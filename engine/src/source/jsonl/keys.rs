@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::cursor::Cursor;
-use super::key_text::KeyText;
 use super::fault::{Fault, Lexed, Step, cut};
+use super::key_text::KeyText;
 
 /// No key.
 const NONE: u32 = u32::MAX;

@@ -43,17 +43,6 @@ pub(super) struct Number<'a> {
     form: Form,
 }
 
-/// Which numbers were passed over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Numbers {
-    /// Whole ones within 2^53.
-    pub(super) small: bool,
-    /// Whole ones below 0.
-    pub(super) negative: bool,
-    /// Floats that a double can stand for.
-    pub(super) float: bool,
-}
-
 /// What a number is written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -141,20 +130,12 @@ impl<'a> Cursor<'a> {
             end,
             is_negative,
             n_digits,
-            form: if is_whole { Form::Whole } else { Form::Fraction },
+            form: if is_whole {
+                Form::Whole
+            } else {
+                Form::Fraction
+            },
         })
-    }
-
-    /// Passes over such numbers.
-    #[inline]
-    pub(super) fn skip_numbers(&mut self) -> Numbers {
-        let mut passed = Numbers::default();
-        while let Some(number) = self.next_number() {
-            passed.small |= number.is_whole();
-            passed.negative |= number.is_below_zero();
-            passed.float |= !number.is_whole();
-        }
-        passed
     }
 
     /// Takes `0`, or digits that do not begin with it: how many.
@@ -210,7 +191,7 @@ impl Number<'_> {
     }
 
     #[inline]
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.form == Form::Whole
     }
 
@@ -218,7 +199,9 @@ impl Number<'_> {
     #[inline]
     fn magnitude(&self) -> Option<u64> {
         match self.form {
-            Form::Whole if self.n_digits <= SAFE_DIGITS => Some(leading(self.digits(), self.n_digits)),
+            Form::Whole if self.n_digits <= SAFE_DIGITS => {
+                Some(leading(self.digits(), self.n_digits))
+            }
             Form::Whole => self.text().trim_start_matches('-').parse().ok(),
             Form::Fraction | Form::Exponent => None,
         }

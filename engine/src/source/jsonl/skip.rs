@@ -31,7 +31,7 @@ impl Cursor<'_> {
             if close == b'}' {
                 self.skip_key()?;
             } else {
-                self.skip_numbers();
+                while self.next_number().is_some() {}
             }
             match self.peek() {
                 Some(b'{' | b'[') => {

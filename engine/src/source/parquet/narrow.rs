@@ -178,8 +178,9 @@ fn fixed_lists(
         return Arc::clone(column);
     }
     let n_items = usize::try_from(len).unwrap_or(0).max(1);
-    for (misfit, items) in misfits.iter_mut().zip(inner.chunks_mut(n_items)) {
-        note(misfit, Some(items));
+    let lists = misfits.iter_mut().zip(inner.chunks_mut(n_items));
+    for (row, (misfit, items)) in lists.enumerate() {
+        note(misfit, list.is_valid(row).then_some(items));
     }
     let item = Arc::new(Field::new(item.name(), values.data_type().clone(), true));
     let nulls = list.nulls().cloned();

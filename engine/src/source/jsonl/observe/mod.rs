@@ -15,7 +15,7 @@ use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, Step, show};
 use super::keys::Key;
 use super::line;
-use super::number::{Numbers, Size};
+use super::number::Size;
 use crate::plan::NotFinite;
 use seen::Kind;
 
@@ -213,23 +213,28 @@ impl Observer {
         cursor.open()?;
         let mut is_first = true;
         while cursor.more(&mut is_first, b']')? {
-            self.numbers(items, cursor.skip_numbers());
+            self.numbers(items, cursor);
             self.value(items, cursor, nesting + 1)
                 .map_err(|fault| fault.within(Step::Item))?;
         }
         Ok(())
     }
 
-    /// Notes numbers that have been passed over.
-    fn numbers(&mut self, node: Node, passed: Numbers) {
-        for (came, kind) in [
-            (passed.small, Kind::Small),
-            (passed.negative, Kind::Negative),
-            (passed.float, Kind::Float),
-        ] {
-            if came {
-                self.seen.mark(node, kind);
-            }
+    /// The items of a list that can be taken quickly; their kinds are noted once.
+    fn numbers(&mut self, node: Node, cursor: &mut Cursor<'_>) {
+        let (mut small, mut negative, mut float) = (false, false, false);
+        while let Some(number) = cursor.next_number() {
+            small |= number.is_whole();
+            negative |= number.is_below_zero();
+            float |= !number.is_whole();
+        }
+        let came = [
+            (small, Kind::Small),
+            (negative, Kind::Negative),
+            (float, Kind::Float),
+        ];
+        for (_, kind) in came.into_iter().filter(|(came, _)| *came) {
+            self.seen.mark(node, kind);
         }
     }
 
