@@ -31,6 +31,19 @@ pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
 /// How many decimal digits stand at `from`.
 #[inline]
 pub(super) fn n_digits(bytes: &[u8], from: usize) -> usize {
+    // Most numbers have fewer than a word.
+    match bytes
+        .get(from..)
+        .and_then(<[u8]>::first_chunk)
+        .map(|word| others(*word))
+    {
+        Some(found) if found != 0 => found.trailing_zeros() as usize / 8,
+        _ => n_more_digits(bytes, from),
+    }
+}
+
+#[inline(never)]
+fn n_more_digits(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         match others(*word) {

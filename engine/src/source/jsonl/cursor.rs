@@ -180,6 +180,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The number here that JSON does not have.
+    #[cold]
     fn find_not_finite(&self) -> Lexed<(&'static str, f64)> {
         const WORDS: [(&str, f64); 3] = [
             ("NaN", f64::NAN),
@@ -341,6 +342,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[cold]
     fn broken_text(&self, byte: Option<u8>) -> Fault {
         match byte {
             None => Fault::new("expected the end of a string, got the end of the line"),
@@ -352,6 +354,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The character that the escape here stands for.
+    #[inline(never)]
     fn escape(&mut self) -> Lexed<char> {
         let start = self.at;
         let short = match self.rest().get(1) {

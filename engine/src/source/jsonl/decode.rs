@@ -49,8 +49,8 @@ impl LineDecoder {
         })
     }
 
-    /// Appends a line to the columns, and what was done to it.
-    fn line(&mut self, line: &[u8]) -> Lexed<Notes> {
+    /// Appends a line to the columns; what was done to it, if anything was.
+    fn line(&mut self, line: &[u8]) -> Lexed<Option<Notes>> {
         let mut cursor = enter(text_of(line)?, self.not_finite)?;
         let mut converted = Vec::new();
         self.extra.clear();
@@ -83,11 +83,15 @@ impl LineDecoder {
         }
         cursor.end()?;
         self.keep_extra()?;
-        Ok(Notes {
-            ignored_keys: cursor.into_ignored(),
+        let ignored_keys = cursor.into_ignored();
+        if ignored_keys.is_empty() && converted.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Notes {
+            ignored_keys,
             converted,
             ..Notes::default()
-        })
+        }))
     }
 
     /// A member of the top object that no column holds, which begins at
@@ -132,7 +136,7 @@ impl LineDecoder {
     }
 
     /// Gives each column a value of row `row` that the line did not have.
-    fn complete(&mut self, row: usize, read: Lexed<Notes>) -> Lexed<Notes> {
+    fn complete<T>(&mut self, row: usize, read: Lexed<T>) -> Lexed<T> {
         let mut read = read;
         for (slot, name) in self.shape.slots.iter_mut().zip(&self.shape.names) {
             if slot.len() > row {
@@ -148,14 +152,11 @@ impl LineDecoder {
     }
 
     /// The same notes as those of the line before are shared with it.
-    fn share(&mut self, notes: Notes) -> Option<Arc<Notes>> {
-        if notes == Notes::default() {
-            return None;
-        }
+    fn share(&mut self, notes: Notes) -> Arc<Notes> {
         if *self.notes != notes {
             self.notes = Arc::new(notes);
         }
-        Some(self.notes.clone())
+        Arc::clone(&self.notes)
     }
 
     /// All lines appended, those that were bad left out.
@@ -183,8 +184,7 @@ impl Decode for LineDecoder {
         let mut notes = Vec::new();
         for line in lines {
             if is_blank(line.bytes) {
-                let noted = self.share(Notes::marked(Mark::BlankLine));
-                notes.extend(noted.map(|noted| (line.row, noted)));
+                notes.push((line.row, self.share(Notes::marked(Mark::BlankLine))));
                 continue;
             }
             let read = self.line(line.bytes);
@@ -193,7 +193,7 @@ impl Decode for LineDecoder {
             match read {
                 Ok(noted) => {
                     rows.push(line.row);
-                    notes.extend(self.share(noted).map(|noted| (line.row, noted)));
+                    notes.extend(noted.map(|noted| (line.row, self.share(noted))));
                 }
                 Err(fault) => bad.push(self.bad(line, &fault)),
             }

@@ -154,7 +154,11 @@ impl Keys {
     ///
     /// # Errors
     /// If there is none, or it has come in this object before.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the place in the line stays in a register"
+    )]
+    #[inline(always)]
     pub(super) fn take<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<Key<'a>> {
         let guess = match self.known.get(self.last as usize) {
             Some(last) => last.next,
@@ -175,6 +179,7 @@ impl Keys {
         self.look_up(cursor)
     }
 
+    #[inline(never)]
     fn look_up<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<Key<'a>> {
         let name = cursor.take_key()?;
         cursor.colon()?;

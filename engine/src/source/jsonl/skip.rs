@@ -5,7 +5,11 @@ use super::fault::Lexed;
 
 impl Cursor<'_> {
     /// Passes over the value that begins here.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the place in the line stays in a register"
+    )]
+    #[inline(always)]
     pub(super) fn skip_value(&mut self) -> Lexed<()> {
         match self.token()? {
             Token::Text => self.skip_text(),
