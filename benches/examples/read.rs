@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::Array;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Schema, SchemaRef};
 use fuelrail::plan::{Document, Fingerprint, Format, JsonShape, OnError};
 use fuelrail::source::{DiscoverSpec, LookSpec, Meter, ReadRequest, discover, for_format};
 
@@ -29,28 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         OnError::Fail
     };
     let document = Document::Line;
-    let spec = DiscoverSpec {
-        uris: vec![file],
-        base: Path::new("."),
-        sink: None,
-        format: None,
-        document: document.clone(),
-        threads: 1,
-        fingerprint: Fingerprint::Sampled,
-        on_error,
-        lines: LookSpec::default(),
-    };
-    let catalog = discover(&spec)?;
+    let catalog = discover(&spec(file, &document, on_error))?;
     let source = for_format(catalog.format);
     for file in &catalog.files {
         let schema = match catalog.format {
             Format::Jsonl => source.describe(&file.input.path)?.schema,
             _ => file.schema.clone(),
         };
-        let is_wanted = |name: &str| keys.is_empty() || keys.iter().any(|key| key == name);
-        let fields = schema.fields().iter().cloned();
-        let projection: Vec<_> = fields.filter(|field| is_wanted(field.name())).collect();
-        let projection = Arc::new(Schema::new(projection));
+        let projection = wanted(&schema, &keys);
         let start = Instant::now();
         let (mut n_rows, mut len_bytes, mut n_batches) = (0, 0, 0);
         let request = ReadRequest {
@@ -85,6 +71,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+fn spec(file: String, document: &Document, on_error: OnError) -> DiscoverSpec<'static> {
+    DiscoverSpec {
+        uris: vec![file],
+        base: Path::new("."),
+        sink: None,
+        format: None,
+        document: document.clone(),
+        threads: 1,
+        fingerprint: Fingerprint::Sampled,
+        on_error,
+        lines: LookSpec::default(),
+    }
+}
+
+/// The columns called `keys`, or all.
+fn wanted(schema: &Schema, keys: &[String]) -> SchemaRef {
+    let is_wanted = |name: &str| keys.is_empty() || keys.iter().any(|key| key == name);
+    let fields = schema.fields().iter().cloned();
+    let fields: Vec<_> = fields.filter(|field| is_wanted(field.name())).collect();
+    Arc::new(Schema::new(fields))
 }
 
 /// The most memory this process has held, as Linux tells.
