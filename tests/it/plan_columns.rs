@@ -147,7 +147,7 @@ fn nulls_are_gone_where_they_are_filled() {
 fn fills_are_exact() {
     let fill = "op = \"normalize\"\ncolumn = \"far\"\nfill = 9007199254740993";
     let plan = plan("\"far\"", &[fill]);
-    let Step::Normalize(step) = &plan.steps[1] else {
+    let Step::Map(step) = &plan.steps[1] else {
         panic!("{:?}", plan.steps)
     };
     let bytes = 9_007_199_254_740_993_i64.to_le_bytes();

@@ -7,7 +7,7 @@ use fuelrail_kernels::{Element, Kernel};
 
 use super::program::{Chain, Program};
 use crate::error::Result;
-use crate::plan::{ColumnKernel, OutputColumn, Overflow, Plan, Step};
+use crate::plan::{ColumnKernel, MapStep, OutputColumn, Overflow, Plan, Step};
 
 /// Consecutive steps that map numbers to numbers.
 #[derive(Debug, Clone)]
@@ -66,10 +66,11 @@ impl SegmentColumn {
 pub(crate) fn segments(plan: &Plan) -> Result<Vec<Segment>> {
     let mut open: Vec<(Range<usize>, Vec<SegmentColumn>)> = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {
-        let (columns, overflow) = match step {
-            Step::Normalize(step) => (&step.columns, Overflow::Saturate),
-            Step::Cast(step) => (&step.columns, step.overflow),
-            _ => continue,
+        let MapStep {
+            columns, overflow, ..
+        } = match step {
+            Step::Map(step) => step,
+            Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) => continue,
         };
         let goes_on = open
             .last()
@@ -80,7 +81,7 @@ pub(crate) fn segments(plan: &Plan) -> Result<Vec<Segment>> {
         if let Some((steps, merged)) = open.last_mut() {
             steps.end = index + 1;
             for column in columns {
-                add(merged, column, index, overflow);
+                add(merged, column, index, *overflow);
             }
         }
     }

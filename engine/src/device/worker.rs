@@ -110,7 +110,7 @@ impl Worker {
                     .map_err(|error| error.with_column(&step.column))
             }
             // The whole segment, at its first step.
-            Step::Normalize(_) | Step::Cast(_) => self.segment(index, batch),
+            Step::Map(_) => self.segment(index, batch),
             // Packing looks at many rows: the assembler does it.
             Step::Pack(_) => Ok(batch),
         }

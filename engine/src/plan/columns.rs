@@ -39,8 +39,7 @@ pub(super) fn after(step: &Step, before: &[OutputColumn]) -> Vec<OutputColumn> {
         Step::Select(step) => selected(step, before),
         Step::Filter(step) => filtered(step, before),
         Step::Tokenize(step) => tokenized(step, before),
-        Step::Normalize(step) => changed(&step.columns, before),
-        Step::Cast(step) => changed(&step.columns, before),
+        Step::Map(step) => changed(&step.columns, before),
         Step::Pack(step) => packed(step),
     }
 }

@@ -9,7 +9,7 @@ use super::columns::{column_type_name, type_name};
 use super::json::{JsonShape, UnknownKeys, is_json};
 use super::numbers::{flip_name, layout_name};
 use super::pipeline::Pipeline;
-use super::steps::{ColumnKernel, PackMethod, Step};
+use super::steps::{ColumnKernel, MapOp, PackMethod, Step};
 use super::types::{Asset, Digest, Format, Identity, Plan};
 
 /// The version of the dataset format that this crate writes and reads.
@@ -18,12 +18,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {
     match step {
-        Step::Select(_)
-        | Step::Filter(_)
-        | Step::Tokenize(_)
-        | Step::Normalize(_)
-        | Step::Cast(_)
-        | Step::Pack(_) => 1,
+        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Map(_) | Step::Pack(_) => 1,
     }
 }
 
@@ -147,11 +142,13 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
                 "id_type": type_name(&step.id_type),
             })
         }
-        Step::Normalize(step) => json!({ "columns": of_kernels(&step.columns) }),
-        Step::Cast(step) => json!({
-            "columns": of_kernels(&step.columns),
-            "overflow": step.overflow,
-        }),
+        Step::Map(step) => match step.op {
+            MapOp::Normalize => json!({ "columns": of_kernels(&step.columns) }),
+            MapOp::Cast => json!({
+                "columns": of_kernels(&step.columns),
+                "overflow": step.overflow,
+            }),
+        },
         Step::Pack(step) => {
             let fits = step.method == PackMethod::BestFit;
             let mut values = json!({

@@ -62,8 +62,8 @@ pub use selected::Selected;
 pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use steps::{
-    CastStep, ColumnKernel, FilterStep, NormalizeStep, Overflow, Overlong, PackMethod, PackStep,
-    SelectStep, SpecialTokens, Step, TokenizeStep,
+    ColumnKernel, FilterStep, MapOp, MapStep, Overflow, Overlong, PackMethod, PackStep, SelectStep,
+    SpecialTokens, Step, TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};

@@ -19,10 +19,8 @@ pub enum Step {
     Filter(FilterStep),
     /// Text to token ids.
     Tokenize(TokenizeStep),
-    /// Shifted and scaled values.
-    Normalize(NormalizeStep),
-    /// Numbers of another type.
-    Cast(CastStep),
+    /// Columns whose items are mapped one by one, by `normalize` or `cast`.
+    Map(MapStep),
     /// Token ids to rows of fixed length.
     Pack(PackStep),
 }
@@ -35,8 +33,7 @@ impl Step {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
-            Self::Normalize(_) => "normalize",
-            Self::Cast(_) => "cast",
+            Self::Map(step) => step.op.name(),
             Self::Pack(_) => "pack",
         }
     }
@@ -101,20 +98,35 @@ pub struct TokenizeStep {
     pub id_type: DataType,
 }
 
-/// Shifts and scales the values of columns; see
-/// [the kernel](fuelrail_kernels::normalize).
-#[derive(Debug, Clone, PartialEq)]
-pub struct NormalizeStep {
-    /// One for each column, which keeps its name.
-    pub columns: Vec<ColumnKernel>,
+/// The operators whose steps map the items of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapOp {
+    /// Shifts and scales; see [the kernel](fuelrail_kernels::normalize).
+    Normalize,
+    /// Changes the type of numbers; see [the kernel](fuelrail_kernels::cast).
+    Cast,
 }
 
-/// Changes the type of numbers; see [the kernel](fuelrail_kernels::cast).
+impl MapOp {
+    /// The operator's one name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Normalize => "normalize",
+            Self::Cast => "cast",
+        }
+    }
+}
+
+/// Maps the items of columns, each by itself.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CastStep {
+pub struct MapStep {
+    /// The operator.
+    pub op: MapOp,
     /// One for each column, which keeps its name.
     pub columns: Vec<ColumnKernel>,
-    /// What becomes of numbers that do not fit.
+    /// What becomes of numbers that do not fit; those of `normalize` are always
+    /// brought to the nearest that does.
     pub overflow: Overflow,
 }
 

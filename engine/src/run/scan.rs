@@ -277,14 +277,12 @@ fn holes(plan: &Plan, catalog: &Catalog) -> Vec<ScannedHoles> {
 /// the numbers without filling nulls, or the dataset holds the lists.
 fn needs_whole_lists(plan: &Plan, column: &str) -> bool {
     for step in &plan.steps {
-        let kernels = match step {
-            Step::Normalize(step) => &step.columns,
-            Step::Cast(step) => &step.columns,
-            _ => continue,
+        let Step::Map(map) = step else {
+            continue;
         };
-        let kernel = kernels.iter().find(|kernel| kernel.output.name == column);
-        if let Some(kernel) = kernel {
-            return kernel.fill.is_none() && is_list(&kernel.output.data_type);
+        let mapped = map.columns.iter().find(|map| map.output.name == column);
+        if let Some(mapped) = mapped {
+            return mapped.fill.is_none() && is_list(&mapped.output.data_type);
         }
     }
     let mut stored = plan.output.iter();

@@ -5,7 +5,7 @@ use fuelrail_kernels::{Kernel, cast::Cast};
 use crate::error::{Error, name_in_backticks};
 use crate::plan::numbers::with_element;
 use crate::plan::pipeline::CastSpec;
-use crate::plan::steps::{CastStep, ColumnKernel};
+use crate::plan::steps::{ColumnKernel, MapOp, MapStep};
 use crate::plan::types::OutputColumn;
 
 use super::StepResult;
@@ -13,7 +13,7 @@ use super::live::Columns;
 use super::numbers::{named, numbers, place};
 
 /// Every column must hold numbers, of another type than asked for.
-pub(super) fn check(spec: &CastSpec, columns: &mut Columns<'_>) -> StepResult<CastStep> {
+pub(super) fn check(spec: &CastSpec, columns: &mut Columns<'_>) -> StepResult<MapStep> {
     let to = spec.dtype.element();
     let mut kernels = Vec::with_capacity(spec.column.0.len());
     for (index, column) in named(&spec.column, columns)?.into_iter().enumerate() {
@@ -39,7 +39,8 @@ pub(super) fn check(spec: &CastSpec, columns: &mut Columns<'_>) -> StepResult<Ca
         });
     }
     columns.change(&kernels);
-    Ok(CastStep {
+    Ok(MapStep {
+        op: MapOp::Cast,
         columns: kernels,
         overflow: spec.overflow,
     })

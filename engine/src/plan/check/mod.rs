@@ -183,8 +183,8 @@ fn check_step(
         StepSpec::Tokenize(spec) => {
             tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
         }
-        StepSpec::Normalize(spec) => normalize::check(spec, columns).map(Step::Normalize),
-        StepSpec::Cast(spec) => cast::check(spec, columns).map(Step::Cast),
+        StepSpec::Normalize(spec) => normalize::check(spec, columns).map(Step::Map),
+        StepSpec::Cast(spec) => cast::check(spec, columns).map(Step::Map),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
     }
 }

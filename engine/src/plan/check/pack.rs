@@ -92,12 +92,10 @@ fn without_tokens(steps: &[Step]) -> String {
         steps.iter().any(is_it)
     };
     let changed = steps.iter().find_map(|step| {
-        let kernels = match step {
-            Step::Normalize(step) => &step.columns,
-            Step::Cast(step) => &step.columns,
-            _ => return None,
+        let Step::Map(map) = step else {
+            return None;
         };
-        let names = kernels.iter().map(|kernel| &kernel.output.name);
+        let names = map.columns.iter().map(|column| &column.output.name);
         Some((step.op(), names.into_iter().find(|name| made(name))?))
     });
     match changed {

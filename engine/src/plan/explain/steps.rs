@@ -12,8 +12,8 @@ use super::counted;
 use crate::error::name_in_text;
 use crate::plan::numbers::{flip_name, layout_name};
 use crate::plan::steps::{
-    CastStep, ColumnKernel, FilterStep, Overflow, Overlong, PackMethod, PackStep, SpecialTokens,
-    Step, TokenizeStep,
+    ColumnKernel, FilterStep, MapOp, MapStep, Overflow, Overlong, PackMethod, PackStep,
+    SpecialTokens, Step, TokenizeStep,
 };
 use crate::plan::types::Plan;
 
@@ -26,8 +26,10 @@ pub(super) fn describe(step: &Step, plan: &Plan) -> String {
         }
         Step::Filter(step) => filter(step),
         Step::Tokenize(step) => tokenize(step, plan),
-        Step::Normalize(step) => normalize(&step.columns),
-        Step::Cast(step) => cast(step),
+        Step::Map(step) => match step.op {
+            MapOp::Normalize => normalize(&step.columns),
+            MapOp::Cast => cast(step),
+        },
         Step::Pack(step) => pack(step),
     }
 }
@@ -134,7 +136,7 @@ fn normalize(columns: &[ColumnKernel]) -> String {
     format!("normalize {columns}")
 }
 
-fn cast(step: &CastStep) -> String {
+fn cast(step: &MapStep) -> String {
     let overflow = match step.overflow {
         Overflow::Error => "a row with a number that does not fit cannot be used",
         Overflow::Saturate => "numbers that do not fit become the nearest that do",

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::plan::columns::column_type_name;
 use crate::plan::numbers::{innermost, lengths};
 use crate::plan::pipeline::NormalizeSpec;
-use crate::plan::steps::NormalizeStep;
+use crate::plan::steps::{MapOp, MapStep, Overflow};
 use crate::plan::types::{Meaning, OutputColumn};
 
 use super::StepResult;
@@ -19,7 +19,7 @@ use super::numbers::{named, place};
 
 /// The columns must all be images or all numbers, and no key may be for the
 /// other kind.
-pub(super) fn check(spec: &NormalizeSpec, columns: &mut Columns<'_>) -> StepResult<NormalizeStep> {
+pub(super) fn check(spec: &NormalizeSpec, columns: &mut Columns<'_>) -> StepResult<MapStep> {
     let found = named(&spec.column, columns)?;
     let check = match kind(spec, &found)? {
         Kind::Images => images::check,
@@ -27,7 +27,11 @@ pub(super) fn check(spec: &NormalizeSpec, columns: &mut Columns<'_>) -> StepResu
     };
     let kernels = check(spec, found)?;
     columns.change(&kernels);
-    Ok(NormalizeStep { columns: kernels })
+    Ok(MapStep {
+        op: MapOp::Normalize,
+        columns: kernels,
+        overflow: Overflow::Saturate,
+    })
 }
 
 enum Kind {
