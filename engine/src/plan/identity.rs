@@ -5,12 +5,13 @@ use fuelrail_kernels::Kernel;
 use serde_json::{Value, json};
 use twox_hash::XxHash3_128;
 
-use super::columns::{column_type_name, type_name};
+use super::digest::Digest;
 use super::json::{JsonShape, UnknownKeys, is_json};
 use super::numbers::{flip_name, layout_name};
 use super::pipeline::Pipeline;
 use super::steps::{ColumnKernel, MapOp, PackMethod, Step};
-use super::types::{Asset, Digest, Format, Identity, Plan};
+use super::type_names::{column_type_name, type_name};
+use super::types::{Asset, Format, Identity, Plan};
 
 /// The version of the dataset format that this crate writes and reads.
 pub const FORMAT_VERSION: u32 = 1;

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::columns::type_name;
+use super::type_names::type_name;
 
 /// The column that holds the keys no other column does, where
 /// [`UnknownKeys::Keep`] asks for them.

@@ -4,8 +4,9 @@
 use arrow::datatypes::Field;
 
 use super::columns::{after, projected};
+use super::output::OutputColumn;
 use super::steps::{FilterStep, Overlong, PackMethod, PackStep, Step};
-use super::types::{OutputColumn, Plan, SplitSide};
+use super::types::{Plan, SplitSide};
 use crate::error::name_in_backticks;
 
 /// One sentence for each way in which rows are left out.

@@ -4,7 +4,8 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::types::{Digest, RowGroup};
+use super::digest::Digest;
+use super::row_group::RowGroup;
 
 /// Rows in memory, of columns in any layout. Equal tables have equal values,
 /// however they are cut into batches.

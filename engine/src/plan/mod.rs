@@ -9,6 +9,7 @@
 mod check;
 mod columns;
 mod device;
+mod digest;
 mod discovery;
 mod explain;
 mod identity;
@@ -20,11 +21,13 @@ mod losses;
 mod memory;
 mod notes;
 mod numbers;
+mod output;
 mod overrides;
 mod parts;
 mod pipeline;
 mod places;
 mod proposal;
+mod row_group;
 mod schema;
 mod seen;
 mod selected;
@@ -36,12 +39,14 @@ mod stored;
 pub(crate) mod suggest;
 mod tokenizers;
 mod tree;
+mod type_names;
 mod typed;
 mod types;
 
 pub(crate) use check::declared_notes;
 pub use check::{check, sink_root};
 pub use device::{CpuLevel, DeviceChoice};
+pub use digest::Digest;
 pub use discovery::{Discovery, PassedOver, PassedOverKind};
 pub use explain::{ExplainContext, explain, explain_json};
 pub use identity::FORMAT_VERSION;
@@ -51,12 +56,14 @@ pub use json::{
 pub use local::{is_rooted, local_path};
 pub use memory::InMemory;
 pub use notes::notes;
+pub use output::{Meaning, OutputColumn};
 pub use pipeline::{
     CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, Int96Unit, JsonType, KeyTypes,
     NormalizeSpec, Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec,
     StepSpec, TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Holes, Place, Proposed};
+pub use row_group::RowGroup;
 pub use seen::{Looked, SeenKeys};
 pub use selected::Selected;
 pub use size::ByteSize;
@@ -68,15 +75,14 @@ pub use steps::{
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
 pub use types::{
-    Asset, Catalog, Digest, Document, Fingerprint, Format, Identity, Input, InputDescription,
-    Meaning, OnError, OutputColumn, Part, Piece, Plan, RowGroup, SinkPlan, SourcePlan, Split,
-    SplitSide,
+    Asset, Catalog, Document, Fingerprint, Format, Identity, Input, InputDescription, OnError,
+    Part, Piece, Plan, SinkPlan, SourcePlan, Split, SplitSide,
 };
 
-pub(crate) use columns::type_name;
 pub(crate) use explain::{amount, counted};
 pub(crate) use split::NULL_KEY;
 pub(crate) use stored::{
     Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
     Tensors, offsets_name, valid_name,
 };
+pub(crate) use type_names::type_name;

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field};
 use fuelrail_kernels::Element;
 use fuelrail_kernels::normalize::{Flip, Layout};
 
-use super::types::{Meaning, OutputColumn};
+use super::output::{Meaning, OutputColumn};
 
 /// What the numbers of a column are: a number a row, or rows that are lists of
 /// fixed length, nested or not, or of varying length. `None` for any other

@@ -107,7 +107,8 @@ fn too_many(what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::types::{Digest, RowGroup};
+    use crate::plan::digest::Digest;
+    use crate::plan::row_group::RowGroup;
 
     fn input(len_bytes: u64, groups: &[(u64, u64)]) -> Input {
         let group = |&(n_rows, len_bytes)| RowGroup { n_rows, len_bytes };

@@ -8,7 +8,7 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::types::OutputColumn;
+use super::output::OutputColumn;
 
 /// One checked step.
 #[derive(Debug, Clone)]

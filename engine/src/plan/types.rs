@@ -1,55 +1,21 @@
 //! The plan as data: every value here has been checked.
 
-use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::digest::Digest;
 use super::discovery::Discovery;
 use super::json::JsonShape;
 use super::memory::InMemory;
+use super::output::OutputColumn;
+use super::row_group::RowGroup;
 use super::seen::{Looked, SeenKeys};
 use super::steps::Step;
-
-/// A 128-bit xxh3 digest, written as 32 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(pub u128);
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Digest({self})")
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            return Err(serde::de::Error::custom(
-                "expected 32 lower-case hexadecimal digits",
-            ));
-        }
-        u128::from_str_radix(&text, 16)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
-    }
-}
 
 /// The layouts a source reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -146,16 +112,6 @@ pub enum SplitSide {
     Train,
     /// The rows held out.
     Validation,
-}
-
-/// One row group of Parquet or record batch of Arrow IPC, from the file's
-/// metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RowGroup {
-    /// Rows in it.
-    pub n_rows: u64,
-    /// Its bytes in the file.
-    pub len_bytes: u64,
 }
 
 /// What discovery found out about one input file.
@@ -262,31 +218,6 @@ pub struct Part {
     pub pieces: Vec<Piece>,
     /// Bytes of input.
     pub len_bytes: u64,
-}
-
-/// One column of the dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputColumn {
-    /// Its name.
-    pub name: String,
-    /// Its Arrow type.
-    pub data_type: DataType,
-    /// Whether it may hold nulls.
-    pub nullable: bool,
-    /// What its numbers mean where the type does not tell.
-    pub meaning: Meaning,
-}
-
-/// What the numbers of a column mean beyond their Arrow type.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Meaning {
-    /// What the type says.
-    #[default]
-    Plain,
-    /// `UInt16` holds the bits of bfloat16, for which Arrow has no type.
-    Bfloat16,
-    /// Text holds JSON, as it was written.
-    Json,
 }
 
 /// Where and how the dataset is written.

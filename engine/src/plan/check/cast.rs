@@ -4,13 +4,13 @@ use fuelrail_kernels::{Kernel, cast::Cast};
 
 use crate::error::{Error, name_in_backticks};
 use crate::plan::numbers::with_element;
+use crate::plan::output::OutputColumn;
 use crate::plan::pipeline::CastSpec;
 use crate::plan::steps::{ColumnKernel, MapOp, MapStep};
-use crate::plan::types::OutputColumn;
 
-use super::StepResult;
 use super::live::Columns;
 use super::numbers::{named, numbers, place};
+use super::step_result::StepResult;
 
 /// Every column must hold numbers, of another type than asked for.
 pub(super) fn check(spec: &CastSpec, columns: &mut Columns<'_>) -> StepResult<MapStep> {

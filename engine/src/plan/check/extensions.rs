@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use arrow::datatypes::{Field, Schema};
 
 use crate::error::name_in_backticks;
-use crate::plan::columns::type_name;
 use crate::plan::layouts::plain;
+use crate::plan::type_names::type_name;
 use crate::plan::types::Catalog;
 
 /// Where Arrow keeps the name of an extension type, and what belongs to it.

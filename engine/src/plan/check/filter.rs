@@ -1,12 +1,13 @@
 //! Checks `filter`.
 
 use crate::error::Error;
-use crate::plan::columns::{column_type_name, is_list, is_text};
+use crate::plan::columns::{is_list, is_text};
 use crate::plan::pipeline::{FilterSpec, Nulls};
 use crate::plan::steps::FilterStep;
+use crate::plan::type_names::column_type_name;
 
-use super::StepResult;
 use super::live::Columns;
+use super::step_result::StepResult;
 
 /// With bounds the column must have lengths; the bounds must leave something
 /// to keep and something to drop.

@@ -6,9 +6,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 use crate::plan::columns::meaning;
+use crate::plan::output::OutputColumn;
 use crate::plan::steps::ColumnKernel;
 use crate::plan::suggest;
-use crate::plan::types::OutputColumn;
 
 use super::inputs::InputColumns;
 

@@ -8,10 +8,9 @@ use std::collections::HashMap;
 use arrow::datatypes::{DataType, Field};
 
 use crate::error::{Error, Result};
-use crate::plan::columns::type_name;
-use crate::plan::layouts;
-use crate::plan::leaf;
+use crate::plan::type_names::type_name;
 use crate::plan::types::Catalog;
+use crate::plan::{layouts, leaf};
 
 /// The columns of all inputs, in order of first appearance.
 #[derive(Debug)]

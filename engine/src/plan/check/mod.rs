@@ -17,6 +17,7 @@ mod numbers;
 mod pack;
 mod select;
 mod source;
+mod step_result;
 mod tokenize;
 
 use std::path::{Path, PathBuf};
@@ -28,14 +29,16 @@ use crate::error::{Error, Result};
 use super::columns as flow;
 use super::json::JsonShape;
 use super::local::local_path;
+use super::output::OutputColumn;
 use super::pipeline::{Pipeline, StepSpec};
 use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
-use super::types::{Asset, Catalog, Format, OutputColumn, Plan, SinkPlan, SourcePlan};
+use super::types::{Asset, Catalog, Format, Plan, SinkPlan, SourcePlan};
 use super::{identity, parts};
 use inputs::InputColumns;
 use live::Columns;
+use step_result::StepResult;
 
 /// The least shard: the header's page and one page of data.
 const LEAST_SHARD: u64 = 8 << 10;
@@ -159,9 +162,6 @@ fn without(error: Error, left_out: &[String]) -> Error {
         )),
     }
 }
-
-/// An error with the key of the step it is about.
-type StepResult<T> = std::result::Result<T, (Error, String)>;
 
 /// What a step's check may look at beside its columns.
 type Around<'a> = (&'a LoadedTokenizers, &'a mut Vec<Asset>, &'a [Step]);

@@ -5,8 +5,9 @@ use arrow::datatypes::DataType;
 
 use crate::error::{Error, Result, name_in_backticks};
 use crate::plan::leaf;
+use crate::plan::output::OutputColumn;
 use crate::plan::pipeline::{JsonType, KeyTypes};
-use crate::plan::types::{Format, OutputColumn};
+use crate::plan::types::Format;
 
 /// No column may be a struct, or a list of anything but numbers.
 pub(super) fn check(columns: &[OutputColumn], format: Format) -> Result<()> {

@@ -4,13 +4,14 @@ use arrow::datatypes::DataType;
 use fuelrail_kernels::Element;
 
 use crate::error::Error;
-use crate::plan::columns::{column_type_name, is_text};
+use crate::plan::columns::is_text;
 use crate::plan::numbers::element_of;
+use crate::plan::output::OutputColumn;
 use crate::plan::spelling::ColumnNames;
-use crate::plan::types::OutputColumn;
+use crate::plan::type_names::column_type_name;
 
-use super::StepResult;
 use super::live::Columns;
+use super::step_result::StepResult;
 
 /// The columns of these names, each named once.
 pub(super) fn named(

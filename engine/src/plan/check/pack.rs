@@ -1,12 +1,13 @@
 //! Checks `pack`.
 
 use crate::error::{Error, Result, name_in_backticks};
-use crate::plan::columns::{column_type_name, packed};
+use crate::plan::columns::packed;
 use crate::plan::pipeline::{MOST_TOKENS, MOST_WINDOW, PackSpec};
 use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
+use crate::plan::type_names::column_type_name;
 
-use super::StepResult;
 use super::live::{Columns, Made};
+use super::step_result::StepResult;
 use super::tokenize::{special_hint, token_id};
 
 const WINDOW: u32 = 10_000;

@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::plan::pipeline::SelectSpec;
 use crate::plan::steps::SelectStep;
 
-use super::StepResult;
 use super::live::Columns;
+use super::step_result::StepResult;
 
 /// Every column must exist, and be named once. Types do not matter yet.
 pub(super) fn check(spec: &SelectSpec, columns: &mut Columns<'_>) -> StepResult<SelectStep> {

@@ -3,11 +3,13 @@
 use arrow::datatypes::SchemaRef;
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{column_type_name, is_text, is_whole};
+use crate::plan::columns::{is_text, is_whole};
 use crate::plan::json::{EXTRA, JsonShape, UnknownKeys};
+use crate::plan::output::Meaning;
 use crate::plan::pipeline::{Int96Unit, Pipeline, SourceSpec};
 use crate::plan::selected::Selected;
-use crate::plan::types::{Catalog, Document, Format, Meaning, SourcePlan};
+use crate::plan::type_names::column_type_name;
+use crate::plan::types::{Catalog, Document, Format, SourcePlan};
 
 use super::live::Columns;
 

@@ -6,17 +6,19 @@ use arrow::datatypes::DataType;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{column_type_name, is_text, list_of};
+use crate::plan::columns::{is_text, list_of};
+use crate::plan::output::{Meaning, OutputColumn};
 use crate::plan::pipeline::TokenizeSpec;
 use crate::plan::spelling::{DocumentToken, TokenName};
 use crate::plan::steps::TokenizeStep;
 use crate::plan::stored::check_name;
 use crate::plan::suggest;
 use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
-use crate::plan::types::{Asset, Meaning, OutputColumn};
+use crate::plan::type_names::column_type_name;
+use crate::plan::types::Asset;
 
-use super::StepResult;
 use super::live::{Columns, Made};
+use super::step_result::StepResult;
 
 /// The column must be text, the output's name free, and the tokens around a
 /// document known to the tokenizer.

@@ -1,22 +1,27 @@
 //! A plan in words, for people and for programs.
 
+mod amounts;
 mod steps;
 
 use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
-use steps::describe;
 
 use crate::error::{name_in_backticks, name_in_text};
 
-use super::columns::{after, column_type_name, projected};
+use super::columns::{after, projected};
 use super::json::UnknownKeys;
 use super::losses;
 use super::notes::notes;
+use super::output::OutputColumn;
 use super::seen::Looked;
 use super::size::ByteSize;
 use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
-use super::types::{Asset, Document, Format, OnError, OutputColumn, Plan, SplitSide};
+use super::type_names::column_type_name;
+use super::types::{Asset, Document, Format, OnError, Plan, SplitSide};
+
+pub(crate) use amounts::{amount, counted};
+use steps::describe;
 
 /// What is known of a run beyond its plan.
 #[derive(Debug, Clone, Copy)]
@@ -322,42 +327,4 @@ fn columns_json(columns: &[OutputColumn]) -> Value {
         })
     };
     columns.iter().map(column).collect()
-}
-
-/// `1 file`, `2 files`.
-pub(crate) fn counted(n: u64, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {what}{plural}")
-}
-
-/// A number of bytes to about three digits.
-pub(crate) fn amount(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return counted(bytes, "byte");
-    }
-    // Tenths, so that no float rounds differently anywhere.
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_keep_one_decimal() {
-        assert_eq!(amount(0), "0 bytes");
-        assert_eq!(amount(1), "1 byte");
-        assert_eq!(amount(1023), "1023 bytes");
-        assert_eq!(amount(1536), "1.5 KiB");
-        assert_eq!(amount((1 << 20) - 1), "1023.9 KiB");
-        assert_eq!(amount(5 << 30), "5.0 GiB");
-        assert_eq!(amount(u64::MAX), "16777215.9 TiB");
-    }
 }

@@ -8,7 +8,7 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use fuelrail_kernels::{Element, Kernel};
 use half::{bf16, f16};
 
-use super::counted;
+use super::amounts::counted;
 use crate::error::name_in_text;
 use crate::plan::numbers::{flip_name, layout_name};
 use crate::plan::steps::{

@@ -8,6 +8,7 @@ mod built;
 mod numbers;
 mod schema_spec;
 mod steps;
+mod tokenizers;
 
 use std::path::Path;
 
@@ -18,15 +19,14 @@ use crate::error::{Error, Result};
 
 use super::device::DeviceChoice;
 use super::json::UnknownKeys;
-use super::overrides;
 use super::places::Places;
-use super::schema;
 use super::size::ByteSize;
 use super::spelling::Uris;
 use super::tokenizers::LoadedTokenizers;
 use super::tree::{Node, Place};
 use super::typed::TypedError;
 use super::types::{Document, Fingerprint, Format, OnError, Split};
+use super::{overrides, schema};
 
 pub(in crate::plan) use bounds::{MOST_TOKENS, MOST_WINDOW};
 pub use numbers::{CastSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, NumberType};

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::element::{BFLOAT16, Dtype, element, parse_element};
 use crate::error::{Error, Result};
-use crate::plan::columns::type_name;
 use crate::plan::json::EXTRA;
-use crate::plan::types::{Meaning, OutputColumn};
+use crate::plan::output::{Meaning, OutputColumn};
+use crate::plan::type_names::type_name;
 
 /// Columns a dataset may have; far more than any training set needs, and few
 /// enough that a header stays readable for stock readers.

@@ -7,15 +7,15 @@ use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, NormalizeError
 use fuelrail_kernels::{Element, Kernel};
 
 use crate::error::Error;
-use crate::plan::columns::column_type_name;
 use crate::plan::numbers::{lengths, nested, with_element};
+use crate::plan::output::OutputColumn;
 use crate::plan::pipeline::{FloatType, ImageFlip, ImageLayout, NormalizeSpec};
 use crate::plan::steps::ColumnKernel;
-use crate::plan::types::OutputColumn;
+use crate::plan::type_names::column_type_name;
 
-use super::super::StepResult;
 use super::super::numbers::place;
-use super::{arrow_len, not_for, refused};
+use super::super::step_result::StepResult;
+use super::refusals::{arrow_len, not_for, refused};
 
 /// What bytes are divided by, if nothing is said.
 const SCALE: f64 = 255.0;

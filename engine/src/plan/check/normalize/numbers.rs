@@ -7,14 +7,14 @@ use half::{bf16, f16};
 use crate::error::Error;
 use crate::plan::columns::is_list;
 use crate::plan::numbers::with_element;
+use crate::plan::output::OutputColumn;
 use crate::plan::pipeline::{FloatType, NormalizeSpec};
 use crate::plan::spelling::{Constant, Constants};
 use crate::plan::steps::ColumnKernel;
-use crate::plan::types::OutputColumn;
 
-use super::super::StepResult;
 use super::super::numbers::{numbers, place};
-use super::refused;
+use super::super::step_result::StepResult;
+use super::refusals::refused;
 
 /// Every column must hold numbers, and the constants must fit them.
 pub(super) fn check(
