@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::compression::Compression;
 use super::gzip::GARBAGE;
-use super::input::Compression;
 
 /// See the module text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What the ends of file names say: which format is read, and what those are
 //! that are not, with a way that leads to one that is.
 
-use super::input::Compression;
+use super::compression::Compression;
 use crate::plan::Format;
 
 /// What a file is by its name.

@@ -10,7 +10,8 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 
 use super::Meter;
-use super::input::{Compression, peek_content};
+use super::compression::Compression;
+use super::input::peek_content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Format, OnError};
 

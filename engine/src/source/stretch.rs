@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::input::Compression;
+use super::compression::Compression;
 use super::walk::Found;
 use crate::error::{Error, Result};
 

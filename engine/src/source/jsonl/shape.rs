@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::datatypes::Schema;
 
-use super::column::{Reading, Slot};
+use super::column::{Reading, Slot, column_for};
 use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, Remedy, Step};
 use super::keys::{Key, Keys};
@@ -46,7 +46,7 @@ impl Shape {
         let mut extra = None;
         for (slot, field) in projection.fields().iter().enumerate() {
             let column = by_name.get(field.name().as_str());
-            slots.push(Slot::new(
+            slots.push(column_for(
                 field,
                 &Reading {
                     declared: column.is_some_and(|column| column.declared),

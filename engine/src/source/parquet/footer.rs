@@ -12,7 +12,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataOptions, ParquetMe
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::super::contain::said;
-use super::guard::Disk;
+use super::disk::Disk;
 use super::thrift::{Compact, Kind};
 use crate::error::name_in_quotes;
 

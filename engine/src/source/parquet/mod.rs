@@ -6,9 +6,11 @@
 //! always from the beginning of the group, so where a group breaks off never
 //! depends on batch sizes or on where reading began.
 
+mod chunk;
 mod delta;
+mod disk;
 mod footer;
-mod guard;
+mod group;
 mod header;
 mod int96;
 mod layout;
@@ -22,13 +24,13 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 
-use self::guard::{Checksums, Disk};
+use self::chunk::Checksums;
+use self::disk::Disk;
 use self::layout::{Decoders, Layout, Span, load, spans};
 use super::contain::contain;
 use super::context::{Bad, Context, until_error};
 use super::cut::Decoded;
-use super::input;
-use super::{BatchIter, Description, ReadRequest, Source};
+use super::{BatchIter, Description, ReadRequest, Source, input};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::plan::{Format, Int96Unit, RowGroup};

@@ -15,7 +15,7 @@ use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{Length, SerializedPageReader};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::guard::Chunk;
+use super::chunk::Chunk;
 use super::levels::Nesting;
 use super::writer::Writer;
 use super::{delta, levels};

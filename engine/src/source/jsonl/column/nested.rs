@@ -10,7 +10,8 @@ use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Fault, Lexed, Step};
 use super::super::keys::{Key, Keys};
 use super::super::unknown::Ignored;
-use super::{Column, Reading, Slot, as_json};
+use super::reading::Reading;
+use super::slot::{Column, Slot, as_json};
 use crate::error::{Error, Result};
 use crate::plan::UnknownKeys;
 
@@ -25,21 +26,13 @@ pub(super) struct ListColumn {
 }
 
 impl ListColumn {
-    pub(super) fn new(
-        field: &FieldRef,
-        reading: &Reading,
-        nesting: usize,
-    ) -> std::result::Result<Self, String> {
-        let reading = Reading {
-            key: format!("{}[]", reading.key),
-            ..reading.clone()
-        };
-        Ok(Self {
-            field: field.clone(),
-            items: Slot::nested(field, &reading, nesting + 1)?,
+    pub(super) fn new(field: &FieldRef, items: Slot) -> Self {
+        Self {
+            field: Arc::clone(field),
+            items,
             lens: Vec::new(),
             nulls: NullBufferBuilder::new(0),
-        })
+        }
     }
 
     /// The items of the list at `cursor`; whether there is one.
@@ -103,19 +96,12 @@ pub(super) struct StructColumn {
 }
 
 impl StructColumn {
+    /// Structs of `fields`, whose values are in `slots`; or why there are none.
     pub(super) fn new(
         fields: &Fields,
+        slots: Vec<Slot>,
         reading: &Reading,
-        nesting: usize,
     ) -> std::result::Result<Self, String> {
-        let slot = |field: &FieldRef| {
-            let reading = Reading {
-                key: format!("{}.{}", reading.key, field.name()),
-                ..reading.clone()
-            };
-            Slot::nested(field, &reading, nesting + 1)
-        };
-        let slots: Vec<Slot> = fields.iter().map(slot).collect::<Result<_, String>>()?;
         let keys = Keys::new(fields.iter().map(|field| field.name().as_str()));
         if keys.len() < slots.len() {
             let key = &reading.key;

@@ -9,7 +9,8 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Lexed, Remedy};
 use super::super::number::{Number, Size};
-use super::{Column, Reading, as_json};
+use super::reading::Reading;
+use super::slot::{Column, as_json};
 use crate::error::Result;
 
 /// Booleans.

@@ -7,6 +7,9 @@
 mod merge;
 mod propose;
 mod seen;
+mod selection;
+
+pub use selection::Selection;
 
 pub use crate::plan::{Conflict, Found, Place, Proposed};
 
@@ -21,19 +24,6 @@ use seen::Kind;
 
 /// Values nested deeper than this have no type.
 const MAX_NESTING: usize = 64;
-
-/// Which keys an observer notes.
-#[derive(Debug, Clone)]
-pub enum Selection {
-    /// All of them.
-    All,
-    /// All of them, and these paths of keys: no key comes twice in an object that
-    /// one leads through.
-    AllWith(Vec<String>),
-    /// These. A name with dots is looked for as a key of the top object and as
-    /// a path of keys.
-    Names(Vec<String>),
-}
 
 /// What has been seen of some lines.
 #[derive(Debug, Clone)]

@@ -6,7 +6,8 @@
 //! Whatever a line changes is kept in a journal, for a bad line to be undone.
 
 use super::super::keys::Keys;
-use super::{Place, Selection};
+use super::selection::Selection;
+use crate::plan::Place;
 
 /// Keys and items of lists noted at most, at any depth.
 pub(super) const MAX_NODES: usize = 1 << 18;

@@ -1,0 +1,21 @@
+//! Which source reads which layout.
+
+use super::ipc::Arrow;
+use super::jsonl::Jsonl;
+use super::memory::Tables;
+use super::parquet::Parquet;
+use super::request::Source;
+use super::text::Text;
+use crate::plan::Format;
+
+/// The source that reads `format`.
+#[must_use]
+pub fn for_format(format: Format) -> &'static dyn Source {
+    match format {
+        Format::Parquet => &Parquet,
+        Format::Arrow => &Arrow,
+        Format::Jsonl => &Jsonl,
+        Format::Text => &Text,
+        Format::Table => &Tables,
+    }
+}
