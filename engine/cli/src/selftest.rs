@@ -110,10 +110,7 @@ fn of_speed(speed: &SpeedReport) -> String {
         Measure::HostKernel => ("one thread", "a copy"),
         Measure::Serial => ("batches one by one", ""),
         Measure::Overlapped => ("batches through the ring", ""),
-        Measure::Upload => ("up", "one large copy"),
-        Measure::DeviceKernel => ("kernel", "a copy on the device"),
-        Measure::Download => ("down", "one large copy"),
-        Measure::DeviceOverlapped => ("up, kernel, down at once", "the slowest of them"),
+        Measure::DeviceKernel => ("kernel", ""),
     };
     let mut text = format!("  {:<31} {measure:<24}", speed.kernel);
     if let Some(failed) = &speed.failed {

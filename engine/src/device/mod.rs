@@ -24,7 +24,6 @@ mod parity;
 mod permits;
 mod pieces;
 mod placement;
-mod profile;
 mod program;
 mod report;
 mod ring;
@@ -49,7 +48,6 @@ pub use open::Device;
 pub(crate) use open::found;
 pub use parity::SuiteReport;
 pub(crate) use parity::{conformance, quick_trial};
-pub(crate) use profile::Profile;
 pub(crate) use program::{Chain, Program};
 pub use report::{DeviceKind, DeviceReport};
 pub(crate) use speed::speeds;
@@ -88,19 +86,6 @@ pub(crate) trait Lane: Debug + Send + Sync {
     /// `Device` where memory cannot be had or the device is lost; `Internal`
     /// for more than [`Lane::max_slot_bytes`].
     fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>>;
-
-    /// Times the parts of a slot's way, by slots of its own that are filled
-    /// already; `large_bytes` are those of a large copy, or fewer where memory
-    /// is short. `None` where a device has no way to tell.
-    ///
-    /// # Errors
-    /// As [`Lane::acquire`].
-    fn profile(
-        &self,
-        n_items: &[usize],
-        rounds: usize,
-        large_bytes: usize,
-    ) -> Result<Option<Profile>>;
 }
 
 /// Room for the items of one batch, on the host and on the device. Dropped

@@ -7,7 +7,6 @@ const MAX_LINES: usize = 500;
 
 /// Files that may hold unsafe code, each with its reason beside the code.
 const UNSAFE: &[&str] = &[
-    "engine/src/device/cuda/bench.rs",
     "engine/cli/src/environment.rs",
     "engine/src/device/cuda/driver.rs",
     "engine/src/device/cuda/owned.rs",

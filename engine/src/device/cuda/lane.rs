@@ -5,12 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use fuelrail_kernels::ptx;
 
-use super::super::profile::{Profile, profile};
 use super::super::program::{Chain, Program};
 use super::super::ring::Ring;
 use super::super::schedule::{Entry, Schedule, Tables};
 use super::super::{Lane, Slot};
-use super::bench::Bench;
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
 use super::room::Room;
@@ -18,7 +16,7 @@ use super::slot::CudaSlot;
 use crate::error::{Error, Result};
 
 /// Slots of a ring: one on its way up, one at work, one on its way down.
-pub(super) const N_SLOTS: usize = 3;
+const N_SLOTS: usize = 3;
 
 /// Bytes of a slot at most, in each place, however large the device is.
 const MAX_SLOT_BYTES: u64 = 256 << 20;
@@ -228,23 +226,5 @@ impl Lane for CudaLane {
             .inspect_err(|error| self.machine.poison(error))?;
         let machine = Arc::clone(&self.machine);
         Ok(Box::new(CudaSlot::new(machine, room, schedule)))
-    }
-
-    fn profile(
-        &self,
-        n_items: &[usize],
-        rounds: usize,
-        large_bytes: usize,
-    ) -> Result<Option<Profile>> {
-        self.machine.enter()?;
-        let schedule = self.schedule(n_items)?;
-        if schedule.launches.is_empty() {
-            return Ok(None);
-        }
-        let timed = Bench::new(&self.machine, schedule, large_bytes)
-            .and_then(|mut bench| profile(&mut bench, rounds));
-        timed
-            .map(Some)
-            .inspect_err(|error| self.machine.poison(error))
     }
 }

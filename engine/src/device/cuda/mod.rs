@@ -3,10 +3,9 @@
 //!
 //! A [`lane`] has three streams, for the ways up, the kernels and the way down,
 //! and a ring of slots with events of their own, so that what one slot waits
-//! for never holds up another; a [`bench`] repeats their parts to time them. All
-//! that is unsafe is in [`driver`], [`owned`], [`room`] and [`bench`].
+//! for never holds up another. All that is unsafe is in [`driver`], [`owned`] and
+//! [`room`].
 
-mod bench;
 mod driver;
 mod lane;
 mod owned;

@@ -112,18 +112,6 @@ impl Stream {
         })
     }
 
-    /// Copies within the memory of the device.
-    ///
-    /// # Safety
-    /// Both places have `len` bytes, do not overlap, and belong to memory that
-    /// is neither used elsewhere nor freed before the copy has been made.
-    pub(super) unsafe fn copy(&self, dst: u64, src: u64, len: usize) -> Result<()> {
-        // SAFETY: the caller's promise.
-        check("cuMemcpyDtoDAsync_v2", unsafe {
-            sys::cuMemcpyDtoDAsync_v2(dst, src, len, self.raw)
-        })
-    }
-
     /// Writes zeros.
     ///
     /// # Safety
@@ -179,17 +167,8 @@ owner! {
 impl Event {
     /// An event whose waiters sleep.
     pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
-        let untimed = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING;
-        Self::with(context, untimed as c_uint)
-    }
-
-    /// The same that also knows when it came to pass.
-    pub(super) fn timed(context: &Arc<Context>) -> Result<Self> {
-        Self::with(context, 0)
-    }
-
-    fn with(context: &Arc<Context>, flags: c_uint) -> Result<Self> {
-        let flags = flags | sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint;
+        let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint
+            | sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint;
         let mut raw = null_mut();
         // SAFETY: `raw` outlives the call.
         check("cuEventCreate", unsafe {
@@ -205,16 +184,6 @@ impl Event {
         check("cuEventRecord", unsafe {
             sys::cuEventRecord(self.raw, stream.raw)
         })
-    }
-
-    /// Seconds from `earlier` to this, both timed and past.
-    pub(super) fn seconds_since(&self, earlier: &Self) -> Result<f64> {
-        let mut milliseconds = 0f32;
-        // SAFETY: `milliseconds` outlives the call; both handles are live.
-        check("cuEventElapsedTime", unsafe {
-            sys::cuEventElapsedTime(&raw mut milliseconds, earlier.raw, self.raw)
-        })?;
-        Ok(f64::from(milliseconds) / 1e3)
     }
 
     /// Waits until the point last recorded has been reached.

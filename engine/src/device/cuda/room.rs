@@ -9,7 +9,6 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::profile::Part;
 use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
 use super::lane::Machine;
@@ -215,31 +214,6 @@ impl Room {
         self.done.record(download)
     }
 
-    /// Starts one part of what [`Room::start`] did before, again and with the
-    /// same items, whatever of it is under way. The memory is the device's
-    /// until [`Room::settle`] has been called.
-    pub(super) fn repeat(
-        &mut self,
-        machine: &Machine,
-        schedule: &Schedule,
-        part: Part,
-    ) -> Result<()> {
-        self.state = State::Starting;
-        match part {
-            Part::Upload => self.copy_up(&machine.upload, len_up(schedule)),
-            Part::Kernels => self.launch_all(machine, schedule),
-            Part::Download => self.copy_down(&machine.download, len_down(schedule)),
-            Part::Together => {
-                // What is read and written must no longer be on its way.
-                machine.upload.wait_for(&self.done)?;
-                self.enqueue(machine, schedule)
-            }
-            Part::Copy | Part::LargeUp | Part::LargeDown => {
-                Err(Error::internal("a copy that is no part of a slot's way"))
-            }
-        }
-    }
-
     fn launch_all(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
         let mut launches = schedule.launches.iter();
         launches.try_for_each(|launch| self.launch(machine, launch, schedule))
@@ -355,12 +329,12 @@ fn flags_at(schedule: &Schedule) -> usize {
 }
 
 /// Bytes that go up for a batch.
-pub(super) fn len_up(schedule: &Schedule) -> usize {
+fn len_up(schedule: &Schedule) -> usize {
     jobs_at(schedule) + schedule.jobs.len()
 }
 
 /// Bytes that come down for a batch.
-pub(super) fn len_down(schedule: &Schedule) -> usize {
+fn len_down(schedule: &Schedule) -> usize {
     flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
 }
 

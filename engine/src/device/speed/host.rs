@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use fuelrail_kernels::Level;
+use fuelrail_kernels::{Kernel, Level};
 
-use super::super::profile::Timed;
 use super::super::program::Chain;
-use super::{Measure, SpeedReport, items};
+use super::report::{Measure, SpeedReport};
+use super::sampled::items;
+use super::timed::Timed;
 
 /// Bytes of the wider of what is read and written: beyond any cache.
 const BYTES: usize = 64 << 20;
@@ -19,7 +20,14 @@ const LEAST_ROUNDS: usize = 3;
 const PATIENCE: Duration = Duration::from_millis(400);
 
 /// A kernel beside a copy of as many bytes.
-pub(super) fn time(name: &str, level: Level, chain: &Chain) -> SpeedReport {
+pub(super) fn time(name: &str, level: Level, kernel: &Kernel) -> SpeedReport {
+    match Chain::new(vec![kernel.clone()]) {
+        Ok(chain) => of_chain(name, level, &chain),
+        Err(error) => SpeedReport::failed(name, Measure::HostKernel, &error),
+    }
+}
+
+fn of_chain(name: &str, level: Level, chain: &Chain) -> SpeedReport {
     let n_items = (BYTES / chain.widest_item_bytes()).max(1);
     let src = items(chain, n_items);
     let mut dst = vec![1u8; n_items * chain.dst_item_bytes()];

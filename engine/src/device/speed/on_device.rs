@@ -1,12 +1,16 @@
 //! Kernels on a device: the ways there and back, alone and together.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::super::profile::{Part, Profile, Timed, gb_per_s};
+use fuelrail_kernels::Kernel;
+
 use super::super::program::{Chain, Program};
 use super::super::{Backend, Lane};
-use super::{Measure, SpeedReport, items, processor};
+use super::processor;
+use super::report::{Measure, SpeedReport};
+use super::sampled::items;
+use super::timed::{Timed, gb_per_s};
 use crate::error::{Error, Result};
 
 /// How much is done, so that a round is long enough to be timed and all of it
@@ -14,28 +18,20 @@ use crate::error::{Error, Result};
 struct Effort {
     /// Bytes of a batch that goes the whole way, where its items are widest.
     batch_bytes: usize,
-    /// The same where only the device works: beyond its caches.
-    profile_bytes: usize,
-    /// Bytes of a large copy.
-    large_bytes: usize,
     /// Batches that follow one another in a round.
-    n_batches: usize,
+    n_batches: u32,
     /// Rounds, of which the median counts.
     rounds: usize,
 }
 
 const HARDWARE: Effort = Effort {
     batch_bytes: 16 << 20,
-    profile_bytes: 128 << 20,
-    large_bytes: 256 << 20,
     n_batches: 24,
     rounds: 9,
 };
 
 const SOFTWARE: Effort = Effort {
     batch_bytes: 1 << 20,
-    profile_bytes: 2 << 20,
-    large_bytes: 2 << 20,
     n_batches: 8,
     rounds: 5,
 };
@@ -48,72 +44,80 @@ const N_THREADS: usize = 4;
 const LEAST_ROUNDS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// Batches by which all slots get their memory.
+const FIRST_BATCHES: u32 = 4;
+
+/// Kernels more than one by which the time of one is told.
+const N_MORE: u32 = 32;
+
 /// A kernel in every measure that the device has.
-pub(super) fn time(name: &str, backend: &dyn Backend, chain: &Chain) -> Vec<SpeedReport> {
+pub(super) fn time(name: &str, backend: &dyn Backend, kernel: &Kernel) -> Vec<SpeedReport> {
     let effort = if backend.report().is_software {
         SOFTWARE
     } else {
         HARDWARE
     };
-    let program = Program {
-        chains: vec![chain.clone()],
+    let failed = |measure, error: &Error| SpeedReport::failed(name, measure, error);
+    let through = |measure, n_kernels, n_threads| {
+        through(backend, (kernel, n_kernels), &effort, n_threads)
+            .map_err(|error| failed(measure, &error))
     };
-    let lane = match backend.lane(&program) {
-        Ok(lane) => lane,
-        Err(error) => return vec![SpeedReport::failed(name, Measure::Overlapped, &error)],
-    };
-    let lane = lane.as_ref();
-    let n_items = |n_bytes: usize| {
-        let n_bytes = n_bytes.min(lane.max_slot_bytes() / 4 * 3);
-        (n_bytes / chain.widest_item_bytes()).max(1)
-    };
-    let batch = n_items(effort.batch_bytes);
-    let src = items(chain, batch);
-    let batch = Batch {
-        lane,
-        n_items: batch,
-        src: &src,
-    };
-    let through = |measure, n_threads| match batch.through(&effort, n_threads) {
-        Ok(through) => through.report(name, measure),
-        Err(error) => SpeedReport::failed(name, measure, &error),
+    let serial = match through(Measure::Serial, 1, 1) {
+        Ok(serial) => serial,
+        Err(report) => return vec![report],
     };
     let mut reports = vec![
-        through(Measure::Serial, 1),
-        through(Measure::Overlapped, N_THREADS),
+        serial.report(name, Measure::Serial),
+        through(Measure::Overlapped, 1, N_THREADS).map_or_else(
+            |report| report,
+            |through| through.report(name, Measure::Overlapped),
+        ),
     ];
-    let batch = n_items(effort.profile_bytes);
-    match lane.profile(&[batch], effort.rounds, effort.large_bytes) {
-        Ok(None) => {}
-        Ok(Some(profile)) => reports.extend(of_profile(name, &profile)),
-        Err(error) => reports.push(SpeedReport::failed(name, Measure::DeviceKernel, &error)),
+    if keeps_type(kernel) {
+        let many = through(Measure::DeviceKernel, 1 + N_MORE as usize, 1);
+        reports.push(many.map_or_else(|report| report, |many| one_of(name, &serial, &many)));
     }
     reports
 }
 
-/// Each part beside what it is to be compared with.
-fn of_profile(name: &str, profile: &Profile) -> Vec<SpeedReport> {
-    let rate = |part: Part| profile.get(&part).map_or(0.0, Timed::gb_per_s);
-    let report = |measure, part: Part, beside: f64| SpeedReport {
-        kernel: name.to_owned(),
-        measure,
-        gb_per_s: rate(part),
-        n_bytes: profile.get(&part).map_or(0, |timed| timed.n_bytes),
-        copy_gb_per_s: (beside > 0.0).then_some(beside),
+/// Whether the kernel can follow itself.
+fn keeps_type(kernel: &Kernel) -> bool {
+    match kernel {
+        Kernel::NormalizeNumbers(numbers) => numbers.from == numbers.to,
+        Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
+    }
+}
+
+/// One kernel, of which a batch of `many` has [`N_MORE`] more than `serial`.
+fn one_of(name: &str, serial: &Through, many: &Through) -> SpeedReport {
+    let seconds = (many.seconds - serial.seconds) / f64::from(N_MORE);
+    SpeedReport {
+        gb_per_s: gb_per_s(serial.n_bytes, seconds),
         cpu_s_per_gb: None,
-        failed: None,
+        ..serial.report(name, Measure::DeviceKernel)
+    }
+}
+
+/// Batches on which a kernel runs so many times, by so many threads.
+fn through(
+    backend: &dyn Backend,
+    (kernel, n_kernels): (&Kernel, usize),
+    effort: &Effort,
+    n_threads: usize,
+) -> Result<Through> {
+    let chain = Chain::new(vec![kernel.clone(); n_kernels])?;
+    let program = Program {
+        chains: vec![chain.clone()],
     };
-    let together = profile.get(&Part::Together);
-    let alone = [Part::Upload, Part::Kernels, Part::Download];
-    let alone = alone.iter().filter_map(|part| profile.get(part));
-    let slowest_s = alone.map(Timed::median_s).fold(0.0, f64::max);
-    let slowest = gb_per_s(together.map_or(0, |timed| timed.n_bytes), slowest_s);
-    vec![
-        report(Measure::Upload, Part::Upload, rate(Part::LargeUp)),
-        report(Measure::DeviceKernel, Part::Kernels, rate(Part::Copy)),
-        report(Measure::Download, Part::Download, rate(Part::LargeDown)),
-        report(Measure::DeviceOverlapped, Part::Together, slowest),
-    ]
+    let lane = backend.lane(&program)?;
+    let n_bytes = effort.batch_bytes.min(lane.max_slot_bytes() / 4 * 3);
+    let n_items = (n_bytes / chain.widest_item_bytes()).max(1);
+    let batch = Batch {
+        lane: lane.as_ref(),
+        n_items,
+        src: &items(&chain, n_items),
+    };
+    batch.through(effort, n_threads)
 }
 
 /// A batch that goes through a lane over and over.
@@ -125,17 +129,19 @@ struct Batch<'a> {
 
 /// How long batches took.
 struct Through {
-    gb_per_s: f64,
+    /// Seconds of one batch, at the median round.
+    seconds: f64,
+    /// Bytes that one batch reads and writes.
     n_bytes: usize,
     cpu_s_per_gb: Option<f64>,
 }
 
 impl Through {
-    fn report(self, name: &str, measure: Measure) -> SpeedReport {
+    fn report(&self, name: &str, measure: Measure) -> SpeedReport {
         SpeedReport {
             kernel: name.to_owned(),
             measure,
-            gb_per_s: self.gb_per_s,
+            gb_per_s: gb_per_s(self.n_bytes, self.seconds),
             n_bytes: self.n_bytes,
             copy_gb_per_s: None,
             cpu_s_per_gb: self.cpu_s_per_gb,
@@ -148,7 +154,7 @@ impl Batch<'_> {
     /// Rounds of batches by so many threads.
     fn through(&self, effort: &Effort, n_threads: usize) -> Result<Through> {
         // The first round gets the memory that all others have.
-        self.round(n_threads, n_threads)?;
+        self.round(n_threads, FIRST_BATCHES)?;
         let mut seconds = Vec::new();
         let mut n_bytes = 0;
         let ticks = processor::ticks();
@@ -163,14 +169,14 @@ impl Batch<'_> {
         let gigabytes = gb_per_s(n_bytes * seconds.len(), 1.0);
         Ok(Through {
             cpu_s_per_gb: processor::seconds_each(ticks, gigabytes),
-            gb_per_s: Timed { n_bytes, seconds }.gb_per_s(),
-            n_bytes: n_bytes / effort.n_batches,
+            seconds: Timed { n_bytes, seconds }.median_s() / f64::from(effort.n_batches),
+            n_bytes: n_bytes / effort.n_batches as usize,
         })
     }
 
     /// So many batches by so many threads; the bytes read and written.
-    fn round(&self, n_threads: usize, n_batches: usize) -> Result<usize> {
-        let started = AtomicUsize::new(0);
+    fn round(&self, n_threads: usize, n_batches: u32) -> Result<usize> {
+        let started = AtomicU32::new(0);
         let work = || {
             let mut n_bytes = 0;
             while started.fetch_add(1, Ordering::Relaxed) < n_batches {
@@ -234,10 +240,6 @@ mod tests {
                 most: Arc::clone(&self.most),
             }))
         }
-
-        fn profile(&self, _: &[usize], _: usize, _: usize) -> Result<Option<Profile>> {
-            Ok(None)
-        }
     }
 
     impl Slot for Counted {
@@ -293,42 +295,20 @@ mod tests {
         assert_eq!((most, serial.n_bytes), (1, 2000));
         let (most, overlapped) = most_by(N_THREADS);
         assert_eq!((most, overlapped.n_bytes), (3, 2000));
-        // 3 turns of 5 ms instead of 8.
-        assert!(overlapped.gb_per_s > 1.5 * serial.gb_per_s);
     }
 
     #[test]
-    fn each_part_is_compared_with_its_like() {
-        let timed = |n_bytes, seconds| Timed {
-            n_bytes,
-            seconds: vec![seconds],
+    fn a_kernel_takes_what_more_of_it_add() {
+        let batch = |seconds| Through {
+            seconds,
+            n_bytes: 1_000_000_000,
+            cpu_s_per_gb: Some(1.0),
         };
-        let profile = Profile::from([
-            (Part::Upload, timed(1_000_000_000, 1.0)),
-            (Part::Kernels, timed(3_000_000_000, 0.5)),
-            (Part::Copy, timed(3_000_000_000, 0.4)),
-            (Part::Download, timed(2_000_000_000, 4.0)),
-            (Part::Together, timed(3_000_000_000, 5.0)),
-            (Part::LargeUp, timed(2_000_000_000, 1.0)),
-            (Part::LargeDown, timed(2_000_000_000, 2.0)),
-        ]);
-        let reports = of_profile("some kernel", &profile);
-        let found: Vec<_> = reports
-            .iter()
-            .map(|report| {
-                let beside = report.copy_gb_per_s.unwrap();
-                (report.measure, report.gb_per_s, beside, report.n_bytes)
-            })
-            .collect();
-        assert_eq!(
-            found,
-            [
-                (Measure::Upload, 1.0, 2.0, 1_000_000_000),
-                (Measure::DeviceKernel, 6.0, 7.5, 3_000_000_000),
-                (Measure::Download, 0.5, 1.0, 2_000_000_000),
-                // The slowest of them alone takes 4 s.
-                (Measure::DeviceOverlapped, 0.6, 0.75, 3_000_000_000),
-            ]
-        );
+        let report = one_of("some kernel", &batch(1.0), &batch(9.0));
+        assert_eq!(report.measure, Measure::DeviceKernel);
+        assert!((report.gb_per_s - 4.0).abs() < 1e-12, "{report:?}");
+        assert_eq!(report.cpu_s_per_gb, None);
+        let none = one_of("some kernel", &batch(1.0), &batch(1.0));
+        assert_eq!(none.gb_per_s.to_bits(), 0);
     }
 }

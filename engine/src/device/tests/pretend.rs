@@ -13,7 +13,7 @@ use super::interpret::interpret;
 use crate::device::ring::{Ring, Taken};
 use crate::device::schedule::{Schedule, Tables};
 use crate::device::{
-    Backend, Chain, Device, DeviceKind, DeviceReport, Lane, Outputs, Profile, Program, Slot, Ticket,
+    Backend, Chain, Device, DeviceKind, DeviceReport, Lane, Outputs, Program, Slot, Ticket,
 };
 use crate::error::{Error, Result};
 
@@ -241,10 +241,6 @@ impl Lane for PretendLane {
             schedule,
             room,
         }))
-    }
-
-    fn profile(&self, _: &[usize], _: usize, _: usize) -> Result<Option<Profile>> {
-        Ok(None)
     }
 }
 

@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
 
-use super::bench;
 use super::gpu::{Gpu, limits};
 use super::slot::{Room, WgpuSlot};
 use crate::device::program::{Chain, Program};
 use crate::device::ring::Ring;
 use crate::device::schedule::{ALIGN, Entry, Schedule, Tables};
-use crate::device::{Lane, Profile, Slot};
+use crate::device::{Lane, Slot};
 use crate::error::{Error, Result};
 
 /// One slot is filled while another is at work and a third is read.
-pub(super) const N_SLOTS: usize = 3;
+const N_SLOTS: usize = 3;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -150,15 +149,5 @@ impl Lane for WgpuLane {
         self.shared.gpu.health().check()?;
         let slot = WgpuSlot::new(Arc::clone(&self.shared), room, schedule)?;
         Ok(Box::new(slot))
-    }
-
-    fn profile(
-        &self,
-        n_items: &[usize],
-        rounds: usize,
-        large_bytes: usize,
-    ) -> Result<Option<Profile>> {
-        let schedule = self.schedule(n_items)?;
-        bench::profile(&self.shared, &schedule, rounds, large_bytes)
     }
 }

@@ -2,12 +2,10 @@
 //!
 //! [`adapters`](backends) are listed without being opened; [`gpu`] is one that
 //! is, with its pipelines; [`lane`] a program on it, with its ring of
-//! [`slot`]s; a [`bench`] repeats their parts to time them. [`health`]
-//! remembers why a device can no longer be used, so that every call after its
-//! loss fails at once.
+//! [`slot`]s. [`health`] remembers why a device can no longer be used, so that
+//! every call after its loss fails at once.
 
 mod adapters;
-mod bench;
 mod choose;
 mod gpu;
 mod health;

@@ -18,7 +18,6 @@ use super::gpu::{Gpu, refused};
 use super::lane::{Ready, Shared};
 use super::pending::{Landing, Pending};
 use super::shaders::{Extra, extra};
-use crate::device::profile::Part;
 use crate::device::ring::Taken;
 use crate::device::schedule::{self, ALIGN, Launch, Schedule};
 use crate::device::{Outputs, Slot, Ticket};
@@ -227,38 +226,13 @@ impl WgpuSlot {
     }
 
     /// Bytes that go up.
-    pub(super) fn len_up(&self) -> usize {
+    fn len_up(&self) -> usize {
         Sizes::of(&self.schedule).up
     }
 
     /// Bytes that come down.
-    pub(super) fn len_down(&self) -> usize {
+    fn len_down(&self) -> usize {
         Sizes::of(&self.schedule).down
-    }
-
-    /// Copies in what the kernels are told, and gives all of it to the device
-    /// for good: the slot is for [`WgpuSlot::encode_part`] only.
-    pub(super) fn hand_over(&mut self) -> Result<()> {
-        self.stage_jobs()?;
-        let staging = &self.room.buffers()?.staging;
-        let gpu = &self.shared.gpu;
-        gpu.run("cannot unmap a slot", || staging.unmap())
-    }
-
-    /// One part of what is done for a batch, as often as is wanted.
-    pub(super) fn encode_part(&self, part: Part, encoder: &mut CommandEncoder) -> Result<()> {
-        let missing = || Error::internal("a slot without memory");
-        let buffers = self.room.buffers.as_ref().ok_or_else(missing)?;
-        match part {
-            Part::Upload => self.encode_up(buffers, encoder),
-            Part::Kernels => self.encode_kernels(buffers, encoder)?,
-            Part::Download => self.encode_down(buffers, encoder),
-            Part::Together => self.encode(buffers, encoder)?,
-            Part::Copy | Part::LargeUp | Part::LargeDown => {
-                return Err(Error::internal("a copy that is no part of a slot's way"));
-            }
-        }
-        Ok(())
     }
 
     /// The jobs go behind the items.

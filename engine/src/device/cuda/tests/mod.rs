@@ -16,7 +16,6 @@ use super::super::{DeviceKind, Lane};
 use super::*;
 use crate::error::ErrorKind;
 
-mod bench;
 mod faults;
 mod programs;
 

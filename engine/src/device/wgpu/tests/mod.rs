@@ -1,6 +1,5 @@
 //! The backend on every adapter of this machine, against the scalar reference.
 
-mod bench;
 mod kernels;
 mod lanes;
 
