@@ -8,6 +8,7 @@
 
 mod driver;
 mod lane;
+mod machine;
 mod owned;
 mod room;
 mod slot;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::super::schedule::{Buffer, Entry, Launch, Schedule};
 use super::driver::Context;
-use super::lane::Machine;
+use super::machine::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
 use crate::error::{Error, Result};
 

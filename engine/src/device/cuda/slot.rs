@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::super::ring::Taken;
 use super::super::schedule::Schedule;
 use super::super::{Outputs, Slot, Ticket};
-use super::lane::Machine;
+use super::machine::Machine;
 use super::room::Room;
 use crate::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::{Element, Kernel};
 
-use super::Trial;
+use super::trial::Trial;
 use crate::device::Chain;
 
 /// All pairs side by side, each with another number of items; then alone and

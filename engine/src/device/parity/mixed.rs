@@ -6,7 +6,7 @@ use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, Numbers, Table};
 use fuelrail_kernels::{Element as E, Kernel};
 
-use super::Trial;
+use super::trial::Trial;
 use crate::device::Chain;
 
 /// Chains of two and three kernels, side by side with single ones.

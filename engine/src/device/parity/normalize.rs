@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, Numbers, Table};
 use fuelrail_kernels::{Element, Kernel};
 
-use super::Trial;
+use super::trial::Trial;
 use crate::device::Chain;
 
 const FLOATS: [Element; 3] = [Element::F32, Element::F16, Element::BF16];

@@ -1,14 +1,11 @@
 //! The adapters of this machine, and the backend over one of them.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 use fuelrail_kernels::Kernel;
 use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Instance, InstanceDescriptor};
 
+use super::block_on::block_on;
 use super::gpu::Gpu;
 use super::health::same_process;
 use super::lane::WgpuLane;
@@ -142,26 +139,5 @@ impl Backend for WgpuBackend {
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
         Ok(Arc::new(WgpuLane::new(self.gpu()?, program)?))
-    }
-}
-
-/// Waits for a future. Outside browsers those of wgpu are ready at once.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
     }
 }

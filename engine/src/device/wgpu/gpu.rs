@@ -11,7 +11,7 @@ use wgpu::{
     ShaderSource, SubmissionIndex,
 };
 
-use super::adapters::block_on;
+use super::block_on::block_on;
 use super::health::Health;
 use super::shaders;
 use crate::device::schedule::Entry;

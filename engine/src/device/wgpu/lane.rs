@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use wgpu::{BindGroupLayout, Buffer, BufferUsages, ComputePipeline};
+use wgpu::BufferUsages;
 
 use super::gpu::{Gpu, limits};
+use super::shared::{Ready, Shared};
 use super::slot::{Room, WgpuSlot};
 use crate::device::program::{Chain, Program};
 use crate::device::ring::Ring;
@@ -20,27 +21,6 @@ const N_SLOTS: usize = 3;
 pub(super) struct WgpuLane {
     shared: Arc<Shared>,
     ring: Arc<Ring<Room>>,
-}
-
-/// What slots need of their lane.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) gpu: Arc<Gpu>,
-    pub(super) entries: Vec<Ready>,
-    /// The tables of all images; `None` if there are none.
-    pub(super) tables: Option<Buffer>,
-    /// Workgroups that one dispatch may have along x.
-    pub(super) max_workgroups: u32,
-    program: Program,
-    words: Tables,
-}
-
-/// An entry that is compiled.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) entry: Entry,
-    pub(super) pipeline: ComputePipeline,
-    pub(super) layout: BindGroupLayout,
 }
 
 impl WgpuLane {

@@ -6,12 +6,14 @@
 //! every call after its loss fails at once.
 
 mod adapters;
+mod block_on;
 mod choose;
 mod gpu;
 mod health;
 mod lane;
 mod pending;
 mod shaders;
+mod shared;
 mod slot;
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ use wgpu::{
 };
 
 use super::gpu::{Gpu, refused};
-use super::lane::{Ready, Shared};
 use super::pending::{Landing, Pending};
 use super::shaders::{Extra, extra};
+use super::shared::{Ready, Shared};
 use crate::device::ring::Taken;
 use crate::device::schedule::{self, ALIGN, Launch, Schedule};
 use crate::device::{Outputs, Slot, Ticket};

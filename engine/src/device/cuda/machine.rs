@@ -1,0 +1,145 @@
+//! What all slots of a lane share: compiled kernels, tables and streams.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use fuelrail_kernels::ptx;
+
+use super::super::program::{Chain, Program};
+use super::super::schedule::{Entry, Tables};
+use super::driver::Context;
+use super::owned::{Function, Memory, Module, Pinned, Stream};
+use crate::error::{Error, Result};
+
+/// The PTX of each operator, and the entries in it.
+const MODULES: &[(&str, &[Entry])] = &[
+    (
+        ptx::NORMALIZE,
+        &[
+            Entry::NormalizeImages,
+            Entry::NormalizeNumbers,
+            Entry::NormalizeWide,
+        ],
+    ),
+    (ptx::CAST, &[Entry::Cast]),
+];
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) context: Arc<Context>,
+    pub(super) upload: Stream,
+    pub(super) compute: Stream,
+    pub(super) download: Stream,
+    pub(super) n_multiprocessors: u32,
+    kernels: Kernels,
+    tables: Option<Memory>,
+    /// What failed first; nothing is started after that.
+    failed: OnceLock<String>,
+}
+
+impl Machine {
+    /// Makes ready what `program` needs.
+    pub(super) fn new(
+        context: &Arc<Context>,
+        program: &Program,
+        tables: &Tables,
+        n_multiprocessors: u32,
+    ) -> Result<Self> {
+        context.enter()?;
+        let kernels = Kernels::load(context, program)?;
+        let upload = Stream::new(context)?;
+        Ok(Self {
+            tables: device_tables(context, &upload, &tables.words)?,
+            context: Arc::clone(context),
+            upload,
+            compute: Stream::new(context)?,
+            download: Stream::new(context)?,
+            n_multiprocessors,
+            kernels,
+            failed: OnceLock::new(),
+        })
+    }
+
+    /// The kernel of an entry that the program has.
+    pub(super) fn function(&self, entry: Entry) -> Result<Function> {
+        let function = self.kernels.functions.get(&entry).copied();
+        function.ok_or_else(|| Error::internal("a kernel that the program does not have"))
+    }
+
+    /// What an entry takes beside its jobs and two buffers.
+    pub(super) fn last_argument(
+        &self,
+        entry: Entry,
+        flags: impl FnOnce() -> Result<u64>,
+    ) -> Result<Option<u64>> {
+        match entry {
+            Entry::NormalizeImages => Ok(self.tables.as_ref().map(Memory::address)),
+            Entry::NormalizeNumbers | Entry::NormalizeWide => Ok(None),
+            Entry::Cast => flags().map(Some),
+        }
+    }
+
+    /// Notes that a call failed, so that no more are made.
+    pub(super) fn poison(&self, error: &Error) {
+        self.failed.get_or_init(|| error.to_string());
+    }
+
+    /// Makes the context this thread's, unless something failed before.
+    pub(super) fn enter(&self) -> Result<()> {
+        self.sound()?;
+        let entered = self.context.enter();
+        entered.inspect_err(|error| self.poison(error))
+    }
+
+    /// Refuses after a failure.
+    pub(super) fn sound(&self) -> Result<()> {
+        match self.failed.get() {
+            None => Ok(()),
+            Some(first) => Err(Error::device(format!(
+                "this CUDA device is not used after it failed: {first}"
+            ))),
+        }
+    }
+}
+
+/// Modules, and the kernels in them.
+#[derive(Debug, Default)]
+struct Kernels {
+    functions: BTreeMap<Entry, Function>,
+    /// Kept because the functions are in them.
+    modules: Vec<Module>,
+}
+
+impl Kernels {
+    /// Has the driver translate the modules that a program needs.
+    fn load(context: &Arc<Context>, program: &Program) -> Result<Self> {
+        let stages = program.chains.iter().flat_map(Chain::stages);
+        let needed: Vec<Entry> = stages.map(|(kernel, _)| Entry::of(kernel)).collect();
+        let mut kernels = Self::default();
+        for (text, entries) in MODULES {
+            if !entries.iter().any(|entry| needed.contains(entry)) {
+                continue;
+            }
+            let module = Module::new(context, text)?;
+            for entry in *entries {
+                let function = module.function(entry.name())?;
+                kernels.functions.insert(*entry, function);
+            }
+            kernels.modules.push(module);
+        }
+        Ok(kernels)
+    }
+}
+
+/// Copies the tables up, if there are any.
+fn device_tables(context: &Arc<Context>, stream: &Stream, words: &[u32]) -> Result<Option<Memory>> {
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let bytes: &[u8] = bytemuck::cast_slice(words);
+    let memory = Memory::new(context, bytes.len())?;
+    let mut pinned = Pinned::new(context, bytes.len())?;
+    pinned.bytes_mut().copy_from_slice(bytes);
+    stream.upload_and_wait(memory, pinned).map(Some)
+}

@@ -1,0 +1,218 @@
+//! One program tried on a level or a device, beside the scalar reference.
+
+use std::fmt::{self, Write as _};
+
+use fuelrail_kernels::Level;
+use serde::Serialize;
+
+use super::super::Backend;
+use super::super::program::{Chain, Program};
+use super::sample::sample;
+use crate::error::Result;
+
+/// A program and how many items of each chain it is tried on.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) program: Program,
+    pub(crate) n_items: Vec<usize>,
+}
+
+impl Trial {
+    /// A trial of chains side by side.
+    pub(super) fn new(chains: impl IntoIterator<Item = (Chain, usize)>) -> Self {
+        let (chains, n_items) = chains.into_iter().unzip();
+        Self {
+            program: Program { chains },
+            n_items,
+        }
+    }
+}
+
+/// What is tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Subject<'a> {
+    /// The processor at a level.
+    Level(Level),
+    /// A device.
+    Backend(&'a dyn Backend),
+}
+
+/// How one operator fared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SuiteReport {
+    /// The operator, or `mixed` for several in one program.
+    pub suite: String,
+    /// Chains of kernels that ran.
+    pub n_chains: usize,
+    /// Bytes compared.
+    pub n_bytes: usize,
+    /// Chains that the device leaves to the processor, and why.
+    pub refused: Vec<String>,
+    /// Chains whose bits differ, or that failed, in words; empty if all is well.
+    pub wrong: Vec<String>,
+}
+
+/// Tries one program and adds to `report` how it fared.
+pub(crate) fn try_one(subject: Subject<'_>, trial: &Trial, seed: u64, report: &mut SuiteReport) {
+    let (kept, refused) = of_subject(subject, trial);
+    report.refused.extend(refused);
+    if kept.program.chains.is_empty() {
+        return;
+    }
+    let srcs = kept.program.chains.iter().zip(&kept.n_items);
+    let srcs: Vec<Vec<u8>> = srcs
+        .map(|(chain, &n_items)| sample(chain, n_items, seed))
+        .collect();
+    let written = match subject {
+        Subject::Level(level) => on_host(level, &kept.program, &srcs),
+        Subject::Backend(backend) => on_device(backend, &kept, &srcs),
+    };
+    let compared = written.and_then(|got| {
+        let expected = on_host(Level::SCALAR, &kept.program, &srcs)?;
+        Ok((expected, got))
+    });
+    match compared {
+        Err(error) => report.wrong.push(error.to_string()),
+        Ok((expected, got)) => {
+            for ((chain, expected), got) in kept.program.chains.iter().zip(&expected).zip(&got) {
+                report.n_chains += 1;
+                report.n_bytes += expected.bytes.len();
+                report.wrong.extend(difference(chain, expected, got));
+            }
+        }
+    }
+}
+
+/// What a chain has written, and whether a number did not fit.
+#[derive(Debug, PartialEq, Eq)]
+struct Written {
+    bytes: Vec<u8>,
+    overflowed: bool,
+}
+
+/// The chains that the subject runs, and those it refuses, in words.
+fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
+    let mut kept = Trial::new([]);
+    let mut refused = Vec::new();
+    for (chain, &n_items) in trial.program.chains.iter().zip(&trial.n_items) {
+        let reason = match subject {
+            Subject::Level(_) => None,
+            Subject::Backend(backend) => chain
+                .stages()
+                .find_map(|(kernel, _)| backend.refuses(kernel)),
+        };
+        if let Some(reason) = reason {
+            refused.push(format!("{}: {reason}", Named(chain)));
+            continue;
+        }
+        kept.program.chains.push(chain.clone());
+        kept.n_items.push(n_items);
+    }
+    (kept, refused)
+}
+
+fn on_host(level: Level, program: &Program, srcs: &[Vec<u8>]) -> Result<Vec<Written>> {
+    let run = |(chain, src): (&Chain, &Vec<u8>)| {
+        let mut bytes = vec![0xa5; src.len() / chain.src_item_bytes() * chain.dst_item_bytes()];
+        let overflowed = chain.run(level, src, &mut bytes)?;
+        Ok(Written { bytes, overflowed })
+    };
+    program.chains.iter().zip(srcs).map(run).collect()
+}
+
+fn on_device(backend: &dyn Backend, trial: &Trial, srcs: &[Vec<u8>]) -> Result<Vec<Written>> {
+    let lane = backend.lane(&trial.program)?;
+    let mut slot = lane.acquire(&trial.n_items)?;
+    for (chain, src) in srcs.iter().enumerate() {
+        slot.write(chain, src)?;
+    }
+    let outputs = slot.submit()?.wait()?;
+    let written = |chain| Written {
+        bytes: outputs.dst(chain).to_vec(),
+        overflowed: outputs.overflowed(chain),
+    };
+    Ok((0..srcs.len()).map(written).collect())
+}
+
+/// The first difference, in words.
+fn difference(chain: &Chain, expected: &Written, got: &Written) -> Option<String> {
+    if expected == got {
+        return None;
+    }
+    let name = Named(chain);
+    if expected.bytes.len() != got.bytes.len() {
+        let (wanted, came) = (expected.bytes.len(), got.bytes.len());
+        return Some(format!("{name}: expected {wanted} bytes, got {came}"));
+    }
+    let mut pairs = expected.bytes.iter().zip(&got.bytes);
+    let Some(at) = pairs.position(|(expected, got)| expected != got) else {
+        let (wanted, came) = (expected.overflowed, got.overflowed);
+        return Some(format!("{name}: expected misfits {wanted}, got {came}"));
+    };
+    // The last kernel's number that the byte belongs to.
+    let width = chain.dst_number_bytes();
+    let number = at / width;
+    let hex = |bytes: &[u8]| {
+        let number = &bytes[number * width..(number + 1) * width];
+        let mut text = String::new();
+        for byte in number.iter().rev() {
+            // Writing to a string cannot fail.
+            _ = write!(text, "{byte:02x}");
+        }
+        text
+    };
+    let n_wrong = expected
+        .bytes
+        .chunks(width)
+        .zip(got.bytes.chunks(width))
+        .filter(|(expected, got)| expected != got)
+        .count();
+    Some(format!(
+        "{name}: expected 0x{} at number {number}, got 0x{} ({n_wrong} of {} numbers differ)",
+        hex(&expected.bytes),
+        hex(&got.bytes),
+        expected.bytes.len() / width,
+    ))
+}
+
+/// A chain in few words.
+struct Named<'a>(&'a Chain);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (kernel, _)) in self.0.stages().enumerate() {
+            let dash = if index == 0 { "" } else { " | " };
+            write!(f, "{dash}{kernel}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cast;
+    use super::*;
+
+    #[test]
+    fn a_difference_is_found_and_named() {
+        let trial = &cast::trials()[0];
+        let chain = &trial.program.chains[1];
+        let src = vec![sample(chain, 100, 1)];
+        let program = Program {
+            chains: vec![chain.clone()],
+        };
+        let run = || on_host(Level::SCALAR, &program, &src).unwrap().remove(0);
+        let expected = run();
+        assert_eq!(difference(chain, &expected, &run()), None);
+        let mut wrong = run();
+        wrong.bytes[7] ^= 1;
+        let text = difference(chain, &expected, &wrong).unwrap();
+        assert!(text.contains("1 of 100 numbers differ"), "{text}");
+        let mut short = run();
+        short.bytes.pop();
+        assert!(difference(chain, &expected, &short).is_some());
+        let mut flag = run();
+        flag.overflowed = !flag.overflowed;
+        assert!(difference(chain, &expected, &flag).is_some());
+    }
+}
