@@ -73,7 +73,8 @@ impl Kernel {
         src: &[u8],
         dst: &mut [u8],
     ) -> Result<Option<usize>, crate::ShapeError> {
-        crate::ShapeError::check(self, src.len(), dst.len())?;
+        let items = (self.src_item_bytes(), self.dst_item_bytes());
+        crate::ShapeError::check(items, (src.len(), dst.len()))?;
         match self {
             Self::NormalizeImages(images) => images.run(level, src, dst),
             Self::NormalizeNumbers(numbers) => numbers.run(level, src, dst),

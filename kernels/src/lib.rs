@@ -3,6 +3,8 @@
 
 mod around;
 mod binary16;
+mod binary16_bits;
+mod body;
 pub mod cast;
 mod element;
 #[cfg(test)]

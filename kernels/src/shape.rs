@@ -1,7 +1,5 @@
 //! Buffers that do not fit one another.
 
-use crate::kernel::Kernel;
-
 /// The lengths of two buffers are not those of as many whole items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -15,9 +13,12 @@ pub struct ShapeError {
 }
 
 impl ShapeError {
-    /// Whether `src` and `dst` bytes are as many whole items of `kernel`.
-    pub(crate) fn check(kernel: &Kernel, src: usize, dst: usize) -> Result<(), Self> {
-        let (src_item, dst_item) = (kernel.src_item_bytes(), kernel.dst_item_bytes());
+    /// Whether `src` and `dst` bytes are as many whole items of `src_item` and
+    /// `dst_item` bytes.
+    pub(crate) fn check(
+        (src_item, dst_item): (usize, usize),
+        (src, dst): (usize, usize),
+    ) -> Result<(), Self> {
         let n_items = src / src_item;
         if n_items * src_item == src && n_items.checked_mul(dst_item) == Some(dst) {
             return Ok(());

@@ -5,6 +5,7 @@
 //! reorders floating-point operations.
 
 use crate::around::Around;
+use crate::body::Body;
 use crate::level::Kind;
 
 /// Numbers of a tile: what is worked on before the next step, in cache.
@@ -13,13 +14,6 @@ pub(crate) const TILE: usize = 1024;
 /// Bytes written from which on they go around the caches: more than a core
 /// keeps until someone reads them.
 const STREAMED: usize = 4 << 20;
-
-/// A loop over the numbers of `src` and `dst`. Its `run` is inlined always, so
-/// that it is compiled anew for each level.
-pub(crate) trait Body {
-    /// Runs it; whether all numbers fit.
-    fn run(&self, src: &[u8], dst: &mut [u8]) -> bool;
-}
 
 /// Runs `body` with the instructions of `kind`.
 pub(crate) fn at(kind: Kind, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {

@@ -12,9 +12,9 @@ use std::arch::x86_64::{
     _mm256_stream_si256,
 };
 
-use crate::binary16::{narrow_one, widen_one};
+use crate::binary16_bits::{narrow_one, widen_one};
+use crate::body::Body;
 use crate::level::Kind;
-use crate::vector::Body;
 
 /// Runs `body` with the instructions of `kind`.
 pub(crate) fn at(kind: Kind, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {

@@ -1,11 +1,11 @@
-//! The arguments that all verbs share, and the list of verbs.
+//! The command line as a whole: its help, and the list of verbs.
 
-use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::output::{EXIT_CODES, Output, Stop};
+use crate::global::Global;
+use crate::output::EXIT_CODES;
 use crate::{completions, doctor, init, inspect, plan, schema, selftest, shard, tokenize, verify};
 
 /// Turns raw data into training shards with the same bits on every device.
@@ -44,46 +44,6 @@ fn long_version() -> &'static str {
     &TEXT
 }
 
-/// What every verb takes.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Global options")]
-pub(crate) struct Global {
-    /// Print results, and errors, as JSON
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Print nothing but results and errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Print more about what happens, on standard error
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// Whether to colour what is printed for people
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: When,
-    /// Whether to show progress
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) progress: When,
-}
-
-/// When to do something that suits a terminal; `auto` is on a terminal.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum When {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-/// Threads beyond this are a slip of the finger on any machine.
-const MAX_THREADS: usize = 1024;
-
-/// Reads `--threads`.
-pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    let n = text.parse().ok();
-    n.filter(|n: &NonZeroUsize| n.get() <= MAX_THREADS)
-        .ok_or_else(|| format!("expected a whole number from 1 to {MAX_THREADS}"))
-}
-
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -97,22 +57,4 @@ pub(crate) enum Verb {
     Selftest(selftest::Args),
     Schema(schema::Args),
     Completions(completions::Args),
-}
-
-impl Verb {
-    /// Does it.
-    pub(crate) fn run(&self, output: &mut Output) -> Result<(), Stop> {
-        match self {
-            Self::Init(args) => init::run(args, output),
-            Self::Plan(args) => plan::run(args, output),
-            Self::Shard(args) => shard::run(args, output),
-            Self::Inspect(args) => inspect::run(args, output),
-            Self::Verify(args) => verify::run(args, output),
-            Self::Doctor(args) => doctor::run(args, output),
-            Self::Selftest(args) => selftest::run(args, output),
-            Self::Tokenize(args) => tokenize::run(args, output),
-            Self::Schema(_) => schema::run(output),
-            Self::Completions(args) => completions::run(args, output),
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! `fuelrail completions`: what a shell needs to complete our arguments.
 
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::Shell;
 
 use crate::output::{Output, Stop};
@@ -16,10 +16,9 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-/// Prints the script; a shell reads it, so it is never JSON.
-pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+/// Prints the script for `command`; a shell reads it, so it is never JSON.
+pub(crate) fn run(args: &Args, mut command: Command, output: &mut Output) -> Result<(), Stop> {
     let mut script = Vec::new();
-    let mut command = crate::args::Args::command();
     clap_complete::generate(args.shell, &mut command, "fuelrail", &mut script);
     output.write(&script)
 }

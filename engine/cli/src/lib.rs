@@ -1,7 +1,8 @@
 //! The command line: verbs, what they print, and how they end.
 //!
-//! A verb is one file here and one line in [`args::Verb`]; all it does is read
-//! its arguments, call the library and hand the result to [`output::Output`].
+//! A verb is one file here, one line in [`args::Verb`] and one in
+//! [`dispatch::run`]; all it does is read its arguments, call the library and
+//! hand the result to [`output::Output`].
 //! The program `fuelrail` is [`run`] and nothing else, and so is the command
 //! that comes with the Python package.
 #![deny(unsafe_code)]
@@ -10,8 +11,10 @@ mod account;
 mod args;
 mod completions;
 mod device;
+mod dispatch;
 mod doctor;
 mod fault;
+mod global;
 mod init;
 mod inspect;
 mod output;
@@ -23,6 +26,7 @@ mod schema;
 mod selftest;
 mod shard;
 mod signals;
+mod threads;
 mod tokenize;
 mod verify;
 
@@ -58,6 +62,6 @@ fn parse_and_run(args: Vec<OsString>, form: Form) -> u8 {
         Err(error) => return Output::plain(form).usage(&error),
     };
     let mut output = Output::new(&args.global);
-    let result = args.verb.run(&mut output);
+    let result = dispatch::run(&args.verb, &mut output);
     output.end(result)
 }

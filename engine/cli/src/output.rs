@@ -10,7 +10,7 @@ use fuelrail::{Error, ErrorKind, Location};
 use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
 
-use crate::args::{Global, When};
+use crate::global::{Global, When};
 
 /// Why a verb ends early.
 #[derive(Debug)]

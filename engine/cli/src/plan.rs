@@ -5,11 +5,10 @@ use std::num::NonZeroUsize;
 use fuelrail::plan::{ExplainContext, explain, explain_json};
 use fuelrail::run;
 
-use crate::args;
 use crate::device::DeviceArgs;
 use crate::output::{Output, Stop};
 use crate::pipeline::PipelineArgs;
-use crate::scan;
+use crate::{scan, threads};
 
 /// Check a pipeline against its inputs and explain what it would do
 #[derive(Debug, clap::Args)]
@@ -18,7 +17,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pipeline: PipelineArgs,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N", value_parser = args::threads)]
+    #[arg(long, value_name = "N", value_parser = threads::parse)]
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
     device: DeviceArgs,

@@ -15,11 +15,10 @@ use indicatif::{HumanBytes, HumanCount};
 use serde_json::{Value, json};
 
 use crate::account;
-use crate::args;
 use crate::device::{DeviceArgs, OnError};
 use crate::output::{Output, Stop, counted};
 use crate::pipeline::PipelineArgs;
-use crate::{progress, signals};
+use crate::{progress, signals, threads};
 
 /// Run a pipeline: read, transform and write a dataset of shards
 #[derive(Debug, clap::Args)]
@@ -40,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N", value_parser = args::threads)]
+    #[arg(long, value_name = "N", value_parser = threads::parse)]
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
     device: DeviceArgs,

@@ -9,9 +9,8 @@ use fuelrail::{Error, run};
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
-use crate::args;
 use crate::output::{Output, Stop, counted, harmless};
-use crate::progress;
+use crate::{progress, threads};
 
 /// Findings that are listed for a person; `--json` lists all.
 const LISTED: usize = 50;
@@ -24,7 +23,7 @@ pub(crate) struct Args {
     #[arg(value_name = "DATASET")]
     dataset: PathBuf,
     /// Threads to use [default: one per core]
-    #[arg(long, value_name = "N", value_parser = args::threads)]
+    #[arg(long, value_name = "N", value_parser = threads::parse)]
     threads: Option<NonZeroUsize>,
 }
 

@@ -9,10 +9,11 @@ use std::marker::PhantomData;
 
 use super::{Cast, scalar};
 use crate::binary16;
+use crate::body::Body;
 use crate::element::Element;
 use crate::lane::{Convert, Lane, with_lane};
 use crate::level::Kind;
-use crate::vector::{self, Body, TILE, Tile, tiles};
+use crate::vector::{self, TILE, Tile, tiles};
 
 /// Whole numbers; the index of the first that did not fit.
 pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {

@@ -1,10 +1,9 @@
 //! Images of bytes: where each byte lies, and where its value goes.
 
 #[cfg(target_arch = "x86_64")]
-use super::pixels::{self, Avx2, Avx512, Sse41, Values};
+use super::pixels::Values;
 use super::table::Table;
-use super::{ImagesJob, NormalizeError, scalar};
-use crate::level::{Kind, Level};
+use super::{ImagesJob, NormalizeError};
 
 /// Bytes one image may take, read or written: offsets in it fit an `i32`.
 const MAX_IMAGE_BYTES: u64 = (1 << 31) - 1;
@@ -213,22 +212,27 @@ impl Images {
     /// What a device needs to know, for `n_images` at these offsets in words
     /// of 32 bits.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "images are below 2 GiB")]
     pub fn job(&self, n_images: u32, [src, dst, table]: [u32; 3]) -> ImagesJob {
-        ImagesJob::new(self, n_images, [src, dst, table])
-    }
-
-    /// Whole images from `src` to `dst`, at `level`.
-    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
-        match level.kind() {
-            Kind::Scalar => scalar::images(self, src, dst),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Sse41 => pixels::images::<Sse41>(self, level, src, dst),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => pixels::images::<Avx2>(self, level, src, dst),
-            #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => pixels::images::<Avx512>(self, level, src, dst),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => scalar::images(self, src, dst),
+        // An image is below 2 GiB, so all of this fits 32 bits.
+        let (origin, strides) = self.strides();
+        let [row_stride, col_stride, channel_stride] = strides.map(|stride| stride as i32);
+        let [_, _, height, width] = self.geometry.crop;
+        ImagesJob {
+            src,
+            dst,
+            table,
+            n: n_images * self.dst_len() as u32,
+            src_item: self.src_len_bytes() as u32,
+            height,
+            width,
+            channels: self.geometry.channels,
+            origin: origin as u32,
+            row_stride,
+            col_stride,
+            channel_stride,
+            to_chw: u32::from(self.geometry.to == Layout::Chw),
+            to: self.table.element().code(),
         }
     }
 

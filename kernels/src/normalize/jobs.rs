@@ -1,8 +1,6 @@
 //! What a device is told about one column: the same members in Rust, WGSL and
 //! CUDA. Offsets count words of 32 bits from the beginning of a slot's buffer.
 
-use super::Layout;
-use super::images::Images;
 use crate::job::job;
 
 job! {
@@ -36,33 +34,6 @@ job! {
         pub to_chw: u32,
         /// [`crate::Element::code`] of the numbers written.
         pub to: u32,
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "images are below 2 GiB")]
-impl ImagesJob {
-    pub(super) fn new(images: &Images, n_images: u32, [src, dst, table]: [u32; 3]) -> Self {
-        // `Images` keeps an image below 2 GiB, so all of this fits 32 bits.
-        let (origin, strides) = images.strides();
-        let [row_stride, col_stride, channel_stride] = strides.map(|stride| stride as i32);
-        let geometry = images.geometry();
-        let [_, _, height, width] = geometry.crop;
-        Self {
-            src,
-            dst,
-            table,
-            n: n_images * images.dst_len() as u32,
-            src_item: images.src_len_bytes() as u32,
-            height,
-            width,
-            channels: geometry.channels,
-            origin: origin as u32,
-            row_stride,
-            col_stride,
-            channel_stride,
-            to_chw: u32::from(geometry.to == Layout::Chw),
-            to: images.table().element().code(),
-        }
     }
 }
 

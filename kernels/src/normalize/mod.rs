@@ -48,6 +48,7 @@ mod numbers;
 mod numbers_simd;
 #[cfg(target_arch = "x86_64")]
 mod pixels;
+mod run;
 mod scalar;
 mod table;
 

@@ -1,8 +1,7 @@
 //! Numbers of a column: `(x - mean) * factor`.
 
-use super::{NormalizeError, NumbersJob, WideNumbersJob, numbers_simd, scalar};
+use super::{NormalizeError, NumbersJob, WideNumbersJob};
 use crate::element::Element;
-use crate::level::{Kind, Level};
 
 /// `normalize` on numbers; see the [contract](super).
 ///
@@ -115,14 +114,6 @@ impl Numbers {
             factor: self.factor,
             low: self.low,
             high: self.high,
-        }
-    }
-
-    /// Whole numbers from `src` to `dst`, at `level`.
-    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
-        match level.kind() {
-            Kind::Scalar => scalar::numbers(self, src, dst),
-            kind => numbers_simd::numbers(kind, self, src, dst),
         }
     }
 }

@@ -15,10 +15,11 @@ use half::bf16;
 
 use super::Numbers;
 use crate::binary16;
+use crate::body::Body;
 use crate::element::Element;
 use crate::lane::{Convert, Lane};
 use crate::level::Kind;
-use crate::vector::{self, Body, TILE, Tile, tiles};
+use crate::vector::{self, TILE, Tile, tiles};
 
 /// Whole numbers from `src` to `dst`.
 pub(super) fn numbers(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {

@@ -1,15 +1,14 @@
 //! A tokenizer as it is after reading: everything an encoder looks up.
 
-use std::borrow::Cow;
 use std::fmt;
-
-use unicode_normalization_alignments::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::builtin::{self, Family};
 use super::error::TokenizerError;
 use super::json;
 use super::merge::Merger;
+use super::normalizer::Normalizer;
 use super::pairs::PairTable;
+use super::parts::{Parts, WholeWords};
 use super::pretokenize::Pretokenizer;
 use super::special::{AddedOptions, AddedToken, Finder};
 use super::template::Template;
@@ -53,40 +52,10 @@ pub struct Tokenizer {
     origin: Origin,
 }
 
-/// Whether a word is looked up as a whole before it is merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WholeWords {
-    /// `ignore_merges = true`, and tiktoken.
-    Tokens,
-    /// `ignore_merges = false`.
-    Merged,
-}
-
-/// What is done to text before it is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Normalizer {
-    None,
-    Nfc,
-}
-
 /// Where the tokenizer comes from, for [`Tokenizer::asset`].
 enum Origin {
     Json(Vec<u8>),
     Tiktoken(&'static Family),
-}
-
-/// The parts a reader makes of a file.
-pub(crate) struct Parts {
-    pub(crate) vocab: Vocab,
-    pub(crate) pairs: PairTable,
-    pub(crate) whole_words: WholeWords,
-    pub(crate) normalizer: Normalizer,
-    pub(crate) pretokenizer: Pretokenizer,
-    pub(crate) added: Vec<AddedToken>,
-    pub(crate) unspelled: Vec<(u32, String)>,
-    /// Or why it cannot be honoured.
-    pub(crate) template: Result<Template, TokenizerError>,
-    pub(crate) notes: Vec<String>,
 }
 
 /// A tokenizer as a file, to be kept beside what it has encoded.
@@ -322,24 +291,6 @@ impl Tokenizer {
         let bytes = word.iter().filter_map(|&byte| self.vocab.byte_id(byte));
         merger.merge(bytes, &self.pairs, ids);
     }
-}
-
-impl Normalizer {
-    /// The text in its normal form.
-    pub(super) fn normalize(self, text: &str) -> Cow<'_, str> {
-        if self == Self::None || is_nfc(text) {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned(text.nfc().map(|(c, _)| c).collect())
-        }
-    }
-}
-
-/// Whether NFC leaves the text as it is, where that is quickly seen.
-fn is_nfc(text: &str) -> bool {
-    // No character below U+0300 combines with the one before it, and those
-    // that decompose are put together again.
-    text.chars().all(|c| c < '\u{300}') || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
 impl fmt::Debug for Tokenizer {

@@ -3,7 +3,8 @@
 #![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
 use super::simd::Simd;
-use super::{BUFFER, Order};
+use super::tile::BUFFER;
+use super::window::Order;
 
 /// A lane the other way round.
 const BACKWARD: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];

@@ -2,9 +2,9 @@
 #![expect(clippy::cast_possible_truncation, reason = "bytes of a lane are 16")]
 #![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use super::Order;
 use super::simd::Simd;
 use super::values::{Channels, Constants, Held, Run};
+use super::window::Order;
 use crate::element::Element;
 
 /// Pixels that a row must have: those of one step at every level.

@@ -97,3 +97,14 @@ pub(in super::super) struct Divisor<F> {
     /// What the inverse lacks.
     pub(in super::super) rest: F,
 }
+
+/// Runs a call compiled for the instructions of `simd`.
+macro_rules! vectorized {
+    ($simd:expr, $call:expr) => {
+        $simd.vectorize(
+            #[inline(always)]
+            || $call,
+        )
+    };
+}
+pub(super) use vectorized;

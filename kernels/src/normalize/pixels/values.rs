@@ -4,8 +4,7 @@
 use half::{bf16, f16};
 
 use super::super::table::Table;
-use super::simd::{Divisor, Simd};
-use super::vectorized;
+use super::simd::{Divisor, Simd, vectorized};
 use crate::element::Element;
 
 /// Bytes that a processor writes to memory at once.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::tokenize::byte_level;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pairs::{Merge, PairTable};
-use crate::tokenize::tokenizer::WholeWords;
+use crate::tokenize::parts::WholeWords;
 use crate::tokenize::vocab::Vocab;
 
 /// A model that has tokens for the bytes it has no other token for.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::type_of;
+use super::component::type_of;
 use crate::tokenize::error::TokenizerError;
-use crate::tokenize::tokenizer::Normalizer;
+use crate::tokenize::normalizer::Normalizer;
 
 /// None, NFC, or a sequence of those.
 pub(super) fn parse(value: &Value, field: &str) -> Result<Normalizer, TokenizerError> {

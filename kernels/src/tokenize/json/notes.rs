@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::type_of;
+use super::component::type_of;
 
 /// Notes on the sections that change nothing about the ids of a whole text.
 pub(super) fn sections(truncation: &Value, padding: &Value, decoder: &Value) -> Vec<String> {

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::type_of;
+use super::component::type_of;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::template::Template;
 

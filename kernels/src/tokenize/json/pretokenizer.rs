@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::type_of;
+use super::component::type_of;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
 use crate::tokenize::pretokenize::{Behavior, Invert, PrefixSpace, Pretokenizer, Stage};
