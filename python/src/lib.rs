@@ -58,6 +58,13 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // A decoder's panic is an error of the content, and is reported as that.
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |fault| {
+            if !fuelrail::source::is_contained() {
+                before(fault);
+            }
+        }));
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -228,6 +228,35 @@ fn a_file_that_is_something_else_is_set_aside_whole() {
     assert!(list.contains("UTF-16"), "{list}");
 }
 
+#[test]
+fn a_document_gives_no_rows_of_its_inner_lines() {
+    for document in [
+        "[\n{\"text\":\"first\"},\n{\"text\":\"last\"}\n]\n",
+        "[\n  {\n    \"id\": 1,\n    \"meta\":\n    {\"text\": \"inner\"}\n  }\n]\n",
+        "{\n  \"meta\":\n  {\"text\": \"inner\"}\n}\n",
+    ] {
+        let dir = tree(&["a.jsonl"]);
+        fs::write(dir.path().join("b.jsonl"), document).unwrap();
+        let text =
+            "[source]\nuri = \"*.jsonl\"\non_error = \"quarantine\"\n[sink]\nuri = \"out\"\n";
+        fs::write(dir.path().join("p.toml"), text).unwrap();
+        let wrote = result(&run(&dir, &["shard", "p.toml", "--json"]));
+        assert_eq!(wrote["n_rows"], 1, "{document}: {wrote}");
+        assert_eq!(wrote["quarantine"]["n_units"], 1, "{document}: {wrote}");
+        let init = run(&dir, &["init", "b.jsonl", "--dry-run"]);
+        assert_eq!(init.code, 42, "{init:?}");
+        assert!(init.err.contains("jq -c"), "{init:?}");
+    }
+    // One line that is broken takes no others with it.
+    let dir = tree(&["a.jsonl"]);
+    let lines = "[{\"text\":\n{\"text\":\"good\"}\n";
+    fs::write(dir.path().join("b.jsonl"), lines).unwrap();
+    let text = "[source]\nuri = \"*.jsonl\"\non_error = \"quarantine\"\n[sink]\nuri = \"out\"\n";
+    fs::write(dir.path().join("p.toml"), text).unwrap();
+    let wrote = result(&run(&dir, &["shard", "p.toml", "--json"]));
+    assert_eq!(wrote["n_rows"], 2, "{wrote}");
+}
+
 /// Compressed files as their own tools write them, and the texts they hold.
 #[test]
 fn members_frames_and_padding_are_read_as_their_tools_read_them() {

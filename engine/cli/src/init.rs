@@ -41,6 +41,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     if !args.dry_run && !args.force && args.out.symlink_metadata().is_ok() {
         return Err(exists(&args.out).into());
     }
+    is_there(&args.data)?;
     let uri = uri(&args.data, &args.out)?;
     let proposal = run::propose(&ProposeSpec {
         uri: &uri,
@@ -70,6 +71,24 @@ fn uri(data: &Path, out: &Path) -> Result<String, Error> {
     path.into_os_string().into_string().map_err(|path| {
         Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(path)
     })
+}
+
+/// A path that is not there, and is no pattern, is a mistake on the command line.
+fn is_there(data: &Path) -> Result<(), Error> {
+    let is_pattern = data
+        .to_str()
+        .is_none_or(|data| data.contains(['*', '?', '[', '{', ':', '~']));
+    let found = data.symlink_metadata();
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_pattern => {
+            let error = Error::new(
+                ErrorKind::Usage,
+                "expected data, found nothing of that name",
+            );
+            Err(error.with_path(data).with_hint("check the path"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn exists(out: &Path) -> Error {

@@ -17,6 +17,7 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod holes;
+mod infinite;
 mod numbers;
 mod offload;
 mod open;

@@ -13,6 +13,7 @@ use super::changes::{self, Changes};
 use super::columns::Numbers;
 use super::cpu::{Unusable, index_of};
 use super::holes;
+use super::infinite;
 use super::offload::Offload;
 use super::program::Chain;
 use super::segment::{Segment, SegmentColumn};
@@ -70,16 +71,21 @@ pub(super) fn run(
         .zip(written.into_iter().zip(indices))
     {
         note_holes(column, numbers, &mut misfits);
-        if written.overflowed && column.refuses_misfits() {
-            note_misfits(column, numbers, columns.num_rows(), &mut misfits)?;
+        let n_rows = columns.num_rows();
+        let mut bytes = written.bytes;
+        let has_infinite = column
+            .may_be_infinite()
+            .is_some_and(|element| infinite::any(element, &bytes));
+        if (written.overflowed || has_infinite) && column.refuses_misfits() {
+            note_misfits(column, numbers, n_rows, &mut misfits)?;
         }
-        if written.overflowed && column.saturates() {
-            changes::note_saturated(column, numbers, columns.num_rows(), &mut changes)?;
+        if written.overflowed && column.saturates() || has_infinite {
+            bytes = changes::note_saturated(column, numbers, n_rows, &mut changes)?;
         }
         let op = column.kernels[0].kernel.op();
-        changes::note_filled(column, numbers, (columns.num_rows(), op), &mut changes);
+        changes::note_filled(column, numbers, (n_rows, op), &mut changes);
         let output = &column.output;
-        arrays[index] = numbers.with_bytes(&output.data_type, written.bytes)?;
+        arrays[index] = numbers.with_bytes(&output.data_type, bytes)?;
         fields[index] = Arc::new(Field::new(&output.name, output.data_type.clone(), true));
     }
     let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
@@ -162,7 +168,9 @@ fn first_misfit(column: &SegmentColumn, chains: &[Chain], src: &[u8]) -> Result<
     for (index, (chain, step)) in chains.iter().zip(&column.kernels).enumerate() {
         let mut dst = vec![0; src.len() / chain.src_item_bytes() * chain.dst_item_bytes()];
         let overflowed = chain.run(Level::SCALAR, &src, &mut dst)?;
-        if overflowed && step.overflow == Overflow::Error {
+        let types = infinite::types(&step.kernel);
+        let is_misfit = overflowed || types.is_some_and(|it| infinite::count(it, &src, &dst) > 0);
+        if is_misfit && step.overflow == Overflow::Error {
             return Ok(Some(index));
         }
         src = dst;

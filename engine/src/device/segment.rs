@@ -5,6 +5,7 @@ use std::ops::Range;
 use fuelrail_kernels::normalize::Numbers;
 use fuelrail_kernels::{Element, Kernel};
 
+use super::infinite;
 use super::program::{Chain, Program};
 use crate::error::Result;
 use crate::plan::{ColumnKernel, MapStep, OutputColumn, Overflow, Plan, Step};
@@ -50,6 +51,19 @@ impl SegmentColumn {
             let is_cast = matches!(&kernel.kernel, Kernel::Cast(cast) if !cast.always_fits());
             is_cast && kernel.overflow == Overflow::Saturate
         })
+    }
+
+    /// The type of floats that the column has in the end, if a number may have
+    /// become infinite on the way.
+    pub(crate) fn may_be_infinite(&self) -> Option<Element> {
+        let mut kernels = self.kernels.iter();
+        let may_be = kernels.any(|kernel| infinite::types(&kernel.kernel).is_some());
+        let written = match &self.kernels.last()?.kernel {
+            Kernel::Cast(cast) => cast.to,
+            Kernel::NormalizeNumbers(numbers) => numbers.to,
+            Kernel::NormalizeImages(_) => return None,
+        };
+        may_be.then_some(written)
     }
 
     /// Whether a number that does not fit makes its row unusable.

@@ -90,6 +90,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
     let text = text.strip_prefix(UNREACHABLE).unwrap_or(text);
     match text.trim_start_matches(": ") {
         "" => NONSENSE.to_owned(),
+        // Words of Rust, which say nothing of the content.
+        met if met.starts_with("called `") => NONSENSE.to_owned(),
         met => format!("{NONSENSE} ({})", cut(met)),
     }
 }

@@ -12,6 +12,7 @@ use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
 use super::{BatchIter, ReadRequest, sniff};
 use crate::batch::{Batch, Notes, RowEvent};
 use crate::error::{Error, Result};
+use crate::plan::Format;
 
 /// Bytes taken at once at most, so that no column outgrows 32-bit offsets.
 const MAX_BLOCK: usize = 64 << 20;
@@ -49,10 +50,10 @@ pub(super) trait Decode: Send + 'static {
 /// The batches of a file of lines.
 pub(super) fn read(
     request: &ReadRequest<'_>,
-    delimiter: Delimiter,
+    (format, delimiter): (Format, Delimiter),
     decoder: impl Decode,
 ) -> Result<BatchIter> {
-    if let Some(reason) = sniff::unreadable(&request.input.path)? {
+    if let Some(reason) = sniff::unreadable(&request.input.path, format)? {
         input::open(request.input)?;
         return Context::new(request).nothing_but(Bad::file(reason));
     }

@@ -116,11 +116,6 @@ impl Content {
             }
         }
     }
-
-    /// Whether no line of it can be content of a format of lines.
-    fn is_whole_file(self) -> bool {
-        !matches!(self, Self::JsonArray | Self::JsonObject | Self::Html)
-    }
 }
 
 /// A name beside `file` with the same ending: `a.jsonl` and `a.word.jsonl`.
@@ -158,7 +153,8 @@ pub(super) fn check(path: &Path, format: Format, on_error: OnError) -> Result<()
         Format::Text => "text in UTF-8",
         other => other.as_str(),
     };
-    if content.is_whole_file() {
+    let Foreign { content, is_whole } = content;
+    if is_whole {
         return Err(refused(path, wanted, Some(content)));
     }
     match on_error {
@@ -184,13 +180,25 @@ pub(super) fn explain(path: &Path, format: Format, error: Error) -> Error {
     }
 }
 
-/// What a file of lines holds that no line can be read of, decompressed.
+/// What a file of lines of `format` holds that no line can be read of,
+/// decompressed.
 ///
 /// # Errors
 /// `Io`.
-pub(super) fn unreadable(path: &Path) -> Result<Option<String>> {
-    let content = foreign(path, Format::Text)?;
-    Ok(content.map(|content| format!("expected lines of text, got {}", content.name())))
+pub(super) fn unreadable(path: &Path, format: Format) -> Result<Option<String>> {
+    let foreign = foreign(path, format)?.filter(|foreign| foreign.is_whole);
+    let wanted = match format {
+        Format::Jsonl => "JSON lines",
+        _ => "lines of text",
+    };
+    Ok(foreign.map(|foreign| format!("expected {wanted}, got {}", foreign.content.name())))
+}
+
+/// What a file holds that is not of its format.
+struct Foreign {
+    content: Content,
+    /// Whether that is known of all of it, so that no line of it is content.
+    is_whole: bool,
 }
 
 /// What `path` holds, if it is known and not read.
@@ -200,7 +208,7 @@ pub(super) fn of_file(path: &Path) -> Option<Content> {
 
 /// What a file of lines holds instead, decompressed. What cannot be
 /// decompressed, reading will tell.
-fn foreign(path: &Path, format: Format) -> Result<Option<Content>> {
+fn foreign(path: &Path, format: Format) -> Result<Option<Foreign>> {
     let io = |e| Error::io("open input", path, e);
     let file = File::open(path).map_err(io)?;
     let len_bytes = file.metadata().map_err(io)?.len();
@@ -210,10 +218,19 @@ fn foreign(path: &Path, format: Format) -> Result<Option<Content>> {
         return Ok(None);
     }
     let found = of_bytes(&head);
-    Ok(match format {
+    let found = match format {
         Format::Jsonl => found.or_else(|| document(&head)),
         _ => found,
-    })
+    };
+    Ok(found.map(|content| Foreign {
+        content,
+        is_whole: match content {
+            // A first line that is broken makes no document of the others.
+            Content::JsonArray | Content::JsonObject => !goes_on_in_lines(&head),
+            Content::Html => false,
+            _ => true,
+        },
+    }))
 }
 
 fn refused(path: &Path, wanted: &str, content: Option<Content>) -> Error {
@@ -334,6 +351,15 @@ fn document(head: &[u8]) -> Option<Content> {
     }
 }
 
+/// Whether the second line that is not blank is an object by itself.
+fn goes_on_in_lines(head: &[u8]) -> bool {
+    let lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let second = lines.filter(|line| !line.is_empty()).nth(1);
+    second.is_some_and(|line| {
+        line.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,6 +379,14 @@ mod tests {
         ] {
             assert_eq!(of_bytes(bytes), expected, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn lines_after_a_broken_one_are_lines() {
+        assert!(goes_on_in_lines(b"[{\"a\":\n\n{\"a\":1}\n"));
+        assert!(!goes_on_in_lines(b"[\n{\"a\":1},\n{\"a\":2}\n]"));
+        assert!(!goes_on_in_lines(b"[\n  {\n    \"a\": {\"x\": 1}\n"));
+        assert!(!goes_on_in_lines(b"{"));
     }
 
     #[test]

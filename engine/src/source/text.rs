@@ -63,7 +63,7 @@ impl Source for Text {
             schema: request.projection.clone(),
             lines: *request.document == Document::Line,
         };
-        lines::read(request, delimiter, decoder)
+        lines::read(request, (Format::Text, delimiter), decoder)
     }
 }
 

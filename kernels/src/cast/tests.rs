@@ -151,6 +151,37 @@ fn levels_agree_on_much() {
 }
 
 #[test]
+fn what_may_be_infinite_is_known() {
+    for from in Element::ALL {
+        for to in Element::ALL {
+            let cast = Cast { from, to };
+            let mut largest = Vec::new();
+            for bits in [0x7fff_ffff_ffff_ffff_u64, u64::MAX, 0x7fef_ffff_ffff_ffff] {
+                largest.extend(&bits.to_le_bytes()[..from.len_bytes()]);
+            }
+            largest.extend(match from {
+                F16 => 0x7bff_u16.to_le_bytes().to_vec(),
+                BF16 => 0x7f7f_u16.to_le_bytes().to_vec(),
+                F32 => f32::MAX.to_le_bytes().to_vec(),
+                _ => vec![0; from.len_bytes()],
+            });
+            let n = largest.len() / from.len_bytes();
+            let mut dst = vec![0; n * to.len_bytes()];
+            cast.run(Level::SCALAR, &largest, &mut dst);
+            let is_infinite = |number: &[u8]| match to {
+                F16 => number[1] & 0x7f == 0x7c && number[0] == 0,
+                BF16 => number[1] & 0x7f == 0x7f && number[0] == 0x80,
+                F32 => number[3] & 0x7f == 0x7f && number[..3] == [0, 0, 0x80],
+                F64 => number[7] & 0x7f == 0x7f && number[..7] == [0, 0, 0, 0, 0, 0, 0xf0],
+                _ => false,
+            };
+            let found = dst.chunks(to.len_bytes()).any(is_infinite);
+            assert_eq!(cast.may_be_infinite(), found, "{cast:?}");
+        }
+    }
+}
+
+#[test]
 fn what_always_fits_is_known() {
     for cast in pairs() {
         let fits = patterns(cast.from)

@@ -3,7 +3,7 @@
 
 use arrow::datatypes::{DataType, Field, Schema};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_quotes};
 use crate::plan::json::{EXTRA, JsonColumn, JsonShape, UnknownKeys, json_field};
 use crate::plan::leaf;
 use crate::plan::pipeline::{JsonType, KeyTypes, SourceSpec};
@@ -198,7 +198,10 @@ impl<'a> Keys<'a> {
             .with_column(name)
             .with_row(place.line)
             .with_line(place.line + 1)
-            .with_hint(self.block());
+            .with_hint(match found {
+                Found::Conflict(Conflict { at, .. }) if leads_through(name, at) => beside(name, at),
+                _ => self.block(),
+            });
         match self.catalog.files.get(place.file as usize) {
             Some(file) => error.with_path(&file.input.path),
             None => error,
@@ -245,6 +248,23 @@ impl<'a> Keys<'a> {
             KeyTypes(types.collect()).block()
         )
     }
+}
+
+/// Whether the path `name` leads through `at`.
+fn leads_through(name: &str, at: &str) -> bool {
+    name.strip_prefix(at)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// What helps where not all rows have an object at `at`, through which a path
+/// leads: no type of what lies behind it does.
+fn beside(name: &str, at: &str) -> String {
+    let [path, object] = [name, at].map(name_in_quotes);
+    format!(
+        "a path leads through objects alone: to set the other rows aside, set `on_error = \
+         \"quarantine\"` and declare a type for {path} under [source.schema]; to keep them, use \
+         {object} itself, with the type \"json\""
+    )
 }
 
 fn split(name: &str) -> Vec<String> {

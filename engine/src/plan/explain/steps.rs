@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Numbers};
 use fuelrail_kernels::tokenize::Tokenizer;
 use fuelrail_kernels::{Element, Kernel};
@@ -142,11 +143,24 @@ fn cast(step: &MapStep) -> String {
         Overflow::Saturate => "numbers that do not fit become the nearest that do",
     };
     let columns = grouped(&step.columns, |column| match &column.kernel {
-        Kernel::Cast(cast) if cast.always_fits() => format!("{} -> {}", cast.from, cast.to),
-        Kernel::Cast(cast) => format!("{} -> {}, {overflow}", cast.from, cast.to),
+        Kernel::Cast(cast) => cast_in_words(*cast, overflow),
         _ => String::new(),
     });
     format!("cast {columns}")
+}
+
+/// What is done to numbers, and to those that do not fit.
+fn cast_in_words(cast: Cast, overflow: &str) -> String {
+    let mut said = format!("{} -> {}", cast.from, cast.to);
+    if cast.from.is_float() && !cast.to.is_float() {
+        said.push_str(", fractions are cut off");
+    } else if !cast.is_exact() {
+        said.push_str(", rounded to the nearest");
+    }
+    if !cast.always_fits() || cast.may_be_infinite() {
+        said = format!("{said}, {overflow}");
+    }
+    said
 }
 
 /// `a, b: what is done to both; c: what is done to it`.

@@ -89,8 +89,9 @@ pub struct SourceSpec {
     /// What happens to content that cannot be read.
     #[serde(default)]
     pub on_error: OnError,
-    /// At most so many rows, in source order, after the split; rows set aside
-    /// do not count. The inputs are then one part, read by one thread.
+    /// At most so many rows, in source order, after the split; what cannot be
+    /// read does not count, but what a step drops or sets aside does. The inputs
+    /// are then one part, read by one thread.
     #[serde(
         default,
         deserialize_with = "bounds::some_rows",

@@ -55,7 +55,7 @@ impl Source for Jsonl {
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
         let decoder = LineDecoder::new(request.projection, request.json)
             .map_err(|reason| Error::pipeline(reason).with_path(&request.input.path))?;
-        lines::read(request, Delimiter::Newline, decoder)
+        lines::read(request, (Format::Jsonl, Delimiter::Newline), decoder)
     }
 }
 
