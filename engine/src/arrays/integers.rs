@@ -8,7 +8,7 @@ use arrow::datatypes::{
     UInt64Type,
 };
 
-use super::other_kind;
+use super::errors::other_kind;
 use crate::error::{Error, Result};
 
 /// Runs `$body` with `$T` as the Arrow type of the integers `$data_type`.

@@ -10,9 +10,12 @@ use arrow::array::{
 use arrow::compute::take;
 use arrow::datatypes::{DataType, FieldRef};
 
+use super::errors::{invalid, other_kind};
 use super::strings::offsets_of;
-use super::{invalid, other_kind, relayout};
 use crate::error::Result;
+
+/// What lays the items of lists out anew: they may be of any type.
+pub(super) type Relayout = fn(&ArrayRef, &DataType) -> Result<ArrayRef>;
 
 /// Whether values of this type are lists.
 pub(super) fn is_one(data_type: &DataType) -> bool {
@@ -31,8 +34,8 @@ fn items(data_type: &DataType) -> Option<&FieldRef> {
     }
 }
 
-/// The same lists in another layout.
-pub(super) fn into(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+/// The same lists in another layout, their items by `relayout`.
+pub(super) fn into(array: &ArrayRef, to: &DataType, relayout: Relayout) -> Result<ArrayRef> {
     match (array.data_type(), to) {
         (DataType::FixedSizeList(_, from), DataType::FixedSizeList(field, len)) if from == len => {
             let lists = array.as_fixed_size_list();
@@ -41,13 +44,17 @@ pub(super) fn into(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
             let made = FixedSizeListArray::try_new(Arc::clone(field), *len, values, nulls);
             Ok(Arc::new(made.map_err(|e| invalid(&e))?))
         }
-        (_, DataType::List(field)) => behind_offsets::<i32>(array, field),
-        (_, DataType::LargeList(field)) => behind_offsets::<i64>(array, field),
+        (_, DataType::List(field)) => behind_offsets::<i32>(array, field, relayout),
+        (_, DataType::LargeList(field)) => behind_offsets::<i64>(array, field, relayout),
         (from, to) => Err(other_kind(from, to)),
     }
 }
 
-fn behind_offsets<O: OffsetSizeTrait>(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef> {
+fn behind_offsets<O: OffsetSizeTrait>(
+    array: &ArrayRef,
+    field: &FieldRef,
+    relayout: Relayout,
+) -> Result<ArrayRef> {
     let (ends, values) = match array.data_type() {
         DataType::List(_) => offsets::<i32>(array),
         DataType::LargeList(_) => offsets::<i64>(array),

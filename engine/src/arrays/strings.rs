@@ -12,7 +12,7 @@ use arrow::datatypes::{
     Utf8Type,
 };
 
-use super::{invalid, other_kind};
+use super::errors::{invalid, other_kind};
 use crate::error::{Error, Result};
 
 /// Whether values of this type are strings or bytes.

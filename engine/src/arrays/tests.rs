@@ -1,12 +1,16 @@
 //! Layouts become one another, and what does not fit is refused.
 
-use arrow::array::{
-    BinaryArray, DictionaryArray, Int64Array, LargeStringArray, ListArray, RunArray, StringArray,
-    StringViewArray, TimestampMicrosecondArray, UInt8Array, UInt16Array, UInt32Array,
-};
-use arrow::datatypes::{Field, Int8Type};
+use std::sync::Arc;
 
-use super::*;
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, DictionaryArray, Float32Array, Int64Array, LargeStringArray,
+    ListArray, RunArray, StringArray, StringViewArray, TimestampMicrosecondArray, UInt8Array,
+    UInt16Array, UInt32Array,
+};
+use arrow::datatypes::{DataType, Field, Int8Type, TimeUnit};
+
+use super::{relayout, show};
+use crate::error::Result;
 
 fn to(array: impl Array + 'static, to: &DataType) -> Result<ArrayRef> {
     relayout(&(Arc::new(array) as ArrayRef), to)

@@ -5,9 +5,10 @@
 //! - `order`: the permutation of an epoch, in constant memory and time;
 //!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
 //!   a loader stands; [`Standing`]: that, and how it came there;
-//! - [`Shards`], `pool`, `known`, `index`, `limits`: shards open for reading, each block
-//!   checked before it is used; `map`, `guard`: a truncated file is an error;
-//!   `columns`, `gather`: rows into slots; [`Reader`]: rows by their numbers;
+//! - [`Shards`], `open_shard`, `pool`, `known`, `index`, `limits`: shards open for
+//!   reading, each block checked before it is used; `map`, `guard`: a truncated
+//!   file is an error; `columns`, `gather`: rows into slots; [`Reader`]: rows by
+//!   their numbers;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead; [`Stop`]: their end; [`Tally`]: what has been handed out;
 //!   `losses`: how much of it may be damaged.
@@ -29,6 +30,7 @@ mod loader;
 mod losses;
 mod map;
 mod open;
+mod open_shard;
 mod options;
 mod order;
 mod pool;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 use super::guard;
 use super::limits::max_open;
-use super::shards::Open;
+use super::open_shard::Open;
 
 /// All pools of the process.
 static POOLS: Mutex<Vec<Weak<Pool>>> = Mutex::new(Vec::new());

@@ -1,6 +1,5 @@
 //! The shards of a dataset, open for any number of loaders and threads.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +7,7 @@ use super::index::RowIndex;
 use super::known::{Identity, Known};
 use super::limits::{max_open, memory_bytes};
 use super::map::{Map, PageSize, Piece, Private};
+use super::open_shard::Open;
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
@@ -30,16 +30,6 @@ pub struct Shards {
     pool: Arc<Pool>,
     max_open: usize,
     pages: PageSize,
-}
-
-/// A shard that is open.
-#[derive(Debug)]
-pub(super) struct Open {
-    pub(super) shard: usize,
-    pub(super) known: Arc<Known>,
-    pub(super) map: Map,
-    file: File,
-    private: Mutex<Option<Arc<Private>>>,
 }
 
 /// What has become of a shard since it was opened.

@@ -2,7 +2,7 @@
 
 use super::options::Epochs;
 use super::state::State;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Whether the position is one that somebody has loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Standing {
     /// `Usage` if there are no more epochs.
     pub(super) fn end_epoch(&mut self, epochs: Epochs) -> Result<()> {
         let next = epochs.after(self.state.epoch);
-        self.go_to_epoch(next.ok_or_else(super::loader::no_epoch)?);
+        self.go_to_epoch(next.ok_or_else(no_epoch)?);
         self.end_pass();
         Ok(())
     }
@@ -119,4 +119,12 @@ impl Standing {
         self.state.epoch = epoch;
         self.state.position = 0;
     }
+}
+
+/// The error where there are no more epochs.
+pub(super) fn no_epoch() -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!("expected an epoch up to {}, got more", u32::MAX - 1),
+    )
 }

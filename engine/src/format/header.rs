@@ -10,62 +10,11 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::layout::{Counts, Layout, Placement, align, items};
+use super::header_text::{Entry, MAX_HEADER_BYTES, pad_name, render};
+use super::layout::{Counts, Layout, Placement, items};
 use super::{ALIGN_BYTES, BLOCK_BYTES, FORMAT_VERSION, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::{Dtype, TABLE};
-
-/// The longest header that stock readers accept.
-const MAX_HEADER_BYTES: u64 = 100_000_000;
-
-/// One line of the header.
-struct Entry<'a> {
-    name: &'a str,
-    dtype: Dtype,
-    shape: Vec<u64>,
-    start: u64,
-    end: u64,
-}
-
-/// Where the data section of shards with this layout begins: room for the
-/// longest header any of them can have.
-pub(super) fn reserve(layout: &Layout) -> Result<u64> {
-    const M: u64 = u64::MAX;
-    let pads: Vec<String> = (0..=layout.tensors.len()).map(pad_name).collect();
-    let mut entries = Vec::new();
-    for (spec, pad) in layout.tensors.iter().zip(&pads) {
-        let mut shape = vec![M];
-        shape.extend(&spec.inner);
-        entries.push(Entry {
-            name: &spec.name,
-            dtype: spec.dtype,
-            shape,
-            start: M,
-            end: M,
-        });
-        entries.push(Entry {
-            name: pad,
-            dtype: Dtype::U8,
-            shape: vec![ALIGN_BYTES],
-            start: M,
-            end: M,
-        });
-    }
-    entries.push(Entry {
-        name: TABLE,
-        dtype: Dtype::U64,
-        shape: vec![M],
-        start: M,
-        end: M,
-    });
-    let longest = 8 + render(layout, M, &entries)?.len() as u64;
-    if longest > MAX_HEADER_BYTES {
-        return Err(Error::pipeline(format!(
-            "expected columns whose shard header fits {MAX_HEADER_BYTES} bytes, got {longest}"
-        )));
-    }
-    Ok(align(longest))
-}
 
 /// The bytes of a shard before its data section.
 pub(crate) fn write_header(
@@ -116,7 +65,7 @@ pub(crate) fn write_header(
         end = entry.end;
         entries.push(entry);
     }
-    let text = render(layout, counts.n_rows, &entries)?;
+    let text = render(&layout.schema_json, counts.n_rows, &entries)?;
     let room = to_usize(layout.data_start)? - 8;
     if text.len() > room {
         return Err(Error::internal(format!(
@@ -129,38 +78,6 @@ pub(crate) fn write_header(
     bytes.extend_from_slice(text.as_bytes());
     bytes.resize(room + 8, b' ');
     Ok(bytes)
-}
-
-fn pad_name(index: usize) -> String {
-    format!("__pad.{index}")
-}
-
-/// The JSON text: metadata first, then tensors in the order they lie in.
-fn render(layout: &Layout, n_rows: u64, entries: &[Entry<'_>]) -> Result<String> {
-    use std::fmt::Write as _;
-    let quote = |text: &str| {
-        serde_json::to_string(text)
-            .map_err(|e| Error::internal("cannot write a shard header").with_source(e))
-    };
-    let mut text = format!(
-        r#"{{"__metadata__":{{"format":"fuelrail-shard","version":"{FORMAT_VERSION}","n_rows":"{n_rows}","block_bytes":"{BLOCK_BYTES}","schema":{}}}"#,
-        quote(&layout.schema_json)?
-    );
-    for entry in entries {
-        let shape: Vec<String> = entry.shape.iter().map(u64::to_string).collect();
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            r#",{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}}"#,
-            quote(entry.name)?,
-            entry.dtype.as_str(),
-            shape.join(","),
-            entry.start,
-            entry.end
-        );
-    }
-    text.push('}');
-    Ok(text)
 }
 
 /// One tensor of a shard that has been read.

@@ -7,7 +7,7 @@
 use twox_hash::XxHash3_128;
 
 use super::FORMAT_VERSION;
-use super::manifest::ShardEntry;
+use super::entries::ShardEntry;
 use crate::error::{Error, Result};
 use crate::plan::Digest;
 

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use super::entries::ShardEntry;
 use super::layout::Layout;
-use super::manifest::{Manifest, ShardEntry};
+use super::manifest::Manifest;
 use super::shard::ShardFile;
 use super::{BLOCK_BYTES, decode};
 use crate::error::{Error, Result};

@@ -1,7 +1,8 @@
 //! Where the tensors of a shard lie: a function of the schema and of how many
 //! rows and elements it holds, and of nothing else.
 
-use super::{ALIGN_BYTES, BLOCK_BYTES, header};
+use super::header_text::longest_header;
+use super::{ALIGN_BYTES, BLOCK_BYTES};
 use crate::error::{Error, Result};
 use crate::plan::{Column, Extent, OriginKind, TensorSpec, Tensors};
 
@@ -45,14 +46,14 @@ impl Layout {
         let Tensors { list, n_groups } = Tensors::new(columns, origin);
         let schema_json = serde_json::to_string(columns)
             .map_err(|e| Error::internal("cannot write the schema").with_source(e))?;
-        let mut layout = Self {
+        // Room for the longest header that any of the shards can have.
+        let data_start = align(longest_header(&list, &schema_json)?);
+        Ok(Self {
             tensors: list,
             n_groups,
-            data_start: 0,
+            data_start,
             schema_json,
-        };
-        layout.data_start = header::reserve(&layout)?;
-        Ok(layout)
+        })
     }
 
     /// Where the tensors of a shard with `counts` lie.

@@ -11,14 +11,16 @@ use serde_json::Value;
 use twox_hash::XxHash3_128;
 
 use super::account::Account;
+use super::entries::{
+    AssetEntry, QuarantineEntry, ShardEntry, SourceEntry, asset_file, index_file, parse_shard_name,
+    quarantine_file,
+};
 use super::index;
-use super::small_file::small_file;
+use super::place::MANIFEST;
+use super::small_file::{small_file, too_long};
 use crate::batch::Stats;
 use crate::error::{Error, Result};
 use crate::plan::{Column, Digest, FORMAT_VERSION, OriginKind, OutputColumn, stored_columns};
-
-/// The manifest's file name.
-pub(crate) const MANIFEST: &str = "dataset.json";
 
 /// Bytes a manifest may have; a longer one is refused before it is read.
 const MAX_BYTES: u64 = 1 << 30;
@@ -31,98 +33,6 @@ const MAX_INDEX_BYTES: u64 = 1 << 30;
 
 /// What the text ends with after the digest's 32 digits.
 const TAIL: &str = "\"\n}\n";
-
-/// One shard of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardEntry {
-    /// The part of the plan it belongs to.
-    pub part: u32,
-    /// Its number in that part, from 0.
-    pub seq: u32,
-    /// Length of its file.
-    pub len_bytes: u64,
-    /// Rows in it; never 0.
-    pub n_rows: u64,
-    /// Rows of the dataset before it.
-    pub first_row: u64,
-    /// xxh3-128 of its header and its checksum table.
-    pub digest: Digest,
-}
-
-impl ShardEntry {
-    /// Its file name under `shards/`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let Self { part, seq, .. } = self;
-        format!(
-            "part-{part:05}-{seq:05}-{}.safetensors",
-            prefix(self.digest)
-        )
-    }
-}
-
-/// The first 16 digits of a digest, as file names carry them.
-fn prefix(digest: Digest) -> String {
-    format!("{:016x}", digest.0 >> 64)
-}
-
-/// One input file, by content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceEntry {
-    /// Its name relative to the root of its glob.
-    pub name: String,
-    /// Its length.
-    pub len_bytes: u64,
-    /// Digest of its content.
-    pub digest: Digest,
-}
-
-/// One file that travels with the dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AssetEntry {
-    /// Its name.
-    pub name: String,
-    /// Its path in the dataset.
-    pub file: String,
-    /// What it is: `tokenizer.json` or `tiktoken`.
-    pub kind: String,
-    /// For `tiktoken`, the family that fixes pattern and special tokens.
-    pub family: Option<String>,
-    /// Its length.
-    pub len_bytes: u64,
-    /// Digest of its content.
-    pub digest: Digest,
-}
-
-/// The list of what was set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuarantineEntry {
-    /// Its path in the dataset; one JSON object a line, in source order.
-    pub file: String,
-    /// Its lines.
-    pub n_units: u64,
-    /// Its length.
-    pub len_bytes: u64,
-    /// Digest of its content.
-    pub digest: Digest,
-}
-
-/// The path of an asset in a dataset. It carries the content's digest, so that
-/// a dataset that takes another's place never writes over a file still read.
-#[must_use]
-pub fn asset_file(name: &str, digest: Digest) -> String {
-    format!("assets/{}-{name}", prefix(digest))
-}
-
-/// The path of the quarantine list in a dataset.
-pub(crate) fn quarantine_file(digest: Digest) -> String {
-    format!("quarantine-{}.jsonl", prefix(digest))
-}
-
-/// The path of the index in a dataset.
-fn index_file(digest: Digest) -> String {
-    format!("shards-{}.index", prefix(digest))
-}
 
 /// What a dataset holds. Made by the sink, or read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -415,10 +325,6 @@ pub(crate) fn is_plain_name(name: &str) -> bool {
             .all(|c| !c.is_control() && !r#"/\:*?"<>|"#.contains(c))
 }
 
-pub(super) fn too_long(file: &str, len: u64, max: u64) -> Error {
-    Error::damage(format!("expected at most {max} bytes in {file}, got {len}"))
-}
-
 /// The digest at the end of the text, if it is that of the text.
 fn check_digest(text: &[u8]) -> Result<Digest> {
     let damaged = || Error::damage("expected a manifest that ends with its digest");
@@ -474,18 +380,4 @@ impl StoredShard {
                 Error::damage(format!("expected the name of a shard, got {:?}", self.name))
             })
     }
-}
-
-/// Part, number and first digits of the digest in a shard's file name; `None`
-/// for any other name.
-pub(crate) fn parse_shard_name(name: &str) -> Option<(u32, u32, u64)> {
-    let mut pieces = name
-        .strip_suffix(".safetensors")?
-        .strip_prefix("part-")?
-        .split('-');
-    let part: u32 = pieces.next()?.parse().ok()?;
-    let seq: u32 = pieces.next()?.parse().ok()?;
-    let digest = u64::from_str_radix(pieces.next()?, 16).ok()?;
-    let canonical = format!("part-{part:05}-{seq:05}-{digest:016x}.safetensors");
-    (pieces.next().is_none() && canonical == name).then_some((part, seq, digest))
 }

@@ -4,8 +4,10 @@
 //! safetensors reader opens, and the files that travel with them. The format
 //! is written down in `docs/format.md`; the files of this folder follow it:
 //!
-//! - `layout`: where the tensors of a shard lie; `header`: the text before them;
-//! - `manifest`, `index`: `dataset.json` and the binary list of many shards;
+//! - `layout`: where the tensors of a shard lie; `header`, `header_text`: the text
+//!   before them;
+//! - `manifest`, `entries`, `index`: `dataset.json`, what it lists, and the binary
+//!   list of many shards;
 //! - [`Account`]: what became of every row of the inputs;
 //! - `place`: how a dataset's directory is known, and the names in it;
 //! - `shard`, `decode`, [`Dataset`]: reading, each block checked before use;
@@ -18,7 +20,9 @@
 mod account;
 mod dataset;
 mod decode;
+mod entries;
 mod header;
+mod header_text;
 mod index;
 mod inside;
 mod layout;
@@ -32,15 +36,17 @@ mod verify;
 pub use crate::plan::{Column, ColumnLayout, Dtype, FORMAT_VERSION, OriginKind};
 pub use account::{Account, Converted, Dropped, SetAside};
 pub use dataset::Dataset;
-pub use manifest::{AssetEntry, Manifest, QuarantineEntry, ShardEntry, SourceEntry, asset_file};
+pub use entries::{AssetEntry, QuarantineEntry, ShardEntry, SourceEntry, asset_file};
+pub use manifest::Manifest;
 pub use verify::{Finding, VerifyOptions, VerifyReport, verify};
 
 pub(crate) use crate::plan::{Content, Extent, TensorSpec};
+pub(crate) use entries::quarantine_file;
 pub(crate) use header::write_header;
 pub(crate) use layout::{Counts, Layout};
-pub(crate) use manifest::{MANIFEST, is_plain_name, quarantine_file};
+pub(crate) use manifest::is_plain_name;
 pub(crate) use place::{
-    ASSETS, SHARDS, WORK, is_asset_name, is_dataset_name, is_dataset_place, is_list_name,
+    ASSETS, MANIFEST, SHARDS, WORK, is_asset_name, is_dataset_name, is_dataset_place, is_list_name,
     is_quarantine_name, is_shard_name,
 };
 pub(crate) use shard::{FrameError, ShardFile, open_shard, other_length, read_frame, shard_path};

@@ -5,8 +5,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::manifest::{MANIFEST, parse_shard_name};
+use super::entries::parse_shard_name;
 
+/// The manifest's file name.
+pub(crate) const MANIFEST: &str = "dataset.json";
 /// The directory of the work on a dataset, in the dataset's.
 pub(crate) const WORK: &str = ".fuelrail";
 /// The directory of the shards.

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use arrow::buffer::{Buffer, MutableBuffer};
 use twox_hash::{XxHash3_64, XxHash3_128};
 
+use super::entries::ShardEntry;
 use super::header::{ShardHeader, Tensor, header_len, read_header};
 use super::layout::Layout;
-use super::manifest::ShardEntry;
 use super::{BLOCK_BYTES, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::Digest;

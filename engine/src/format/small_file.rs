@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::manifest::{MANIFEST, too_long};
+use super::place::MANIFEST;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The content of `file` of the dataset at `root`, at most `max` bytes.
@@ -23,6 +23,11 @@ pub(super) fn small_file(root: &Path, file: &str, max: u64) -> Result<Vec<u8>> {
         return Err(too_long(file, metadata.len(), max).with_path(path));
     }
     std::fs::read(&path).map_err(|e| Error::io("read", &path, e))
+}
+
+/// The error for a file of `len` bytes where at most `max` may be.
+pub(super) fn too_long(file: &str, len: u64, max: u64) -> Error {
+    Error::damage(format!("expected at most {max} bytes in {file}, got {len}"))
 }
 
 /// The error for a file of the dataset at `root` that cannot be looked at.

@@ -9,8 +9,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::dataset::read_whole;
+use super::entries::ShardEntry;
 use super::layout::Layout;
-use super::manifest::{MANIFEST, Manifest, ShardEntry};
+use super::manifest::Manifest;
+use super::place::MANIFEST;
 use super::shard::{BLOCK, ShardFile};
 use super::{BLOCK_BYTES, inside, to_usize};
 use crate::error::{Error, Result, name_in_quotes};

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use fuelrail_kernels::Level;
 
-use super::doctor::{Check, CheckState};
+use super::check::{Check, CheckState};
 use crate::device::{Device, DeviceKind, DeviceReport, found, quick_trial};
 use crate::error::Error;
 

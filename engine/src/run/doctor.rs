@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use fuelrail_kernels::tokenize::{Encoder, Special, Tokenizer};
-use serde::Serialize;
 
+use super::check::{Check, CheckState};
 use super::devices;
 use crate::error::{Error, Result};
 
@@ -16,57 +16,6 @@ use crate::error::{Error, Result};
 const LITTLE_MEMORY: u64 = 1 << 30;
 /// Open files that a run may need at once.
 const FEW_FILES: u64 = 256;
-
-/// One thing looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What was looked at.
-    pub name: String,
-    /// How it is.
-    pub state: CheckState,
-    /// What was found, in words.
-    pub found: String,
-    /// What to do about it, where something is to be done.
-    pub hint: Option<String>,
-}
-
-/// How a [`Check`] came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CheckState {
-    /// As it should be.
-    Ok,
-    /// It works, but may not always.
-    Warning,
-    /// It does not work.
-    Failed,
-}
-
-impl Check {
-    pub(super) fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            state: CheckState::Ok,
-            found: found.into(),
-            hint: None,
-        }
-    }
-
-    pub(super) fn with_hint(self, hint: &str) -> Self {
-        Self {
-            hint: Some(hint.to_owned()),
-            ..self
-        }
-    }
-
-    pub(super) fn not_ok(self, state: CheckState, hint: &str) -> Self {
-        Self {
-            state,
-            hint: Some(hint.to_owned()),
-            ..self
-        }
-    }
-}
 
 /// Looks at everything a run needs; `out` is where datasets are to be written.
 #[must_use]

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::control::Control;
-use super::shard::ShardOptions;
+use super::shard_options::ShardOptions;
 use crate::error::Result;
 use crate::plan::Plan;
 

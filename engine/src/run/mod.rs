@@ -2,6 +2,7 @@
 //! module that knows source, device and sink.
 
 mod budget;
+mod check;
 mod control;
 mod devices;
 mod doctor;
@@ -15,13 +16,15 @@ mod sample;
 mod scan;
 mod selftest;
 mod shard;
+mod shard_options;
 
 pub use crate::device::{
     Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
 };
+pub use check::{Check, CheckState};
 pub use control::{Control, Progress};
 pub use devices::{device_kinds, devices};
-pub use doctor::{Check, CheckState, checks};
+pub use doctor::checks;
 pub use file_size::fail_on_file_size_limit;
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
@@ -31,4 +34,5 @@ pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};
 pub use scan::{Scan, ScanProgress, ScannedHoles, ScannedLine, scan};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
-pub use shard::{ShardOptions, memory_bound, shard};
+pub use shard::{memory_bound, shard};
+pub use shard_options::ShardOptions;

@@ -7,19 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use super::control::Control;
 use super::log::RunLog;
 use super::ordered::{Shape, contained, for_each_ordered};
+use super::shard_options::{ShardOptions, batch_bytes};
 use crate::batch::{Checkpoint, Stats};
-use crate::device::{Assembler, Device, Offload, OnDeviceError, Worker};
+use crate::device::{Assembler, Device, Offload, Worker};
 use crate::error::{Error, Result};
 use crate::format::Manifest;
 use crate::plan::{Part, Plan};
-use crate::sink::{Fs, LocalFs, OnExisting, OnForeign, Opened, PartState, Target, check_foreign};
+use crate::sink::{OnForeign, Opened, PartState, Target, check_foreign};
 use crate::source::{PartReader, Start};
 
-/// About how many bytes of input a batch holds.
-const BATCH_BYTES: usize = 1 << 20;
-/// The same where a device other than the processor is used: enough to make up
-/// for the way there and back.
-const DEVICE_BATCH_BYTES: usize = 8 << 20;
 /// Workers beyond the threads that compute: as many as wait for a device while
 /// others fill the next slots.
 const WAITING_WORKERS: usize = 3;
@@ -28,50 +24,6 @@ const WAITING_WORKERS: usize = 3;
 const BYTES_IN_FLIGHT: u64 = 64 << 20;
 /// Threads that one part keeps busy; with more, several parts run at once.
 const THREADS_PER_PART: usize = 8;
-
-/// How a plan is run. None of it shows in the dataset.
-#[derive(Debug, Clone)]
-pub struct ShardOptions {
-    /// Threads that compute.
-    pub threads: usize,
-    /// What to do about a dataset of another plan at the target.
-    pub on_existing: OnExisting,
-    /// What to do about a target that holds files of someone else's.
-    pub on_foreign: OnForeign,
-    /// About how many bytes of input a batch holds.
-    pub batch_bytes: usize,
-    /// The files the dataset is written to.
-    pub fs: Arc<dyn Fs>,
-    /// What runs the steps that a device can do.
-    pub device: Device,
-    /// What becomes of a batch on which the device has failed.
-    pub on_device_error: OnDeviceError,
-}
-
-impl ShardOptions {
-    /// `threads` threads, writing to local files, refusing a target that holds
-    /// another dataset.
-    #[must_use]
-    pub fn new(threads: usize) -> Self {
-        Self {
-            threads: threads.max(1),
-            on_existing: OnExisting::Refuse,
-            on_foreign: OnForeign::Refuse,
-            batch_bytes: BATCH_BYTES,
-            fs: Arc::new(LocalFs),
-            device: Device::cpu(),
-            on_device_error: OnDeviceError::default(),
-        }
-    }
-
-    /// The same on `device`, with batches of a size that suits it.
-    #[must_use]
-    pub fn on(mut self, device: Device) -> Self {
-        self.batch_bytes = batch_bytes(&device);
-        self.device = device;
-        self
-    }
-}
 
 /// Runs `plan` to its end, or to the first error. What is committed stays
 /// committed: the same call goes on from there.
@@ -257,14 +209,6 @@ pub fn memory_bound(plan: &Plan, threads: usize, device: &Device) -> Result<u64>
         .map(|asset| asset.bytes.len() as u64 * 16)
         .sum();
     Ok(batches + rings + pages + windows + tokenizers)
-}
-
-/// About how many bytes of input a batch for `device` holds.
-fn batch_bytes(device: &Device) -> usize {
-    match device.backend() {
-        Some(_) => DEVICE_BATCH_BYTES,
-        None => BATCH_BYTES,
-    }
 }
 
 /// How many parts are worked on at once.

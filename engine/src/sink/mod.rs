@@ -25,6 +25,7 @@ mod journal;
 mod local;
 mod part;
 mod shard;
+mod shared;
 mod spill;
 mod stream;
 mod target;

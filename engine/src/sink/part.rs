@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::encode::encode;
 use super::journal::{Journal, JournalWriter, Line};
 use super::shard::ShardWriter;
-use super::target::Shared;
+use super::shared::Shared;
 use crate::batch::{Checkpoint, OutputBatch, Quarantined, Stats};
 use crate::error::{Error, Result};
 use crate::format::ShardEntry;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,12 +11,12 @@ use super::changed::changed;
 use super::fs::Fs;
 use super::journal::Journal;
 use super::part::{PartState, PartSummary, PartWriter};
+use super::shared::Shared;
 use super::tidy::Kept;
 use super::workplace::Workplace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    Column, FrameError, Layout, MANIFEST, Manifest, OriginKind, ShardEntry, is_plain_name,
-    read_frame,
+    FrameError, Layout, MANIFEST, Manifest, OriginKind, ShardEntry, is_plain_name, read_frame,
 };
 use crate::plan::{Digest, Plan, stored_columns};
 
@@ -44,27 +44,6 @@ pub enum Opened {
 #[derive(Debug)]
 pub struct Target {
     pub(super) shared: Arc<Shared>,
-}
-
-/// What a target and its part writers share.
-pub(super) struct Shared {
-    pub(super) place: Workplace,
-    pub(super) plan: Arc<Plan>,
-    pub(super) columns: Vec<Column>,
-    pub(super) origins: OriginKind,
-    pub(super) layout: Arc<Layout>,
-    /// Parts that have a writer.
-    taken: Mutex<BTreeSet<u32>>,
-    /// Held for its drop.
-    _lock: Box<dyn Send + Sync + fmt::Debug>,
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
-    }
 }
 
 /// `plan.json`: the plan that unfinished work belongs to.
@@ -162,17 +141,6 @@ impl Target {
             shared.give_back(part);
         }
         state
-    }
-}
-
-impl Shared {
-    fn taken(&self) -> std::sync::MutexGuard<'_, BTreeSet<u32>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends a writer's claim on its part.
-    pub(super) fn give_back(&self, part: u32) {
-        self.taken().remove(&part);
     }
 }
 

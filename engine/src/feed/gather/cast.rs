@@ -5,8 +5,8 @@ use std::ops::Range;
 use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::{Element, Kernel, Level};
 
-use super::super::shards::Open;
-use super::check::{Fault, beyond};
+use super::super::open_shard::Open;
+use super::fault::{Fault, beyond};
 use crate::error::Error;
 
 /// Changes the numbers of one piece; where one does not fit, the byte of `dst`

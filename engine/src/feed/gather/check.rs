@@ -6,27 +6,15 @@ use std::sync::Arc;
 use super::super::columns::Watched;
 use super::super::fill::Damage;
 use super::super::known::BadBlock;
+use super::super::open_shard::Open;
 use super::super::options::OnDamage;
-use super::super::shards::{Open, State};
-use super::ragged::Offsets;
+use super::super::shards::State;
+use super::attempt::{Attempt, Gather};
+use super::fault::{Fault, beyond};
 use super::rows::{Group, Run};
-use super::{Attempt, Gather, Work};
+use super::spans::Offsets;
+use super::work::Work;
 use crate::error::{Error, ErrorKind, Result};
-
-/// Why rows of a shard cannot be read, as long as the shard is what it was.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// A block is not what was written.
-    Block(BadBlock),
-    /// What was written is no value, or none that can leave.
-    Content(Error),
-}
-
-impl From<BadBlock> for Fault {
-    fn from(block: BadBlock) -> Self {
-        Self::Block(block)
-    }
-}
 
 impl Attempt<'_> {
     /// Compares what is read of `groups` with its checksums, and reads offsets.
@@ -236,8 +224,3 @@ impl Gather {
 /// What helps against damage.
 const HINT: &str =
     "restore the shard from a copy of the dataset, or have damaged rows skipped (`on_damage`)";
-
-/// What a header or offsets promise and the shard does not have.
-pub(super) fn beyond() -> Fault {
-    Fault::Content(Error::damage("expected rows and elements within the shard"))
-}

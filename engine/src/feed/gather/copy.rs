@@ -5,12 +5,14 @@ use std::ops::Range;
 use fuelrail_kernels::{Around, Level};
 
 use super::super::columns::{Change, Fixed};
+use super::super::open_shard::Open;
 use super::super::options::Access;
-use super::super::shards::Open;
+use super::attempt::Attempt;
 use super::cast::cast;
-use super::check::{Fault, beyond};
-use super::rows::Group;
-use super::{Attempt, Work, rows_bytes};
+use super::fault::{Fault, beyond};
+use super::piece::Piece;
+use super::rows::{Group, rows_bytes};
+use super::work::Work;
 use crate::error::{Error, Result};
 
 /// Bytes of the next piece that are fetched while one is copied; the processor
@@ -23,17 +25,6 @@ const AROUND_BYTES: usize = 8 << 20;
 
 /// Bytes of the smallest piece for which that is worth while.
 const AROUND_PIECE_BYTES: usize = 1024;
-
-/// Bytes of a shard, and where they go.
-#[derive(Debug, Clone)]
-pub(super) struct Piece {
-    /// Index of the shard among those held.
-    pub(super) held: usize,
-    /// Of the file.
-    pub(super) src: Range<usize>,
-    /// Of the tensor's bytes.
-    pub(super) dst: Range<usize>,
-}
 
 /// What could not be copied.
 #[derive(Debug)]

@@ -119,3 +119,14 @@ impl Grouped {
 fn index(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
+
+/// Bytes of so many rows.
+///
+/// # Errors
+/// `Usage` if no memory has so many.
+pub(super) fn rows_bytes(n_rows: usize, row_bytes: usize) -> Result<usize> {
+    n_rows.checked_mul(row_bytes).ok_or_else(|| {
+        let message = format!("expected a batch that fits memory, got {n_rows} rows");
+        Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size")
+    })
+}

@@ -17,7 +17,7 @@ use super::order::Extent;
 use super::process::Process;
 use super::ring::{Done, Found, Limits, Ring, fill_slot};
 use super::schedule::Schedule;
-use super::standing::Standing;
+use super::standing::{Standing, no_epoch};
 use super::state::State;
 use super::stop::Stop;
 use super::tally::{Counts, Tally};
@@ -401,10 +401,3 @@ fn limits(options: &FeedOptions) -> Result<Limits> {
 
 /// Threads, and batches read ahead or kept, at most.
 const MAX_SLOTS: usize = 1024;
-
-pub(super) fn no_epoch() -> Error {
-    Error::new(
-        ErrorKind::Usage,
-        format!("expected an epoch up to {}, got more", u32::MAX - 1),
-    )
-}

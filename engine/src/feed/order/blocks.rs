@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::permutation::{Permutation, Stream};
-use super::{BLOCKS, PLACE, WINDOW};
+use super::purpose::{BLOCKS, PLACE, WINDOW};
 
 /// Blocks whose rows are mixed. More mix better, and twice as many have to be
 /// at hand where shards are far away.

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod permutation;
+mod purpose;
 #[cfg(test)]
 mod tests;
 
@@ -13,14 +14,8 @@ use std::ops::Range;
 
 use self::blocks::Blocks;
 use self::permutation::{Permutation, Stream};
+use self::purpose::ROWS;
 use super::options::Shuffle;
-
-/// What the randomness of this folder is for; two letters, so that nothing
-/// else that draws from the same seed has the same bits.
-const ROWS: u32 = 0x6f_7201;
-const BLOCKS: u32 = 0x6f_7202;
-const WINDOW: u32 = 0x6f_7203;
-const PLACE: u32 = 0x6f_7204;
 
 /// What a dataset's order depends on beside the seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

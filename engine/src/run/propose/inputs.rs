@@ -12,7 +12,7 @@ use crate::plan::{
 };
 use crate::source::{DiscoverSpec, LookSpec, discover};
 
-use super::ProposeSpec;
+use super::proposal::ProposeSpec;
 
 /// The layouts, in the order in which they are chosen where a directory holds
 /// as much of one as of another.

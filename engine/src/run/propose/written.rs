@@ -6,8 +6,9 @@ use std::path::Path;
 use crate::plan::{Format, KeyTypes, OnError};
 
 use super::inputs::Inputs;
+use super::job::Job;
 use super::look::Shape;
-use super::{Fate, Job, ProposeSpec, ProposedColumn};
+use super::proposal::{Fate, ProposeSpec, ProposedColumn};
 
 /// The tokenizer proposed, and the token it ends a document with.
 const TOKENIZER: &str = "cl100k_base";

@@ -1,0 +1,14 @@
+//! What a proposed pipeline does with the rows.
+
+use super::look::Shape;
+
+/// What is done with the rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Job {
+    /// Tokenize this column, and pack.
+    Text(String),
+    /// Normalize these columns, and store all.
+    Images(Vec<(String, Shape)>),
+    /// Store all.
+    Table,
+}
