@@ -156,7 +156,7 @@ fn what_may_be_infinite_is_known() {
         for to in Element::ALL {
             let cast = Cast { from, to };
             let mut largest = Vec::new();
-            for bits in [0x7fff_ffff_ffff_ffff_u64, u64::MAX, 0x7fef_ffff_ffff_ffff] {
+            for bits in [0x7fff_7fff_7fff_7fff_u64, u64::MAX, 0x7fef_ffff_ffff_ffff] {
                 largest.extend(&bits.to_le_bytes()[..from.len_bytes()]);
             }
             largest.extend(match from {
