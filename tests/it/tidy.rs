@@ -127,6 +127,12 @@ fn every_file_keeps_the_house_rules() {
 }
 
 #[test]
+fn no_two_files_know_each_other() {
+    let objections = tidy::circles(&files());
+    assert!(objections.is_empty(), "\n{}\n", objections.join("\n"));
+}
+
+#[test]
 fn every_operator_has_what_it_declares() {
     let files = files();
     let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();

@@ -4,11 +4,13 @@
 //! rule. A rule returns what it objects to as `path:line: why`, and each is
 //! shown in its own tests to object to what it is there for.
 
+mod circles;
 mod layers;
 mod operators;
 mod source;
 mod words;
 
+pub use circles::circles;
 pub use layers::{homes, kernels_are_pure, layers};
 pub use operators::{Operator, operators};
 pub use source::code_only;
