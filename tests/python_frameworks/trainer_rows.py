@@ -70,6 +70,9 @@ def main() -> None:
     rank = os.environ.get("RANK", "0")
     had = {**model.seen, "steps": trainer.state.global_step, "max_steps": trainer.state.max_steps}
     (out / f"{rank}.json").write_text(json.dumps(had))
+    # A thread of gloo that still holds a broadcast batch when Python ends aborts
+    # the process.
+    trainer.accelerator.end_training()
 
 
 if __name__ == "__main__":
