@@ -397,7 +397,7 @@ impl Pipeline {
             } = pipeline.prepare(means)?;
             let context = ExplainContext {
                 threads,
-                device: &device.placement(&plan)?,
+                device: &device.placement(&plan),
                 memory_bound: Some(run::memory_bound(&plan, threads, &device)?),
             };
             Ok(words(&plan, &context))

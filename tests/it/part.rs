@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use fuelrail::batch::{Position, RowEvent};
 use fuelrail::plan::{
     Digest, Discovery, Document, Format, Identity, JsonShape, OnError, Part, Piece, Plan, SinkPlan,
-    SourcePlan, Split, SplitSide,
+    SourcePlan, Split, SplitSide, Stages,
 };
 use fuelrail::source::{PartReader, Start};
 use fuelrail_tests::source::input;
@@ -63,6 +63,7 @@ fn plan(dir: &std::path::Path) -> Plan {
             len_bytes: 0,
         }],
         steps: Vec::new(),
+        stages: Stages::default(),
         output: Vec::new(),
         sink: SinkPlan {
             root: dir.to_owned(),

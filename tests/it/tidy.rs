@@ -54,6 +54,7 @@ const RULES: &[(&str, Rule)] = &[
     ("layers", tidy::layers),
     ("homes", tidy::homes),
     ("kernels are pure", tidy::kernels_are_pure),
+    ("wildcards", tidy::wildcards),
     ("length", tidy::length),
     ("opening", tidy::opening),
     ("unfinished", tidy::unfinished),

@@ -15,7 +15,8 @@ use fuelrail::batch::{
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
     Asset, Digest, Discovery, Document, Format, Identity, Input, JsonShape, Meaning, OnError,
-    OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages,
+    Step,
 };
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
@@ -114,14 +115,16 @@ impl Job {
             }],
             len_bytes: 1,
         };
+        let steps = match self.rows {
+            Rows::Documents => Vec::new(),
+            Rows::Packed => vec![Step::Pack(pack())],
+        };
         Arc::new(Plan {
             parts: (0..).take(inputs.len()).map(part).collect(),
             inputs,
             source: source(),
-            steps: match self.rows {
-                Rows::Documents => Vec::new(),
-                Rows::Packed => vec![Step::Pack(pack())],
-            },
+            stages: Stages::of(&steps).unwrap_or_default(),
+            steps,
             output: columns(),
             sink: SinkPlan {
                 root: self.root.clone(),

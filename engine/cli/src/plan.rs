@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let device = args.device.open(&pipeline, &plan)?;
     let context = ExplainContext {
         threads,
-        device: &device.placement(&plan)?,
+        device: &device.placement(&plan),
         memory_bound: Some(run::memory_bound(&plan, threads, &device)?),
     };
     output.result(

@@ -12,10 +12,9 @@ use fuelrail_kernels::{Kernel, Level};
 use super::columns::Numbers;
 use super::infinite;
 use super::program::Chain;
-use super::segment::SegmentColumn;
 use crate::batch::Conversion;
 use crate::error::Result;
-use crate::plan::Overflow;
+use crate::plan::{Overflow, SegmentColumn};
 
 /// What was put in the place of numbers, by index of the row.
 pub(super) type Changes = BTreeMap<usize, Vec<Conversion>>;

@@ -5,6 +5,8 @@
 use fuelrail_kernels::normalize::Numbers;
 use fuelrail_kernels::{Element, Kernel};
 
+use crate::plan::SegmentColumn;
+
 /// Bytes looked at before the outcome is asked for.
 const BLOCK_BYTES: usize = 16 << 10;
 
@@ -15,6 +17,19 @@ pub(super) fn types(kernel: &Kernel) -> Option<(Element, Element)> {
         Kernel::NormalizeNumbers(Numbers { from, to, .. }) => Some((*from, *to)),
         Kernel::NormalizeImages(_) => None,
     }
+}
+
+/// The type of floats that `column` has in the end, if a number may have
+/// become infinite on the way.
+pub(super) fn of_column(column: &SegmentColumn) -> Option<Element> {
+    let mut kernels = column.kernels.iter();
+    let may_be = kernels.any(|kernel| types(&kernel.kernel).is_some());
+    let written = match &column.kernels.last()?.kernel {
+        Kernel::Cast(cast) => cast.to,
+        Kernel::NormalizeNumbers(numbers) => numbers.to,
+        Kernel::NormalizeImages(_) => return None,
+    };
+    may_be.then_some(written)
 }
 
 /// The bits of the exponent of a type of floats, and all but its sign.

@@ -29,7 +29,6 @@ mod program;
 mod report;
 mod ring;
 mod schedule;
-mod segment;
 mod speed;
 #[cfg(test)]
 mod tests;

@@ -16,9 +16,8 @@ use super::holes;
 use super::infinite;
 use super::offload::Offload;
 use super::program::Chain;
-use super::segment::{Segment, SegmentColumn};
 use crate::error::{Error, Result};
-use crate::plan::Overflow;
+use crate::plan::{Overflow, Segment, SegmentColumn};
 
 /// A row with a number that a step cannot use.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(super) struct Done {
     pub(super) changes: Changes,
 }
 
-/// Runs segment `number` of `offload` on `columns`. Rows it cannot use are
+/// Runs `segment`, that of stage `stage`, on `columns`. Rows it cannot use are
 /// returned in order, each once, with the reason of the first step that cannot.
 ///
 /// # Errors
@@ -48,7 +47,7 @@ pub(super) struct Done {
 /// batch does not fit the plan.
 pub(super) fn run(
     offload: &Offload,
-    (number, segment): (usize, &Segment),
+    (stage, segment): (usize, &Segment),
     columns: &RecordBatch,
 ) -> Result<Done> {
     let mut indices = Vec::with_capacity(segment.columns.len());
@@ -59,7 +58,7 @@ pub(super) fn run(
         before.push(Numbers::of(columns.column(index), column.fill.as_deref())?);
     }
     let srcs: Vec<Buffer> = before.iter().map(|numbers| numbers.bytes.clone()).collect();
-    let written = offload.run(number, &srcs)?;
+    let written = offload.run((stage, segment), &srcs)?;
     let mut fields: Vec<FieldRef> = columns.schema().fields().iter().cloned().collect();
     let mut arrays: Vec<ArrayRef> = columns.columns().to_vec();
     let mut misfits = BTreeMap::new();
@@ -73,9 +72,8 @@ pub(super) fn run(
         note_holes(column, numbers, &mut misfits);
         let n_rows = columns.num_rows();
         let mut bytes = written.bytes;
-        let has_infinite = column
-            .may_be_infinite()
-            .is_some_and(|element| infinite::any(element, &bytes));
+        let has_infinite =
+            infinite::of_column(column).is_some_and(|element| infinite::any(element, &bytes));
         if (written.overflowed || has_infinite) && column.refuses_misfits() {
             note_misfits(column, numbers, n_rows, &mut misfits)?;
         }

@@ -10,10 +10,9 @@ use fuelrail_kernels::Level;
 use super::permits::{Permit, Permits};
 use super::pieces::Pieces;
 use super::program::{Chain, Program};
-use super::segment::{Segment, segments};
 use super::{Device, Lane, Outputs};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::Plan;
+use crate::plan::{Plan, Segment};
 
 /// What becomes of a batch on which a device has failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -26,22 +25,16 @@ pub enum OnDeviceError {
     Fail,
 }
 
-/// The segments of a plan on a device, shared by all workers of a run.
+/// The stages of a plan on a device, shared by all workers of a run.
 #[derive(Debug)]
 pub(crate) struct Offload {
     level: Level,
-    segments: Vec<Placed>,
+    /// For each stage, what a device does of it.
+    lanes: Vec<Option<OnLane>>,
     policy: OnDeviceError,
     /// Why the device is used no more.
     lost: OnceLock<String>,
     permits: Permits,
-}
-
-/// A segment and where it runs.
-#[derive(Debug)]
-struct Placed {
-    segment: Segment,
-    lane: Option<OnLane>,
 }
 
 /// The chains of a segment that a device does.
@@ -80,32 +73,29 @@ impl Offload {
     ) -> Result<Self> {
         let mut offload = Self {
             level: device.level(),
-            segments: Vec::new(),
+            lanes: Vec::new(),
             policy,
             lost: OnceLock::new(),
             permits: Permits::new(threads),
         };
-        for segment in segments(plan)? {
-            let lane = match offload.lost() {
-                Some(_) => None,
-                None => on_lane(device, &segment.program).or_else(|error| {
+        for stage in &plan.stages.0 {
+            let lane = match stage.segment().filter(|_| offload.lost().is_none()) {
+                None => None,
+                Some(segment) => on_lane(device, &segment.program).or_else(|error| {
                     offload.give_up(error)?;
                     Ok::<_, Error>(None)
                 })?,
             };
-            offload.segments.push(Placed { segment, lane });
+            offload.lanes.push(lane);
         }
         Ok(offload)
     }
 
     /// Bytes of host memory that the rings of `plan` on `device` take, with
     /// batches of `batch_bytes`.
-    ///
-    /// # Errors
-    /// `Internal` for a plan that was not checked.
-    pub(crate) fn ring_bytes(plan: &Plan, device: &Device, batch_bytes: u64) -> Result<u64> {
+    pub(crate) fn ring_bytes(plan: &Plan, device: &Device, batch_bytes: u64) -> u64 {
         let mut bytes = 0;
-        for segment in segments(plan)? {
+        for segment in plan.stages.segments() {
             let chains = &segment.program.chains;
             let on_device = runs_on(device, &segment.program).into_iter();
             let growth = on_device.map(|index| {
@@ -117,12 +107,12 @@ impl Offload {
             let widest = growth.max().filter(|_| device.backend().is_some());
             bytes += widest.map_or(0, |growth| 6 * batch_bytes * (1 + growth as u64));
         }
-        Ok(bytes)
+        bytes
     }
 
     /// Whether workers wait for a device, so that more of them are wanted.
     pub(crate) fn waits(&self) -> bool {
-        self.segments.iter().any(|placed| placed.lane.is_some())
+        self.lanes.iter().any(Option::is_some)
     }
 
     /// Why the device was given up during the run, if it was.
@@ -135,20 +125,17 @@ impl Offload {
         self.permits.take()
     }
 
-    /// The segment that begins with step `step`, if one does, by its number.
-    pub(super) fn segment_at(&self, step: usize) -> Option<(usize, &Segment)> {
-        let at = |placed: &Placed| placed.segment.steps.start == step;
-        let index = self.segments.iter().position(at)?;
-        Some((index, &self.segments[index].segment))
-    }
-
-    /// Runs segment `index` on all items of each of its chains.
+    /// Runs `segment`, that of stage `stage`, on all items of each of its chains.
     ///
     /// # Errors
     /// `Device` where the device failed and that ends the run.
-    pub(super) fn run(&self, index: usize, srcs: &[Buffer]) -> Result<Vec<Written>> {
-        let placed = &self.segments[index];
-        let chains = &placed.segment.program.chains;
+    pub(super) fn run(
+        &self,
+        (stage, segment): (usize, &Segment),
+        srcs: &[Buffer],
+    ) -> Result<Vec<Written>> {
+        let chains = &segment.program.chains;
+        let lane = self.lanes.get(stage).and_then(Option::as_ref);
         let writing = |(chain, src): (&Chain, &Buffer)| Writing {
             bytes: MutableBuffer::from_len_zeroed(
                 src.len() / chain.src_item_bytes() * chain.dst_item_bytes(),
@@ -157,7 +144,7 @@ impl Offload {
         };
         let mut out: Vec<Writing> = chains.iter().zip(srcs).map(writing).collect();
         let mut on_host: Vec<usize> = (0..chains.len()).collect();
-        if let Some(on_lane) = placed.lane.as_ref().filter(|_| self.lost.get().is_none()) {
+        if let Some(on_lane) = lane.filter(|_| self.lost.get().is_none()) {
             match self.run_on_lane(on_lane, srcs, &mut out) {
                 Ok(too_large) => {
                     on_host.retain(|chain| {

@@ -6,7 +6,6 @@ use fuelrail_kernels::Level;
 
 use super::parity::{Subject, SuiteReport, Trial, try_one};
 use super::program::{Chain, Program};
-use super::segment::segments;
 use super::{Backend, DeviceKind, DeviceReport};
 use crate::error::{Error, Result};
 use crate::plan::{CpuLevel, DeviceChoice, Plan};
@@ -60,10 +59,11 @@ impl Device {
     /// # Errors
     /// `Device` where the one that is named is missing or fails.
     pub fn open(choice: DeviceChoice, plan: &Plan) -> Result<Self> {
-        let programs: Vec<Program> = segments(plan)?
-            .into_iter()
-            .map(|segment| segment.program)
-            .collect();
+        let programs = plan
+            .stages
+            .segments()
+            .map(|segment| segment.program.clone());
+        let programs: Vec<Program> = programs.collect();
         match choice {
             DeviceChoice::Auto => Ok(automatic(&programs)),
             DeviceChoice::Cpu(level) => {
@@ -119,7 +119,7 @@ impl Device {
     pub(crate) fn refuses(&self, chain: &Chain) -> Option<&'static str> {
         let backend = self.backend.as_ref()?;
         chain
-            .stages()
+            .kernels()
             .find_map(|(kernel, _)| backend.refuses(kernel))
     }
 

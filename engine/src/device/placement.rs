@@ -3,25 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::Device;
-use super::segment::{SegmentColumn, segments};
-use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{Plan, SegmentColumn};
 
 impl Device {
     /// Where the steps of `plan` run: a line for the device, one for what it
     /// leaves to the processor and why, and one for each device that was passed
     /// over; `not needed` where no step runs on devices.
-    ///
-    /// # Errors
-    /// `Internal` for a plan that was not checked.
-    pub fn placement(&self, plan: &Plan) -> Result<Vec<String>> {
-        let segments = segments(plan)?;
-        if segments.is_empty() {
-            return Ok(vec!["not needed".to_owned()]);
+    #[must_use]
+    pub fn placement(&self, plan: &Plan) -> Vec<String> {
+        if plan.stages.segments().next().is_none() {
+            return vec!["not needed".to_owned()];
         }
         let mut here = Vec::new();
         let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for segment in &segments {
+        for segment in plan.stages.segments() {
             for (column, chain) in segment.columns.iter().zip(&segment.program.chains) {
                 match self.refuses(chain) {
                     None => here.push(named(column)),
@@ -44,7 +39,7 @@ impl Device {
             lines.push(format!("cpu:{level} does {}: {reason}", columns.join(", ")));
         }
         lines.extend(self.notes().iter().map(|note| format!("not {note}")));
-        Ok(lines)
+        lines
     }
 }
 

@@ -112,7 +112,7 @@ impl Tables {
         let mut tables = Self::default();
         for chain in &program.chains {
             let mut offsets = Vec::new();
-            for (kernel, _) in chain.stages() {
+            for (kernel, _) in chain.kernels() {
                 // A program has few tables of at most 1,024 words.
                 offsets.push(u32::try_from(tables.words.len()).unwrap_or(u32::MAX));
                 if let Kernel::NormalizeImages(images) = kernel {
@@ -171,8 +171,8 @@ impl Schedule {
                 schedule.place_between(chain, n_items, 1)?,
             ];
             let mut read = Buffer::Src;
-            let n_stages = chain.stages().len();
-            for (stage, (kernel, count)) in chain.stages().enumerate() {
+            let n_stages = chain.kernels().len();
+            for (stage, (kernel, count)) in chain.kernels().enumerate() {
                 let n_items = n_items * count;
                 let len = n_items * kernel.dst_item_bytes();
                 let (write, to) = if stage + 1 == n_stages {
@@ -207,8 +207,8 @@ impl Schedule {
     /// by the time one writes there, the one before it has been read. So a
     /// chain of any length takes no more than its widest items.
     fn place_between(&mut self, chain: &Chain, n_items: usize, which: usize) -> Result<usize> {
-        let n_left = chain.stages().len() - 1;
-        let left = chain.stages().take(n_left).skip(which).step_by(2);
+        let n_left = chain.kernels().len() - 1;
+        let left = chain.kernels().take(n_left).skip(which).step_by(2);
         let widths = left.map(|(kernel, count)| count * kernel.dst_item_bytes());
         let len = n_items * widths.max().unwrap_or(0);
         Ok(self.place(Buffer::Between(which), len)?.start)

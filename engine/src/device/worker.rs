@@ -12,28 +12,28 @@ use super::numbers::{self, Done};
 use super::offload::Offload;
 use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
-use crate::plan::{OnError, Plan, SelectStep, Step};
+use crate::plan::{OnError, Plan, Segment, SelectStep, Stage, Work};
 
 /// One worker's own copy of the row-wise steps, with their caches.
 #[derive(Debug)]
 pub(crate) struct Worker {
     plan: Arc<Plan>,
     offload: Arc<Offload>,
-    /// One entry a step; set where the step tokenizes.
+    /// One entry a stage; set where it tokenizes.
     encoders: Vec<Option<StepEncoder>>,
 }
 
 impl Worker {
-    /// A worker on `plan`, whose segments are those of `offload`.
+    /// A worker on `plan`, whose stages are those of `offload`.
     pub(crate) fn new(plan: &Arc<Plan>, offload: &Arc<Offload>) -> Self {
-        let encoder = |step: &Step| match step {
-            Step::Tokenize(step) => Some(StepEncoder::new(step)),
-            _ => None,
+        let encoder = |stage: &Stage| match &stage.work {
+            Work::Tokenize(step) => Some(StepEncoder::new(step)),
+            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack => None,
         };
         Self {
             plan: Arc::clone(plan),
             offload: Arc::clone(offload),
-            encoders: plan.steps.iter().map(encoder).collect(),
+            encoders: plan.stages.0.iter().map(encoder).collect(),
         }
     }
 
@@ -49,10 +49,11 @@ impl Worker {
         let offload = Arc::clone(&self.offload);
         let _permit = offload.permit();
         let file = batch.file as usize;
-        for (index, step) in plan.steps.iter().enumerate() {
-            batch = self.step(index, step, batch).map_err(|error| {
+        for (index, stage) in plan.stages.0.iter().enumerate() {
+            let first = stage.steps.start;
+            batch = self.stage((index, stage), batch).map_err(|error| {
                 error
-                    .with_step(index + 1, step.op())
+                    .with_step(first + 1, plan.steps[first].op())
                     .with_path(&plan.inputs[file].path)
             })?;
         }
@@ -65,7 +66,7 @@ impl Worker {
     /// # Errors
     /// As [`Self::run`].
     pub(crate) fn storable(&self, mut batch: Batch) -> Result<Batch> {
-        if matches!(self.plan.steps.last(), Some(Step::Pack(_))) {
+        if self.plan.pack().is_some() {
             // Tokens alone are written, and none of them is null.
             return Ok(batch);
         }
@@ -88,20 +89,20 @@ impl Worker {
         Ok(batch)
     }
 
-    fn step(&mut self, index: usize, step: &Step, batch: Batch) -> Result<Batch> {
-        match step {
-            Step::Select(step) => select(step, batch),
-            Step::Filter(step) => {
+    fn stage(&mut self, (index, stage): (usize, &Stage), batch: Batch) -> Result<Batch> {
+        match &stage.work {
+            Work::Select(step) => select(step, batch),
+            Work::Filter(step) => {
                 let verdicts = dropped(step, &batch.columns)?;
                 let kept = verdicts.iter().map(|why| Some(why.is_none())).collect();
                 let mut whys = verdicts.iter().flatten();
-                let step = u32::try_from(index).unwrap_or(u32::MAX);
+                let step = u32::try_from(stage.steps.start).unwrap_or(u32::MAX);
                 keep_rows(batch, &kept, |at| {
                     let why = *whys.next().unwrap_or(&WhyDropped::Null);
                     RowEvent::Filtered { at, step, why }
                 })
             }
-            Step::Tokenize(step) => {
+            Work::Tokenize(step) => {
                 let Some(encoder) = &mut self.encoders[index] else {
                     return Err(Error::internal("a tokenize step without its encoder"));
                 };
@@ -109,23 +110,19 @@ impl Worker {
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
-            // The whole segment, at its first step.
-            Step::Map(_) => self.segment(index, batch),
+            Work::Map(segment) => self.segment((index, segment), batch),
             // Packing looks at many rows: the assembler does it.
-            Step::Pack(_) => Ok(batch),
+            Work::Pack => Ok(batch),
         }
     }
 
-    /// Runs the segment that begins with step `index`, if one does.
-    fn segment(&self, index: usize, batch: Batch) -> Result<Batch> {
-        let Some((number, segment)) = self.offload.segment_at(index) else {
-            return Ok(batch);
-        };
+    /// Runs the segment of a stage.
+    fn segment(&self, segment: (usize, &Segment), batch: Batch) -> Result<Batch> {
         let Done {
             columns,
             misfits,
             changes,
-        } = numbers::run(&self.offload, (number, segment), &batch.columns)?;
+        } = numbers::run(&self.offload, segment, &batch.columns)?;
         let batch = noted(Batch { columns, ..batch }, changes);
         let first = misfits
             .first()

@@ -124,7 +124,7 @@ impl Account {
             tokens: stats.tokens,
             rows_written,
         };
-        let is_packed = matches!(plan.steps.last(), Some(Step::Pack(_)));
+        let is_packed = plan.pack().is_some();
         if !account.adds_up() || !(is_packed || account.rows_kept == rows_written) {
             return Err(Error::internal(format!(
                 "expected an account that adds up, got {account:?}"
@@ -172,9 +172,9 @@ impl Dropped {
     fn of(plan: &Plan, rows: &DroppedRows) -> Self {
         let step = plan.steps.get(rows.step as usize);
         let column = match step {
-            Some(Step::Filter(step)) => step.column.clone(),
-            Some(Step::Pack(step)) => text_column(plan, &step.column).to_owned(),
-            _ => String::new(),
+            Some(Step::Filter(step)) => step.column.as_str(),
+            Some(Step::Pack(step)) => text_column(plan, &step.column),
+            Some(Step::Select(_) | Step::Tokenize(_) | Step::Map(_)) | None => "",
         };
         let why = match rows.why {
             WhyDropped::Null => "null",
@@ -186,7 +186,7 @@ impl Dropped {
             rows: rows.n_rows,
             step: Some(rows.step.saturating_add(1)),
             op: step.map_or("", Step::op).to_owned(),
-            column,
+            column: column.to_owned(),
             why: why.to_owned(),
         }
     }
@@ -252,9 +252,6 @@ fn converted(tally: &Tally) -> Vec<Converted> {
 
 /// The column of text that the tokens in `column` were made of.
 fn text_column<'a>(plan: &'a Plan, column: &'a str) -> &'a str {
-    let made = plan.steps.iter().rev().find_map(|step| match step {
-        Step::Tokenize(step) if step.output == column => Some(step.column.as_str()),
-        _ => None,
-    });
-    made.unwrap_or(column)
+    let made = plan.tokenize_into(column);
+    made.map_or(column, |step| step.column.as_str())
 }

@@ -17,7 +17,7 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
         let losses = match step {
             Step::Filter(step) => of_filter(step, &columns),
             Step::Pack(step) => of_pack(step, plan, &columns),
-            _ => Vec::new(),
+            Step::Select(_) | Step::Tokenize(_) | Step::Map(_) => Vec::new(),
         };
         let place = format!("(step {}, {})", index + 1, step.op());
         said.extend(losses.into_iter().map(|loss| format!("{loss} {place}")));
@@ -75,10 +75,7 @@ fn of_filter(step: &FilterStep, columns: &[OutputColumn]) -> Vec<String> {
 }
 
 fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
-    let tokenize = plan.steps.iter().rev().find_map(|other| match other {
-        Step::Tokenize(other) if other.output == step.column => Some(other),
-        _ => None,
-    });
+    let tokenize = plan.tokenize_into(&step.column);
     let text = tokenize.map_or(&step.column, |tokenize| &tokenize.column);
     let name = name_in_backticks(text);
     let mut said = Vec::new();

@@ -12,6 +12,7 @@ mod device;
 mod digest;
 mod discovery;
 mod explain;
+mod fused;
 mod identity;
 mod json;
 pub(crate) mod layouts;
@@ -26,6 +27,7 @@ mod overrides;
 mod parts;
 mod pipeline;
 mod places;
+mod program;
 mod proposal;
 mod row_group;
 mod schema;
@@ -34,6 +36,7 @@ mod selected;
 mod size;
 mod spelling;
 mod split;
+mod stage;
 mod steps;
 mod stored;
 pub(crate) mod suggest;
@@ -68,6 +71,7 @@ pub use seen::{Looked, SeenKeys};
 pub use selected::Selected;
 pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
+pub use stage::Stages;
 pub use steps::{
     ColumnKernel, FilterStep, MapOp, MapStep, Overflow, Overlong, PackMethod, PackStep, SelectStep,
     SpecialTokens, Step, TokenizeStep,
@@ -80,7 +84,11 @@ pub use types::{
 };
 
 pub(crate) use explain::{amount, counted};
+#[cfg(test)]
+pub(crate) use fused::fused;
+pub(crate) use program::{Chain, Program};
 pub(crate) use split::NULL_KEY;
+pub(crate) use stage::{Segment, SegmentColumn, Stage, Work};
 pub(crate) use stored::{
     Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
     Tensors, offsets_name, valid_name,

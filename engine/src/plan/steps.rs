@@ -37,6 +37,24 @@ impl Step {
             Self::Pack(_) => "pack",
         }
     }
+
+    /// The step, if it packs.
+    #[must_use]
+    pub fn as_pack(&self) -> Option<&PackStep> {
+        match self {
+            Self::Pack(step) => Some(step),
+            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The step, if it tokenizes.
+    #[must_use]
+    pub fn as_tokenize(&self) -> Option<&TokenizeStep> {
+        match self {
+            Self::Tokenize(step) => Some(step),
+            Self::Select(_) | Self::Filter(_) | Self::Map(_) | Self::Pack(_) => None,
+        }
+    }
 }
 
 /// Keeps `columns`, in this order.

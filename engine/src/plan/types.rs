@@ -15,7 +15,8 @@ use super::memory::InMemory;
 use super::output::OutputColumn;
 use super::row_group::RowGroup;
 use super::seen::{Looked, SeenKeys};
-use super::steps::Step;
+use super::stage::Stages;
+use super::steps::{PackStep, Step, TokenizeStep};
 
 /// The layouts a source reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -264,6 +265,8 @@ pub struct Plan {
     pub parts: Vec<Part>,
     /// What is done to each row.
     pub steps: Vec<Step>,
+    /// The steps as they run.
+    pub stages: Stages,
     /// What comes out.
     pub output: Vec<OutputColumn>,
     /// Where it goes.
@@ -274,4 +277,19 @@ pub struct Plan {
     pub discovery: Discovery,
     /// What decides the bits.
     pub identity: Identity,
+}
+
+impl Plan {
+    /// How rows are packed, if they are: by the last step.
+    #[must_use]
+    pub fn pack(&self) -> Option<&PackStep> {
+        self.steps.last().and_then(Step::as_pack)
+    }
+
+    /// The step that made the token ids in `column`, if one did.
+    #[must_use]
+    pub fn tokenize_into(&self, column: &str) -> Option<&TokenizeStep> {
+        let mut steps = self.steps.iter().rev().filter_map(Step::as_tokenize);
+        steps.find(|step| step.output == column)
+    }
 }

@@ -199,7 +199,7 @@ pub fn memory_bound(plan: &Plan, threads: usize, device: &Device) -> Result<u64>
     // A batch is held as text, as ids of up to four bytes a byte of text, and
     // once more while either grows; or as numbers of up to eight times the size.
     let batches = (depth * batch).min(BYTES_IN_FLIGHT + batch) * 10;
-    let rings = Offload::ring_bytes(plan, device, batch)?;
+    let rings = Offload::ring_bytes(plan, device, batch);
     // Decoded pages of columnar files, one set for each part at once.
     let pages = parts_at_once(plan, threads) as u64 * (64 << 20);
     let windows = parts_at_once(plan, threads) as u64 * Assembler::memory_bound(plan);

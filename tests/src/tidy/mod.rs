@@ -8,12 +8,14 @@ mod circles;
 mod layers;
 mod operators;
 mod source;
+mod wildcards;
 mod words;
 
 pub use circles::circles;
 pub use layers::{homes, kernels_are_pure, layers};
 pub use operators::{Operator, operators};
 pub use source::code_only;
+pub use wildcards::wildcards;
 pub use words::{denies_unsafe, hosts_and_paths, length, no_unsafe, opening, unfinished};
 
 /// One file of the repository.

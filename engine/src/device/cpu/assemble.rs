@@ -36,12 +36,12 @@ impl Assembler {
         };
         let ledger = Ledger::new(start.stats.clone(), plan.steps.len());
         let schema = schema_of(&plan.output);
-        match plan.steps.last() {
-            Some(Step::Pack(step)) => {
+        match plan.pack() {
+            Some(step) => {
                 let index = plan.steps.len() - 1;
                 Packer::new(step.clone(), index, schema, ledger, &start).map(Self::Pack)
             }
-            _ => Ok(Self::Pass(Passer {
+            None => Ok(Self::Pass(Passer {
                 tokens: token_columns(plan),
                 schema,
                 ledger,
@@ -51,10 +51,7 @@ impl Assembler {
 
     /// Bytes that an assembler of `plan` holds, at most but for one document.
     pub(crate) fn memory_bound(plan: &Plan) -> u64 {
-        match plan.steps.last() {
-            Some(Step::Pack(step)) => Packer::memory_bound(step),
-            _ => 0,
-        }
+        plan.pack().map_or(0, Packer::memory_bound)
     }
 
     /// Takes the next batch.

@@ -13,7 +13,7 @@ use crate::batch::{
 };
 use crate::plan::{
     Digest, Discovery, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong,
-    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Step,
+    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages, Step,
 };
 
 const LENGTH: u32 = 16;
@@ -38,6 +38,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
             column("cu_seqlens", DataType::List(item(DataType::Int32)), false),
         ],
     };
+    let steps: Vec<Step> = pack.into_iter().map(Step::Pack).collect();
     Plan {
         inputs: Vec::new(),
         source: SourcePlan {
@@ -53,7 +54,8 @@ fn plan(pack: Option<PackStep>) -> Plan {
             page_checksums: true,
         },
         parts: Vec::new(),
-        steps: pack.into_iter().map(Step::Pack).collect(),
+        stages: Stages::of(&steps).unwrap(),
+        steps,
         output,
         sink: SinkPlan {
             root: "out".into(),

@@ -114,7 +114,7 @@ struct Kernels {
 impl Kernels {
     /// Has the driver translate the modules that a program needs.
     fn load(context: &Arc<Context>, program: &Program) -> Result<Self> {
-        let stages = program.chains.iter().flat_map(Chain::stages);
+        let stages = program.chains.iter().flat_map(Chain::kernels);
         let needed: Vec<Entry> = stages.map(|(kernel, _)| Entry::of(kernel)).collect();
         let mut kernels = Self::default();
         for (text, entries) in MODULES {

@@ -12,7 +12,7 @@ use crate::device::Chain;
 /// The bytes of `n_items` items that `chain` reads: first the values that are
 /// known to make trouble, then random ones.
 pub(crate) fn sample(chain: &Chain, n_items: usize, seed: u64) -> Vec<u8> {
-    let element = match chain.stages().next().map(|(kernel, _)| kernel) {
+    let element = match chain.kernels().next().map(|(kernel, _)| kernel) {
         Some(Kernel::NormalizeNumbers(numbers)) => numbers.from,
         Some(Kernel::Cast(cast)) => cast.from,
         Some(Kernel::NormalizeImages(_)) | None => Element::U8,

@@ -98,7 +98,7 @@ fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
         let reason = match subject {
             Subject::Level(_) => None,
             Subject::Backend(backend) => chain
-                .stages()
+                .kernels()
                 .find_map(|(kernel, _)| backend.refuses(kernel)),
         };
         if let Some(reason) = reason {
@@ -180,7 +180,7 @@ struct Named<'a>(&'a Chain);
 
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (kernel, _)) in self.0.stages().enumerate() {
+        for (index, (kernel, _)) in self.0.kernels().enumerate() {
             let dash = if index == 0 { "" } else { " | " };
             write!(f, "{dash}{kernel}")?;
         }

@@ -6,14 +6,13 @@ use super::pretend::{Call, Manner, Pretend, Wrong};
 use super::table::{STEPS, batches, plan};
 use super::within;
 use crate::device::open::first_that_passes;
-use crate::device::segment::segments;
 use crate::device::{Backend, DeviceKind, Program};
 use crate::error::ErrorKind;
 
 fn programs() -> Vec<Program> {
     let plan = plan(STEPS, &batches(&[1])[0]);
-    let segments = segments(&plan).unwrap().into_iter();
-    segments.map(|segment| segment.program).collect()
+    let segments = plan.stages.segments();
+    segments.map(|segment| segment.program.clone()).collect()
 }
 
 fn pretend(manner: &Manner) -> Arc<Pretend> {

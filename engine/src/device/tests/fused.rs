@@ -9,8 +9,8 @@ use super::reference;
 use super::table::{STEPS, batches, plan};
 use crate::batch::{Batch, RowEvent};
 use crate::device::parity::sample;
-use crate::device::segment::{fused, segments};
 use crate::device::{Chain, Program};
+use crate::plan::fused;
 
 /// What a chain makes of everything that makes trouble.
 fn run(chain: &Chain) -> (Vec<u8>, bool) {
@@ -58,7 +58,7 @@ fn one_kernel_has_the_bits_of_two_and_of_three() {
                 ];
                 let apart = Chain::new(kernels.to_vec()).unwrap();
                 let together = Chain::new(fused(kernels.into_iter())).unwrap();
-                n_fused[together.stages().len()] += 1;
+                n_fused[together.kernels().len()] += 1;
                 if together != apart {
                     assert_eq!(run(&apart), run(&together), "{apart:?}");
                 }
@@ -163,17 +163,19 @@ fill = 2.0
 "#;
     let batches = batches(&[50]);
     let plan = plan(steps, &batches[0]);
-    let segments = segments(&plan).unwrap();
-    let steps_of: Vec<_> = segments
+    let segments: Vec<_> = plan.stages.segments().collect();
+    let steps_of = plan
+        .stages
+        .0
         .iter()
-        .map(|segment| segment.steps.clone())
-        .collect();
+        .filter(|stage| stage.segment().is_some());
+    let steps_of: Vec<_> = steps_of.map(|stage| stage.steps.clone()).collect();
     assert_eq!(steps_of, [0..2, 2..4]);
     let n_stages = |program: &Program| -> Vec<usize> {
         program
             .chains
             .iter()
-            .map(|chain| chain.stages().len())
+            .map(|chain| chain.kernels().len())
             .collect()
     };
     assert_eq!(n_stages(&segments[0].program), [2, 1]);

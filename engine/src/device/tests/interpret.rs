@@ -46,7 +46,7 @@ impl Job {
     fn find(program: &Program, launch: &Launch, job: &[u8]) -> Self {
         let words: [u32; 4] = pod_read_unaligned(&job[..16]);
         for (chain, kernels) in program.chains.iter().enumerate() {
-            for (kernel, _) in kernels.stages() {
+            for (kernel, _) in kernels.kernels() {
                 let n_items = match kernel {
                     Kernel::NormalizeImages(images) => words[3] as usize / images.dst_len(),
                     Kernel::NormalizeNumbers(_) | Kernel::Cast(_) => words[2] as usize,

@@ -186,7 +186,7 @@ impl Backend for Pretend {
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
         self.shared.call(Call::Lane)?;
-        let kernels = program.chains.iter().flat_map(Chain::stages);
+        let kernels = program.chains.iter().flat_map(Chain::kernels);
         for (kernel, _) in kernels {
             assert_eq!(self.refuses(kernel), None, "a kernel that was refused");
         }

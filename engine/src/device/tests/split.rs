@@ -7,7 +7,6 @@ use super::table::{STEPS, batches, plan};
 use super::{ALONE, assert_equal, reference, run, within};
 use crate::device::Chain;
 use crate::device::schedule::{Buffer, Schedule, Tables};
-use crate::device::segment::segments;
 
 #[test]
 fn any_size_of_slots_gives_the_same_bits() {
@@ -56,7 +55,7 @@ fn what_a_device_refuses_the_processor_does() {
             let device = pretend.device();
             let ran = run(&plan, &device, ALONE, &batches).unwrap();
             assert_equal(&expected, &ran.whole());
-            let told = device.placement(&plan).unwrap().join("\n");
+            let told = device.placement(&plan).join("\n");
             let reasons = ["64 bits", "images", "numbers", "casts", "everything"];
             let n_told = reasons.iter().filter(|reason| told.contains(**reason));
             assert_eq!(n_told.count(), 1, "{told}");
@@ -75,7 +74,7 @@ fn placement_says_who_does_what() {
     let device = pretend.device();
     let level = device.level();
     assert_eq!(
-        device.placement(&plan).unwrap(),
+        device.placement(&plan),
         [
             "pretend:0 (a device for tests) does x (steps 1, 2), n (step 3), image (step 4), \
              codes (steps 6, 7, 8, 9), n (step 7), image (steps 8, 9)"
@@ -89,10 +88,10 @@ fn placement_says_who_does_what() {
 fn a_long_chain_takes_no_more_than_its_widest_items() {
     let batches = batches(&[1]);
     let plan = plan(STEPS, &batches[0]);
-    for segment in segments(&plan).unwrap() {
-        let program = segment.program;
+    for segment in plan.stages.segments() {
+        let program = &segment.program;
         let n_items = vec![1000; program.chains.len()];
-        let schedule = Schedule::new(&program, &Tables::new(&program), &n_items).unwrap();
+        let schedule = Schedule::new(program, &Tables::new(program), &n_items).unwrap();
         let widest = program.chains.iter().map(Chain::widest_item_bytes);
         let most: usize = widest
             .map(|width| (1000 * width).next_multiple_of(256))

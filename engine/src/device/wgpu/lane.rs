@@ -99,7 +99,7 @@ impl WgpuLane {
 
 /// The entries that the program's kernels run by.
 fn entries_of(program: &Program) -> Vec<Entry> {
-    let kernels = program.chains.iter().flat_map(Chain::stages);
+    let kernels = program.chains.iter().flat_map(Chain::kernels);
     let mut entries: Vec<Entry> = kernels.map(|(kernel, _)| Entry::of(kernel)).collect();
     entries.sort_unstable();
     entries.dedup();

@@ -31,6 +31,7 @@ use super::json::JsonShape;
 use super::local::local_path;
 use super::output::OutputColumn;
 use super::pipeline::{Pipeline, StepSpec};
+use super::stage::Stages;
 use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
@@ -91,6 +92,7 @@ pub fn check(
         inputs,
         source,
         parts,
+        stages: Stages::of(&checked.steps)?,
         steps: checked.steps,
         output: checked.output,
         sink,
@@ -172,7 +174,7 @@ fn check_step(
     columns: &mut Columns<'_>,
     (tokenizers, assets, steps): Around<'_>,
 ) -> StepResult<Step> {
-    if let Some(Step::Pack(_)) = steps.last() {
+    if steps.last().is_some_and(|step| step.as_pack().is_some()) {
         let error = Error::pipeline("expected `pack` to be the last step, got another after it")
             .with_hint("move the step before `pack`");
         return Err((error, "op".to_owned()));

@@ -144,7 +144,7 @@ fn cast(step: &MapStep) -> String {
     };
     let columns = grouped(&step.columns, |column| match &column.kernel {
         Kernel::Cast(cast) => cast_in_words(*cast, overflow),
-        _ => String::new(),
+        Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => String::new(),
     });
     format!("cast {columns}")
 }

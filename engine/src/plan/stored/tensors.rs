@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, ColumnLayout};
 use super::element::Dtype;
-use crate::plan::steps::Step;
 use crate::plan::types::Plan;
 
 /// What the origins of a dataset say about a row.
@@ -22,7 +21,7 @@ impl OriginKind {
     /// What a dataset of this plan says about the origins of rows.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        if plan.steps.iter().any(|step| matches!(step, Step::Pack(_))) {
+        if plan.pack().is_some() {
             Self::Packed
         } else {
             Self::Row

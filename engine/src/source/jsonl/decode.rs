@@ -10,7 +10,7 @@ use super::super::context::Bad;
 use super::super::lines::{Decode, Line, Lines};
 use super::super::records::excerpt;
 use super::cursor::Cursor;
-use super::fault::{Fault, Lexed, Remedy, Step};
+use super::fault::{Fault, Lexed, PathPart, Remedy};
 use super::keys::Key;
 use super::line::{enter, is_blank, text_of};
 use super::remedy;
@@ -70,7 +70,7 @@ impl LineDecoder {
                 self.shape.top.targets[known].take(&mut self.shape.slots, &mut cursor)
             {
                 let name = self.shape.top.keys.name(known).to_owned();
-                return Err(fault.within(Step::Key(name)));
+                return Err(fault.within(PathPart::Key(name)));
             }
             let n_values = cursor.take_conversions();
             if n_values > 0 {
@@ -119,7 +119,7 @@ impl LineDecoder {
         };
         let remedy = Remedy::NewKey(remedy::type_of(cursor)?);
         let reason = "expected only keys that have a column, got another";
-        Err(Fault::with_remedy(reason, remedy).within(Step::Key(name.to_owned())))
+        Err(Fault::with_remedy(reason, remedy).within(PathPart::Key(name.to_owned())))
     }
 
     /// Puts the members that no column holds into the column for them.
@@ -145,7 +145,7 @@ impl LineDecoder {
             if read.is_err() {
                 slot.append_default();
             } else if let Err(fault) = slot.append_missing() {
-                read = Err(fault.within(Step::Key(name.clone())));
+                read = Err(fault.within(PathPart::Key(name.clone())));
             }
         }
         read

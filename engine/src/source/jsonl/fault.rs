@@ -16,7 +16,7 @@ pub(super) struct Fault(Box<Inner>);
 struct Inner {
     reason: String,
     /// What leads to the value, the innermost step first.
-    path: Vec<Step>,
+    path: Vec<PathPart>,
     remedy: Remedy,
     /// Whether it is that a key comes twice.
     is_twice: bool,
@@ -24,7 +24,7 @@ struct Inner {
 
 /// One step from an outer value to an inner one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathPart {
     /// The member of an object.
     Key(String),
     /// Any item of a list.
@@ -74,7 +74,7 @@ impl Fault {
     }
 
     /// The same, seen from one value further out.
-    pub(super) fn within(mut self, step: Step) -> Self {
+    pub(super) fn within(mut self, step: PathPart) -> Self {
         self.0.path.push(step);
         self
     }
@@ -90,19 +90,19 @@ impl Fault {
     }
 
     /// What leads to the value, from the top.
-    pub(super) fn path(&self) -> Vec<Step> {
+    pub(super) fn path(&self) -> Vec<PathPart> {
         self.0.path.iter().rev().cloned().collect()
     }
 }
 
 /// A path as messages show it: `meta.tags[]`.
-pub(super) fn show(path: &[Step]) -> String {
+pub(super) fn show(path: &[PathPart]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Step::Item => text.push_str("[]"),
-            Step::Key(key) if text.is_empty() => text.push_str(&cut(key)),
-            Step::Key(key) => {
+            PathPart::Item => text.push_str("[]"),
+            PathPart::Key(key) if text.is_empty() => text.push_str(&cut(key)),
+            PathPart::Key(key) => {
                 text.push('.');
                 text.push_str(&cut(key));
             }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::cursor::Cursor;
-use super::fault::{Fault, Lexed, Step, cut};
+use super::fault::{Fault, Lexed, PathPart, cut};
 use super::key_text::KeyText;
 
 /// No key.
@@ -210,7 +210,7 @@ impl Keys {
 #[cold]
 fn twice(name: &str) -> Fault {
     let reason = format!("expected each key once, got \"{}\" twice", cut(name));
-    Fault::twice(reason).within(Step::Key(name.to_owned()))
+    Fault::twice(reason).within(PathPart::Key(name.to_owned()))
 }
 
 #[cfg(test)]

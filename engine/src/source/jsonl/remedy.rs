@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 
 use super::cursor::{Cursor, Token};
-use super::fault::{Fault, Lexed, Remedy, Step};
+use super::fault::{Fault, Lexed, PathPart, Remedy};
 use super::number::Size;
 use crate::plan::{json_field, json_type_name};
 
@@ -35,7 +35,7 @@ pub(super) fn hint(schema: &Schema, fault: &Fault) -> Option<String> {
         (Remedy::AllowNan, _) => {
             Some("set `allow_nan = true` under `[source]` to read it as a float".to_owned())
         }
-        (Remedy::NewKey(data_type), [Step::Key(key)]) => {
+        (Remedy::NewKey(data_type), [PathPart::Key(key)]) => {
             let line = schema_line(&leaf(key, data_type.as_ref()));
             Some(format!(
                 "write `{line}` {at}, or set `unknown_keys` to \"ignore\" or \"keep\" under `[source]`"
@@ -60,11 +60,11 @@ fn leaf(name: &str, data_type: Option<&DataType>) -> Field {
 /// The column of `schema` to which `path` leads, with another type for the
 /// value at its end. Of a column that is itself at the end of a path of keys,
 /// the longest name that fits is taken.
-fn find(schema: &Schema, path: &[Step], data_type: Option<&DataType>) -> Option<Field> {
+fn find(schema: &Schema, path: &[PathPart], data_type: Option<&DataType>) -> Option<Field> {
     let mut name = String::new();
     let mut found = None;
     for (at, step) in path.iter().enumerate() {
-        let Step::Key(key) = step else { break };
+        let PathPart::Key(key) = step else { break };
         if at > 0 {
             name.push('.');
         }
@@ -77,15 +77,15 @@ fn find(schema: &Schema, path: &[Step], data_type: Option<&DataType>) -> Option<
 }
 
 /// `field` with another type for the value to which `path` leads within it.
-fn replaced(field: &Field, path: &[Step], data_type: Option<&DataType>) -> Option<Field> {
+fn replaced(field: &Field, path: &[PathPart], data_type: Option<&DataType>) -> Option<Field> {
     let Some((step, rest)) = path.split_first() else {
         return Some(leaf(field.name(), data_type));
     };
     let inner = match (step, field.data_type()) {
-        (Step::Item, DataType::List(item)) => {
+        (PathPart::Item, DataType::List(item)) => {
             DataType::List(Arc::new(replaced(item, rest, data_type)?))
         }
-        (Step::Key(key), DataType::Struct(fields)) => {
+        (PathPart::Key(key), DataType::Struct(fields)) => {
             // A key that the struct lacks: only `json` holds any.
             let Some((at, inner)) = fields.find(key) else {
                 return Some(json_field(field.name()));

@@ -6,7 +6,7 @@ use arrow::datatypes::Schema;
 
 use super::column::{Reading, Slot, column_for};
 use super::cursor::{Cursor, Token};
-use super::fault::{Lexed, Remedy, Step};
+use super::fault::{Lexed, PathPart, Remedy};
 use super::keys::{Key, Keys};
 use crate::plan::{EXTRA, JsonShape, UnknownKeys};
 
@@ -155,7 +155,7 @@ impl Object {
             match self.keys.take(cursor)? {
                 Key::Known(key) if key < self.targets.len() => {
                     if let Err(fault) = self.targets[key].take(slots, cursor) {
-                        return Err(fault.within(Step::Key(self.keys.name(key).to_owned())));
+                        return Err(fault.within(PathPart::Key(self.keys.name(key).to_owned())));
                     }
                 }
                 _ => cursor.skip_value()?,

@@ -116,7 +116,10 @@ pub(super) fn items(program: &Program, n: usize) -> Vec<usize> {
     let chains = program.chains.iter();
     let n_items = chains.map(|chain| {
         let is_images = chain.src_item_bytes() > 8
-            || matches!(chain.stages().next(), Some((Kernel::NormalizeImages(_), _)));
+            || matches!(
+                chain.kernels().next(),
+                Some((Kernel::NormalizeImages(_), _))
+            );
         if is_images { n.div_ceil(64) } else { n }
     });
     n_items.collect()

@@ -7,7 +7,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{FieldRef, Fields};
 
 use super::super::cursor::{Cursor, Token};
-use super::super::fault::{Fault, Lexed, Step};
+use super::super::fault::{Fault, Lexed, PathPart};
 use super::super::keys::{Key, Keys};
 use super::super::unknown::Ignored;
 use super::reading::Reading;
@@ -48,7 +48,7 @@ impl ListColumn {
             self.items.append_items(cursor);
             self.items
                 .append(cursor)
-                .map_err(|fault| fault.within(Step::Item))?;
+                .map_err(|fault| fault.within(PathPart::Item))?;
         }
         Ok(true)
     }
@@ -134,12 +134,12 @@ impl StructColumn {
                 && let Some(slot) = self.slots.get_mut(key)
             {
                 if let Err(fault) = slot.append(cursor) {
-                    return Err(fault.within(Step::Key(self.keys.name(key).to_owned())));
+                    return Err(fault.within(PathPart::Key(self.keys.name(key).to_owned())));
                 }
                 continue;
             }
             if self.unknown_keys != UnknownKeys::Ignore {
-                let step = Step::Key(key.into_name(&self.keys));
+                let step = PathPart::Key(key.into_name(&self.keys));
                 let reason = "the column's type has no such key";
                 return Err(Fault::with_remedy(reason, as_json()).within(step));
             }
@@ -160,7 +160,7 @@ impl StructColumn {
             match read {
                 Ok(true) => {
                     if let Err(fault) = slot.append_missing() {
-                        read = Err(fault.within(Step::Key(field.name().clone())));
+                        read = Err(fault.within(PathPart::Key(field.name().clone())));
                     }
                 }
                 Ok(false) => slot.append_masked(),

@@ -15,7 +15,7 @@ pub use crate::plan::{Conflict, Found, Place, Proposed};
 
 use self::seen::{Members, Node, Seen};
 use super::cursor::{Cursor, Token};
-use super::fault::{Lexed, Step, show};
+use super::fault::{Lexed, PathPart, show};
 use super::keys::Key;
 use super::line;
 use super::number::Size;
@@ -118,7 +118,7 @@ impl Observer {
             self.seen.come(node);
             if let Err(fault) = self.value(node, cursor, nesting) {
                 let name = key.into_name(self.seen.keys(members));
-                return Err(fault.within(Step::Key(name)));
+                return Err(fault.within(PathPart::Key(name)));
             }
         }
         Ok(())
@@ -205,7 +205,7 @@ impl Observer {
         while cursor.more(&mut is_first, b']')? {
             self.numbers(items, cursor);
             self.value(items, cursor, nesting + 1)
-                .map_err(|fault| fault.within(Step::Item))?;
+                .map_err(|fault| fault.within(PathPart::Item))?;
         }
         Ok(())
     }

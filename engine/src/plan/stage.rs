@@ -1,0 +1,222 @@
+//! The steps of a plan as they run: each by itself, or consecutive ones that map
+//! numbers as one program. Lowered once, when the plan is made.
+
+use std::ops::Range;
+
+use fuelrail_kernels::Kernel;
+
+use super::fused::fused;
+use super::output::OutputColumn;
+use super::program::{Chain, Program};
+use super::steps::{ColumnKernel, FilterStep, MapStep, Overflow, SelectStep, Step, TokenizeStep};
+use crate::error::Result;
+
+/// The stages of a plan, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Stages(pub(crate) Vec<Stage>);
+
+/// What a run does to a batch at a time.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    /// Indices of its steps.
+    pub(crate) steps: Range<usize>,
+    /// What is done.
+    pub(crate) work: Work,
+}
+
+/// What one stage does.
+#[derive(Debug, Clone)]
+pub(crate) enum Work {
+    /// Keeps columns.
+    Select(SelectStep),
+    /// Keeps rows.
+    Filter(FilterStep),
+    /// Makes token ids of text.
+    Tokenize(Box<TokenizeStep>),
+    /// Maps numbers.
+    Map(Segment),
+    /// Makes rows of token ids; the assembler does it, for it looks at many.
+    Pack,
+}
+
+/// Consecutive steps that map numbers to numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Segment {
+    /// The columns changed, one for each chain of the program.
+    pub(crate) columns: Vec<SegmentColumn>,
+    /// What is done to them.
+    pub(crate) program: Program,
+}
+
+/// One column that a segment changes.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentColumn {
+    /// The column behind the segment; before it, it has the same name.
+    pub(crate) output: OutputColumn,
+    /// The bytes of the number that takes the place of nulls.
+    pub(crate) fill: Option<Vec<u8>>,
+    /// The kernels as the steps have them, before any were made one.
+    pub(crate) kernels: Vec<StepKernel>,
+}
+
+/// A kernel with the step it belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct StepKernel {
+    /// Index of the step.
+    pub(crate) step: usize,
+    /// What becomes of numbers that do not fit.
+    pub(crate) overflow: Overflow,
+    /// What is done.
+    pub(crate) kernel: Kernel,
+}
+
+impl SegmentColumn {
+    /// Whether a number that does not fit becomes the nearest that does.
+    pub(crate) fn saturates(&self) -> bool {
+        let mut kernels = self.kernels.iter();
+        kernels.any(|kernel| {
+            let is_cast = matches!(&kernel.kernel, Kernel::Cast(cast) if !cast.always_fits());
+            is_cast && kernel.overflow == Overflow::Saturate
+        })
+    }
+
+    /// Whether a number that does not fit makes its row unusable.
+    pub(crate) fn refuses_misfits(&self) -> bool {
+        let mut kernels = self.kernels.iter();
+        kernels.any(|kernel| kernel.overflow == Overflow::Error)
+    }
+}
+
+impl Stages {
+    /// The stages of `steps`.
+    ///
+    /// # Errors
+    /// `Internal` for steps that were not checked.
+    pub fn of(steps: &[Step]) -> Result<Self> {
+        let mut stages: Vec<Stage> = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let work = match step {
+                Step::Map(map) => {
+                    match stages
+                        .last_mut()
+                        .and_then(|stage| stage.open_for(&map.columns))
+                    {
+                        Some((steps, columns)) => {
+                            steps.end = index + 1;
+                            add_all(columns, map, index);
+                            continue;
+                        }
+                        None => Work::Map(Segment::of(map, index)),
+                    }
+                }
+                Step::Select(step) => Work::Select(step.clone()),
+                Step::Filter(step) => Work::Filter(step.clone()),
+                Step::Tokenize(step) => Work::Tokenize(Box::new(step.clone())),
+                Step::Pack(_) => Work::Pack,
+            };
+            stages.push(Stage {
+                steps: index..index + 1,
+                work,
+            });
+        }
+        for segment in stages.iter_mut().filter_map(Stage::segment_mut) {
+            segment.close()?;
+        }
+        Ok(Self(stages))
+    }
+
+    /// The segments, in order.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.0.iter().filter_map(Stage::segment)
+    }
+}
+
+impl Stage {
+    /// The segment, if it is one.
+    pub(crate) fn segment(&self) -> Option<&Segment> {
+        match &self.work {
+            Work::Map(segment) => Some(segment),
+            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => None,
+        }
+    }
+
+    fn segment_mut(&mut self) -> Option<&mut Segment> {
+        match &mut self.work {
+            Work::Map(segment) => Some(segment),
+            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => None,
+        }
+    }
+
+    /// The columns of a segment that can go on with `columns`.
+    fn open_for(
+        &mut self,
+        columns: &[ColumnKernel],
+    ) -> Option<(&mut Range<usize>, &mut Vec<SegmentColumn>)> {
+        match &mut self.work {
+            Work::Map(segment) if !fills_late(&segment.columns, columns) => {
+                Some((&mut self.steps, &mut segment.columns))
+            }
+            Work::Map(_) | Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => {
+                None
+            }
+        }
+    }
+}
+
+impl Segment {
+    /// The one that begins with `map`, step `index`; its program is made last.
+    fn of(map: &MapStep, index: usize) -> Self {
+        let mut columns = Vec::new();
+        add_all(&mut columns, map, index);
+        Self {
+            columns,
+            program: Program { chains: Vec::new() },
+        }
+    }
+
+    /// Makes the program of all columns.
+    fn close(&mut self) -> Result<()> {
+        let chain = |column: &SegmentColumn| {
+            let kernels = column.kernels.iter().map(|kernel| kernel.kernel.clone());
+            Chain::new(fused(kernels))
+        };
+        self.program.chains = self.columns.iter().map(chain).collect::<Result<_>>()?;
+        Ok(())
+    }
+}
+
+fn add_all(merged: &mut Vec<SegmentColumn>, map: &MapStep, index: usize) {
+    for column in &map.columns {
+        add(merged, column, index, map.overflow);
+    }
+}
+
+/// Whether a column that has a kernel already would have its nulls replaced
+/// only now: numbers are put in before the first kernel, so that takes a
+/// segment of its own.
+fn fills_late(before: &[SegmentColumn], columns: &[ColumnKernel]) -> bool {
+    columns.iter().any(|column| {
+        let name = &column.output.name;
+        column.fill.is_some() && before.iter().any(|before| before.output.name == *name)
+    })
+}
+
+fn add(merged: &mut Vec<SegmentColumn>, column: &ColumnKernel, step: usize, overflow: Overflow) {
+    let kernel = StepKernel {
+        step,
+        overflow,
+        kernel: column.kernel.clone(),
+    };
+    let name = &column.output.name;
+    match merged.iter_mut().find(|before| before.output.name == *name) {
+        Some(before) => {
+            before.output = column.output.clone();
+            before.kernels.push(kernel);
+        }
+        None => merged.push(SegmentColumn {
+            output: column.output.clone(),
+            fill: column.fill.clone(),
+            kernels: vec![kernel],
+        }),
+    }
+}

@@ -1,0 +1,171 @@
+//! No `match` passes over kinds of steps, operators or kernels that it does not
+//! name: whoever adds one is told by the compiler where it must be thought of.
+
+use super::{File, code_only};
+
+/// The types of which every kind is named wherever one is.
+const CLOSED: &[&str] = &[
+    "Step", "StepSpec", "Stage", "Work", "MapOp", "Kernel", "Entry",
+];
+
+/// Where that holds.
+const FOLDERS: &[&str] = &[
+    "engine/src/",
+    "engine/cli/src/",
+    "kernels/src/",
+    "python/src/",
+];
+
+/// Objections to arms `_` beside kinds of a closed type.
+#[must_use]
+pub fn wildcards(file: &File) -> Vec<String> {
+    let is_ours = FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+    let is_test = file.path.contains("tests/") || file.path.ends_with("tests.rs");
+    if !is_ours || is_test || !file.is_rust() {
+        return Vec::new();
+    }
+    let code = code_only(&file.text);
+    let code = code
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
+    let mut out = Vec::new();
+    for (at, _) in code.match_indices("match ") {
+        let before = code.get(..at).unwrap_or_default();
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let Some(block) = code.get(at..).and_then(block) else {
+            continue;
+        };
+        let arms = patterns(block);
+        let named = arms.iter().find_map(|arm| closed(arm));
+        let passes_over = arms.iter().any(|arm| is_wildcard(arm));
+        if let (Some(named), true) = (named, passes_over) {
+            let line = before.lines().count().max(1);
+            out.push(format!(
+                "{}:{line}: an arm `_` beside kinds of `{named}`: name them all",
+                file.path
+            ));
+        }
+    }
+    out
+}
+
+/// What stands between the braces of the `match` at the beginning of `code`.
+fn block(code: &str) -> Option<&str> {
+    let (mut depth, mut begin) = (0_usize, None);
+    for (at, c) in code.char_indices() {
+        match c {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.checked_sub(1)?,
+            '{' => {
+                if depth == 0 && begin.is_none() {
+                    begin = Some(at + 1);
+                }
+                depth += 1;
+            }
+            '}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return code.get(begin?..at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The patterns of a block's arms, guards included.
+fn patterns(block: &str) -> Vec<String> {
+    let mut patterns = Vec::new();
+    let (mut depth, mut is_body, mut pattern) = (0_usize, false, String::new());
+    let mut chars = block.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            '}' => {
+                depth = depth.saturating_sub(1);
+                // A body in braces ends its arm without a comma.
+                if depth == 0 && is_body {
+                    is_body = false;
+                    chars.next_if_eq(&',');
+                    continue;
+                }
+            }
+            ',' if depth == 0 && is_body => {
+                is_body = false;
+                continue;
+            }
+            '=' if depth == 0 && !is_body && chars.peek() == Some(&'>') => {
+                chars.next();
+                is_body = true;
+                patterns.push(std::mem::take(&mut pattern).trim().to_owned());
+                continue;
+            }
+            _ => {}
+        }
+        if !is_body {
+            pattern.push(c);
+        }
+    }
+    patterns
+}
+
+/// The closed type of which a pattern names a kind.
+fn closed(pattern: &str) -> Option<&'static str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let names = |name: &&&str| {
+        let path = format!("{name}::");
+        let mut before = pattern.split(&path).collect::<Vec<_>>();
+        before.pop();
+        before.iter().any(|before| !before.ends_with(is_part))
+    };
+    CLOSED.iter().find(names).copied()
+}
+
+/// Whether a pattern takes any kind, with a guard or without.
+fn is_wildcard(pattern: &str) -> bool {
+    pattern == "_" || pattern.starts_with("_ if ") || pattern.ends_with("| _")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn n(text: &str) -> usize {
+        wildcards(&File::new("engine/src/run/a.rs", text)).len()
+    }
+
+    #[test]
+    fn a_step_that_is_passed_over_is_found() {
+        let passing = "fn f() {\n    match step {\n        Step::Map(x) if x > 1 => {\n            1\n        }\n        _ => 2,\n    }\n}";
+        assert_eq!(n(passing), 1);
+        assert_eq!(
+            n("match &stage.work { Work::Map(s) => Some(s), _ => None }"),
+            1
+        );
+        assert_eq!(
+            n("match kernel { Kernel::Cast(c) => g(c), _ if odd() => 1, _ => 2 }"),
+            1
+        );
+        assert_eq!(
+            n("match step { Step::Map(_) | Step::Pack(_) => 1, Step::Select(_) => 2 }"),
+            0
+        );
+    }
+
+    #[test]
+    fn other_matches_may_pass_over_what_they_like() {
+        assert_eq!(n("match path { Path::A => 1, _ => 2 }"), 0);
+        assert_eq!(n("match fault { WithStep::A => 1, _ => 2 }"), 0);
+        let nested =
+            "match step { Step::Map(x) => match x { 1 => 2, _ => 3 }, Step::Pack(_) => 4 }";
+        assert_eq!(n(nested), 0);
+        let inside = "match x { Some(1) => { match step { Step::Map(_) => 1, Step::Pack(_) => 2 } } _ => 3 }";
+        assert_eq!(n(inside), 0);
+        assert_eq!(n("// match step { Step::Map(_) => 1, _ => 2 }"), 0);
+    }
+}
