@@ -54,12 +54,6 @@ pub(super) struct Written {
     pub(super) overflowed: bool,
 }
 
-/// The same while it is being made.
-struct Writing {
-    bytes: MutableBuffer,
-    overflowed: bool,
-}
-
 impl Offload {
     /// The segments of `plan` on `device`, for `threads` threads that compute.
     ///
@@ -136,63 +130,66 @@ impl Offload {
     ) -> Result<Vec<Written>> {
         let chains = &segment.program.chains;
         let lane = self.lanes.get(stage).and_then(Option::as_ref);
-        let writing = |(chain, src): (&Chain, &Buffer)| Writing {
-            bytes: MutableBuffer::from_len_zeroed(
-                src.len() / chain.src_item_bytes() * chain.dst_item_bytes(),
-            ),
-            overflowed: false,
-        };
-        let mut out: Vec<Writing> = chains.iter().zip(srcs).map(writing).collect();
-        let mut on_host: Vec<usize> = (0..chains.len()).collect();
+        let mut done: Vec<Option<Written>> = chains.iter().map(|_| None).collect();
         if let Some(on_lane) = lane.filter(|_| self.lost.get().is_none()) {
-            match self.run_on_lane(on_lane, srcs, &mut out) {
-                Ok(too_large) => {
-                    on_host.retain(|chain| {
-                        !on_lane.chains.contains(chain) || too_large.contains(chain)
-                    });
+            match self.run_on_lane(on_lane, srcs) {
+                Ok(written) => {
+                    for (chain, written) in written {
+                        done[chain] = Some(written);
+                    }
                 }
                 Err(error) => self.give_up(error)?,
             }
         }
-        for chain in on_host {
-            let out = &mut out[chain];
-            out.overflowed = chains[chain].run(self.level, &srcs[chain], &mut out.bytes)?;
-        }
-        let written = |out: Writing| Written {
-            bytes: out.bytes.into(),
-            overflowed: out.overflowed,
-        };
-        Ok(out.into_iter().map(written).collect())
+        let chains = chains.iter().zip(srcs).zip(done);
+        let written = chains.map(|((chain, src), done)| match done {
+            Some(written) => Ok(written),
+            None => self.run_on_host(chain, src),
+        });
+        written.collect()
     }
 
-    /// Runs the chains of a lane; gives those of which an item is too large.
-    fn run_on_lane(
-        &self,
-        on_lane: &OnLane,
-        srcs: &[Buffer],
-        out: &mut [Writing],
-    ) -> Result<Vec<usize>> {
+    fn run_on_host(&self, chain: &Chain, src: &[u8]) -> Result<Written> {
+        let len = src.len() / chain.src_item_bytes() * chain.dst_item_bytes();
+        let mut bytes = MutableBuffer::from_len_zeroed(len);
+        let overflowed = chain.run(self.level, src, &mut bytes)?;
+        Ok(Written {
+            bytes: bytes.into(),
+            overflowed,
+        })
+    }
+
+    /// Runs the chains of a lane, but for those of which an item is too large;
+    /// each with its place among the segment's chains.
+    fn run_on_lane(&self, on_lane: &OnLane, srcs: &[Buffer]) -> Result<Vec<(usize, Written)>> {
         let OnLane {
             lane,
             program,
             chains,
         } = on_lane;
-        let n_items = chains.iter().zip(&program.chains);
-        let n_items: Vec<usize> = n_items
+        let all = chains.iter().zip(&program.chains);
+        let n_items: Vec<usize> = all
             .map(|(&index, chain)| srcs[index].len() / chain.src_item_bytes())
             .collect();
         let pieces = Pieces::new(program, &n_items, lane.max_slot_bytes());
+        let room = program.chains.iter().zip(&n_items);
+        let room = room.map(|(chain, n)| MutableBuffer::with_capacity(n * chain.dst_item_bytes()));
+        let mut out: Vec<(MutableBuffer, bool)> = room.map(|bytes| (bytes, false)).collect();
+        // Pieces follow one another, so what comes down is put behind what came.
         for piece in &pieces.list {
             let outputs = self.run_piece(on_lane, srcs, piece)?;
-            for (at, (&index, chain)) in chains.iter().zip(&program.chains).enumerate() {
-                let width = chain.dst_item_bytes();
-                let to = piece[at].start * width..piece[at].end * width;
-                out[index].bytes[to].copy_from_slice(outputs.dst(at));
-                out[index].overflowed |= outputs.overflowed(at);
+            for (at, (bytes, overflowed)) in out.iter_mut().enumerate() {
+                bytes.extend_from_slice(outputs.dst(at));
+                *overflowed |= outputs.overflowed(at);
             }
         }
-        let whole = |at: &usize| chains[*at];
-        Ok(pieces.too_large.iter().map(whole).collect())
+        let done = out.into_iter().enumerate();
+        let done = done.filter(|(at, _)| !pieces.too_large.contains(at));
+        let written = done.map(|(at, (bytes, overflowed))| {
+            let bytes = bytes.into();
+            (chains[at], Written { bytes, overflowed })
+        });
+        Ok(written.collect())
     }
 
     /// One slot's way through the device. Others may compute while this waits.
