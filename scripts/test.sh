@@ -83,6 +83,7 @@ export RUST_BACKTRACE=${RUST_BACKTRACE:-1}
 
 section fmt cargo fmt --all --check
 section clippy cargo clippy --release --workspace --all-targets -- -D warnings
+section docs env RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
 # --workspace with --bin: the same outside crates as the tests, built once.
 section build cargo build --release --workspace --bins
 section rust cargo test --release --workspace

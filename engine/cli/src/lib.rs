@@ -1,8 +1,8 @@
 //! The command line: verbs, what they print, and how they end.
 //!
-//! A verb is one file here, one line in [`args::Verb`] and one in
-//! [`dispatch::run`]; all it does is read its arguments, call the library and
-//! hand the result to [`output::Output`].
+//! A verb is one file here, one line in `args::Verb` and one in
+//! `dispatch::run`; all it does is read its arguments, call the library and
+//! hand the result to `output::Output`.
 //! The program `fuelrail` is [`run`] and nothing else, and so is the command
 //! that comes with the Python package.
 #![deny(unsafe_code)]

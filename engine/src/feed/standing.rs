@@ -20,8 +20,8 @@ enum Loaded {
 /// a position pass this on, and not the state alone.
 ///
 /// A state that was loaded is what the caller wants, while the epochs of
-/// [`Standing::set_epoch`] may come from a wrapper that counts its passes from 0
-/// again. So nothing but [`Standing::reset`] leads back behind it.
+/// `set_epoch` may come from a wrapper that counts its passes from 0
+/// again. So nothing but `reset` leads back behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     state: State,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::process::Process;
 use super::ring::Ring;
 
-/// Puts a feed to rest; see [`Feed::rest`].
+/// Puts a feed to rest; see its `rest`.
 #[derive(Debug, Clone)]
 pub struct Stop {
     ring: Weak<Ring>,

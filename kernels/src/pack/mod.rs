@@ -8,7 +8,7 @@
 //!   that still holds it (of equal ones the row touched last), else into a
 //!   new row. Pieces are never cut. Rows leave ordered by the first piece they
 //!   hold, and hold their pieces in source order;
-//! - [`concat`] lays documents one after another and cuts them where a row is
+//! - [`concat()`] lays documents one after another and cuts them where a row is
 //!   full;
 //! - [`gather`] copies the tokens of the laid pieces and pads the rest, which is
 //!   a segment of its own if asked for.

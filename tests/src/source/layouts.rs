@@ -92,7 +92,7 @@ impl Layout {
         rows
     }
 
-    /// `rows` as [`Outcome`] shows them.
+    /// `rows` as [`Outcome`](super::Outcome) shows them.
     #[must_use]
     pub fn expect(&self, rows: &[Row]) -> Vec<(u64, Vec<Option<String>>)> {
         (0..)
