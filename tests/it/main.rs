@@ -13,6 +13,7 @@ mod device_cli;
 mod devices;
 mod discover;
 mod faults;
+mod feed_arrays;
 mod feed_damage;
 mod feed_empty;
 mod feed_few;

@@ -16,6 +16,8 @@
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod batch;
 mod buffer;
 mod columns;
@@ -47,6 +49,8 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "ndarray")]
+pub use arrays::Scalar;
 pub use batch::{Batch, Tensor};
 pub use fill::{Damage, NO_ROW};
 pub use loader::{Feed, Polled};

@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("globset", &["engine/src/source/"]),
     ("indicatif", &["engine/cli/src/"]),
     ("memmap2", &["engine/src/feed/"]),
+    ("ndarray", &["engine/src/feed/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
     ("pyo3", &["python/src/"]),
     ("regex_syntax", &["kernels/src/"]),
