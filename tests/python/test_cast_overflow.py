@@ -94,6 +94,22 @@ def test_a_normalize_that_makes_numbers_infinite_is_counted(tmp_path: Path) -> N
     assert dataset.account["converted"] == [{"column": "x", "what": "infinite (step 1, normalize)", "values": 3}]
 
 
+def test_bounds_behind_a_cast_hide_nothing(tmp_path: Path) -> None:
+    table = pa.table({"x": pa.array([1.0, 1e300, -1e300, 3.0])})
+    pipeline = fr.Pipeline(table, on_error="quarantine").cast(column="x", dtype="float32")
+    pipeline = pipeline.normalize(column="x", mean=0, std=1, clip=(-10, 10))
+    dataset = pipeline.shard(tmp_path / "out", progress="never")
+    assert stored(dataset.to_arrow()["x"]).tolist() == [1.0, 3.0]
+    assert dataset.account["set_aside"]["rows"] == 2
+
+
+def test_what_became_the_nearest_fits_what_follows(tmp_path: Path) -> None:
+    table = pa.table({"x": pa.array([1.0, 1e300])})
+    pipeline = fr.Pipeline(table).cast(column="x", dtype="float16", overflow="saturate")
+    dataset = pipeline.cast(column="x", dtype="int32").shard(tmp_path / "out", progress="never")
+    assert stored(dataset.to_arrow()["x"]).tolist() == [1, 65504]
+
+
 def test_a_plan_says_what_a_cast_does_to_numbers() -> None:
     table = pa.table({"x": pa.array([1.5]), "n": pa.array([1], pa.int64())})
     said = str(fr.Pipeline(table).cast(column="x", dtype="int32").cast(column="n", dtype="float32").sink("out").plan())

@@ -39,14 +39,7 @@ fn bits(element: Element) -> Option<(u64, u64)> {
         Element::BF16 => Some((0x7f80, 0x7fff)),
         Element::F32 => Some((0x7f80_0000, 0x7fff_ffff)),
         Element::F64 => Some((0x7ff0_0000_0000_0000, 0x7fff_ffff_ffff_ffff)),
-        Element::U8
-        | Element::I8
-        | Element::U16
-        | Element::I16
-        | Element::U32
-        | Element::I32
-        | Element::U64
-        | Element::I64 => None,
+        _ => None,
     }
 }
 
@@ -86,14 +79,7 @@ pub(super) fn any(element: Element, bytes: &[u8]) -> bool {
         Element::BF16 => any!(u16, 0x7f80, 0x7fff),
         Element::F32 => any!(u32, 0x7f80_0000, 0x7fff_ffff),
         Element::F64 => any!(u64, 0x7ff0_0000_0000_0000, 0x7fff_ffff_ffff_ffff),
-        Element::U8
-        | Element::I8
-        | Element::U16
-        | Element::I16
-        | Element::U32
-        | Element::I32
-        | Element::U64
-        | Element::I64 => false,
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{Field, FieldRef, Schema};
-use fuelrail_kernels::Level;
+use fuelrail_kernels::{Kernel, Level};
 
 use super::changes::{self, Changes};
 use super::columns::Numbers;
@@ -170,6 +170,9 @@ fn first_misfit(column: &SegmentColumn, chains: &[Chain], src: &[u8]) -> Result<
         let is_misfit = overflowed || types.is_some_and(|it| infinite::count(it, &src, &dst) > 0);
         if is_misfit && step.overflow == Overflow::Error {
             return Ok(Some(index));
+        }
+        if let (Kernel::Cast(_), Some(types)) = (&step.kernel, types) {
+            infinite::saturate(types, &src, &mut dst);
         }
         src = dst;
     }

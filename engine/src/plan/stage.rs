@@ -75,7 +75,10 @@ impl SegmentColumn {
     pub(crate) fn saturates(&self) -> bool {
         let mut kernels = self.kernels.iter();
         kernels.any(|kernel| {
-            let is_cast = matches!(&kernel.kernel, Kernel::Cast(cast) if !cast.always_fits());
+            let is_cast = matches!(
+                &kernel.kernel,
+                Kernel::Cast(cast) if !cast.always_fits() || cast.may_be_infinite()
+            );
             is_cast && kernel.overflow == Overflow::Saturate
         })
     }
@@ -153,7 +156,10 @@ impl Stage {
         columns: &[ColumnKernel],
     ) -> Option<(&mut Range<usize>, &mut Vec<SegmentColumn>)> {
         match &mut self.work {
-            Work::Map(segment) if !fills_late(&segment.columns, columns) => {
+            Work::Map(segment)
+                if !fills_late(&segment.columns, columns)
+                    && !hides_infinite(&segment.columns, columns) =>
+            {
                 Some((&mut self.steps, &mut segment.columns))
             }
             Work::Map(_) | Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => {
@@ -183,6 +189,25 @@ impl Segment {
         self.program.chains = self.columns.iter().map(chain).collect::<Result<_>>()?;
         Ok(())
     }
+}
+
+/// Whether bounds would make numbers finite that a cast before them may have made
+/// infinite: that it did is seen in what a segment writes.
+fn hides_infinite(before: &[SegmentColumn], columns: &[ColumnKernel]) -> bool {
+    let has_bounds = |kernel: &Kernel| match kernel {
+        Kernel::NormalizeNumbers(numbers) => numbers.low.is_finite() || numbers.high.is_finite(),
+        Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
+    };
+    let may_be_infinite = |column: &SegmentColumn| {
+        let mut kernels = column.kernels.iter();
+        kernels.any(|step| matches!(&step.kernel, Kernel::Cast(cast) if cast.may_be_infinite()))
+    };
+    columns.iter().any(|column| {
+        let mut same = before
+            .iter()
+            .filter(|it| it.output.name == column.output.name);
+        has_bounds(&column.kernel) && same.any(may_be_infinite)
+    })
 }
 
 fn add_all(merged: &mut Vec<SegmentColumn>, map: &MapStep, index: usize) {

@@ -291,15 +291,6 @@ API cuMemcpyDtoHAsync_v2(void* dst, uint64_t src, size_t len, void* stream) {
     return copy(Place::Host, dst, Place::Device, reinterpret_cast<void*>(src), len, stream);
 }
 
-API cuMemcpyDtoDAsync_v2(uint64_t dst, uint64_t src, size_t len, void* stream) {
-    ENTER()
-    if (dst < src + len && src < dst + len) {
-        fail("a copy overlaps itself");
-    }
-    return copy(Place::Device, reinterpret_cast<void*>(dst), Place::Device,
-                reinterpret_cast<void*>(src), len, stream);
-}
-
 API cuMemsetD8Async(uint64_t dst, unsigned char value, size_t len, void* stream) {
     ENTER()
     auto on = driver().streams.get(stream);
@@ -351,7 +342,7 @@ API cuStreamWaitEvent(void* stream, void* handle, unsigned) {
 
 API cuEventCreate(void** event, unsigned flags) {
     ENTER()
-    *event = driver().events.add(std::make_shared<Event>(flags & 1, !(flags & 2)));
+    *event = driver().events.add(std::make_shared<Event>(flags & 1));
     return SUCCESS;
 }
 
@@ -370,24 +361,6 @@ API cuEventRecord(void* handle, void* stream) {
     std::lock_guard lock(event->mutex);
     on->push([event, number = ++event->n_recorded] { event->pass(number); });
     return SUCCESS;
-}
-
-API cuEventElapsedTime(float* milliseconds, void* begin, void* end) {
-    ENTER()
-    auto first = driver().events.get(begin);
-    auto last = driver().events.get(end);
-    if (!first || !last || !first->is_timed || !last->is_timed) {
-        return INVALID_HANDLE;
-    }
-    std::scoped_lock lock(first->mutex, last->mutex);
-    if (first->n_recorded == 0 || last->n_recorded == 0) {
-        return INVALID_HANDLE;
-    }
-    if (first->n_passed < first->n_recorded || last->n_passed < last->n_recorded) {
-        return NOT_READY;
-    }
-    *milliseconds = std::chrono::duration<float, std::milli>(last->when - first->when).count();
-    return faults().sticky();
 }
 
 API cuEventSynchronize(void* handle) {

@@ -150,7 +150,6 @@ void Event::pass(uint64_t number) {
     {
         std::lock_guard lock(mutex);
         n_passed = std::max(n_passed, number);
-        when = std::chrono::steady_clock::now();
     }
     passed.notify_all();
 }

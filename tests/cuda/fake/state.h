@@ -88,10 +88,8 @@ private:
 
 // Counts what was recorded and what of it has come to pass.
 struct Event {
-    Event(bool blocks, bool times) : is_blocking(blocks), is_timed(times) {}
+    explicit Event(bool blocks) : is_blocking(blocks) {}
     const bool is_blocking;
-    const bool is_timed;
-    std::chrono::steady_clock::time_point when;
     std::mutex mutex;
     std::condition_variable passed;
     uint64_t n_recorded = 0;

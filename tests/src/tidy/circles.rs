@@ -6,15 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{File, code_only};
-
-/// The crates whose files are looked at.
-const CRATES: &[&str] = &[
-    "engine/src/",
-    "engine/cli/src/",
-    "kernels/src/",
-    "python/src/",
-];
+use super::{File, LIBRARIES, code_only, without_tests};
 
 /// Words that an item's name follows.
 const KEYWORDS: &[&str] = &[
@@ -49,7 +41,7 @@ type Modules = BTreeMap<Path, Module>;
 /// Objections to circles among `files`.
 #[must_use]
 pub fn circles(files: &[File]) -> Vec<String> {
-    CRATES
+    LIBRARIES
         .iter()
         .flat_map(|folder| {
             let modules = modules(files, folder);
@@ -89,7 +81,7 @@ fn modules(files: &[File], folder: &str) -> Modules {
             path.pop();
         }
         let text = code_only(&file.text);
-        let text = text.split("#[cfg(test)]\nmod tests {").next()?.to_owned();
+        let text = without_tests(&text).to_owned();
         Some((path, (file.path.clone(), text)))
     };
     let code: BTreeMap<Path, (String, String)> = files.iter().filter_map(code).collect();

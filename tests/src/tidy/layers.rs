@@ -1,6 +1,6 @@
 //! Who may know whom: the modules of the engine, and the outside crates.
 
-use super::{File, by_line, code_only, has_word};
+use super::{File, by_line, code_only, has_word, without_tests};
 
 /// The engine's modules and what each may name of the others.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -178,11 +178,7 @@ pub fn kernels_are_pure(file: &File) -> Vec<String> {
         return Vec::new();
     }
     let code = code_only(&file.text);
-    let code = code
-        .split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or_default();
-    by_line(&file.path, code, |line| {
+    by_line(&file.path, without_tests(&code), |line| {
         let named = NOT_ARITHMETIC.iter().find(|name| names_crate(line, name))?;
         Some(format!(
             "kernels are arithmetic on slices and may not know `{named}`"

@@ -50,6 +50,21 @@ impl File {
     }
 }
 
+/// The folders of the crates that are handed on.
+const LIBRARIES: &[&str] = &[
+    "engine/src/",
+    "engine/cli/src/",
+    "kernels/src/",
+    "python/src/",
+];
+
+/// Code without the unit tests at its end.
+fn without_tests(code: &str) -> &str {
+    code.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default()
+}
+
 /// `path:line: why` for every line, from 1, to which `objection` objects.
 fn by_line(path: &str, text: &str, objection: impl Fn(&str) -> Option<String>) -> Vec<String> {
     text.lines()

@@ -1,34 +1,23 @@
 //! No `match` passes over kinds of steps, operators or kernels that it does not
 //! name: whoever adds one is told by the compiler where it must be thought of.
 
-use super::{File, code_only};
+use super::{File, LIBRARIES, code_only, has_word, without_tests};
 
 /// The types of which every kind is named wherever one is.
 const CLOSED: &[&str] = &[
     "Step", "StepSpec", "Stage", "Work", "MapOp", "Kernel", "Entry",
 ];
 
-/// Where that holds.
-const FOLDERS: &[&str] = &[
-    "engine/src/",
-    "engine/cli/src/",
-    "kernels/src/",
-    "python/src/",
-];
-
 /// Objections to arms `_` beside kinds of a closed type.
 #[must_use]
 pub fn wildcards(file: &File) -> Vec<String> {
-    let is_ours = FOLDERS.iter().any(|folder| file.path.starts_with(folder));
+    let is_ours = LIBRARIES.iter().any(|folder| file.path.starts_with(folder));
     let is_test = file.path.contains("tests/") || file.path.ends_with("tests.rs");
     if !is_ours || is_test || !file.is_rust() {
         return Vec::new();
     }
     let code = code_only(&file.text);
-    let code = code
-        .split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or_default();
+    let code = without_tests(&code);
     let mut out = Vec::new();
     for (at, _) in code.match_indices("match ") {
         let before = code.get(..at).unwrap_or_default();
@@ -116,14 +105,8 @@ fn patterns(block: &str) -> Vec<String> {
 
 /// The closed type of which a pattern names a kind.
 fn closed(pattern: &str) -> Option<&'static str> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let names = |name: &&&str| {
-        let path = format!("{name}::");
-        let mut before = pattern.split(&path).collect::<Vec<_>>();
-        before.pop();
-        before.iter().any(|before| !before.ends_with(is_part))
-    };
-    CLOSED.iter().find(names).copied()
+    let mut closed = CLOSED.iter().copied();
+    closed.find(|name| has_word(pattern, name))
 }
 
 /// Whether a pattern takes any kind, with a guard or without.

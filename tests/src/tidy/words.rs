@@ -1,6 +1,6 @@
 //! What no file may hold, and how every file begins and ends.
 
-use super::{File, by_line, code_only, has_word};
+use super::{File, LIBRARIES, by_line, code_only, has_word};
 
 /// Lines a source file may have.
 const MAX_LINES: usize = 500;
@@ -109,13 +109,7 @@ pub fn denies_unsafe(file: &File) -> Vec<String> {
     let Some(folder) = file.path.strip_suffix("lib.rs") else {
         return Vec::new();
     };
-    let is_library = [
-        "engine/src/",
-        "engine/cli/src/",
-        "kernels/src/",
-        "python/src/",
-    ]
-    .contains(&folder);
+    let is_library = LIBRARIES.contains(&folder);
     let denies = code_only(&file.text).contains("#![deny(unsafe_code)]");
     if is_library && !denies {
         vec![format!("{}:1: expected #![deny(unsafe_code)]", file.path)]
