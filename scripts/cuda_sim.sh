@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 . scripts/needs.sh
 
 out=target/cuda-sim
-flags=(-std=c++20 -g -Wall -Wextra -Werror -Wno-unknown-pragmas -ffp-contract=off
+flags=(-std=c++20 -g -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-unused-parameter -ffp-contract=off
     -fno-strict-aliasing -fPIC -fvisibility=hidden -pthread -Ikernels/cuda)
 kernels=(tests/cuda/shim/{run,normalize,cast}.cpp)
 

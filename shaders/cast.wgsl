@@ -1,40 +1,28 @@
 // `cast`: see kernels/src/cast/mod.rs for what it means.
 
-struct CastJob {
-    src: u32,
-    dst: u32,
-    n: u32,
-    from_: u32,
-    to: u32,
-    flag: u32,
-}
-
-@group(0) @binding(0) var<storage, read> jobs: array<CastJob>;
-@group(0) @binding(3) var<storage, read_write> flags: array<atomic<u32>>;
-
 struct Converted {
     bits: u32,
     fits: bool,
 }
 
-fn converted(job: CastJob, bits: u32) -> Converted {
-    if job.to >= F16 {
-        return Converted(float_of_f32(job.to, f32_of(job.from_, bits)), true);
+fn converted(types: CastConstants, bits: u32) -> Converted {
+    if types.to >= F16 {
+        return Converted(float_of_f32(types.to, f32_of(types.from_, bits)), true);
     }
-    let whole = whole_of(job.from_, bits);
-    let kept = min(whole.magnitude, most(job.to, whole.is_negative));
+    let whole = whole_of(types.from_, bits);
+    let kept = min(whole.magnitude, most(types.to, whole.is_negative));
     let value = select(kept, ~kept + 1u, whole.is_negative);
-    return Converted(value & mask(job.to), whole.fits && kept == whole.magnitude);
+    return Converted(value & mask(types.to), whole.fits && kept == whole.magnitude);
 }
 
-fn cast_word(job: CastJob, word: u32) -> u32 {
-    let per_word = 1u << log2_per_word(job.to);
+fn cast_word(job: Job, types: CastConstants, word: u32) -> u32 {
+    let per_word = 1u << log2_per_word(types.to);
     var bits = 0u;
     for (var i = 0u; i < per_word; i += 1u) {
         let index = word * per_word + i;
         if index < job.n {
-            let number = converted(job, load(job.from_, job.src, index));
-            bits |= number.bits << shift(job.to, index);
+            let number = converted(types, load(types.from_, job.src, index));
+            bits |= number.bits << shift(types.to, index);
             if !number.fits {
                 atomicOr(&flags[job.flag], 1u);
             }
@@ -49,12 +37,13 @@ fn cast_(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[id.y];
-    let end = n_quads(job.to, job.n);
+    let types = cast_constants(job.constants);
+    let end = n_quads(types.to, job.n);
     for (var quad = id.x; quad < end; quad += stride(n_workgroups)) {
-        let x = cast_word(job, quad * 4u);
-        let y = cast_word(job, quad * 4u + 1u);
-        let z = cast_word(job, quad * 4u + 2u);
-        let w = cast_word(job, quad * 4u + 3u);
+        let x = cast_word(job, types, quad * 4u);
+        let y = cast_word(job, types, quad * 4u + 1u);
+        let z = cast_word(job, types, quad * 4u + 2u);
+        let w = cast_word(job, types, quad * 4u + 3u);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
 }

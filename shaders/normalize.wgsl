@@ -1,38 +1,5 @@
 // `normalize`: see kernels/src/normalize/mod.rs for what it means.
 
-struct ImagesJob {
-    src: u32,
-    dst: u32,
-    table: u32,
-    n: u32,
-    src_item: u32,
-    height: u32,
-    width: u32,
-    channels: u32,
-    origin: u32,
-    row_stride: i32,
-    col_stride: i32,
-    channel_stride: i32,
-    to_chw: u32,
-    to: u32,
-}
-
-struct NumbersJob {
-    src: u32,
-    dst: u32,
-    n: u32,
-    from_: u32,
-    to: u32,
-    mean: f32,
-    factor: f32,
-    low: f32,
-    high: f32,
-}
-
-@group(0) @binding(0) var<storage, read> images_jobs: array<ImagesJob>;
-@group(0) @binding(0) var<storage, read> numbers_jobs: array<NumbersJob>;
-@group(0) @binding(3) var<storage, read> tables: array<u32>;
-
 // Which number of which image is written next.
 struct Place {
     index: u32,
@@ -43,50 +10,50 @@ struct Place {
     channel: u32,
 }
 
-fn place_of(job: ImagesJob, index: u32) -> Place {
-    let n_item = job.height * job.width * job.channels;
+fn place_of(job: Job, images: ImagesConstants, index: u32) -> Place {
+    let n_item = images.height * images.width * images.channels;
     let image = job.src * 4u + index / n_item * job.src_item;
     let inside = index % n_item;
-    if job.to_chw == 1u {
-        let line = inside / job.width;
-        return Place(index, image, line % job.height, inside % job.width, line / job.height);
+    if images.to_chw == 1u {
+        let line = inside / images.width;
+        return Place(index, image, line % images.height, inside % images.width, line / images.height);
     }
-    let pixel = inside / job.channels;
-    return Place(index, image, pixel / job.width, pixel % job.width, inside % job.channels);
+    let pixel = inside / images.channels;
+    return Place(index, image, pixel / images.width, pixel % images.width, inside % images.channels);
 }
 
 // Goes on by one number, so that an invocation divides once for all of its own.
-fn advance(job: ImagesJob, place: ptr<function, Place>) {
+fn advance(job: Job, images: ImagesConstants, place: ptr<function, Place>) {
     (*place).index += 1u;
-    if job.to_chw == 1u {
+    if images.to_chw == 1u {
         (*place).col += 1u;
-        if (*place).col < job.width {
+        if (*place).col < images.width {
             return;
         }
         (*place).col = 0u;
         (*place).row += 1u;
-        if (*place).row < job.height {
+        if (*place).row < images.height {
             return;
         }
         (*place).row = 0u;
         (*place).channel += 1u;
-        if (*place).channel < job.channels {
+        if (*place).channel < images.channels {
             return;
         }
         (*place).channel = 0u;
     } else {
         (*place).channel += 1u;
-        if (*place).channel < job.channels {
+        if (*place).channel < images.channels {
             return;
         }
         (*place).channel = 0u;
         (*place).col += 1u;
-        if (*place).col < job.width {
+        if (*place).col < images.width {
             return;
         }
         (*place).col = 0u;
         (*place).row += 1u;
-        if (*place).row < job.height {
+        if (*place).row < images.height {
             return;
         }
         (*place).row = 0u;
@@ -95,26 +62,26 @@ fn advance(job: ImagesJob, place: ptr<function, Place>) {
 }
 
 // The bits of the number at a place; 0 behind the last.
-fn pixel(job: ImagesJob, place: ptr<function, Place>) -> u32 {
+fn pixel(job: Job, images: ImagesConstants, place: ptr<function, Place>) -> u32 {
     if (*place).index >= job.n {
         return 0u;
     }
-    let inside = bitcast<i32>((*place).row) * job.row_stride
-        + bitcast<i32>((*place).col) * job.col_stride
-        + bitcast<i32>((*place).channel) * job.channel_stride;
-    let at = (*place).image + job.origin + bitcast<u32>(inside);
+    let inside = bitcast<i32>((*place).row) * images.row_stride
+        + bitcast<i32>((*place).col) * images.col_stride
+        + bitcast<i32>((*place).channel) * images.channel_stride;
+    let at = (*place).image + images.origin + bitcast<u32>(inside);
     let byte = (src[at >> 2u] >> ((at & 3u) << 3u)) & 0xffu;
-    let value = tables[job.table + (*place).channel * 256u + byte];
-    advance(job, place);
+    let value = tables[job.constants + IMAGES_CONSTANTS_WORDS + (*place).channel * 256u + byte];
+    advance(job, images, place);
     return value;
 }
 
-fn images_word(job: ImagesJob, place: ptr<function, Place>) -> u32 {
-    let low = pixel(job, place);
-    if job.to == F32 {
+fn images_word(job: Job, images: ImagesConstants, place: ptr<function, Place>) -> u32 {
+    let low = pixel(job, images, place);
+    if images.to == F32 {
         return low;
     }
-    let high = pixel(job, place);
+    let high = pixel(job, images, place);
     return low | (high << 16u);
 }
 
@@ -123,14 +90,15 @@ fn normalize_images(
     @builtin(global_invocation_id) id: vec3<u32>,
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
-    let job = images_jobs[id.y];
-    let end = n_quads(job.to, job.n);
+    let job = jobs[id.y];
+    let images = images_constants(job.constants);
+    let end = n_quads(images.to, job.n);
     for (var quad = id.x; quad < end; quad += stride(n_workgroups)) {
-        var place = place_of(job, quad << (2u + log2_per_word(job.to)));
-        let x = images_word(job, &place);
-        let y = images_word(job, &place);
-        let z = images_word(job, &place);
-        let w = images_word(job, &place);
+        var place = place_of(job, images, quad << (2u + log2_per_word(images.to)));
+        let x = images_word(job, images, &place);
+        let y = images_word(job, images, &place);
+        let z = images_word(job, images, &place);
+        let w = images_word(job, images, &place);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
 }
@@ -144,27 +112,27 @@ fn flush(bits: u32, sign: u32) -> u32 {
 // zero, and none of its results is looked at but as bits: the sign of a tiny
 // difference is that of a comparison, that of a tiny product is its first
 // factor's, since factors are positive.
-fn scaled(x: u32, job: NumbersJob) -> u32 {
+fn scaled(x: u32, numbers: NumbersConstants) -> u32 {
     var y = flush(x, x);
-    let mean = bitcast<u32>(job.mean);
+    let mean = bitcast<u32>(numbers.mean);
     if is_finite(y) && magnitude(mean) != 0u {
         let sign = select(0u, SIGN, key(y) < key(mean));
         if magnitude(y) == 0u {
             y = mean ^ SIGN;
         } else {
-            y = flush(bitcast<u32>(bitcast<f32>(y) - job.mean), sign);
+            y = flush(bitcast<u32>(bitcast<f32>(y) - numbers.mean), sign);
         }
     }
     if is_finite(y) && magnitude(y) != 0u {
-        y = flush(bitcast<u32>(bitcast<f32>(y) * job.factor), y);
+        y = flush(bitcast<u32>(bitcast<f32>(y) * numbers.factor), y);
     }
     return y;
 }
 
 // The bounds are compared as keys: NaN passes, and infinite bounds clip nothing.
-fn clipped(y: u32, job: NumbersJob) -> u32 {
-    let low = bitcast<u32>(job.low);
-    let high = bitcast<u32>(job.high);
+fn clipped(y: u32, numbers: NumbersConstants) -> u32 {
+    let low = bitcast<u32>(numbers.low);
+    let high = bitcast<u32>(numbers.high);
     if is_nan(y) {
         return y;
     }
@@ -174,15 +142,15 @@ fn clipped(y: u32, job: NumbersJob) -> u32 {
     return select(y, high, key(y) > key(high));
 }
 
-fn numbers_word(job: NumbersJob, word: u32) -> u32 {
-    let per_word = 1u << log2_per_word(job.to);
+fn numbers_word(job: Job, numbers: NumbersConstants, word: u32) -> u32 {
+    let per_word = 1u << log2_per_word(numbers.to);
     var bits = 0u;
     for (var i = 0u; i < per_word; i += 1u) {
         let index = word * per_word + i;
         if index < job.n {
-            let x = f32_of(job.from_, load(job.from_, job.src, index));
-            let y = float_of_f32(job.to, clipped(scaled(x, job), job));
-            bits |= y << shift(job.to, index);
+            let x = f32_of(numbers.from_, load(numbers.from_, job.src, index));
+            let y = float_of_f32(numbers.to, clipped(scaled(x, numbers), numbers));
+            bits |= y << shift(numbers.to, index);
         }
     }
     return bits;
@@ -193,13 +161,14 @@ fn normalize_numbers(
     @builtin(global_invocation_id) id: vec3<u32>,
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
-    let job = numbers_jobs[id.y];
-    let end = n_quads(job.to, job.n);
+    let job = jobs[id.y];
+    let numbers = numbers_constants(job.constants);
+    let end = n_quads(numbers.to, job.n);
     for (var quad = id.x; quad < end; quad += stride(n_workgroups)) {
-        let x = numbers_word(job, quad * 4u);
-        let y = numbers_word(job, quad * 4u + 1u);
-        let z = numbers_word(job, quad * 4u + 2u);
-        let w = numbers_word(job, quad * 4u + 3u);
+        let x = numbers_word(job, numbers, quad * 4u);
+        let y = numbers_word(job, numbers, quad * 4u + 1u);
+        let z = numbers_word(job, numbers, quad * 4u + 2u);
+        let w = numbers_word(job, numbers, quad * 4u + 3u);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
 }

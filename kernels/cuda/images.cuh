@@ -4,8 +4,16 @@
 // is a multiple of that, it does so for the same pixels of every channel, so
 // that a pixel is read once; else for consecutive numbers wherever they lie.
 #pragma once
-#include "jobs.cuh"
-#include "number.cuh"
+#include "entry.cuh"
+
+// A column of images.
+struct Images : ImagesConstants {
+    u32 n;
+    u32 src_item;
+
+    DEVICE Images(const Job& job, const u32* __restrict__ tables)
+        : ImagesConstants(constants_of<ImagesConstants>(tables, job)), n(job.n), src_item(job.src_item) {}
+};
 
 // Division by a number known only at run time, for dividends below 2^31:
 // n / d == n * ceil(2^(31 + l) / d) >> (31 + l) where 2^(l - 1) < d <= 2^l,
@@ -37,12 +45,12 @@ struct Divisors {
 
     Divisors() = default;
 
-    DEVICE explicit Divisors(const ImagesJob& job) {
-        u32 area = job.height * job.width;
-        u32 group = job.to == F32 ? 4 : 8;
-        image = Divisor(area * job.channels);
-        inner = Divisor(job.to_chw ? area : job.channels);
-        width = Divisor(job.width);
+    DEVICE explicit Divisors(const Images& it) {
+        u32 area = it.height * it.width;
+        u32 group = it.to == F32 ? 4 : 8;
+        image = Divisor(area * it.channels);
+        inner = Divisor(it.to_chw ? area : it.channels);
+        width = Divisor(it.width);
         plane_groups = Divisor(area < group ? 1 : area / group);
     }
 };
@@ -56,45 +64,45 @@ struct Place {
 
     Place() = default;
 
-    DEVICE Place(const ImagesJob& job, const Divisors& divisors, u32 index) {
+    DEVICE Place(const Images& it, const Divisors& divisors, u32 index) {
         image = divisors.image.quotient(index);
         u32 inside = index - image * divisors.image.divisor;
         u32 outer = divisors.inner.quotient(inside);
         u32 inner = inside - outer * divisors.inner.divisor;
-        u32 pixel = job.to_chw ? inner : outer;
-        channel = job.to_chw ? outer : inner;
+        u32 pixel = it.to_chw ? inner : outer;
+        channel = it.to_chw ? outer : inner;
         y = divisors.width.quotient(pixel);
-        x = pixel - y * job.width;
+        x = pixel - y * it.width;
     }
 
     // Sums wrap; what comes out is below 2^31 again.
-    DEVICE u32 offset(const ImagesJob& job) const {
-        return image * job.src_item + job.origin + y * (u32)job.row_stride +
-               x * (u32)job.col_stride + channel * (u32)job.channel_stride;
+    DEVICE u32 offset(const Images& it) const {
+        return image * it.src_item + it.origin + y * (u32)it.row_stride +
+               x * (u32)it.col_stride + channel * (u32)it.channel_stride;
     }
 
-    DEVICE void next_pixel(const ImagesJob& job) {
-        if (++x == job.width) {
+    DEVICE void next_pixel(const Images& it) {
+        if (++x == it.width) {
             x = 0;
             y++;
         }
     }
 
-    DEVICE void next(const ImagesJob& job) {
-        if (job.to_chw) {
-            next_pixel(job);
-            if (y == job.height) {
+    DEVICE void next(const Images& it) {
+        if (it.to_chw) {
+            next_pixel(it);
+            if (y == it.height) {
                 y = 0;
                 channel++;
             }
-            if (channel == job.channels) {
+            if (channel == it.channels) {
                 channel = 0;
                 image++;
             }
-        } else if (++channel == job.channels) {
+        } else if (++channel == it.channels) {
             channel = 0;
-            next_pixel(job);
-            if (y == job.height) {
+            next_pixel(it);
+            if (y == it.height) {
                 y = 0;
                 image++;
             }
@@ -104,25 +112,25 @@ struct Place {
 
 // Numbers one after another, in any layout and of any size.
 template <u32 BYTES>
-DEVICE void any_images(const ImagesJob& job, const Divisors& divisors, const u32* table,
+DEVICE void any_images(const Images& it, const Divisors& divisors, const u32* table,
                        const u8* __restrict__ src, u32* __restrict__ dst) {
     constexpr u32 GROUP = 16 / BYTES;
     const u32 first = blockIdx.x * blockDim.x + threadIdx.x;
     const u32 step = gridDim.x * blockDim.x;
-    const u32 n_groups = job.n / GROUP;
+    const u32 n_groups = it.n / GROUP;
     for (u32 group = first; group < n_groups; group += step) {
-        Place place(job, divisors, group * GROUP);
+        Place place(it, divisors, group * GROUP);
         Words<4> written = {};
 #pragma unroll
         for (u32 i = 0; i < GROUP; i++) {
-            put<BYTES>(written, i, table[place.channel * 256 + src[place.offset(job)]]);
-            place.next(job);
+            put<BYTES>(written, i, table[place.channel * 256 + src[place.offset(it)]]);
+            place.next(it);
         }
         store(dst + group * 4, written);
     }
-    for (u32 i = n_groups * GROUP + first; i < job.n; i += step) {
-        Place place(job, divisors, i);
-        write_one<BYTES>(dst, i, table[place.channel * 256 + src[place.offset(job)]]);
+    for (u32 i = n_groups * GROUP + first; i < it.n; i += step) {
+        Place place(it, divisors, i);
+        write_one<BYTES>(dst, i, table[place.channel * 256 + src[place.offset(it)]]);
     }
 }
 
@@ -151,39 +159,39 @@ DEVICE void packed_group(const u32* table, const u8* __restrict__ at, u32* __res
 
 // Planes whose length is a multiple of a group.
 template <u32 BYTES>
-DEVICE void planes(const ImagesJob& job, const Divisors& divisors, const u32* table,
+DEVICE void planes(const Images& it, const Divisors& divisors, const u32* table,
                    const u8* __restrict__ src, u32* __restrict__ dst) {
     constexpr u32 GROUP = 16 / BYTES;
     const u32 first = blockIdx.x * blockDim.x + threadIdx.x;
     const u32 step = gridDim.x * blockDim.x;
     const u32 per_plane = divisors.plane_groups.divisor;
-    const u32 n_groups = job.n / (GROUP * job.channels);
-    const bool is_packed = job.channels == 3 && job.col_stride == 3 && job.channel_stride == 1 &&
-                           job.width % GROUP == 0 &&
-                           ((job.origin | (u32)job.row_stride | job.src_item) & 3) == 0;
+    const u32 n_groups = it.n / (GROUP * it.channels);
+    const bool is_packed = it.channels == 3 && it.col_stride == 3 && it.channel_stride == 1 &&
+                           it.width % GROUP == 0 &&
+                           ((it.origin | (u32)it.row_stride | it.src_item) & 3) == 0;
     for (u32 group = first; group < n_groups; group += step) {
         Place place;
         place.image = divisors.plane_groups.quotient(group);
         u32 in_plane = group - place.image * per_plane;
         place.y = divisors.width.quotient(in_plane * GROUP);
-        place.x = in_plane * GROUP - place.y * job.width;
+        place.x = in_plane * GROUP - place.y * it.width;
         place.channel = 0;
-        u32* to = dst + (place.image * job.channels * per_plane + in_plane) * 4;
+        u32* to = dst + (place.image * it.channels * per_plane + in_plane) * 4;
         if (is_packed) {
-            packed_group<BYTES>(table, src + place.offset(job), to, per_plane * 4);
+            packed_group<BYTES>(table, src + place.offset(it), to, per_plane * 4);
             continue;
         }
         u32 offsets[GROUP];
 #pragma unroll
         for (u32 i = 0; i < GROUP; i++) {
-            offsets[i] = place.offset(job);
-            place.next_pixel(job);
+            offsets[i] = place.offset(it);
+            place.next_pixel(it);
         }
-        for (u32 channel = 0; channel < job.channels; channel++) {
+        for (u32 channel = 0; channel < it.channels; channel++) {
             Words<4> written = {};
 #pragma unroll
             for (u32 i = 0; i < GROUP; i++) {
-                u32 byte = src[offsets[i] + channel * (u32)job.channel_stride];
+                u32 byte = src[offsets[i] + channel * (u32)it.channel_stride];
                 put<BYTES>(written, i, table[channel * 256 + byte]);
             }
             store(to + channel * per_plane * 4, written);
@@ -192,11 +200,11 @@ DEVICE void planes(const ImagesJob& job, const Divisors& divisors, const u32* ta
 }
 
 template <u32 BYTES>
-DEVICE void images(const ImagesJob& job, const Divisors& divisors, const u32* table,
+DEVICE void images(const Images& it, const Divisors& divisors, const u32* table,
                    const u8* __restrict__ src, u32* __restrict__ dst) {
-    if (job.to_chw && job.height * job.width % (16 / BYTES) == 0) {
-        planes<BYTES>(job, divisors, table, src, dst);
+    if (it.to_chw && it.height * it.width % (16 / BYTES) == 0) {
+        planes<BYTES>(it, divisors, table, src, dst);
     } else {
-        any_images<BYTES>(job, divisors, table, src, dst);
+        any_images<BYTES>(it, divisors, table, src, dst);
     }
 }

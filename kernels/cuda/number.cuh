@@ -22,6 +22,10 @@ enum Code : u32 { U8, I8, U16, I16, U32, I32, U64, I64, F16, BF16, F32, F64 };
 
 #define DEVICE __device__ __forceinline__
 
+// A function that is called: where each thread calls it for several numbers, and
+// memory is what is waited for, copies of it would only cost time to translate.
+#define CALLED static __device__ __noinline__
+
 DEVICE bool is_nan(u32 bits) {
     return (bits & 0x7fffffffu) > 0x7f800000u;
 }

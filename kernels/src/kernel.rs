@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytemuck::cast_slice;
+
 use crate::level::Level;
 use crate::{cast, normalize};
 
@@ -48,6 +50,32 @@ impl Kernel {
             Self::NormalizeImages(images) => images.dst_len_bytes(),
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
+        }
+    }
+
+    /// Numbers in one item written.
+    #[must_use]
+    pub fn dst_item_len(&self) -> usize {
+        match self {
+            Self::NormalizeImages(images) => images.dst_len(),
+            Self::NormalizeNumbers(_) | Self::Cast(_) => 1,
+        }
+    }
+
+    /// What devices are told of it, the same for every batch: the struct of
+    /// constants that its entry reads, and the table behind it, in words.
+    #[must_use]
+    pub fn constants(&self) -> Vec<u32> {
+        match self {
+            Self::NormalizeImages(images) => {
+                let constants = [images.constants()];
+                [cast_slice(&constants), images.table().bits()].concat()
+            }
+            Self::NormalizeNumbers(numbers) if numbers.is_wide() => {
+                cast_slice(&[numbers.wide_constants()]).to_vec()
+            }
+            Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
+            Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
         }
     }
 

@@ -7,6 +7,7 @@ mod binary16_bits;
 mod body;
 pub mod cast;
 mod element;
+mod entry;
 #[cfg(test)]
 mod exact;
 mod job;
@@ -20,14 +21,17 @@ mod philox;
 pub mod ptx;
 mod shape;
 pub mod tokenize;
+mod twin;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use around::Around;
 pub use element::Element;
-pub use job::Member;
+pub use entry::{Entry, TWINS};
+pub use job::Job;
 pub use kernel::Kernel;
 pub use level::Level;
 pub use philox::philox4x32;
 pub use shape::ShapeError;
+pub use twin::{Member, Twin};

@@ -1,11 +1,21 @@
-// The buffers of a slot, and how invocations share out the work on them.
+// What every entry is bound to, and how invocations share out the work.
 //
 // Bytes and 16-bit numbers lie several in a word, and words are written whole,
 // so an invocation owns quads of words and fills the last one up with zeros.
 // Every column begins at a multiple of 256 bytes: none shares a quad.
 
-@group(0) @binding(1) var<storage, read> src: array<u32>;
-@group(0) @binding(2) var<storage, read_write> dst: array<vec4<u32>>;
+// One job a column.
+@group(0) @binding(0) var<storage, read> jobs: array<Job>;
+// The records of items.
+@group(0) @binding(1) var<storage, read> params: array<u32>;
+// Constants, each with its table behind it.
+@group(0) @binding(2) var<storage, read> tables: array<u32>;
+@group(0) @binding(3) var<storage, read> src: array<u32>;
+// What an earlier pass of the kernel has left.
+@group(0) @binding(4) var<storage, read> aux: array<u32>;
+@group(0) @binding(5) var<storage, read_write> dst: array<vec4<u32>>;
+// A word a column, 1 if a number did not fit.
+@group(0) @binding(6) var<storage, read_write> flags: array<atomic<u32>>;
 
 const WORKGROUP: u32 = 256u;
 

@@ -11,7 +11,7 @@
 #include "shim/shim.h"
 
 namespace unit {
-#include "jobs.cuh"
+#include "twins.cuh"
 
 using Bytes = std::vector<unsigned char>;
 
@@ -48,17 +48,18 @@ Bytes random_bytes(size_t len) {
     return bytes;
 }
 
-template <typename Job>
 struct Regions {
     Job jobs[2];
     size_t src_len, dst_len;
 };
 
 // Two jobs of n numbers, the second at the next multiple of 256 bytes.
-template <typename Job>
-Regions<Job> two(Job job, size_t src_bytes, size_t dst_bytes) {
+Regions two(u32 n, size_t src_bytes, size_t dst_bytes) {
     auto up = [](size_t len) { return (len + 255) / 256 * 256; };
-    Regions<Job> out{{job, job}, up(src_bytes) + src_bytes, up(dst_bytes) + dst_bytes};
+    Job job{};
+    job.n = n;
+    job.flag = 1;
+    Regions out{{job, job}, up(src_bytes) + src_bytes, up(dst_bytes) + dst_bytes};
     out.jobs[1].src = (u32)(up(src_bytes) / 4);
     out.jobs[1].dst = (u32)(up(dst_bytes) / 4);
     return out;
@@ -79,25 +80,37 @@ struct Buffer {
     unsigned char* at = nullptr;
 };
 
-template <typename Job>
-Bytes run(const char* name, shim::Dim grid, const Regions<Job>& regions, const Bytes& src, u32* last) {
+// Constants as words, and a table behind them.
+template <typename Constants>
+Bytes tables_of(const Constants& constants, const std::vector<u32>& table = {}) {
+    auto bytes_of = [](const auto* at, size_t n) {
+        auto begin = reinterpret_cast<const unsigned char*>(at);
+        return Bytes(begin, begin + n * sizeof *at);
+    };
+    Bytes bytes = bytes_of(&constants, 1), behind = bytes_of(table.data(), table.size());
+    bytes.insert(bytes.end(), behind.begin(), behind.end());
+    return bytes;
+}
+
+Bytes run(const char* name, shim::Dim grid, const Regions& regions, const Bytes& tables,
+          const Bytes& src, u32* flags) {
     const shim::Entry* entry = shim::Entry::find(name);
-    Buffer from(src), to(Bytes(regions.dst_len, 0xcc));
+    Buffer constants(tables), from(src), to(Bytes(regions.dst_len, 0xcc));
     const Job* jobs = regions.jobs;
-    void *from_at = from.at, *to_at = to.at;
-    void* arguments[] = {&jobs, &from_at, &to_at, &last};
+    void *tables_at = constants.at, *from_at = from.at, *to_at = to.at, *unused = nullptr;
+    void* arguments[] = {&jobs, &unused, &tables_at, &from_at, &unused, &to_at, &flags};
     entry->run(grid, BLOCK, entry->copy(arguments).get());
     n_runs++;
     return Bytes(to.at, to.at + regions.dst_len);
 }
 
 // The same bytes whatever the grid, and nothing between the regions.
-template <typename Job>
-Bytes run_all(const char* name, const Regions<Job>& regions, size_t dst_bytes, u32* last) {
+Bytes run_all(const char* name, const Regions& regions, const Bytes& tables, size_t dst_bytes,
+              u32* flags) {
     Bytes src = random_bytes(regions.src_len), first;
     std::memcpy(src.data() + regions.jobs[1].src * 4, src.data(), regions.src_len - regions.jobs[1].src * 4);
     for (shim::Dim grid : GRIDS) {
-        Bytes dst = run(name, grid, regions, src, last);
+        Bytes dst = run(name, grid, regions, tables, src, flags);
         size_t second = regions.jobs[1].dst * 4;
         bool is_wrong = !first.empty() && dst != first;
         for (size_t i = dst_bytes; i < second; i++) {
@@ -116,9 +129,9 @@ void casts(u32 n) {
     for (u32 from = 0; from < 12; from++) {
         for (u32 to = 0; to < 12; to++) {
             u32 flags[2] = {0, 0};
-            CastJob job{0, 0, n, from, to, 1};
-            auto regions = two(job, (size_t)n * len_bytes(from), (size_t)n * len_bytes(to));
-            run_all("cast", regions, (size_t)n * len_bytes(to), flags);
+            auto regions = two(n, (size_t)n * len_bytes(from), (size_t)n * len_bytes(to));
+            Bytes tables = tables_of(CastConstants{from, to});
+            run_all("cast", regions, tables, (size_t)n * len_bytes(to), flags);
             bool is_widening = to < 8 && from < 8 && from % 2 == to % 2 && from <= to;
             if (flags[0] != 0 || flags[1] > 1 || (is_widening && flags[1] != 0)) {
                 differ("flag of cast", from, to, n);
@@ -133,11 +146,11 @@ void numbers(u32 n) {
         for (u32 to = F16; to <= (is_wide ? F64 : F32); to++) {
             size_t src_bytes = (size_t)n * len_bytes(from), dst_bytes = (size_t)n * len_bytes(to);
             if (is_wide) {
-                WideNumbersJob job{0, 0, n, from, to, 0, 1.5, 0.25, -100, 1e300};
-                run_all("normalize_wide", two(job, src_bytes, dst_bytes), dst_bytes, nullptr);
+                Bytes tables = tables_of(WideConstants{from, to, 1.5, 0.25, -100, 1e300});
+                run_all("normalize_wide", two(n, src_bytes, dst_bytes), tables, dst_bytes, nullptr);
             } else {
-                NumbersJob job{0, 0, n, from, to, 1.5f, 0.25f, -100, 1e30f};
-                run_all("normalize_numbers", two(job, src_bytes, dst_bytes), dst_bytes, nullptr);
+                Bytes tables = tables_of(NumbersConstants{from, to, 1.5f, 0.25f, -100, 1e30f});
+                run_all("normalize_numbers", two(n, src_bytes, dst_bytes), tables, dst_bytes, nullptr);
             }
         }
     }
@@ -152,19 +165,23 @@ void images(Shape shape, bool to_chw, u32 to, bool is_flipped) {
     auto [height, width, channels, n_images] = shape;
     u32 item = height * width * channels, n = item * n_images;
     i32 col = (i32)channels, row = (i32)(width * channels);
-    ImagesJob job{0, 0, 0, n, item, height, width, channels, 0, row, col, 1, to_chw, to};
+    ImagesConstants constants{height, width, channels, 0, row, col, 1, to_chw, to};
     if (is_flipped) {
-        job.origin = (width - 1) * channels;
-        job.col_stride = -col;
+        constants.origin = (width - 1) * channels;
+        constants.col_stride = -col;
     }
     std::vector<u32> table(channels * 256);
     for (u32 i = 0; i < table.size(); i++) {
         table[i] = i * 40503u + 7;
     }
     size_t dst_bytes = (size_t)n * len_bytes(to);
-    auto regions = two(job, n, dst_bytes);
-    Bytes src = run_all("normalize_images", regions, dst_bytes, table.data());
-    Bytes dst = run("normalize_images", GRIDS[0], regions, src, table.data());
+    auto regions = two(n, n, dst_bytes);
+    for (Job& job : regions.jobs) {
+        job.src_item = item;
+    }
+    Bytes tables = tables_of(constants, table);
+    Bytes src = run_all("normalize_images", regions, tables, dst_bytes, nullptr);
+    Bytes dst = run("normalize_images", GRIDS[0], regions, tables, src, nullptr);
     for (u32 i = 0; i < n; i++) {
         u32 image = i / item, in = i % item;
         u32 c = to_chw ? in / (height * width) : in % channels;

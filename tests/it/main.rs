@@ -44,4 +44,5 @@ mod spine;
 mod tables;
 mod target;
 mod tidy;
+mod twins;
 mod vocabularies;

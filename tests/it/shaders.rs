@@ -3,32 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fuelrail_kernels::Member;
-use fuelrail_kernels::cast::CastJob;
-use fuelrail_kernels::normalize::{ImagesJob, NumbersJob};
+use fuelrail_kernels::{Entry, TWINS};
 use fuelrail_tests::shader::{self, Shader};
 
-/// A struct of a shader, its twin's members, and its bytes.
-type Job = (&'static str, &'static [Member], usize);
-
-/// A shader with its entries and jobs.
-type Declared = (&'static str, &'static [&'static str], &'static [Job]);
-
-const SHADERS: &[Declared] = &[
-    (
-        "cast.wgsl",
-        &["cast"],
-        &[("CastJob", CastJob::MEMBERS, size_of::<CastJob>())],
-    ),
-    (
-        "normalize.wgsl",
-        &["normalize_images", "normalize_numbers"],
-        &[
-            ("ImagesJob", ImagesJob::MEMBERS, size_of::<ImagesJob>()),
-            ("NumbersJob", NumbersJob::MEMBERS, size_of::<NumbersJob>()),
-        ],
-    ),
-];
+/// The entries of a shader, by the name of its file.
+fn entries_in(file: &str) -> Vec<&'static str> {
+    let in_file = |entry: &Entry| format!("{}.wgsl", entry.module()) == file && entry.is_in_wgsl();
+    let all = Entry::ALL.into_iter().filter(in_file);
+    all.map(Entry::name).collect()
+}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shaders")
@@ -60,31 +43,31 @@ fn texts() -> Vec<(String, String)> {
 
 #[test]
 fn naga_accepts_every_shader_and_all_are_exact() {
-    let texts = texts();
-    let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
-    let declared: Vec<&str> = SHADERS.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, declared, "a shader is not declared in this file");
-    for ((name, text), (_, entries, _)) in texts.iter().zip(SHADERS) {
-        let shader = Shader::new(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(shader.entries(), *entries, "{name}");
+    let mut n_entries = 0;
+    for (name, text) in texts() {
+        let shader = Shader::new(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(shader.entries(), entries_in(&name), "{name}");
         assert_eq!(shader.objections(), [""; 0], "{name}");
+        n_entries += shader.entries().len();
     }
+    let all = Entry::ALL.into_iter().filter(|entry| entry.is_in_wgsl());
+    assert_eq!(n_entries, all.count(), "an entry whose shader is missing");
 }
 
+/// The text of the twins is generated; that it means the same is up to naga.
 #[test]
-fn jobs_have_the_members_of_their_twins() {
-    for ((name, text), (_, _, jobs)) in texts().iter().zip(SHADERS) {
-        let shader = Shader::new(text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        for (job, twin, len_bytes) in *jobs {
-            let (members, span) = shader.members(job).unwrap();
-            let twin = twin.iter().map(|member| shader::Member {
-                name: member.name.to_owned(),
-                type_name: member.type_name.to_owned(),
-                offset: u32::try_from(member.offset).unwrap(),
-            });
-            assert_eq!(members, twin.collect::<Vec<_>>(), "{job} of {name}");
-            assert_eq!(span as usize, *len_bytes, "{job} of {name}");
-        }
+fn structs_are_laid_out_as_in_rust() {
+    let (_, text) = texts().swap_remove(0);
+    let shader = Shader::new(&text).unwrap();
+    for twin in TWINS.iter().filter(|twin| !twin.is_wide()) {
+        let (members, span) = shader.members(twin.name).unwrap();
+        let expected = twin.members.iter().map(|member| shader::Member {
+            name: member.name.to_owned(),
+            type_name: member.type_name.to_owned(),
+            offset: u32::try_from(member.offset).unwrap(),
+        });
+        assert_eq!(members, expected.collect::<Vec<_>>(), "{}", twin.name);
+        assert_eq!(span as usize, twin.len_bytes, "{}", twin.name);
     }
 }
 

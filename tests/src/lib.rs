@@ -14,3 +14,4 @@ pub mod shader;
 pub mod source;
 pub mod tidy;
 pub mod tree;
+pub mod twins;

@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use bytemuck::bytes_of;
-use fuelrail_kernels::Kernel;
+use bytemuck::{Zeroable, bytes_of};
+use fuelrail_kernels::{Entry, Job, Kernel};
 
 use super::program::{Chain, Program};
 use crate::error::{Error, Result};
@@ -39,51 +39,6 @@ impl Buffer {
     }
 }
 
-/// The entry points of shaders and CUDA modules, by the file they are in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Entry {
-    /// `normalize_images` with [`fuelrail_kernels::normalize::ImagesJob`]s.
-    NormalizeImages,
-    /// `normalize_numbers` with [`fuelrail_kernels::normalize::NumbersJob`]s.
-    NormalizeNumbers,
-    /// `normalize_wide` with [`fuelrail_kernels::normalize::WideNumbersJob`]s;
-    /// not in WGSL.
-    NormalizeWide,
-    /// `cast` with [`fuelrail_kernels::cast::CastJob`]s.
-    Cast,
-}
-
-impl Entry {
-    /// Every entry.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 4] = [
-        Self::NormalizeImages,
-        Self::NormalizeNumbers,
-        Self::NormalizeWide,
-        Self::Cast,
-    ];
-
-    /// Its name in the source.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::NormalizeImages => "normalize_images",
-            Self::NormalizeNumbers => "normalize_numbers",
-            Self::NormalizeWide => "normalize_wide",
-            Self::Cast => "cast",
-        }
-    }
-
-    /// The entry that runs a kernel.
-    pub(crate) fn of(kernel: &Kernel) -> Self {
-        match kernel {
-            Kernel::NormalizeImages(_) => Self::NormalizeImages,
-            Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => Self::NormalizeWide,
-            Kernel::NormalizeNumbers(_) => Self::NormalizeNumbers,
-            Kernel::Cast(_) => Self::Cast,
-        }
-    }
-}
-
 /// One entry run on several columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Launch {
@@ -98,8 +53,11 @@ pub(crate) struct Launch {
     pub(crate) most_numbers: u32,
 }
 
-/// The tables of a program's images, one behind another, and where each
-/// chain's begins, in words.
+/// Where constants begin: at a multiple of so many words, enough for a binary64.
+const CONSTANTS_ALIGN: usize = 4;
+
+/// The constants and tables of a program's kernels, one behind another, and
+/// where each kernel's begin, in words. They go up once, when a lane is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tables {
     pub(crate) words: Vec<u32>,
@@ -111,17 +69,19 @@ impl Tables {
     pub(crate) fn new(program: &Program) -> Self {
         let mut tables = Self::default();
         for chain in &program.chains {
-            let mut offsets = Vec::new();
-            for (kernel, _) in chain.kernels() {
-                // A program has few tables of at most 1,024 words.
-                offsets.push(u32::try_from(tables.words.len()).unwrap_or(u32::MAX));
-                if let Kernel::NormalizeImages(images) = kernel {
-                    tables.words.extend_from_slice(images.table().bits());
-                }
-            }
+            let offsets = chain.kernels().map(|(kernel, _)| tables.add(kernel));
+            let offsets = offsets.collect();
             tables.offsets.push(offsets);
         }
         tables
+    }
+
+    fn add(&mut self, kernel: &Kernel) -> u32 {
+        let begin = self.words.len().next_multiple_of(CONSTANTS_ALIGN);
+        self.words.resize(begin, 0);
+        self.words.extend(kernel.constants());
+        // A program has few tables of at most 1,024 words.
+        u32::try_from(begin).unwrap_or(u32::MAX)
     }
 }
 
@@ -141,11 +101,9 @@ pub(crate) struct Schedule {
 }
 
 /// A job before its launch is known.
-struct Pending<'a> {
+struct Pending {
     key: (usize, Entry, Buffer, Buffer),
-    kernel: &'a Kernel,
-    n_items: u32,
-    offsets: [u32; 4],
+    job: Job,
 }
 
 impl Schedule {
@@ -184,14 +142,17 @@ impl Schedule {
                 if n_items > 0 {
                     pending.push(Pending {
                         key: (stage, Entry::of(kernel), read, write),
-                        kernel,
-                        n_items: word(n_items)?,
-                        offsets: [
-                            word(from.start / 4)?,
-                            word(to.start / 4)?,
-                            tables.offsets[index][stage],
-                            word(index)?,
-                        ],
+                        job: Job {
+                            n: word(n_items * kernel.dst_item_len())?,
+                            n_items: word(n_items)?,
+                            src: word(from.start / 4)?,
+                            src_item: word(kernel.src_item_bytes())?,
+                            dst: word(to.start / 4)?,
+                            dst_item: word(kernel.dst_item_bytes())?,
+                            constants: tables.offsets[index][stage],
+                            flag: word(index)?,
+                            ..Job::zeroed()
+                        },
                     });
                 }
                 (from, read) = (to, write);
@@ -227,15 +188,15 @@ impl Schedule {
     }
 
     /// Makes one launch of each run of jobs with the same key.
-    fn launch(&mut self, pending: &[Pending<'_>]) -> Result<()> {
+    fn launch(&mut self, pending: &[Pending]) -> Result<()> {
         for jobs in pending.chunk_by(|a, b| a.key == b.key) {
             self.jobs.resize(self.jobs.len().next_multiple_of(ALIGN), 0);
             let begin = self.jobs.len();
-            for job in jobs {
-                job.encode(&mut self.jobs);
+            for pending in jobs {
+                self.jobs.extend_from_slice(bytes_of(&pending.job));
             }
             let (_, entry, from, to) = jobs[0].key;
-            let numbers = jobs.iter().map(Pending::n_numbers);
+            let numbers = jobs.iter().map(|pending| pending.job.n);
             self.launches.push(Launch {
                 entry,
                 from,
@@ -246,40 +207,6 @@ impl Schedule {
             });
         }
         Ok(())
-    }
-}
-
-impl Pending<'_> {
-    fn encode(&self, out: &mut Vec<u8>) {
-        let Self {
-            n_items,
-            offsets: [src, dst, table, chain],
-            ..
-        } = *self;
-        match self.kernel {
-            Kernel::NormalizeImages(images) => {
-                out.extend_from_slice(bytes_of(&images.job(n_items, [src, dst, table])));
-            }
-            Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => {
-                out.extend_from_slice(bytes_of(&numbers.wide_job(n_items, [src, dst])));
-            }
-            Kernel::NormalizeNumbers(numbers) => {
-                out.extend_from_slice(bytes_of(&numbers.job(n_items, [src, dst])));
-            }
-            Kernel::Cast(cast) => {
-                out.extend_from_slice(bytes_of(&cast.job(n_items, [src, dst, chain])));
-            }
-        }
-    }
-
-    /// Numbers it writes.
-    fn n_numbers(&self) -> u32 {
-        match self.kernel {
-            // A slot holds less than 2 GiB, so it is never as much as this.
-            Kernel::NormalizeImages(images) => u32::try_from(images.dst_len())
-                .map_or(u32::MAX, |len| self.n_items.saturating_mul(len)),
-            Kernel::NormalizeNumbers(_) | Kernel::Cast(_) => self.n_items,
-        }
     }
 }
 

@@ -4,84 +4,12 @@
 // There are 144 pairs of types. So that there are not as many loops, a number
 // passes through the widest type of its kind: decoded from what it is, encoded
 // to what is wanted. The switches are the same for all threads of a block.
-#include "jobs.cuh"
-#include "number.cuh"
+#include "entry.cuh"
+#include "four.cuh"
 
 // How a number is held between: a 64-bit integer with or without a sign, or a
 // float as it is or widened.
 enum Kind : u32 { SIGNED, UNSIGNED, SINGLE, DOUBLE };
-
-struct Four {
-    u64 at[4];
-};
-
-// Four numbers of `BYTES` bytes, or as many as there are.
-template <u32 BYTES>
-DEVICE Four load_four(const u32* __restrict__ src, u32 group, u32 n) {
-    Four four = {};
-    if (n >= 4) {
-        Words<BYTES> words = load<BYTES>(src + (u64)group * BYTES);
-#pragma unroll
-        for (u32 i = 0; i < 4; i++) {
-            four.at[i] = number_at<BYTES>(words, i);
-        }
-    } else {
-#pragma unroll
-        for (u32 i = 0; i < 3; i++) {
-            four.at[i] = i < n ? read_one<BYTES>(src, group * 4 + i) : 0;
-        }
-    }
-    return four;
-}
-
-template <u32 BYTES>
-DEVICE void store_four(u32* __restrict__ dst, u32 group, u32 n, const Four& four) {
-    if (n >= 4) {
-        Words<BYTES> words = {};
-#pragma unroll
-        for (u32 i = 0; i < 4; i++) {
-            put<BYTES>(words, i, four.at[i]);
-        }
-        store(dst + (u64)group * BYTES, words);
-    } else {
-#pragma unroll
-        for (u32 i = 0; i < 3; i++) {
-            if (i < n) {
-                write_one<BYTES>(dst, group * 4 + i, four.at[i]);
-            }
-        }
-    }
-}
-
-DEVICE u32 len_bytes(u32 code) {
-    return code <= I8 ? 1 : code <= I16 ? 2 : code <= I32 ? 4 : code <= I64 ? 8 : code <= BF16 ? 2 : code == F32 ? 4 : 8;
-}
-
-DEVICE Four load_any(u32 from, const u32* __restrict__ src, u32 group, u32 n) {
-    switch (len_bytes(from)) {
-    case 1:
-        return load_four<1>(src, group, n);
-    case 2:
-        return load_four<2>(src, group, n);
-    case 4:
-        return load_four<4>(src, group, n);
-    default:
-        return load_four<8>(src, group, n);
-    }
-}
-
-DEVICE void store_any(u32 to, u32* __restrict__ dst, u32 group, u32 n, const Four& four) {
-    switch (len_bytes(to)) {
-    case 1:
-        return store_four<1>(dst, group, n, four);
-    case 2:
-        return store_four<2>(dst, group, n, four);
-    case 4:
-        return store_four<4>(dst, group, n, four);
-    default:
-        return store_four<8>(dst, group, n, four);
-    }
-}
 
 DEVICE Kind kind_of(u32 from) {
     switch (from) {
@@ -236,45 +164,40 @@ DEVICE u64 encoded(u32 to, Value x, bool& misfit) {
     return whole(x, least, most, misfit);
 }
 
-template <Kind KIND>
-DEVICE void encode(u32 to, Four& four, bool& misfit) {
-#pragma unroll
-    for (u32 i = 0; i < 4; i++) {
-        four.at[i] = encoded(to, value_of<KIND>(four.at[i]), misfit);
+struct Converted {
+    u64 bits;
+    bool misfit;
+};
+
+CALLED Converted converted(u32 from, u32 to, u64 bits) {
+    const u64 held = decoded(from, bits);
+    bool misfit = false;
+    switch (kind_of(from)) {
+    case SIGNED:
+        bits = encoded(to, value_of<SIGNED>(held), misfit);
+        break;
+    case UNSIGNED:
+        bits = encoded(to, value_of<UNSIGNED>(held), misfit);
+        break;
+    case SINGLE:
+        bits = encoded(to, value_of<SINGLE>(held), misfit);
+        break;
+    case DOUBLE:
+        bits = encoded(to, value_of<DOUBLE>(held), misfit);
+        break;
     }
+    return Converted{bits, misfit};
 }
 
-extern "C" __global__ void cast(const CastJob* __restrict__ jobs, const u32* __restrict__ from,
-                                u32* __restrict__ to, u32* flags) {
-    const CastJob job = jobs[blockIdx.y];
-    const u32* src = from + job.src;
-    u32* dst = to + job.dst;
-    const u32 n_groups = (job.n + 3) / 4;
-    const u32 step = gridDim.x * blockDim.x;
+ENTRY(cast) {
+    const Job job = jobs[blockIdx.y];
+    const auto it = constants_of<CastConstants>(tables, job);
     bool misfit = false;
-    for (u32 group = blockIdx.x * blockDim.x + threadIdx.x; group < n_groups; group += step) {
-        u32 n = job.n - group * 4;
-        Four four = load_any(job.from, src, group, n);
-#pragma unroll
-        for (u32 i = 0; i < 4; i++) {
-            four.at[i] = decoded(job.from, four.at[i]);
-        }
-        switch (kind_of(job.from)) {
-        case SIGNED:
-            encode<SIGNED>(job.to, four, misfit);
-            break;
-        case UNSIGNED:
-            encode<UNSIGNED>(job.to, four, misfit);
-            break;
-        case SINGLE:
-            encode<SINGLE>(job.to, four, misfit);
-            break;
-        case DOUBLE:
-            encode<DOUBLE>(job.to, four, misfit);
-            break;
-        }
-        store_any(job.to, dst, group, n, four);
-    }
+    for_each_four(job, it.from, it.to, src, dst, [&](u64 bits) {
+        const Converted one = converted(it.from, it.to, bits);
+        misfit |= one.misfit;
+        return one.bits;
+    });
     if (misfit) {
         atomicOr(flags + job.flag, 1u);
     }

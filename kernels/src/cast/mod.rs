@@ -13,7 +13,7 @@
 //! Binary16 and bfloat16 are reached by way of binary32, from integers and
 //! from binary64 too, as in torch. The same type again is a copy, but for NaN.
 
-mod jobs;
+mod constants;
 mod pair;
 mod run;
 mod scalar;
@@ -22,5 +22,5 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-pub use jobs::CastJob;
+pub use constants::CastConstants;
 pub use pair::Cast;

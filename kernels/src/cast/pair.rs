@@ -1,6 +1,6 @@
 //! What `cast` is told: the types read and written.
 
-use super::CastJob;
+use super::CastConstants;
 use crate::element::Element;
 
 /// `cast`; see the [contract](super).
@@ -66,17 +66,12 @@ impl Cast {
         }
     }
 
-    /// What a device needs to know, for `n` numbers at these offsets in words
-    /// of 32 bits, with the word of the flags that tells of misfits.
+    /// What a device needs to know.
     #[must_use]
-    pub fn job(&self, n: u32, [src, dst, flag]: [u32; 3]) -> CastJob {
-        CastJob {
-            src,
-            dst,
-            n,
+    pub fn constants(&self) -> CastConstants {
+        CastConstants {
             from: self.from.code(),
             to: self.to.code(),
-            flag,
         }
     }
 }

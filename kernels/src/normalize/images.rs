@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::pixels::Values;
 use super::table::Table;
-use super::{ImagesJob, NormalizeError};
+use super::{ImagesConstants, NormalizeError};
 
 /// Bytes one image may take, read or written: offsets in it fit an `i32`.
 const MAX_IMAGE_BYTES: u64 = (1 << 31) - 1;
@@ -209,21 +209,15 @@ impl Images {
         ((y * above + x * before).unsigned_abs(), [row, col, channel])
     }
 
-    /// What a device needs to know, for `n_images` at these offsets in words
-    /// of 32 bits.
+    /// What a device needs to know; the table comes behind it.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "images are below 2 GiB")]
-    pub fn job(&self, n_images: u32, [src, dst, table]: [u32; 3]) -> ImagesJob {
+    pub fn constants(&self) -> ImagesConstants {
         // An image is below 2 GiB, so all of this fits 32 bits.
         let (origin, strides) = self.strides();
         let [row_stride, col_stride, channel_stride] = strides.map(|stride| stride as i32);
         let [_, _, height, width] = self.geometry.crop;
-        ImagesJob {
-            src,
-            dst,
-            table,
-            n: n_images * self.dst_len() as u32,
-            src_item: self.src_len_bytes() as u32,
+        ImagesConstants {
             height,
             width,
             channels: self.geometry.channels,

@@ -42,8 +42,8 @@
 //! - infinities follow IEEE 754, and are clipped like other values; a result
 //!   too large for `to` is infinite.
 
+mod constants;
 mod images;
-mod jobs;
 mod numbers;
 mod numbers_simd;
 #[cfg(target_arch = "x86_64")]
@@ -55,8 +55,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use constants::{ImagesConstants, NumbersConstants, WideConstants};
 pub use images::{Flip, Geometry, Images, Layout};
-pub use jobs::{ImagesJob, NumbersJob, WideNumbersJob};
 pub use numbers::Numbers;
 pub use table::Table;
 

@@ -1,30 +1,29 @@
 // `normalize` on NVIDIA GPUs, bit for bit what scalar.rs does. Row y of the
 // grid works on job y; its threads stride over groups of numbers.
+#include "entry.cuh"
+#include "four.cuh"
 #include "images.cuh"
-#include "jobs.cuh"
-#include "number.cuh"
 
 // The table of the job and what its divisions need lie in shared memory: 32
 // lanes look up 32 places at once there.
-extern "C" __global__ void normalize_images(const ImagesJob* __restrict__ jobs,
-                                            const u32* __restrict__ from, u32* __restrict__ to,
-                                            const u32* __restrict__ tables) {
+ENTRY(normalize_images) {
     __shared__ u32 table[1024];
     __shared__ Divisors divisors;
-    const ImagesJob job = jobs[blockIdx.y];
-    for (u32 i = threadIdx.x; i < job.channels * 256; i += blockDim.x) {
-        table[i] = tables[job.table + i];
+    const Job job = jobs[blockIdx.y];
+    const Images it(job, tables);
+    const u32* values = tables + job.constants + sizeof(ImagesConstants) / 4;
+    for (u32 i = threadIdx.x; i < it.channels * 256; i += blockDim.x) {
+        table[i] = values[i];
     }
     if (threadIdx.x == 0) {
-        divisors = Divisors(job);
+        divisors = Divisors(it);
     }
     __syncthreads();
-    const u8* src = reinterpret_cast<const u8*>(from + job.src);
-    u32* dst = to + job.dst;
-    if (job.to == F32) {
-        images<4>(job, divisors, table, src, dst);
+    const u8* from = reinterpret_cast<const u8*>(src + job.src);
+    if (it.to == F32) {
+        images<4>(it, divisors, table, from, dst + job.dst);
     } else {
-        images<2>(job, divisors, table, src, dst);
+        images<2>(it, divisors, table, from, dst + job.dst);
     }
 }
 
@@ -48,151 +47,79 @@ DEVICE f64 scaled(f64 x, f64 mean, f64 factor) {
     return flush(__dmul_rn(flush(__dsub_rn(flush(x), mean)), factor));
 }
 
-// The number of these bits, in the type computed in.
-template <Code FROM>
-DEVICE auto value_of(u64 bits) {
-    if constexpr (FROM == U8 || FROM == U16 || FROM == U32) {
+// The number of these bits in binary32.
+DEVICE f32 single(u32 from, u64 bits) {
+    switch (from) {
+    case U8:
+    case U16:
+    case U32:
         return __uint2float_rn((u32)bits);
-    } else if constexpr (FROM == I8) {
+    case I8:
         return __int2float_rn((i8)bits);
-    } else if constexpr (FROM == I16) {
+    case I16:
         return __int2float_rn((i16)bits);
-    } else if constexpr (FROM == I32) {
+    case I32:
         return __int2float_rn((i32)bits);
-    } else if constexpr (FROM == F16) {
+    case F16:
         return f16_value((u32)bits);
-    } else if constexpr (FROM == BF16) {
+    case BF16:
         return bf16_value((u32)bits);
-    } else if constexpr (FROM == F32) {
+    default:
         return __uint_as_float((u32)bits);
-    } else if constexpr (FROM == U64) {
+    }
+}
+
+DEVICE f64 wide(u32 from, u64 bits) {
+    switch (from) {
+    case U64:
         return __ull2double_rn(bits);
-    } else if constexpr (FROM == I64) {
+    case I64:
         return __ll2double_rn((i64)bits);
-    } else {
+    default:
         return __longlong_as_double((i64)bits);
     }
 }
 
-template <Code TO>
-DEVICE u64 bits_in(f32 y) {
-    if constexpr (TO == F16) {
+DEVICE u64 bits_in(u32 to, f32 y) {
+    switch (to) {
+    case F16:
         return f16_bits(y);
-    } else if constexpr (TO == BF16) {
+    case BF16:
         return bf16_bits(y);
-    } else {
+    default:
         return f32_bits(y);
     }
 }
 
-template <Code TO>
-DEVICE u64 bits_in(f64 y) {
-    if constexpr (TO == F64) {
-        return f64_bits(y);
-    } else {
-        return bits_in<TO>(__double2float_rn(y));
-    }
+DEVICE u64 bits_in(u32 to, f64 y) {
+    return to == F64 ? f64_bits(y) : bits_in(to, __double2float_rn(y));
 }
 
-constexpr u32 len_bytes(Code code) {
-    return code <= I8 ? 1 : code <= I16 ? 2 : code <= I32 ? 4 : code <= I64 ? 8 : code <= BF16 ? 2 : code == F32 ? 4 : 8;
+template <typename Constants, typename Float>
+DEVICE u64 one(const Constants& it, Float x) {
+    Float y = scaled(x, it.mean, it.factor);
+    y = y < it.low ? it.low : y > it.high ? it.high : y;
+    return bits_in(it.to, y);
 }
 
-template <Code FROM, Code TO, typename Job>
-DEVICE u64 one(const Job& job, u64 bits) {
-    auto y = scaled(value_of<FROM>(bits), job.mean, job.factor);
-    y = y < job.low ? job.low : y > job.high ? job.high : y;
-    return bits_in<TO>(y);
+CALLED u64 narrow_one(NumbersConstants it, u64 bits) {
+    return one(it, single(it.from, bits));
 }
 
-// Groups of numbers that take 16 bytes where they are wider; then the rest.
-template <Code FROM, Code TO, typename Job>
-DEVICE void numbers(const Job& job, const u32* __restrict__ src, u32* __restrict__ dst) {
-    constexpr u32 SRC = len_bytes(FROM);
-    constexpr u32 DST = len_bytes(TO);
-    constexpr u32 GROUP = 16 / (SRC > DST ? SRC : DST);
-    const u32 first = blockIdx.x * blockDim.x + threadIdx.x;
-    const u32 step = gridDim.x * blockDim.x;
-    const u32 n_groups = job.n / GROUP;
-#pragma unroll 1
-    for (u32 group = first; group < n_groups; group += step) {
-        auto read = load<GROUP * SRC / 4>(src + (u64)group * (GROUP * SRC / 4));
-        Words<GROUP * DST / 4> written = {};
-#pragma unroll
-        for (u32 i = 0; i < GROUP; i++) {
-            put<DST>(written, i, one<FROM, TO>(job, number_at<SRC>(read, i)));
-        }
-        store(dst + (u64)group * (GROUP * DST / 4), written);
-    }
-    for (u32 i = n_groups * GROUP + first; i < job.n; i += step) {
-        write_one<DST>(dst, i, one<FROM, TO>(job, read_one<SRC>(src, i)));
-    }
+CALLED u64 wide_one(WideConstants it, u64 bits) {
+    return one(it, wide(it.from, bits));
 }
 
-template <Code FROM>
-DEVICE void narrow(const NumbersJob& job, const u32* __restrict__ src, u32* __restrict__ dst) {
-    switch (job.to) {
-    case F16:
-        return numbers<FROM, F16>(job, src, dst);
-    case BF16:
-        return numbers<FROM, BF16>(job, src, dst);
-    case F32:
-        return numbers<FROM, F32>(job, src, dst);
-    }
+ENTRY(normalize_numbers) {
+    const Job job = jobs[blockIdx.y];
+    const auto it = constants_of<NumbersConstants>(tables, job);
+    for_each_four(job, it.from, it.to, src, dst,
+                  [&](u64 bits) { return narrow_one(it, bits); });
 }
 
-extern "C" __global__ void normalize_numbers(const NumbersJob* __restrict__ jobs,
-                                             const u32* __restrict__ from, u32* __restrict__ to) {
-    const NumbersJob job = jobs[blockIdx.y];
-    const u32* src = from + job.src;
-    u32* dst = to + job.dst;
-    switch (job.from) {
-    case U8:
-        return narrow<U8>(job, src, dst);
-    case I8:
-        return narrow<I8>(job, src, dst);
-    case U16:
-        return narrow<U16>(job, src, dst);
-    case I16:
-        return narrow<I16>(job, src, dst);
-    case U32:
-        return narrow<U32>(job, src, dst);
-    case I32:
-        return narrow<I32>(job, src, dst);
-    case F16:
-        return narrow<F16>(job, src, dst);
-    case BF16:
-        return narrow<BF16>(job, src, dst);
-    case F32:
-        return narrow<F32>(job, src, dst);
-    }
-}
-
-template <Code FROM>
-DEVICE void wide(const WideNumbersJob& job, const u32* __restrict__ src, u32* __restrict__ dst) {
-    switch (job.to) {
-    case F16:
-        return numbers<FROM, F16>(job, src, dst);
-    case BF16:
-        return numbers<FROM, BF16>(job, src, dst);
-    case F32:
-        return numbers<FROM, F32>(job, src, dst);
-    case F64:
-        return numbers<FROM, F64>(job, src, dst);
-    }
-}
-
-extern "C" __global__ void normalize_wide(const WideNumbersJob* __restrict__ jobs,
-                                          const u32* __restrict__ from, u32* __restrict__ to) {
-    const WideNumbersJob job = jobs[blockIdx.y];
-    const u32* src = from + job.src;
-    u32* dst = to + job.dst;
-    switch (job.from) {
-    case U64:
-        return wide<U64>(job, src, dst);
-    case I64:
-        return wide<I64>(job, src, dst);
-    case F64:
-        return wide<F64>(job, src, dst);
-    }
+ENTRY(normalize_wide) {
+    const Job job = jobs[blockIdx.y];
+    const auto it = constants_of<WideConstants>(tables, job);
+    for_each_four(job, it.from, it.to, src, dst,
+                  [&](u64 bits) { return wide_one(it, bits); });
 }

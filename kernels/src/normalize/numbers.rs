@@ -1,6 +1,6 @@
 //! Numbers of a column: `(x - mean) * factor`.
 
-use super::{NormalizeError, NumbersJob, WideNumbersJob};
+use super::{NormalizeError, NumbersConstants, WideConstants};
 use crate::element::Element;
 
 /// `normalize` on numbers; see the [contract](super).
@@ -79,18 +79,14 @@ impl Numbers {
         self.from.is_wide()
     }
 
-    /// What a device needs to know, for `n` numbers at these offsets in words
-    /// of 32 bits; the constants are binary32.
+    /// What a device needs to know of numbers that are computed in binary32.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the constants are rounded to binary32 already"
     )]
-    pub fn job(&self, n: u32, [src, dst]: [u32; 2]) -> NumbersJob {
-        NumbersJob {
-            src,
-            dst,
-            n,
+    pub fn constants(&self) -> NumbersConstants {
+        NumbersConstants {
             from: self.from.code(),
             to: self.to.code(),
             mean: self.mean as f32,
@@ -102,14 +98,10 @@ impl Numbers {
 
     /// The same for numbers that are computed in binary64.
     #[must_use]
-    pub fn wide_job(&self, n: u32, [src, dst]: [u32; 2]) -> WideNumbersJob {
-        WideNumbersJob {
-            src,
-            dst,
-            n,
+    pub fn wide_constants(&self) -> WideConstants {
+        WideConstants {
             from: self.from.code(),
             to: self.to.code(),
-            pad: 0,
             mean: self.mean,
             factor: self.factor,
             low: self.low,

@@ -119,6 +119,7 @@ struct Registered {
 #define __device__
 #define __global__
 #define __forceinline__ inline
+#define __noinline__ __attribute__((noinline))
 #ifdef SHIM_THREADS
 #define __shared__ static
 #else

@@ -3,26 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use fuelrail_kernels::ptx;
+use fuelrail_kernels::{Entry, ptx};
 
 use super::super::program::{Chain, Program};
-use super::super::schedule::{Entry, Tables};
+use super::super::schedule::Tables;
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
 use crate::error::{Error, Result};
-
-/// The PTX of each operator, and the entries in it.
-const MODULES: &[(&str, &[Entry])] = &[
-    (
-        ptx::NORMALIZE,
-        &[
-            Entry::NormalizeImages,
-            Entry::NormalizeNumbers,
-            Entry::NormalizeWide,
-        ],
-    ),
-    (ptx::CAST, &[Entry::Cast]),
-];
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -33,7 +20,7 @@ pub(super) struct Machine {
     pub(super) download: Stream,
     pub(super) n_multiprocessors: u32,
     kernels: Kernels,
-    tables: Option<Memory>,
+    tables: Memory,
     /// What failed first; nothing is started after that.
     failed: OnceLock<String>,
 }
@@ -67,17 +54,9 @@ impl Machine {
         function.ok_or_else(|| Error::internal("a kernel that the program does not have"))
     }
 
-    /// What an entry takes beside its jobs and two buffers.
-    pub(super) fn last_argument(
-        &self,
-        entry: Entry,
-        flags: impl FnOnce() -> Result<u64>,
-    ) -> Result<Option<u64>> {
-        match entry {
-            Entry::NormalizeImages => Ok(self.tables.as_ref().map(Memory::address)),
-            Entry::NormalizeNumbers | Entry::NormalizeWide => Ok(None),
-            Entry::Cast => flags().map(Some),
-        }
+    /// Where the constants and tables of all kernels lie.
+    pub(super) fn tables(&self) -> u64 {
+        self.tables.address()
     }
 
     /// Notes that a call failed, so that no more are made.
@@ -117,14 +96,16 @@ impl Kernels {
         let stages = program.chains.iter().flat_map(Chain::kernels);
         let needed: Vec<Entry> = stages.map(|(kernel, _)| Entry::of(kernel)).collect();
         let mut kernels = Self::default();
-        for (text, entries) in MODULES {
-            if !entries.iter().any(|entry| needed.contains(entry)) {
+        for (name, text) in ptx::MODULES {
+            let needed = needed.iter().filter(|entry| entry.module() == *name);
+            let mut needed = needed.copied().peekable();
+            if needed.peek().is_none() {
                 continue;
             }
             let module = Module::new(context, text)?;
-            for entry in *entries {
+            for entry in needed {
                 let function = module.function(entry.name())?;
-                kernels.functions.insert(*entry, function);
+                kernels.functions.insert(entry, function);
             }
             kernels.modules.push(module);
         }
@@ -132,14 +113,11 @@ impl Kernels {
     }
 }
 
-/// Copies the tables up, if there are any.
-fn device_tables(context: &Arc<Context>, stream: &Stream, words: &[u32]) -> Result<Option<Memory>> {
-    if words.is_empty() {
-        return Ok(None);
-    }
+/// Copies the tables up.
+fn device_tables(context: &Arc<Context>, stream: &Stream, words: &[u32]) -> Result<Memory> {
     let bytes: &[u8] = bytemuck::cast_slice(words);
     let memory = Memory::new(context, bytes.len())?;
     let mut pinned = Pinned::new(context, bytes.len())?;
     pinned.bytes_mut().copy_from_slice(bytes);
-    stream.upload_and_wait(memory, pinned).map(Some)
+    stream.upload_and_wait(memory, pinned)
 }

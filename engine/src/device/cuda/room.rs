@@ -9,7 +9,9 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::schedule::{Buffer, Entry, Launch, Schedule};
+use fuelrail_kernels::Job;
+
+use super::super::schedule::{Buffer, Launch, Schedule};
 use super::driver::Context;
 use super::machine::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
@@ -163,7 +165,8 @@ impl Room {
 
     /// The flag of a chain, copied down with what `schedule` wrote.
     pub(super) fn flag(&self, schedule: &Schedule, chain: usize) -> Result<bool> {
-        if chain >= n_flags(schedule) {
+        // What was never started has left nothing.
+        if chain >= n_flags(schedule) || schedule.launches.is_empty() {
             return Ok(false);
         }
         let begin = flags_at(schedule) + chain * FLAG_BYTES;
@@ -248,18 +251,22 @@ impl Room {
     /// One launch, or several if there are more jobs than a grid has rows.
     fn launch(&self, machine: &Machine, launch: &Launch, schedule: &Schedule) -> Result<()> {
         let function = machine.function(launch.entry)?;
-        let job_len = launch.jobs.len() / launch.n_jobs.max(1) as usize;
         let jobs = self.address(Buffer::Src)? + (jobs_at(schedule) + launch.jobs.start) as u64;
-        let mut arguments = vec![jobs, self.address(launch.from)?, self.address(launch.to)?];
-        arguments.extend(machine.last_argument(launch.entry, || {
-            Ok(self.address(Buffer::Dst)? + flags_at(schedule) as u64)
-        })?);
+        let mut arguments = [
+            jobs,
+            machine.tables(),
+            machine.tables(),
+            self.address(launch.from)?,
+            machine.tables(),
+            self.address(launch.to)?,
+            self.address(Buffer::Dst)? + flags_at(schedule) as u64,
+        ];
         let n_blocks = launch.most_numbers.div_ceil(GROUP * BLOCK).max(1);
         let grid_x = n_blocks.min(machine.n_multiprocessors * BLOCKS_EACH);
         let mut first = 0;
         while first < launch.n_jobs {
             let grid_y = (launch.n_jobs - first).min(MAX_GRID_ROWS);
-            arguments[0] = jobs + u64::from(first) * job_len as u64;
+            arguments[0] = jobs + u64::from(first) * size_of::<Job>() as u64;
             // SAFETY: the schedule's jobs stay within the lengths for which
             // `fit` made memory, which nobody else gets to before `settle`; an
             // entry gets the arguments it is written for.
@@ -338,9 +345,7 @@ fn len_down(schedule: &Schedule) -> usize {
     flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
 }
 
-/// One a chain, if anything can set them.
+/// One a chain.
 fn n_flags(schedule: &Schedule) -> usize {
-    let mut launches = schedule.launches.iter();
-    let has_casts = launches.any(|launch| launch.entry == Entry::Cast);
-    if has_casts { schedule.dst.len() } else { 0 }
+    schedule.dst.len()
 }

@@ -5,17 +5,22 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fuelrail_kernels::Entry;
 use wgpu::{
-    Adapter, Buffer, BufferDescriptor, BufferUsages, ComputePipeline, ComputePipelineDescriptor,
-    Device, DeviceDescriptor, ErrorFilter, Limits, PollType, Queue, ShaderModuleDescriptor,
-    ShaderSource, SubmissionIndex,
+    Adapter, BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, Buffer,
+    BufferBindingType, BufferDescriptor, BufferUsages, ComputePipeline, ComputePipelineDescriptor,
+    Device, DeviceDescriptor, ErrorFilter, Limits, PipelineLayoutDescriptor, PollType, Queue,
+    ShaderModuleDescriptor, ShaderSource, ShaderStages, SubmissionIndex,
 };
 
 use super::block_on::block_on;
 use super::health::Health;
 use super::shaders;
-use crate::device::schedule::Entry;
 use crate::error::{Error, Result};
+
+/// What every entry is bound to, in the order of `shaders/shared/slot.wgsl`: whether
+/// it is only read.
+const BINDINGS: [bool; 7] = [true, true, true, true, true, false, false];
 
 /// What every WebGPU device has; nothing more is asked for.
 pub(super) fn limits() -> Limits {
@@ -27,6 +32,7 @@ pub(super) struct Gpu {
     device: Device,
     queue: Queue,
     health: Arc<Health>,
+    bindings: BindGroupLayout,
     pipelines: Mutex<BTreeMap<Entry, ComputePipeline>>,
 }
 
@@ -63,10 +69,12 @@ impl Gpu {
         device.set_device_lost_callback(move |reason, message| {
             of_loss.lose(format!("{reason:?}: {message}").trim_end_matches([':', ' ']));
         });
+        let bindings = bindings(&device);
         Ok(Self {
             device,
             queue,
             health,
+            bindings,
             pipelines: Mutex::new(BTreeMap::new()),
         })
     }
@@ -77,6 +85,11 @@ impl Gpu {
 
     pub(super) fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The layout of what every entry is bound to.
+    pub(super) fn bindings(&self) -> &BindGroupLayout {
+        &self.bindings
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -163,10 +176,17 @@ impl Gpu {
                 label: Some(entry.name()),
                 source: ShaderSource::Wgsl(text.into()),
             });
+            let layout = self
+                .device
+                .create_pipeline_layout(&PipelineLayoutDescriptor {
+                    label: None,
+                    bind_group_layouts: &[Some(&self.bindings)],
+                    ..PipelineLayoutDescriptor::default()
+                });
             self.device
                 .create_compute_pipeline(&ComputePipelineDescriptor {
                     label: Some(entry.name()),
-                    layout: None,
+                    layout: Some(&layout),
                     module: &module,
                     entry_point: Some(name),
                     compilation_options: wgpu::PipelineCompilationOptions::default(),
@@ -199,6 +219,25 @@ impl Gpu {
         }
         self.health.check()
     }
+}
+
+/// The layout of [`BINDINGS`].
+fn bindings(device: &Device) -> BindGroupLayout {
+    let entry = |(binding, read_only): (u32, bool)| BindGroupLayoutEntry {
+        binding,
+        visibility: ShaderStages::COMPUTE,
+        ty: BindingType::Buffer {
+            ty: BufferBindingType::Storage { read_only },
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        },
+        count: None,
+    };
+    let entries: Vec<BindGroupLayoutEntry> = (0..).zip(BINDINGS).map(entry).collect();
+    device.create_bind_group_layout(&BindGroupLayoutDescriptor {
+        label: None,
+        entries: &entries,
+    })
 }
 
 /// What wgpu or the driver objected to.

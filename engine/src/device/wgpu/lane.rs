@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use fuelrail_kernels::Entry;
 use wgpu::BufferUsages;
 
 use super::gpu::{Gpu, limits};
@@ -9,7 +10,7 @@ use super::shared::{Ready, Shared};
 use super::slot::{Room, WgpuSlot};
 use crate::device::program::{Chain, Program};
 use crate::device::ring::Ring;
-use crate::device::schedule::{ALIGN, Entry, Schedule, Tables};
+use crate::device::schedule::{ALIGN, Schedule, Tables};
 use crate::device::{Lane, Slot};
 use crate::error::{Error, Result};
 
@@ -46,23 +47,12 @@ impl WgpuLane {
             )));
         }
         let words = Tables::new(program);
-        let tables = if words.words.is_empty() {
-            None
-        } else {
-            let bytes = bytemuck::cast_slice(&words.words);
-            Some(gpu.filled(BufferUsages::STORAGE, bytes)?)
-        };
+        let tables = bytemuck::cast_slice(&words.words);
+        let tables = gpu.filled(BufferUsages::STORAGE, tables)?;
         let mut entries = Vec::new();
         for entry in entries_of(program) {
             let pipeline = gpu.pipeline(entry)?;
-            let layout = gpu.run("cannot ask for a layout", || {
-                pipeline.get_bind_group_layout(0)
-            })?;
-            entries.push(Ready {
-                entry,
-                pipeline,
-                layout,
-            });
+            entries.push(Ready { entry, pipeline });
         }
         let rooms = (0..N_SLOTS).map(|_| Room::default()).collect();
         Ok(Self {

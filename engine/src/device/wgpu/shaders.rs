@@ -1,7 +1,7 @@
 //! The texts of the shaders, each behind all that is shared; and how WGSL
 //! spells the entries in them.
 
-use crate::device::schedule::Entry;
+use fuelrail_kernels::Entry;
 
 /// A shader behind all files of `shaders/shared/`, in the order of their names.
 macro_rules! behind_shared {
@@ -11,42 +11,29 @@ macro_rules! behind_shared {
             include_str!("../../../../shaders/shared/floats.wgsl"),
             include_str!("../../../../shaders/shared/numbers.wgsl"),
             include_str!("../../../../shaders/shared/slot.wgsl"),
+            include_str!("../../../../shaders/shared/twins.wgsl"),
             include_str!(concat!("../../../../shaders/", $file)),
         )
     };
 }
 
-const NORMALIZE: &str = behind_shared!("normalize.wgsl");
-const CAST: &str = behind_shared!("cast.wgsl");
+/// The shaders, by [`Entry::module`].
+const MODULES: &[(&str, &str)] = &[
+    ("cast", behind_shared!("cast.wgsl")),
+    ("normalize", behind_shared!("normalize.wgsl")),
+];
 
 /// The text that holds an entry and the entry's name in it; `None` for what
 /// WGSL has no numbers for.
 pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
-    match entry {
-        Entry::NormalizeImages | Entry::NormalizeNumbers => Some((NORMALIZE, entry.name())),
+    let mut modules = MODULES.iter().filter(|_| entry.is_in_wgsl());
+    let (_, text) = modules.find(|(name, _)| *name == entry.module())?;
+    let name = match entry {
         // WGSL reserves the word.
-        Entry::Cast => Some((CAST, "cast_")),
-        Entry::NormalizeWide => None,
-    }
-}
-
-/// Whether an entry has a fourth binding, and which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extra {
-    None,
-    /// The tables of images.
-    Tables,
-    /// A word a column that tells of misfits.
-    Flags,
-}
-
-/// The fourth binding of an entry.
-pub(super) fn extra(entry: Entry) -> Extra {
-    match entry {
-        Entry::NormalizeImages => Extra::Tables,
-        Entry::Cast => Extra::Flags,
-        Entry::NormalizeNumbers | Entry::NormalizeWide => Extra::None,
-    }
+        Entry::Cast => "cast_",
+        Entry::NormalizeImages | Entry::NormalizeNumbers | Entry::NormalizeWide => entry.name(),
+    };
+    Some((text, name))
 }
 
 #[cfg(test)]
@@ -68,10 +55,10 @@ mod tests {
         let shared: String = shared.iter().map(|path| read(path)).collect();
         for entry in Entry::ALL {
             let Some((text, name)) = source(entry) else {
+                assert!(!entry.is_in_wgsl(), "{} has no text", entry.name());
                 continue;
             };
-            let op = entry.name().split('_').next().unwrap();
-            let own = read(&folder.join(format!("{op}.wgsl")));
+            let own = read(&folder.join(format!("{}.wgsl", entry.module())));
             assert!(text == format!("{shared}{own}"), "{name}");
             assert!(own.contains(&format!("fn {name}(")), "{name}");
         }

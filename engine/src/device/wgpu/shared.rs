@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use wgpu::{BindGroupLayout, Buffer, ComputePipeline};
+use fuelrail_kernels::Entry;
+use wgpu::{Buffer, ComputePipeline};
 
 use super::gpu::Gpu;
 use crate::device::program::Program;
-use crate::device::schedule::{Entry, Tables};
+use crate::device::schedule::Tables;
 
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) gpu: Arc<Gpu>,
     pub(super) entries: Vec<Ready>,
-    /// The tables of all images; `None` if there are none.
-    pub(super) tables: Option<Buffer>,
+    /// The constants and tables of all kernels.
+    pub(super) tables: Buffer,
     /// Workgroups that one dispatch may have along x.
     pub(super) max_workgroups: u32,
     pub(super) program: Program,
@@ -26,5 +27,4 @@ pub(super) struct Shared {
 pub(super) struct Ready {
     pub(super) entry: Entry,
     pub(super) pipeline: ComputePipeline,
-    pub(super) layout: BindGroupLayout,
 }

@@ -16,7 +16,6 @@ use wgpu::{
 
 use super::gpu::{Gpu, refused};
 use super::pending::{Landing, Pending};
-use super::shaders::{Extra, extra};
 use super::shared::{Ready, Shared};
 use crate::device::ring::Taken;
 use crate::device::schedule::{self, ALIGN, Launch, Schedule};
@@ -257,16 +256,16 @@ impl WgpuSlot {
             let range = 0..len_bytes[which.index()];
             Some(binding(buffers.buffer(which)?, range))
         };
-        let mut bound = vec![
+        let unused = || self.shared.tables.as_entire_binding();
+        let bound = [
             binding(&buffers.input, jobs),
+            unused(),
+            self.shared.tables.as_entire_binding(),
             whole(launch.from)?,
+            unused(),
             whole(launch.to)?,
+            binding(&buffers.output, flags),
         ];
-        match extra(ready.entry) {
-            Extra::None => {}
-            Extra::Tables => bound.push(self.shared.tables.as_ref()?.as_entire_binding()),
-            Extra::Flags => bound.push(binding(&buffers.output, flags)),
-        }
         let entries: Vec<BindGroupEntry<'_>> = (0..)
             .zip(bound)
             .map(|(binding, resource)| BindGroupEntry { binding, resource })
@@ -274,7 +273,7 @@ impl WgpuSlot {
         let device = self.shared.gpu.device();
         let group = device.create_bind_group(&BindGroupDescriptor {
             label: None,
-            layout: &ready.layout,
+            layout: self.shared.gpu.bindings(),
             entries: &entries,
         });
         Some((ready, group))

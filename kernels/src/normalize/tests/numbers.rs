@@ -303,24 +303,22 @@ fn types_that_are_not_made_are_refused() {
 }
 
 #[test]
-fn jobs_hold_the_constants() {
+fn devices_are_told_the_constants() {
     let clip = Some([-1.5, 2.5]);
     let numbers = Numbers::new((I32, F16), (0.1, 4.0), clip).unwrap();
     assert!(!numbers.is_wide());
-    let job = numbers.job(9, [3, 4]);
-    assert_eq!([job.src, job.dst, job.n], [3, 4, 9]);
-    assert_eq!([job.from, job.to], [I32.code(), F16.code()]);
+    let told = numbers.constants();
+    assert_eq!([told.from, told.to], [I32.code(), F16.code()]);
     assert_eq!(
-        [job.mean, job.factor, job.low, job.high],
+        [told.mean, told.factor, told.low, told.high],
         [0.1, 0.25, -1.5, 2.5]
     );
     let numbers = Numbers::new((U64, F64), (0.1, 4.0), clip).unwrap();
     assert!(numbers.is_wide());
-    let job = numbers.wide_job(9, [3, 4]);
-    assert_eq!([job.src, job.dst, job.n, job.pad], [3, 4, 9, 0]);
-    assert_eq!([job.from, job.to], [U64.code(), F64.code()]);
+    let told = numbers.wide_constants();
+    assert_eq!([told.from, told.to], [U64.code(), F64.code()]);
     assert_eq!(
-        [job.mean, job.factor, job.low, job.high],
+        [told.mean, told.factor, told.low, told.high],
         [0.1, 0.25, -1.5, 2.5]
     );
 }

@@ -108,7 +108,7 @@ fn sweep(test: &str, faults: &[String]) -> usize {
 fn too_little_memory_says_what_to_lower() {
     for option in [
         ("FUELRAIL_FAKE_CUDA_PINNED", "100000"),
-        ("FUELRAIL_FAKE_CUDA_FAIL", "cuMemAlloc_v2:2"),
+        ("FUELRAIL_FAKE_CUDA_FAIL", "cuMemAlloc_v2@2:2"),
     ] {
         if inside("faults::too_little_memory_says_what_to_lower", &[option]).is_err() {
             continue;

@@ -1,21 +1,10 @@
-//! What a device is told about one column: the same members in Rust, WGSL and
-//! CUDA. Offsets count words of 32 bits from the beginning of a slot's buffer.
+//! What devices are told of a kernel, the same for every batch.
 
-use crate::job::job;
+use crate::twin::twin;
 
-job! {
-    /// Images in a slot.
-    pub struct ImagesJob: 56 {
-        /// Where the images read begin.
-        pub src: u32,
-        /// Where those written begin.
-        pub dst: u32,
-        /// Where the table begins in the buffer of tables.
-        pub table: u32,
-        /// Numbers written: all images.
-        pub n: u32,
-        /// Bytes of one image read.
-        pub src_item: u32,
+twin! {
+    /// Images of bytes; their table of `channels x 256` values lies behind it.
+    pub struct ImagesConstants: 36 {
         /// Rows written.
         pub height: u32,
         /// Columns written.
@@ -37,15 +26,9 @@ job! {
     }
 }
 
-job! {
-    /// Numbers of at most 32 bits in a slot.
-    pub struct NumbersJob: 36 {
-        /// Where the numbers read begin.
-        pub src: u32,
-        /// Where those written begin.
-        pub dst: u32,
-        /// How many.
-        pub n: u32,
+twin! {
+    /// Numbers of at most 32 bits.
+    pub struct NumbersConstants: 24 {
         /// [`crate::Element::code`] of those read.
         pub from: u32,
         /// [`crate::Element::code`] of those written.
@@ -61,21 +44,13 @@ job! {
     }
 }
 
-job! {
-    /// Numbers computed in binary64 in a slot; CUDA only.
-    pub struct WideNumbersJob: 56 {
-        /// Where the numbers read begin.
-        pub src: u32,
-        /// Where those written begin.
-        pub dst: u32,
-        /// How many.
-        pub n: u32,
+twin! {
+    /// Numbers computed in binary64; CUDA only.
+    pub struct WideConstants: 40 {
         /// [`crate::Element::code`] of those read.
         pub from: u32,
         /// [`crate::Element::code`] of those written.
         pub to: u32,
-        /// Keeps what follows aligned.
-        pub pad: u32,
         /// What is taken away.
         pub mean: f64,
         /// What the difference is multiplied with.
