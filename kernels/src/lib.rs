@@ -10,6 +10,7 @@ mod element;
 mod entry;
 #[cfg(test)]
 mod exact;
+pub mod gather;
 mod job;
 mod kernel;
 mod lane;

@@ -16,6 +16,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "gather",
+        host_only: Some("its twins on devices are made apart from it"),
+        files: &[],
+    },
+    Operator {
         name: "normalize",
         host_only: None,
         files: &[],
