@@ -21,6 +21,7 @@ pub mod pack;
 mod philox;
 pub mod ptx;
 mod shape;
+pub mod squeeze;
 pub mod tokenize;
 mod twin;
 mod vector;

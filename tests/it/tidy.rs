@@ -31,6 +31,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "squeeze",
+        host_only: Some("its twins on devices are made apart from it"),
+        files: &[],
+    },
+    Operator {
         name: "tokenize",
         host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
         files: &[],

@@ -23,6 +23,7 @@ const UNSAFE: &[&str] = &[
     "kernels/src/normalize/pixels/avx2.rs",
     "kernels/src/normalize/pixels/avx512.rs",
     "kernels/src/normalize/pixels/sse41.rs",
+    "kernels/src/squeeze/shuffle.rs",
     "kernels/src/x86.rs",
     "python/src/arrow.rs",
     "python/src/arrow_stream.rs",
