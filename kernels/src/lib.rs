@@ -15,6 +15,7 @@ mod job;
 mod kernel;
 mod lane;
 mod level;
+pub mod lut;
 pub mod normalize;
 mod number;
 pub mod pack;

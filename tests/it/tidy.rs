@@ -21,6 +21,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "lut",
+        host_only: Some("its twins on devices are made apart from it"),
+        files: &[],
+    },
+    Operator {
         name: "normalize",
         host_only: None,
         files: &[],
