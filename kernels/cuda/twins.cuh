@@ -11,13 +11,12 @@ struct Job {
     u32 src_item;
     u32 dst;
     u32 dst_offsets;
-    u32 dst_item;
     u32 aux;
     u32 params;
     u32 constants;
     u32 flag;
 };
-static_assert(sizeof(Job) == 48, "as in Rust");
+static_assert(sizeof(Job) == 44, "as in Rust");
 
 struct ImagesConstants {
     u32 height;
@@ -57,3 +56,45 @@ struct CastConstants {
     u32 to;
 };
 static_assert(sizeof(CastConstants) == 8, "as in Rust");
+
+struct GatherConstants {
+    u32 channels_in;
+    u32 channels_out;
+    u32 from_chw;
+    u32 to_chw;
+    u32 first_channel;
+    i32 channel_step;
+    u32 border;
+    u32 fill;
+};
+static_assert(sizeof(GatherConstants) == 32, "as in Rust");
+
+struct GatherRow {
+    u32 src_height;
+    u32 src_width;
+    u32 dst_height;
+    u32 dst_width;
+    i32 top;
+    i32 left;
+    i32 row_down;
+    i32 row_right;
+    i32 col_down;
+    i32 col_right;
+    i32 window_top;
+    i32 window_left;
+    u32 window_height;
+    u32 window_width;
+    u32 pad_low;
+    u32 pad_high;
+};
+static_assert(sizeof(GatherRow) == 64, "as in Rust");
+
+struct LutConstants {
+    u32 to;
+    u32 channels;
+    u32 n_tables;
+    u32 is_chw;
+    u32 from_row;
+    u32 record_len;
+};
+static_assert(sizeof(LutConstants) == 24, "as in Rust");

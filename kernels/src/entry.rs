@@ -1,9 +1,8 @@
 //! The entry points of shaders and CUDA modules.
 
 use crate::job::Job;
-use crate::kernel::Kernel;
 use crate::twin::Twin;
-use crate::{cast, normalize};
+use crate::{cast, gather, lut, normalize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -18,15 +17,33 @@ pub enum Entry {
     NormalizeWide,
     /// `cast`.
     Cast,
+    /// `gather`.
+    Gather,
+    /// `lut`.
+    Lut,
+    /// `squeeze`: how many bytes each chunk leaves.
+    SqueezeCount,
+    /// `squeeze`: where each chunk's begin.
+    SqueezeScan,
+    /// `squeeze`: words that chunks share, and offsets behind the last byte.
+    SqueezeEdges,
+    /// `squeeze`: the bytes, and the offsets of rows.
+    SqueezeWrite,
 }
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 10] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
         Self::Cast,
+        Self::Gather,
+        Self::Lut,
+        Self::SqueezeCount,
+        Self::SqueezeScan,
+        Self::SqueezeEdges,
+        Self::SqueezeWrite,
     ];
 
     /// Its name in the source.
@@ -37,6 +54,12 @@ impl Entry {
             Self::NormalizeNumbers => "normalize_numbers",
             Self::NormalizeWide => "normalize_wide",
             Self::Cast => "cast",
+            Self::Gather => "gather",
+            Self::Lut => "lut",
+            Self::SqueezeCount => "squeeze_count",
+            Self::SqueezeScan => "squeeze_scan",
+            Self::SqueezeEdges => "squeeze_edges",
+            Self::SqueezeWrite => "squeeze_write",
         }
     }
 
@@ -46,6 +69,11 @@ impl Entry {
         match self {
             Self::NormalizeImages | Self::NormalizeNumbers | Self::NormalizeWide => "normalize",
             Self::Cast => "cast",
+            Self::Gather => "gather",
+            Self::Lut => "lut",
+            Self::SqueezeCount | Self::SqueezeScan | Self::SqueezeEdges | Self::SqueezeWrite => {
+                "squeeze"
+            }
         }
     }
 
@@ -53,19 +81,16 @@ impl Entry {
     #[must_use]
     pub fn is_in_wgsl(self) -> bool {
         match self {
-            Self::NormalizeImages | Self::NormalizeNumbers | Self::Cast => true,
             Self::NormalizeWide => false,
-        }
-    }
-
-    /// The entry that runs a kernel.
-    #[must_use]
-    pub fn of(kernel: &Kernel) -> Self {
-        match kernel {
-            Kernel::NormalizeImages(_) => Self::NormalizeImages,
-            Kernel::NormalizeNumbers(numbers) if numbers.is_wide() => Self::NormalizeWide,
-            Kernel::NormalizeNumbers(_) => Self::NormalizeNumbers,
-            Kernel::Cast(_) => Self::Cast,
+            Self::NormalizeImages
+            | Self::NormalizeNumbers
+            | Self::Cast
+            | Self::Gather
+            | Self::Lut
+            | Self::SqueezeCount
+            | Self::SqueezeScan
+            | Self::SqueezeEdges
+            | Self::SqueezeWrite => true,
         }
     }
 }
@@ -77,4 +102,7 @@ pub const TWINS: &[Twin] = &[
     normalize::NumbersConstants::TWIN,
     normalize::WideConstants::TWIN,
     cast::CastConstants::TWIN,
+    gather::GatherConstants::TWIN,
+    gather::GatherRow::TWIN,
+    lut::LutConstants::TWIN,
 ];

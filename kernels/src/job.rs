@@ -6,7 +6,7 @@ twin! {
     /// The items of one column in the buffers that are bound.
     ///
     /// Offsets count words of 32 bits from the beginning of their buffer.
-    pub struct Job: 48 {
+    pub struct Job: 44 {
         /// Numbers written; where items are of varying length, at most.
         pub n: u32,
         /// Items read, and as many written.
@@ -21,11 +21,10 @@ twin! {
         pub dst: u32,
         /// Where their `n_items + 1` offsets in bytes begin, if they have any.
         pub dst_offsets: u32,
-        /// Bytes of an item written; 0 where offsets tell.
-        pub dst_item: u32,
         /// Where what the passes of a kernel leave for one another begins.
         pub aux: u32,
-        /// Where the records of the items begin.
+        /// Where, among the records, rows written begin: their `n_items + 1`
+        /// offsets in bytes, then their records.
         pub params: u32,
         /// Where the kernel's constants begin among the tables.
         pub constants: u32,

@@ -3,13 +3,16 @@
 //! A kernel maps *items* of one buffer to items of another, one for one: an
 //! item is an image, or one number of a column. What a kernel does to an item
 //! depends on that item alone, so any run of items may be worked on anywhere.
+//! Kernels that work on rows of any length are [`crate::RowKernel`]s.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytemuck::cast_slice;
 
+use crate::entry::Entry;
 use crate::level::Level;
+use crate::pass::{DeviceKernel, Pass};
 use crate::{cast, normalize};
 
 /// One kernel with all its constants.
@@ -22,6 +25,12 @@ pub enum Kernel {
     /// `cast`.
     Cast(cast::Cast),
 }
+
+/// Launches of the kernels that write every number by itself.
+const NORMALIZE_IMAGES: &[Pass] = &[Pass::only(Entry::NormalizeImages)];
+const NORMALIZE_NUMBERS: &[Pass] = &[Pass::only(Entry::NormalizeNumbers)];
+const NORMALIZE_WIDE: &[Pass] = &[Pass::only(Entry::NormalizeWide)];
+const CAST: &[Pass] = &[Pass::only(Entry::Cast)];
 
 impl Kernel {
     /// The operator's one name.
@@ -50,32 +59,6 @@ impl Kernel {
             Self::NormalizeImages(images) => images.dst_len_bytes(),
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
-        }
-    }
-
-    /// Numbers in one item written.
-    #[must_use]
-    pub fn dst_item_len(&self) -> usize {
-        match self {
-            Self::NormalizeImages(images) => images.dst_len(),
-            Self::NormalizeNumbers(_) | Self::Cast(_) => 1,
-        }
-    }
-
-    /// What devices are told of it, the same for every batch: the struct of
-    /// constants that its entry reads, and the table behind it, in words.
-    #[must_use]
-    pub fn constants(&self) -> Vec<u32> {
-        match self {
-            Self::NormalizeImages(images) => {
-                let constants = [images.constants()];
-                [cast_slice(&constants), images.table().bits()].concat()
-            }
-            Self::NormalizeNumbers(numbers) if numbers.is_wide() => {
-                cast_slice(&[numbers.wide_constants()]).to_vec()
-            }
-            Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
-            Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
         }
     }
 
@@ -109,6 +92,43 @@ impl Kernel {
             Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
         }
         Ok(None)
+    }
+}
+
+impl DeviceKernel for Kernel {
+    fn passes(&self) -> &'static [Pass] {
+        match self {
+            Self::NormalizeImages(_) => NORMALIZE_IMAGES,
+            Self::NormalizeNumbers(numbers) if numbers.is_wide() => NORMALIZE_WIDE,
+            Self::NormalizeNumbers(_) => NORMALIZE_NUMBERS,
+            Self::Cast(_) => CAST,
+        }
+    }
+
+    fn constants(&self) -> Vec<u32> {
+        match self {
+            Self::NormalizeImages(images) => {
+                let constants = [images.constants()];
+                [cast_slice(&constants), images.table().bits()].concat()
+            }
+            Self::NormalizeNumbers(numbers) if numbers.is_wide() => {
+                cast_slice(&[numbers.wide_constants()]).to_vec()
+            }
+            Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
+            Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
+        }
+    }
+
+    fn dst_number_bytes(&self) -> usize {
+        match self {
+            Self::NormalizeImages(images) => images.table().element().len_bytes(),
+            Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
+            Self::Cast(cast) => cast.to.len_bytes(),
+        }
+    }
+
+    fn scratch_bytes(&self, _: usize) -> usize {
+        0
     }
 }
 

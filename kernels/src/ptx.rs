@@ -4,5 +4,8 @@
 /// The modules, by [`crate::Entry::module`].
 pub const MODULES: &[(&str, &str)] = &[
     ("cast", include_str!("../ptx/cast.ptx")),
+    ("gather", include_str!("../ptx/gather.ptx")),
+    ("lut", include_str!("../ptx/lut.ptx")),
     ("normalize", include_str!("../ptx/normalize.ptx")),
+    ("squeeze", include_str!("../ptx/squeeze.ptx")),
 ];

@@ -14,6 +14,8 @@
 // What an earlier pass of the kernel has left.
 @group(0) @binding(4) var<storage, read> aux: array<u32>;
 @group(0) @binding(5) var<storage, read_write> dst: array<vec4<u32>>;
+// The same, for entries that share words between threads.
+@group(0) @binding(5) var<storage, read_write> dst_words: array<atomic<u32>>;
 // A word a column, 1 if a number did not fit.
 @group(0) @binding(6) var<storage, read_write> flags: array<atomic<u32>>;
 

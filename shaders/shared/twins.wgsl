@@ -9,7 +9,6 @@ struct Job {
     src_item: u32,
     dst: u32,
     dst_offsets: u32,
-    dst_item: u32,
     aux: u32,
     params: u32,
     constants: u32,
@@ -77,5 +76,95 @@ fn cast_constants(at: u32) -> CastConstants {
     return CastConstants(
         tables[at],
         tables[at + 1u],
+    );
+}
+
+struct GatherConstants {
+    channels_in: u32,
+    channels_out: u32,
+    from_chw: u32,
+    to_chw: u32,
+    first_channel: u32,
+    channel_step: i32,
+    border: u32,
+    fill: u32,
+}
+
+const GATHER_CONSTANTS_WORDS: u32 = 8u;
+
+fn gather_constants(at: u32) -> GatherConstants {
+    return GatherConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        bitcast<i32>(tables[at + 5u]),
+        tables[at + 6u],
+        tables[at + 7u],
+    );
+}
+
+struct GatherRow {
+    src_height: u32,
+    src_width: u32,
+    dst_height: u32,
+    dst_width: u32,
+    top: i32,
+    left: i32,
+    row_down: i32,
+    row_right: i32,
+    col_down: i32,
+    col_right: i32,
+    window_top: i32,
+    window_left: i32,
+    window_height: u32,
+    window_width: u32,
+    pad_low: u32,
+    pad_high: u32,
+}
+
+const GATHER_ROW_WORDS: u32 = 16u;
+
+fn gather_row(at: u32) -> GatherRow {
+    return GatherRow(
+        params[at],
+        params[at + 1u],
+        params[at + 2u],
+        params[at + 3u],
+        bitcast<i32>(params[at + 4u]),
+        bitcast<i32>(params[at + 5u]),
+        bitcast<i32>(params[at + 6u]),
+        bitcast<i32>(params[at + 7u]),
+        bitcast<i32>(params[at + 8u]),
+        bitcast<i32>(params[at + 9u]),
+        bitcast<i32>(params[at + 10u]),
+        bitcast<i32>(params[at + 11u]),
+        params[at + 12u],
+        params[at + 13u],
+        params[at + 14u],
+        params[at + 15u],
+    );
+}
+
+struct LutConstants {
+    to: u32,
+    channels: u32,
+    n_tables: u32,
+    is_chw: u32,
+    from_row: u32,
+    record_len: u32,
+}
+
+const LUT_CONSTANTS_WORDS: u32 = 6u;
+
+fn lut_constants(at: u32) -> LutConstants {
+    return LutConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        tables[at + 5u],
     );
 }

@@ -3,6 +3,7 @@
 // seen; results must not depend on the grid, and a few are computed here as
 // well. That all bits are the reference's is tested against Rust, through the
 // simulated driver.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -209,6 +210,199 @@ void all_images() {
     }
 }
 
+// ---- rows of any length
+
+// What a job of rows has: its rows behind their offsets, what it is told of them,
+// and room for what it writes.
+struct RowsCase {
+    Bytes src, params, tables;
+    size_t n_rows, n_src, most;
+};
+
+constexpr size_t ALIGN = 256;
+
+size_t aligned(size_t len) {
+    return (len + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+void append(Bytes& to, const void* at, size_t len) {
+    auto begin = static_cast<const unsigned char*>(at);
+    to.insert(to.end(), begin, begin + len);
+}
+
+std::vector<u32> offsets_of(const std::vector<u32>& lens) {
+    std::vector<u32> offsets{0};
+    for (u32 len : lens) {
+        offsets.push_back(offsets.back() + len);
+    }
+    return offsets;
+}
+
+// Rows of these lengths; `params` are where those written begin, and records.
+RowsCase rows_case(const std::vector<u32>& lens, const std::vector<u32>& dst_lens, const Bytes& bytes,
+                   const Bytes& records, const Bytes& tables) {
+    RowsCase out{{}, {}, tables, lens.size(), bytes.size(), 0};
+    const std::vector<u32> offsets = offsets_of(lens), dst_offsets = offsets_of(dst_lens);
+    append(out.src, offsets.data(), offsets.size() * 4);
+    out.src.resize(aligned(out.src.size()));
+    append(out.src, bytes.data(), bytes.size());
+    append(out.params, dst_offsets.data(), dst_offsets.size() * 4);
+    append(out.params, records.data(), records.size());
+    out.most = dst_offsets.back();
+    return out;
+}
+
+// Runs entries one after another; gives the offsets and the bytes written.
+Bytes run_rows(const std::vector<const char*>& entries, shim::Dim grid, const RowsCase& of, u32 bytes_each) {
+    const size_t head = aligned(4 * (of.n_rows + 1));
+    // Words are written whole.
+    Bytes dst(head + (of.most + 3) / 4 * 4, 0xcc);
+    Job job{};
+    job.n = (u32)of.most / bytes_each;
+    job.n_items = (u32)of.n_rows;
+    job.src = job.dst = (u32)head / 4;
+    Buffer src(of.src), params(of.params), tables(of.tables), to(dst);
+    Buffer scratch(Bytes(4 * (of.n_src / 2048 + 2), 0xcc));
+    const Job* jobs = &job;
+    u32* flags = nullptr;
+    for (const char* name : entries) {
+        const bool leaves = std::strstr(name, "count") || std::strstr(name, "scan");
+        void *params_at = params.at, *tables_at = tables.at, *src_at = src.at, *aux = scratch.at;
+        void* written = leaves ? scratch.at : to.at;
+        void* arguments[] = {&jobs, &params_at, &tables_at, &src_at, &aux, &written, &flags};
+        const shim::Entry* entry = shim::Entry::find(name);
+        shim::Dim of_entry{std::strstr(name, "scan") ? 1 : grid.x, 1, 1};
+        entry->run(of_entry, BLOCK, entry->copy(arguments).get());
+        n_runs++;
+    }
+    return Bytes(to.at, to.at + dst.size());
+}
+
+// Whether rows are as expected, on every grid.
+void check_rows(const std::vector<const char*>& entries, const RowsCase& of, u32 bytes_each,
+                const std::vector<u32>& lens, const Bytes& expected) {
+    for (shim::Dim grid : GRIDS) {
+        Bytes dst = run_rows(entries, grid, of, bytes_each);
+        const std::vector<u32> offsets = offsets_of(lens);
+        const size_t head = aligned(4 * (of.n_rows + 1));
+        if (std::memcmp(dst.data(), offsets.data(), offsets.size() * 4) != 0 ||
+            !std::equal(expected.begin(), expected.end(), dst.begin() + (long)head)) {
+            differ(entries.back(), (u32)of.n_rows, (u32)of.n_src, grid.x);
+        }
+    }
+}
+
+void squeezes(const std::vector<u32>& lens, bool is_blank) {
+    const Bytes bytes = is_blank ? Bytes(offsets_of(lens).back(), 5) : random_bytes(offsets_of(lens).back());
+    // Bytes by their remainder: squeezed, dropped, kept.
+    auto class_of = [](u32 byte) { return byte % 5 == 0 ? 1u : byte % 5 == 1 ? 2u : 0u; };
+    std::vector<u32> words(65);
+    words[0] = '~';
+    for (u32 byte = 0; byte < 256; byte++) {
+        words[1 + byte / 4] |= class_of(byte) << byte % 4 * 8;
+    }
+    Bytes tables, expected;
+    append(tables, words.data(), words.size() * 4);
+    std::vector<u32> new_lens;
+    size_t at = 0;
+    for (u32 len : lens) {
+        const size_t before = expected.size();
+        bool in_run = false;
+        for (u32 i = 0; i < len; i++, at++) {
+            const u32 kind = class_of(bytes[at]);
+            if (kind == 0) {
+                expected.push_back(bytes[at]);
+            } else if (kind == 1 && !in_run) {
+                expected.push_back('~');
+            }
+            in_run = kind == 1 || (kind == 2 && in_run);
+        }
+        new_lens.push_back((u32)(expected.size() - before));
+    }
+    RowsCase of = rows_case(lens, lens, bytes, {}, tables);
+    check_rows({"squeeze_count", "squeeze_scan", "squeeze_edges", "squeeze_write"}, of, 1, new_lens, expected);
+}
+
+void luts(u32 to, bool from_row, bool is_chw) {
+    const std::vector<u32> lens{0, 3, 33, 0, 6, 300, 0};
+    const u32 n_channels = 3, width = len_bytes(to), record_len = from_row ? 3 * 256 * width : 0;
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    const Bytes records = random_bytes(lens.size() * record_len);
+    std::vector<u32> table(from_row ? 0 : 3 * 256);
+    for (u32 i = 0; i < table.size(); i++) {
+        table[i] = (i * 40503u + 7) & (0xffffffffu >> (32 - 8 * width));
+    }
+    LutConstants constants{to, n_channels, n_channels, is_chw, from_row, record_len};
+    Bytes expected;
+    std::vector<u32> new_lens;
+    for (size_t row = 0, at = 0; row < lens.size(); row++) {
+        for (u32 i = 0; i < lens[row]; i++, at++) {
+            const u32 c = is_chw ? i / (lens[row] / n_channels) : i % n_channels;
+            const u32 index = c * 256 + bytes[at];
+            const void* of_column = table.data() + (from_row ? 0 : index);
+            const void* of_row = records.data() + row * record_len + (from_row ? index * width : 0);
+            append(expected, from_row ? of_row : of_column, width);
+        }
+        new_lens.push_back(lens[row] * width);
+    }
+    RowsCase of = rows_case(lens, new_lens, bytes, records, tables_of(constants, table));
+    check_rows({"lut"}, of, width, new_lens, expected);
+}
+
+// Images of different sizes, mirrored and padded by a constant, or by an edge.
+void gathers(u32 border, bool to_chw) {
+    const u32 sizes[][2] = {{1, 1}, {4, 7}, {9, 3}, {2, 16}}, pad = 2, n_channels = 3;
+    GatherConstants constants{n_channels, n_channels, 0, to_chw, 0, 1, border, 0x00030201};
+    std::vector<u32> lens, new_lens;
+    Bytes records, expected;
+    for (auto [height, width] : sizes) {
+        lens.push_back(height * width * n_channels);
+        new_lens.push_back((height + 2 * pad) * (width + 2 * pad) * n_channels);
+        GatherRow row{};
+        row.src_height = row.window_height = height;
+        row.src_width = row.window_width = width;
+        row.dst_height = height + 2 * pad;
+        row.dst_width = width + 2 * pad;
+        row.top = -(i32)pad;
+        row.left = (i32)(width - 1 + pad);
+        row.row_down = 1;
+        row.col_right = -1;
+        append(records, &row, sizeof row);
+    }
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    for (size_t image = 0; image < lens.size(); image++) {
+        const i32 height = (i32)sizes[image][0], width = (i32)sizes[image][1];
+        const i32 rows = height + 2 * (i32)pad, cols = width + 2 * (i32)pad;
+        for (i32 i = 0; i < rows * cols * (i32)n_channels; i++) {
+            const i32 pixel = to_chw ? i % (rows * cols) : i / 3, c = to_chw ? i / (rows * cols) : i % 3;
+            i32 y = pixel / cols - (i32)pad, x = width - 1 - (pixel % cols - (i32)pad);
+            const bool is_inside = y >= 0 && y < height && x >= 0 && x < width;
+            y = y < 0 ? 0 : y < height ? y : height - 1;
+            x = x < 0 ? 0 : x < width ? x : width - 1;
+            const u32 from = offsets_of(lens)[image] + (u32)((y * width + x) * 3 + c);
+            expected.push_back(border == 0 && !is_inside ? (unsigned char)(c + 1) : bytes[from]);
+        }
+    }
+    RowsCase of = rows_case(lens, new_lens, bytes, records, tables_of(constants));
+    check_rows({"gather"}, of, 1, new_lens, expected);
+}
+
+void all_rows() {
+    squeezes({0, 1, 2, 3, 0, 0, 40, 5, 0}, false);
+    squeezes({0, 0, 0}, false);
+    squeezes({2048, 1, 2047, 0, 2049, 4100}, false);
+    squeezes({4096, 3, 0, 70}, true);
+    for (u32 to : {U8, F16, F32}) {
+        for (int way = 0; way < 4; way++) {
+            luts(to, way & 1, way & 2);
+        }
+    }
+    for (u32 border : {0, 1}) {
+        gathers(border, false);
+        gathers(border, true);
+    }
+}
+
 }  // namespace unit
 
 int main() {
@@ -217,5 +411,6 @@ int main() {
         unit::numbers(n);
     }
     unit::all_images();
+    unit::all_rows();
     std::printf("%u runs of %zu kernels: as expected\n", unit::n_runs, shim::Entry::all().size());
 }

@@ -17,12 +17,12 @@ const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "gather",
-        host_only: Some("its twins on devices are made apart from it"),
+        host_only: None,
         files: &[],
     },
     Operator {
         name: "lut",
-        host_only: Some("its twins on devices are made apart from it"),
+        host_only: None,
         files: &[],
     },
     Operator {
@@ -37,7 +37,7 @@ const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "squeeze",
-        host_only: Some("its twins on devices are made apart from it"),
+        host_only: None,
         files: &[],
     },
     Operator {

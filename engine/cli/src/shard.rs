@@ -108,6 +108,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let progress = control.progress();
     let done = Done {
         device_lost: control.device_lost(),
+        too_large_for_device: control.too_large_for_device(),
         root: &plan.sink.root,
         discovery: &plan.discovery,
         manifest: &manifest,
@@ -160,6 +161,7 @@ struct Done<'a> {
     elapsed: Duration,
     wrote: bool,
     device_lost: Option<&'a str>,
+    too_large_for_device: u64,
     notes: &'a [String],
 }
 
@@ -219,6 +221,13 @@ impl Done<'_> {
                 "\nthe device failed, and the processor did the rest: {reason}"
             );
         }
+        if self.too_large_for_device > 0 {
+            let items = counted(self.too_large_for_device, "item");
+            _ = write!(
+                text,
+                "\nthe processor did {items} too large for the device's memory"
+            );
+        }
         text.push('\n');
         text
     }
@@ -268,6 +277,7 @@ impl Done<'_> {
             "decoded_bytes_per_second": progress::per_second(self.decoded_bytes, self.elapsed),
             "passed_over": self.discovery.passed_over,
             "device_lost": self.device_lost,
+            "too_large_for_device": self.too_large_for_device,
             "notes": self.notes,
             "seconds": self.elapsed.as_secs_f64(),
         })

@@ -9,7 +9,8 @@
 //! processor runs it in place, on the columns as they lie. Any other device is
 //! a [`Backend`]: its [`Lane`] has a ring of [`Slot`]s; a worker takes a free
 //! one, copies its columns in, submits it and waits for its [`Ticket`], while
-//! other workers' slots are on their way up, at work or on their way down.
+//! other workers' slots are on their way up, at work or on their way down. That
+//! life of a slot is written once, in [`slot`], over what a GPU can do.
 
 mod changes;
 mod columns;
@@ -18,8 +19,10 @@ mod cpu;
 mod cuda;
 mod holes;
 mod infinite;
+mod items;
 mod numbers;
 mod offload;
+mod on_lane;
 mod open;
 mod parity;
 mod permits;
@@ -29,7 +32,9 @@ mod program;
 mod report;
 mod ring;
 mod schedule;
+mod slot;
 mod speed;
+mod tables;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "wgpu")]
@@ -42,6 +47,7 @@ use std::sync::Arc;
 use fuelrail_kernels::Kernel;
 
 pub(crate) use cpu::Assembler;
+pub(crate) use items::Items;
 pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
 pub use open::Device;
@@ -79,13 +85,13 @@ pub(crate) trait Lane: Debug + Send + Sync {
     /// in each of the places they pass through.
     fn max_slot_bytes(&self) -> usize;
 
-    /// Takes a slot with room for so many items of each chain; waits while all
-    /// are in use.
+    /// Takes a slot with room for these items of each chain; waits while all are
+    /// in use.
     ///
     /// # Errors
     /// `Device` where memory cannot be had or the device is lost; `Internal`
     /// for more than [`Lane::max_slot_bytes`].
-    fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>>;
+    fn acquire(&self, items: &[Items<'_>]) -> Result<Box<dyn Slot>>;
 }
 
 /// Room for the items of one batch, on the host and on the device. Dropped
@@ -118,6 +124,10 @@ pub(crate) trait Ticket: Debug + Send {
 pub(crate) trait Outputs: Debug {
     /// All items of a chain.
     fn dst(&self, chain: usize) -> &[u8];
+
+    /// Where the rows of a chain begin in there, and where the last ends; nothing
+    /// for a chain of fixed items.
+    fn offsets(&self, chain: usize) -> Vec<u32>;
 
     /// Whether a number of the chain did not fit its new type.
     fn overflowed(&self, chain: usize) -> bool;

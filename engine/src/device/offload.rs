@@ -1,16 +1,17 @@
 //! Runs the segments of a plan on a device, and on the processor what the
 //! device does not do, cannot hold, or has failed to do.
 
-use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::buffer::{Buffer, MutableBuffer};
+use arrow::buffer::Buffer;
 use fuelrail_kernels::Level;
 
+use super::Device;
+use super::items::Items;
+use super::on_lane::{OnLane, Source, Written, on_host_alone};
 use super::permits::{Permit, Permits};
-use super::pieces::Pieces;
 use super::program::{Chain, Program};
-use super::{Device, Lane, Outputs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Segment};
 
@@ -30,28 +31,21 @@ pub enum OnDeviceError {
 pub(crate) struct Offload {
     level: Level,
     /// For each stage, what a device does of it.
-    lanes: Vec<Option<OnLane>>,
+    lanes: Vec<Option<SegmentOnLane>>,
     policy: OnDeviceError,
     /// Why the device is used no more.
     lost: OnceLock<String>,
+    /// Items of which no slot holds one.
+    n_too_large: AtomicU64,
     permits: Permits,
 }
 
 /// The chains of a segment that a device does.
 #[derive(Debug)]
-struct OnLane {
-    lane: Arc<dyn Lane>,
-    program: Program,
+struct SegmentOnLane {
+    on_lane: OnLane,
     /// The place of each among the segment's chains.
     chains: Vec<usize>,
-}
-
-/// What became of the items of one chain.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) bytes: Buffer,
-    /// Whether a number did not fit its new type.
-    pub(super) overflowed: bool,
 }
 
 impl Offload {
@@ -70,6 +64,7 @@ impl Offload {
             lanes: Vec::new(),
             policy,
             lost: OnceLock::new(),
+            n_too_large: AtomicU64::new(0),
             permits: Permits::new(threads),
         };
         for stage in &plan.stages.0 {
@@ -114,6 +109,11 @@ impl Offload {
         self.lost.get().map(String::as_str)
     }
 
+    /// How many items the processor did because no slot of the device holds one.
+    pub(crate) fn n_too_large(&self) -> u64 {
+        self.n_too_large.load(Ordering::Relaxed)
+    }
+
     /// Leave to compute; [`Offload::run`] wants it held.
     pub(super) fn permit(&self) -> Permit<'_> {
         self.permits.take()
@@ -134,8 +134,11 @@ impl Offload {
         if let Some(on_lane) = lane.filter(|_| self.lost.get().is_none()) {
             match self.run_on_lane(on_lane, srcs) {
                 Ok(written) => {
-                    for (chain, written) in written {
-                        done[chain] = Some(written);
+                    let too_large = written.iter().map(|written| written.n_on_host as u64);
+                    self.n_too_large
+                        .fetch_add(too_large.sum(), Ordering::Relaxed);
+                    for (chain, written) in on_lane.chains.iter().zip(written) {
+                        done[*chain] = Some(written);
                     }
                 }
                 Err(error) => self.give_up(error)?,
@@ -144,72 +147,21 @@ impl Offload {
         let chains = chains.iter().zip(srcs).zip(done);
         let written = chains.map(|((chain, src), done)| match done {
             Some(written) => Ok(written),
-            None => self.run_on_host(chain, src),
+            None => on_host_alone(chain, self.level, src),
         });
         written.collect()
     }
 
-    fn run_on_host(&self, chain: &Chain, src: &[u8]) -> Result<Written> {
-        let len = src.len() / chain.src_item_bytes() * chain.dst_item_bytes();
-        let mut bytes = MutableBuffer::from_len_zeroed(len);
-        let overflowed = chain.run(self.level, src, &mut bytes)?;
-        Ok(Written {
-            bytes: bytes.into(),
-            overflowed,
-        })
-    }
-
-    /// Runs the chains of a lane, but for those of which an item is too large;
-    /// each with its place among the segment's chains.
-    fn run_on_lane(&self, on_lane: &OnLane, srcs: &[Buffer]) -> Result<Vec<(usize, Written)>> {
-        let OnLane {
-            lane,
-            program,
-            chains,
-        } = on_lane;
-        let all = chains.iter().zip(&program.chains);
-        let n_items: Vec<usize> = all
-            .map(|(&index, chain)| srcs[index].len() / chain.src_item_bytes())
-            .collect();
-        let pieces = Pieces::new(program, &n_items, lane.max_slot_bytes());
-        let room = program.chains.iter().zip(&n_items);
-        let room = room.map(|(chain, n)| MutableBuffer::with_capacity(n * chain.dst_item_bytes()));
-        let mut out: Vec<(MutableBuffer, bool)> = room.map(|bytes| (bytes, false)).collect();
-        // Pieces follow one another, so what comes down is put behind what came.
-        for piece in &pieces.list {
-            let outputs = self.run_piece(on_lane, srcs, piece)?;
-            for (at, (bytes, overflowed)) in out.iter_mut().enumerate() {
-                bytes.extend_from_slice(outputs.dst(at));
-                *overflowed |= outputs.overflowed(at);
-            }
-        }
-        let done = out.into_iter().enumerate();
-        let done = done.filter(|(at, _)| !pieces.too_large.contains(at));
-        let written = done.map(|(at, (bytes, overflowed))| {
-            let bytes = bytes.into();
-            (chains[at], Written { bytes, overflowed })
+    /// Runs the chains of a lane.
+    fn run_on_lane(&self, segment: &SegmentOnLane, srcs: &[Buffer]) -> Result<Vec<Written>> {
+        let SegmentOnLane { on_lane, chains } = segment;
+        let all = chains.iter().zip(&on_lane.program.chains);
+        let sources = all.map(|(&index, chain)| Source {
+            bytes: &srcs[index],
+            items: Items::Fixed(srcs[index].len() / chain.src_item_bytes()),
         });
-        Ok(written.collect())
-    }
-
-    /// One slot's way through the device. Others may compute while this waits.
-    fn run_piece(
-        &self,
-        on_lane: &OnLane,
-        srcs: &[Buffer],
-        piece: &[Range<usize>],
-    ) -> Result<Box<dyn Outputs>> {
-        let n_items: Vec<usize> = piece.iter().map(ExactSizeIterator::len).collect();
-        let lane = &on_lane.lane;
-        let mut slot = self.permits.without(|| lane.acquire(&n_items))?;
-        let chains = on_lane.chains.iter().zip(&on_lane.program.chains);
-        for (at, (&index, chain)) in chains.enumerate() {
-            let width = chain.src_item_bytes();
-            let from = piece[at].start * width..piece[at].end * width;
-            slot.write(at, &srcs[index][from])?;
-        }
-        let ticket = slot.submit()?;
-        self.permits.without(|| ticket.wait())
+        let sources: Vec<Source<'_>> = sources.collect();
+        on_lane.run(&sources, Some(&self.permits))
     }
 
     /// Notes that the device is lost, or passes on why if that ends the run.
@@ -223,7 +175,7 @@ impl Offload {
 }
 
 /// The chains of `program` that `device` does, made ready there.
-fn on_lane(device: &Device, program: &Program) -> Result<Option<OnLane>> {
+fn on_lane(device: &Device, program: &Program) -> Result<Option<SegmentOnLane>> {
     let Some(backend) = device.backend() else {
         return Ok(None);
     };
@@ -231,15 +183,14 @@ fn on_lane(device: &Device, program: &Program) -> Result<Option<OnLane>> {
     if chains.is_empty() {
         return Ok(None);
     }
-    let program = Program {
-        chains: chains
-            .iter()
-            .map(|&index| program.chains[index].clone())
-            .collect(),
-    };
-    Ok(Some(OnLane {
-        lane: backend.lane(&program)?,
-        program,
+    let kept = chains.iter().map(|&index| program.chains[index].clone());
+    let program = Program::of(kept.collect());
+    Ok(Some(SegmentOnLane {
+        on_lane: OnLane {
+            lane: backend.lane(&program)?,
+            program,
+            level: device.level(),
+        },
         chains,
     }))
 }

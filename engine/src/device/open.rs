@@ -137,10 +137,8 @@ impl Device {
             let mut report = SuiteReport::default();
             let items =
                 |chain: &Chain| (TRIED_BYTES / chain.widest_item_bytes()).clamp(1, TRIED_ITEMS);
-            let trial = Trial {
-                n_items: program.chains.iter().map(items).collect(),
-                program: program.clone(),
-            };
+            let chains = program.chains.iter();
+            let trial = Trial::new(chains.map(|chain| (chain.clone(), items(chain))));
             // What a device leaves to the processor, or fails to do, runs there.
             try_one(Subject::Level(self.level), &trial, 0, &mut report);
             if self.backend.is_some() {

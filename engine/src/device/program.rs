@@ -2,12 +2,79 @@
 
 use fuelrail_kernels::{Kernel, Level};
 
+use super::items::{RowItems, offsets_of};
+
 use crate::error::{Error, Result};
-pub(crate) use crate::plan::{Chain, Program};
+pub(crate) use crate::plan::{Chain, Program, RowChain};
 
 /// Bytes that a chain of kernels works on at once on the host, so that what
 /// one kernel wrote is still in a near cache when the next reads it.
 const BLOCK_BYTES: usize = 64 << 10;
+
+/// Rows one behind another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) bytes: Vec<u8>,
+    /// Where each begins, and where the last ends.
+    pub(crate) offsets: Vec<u32>,
+}
+
+impl RowChain {
+    /// Runs all kernels on rows on the host, one row after another.
+    ///
+    /// # Errors
+    /// `Internal` where rows and records are not those of the kernels.
+    pub(crate) fn run_rows(&self, level: Level, src: &[u8], rows: &RowItems<'_>) -> Result<Rows> {
+        let mut out = Rows::default();
+        let mut lens = Vec::with_capacity(rows.len());
+        let mut scratch = [Vec::new(), Vec::new()];
+        for row in 0..rows.len() {
+            let src = src.get(rows.bytes_of(&(row..row + 1)));
+            let src = src.ok_or_else(|| Error::internal("rows beyond their bytes"))?;
+            let before = out.bytes.len();
+            self.run_row(level, (src, rows, row), &mut scratch, &mut out.bytes)?;
+            lens.push(u32::try_from(out.bytes.len() - before).unwrap_or(u32::MAX));
+        }
+        out.offsets = offsets_of(&lens)?;
+        Ok(out)
+    }
+
+    /// Runs all kernels on `src`, row `row` of `rows`, and puts what it becomes
+    /// behind `out`.
+    fn run_row(
+        &self,
+        level: Level,
+        (src, rows, row): (&[u8], &RowItems<'_>, usize),
+        scratch: &mut [Vec<u8>; 2],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let n_kernels = self.kernels().len();
+        let [from, to] = scratch;
+        for (index, kernel) in self.kernels().iter().enumerate() {
+            let read = if index == 0 { src } else { &from[..] };
+            let record = rows.record(index, row);
+            let cannot =
+                |error| Error::internal(format!("{kernel} cannot take a row")).with_source(error);
+            let room = kernel.row_bytes(read.len(), record).map_err(cannot)?;
+            let is_last = index + 1 == n_kernels;
+            let (begin, dst) = if is_last {
+                (out.len(), &mut *out)
+            } else {
+                (0, &mut *to)
+            };
+            dst.resize(begin + room, 0);
+            let source = (read, record);
+            let written = kernel
+                .run(level, source, &mut dst[begin..])
+                .map_err(cannot)?;
+            dst.truncate(begin + written);
+            if !is_last {
+                std::mem::swap(from, to);
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Chain {
     /// Runs all kernels on the host: whole items of `src` to as many of `dst`.

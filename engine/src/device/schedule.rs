@@ -1,16 +1,23 @@
 //! Where the items of one batch lie in a slot, and which entries run on them:
 //! what every device needs to know, whatever its interface.
 //!
-//! A slot has four buffers: what is read, two for what is between kernels, and
-//! what is written. Chains run side by side: stage 0 of all of them, then stage
-//! 1, and so on; what one entry does for several columns is one launch.
+//! A slot has five buffers: what is read, two for what is between kernels, one
+//! for what passes of a kernel leave for one another, and what is written.
+//! Chains run side by side: stage 0 of all of them, then stage 1, and so on; what
+//! one entry does for several columns is one launch.
+//!
+//! Rows of any length lie behind their offsets. Where a kernel finds their
+//! lengths only when it runs, there is room for the most that they can be, behind
+//! everything whose extent the host knows.
 
 use std::ops::Range;
 
-use bytemuck::{Zeroable, bytes_of};
-use fuelrail_kernels::{Entry, Job, Kernel};
+use bytemuck::{bytes_of, cast_slice};
+use fuelrail_kernels::{DeviceKernel, Entry, Job, Pass, Role};
 
-use super::program::{Chain, Program};
+use super::items::{Items, Lens, RowItems, offsets_of};
+use super::program::{Chain, Program, RowChain};
+use super::tables::Tables;
 use crate::error::{Error, Result};
 
 /// Where a column's items begin: at a multiple of so many bytes, which is
@@ -24,155 +31,259 @@ pub(crate) enum Buffer {
     Src,
     /// What odd or even stages leave for the next.
     Between(usize),
+    /// What passes of a kernel leave for one another.
+    Scratch,
     /// What the last kernels write.
     Dst,
 }
 
 impl Buffer {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 5;
+
     /// Its place among the lengths of a [`Schedule`].
     pub(crate) fn index(self) -> usize {
         match self {
             Self::Src => 0,
             Self::Between(which) => 1 + which,
-            Self::Dst => 3,
+            Self::Scratch => 3,
+            Self::Dst => 4,
         }
     }
+}
+
+/// Where the items of a chain lie in a buffer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Where the offsets of rows begin, if they are rows.
+    pub(crate) offsets: Option<usize>,
+    /// The items.
+    pub(crate) bytes: Range<usize>,
 }
 
 /// One entry run on several columns.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Launch {
     pub(crate) entry: Entry,
-    pub(crate) from: Buffer,
-    pub(crate) to: Buffer,
-    /// The jobs, one behind another; where they begin is a multiple of 256.
+    pub(crate) src: Buffer,
+    /// What an earlier pass has left, if the entry looks at it.
+    pub(crate) aux: Option<Buffer>,
+    pub(crate) dst: Buffer,
+    /// The jobs in [`Schedule::behind`]; where they begin is a multiple of 256.
     pub(crate) jobs: Range<usize>,
     /// How many.
     pub(crate) n_jobs: u32,
-    /// Numbers written by the job that writes most.
-    pub(crate) most_numbers: u32,
-}
-
-/// Where constants begin: at a multiple of so many words, enough for a binary64.
-const CONSTANTS_ALIGN: usize = 4;
-
-/// The constants and tables of a program's kernels, one behind another, and
-/// where each kernel's begin, in words. They go up once, when a lane is made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tables {
-    pub(crate) words: Vec<u32>,
-    /// For each chain and stage.
-    offsets: Vec<Vec<u32>>,
-}
-
-impl Tables {
-    pub(crate) fn new(program: &Program) -> Self {
-        let mut tables = Self::default();
-        for chain in &program.chains {
-            let offsets = chain.kernels().map(|(kernel, _)| tables.add(kernel));
-            let offsets = offsets.collect();
-            tables.offsets.push(offsets);
-        }
-        tables
-    }
-
-    fn add(&mut self, kernel: &Kernel) -> u32 {
-        let begin = self.words.len().next_multiple_of(CONSTANTS_ALIGN);
-        self.words.resize(begin, 0);
-        self.words.extend(kernel.constants());
-        // A program has few tables of at most 1,024 words.
-        u32::try_from(begin).unwrap_or(u32::MAX)
-    }
+    /// Threads that the job with most of them has work for.
+    pub(crate) n_threads: u32,
 }
 
 /// Everything that depends on how many items a batch has.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Schedule {
-    /// For each chain, its bytes in [`Buffer::Src`].
-    pub(crate) src: Vec<Range<usize>>,
-    /// For each chain, its bytes in [`Buffer::Dst`].
-    pub(crate) dst: Vec<Range<usize>>,
+    /// For each chain, its items in [`Buffer::Src`].
+    pub(crate) src: Vec<Region>,
+    /// For each chain, its items in [`Buffer::Dst`].
+    pub(crate) dst: Vec<Region>,
+    /// For each chain, its number of items.
+    pub(crate) n_items: Vec<usize>,
+    /// For each chain, whether the lengths of its rows are the device's to find.
+    pub(crate) finds: Vec<bool>,
     /// The bytes used in each buffer, by [`Buffer::index`].
-    pub(crate) len_bytes: [usize; 4],
+    pub(crate) len_bytes: [usize; Buffer::COUNT],
+    /// The bytes of [`Buffer::Dst`] whose extent the host knows.
+    pub(crate) known: usize,
+    /// A word a chain in [`Buffer::Dst`], 1 if a number did not fit.
+    pub(crate) flags: Range<usize>,
+    /// The offsets of rows, and where they go in [`Buffer::Src`].
+    pub(crate) offsets: Vec<(usize, Vec<u32>)>,
+    /// What goes up behind [`Buffer::Src`]: records of rows, then jobs.
+    pub(crate) behind: Vec<u8>,
+    /// The records in there.
+    pub(crate) params: Range<usize>,
     /// In the order they must run; each after all before it.
     pub(crate) launches: Vec<Launch>,
-    /// The jobs of all launches.
-    pub(crate) jobs: Vec<u8>,
+}
+
+/// What is at one place of a chain: before a kernel, or behind the last.
+#[derive(Debug, Clone, Copy)]
+struct Amount {
+    n_items: usize,
+    /// Bytes of one; 0 for rows.
+    item_bytes: usize,
+    /// Bytes of all, at most.
+    len: usize,
+    /// Whether they are rows.
+    are_rows: bool,
 }
 
 /// A job before its launch is known.
 struct Pending {
-    key: (usize, Entry, Buffer, Buffer),
+    /// Stage and pass, so that what comes first runs first; then what is
+    /// launched together.
+    key: (usize, usize, Entry, [Option<Buffer>; 3]),
+    n_threads: u32,
     job: Job,
 }
 
 impl Schedule {
-    /// The schedule of `program` for `n_items` items of each chain. A chain
-    /// without items has no job.
+    /// The schedule of `program` for these items of each chain. A chain without
+    /// items has no job.
     ///
     /// # Errors
-    /// `Internal` where a buffer would exceed 2 GiB.
-    pub(crate) fn new(program: &Program, tables: &Tables, n_items: &[usize]) -> Result<Self> {
+    /// `Internal` where a buffer would exceed 2 GiB, or rows and a chain do not
+    /// go together.
+    pub(crate) fn new(program: &Program, tables: &Tables, items: &[Items<'_>]) -> Result<Self> {
         let mut schedule = Self {
             src: Vec::new(),
             dst: Vec::new(),
-            len_bytes: [0; 4],
+            n_items: items.iter().map(Items::len).collect(),
+            finds: finds(program),
+            len_bytes: [0; Buffer::COUNT],
+            known: 0,
+            flags: 0..0,
+            offsets: Vec::new(),
+            behind: Vec::new(),
+            params: 0..0,
             launches: Vec::new(),
-            jobs: Vec::new(),
         };
-        let mut pending = Vec::new();
-        for (index, (chain, &n_items)) in program.chains.iter().zip(n_items).enumerate() {
-            let mut from = schedule.place(Buffer::Src, n_items * chain.src_item_bytes())?;
-            schedule.src.push(from.clone());
-            let between = [
-                schedule.place_between(chain, n_items, 0)?,
-                schedule.place_between(chain, n_items, 1)?,
-            ];
-            let mut read = Buffer::Src;
-            let n_stages = chain.kernels().len();
-            for (stage, (kernel, count)) in chain.kernels().enumerate() {
-                let n_items = n_items * count;
-                let len = n_items * kernel.dst_item_bytes();
-                let (write, to) = if stage + 1 == n_stages {
-                    (Buffer::Dst, schedule.place(Buffer::Dst, len)?)
-                } else {
-                    let start = between[stage % 2];
-                    (Buffer::Between(stage % 2), start..start + len)
-                };
-                if n_items > 0 {
-                    pending.push(Pending {
-                        key: (stage, Entry::of(kernel), read, write),
-                        job: Job {
-                            n: word(n_items * kernel.dst_item_len())?,
-                            n_items: word(n_items)?,
-                            src: word(from.start / 4)?,
-                            src_item: word(kernel.src_item_bytes())?,
-                            dst: word(to.start / 4)?,
-                            dst_item: word(kernel.dst_item_bytes())?,
-                            constants: tables.offsets[index][stage],
-                            flag: word(index)?,
-                            ..Job::zeroed()
-                        },
-                    });
-                }
-                (from, read) = (to, write);
-            }
-            schedule.dst.push(from);
+        if items.len() != program.n_columns() {
+            return Err(Error::internal("a batch with other columns"));
         }
+        let flows = program.chains.iter().zip(items).map(Flow::of_fixed);
+        let behind = &items[program.chains.len()..];
+        let row_flows = program.row_chains.iter().zip(behind).map(Flow::of_rows);
+        let flows: Vec<Flow<'_>> = flows.chain(row_flows).collect::<Result<_>>()?;
+        schedule.place_dst(&flows)?;
+        let mut pending = Vec::new();
+        for (index, (kernels, flow)) in program.columns().zip(&flows).enumerate() {
+            let constants = &tables.offsets[index];
+            schedule.column(index, (&kernels, constants), flow, &mut pending)?;
+        }
+        schedule.params = 0..schedule.behind.len();
         pending.sort_by_key(|job| job.key);
         schedule.launch(&pending)?;
         Ok(schedule)
     }
 
+    /// Bytes that go up.
+    pub(crate) fn len_up(&self) -> usize {
+        self.len_bytes[Buffer::Src.index()] + self.behind.len()
+    }
+
+    /// What comes down first: all but rows whose lengths are not known yet.
+    pub(crate) fn first_down(&self) -> Vec<Range<usize>> {
+        if self.flags.start == self.known {
+            // They follow one another, so they are one copy.
+            std::iter::once(0..self.flags.end).collect()
+        } else {
+            vec![0..self.known, self.flags.clone()]
+        }
+    }
+
+    /// Room in the last buffer: for what the host knows the extent of, for other
+    /// rows, for flags.
+    fn place_dst(&mut self, flows: &[Flow<'_>]) -> Result<()> {
+        for (column, flow) in flows.iter().enumerate() {
+            let amount = flow.last();
+            let mut region = Region::default();
+            if amount.are_rows {
+                region.offsets = Some(self.place(Buffer::Dst, offsets_bytes(&amount))?.start);
+            }
+            if !self.finds[column] {
+                region.bytes = self.place(Buffer::Dst, amount.len)?;
+            }
+            self.dst.push(region);
+        }
+        self.known = self.len_bytes[Buffer::Dst.index()];
+        for (column, flow) in flows.iter().enumerate() {
+            if self.finds[column] {
+                self.dst[column].bytes = self.place(Buffer::Dst, flow.last().len)?;
+            }
+        }
+        self.flags = self.place(Buffer::Dst, 4 * flows.len())?;
+        self.len_bytes[Buffer::Dst.index()] = self.flags.start;
+        Ok(())
+    }
+
+    /// Places what is before and between the kernels of a column, and notes the
+    /// jobs.
+    fn column(
+        &mut self,
+        index: usize,
+        (kernels, constants): (&[&dyn DeviceKernel], &[u32]),
+        flow: &Flow<'_>,
+        pending: &mut Vec<Pending>,
+    ) -> Result<()> {
+        let mut from = self.place_amount(Buffer::Src, flow.amounts[0])?;
+        self.src.push(from.clone());
+        if let (Some((rows, _)), Some(at)) = (&flow.rows, from.offsets) {
+            self.offsets.push((at, rows.offsets.to_vec()));
+        }
+        let between = [
+            self.place_between(&flow.amounts, 0)?,
+            self.place_between(&flow.amounts, 1)?,
+        ];
+        let mut read = Buffer::Src;
+        for (stage, kernel) in kernels.iter().enumerate() {
+            let (before, behind) = (flow.amounts[stage], flow.amounts[stage + 1]);
+            let (write, to) = if stage + 1 == kernels.len() {
+                (Buffer::Dst, self.dst[index].clone())
+            } else {
+                let region = region_at(between[stage % 2], behind);
+                (Buffer::Between(stage % 2), region)
+            };
+            let scratch = self.place(Buffer::Scratch, kernel.scratch_bytes(before.len))?;
+            let job = Job {
+                n: word(behind.len / kernel.dst_number_bytes())?,
+                n_items: word(before.n_items)?,
+                src: word(from.bytes.start / 4)?,
+                src_offsets: word(from.offsets.unwrap_or(0) / 4)?,
+                src_item: word(before.item_bytes)?,
+                dst: word(to.bytes.start / 4)?,
+                dst_offsets: word(to.offsets.unwrap_or(0) / 4)?,
+                aux: word(scratch.start / 4)?,
+                params: word(self.add_records(flow, stage)? / 4)?,
+                constants: constants[stage],
+                flag: word(index)?,
+            };
+            if before.n_items > 0 {
+                let buffers = (read, write);
+                pending.extend(passes(*kernel, stage, buffers, (before, job)));
+            }
+            (from, read) = (to, write);
+        }
+        Ok(())
+    }
+
+    /// Adds what the kernel of a stage is told of rows: where those written begin,
+    /// then their records. Gives where that begins.
+    fn add_records(&mut self, flow: &Flow<'_>, stage: usize) -> Result<usize> {
+        let Some((rows, lens)) = &flow.rows else {
+            return Ok(0);
+        };
+        let begin = self.behind.len().next_multiple_of(ALIGN);
+        self.behind.resize(begin, 0);
+        let offsets = offsets_of(lens.at(stage + 1))?;
+        self.behind.extend_from_slice(cast_slice(&offsets));
+        self.behind.extend_from_slice(&rows.records[stage]);
+        Ok(begin)
+    }
+
     /// Room for what all even or all odd stages of a chain leave for the next:
     /// by the time one writes there, the one before it has been read. So a
     /// chain of any length takes no more than its widest items.
-    fn place_between(&mut self, chain: &Chain, n_items: usize, which: usize) -> Result<usize> {
-        let n_left = chain.kernels().len() - 1;
-        let left = chain.kernels().take(n_left).skip(which).step_by(2);
-        let widths = left.map(|(kernel, count)| count * kernel.dst_item_bytes());
-        let len = n_items * widths.max().unwrap_or(0);
+    fn place_between(&mut self, amounts: &[Amount], which: usize) -> Result<usize> {
+        let left = &amounts[1..amounts.len() - 1];
+        let widths = left.iter().skip(which).step_by(2);
+        let widths = widths.map(|amount| region_at(0, *amount).bytes.end);
+        let len = widths.max().unwrap_or(0);
         Ok(self.place(Buffer::Between(which), len)?.start)
+    }
+
+    fn place_amount(&mut self, buffer: Buffer, amount: Amount) -> Result<Region> {
+        let len = region_at(0, amount).bytes.end;
+        let start = self.place(buffer, len)?.start;
+        Ok(region_at(start, amount))
     }
 
     /// Room for `len` bytes behind what is in the buffer already.
@@ -190,23 +301,134 @@ impl Schedule {
     /// Makes one launch of each run of jobs with the same key.
     fn launch(&mut self, pending: &[Pending]) -> Result<()> {
         for jobs in pending.chunk_by(|a, b| a.key == b.key) {
-            self.jobs.resize(self.jobs.len().next_multiple_of(ALIGN), 0);
-            let begin = self.jobs.len();
+            self.behind
+                .resize(self.behind.len().next_multiple_of(ALIGN), 0);
+            let begin = self.behind.len();
             for pending in jobs {
-                self.jobs.extend_from_slice(bytes_of(&pending.job));
+                self.behind.extend_from_slice(bytes_of(&pending.job));
             }
-            let (_, entry, from, to) = jobs[0].key;
-            let numbers = jobs.iter().map(|pending| pending.job.n);
+            let (_, _, entry, [src, aux, dst]) = jobs[0].key;
+            let (Some(src), Some(dst)) = (src, dst) else {
+                return Err(Error::internal("a launch without buffers"));
+            };
+            let n_threads = jobs.iter().map(|pending| pending.n_threads);
             self.launches.push(Launch {
                 entry,
-                from,
-                to,
-                jobs: begin..self.jobs.len(),
+                src,
+                aux,
+                dst,
+                jobs: begin..self.behind.len(),
                 n_jobs: word(jobs.len())?,
-                most_numbers: numbers.max().unwrap_or(0),
+                n_threads: n_threads.max().unwrap_or(0),
             });
         }
         Ok(())
+    }
+}
+
+/// What there is before each kernel of a column, and behind the last.
+struct Flow<'a> {
+    amounts: Vec<Amount>,
+    /// The rows, if they are.
+    rows: Option<(&'a RowItems<'a>, Lens)>,
+}
+
+impl<'a> Flow<'a> {
+    fn of_fixed((chain, items): (&Chain, &Items<'_>)) -> Result<Self> {
+        let Items::Fixed(n_items) = *items else {
+            return Err(Error::internal("rows for a chain of fixed items"));
+        };
+        let amount = |n_items: usize, item_bytes: usize| Amount {
+            n_items,
+            item_bytes,
+            len: n_items * item_bytes,
+            are_rows: false,
+        };
+        let read = chain
+            .kernels()
+            .map(|(kernel, count)| amount(n_items * count, kernel.src_item_bytes()));
+        let mut amounts: Vec<Amount> = read.collect();
+        let written = chain.dst_item_bytes();
+        amounts.push(amount(n_items, written));
+        Ok(Self {
+            amounts,
+            rows: None,
+        })
+    }
+
+    fn of_rows((chain, items): (&RowChain, &'a Items<'a>)) -> Result<Self> {
+        let Items::Rows(rows) = items else {
+            return Err(Error::internal("fixed items for a chain of rows"));
+        };
+        let lens = Lens::new(chain, rows)?;
+        let amount = |at| Amount {
+            n_items: rows.len(),
+            item_bytes: 0,
+            len: lens.total(at),
+            are_rows: true,
+        };
+        Ok(Self {
+            amounts: (0..=chain.kernels().len()).map(amount).collect(),
+            rows: Some((rows, lens)),
+        })
+    }
+
+    /// What is behind the last kernel.
+    fn last(&self) -> Amount {
+        self.amounts[self.amounts.len() - 1]
+    }
+}
+
+/// For each column, whether the lengths of its rows are the device's to find.
+fn finds(program: &Program) -> Vec<bool> {
+    let fixed = program.chains.iter().map(|_| false);
+    let rows = program.row_chains.iter().map(RowChain::finds_lengths);
+    fixed.chain(rows).collect()
+}
+
+/// The jobs of a kernel's passes.
+fn passes(
+    kernel: &dyn DeviceKernel,
+    stage: usize,
+    (read, write): (Buffer, Buffer),
+    (before, job): (Amount, Job),
+) -> impl Iterator<Item = Pending> {
+    let buffer = move |role: Role| match role {
+        Role::Src => read,
+        Role::Scratch => Buffer::Scratch,
+        Role::Dst => write,
+    };
+    let passes = kernel.passes().iter().enumerate();
+    passes.map(move |(order, pass): (usize, &Pass)| Pending {
+        key: (
+            stage,
+            order,
+            pass.entry,
+            [
+                Some(buffer(pass.src)),
+                pass.aux.map(buffer),
+                Some(buffer(pass.dst)),
+            ],
+        ),
+        n_threads: pass.n_threads(&job, before.len),
+        job,
+    })
+}
+
+fn offsets_bytes(amount: &Amount) -> usize {
+    4 * (amount.n_items + 1)
+}
+
+/// The region of an amount that begins at `start`.
+fn region_at(start: usize, amount: Amount) -> Region {
+    let offsets = amount.are_rows.then_some(start);
+    let begin = match offsets {
+        Some(at) => (at + offsets_bytes(&amount)).next_multiple_of(ALIGN),
+        None => start,
+    };
+    Region {
+        offsets,
+        bytes: begin..begin + amount.len,
     }
 }
 

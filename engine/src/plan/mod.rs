@@ -86,7 +86,7 @@ pub use types::{
 pub(crate) use explain::{amount, counted};
 #[cfg(test)]
 pub(crate) use fused::fused;
-pub(crate) use program::{Chain, Program};
+pub(crate) use program::{Chain, Program, RowChain};
 pub(crate) use split::NULL_KEY;
 pub(crate) use stage::{Segment, SegmentColumn, Stage, Work};
 pub(crate) use stored::{

@@ -1,14 +1,86 @@
 //! What a run of consecutive steps does to numbers, as data.
 
-use fuelrail_kernels::Kernel;
+use fuelrail_kernels::{DeviceKernel, Kernel, RowKernel};
 
 use crate::error::{Error, Result};
 
 /// One chain of kernels for each column that the steps change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Program {
-    /// In the order of the columns.
+    /// Those of columns whose items have a constant length, in the order of the
+    /// columns.
     pub(crate) chains: Vec<Chain>,
+    /// Those of columns whose rows may have any length; they come after all
+    /// others.
+    pub(crate) row_chains: Vec<RowChain>,
+}
+
+impl Program {
+    /// One of chains on items of a constant length.
+    pub(crate) fn of(chains: Vec<Chain>) -> Self {
+        Self {
+            chains,
+            row_chains: Vec::new(),
+        }
+    }
+
+    /// How many columns there are.
+    pub(crate) fn n_columns(&self) -> usize {
+        self.chains.len() + self.row_chains.len()
+    }
+
+    /// The kernels of each column, for devices.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = Vec<&dyn DeviceKernel>> {
+        let chains = self.chains.iter().map(|chain| {
+            let kernels = chain
+                .kernels()
+                .map(|(kernel, _)| kernel as &dyn DeviceKernel);
+            kernels.collect()
+        });
+        let row_chains = self.row_chains.iter().map(|chain| {
+            let kernels = chain
+                .kernels()
+                .iter()
+                .map(|kernel| kernel as &dyn DeviceKernel);
+            kernels.collect()
+        });
+        chains.chain(row_chains)
+    }
+}
+
+/// Kernels that work on rows of any length, one after another.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RowChain {
+    kernels: Vec<RowKernel>,
+}
+
+impl RowChain {
+    /// A chain of `kernels`.
+    ///
+    /// # Errors
+    /// `Internal` if there are none, or one must know lengths that are found only
+    /// when the chain runs.
+    pub(crate) fn new(kernels: Vec<RowKernel>) -> Result<Self> {
+        if kernels.is_empty() {
+            return Err(Error::internal("a chain without kernels"));
+        }
+        let found = kernels.iter().position(|kernel| !kernel.knows_lengths());
+        let behind = found.map_or(&[][..], |found| &kernels[found + 1..]);
+        if behind.iter().any(RowKernel::needs_lengths) {
+            return Err(Error::internal("a kernel behind rows of unknown lengths"));
+        }
+        Ok(Self { kernels })
+    }
+
+    /// The kernels.
+    pub(crate) fn kernels(&self) -> &[RowKernel] {
+        &self.kernels
+    }
+
+    /// Whether it finds only when it runs how long rows become.
+    pub(crate) fn finds_lengths(&self) -> bool {
+        self.kernels.iter().any(|kernel| !kernel.knows_lengths())
+    }
 }
 
 /// Kernels that work on one column, one after another.
@@ -62,10 +134,7 @@ impl Chain {
 
     /// Bytes of one of the numbers written.
     pub(crate) fn dst_number_bytes(&self) -> usize {
-        match &self.kernels[self.kernels.len() - 1] {
-            Kernel::NormalizeImages(images) => images.table().element().len_bytes(),
-            numbers => numbers.dst_item_bytes(),
-        }
+        self.kernels[self.kernels.len() - 1].dst_number_bytes()
     }
 
     /// Bytes of one item where it is largest, read, written or between.

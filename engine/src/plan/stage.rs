@@ -176,7 +176,7 @@ impl Segment {
         add_all(&mut columns, map, index);
         Self {
             columns,
-            program: Program { chains: Vec::new() },
+            program: Program::default(),
         }
     }
 

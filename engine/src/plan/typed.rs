@@ -299,7 +299,7 @@ fn integer<'de, V: Visitor<'de>>(number: i128, visitor: V) -> Result<V::Value, T
 /// A list, all of which the visitor must take.
 fn list<'de, V: Visitor<'de>>(items: Vec<Node>, visitor: V) -> Result<V::Value, TypedError> {
     let given = items.len();
-    let mut items = Items {
+    let mut items = ArrayItems {
         items: items.into_iter(),
         index: 0,
     };
@@ -311,12 +311,12 @@ fn list<'de, V: Visitor<'de>>(items: Vec<Node>, visitor: V) -> Result<V::Value, 
     Err(de::Error::invalid_length(given, &wanted.as_str()))
 }
 
-struct Items {
+struct ArrayItems {
     items: std::vec::IntoIter<Node>,
     index: usize,
 }
 
-impl<'de> SeqAccess<'de> for Items {
+impl<'de> SeqAccess<'de> for ArrayItems {
     type Error = TypedError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(

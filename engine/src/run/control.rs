@@ -18,6 +18,7 @@ pub struct Control {
     read: Meter,
     was_complete: AtomicBool,
     device_lost: OnceLock<String>,
+    too_large_for_device: AtomicU64,
 }
 
 /// How far a run has come.
@@ -70,6 +71,19 @@ impl Control {
     #[must_use]
     pub fn device_lost(&self) -> Option<&str> {
         self.device_lost.get().map(String::as_str)
+    }
+
+    /// Items, rows or images, of which no slot of the device holds one, so that the
+    /// processor did them.
+    #[must_use]
+    pub fn too_large_for_device(&self) -> u64 {
+        self.too_large_for_device.load(Ordering::Relaxed)
+    }
+
+    /// Counts such items.
+    pub(super) fn add_too_large_for_device(&self, n_items: u64) {
+        self.too_large_for_device
+            .fetch_add(n_items, Ordering::Relaxed);
     }
 
     /// Notes that the device was given up.

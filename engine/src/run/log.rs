@@ -49,6 +49,7 @@ impl RunLog {
             "threads": options.threads,
             "device": options.device.report().id,
             "device_lost": control.device_lost(),
+            "too_large_for_device": control.too_large_for_device(),
             "passed_over": plan.discovery.passed_over,
             "plan_digest": plan.identity.digest,
             "rows": committed.rows,

@@ -57,6 +57,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
     if let Some(reason) = offload.lost() {
         control.lose_device(reason);
     }
+    control.add_too_large_for_device(offload.n_too_large());
     let logged = target.log(&log.line(plan, options, control, &ran));
     ran.and(logged)?;
     target.commit()

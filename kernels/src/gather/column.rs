@@ -1,8 +1,8 @@
 //! What all items of a column share.
 
 use super::{Border, GatherError, GatherRow};
-use crate::job::job;
 use crate::normalize::Layout;
+use crate::twin::twin;
 
 /// Bytes one item may take, read or written: offsets in it fit an `i32`.
 const MAX_ITEM_BYTES: u64 = (1 << 31) - 1;
@@ -47,7 +47,7 @@ pub struct Gather {
     border: Border,
 }
 
-job! {
+twin! {
     /// What a device is told about a [`Gather`].
     pub struct GatherConstants: 32 {
         /// Channels of images read.

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::{Border, GatherError};
-use crate::job::job;
+use crate::twin::twin;
 
 /// Sides of images and magnitudes of coordinates are below this.
 const LIMIT: i64 = 1 << 30;
 
-job! {
+twin! {
     /// Where the samples of one item come from; see the [contract](super).
     pub struct GatherRow: 64 {
         /// Rows of the image read.

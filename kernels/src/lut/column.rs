@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::LutError;
 use crate::element::Element;
-use crate::job::job;
 use crate::normalize::Layout;
+use crate::twin::twin;
 
 /// Entries of a table.
 pub(super) const N_ENTRIES: usize = 256;
@@ -34,7 +34,7 @@ pub struct Lut {
     record: Arc<[u8]>,
 }
 
-job! {
+twin! {
     /// What a device is told about a [`Lut`].
     pub struct LutConstants: 24 {
         /// [`Element::code`] of the numbers written.

@@ -58,6 +58,9 @@ mod tests;
 pub use classes::{Class, Squeeze};
 pub use summary::Summary;
 
+/// Bytes of a chunk on devices: a group of threads counts and writes it.
+pub const CHUNK: u32 = 2048;
+
 /// There is too little room for what may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected room for {expected} bytes, got {got}")]

@@ -144,6 +144,10 @@ inline unsigned atomicOr(unsigned* at, unsigned bits) {
     return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED);
 }
 
+inline unsigned atomicAnd(unsigned* at, unsigned bits) {
+    return __atomic_fetch_and(at, bits, __ATOMIC_RELAXED);
+}
+
 // ---- intrinsics; what is undefined in C++ and defined in CUDA is refused
 
 template <typename To, typename From>

@@ -1,15 +1,26 @@
 //! What all slots of a lane share: compiled kernels, tables and streams.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use fuelrail_kernels::{Entry, ptx};
+use fuelrail_kernels::{DeviceKernel, Entry, ptx};
 
-use super::super::program::{Chain, Program};
-use super::super::schedule::Tables;
+use super::super::program::Program;
+use super::super::schedule::Schedule;
+use super::super::slot::Gpu;
+use super::super::tables::Tables;
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
+use super::room::Room;
 use crate::error::{Error, Result};
+
+/// Bytes of a slot at most, in each place, however large the device is.
+const MAX_SLOT_BYTES: u64 = 256 << 20;
+
+/// The places a slot takes on the device are at most this part of it, over all
+/// three slots: a device has other users.
+const MEMORY_PART: u64 = 2 * 5 * 3;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -19,6 +30,7 @@ pub(super) struct Machine {
     pub(super) compute: Stream,
     pub(super) download: Stream,
     pub(super) n_multiprocessors: u32,
+    max_buffer: usize,
     kernels: Kernels,
     tables: Memory,
     /// What failed first; nothing is started after that.
@@ -29,9 +41,8 @@ impl Machine {
     /// Makes ready what `program` needs.
     pub(super) fn new(
         context: &Arc<Context>,
-        program: &Program,
-        tables: &Tables,
-        n_multiprocessors: u32,
+        (program, tables): (&Program, &Tables),
+        (n_multiprocessors, memory_bytes): (u32, u64),
     ) -> Result<Self> {
         context.enter()?;
         let kernels = Kernels::load(context, program)?;
@@ -43,6 +54,8 @@ impl Machine {
             compute: Stream::new(context)?,
             download: Stream::new(context)?,
             n_multiprocessors,
+            max_buffer: usize::try_from(MAX_SLOT_BYTES.min(memory_bytes / MEMORY_PART))
+                .unwrap_or(usize::MAX),
             kernels,
             failed: OnceLock::new(),
         })
@@ -60,25 +73,61 @@ impl Machine {
     }
 
     /// Notes that a call failed, so that no more are made.
-    pub(super) fn poison(&self, error: &Error) {
-        self.failed.get_or_init(|| error.to_string());
+    fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
+        outcome.inspect_err(|error| {
+            self.failed.get_or_init(|| error.to_string());
+        })
+    }
+}
+
+impl Gpu for Machine {
+    type Room = Room;
+
+    fn max_buffer(&self) -> usize {
+        self.max_buffer
     }
 
-    /// Makes the context this thread's, unless something failed before.
-    pub(super) fn enter(&self) -> Result<()> {
-        self.sound()?;
-        let entered = self.context.enter();
-        entered.inspect_err(|error| self.poison(error))
-    }
-
-    /// Refuses after a failure.
-    pub(super) fn sound(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         match self.failed.get() {
-            None => Ok(()),
+            None => self.noted(self.context.enter()),
             Some(first) => Err(Error::device(format!(
                 "this CUDA device is not used after it failed: {first}"
             ))),
         }
+    }
+
+    fn room(&self) -> Result<Room> {
+        Room::new(&self.context)
+    }
+
+    fn fit(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+        self.noted(room.fit(schedule))
+    }
+
+    fn write(&self, room: &mut Room, begin: usize, bytes: &[u8]) -> Result<()> {
+        let range = begin..begin + bytes.len();
+        room.src_mut(range)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn start(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+        self.noted(room.start(self, schedule))
+    }
+
+    fn fetch(&self, room: &mut Room, ranges: &[Range<usize>]) -> Result<()> {
+        self.noted(room.fetch(self, ranges))
+    }
+
+    fn wait(&self, room: &mut Room) -> Result<()> {
+        self.noted(room.wait())
+    }
+
+    fn read<'a>(&self, room: &'a Room, range: Range<usize>) -> &'a [u8] {
+        room.dst(range).unwrap_or_default()
+    }
+
+    fn release(&self, room: &mut Room) {
+        room.settle(self);
     }
 }
 
@@ -93,8 +142,8 @@ struct Kernels {
 impl Kernels {
     /// Has the driver translate the modules that a program needs.
     fn load(context: &Arc<Context>, program: &Program) -> Result<Self> {
-        let stages = program.chains.iter().flat_map(Chain::kernels);
-        let needed: Vec<Entry> = stages.map(|(kernel, _)| Entry::of(kernel)).collect();
+        let passes = program.columns().flatten().flat_map(DeviceKernel::passes);
+        let needed: Vec<Entry> = passes.map(|pass| pass.entry).collect();
         let mut kernels = Self::default();
         for (name, text) in ptx::MODULES {
             let needed = needed.iter().filter(|entry| entry.module() == *name);

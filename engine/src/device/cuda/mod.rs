@@ -1,17 +1,15 @@
 //! NVIDIA GPUs through the CUDA driver, which is looked for when a program
 //! runs: where there is none, all of this says so and nothing else happens.
 //!
-//! A [`lane`] has three streams, for the ways up, the kernels and the way down,
-//! and a ring of slots with events of their own, so that what one slot waits
+//! A [`machine`] has three streams, for the ways up, the kernels and the way down;
+//! the [`room`] of each slot has events of its own, so that what one slot waits
 //! for never holds up another. All that is unsafe is in [`driver`], [`owned`] and
 //! [`room`].
 
 mod driver;
-mod lane;
 mod machine;
 mod owned;
 mod room;
-mod slot;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -22,7 +20,9 @@ use std::sync::Arc;
 use fuelrail_kernels::Kernel;
 
 use self::driver::{Attribute, Context};
-use self::lane::CudaLane;
+use self::machine::Machine;
+use super::slot::GpuLane;
+use super::tables::Tables;
 use super::{Backend, DeviceKind, DeviceReport, Lane, Program};
 use crate::error::{Error, Result};
 
@@ -122,7 +122,9 @@ impl Backend for CudaBackend {
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
         let memory_bytes = self.report.memory_bytes.unwrap_or(u64::MAX);
-        let lane = CudaLane::new(&self.context, program, self.n_multiprocessors, memory_bytes)?;
-        Ok(Arc::new(lane))
+        let tables = Tables::new(program);
+        let sizes = (self.n_multiprocessors, memory_bytes);
+        let machine = Machine::new(&self.context, (program, &tables), sizes)?;
+        Ok(Arc::new(GpuLane::new(machine, program, tables)?))
     }
 }

@@ -6,6 +6,7 @@
 
 use std::ffi::{CString, c_uint, c_void};
 use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 
@@ -98,17 +99,24 @@ impl Stream {
         Ok(ManuallyDrop::into_inner(dst))
     }
 
-    /// Copies `len` bytes from the beginning of `src`.
+    /// Copies these bytes of `src` to the same place in `dst`.
     ///
     /// # Safety
     /// `dst` is neither read, written nor freed, and `src` neither written
-    /// elsewhere nor freed, before the copy has been made; both have `len`
+    /// elsewhere nor freed, before the copy has been made; both have these
     /// bytes.
-    pub(super) unsafe fn download(&self, dst: &Pinned, src: &Memory, len: usize) -> Result<()> {
-        let to = dst.at.as_ptr().cast();
+    pub(super) unsafe fn download(
+        &self,
+        dst: &Pinned,
+        src: &Memory,
+        range: &Range<usize>,
+    ) -> Result<()> {
+        // SAFETY: the caller's promise: the range lies within it.
+        let to = unsafe { dst.at.add(range.start) };
+        let from = src.raw + range.start as u64;
         // SAFETY: the caller's promise.
         check("cuMemcpyDtoHAsync_v2", unsafe {
-            sys::cuMemcpyDtoHAsync_v2(to, src.raw, len, self.raw)
+            sys::cuMemcpyDtoHAsync_v2(to.as_ptr().cast(), from, range.len(), self.raw)
         })
     }
 

@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
-use fuelrail_kernels::Job;
+use fuelrail_kernels::{GROUP, Job};
 
 use super::super::schedule::{Buffer, Launch, Schedule};
 use super::driver::Context;
@@ -17,23 +17,11 @@ use super::machine::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
 use crate::error::{Error, Result};
 
-/// Threads of a block.
-const BLOCK: u32 = 256;
-
 /// Blocks of a row of the grid for each multiprocessor: as many as it can hold.
 const BLOCKS_EACH: u32 = 8;
 
-/// Numbers that a thread works on at once, at least.
-const GROUP: u32 = 4;
-
 /// Rows of a grid.
 const MAX_GRID_ROWS: u32 = 65_535;
-
-/// Bytes of a flag.
-const FLAG_BYTES: usize = 4;
-
-/// Where jobs and flags begin behind the data: at a multiple of so many bytes.
-const ALIGN: usize = 256;
 
 /// Up to here memory doubles when it must grow; beyond, it grows by as much.
 const STEP_BYTES: usize = 16 << 20;
@@ -92,12 +80,12 @@ impl<T> Grown<T> {
 /// All memory of a slot.
 #[derive(Debug, Default)]
 struct Buffers {
-    /// What is read, and the jobs behind it.
+    /// What is read, and records and jobs behind it.
     host_src: Grown<Pinned>,
     /// What is written, and the flags behind it.
     host_dst: Grown<Pinned>,
     /// By [`Buffer::index`].
-    device: [Grown<Memory>; 4],
+    device: [Grown<Memory>; Buffer::COUNT],
 }
 
 /// A slot's memory, used again for batch after batch.
@@ -128,7 +116,7 @@ impl Room {
     pub(super) fn fit(&mut self, schedule: &Schedule) -> Result<()> {
         self.idle()?;
         let context = &self.context;
-        let (src, dst) = (len_up(schedule), len_down(schedule));
+        let (src, dst) = (schedule.len_up(), schedule.flags.end);
         let buffers = &mut *self.buffers;
         let pinned = |len| Pinned::new(context, len);
         buffers.host_src.grow(src, pinned)?;
@@ -163,17 +151,6 @@ impl Room {
         all.get(range).ok_or_else(beyond)
     }
 
-    /// The flag of a chain, copied down with what `schedule` wrote.
-    pub(super) fn flag(&self, schedule: &Schedule, chain: usize) -> Result<bool> {
-        // What was never started has left nothing.
-        if chain >= n_flags(schedule) || schedule.launches.is_empty() {
-            return Ok(false);
-        }
-        let begin = flags_at(schedule) + chain * FLAG_BYTES;
-        let flag = self.dst(begin..begin + FLAG_BYTES)?;
-        Ok(flag.iter().any(|byte| *byte != 0))
-    }
-
     /// The memory is nobody's but the host's.
     fn idle(&self) -> Result<()> {
         match self.state {
@@ -189,9 +166,7 @@ impl Room {
     /// memory is the device's until [`Room::settle`] has been called.
     pub(super) fn start(&mut self, machine: &Machine, schedule: &Schedule) -> Result<()> {
         self.context.enter()?;
-        let jobs_at = jobs_at(schedule);
-        self.src_mut(jobs_at..jobs_at + schedule.jobs.len())?
-            .copy_from_slice(&schedule.jobs);
+        self.idle()?;
         self.state = State::Starting;
         self.enqueue(machine, schedule)?;
         self.state = State::UnderWay;
@@ -206,15 +181,30 @@ impl Room {
             download,
             ..
         } = machine;
-        self.copy_up(upload, len_up(schedule))?;
+        self.copy_up(upload, schedule.len_up())?;
         self.uploaded.record(upload)?;
         compute.wait_for(&self.uploaded)?;
         self.zero_flags(compute, schedule)?;
         self.launch_all(machine, schedule)?;
         self.computed.record(compute)?;
         download.wait_for(&self.computed)?;
-        self.copy_down(download, len_down(schedule))?;
+        for range in schedule.first_down() {
+            self.copy_down(download, &range)?;
+        }
         self.done.record(download)
+    }
+
+    /// Copies more of what was written down, after a wait.
+    pub(super) fn fetch(&mut self, machine: &Machine, ranges: &[Range<usize>]) -> Result<()> {
+        self.context.enter()?;
+        self.idle()?;
+        self.state = State::Starting;
+        for range in ranges {
+            self.copy_down(&machine.download, range)?;
+        }
+        self.done.record(&machine.download)?;
+        self.state = State::UnderWay;
+        Ok(())
     }
 
     fn launch_all(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
@@ -230,38 +220,49 @@ impl Room {
         unsafe { stream.upload(dst, src, len) }
     }
 
-    fn copy_down(&self, stream: &Stream, len: usize) -> Result<()> {
+    fn copy_down(&self, stream: &Stream, range: &Range<usize>) -> Result<()> {
         let src = self.buffers.device[Buffer::Dst.index()].get()?;
         let dst = self.buffers.host_dst.get()?;
-        // SAFETY: as for `copy_up`.
-        unsafe { stream.download(dst, src, len) }
+        if range.end > self.buffers.host_dst.len
+            || range.end > self.buffers.device[Buffer::Dst.index()].len
+        {
+            return Err(beyond());
+        }
+        // SAFETY: as for `copy_up`; both have the range.
+        unsafe { stream.download(dst, src, range) }
     }
 
     fn zero_flags(&self, stream: &Stream, schedule: &Schedule) -> Result<()> {
-        let begin = self.address(Buffer::Dst)? + flags_at(schedule) as u64;
-        let len = n_flags(schedule) * FLAG_BYTES;
-        if len == 0 {
-            return Ok(());
-        }
+        let begin = self.address(Buffer::Dst)? + schedule.flags.start as u64;
         // SAFETY: `fit` made room for the flags; nobody uses them before the
         // kernels, which follow in this stream.
-        unsafe { stream.zero(begin, len) }
+        unsafe { stream.zero(begin, schedule.flags.len()) }
     }
 
     /// One launch, or several if there are more jobs than a grid has rows.
     fn launch(&self, machine: &Machine, launch: &Launch, schedule: &Schedule) -> Result<()> {
         let function = machine.function(launch.entry)?;
-        let jobs = self.address(Buffer::Src)? + (jobs_at(schedule) + launch.jobs.start) as u64;
+        let behind = self.address(Buffer::Src)? + schedule.len_bytes[Buffer::Src.index()] as u64;
+        let jobs = behind + launch.jobs.start as u64;
+        let tables = machine.tables();
+        // Where an entry looks at nothing, it is handed the tables.
         let mut arguments = [
             jobs,
-            machine.tables(),
-            machine.tables(),
-            self.address(launch.from)?,
-            machine.tables(),
-            self.address(launch.to)?,
-            self.address(Buffer::Dst)? + flags_at(schedule) as u64,
+            if schedule.params.is_empty() {
+                tables
+            } else {
+                behind
+            },
+            tables,
+            self.address(launch.src)?,
+            match launch.aux {
+                None => tables,
+                Some(aux) => self.address(aux)?,
+            },
+            self.address(launch.dst)?,
+            self.address(Buffer::Dst)? + schedule.flags.start as u64,
         ];
-        let n_blocks = launch.most_numbers.div_ceil(GROUP * BLOCK).max(1);
+        let n_blocks = launch.n_threads.div_ceil(GROUP).max(1);
         let grid_x = n_blocks.min(machine.n_multiprocessors * BLOCKS_EACH);
         let mut first = 0;
         while first < launch.n_jobs {
@@ -273,7 +274,7 @@ impl Room {
             unsafe {
                 machine
                     .compute
-                    .launch(function, [grid_x, grid_y, BLOCK], &arguments)
+                    .launch(function, [grid_x, grid_y, GROUP], &arguments)
             }?;
             first += grid_y;
         }
@@ -325,27 +326,4 @@ fn part_mut(all: &mut [u8], range: Range<usize>) -> Result<&mut [u8]> {
 
 fn beyond() -> Error {
     Error::internal("more bytes than a slot has")
-}
-
-fn jobs_at(schedule: &Schedule) -> usize {
-    schedule.len_bytes[Buffer::Src.index()].next_multiple_of(ALIGN)
-}
-
-fn flags_at(schedule: &Schedule) -> usize {
-    schedule.len_bytes[Buffer::Dst.index()].next_multiple_of(ALIGN)
-}
-
-/// Bytes that go up for a batch.
-fn len_up(schedule: &Schedule) -> usize {
-    jobs_at(schedule) + schedule.jobs.len()
-}
-
-/// Bytes that come down for a batch.
-fn len_down(schedule: &Schedule) -> usize {
-    flags_at(schedule) + n_flags(schedule) * FLAG_BYTES
-}
-
-/// One a chain.
-fn n_flags(schedule: &Schedule) -> usize {
-    schedule.dst.len()
 }

@@ -7,6 +7,7 @@
 mod cast;
 mod mixed;
 mod normalize;
+mod rows;
 mod sample;
 mod suites;
 mod trial;

@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, mixed, normalize};
+use super::{cast, mixed, normalize, rows};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -12,6 +12,10 @@ const SUITES: &[Suite] = &[
     ("normalize", normalize::trials),
     ("cast", cast::trials),
     ("mixed", mixed::trials),
+    ("gather", rows::gathers),
+    ("lut", rows::luts),
+    ("squeeze", rows::squeezes),
+    ("rows", rows::chains),
 ];
 
 /// Runs the whole suite on a device.

@@ -5,25 +5,61 @@ use std::fmt::{self, Write as _};
 use fuelrail_kernels::Level;
 use serde::Serialize;
 
-use super::super::Backend;
-use super::super::program::{Chain, Program};
+use super::super::items::RowItems;
+use super::super::program::{Chain, Program, RowChain};
+use super::super::{Backend, Items};
 use super::sample::sample;
 use crate::error::Result;
 
-/// A program and how many items of each chain it is tried on.
+/// A program and what it is tried on.
 #[derive(Debug)]
 pub(crate) struct Trial {
     pub(crate) program: Program,
+    /// How many items of each chain.
     pub(crate) n_items: Vec<usize>,
+    /// The rows of each chain of rows.
+    pub(super) rows: Vec<SampleRows>,
+}
+
+/// Rows with their records.
+#[derive(Debug, Clone)]
+pub(super) struct SampleRows {
+    pub(super) bytes: Vec<u8>,
+    pub(super) offsets: Vec<u32>,
+    /// For each kernel.
+    pub(super) records: Vec<Vec<u8>>,
+}
+
+impl SampleRows {
+    fn items(&self) -> RowItems<'_> {
+        RowItems {
+            offsets: &self.offsets,
+            records: &self.records,
+        }
+    }
 }
 
 impl Trial {
     /// A trial of chains side by side.
-    pub(super) fn new(chains: impl IntoIterator<Item = (Chain, usize)>) -> Self {
+    pub(crate) fn new(chains: impl IntoIterator<Item = (Chain, usize)>) -> Self {
         let (chains, n_items) = chains.into_iter().unzip();
         Self {
-            program: Program { chains },
+            program: Program::of(chains),
             n_items,
+            rows: Vec::new(),
+        }
+    }
+
+    /// A trial of chains of rows side by side.
+    pub(super) fn of_rows(chains: impl IntoIterator<Item = (RowChain, SampleRows)>) -> Self {
+        let (row_chains, rows) = chains.into_iter().unzip();
+        Self {
+            program: Program {
+                chains: Vec::new(),
+                row_chains,
+            },
+            n_items: Vec::new(),
+            rows,
         }
     }
 }
@@ -56,7 +92,7 @@ pub struct SuiteReport {
 pub(crate) fn try_one(subject: Subject<'_>, trial: &Trial, seed: u64, report: &mut SuiteReport) {
     let (kept, refused) = of_subject(subject, trial);
     report.refused.extend(refused);
-    if kept.program.chains.is_empty() {
+    if kept.program.n_columns() == 0 {
         return;
     }
     let srcs = kept.program.chains.iter().zip(&kept.n_items);
@@ -64,20 +100,21 @@ pub(crate) fn try_one(subject: Subject<'_>, trial: &Trial, seed: u64, report: &m
         .map(|(chain, &n_items)| sample(chain, n_items, seed))
         .collect();
     let written = match subject {
-        Subject::Level(level) => on_host(level, &kept.program, &srcs),
+        Subject::Level(level) => on_host(level, &kept, &srcs),
         Subject::Backend(backend) => on_device(backend, &kept, &srcs),
     };
     let compared = written.and_then(|got| {
-        let expected = on_host(Level::SCALAR, &kept.program, &srcs)?;
+        let expected = on_host(Level::SCALAR, &kept, &srcs)?;
         Ok((expected, got))
     });
     match compared {
         Err(error) => report.wrong.push(error.to_string()),
         Ok((expected, got)) => {
-            for ((chain, expected), got) in kept.program.chains.iter().zip(&expected).zip(&got) {
+            let columns = named(&kept.program).into_iter().zip(&expected).zip(&got);
+            for ((column, expected), got) in columns {
                 report.n_chains += 1;
                 report.n_bytes += expected.bytes.len();
-                report.wrong.extend(difference(chain, expected, got));
+                report.wrong.extend(difference(&column, expected, got));
             }
         }
     }
@@ -87,6 +124,7 @@ pub(crate) fn try_one(subject: Subject<'_>, trial: &Trial, seed: u64, report: &m
 #[derive(Debug, PartialEq, Eq)]
 struct Written {
     bytes: Vec<u8>,
+    offsets: Vec<u32>,
     overflowed: bool,
 }
 
@@ -108,38 +146,80 @@ fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
         kept.program.chains.push(chain.clone());
         kept.n_items.push(n_items);
     }
+    kept.program
+        .row_chains
+        .clone_from(&trial.program.row_chains);
+    kept.rows.clone_from(&trial.rows);
     (kept, refused)
 }
 
-fn on_host(level: Level, program: &Program, srcs: &[Vec<u8>]) -> Result<Vec<Written>> {
+fn on_host(level: Level, trial: &Trial, srcs: &[Vec<u8>]) -> Result<Vec<Written>> {
     let run = |(chain, src): (&Chain, &Vec<u8>)| {
         let mut bytes = vec![0xa5; src.len() / chain.src_item_bytes() * chain.dst_item_bytes()];
         let overflowed = chain.run(level, src, &mut bytes)?;
-        Ok(Written { bytes, overflowed })
+        Ok(Written {
+            bytes,
+            offsets: Vec::new(),
+            overflowed,
+        })
     };
-    program.chains.iter().zip(srcs).map(run).collect()
+    let run_rows = |(chain, rows): (&RowChain, &SampleRows)| {
+        let done = chain.run_rows(level, &rows.bytes, &rows.items())?;
+        Ok(Written {
+            bytes: done.bytes,
+            offsets: done.offsets,
+            overflowed: false,
+        })
+    };
+    let fixed = trial.program.chains.iter().zip(srcs).map(run);
+    let rows = trial.program.row_chains.iter().zip(&trial.rows);
+    fixed.chain(rows.map(run_rows)).collect()
 }
 
 fn on_device(backend: &dyn Backend, trial: &Trial, srcs: &[Vec<u8>]) -> Result<Vec<Written>> {
     let lane = backend.lane(&trial.program)?;
-    let mut slot = lane.acquire(&trial.n_items)?;
-    for (chain, src) in srcs.iter().enumerate() {
-        slot.write(chain, src)?;
+    let fixed = trial.n_items.iter().map(|&n| Items::Fixed(n));
+    let rows = trial.rows.iter().map(|rows| Items::Rows(rows.items()));
+    let items: Vec<Items<'_>> = fixed.chain(rows).collect();
+    let mut slot = lane.acquire(&items)?;
+    let rows = trial.rows.iter().map(|rows| &rows.bytes);
+    for (column, src) in srcs.iter().chain(rows).enumerate() {
+        slot.write(column, src)?;
     }
     let outputs = slot.submit()?.wait()?;
     let written = |chain| Written {
         bytes: outputs.dst(chain).to_vec(),
+        offsets: outputs.offsets(chain),
         overflowed: outputs.overflowed(chain),
     };
-    Ok((0..srcs.len()).map(written).collect())
+    Ok((0..items.len()).map(written).collect())
+}
+
+/// What is tried of a column, in few words, and the bytes of a number written.
+type Column = (String, usize);
+
+/// The columns of a program.
+fn named(program: &Program) -> Vec<Column> {
+    let chains = program.chains.iter();
+    let fixed = chains.map(|chain| (Named(chain).to_string(), chain.dst_number_bytes()));
+    let rows = program.row_chains.iter().map(|chain| {
+        let names: Vec<String> = chain.kernels().iter().map(ToString::to_string).collect();
+        (names.join(" | "), 1)
+    });
+    fixed.chain(rows).collect()
 }
 
 /// The first difference, in words.
-fn difference(chain: &Chain, expected: &Written, got: &Written) -> Option<String> {
+fn difference((name, width): &Column, expected: &Written, got: &Written) -> Option<String> {
     if expected == got {
         return None;
     }
-    let name = Named(chain);
+    let width = *width;
+    if expected.offsets != got.offsets {
+        let mut pairs = expected.offsets.iter().zip(&got.offsets);
+        let row = pairs.position(|(expected, got)| expected != got);
+        return Some(format!("{name}: rows begin elsewhere, from row {row:?} on"));
+    }
     if expected.bytes.len() != got.bytes.len() {
         let (wanted, came) = (expected.bytes.len(), got.bytes.len());
         return Some(format!("{name}: expected {wanted} bytes, got {came}"));
@@ -150,7 +230,6 @@ fn difference(chain: &Chain, expected: &Written, got: &Written) -> Option<String
         return Some(format!("{name}: expected misfits {wanted}, got {came}"));
     };
     // The last kernel's number that the byte belongs to.
-    let width = chain.dst_number_bytes();
     let number = at / width;
     let hex = |bytes: &[u8]| {
         let number = &bytes[number * width..(number + 1) * width];
@@ -198,10 +277,9 @@ mod tests {
         let trial = &cast::trials()[0];
         let chain = &trial.program.chains[1];
         let src = vec![sample(chain, 100, 1)];
-        let program = Program {
-            chains: vec![chain.clone()],
-        };
-        let run = || on_host(Level::SCALAR, &program, &src).unwrap().remove(0);
+        let alone = Trial::new([(chain.clone(), 100)]);
+        let run = || on_host(Level::SCALAR, &alone, &src).unwrap().remove(0);
+        let chain = &named(&alone.program)[0];
         let expected = run();
         assert_eq!(difference(chain, &expected, &run()), None);
         let mut wrong = run();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fuelrail_kernels::Kernel;
 
 use super::super::program::{Chain, Program};
-use super::super::{Backend, Lane};
+use super::super::{Backend, Items, Lane};
 use super::processor;
 use super::report::{Measure, SpeedReport};
 use super::sampled::items;
@@ -107,6 +107,7 @@ fn through(
 ) -> Result<Through> {
     let chain = Chain::new(vec![kernel.clone(); n_kernels])?;
     let program = Program {
+        row_chains: Vec::new(),
         chains: vec![chain.clone()],
     };
     let lane = backend.lane(&program)?;
@@ -196,7 +197,7 @@ impl Batch<'_> {
 
     /// One batch all the way, its outcome copied out as the pipeline does.
     fn run(&self) -> Result<usize> {
-        let mut slot = self.lane.acquire(&[self.n_items])?;
+        let mut slot = self.lane.acquire(&[Items::Fixed(self.n_items)])?;
         slot.write(0, self.src)?;
         let outputs = slot.submit()?.wait()?;
         let dst = outputs.dst(0).to_vec();
@@ -233,7 +234,7 @@ mod tests {
             1 << 20
         }
 
-        fn acquire(&self, _: &[usize]) -> Result<Box<dyn Slot>> {
+        fn acquire(&self, _: &[Items<'_>]) -> Result<Box<dyn Slot>> {
             Ok(Box::new(Counted {
                 room: self.ring.take(),
                 n_under_way: Arc::clone(&self.n_under_way),
@@ -266,6 +267,10 @@ mod tests {
     impl Outputs for Counted {
         fn dst(&self, _: usize) -> &[u8] {
             &self.room
+        }
+
+        fn offsets(&self, _: usize) -> Vec<u32> {
+            Vec::new()
         }
 
         fn overflowed(&self, _: usize) -> bool {

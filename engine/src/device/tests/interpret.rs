@@ -2,10 +2,14 @@
 //! up by what the job says, so that it must say all a device needs to know.
 
 use bytemuck::pod_collect_to_vec;
-use fuelrail_kernels::{Entry, Job, Kernel, Level};
+use fuelrail_kernels::{DeviceKernel, Job, Kernel, Level};
 
 use crate::device::Program;
-use crate::device::schedule::{Launch, Schedule, Tables};
+use crate::device::schedule::{Buffer, Launch, Schedule};
+use crate::device::tables::Tables;
+
+/// The buffers of a slot.
+pub(super) type Buffers = [Vec<u8>; Buffer::COUNT];
 
 /// Runs all launches on the buffers of a slot; tells for each chain whether a
 /// number did not fit.
@@ -13,12 +17,12 @@ pub(super) fn interpret(
     program: &Program,
     tables: &Tables,
     schedule: &Schedule,
-    buffers: &mut [Vec<u8>; 4],
+    buffers: &mut Buffers,
 ) -> Vec<bool> {
     let mut overflowed = vec![false; program.chains.len()];
     for launch in &schedule.launches {
-        let jobs: Vec<Job> = pod_collect_to_vec(&schedule.jobs[launch.jobs.clone()]);
-        assert_ne!(launch.from, launch.to);
+        let jobs: Vec<Job> = pod_collect_to_vec(&schedule.behind[launch.jobs.clone()]);
+        assert_ne!(launch.src, launch.dst);
         assert_eq!(launch.jobs.start % 256, 0);
         assert_eq!(jobs.len(), launch.n_jobs as usize);
         for job in jobs {
@@ -34,11 +38,11 @@ fn kernel_of<'a>(program: &'a Program, tables: &Tables, launch: &Launch, job: Jo
     let told = &tables.words[job.constants as usize..];
     let chain = &program.chains[job.flag as usize];
     let is_it = |kernel: &Kernel| {
-        Entry::of(kernel) == launch.entry
+        kernel.passes()[0].entry == launch.entry
             && told.starts_with(&kernel.constants())
             && job.src_item as usize == kernel.src_item_bytes()
-            && job.dst_item as usize == kernel.dst_item_bytes()
-            && job.n as usize == job.n_items as usize * kernel.dst_item_len()
+            && job.n as usize * kernel.dst_number_bytes()
+                == job.n_items as usize * kernel.dst_item_bytes()
     };
     let mut kernels = chain.kernels().map(|(kernel, _)| kernel);
     kernels
@@ -47,12 +51,12 @@ fn kernel_of<'a>(program: &'a Program, tables: &Tables, launch: &Launch, job: Jo
 }
 
 /// Runs a job at the places it tells.
-fn run(kernel: &Kernel, job: Job, launch: &Launch, buffers: &mut [Vec<u8>; 4]) -> bool {
+fn run(kernel: &Kernel, job: Job, launch: &Launch, buffers: &mut Buffers) -> bool {
     let [src, dst] = [job.src, job.dst].map(|words| words as usize * 4);
     let n_src = (job.n_items * job.src_item) as usize;
-    let n_dst = (job.n_items * job.dst_item) as usize;
-    let read = buffers[launch.from.index()][src..src + n_src].to_vec();
-    let written = &mut buffers[launch.to.index()][dst..dst + n_dst];
+    let n_dst = job.n as usize * kernel.dst_number_bytes();
+    let read = buffers[launch.src.index()][src..src + n_src].to_vec();
+    let written = &mut buffers[launch.dst.index()][dst..dst + n_dst];
     let misfit = kernel.run(Level::SCALAR, &read, written).unwrap();
     misfit.is_some()
 }

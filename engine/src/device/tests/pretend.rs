@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use fuelrail_kernels::Kernel;
 
-use super::interpret::interpret;
+use super::interpret::{Buffers, interpret};
 use crate::device::ring::{Ring, Taken};
-use crate::device::schedule::{Schedule, Tables};
+use crate::device::schedule::{Buffer, Schedule};
+use crate::device::tables::Tables;
 use crate::device::{
-    Backend, Chain, Device, DeviceKind, DeviceReport, Lane, Outputs, Program, Slot, Ticket,
+    Backend, Chain, Device, DeviceKind, DeviceReport, Items, Lane, Outputs, Program, Slot, Ticket,
 };
 use crate::error::{Error, Result};
 
@@ -202,7 +203,7 @@ impl Backend for Pretend {
 /// The buffers of one slot, with what earlier batches left in them.
 #[derive(Debug, Default)]
 struct Room {
-    buffers: [Vec<u8>; 4],
+    buffers: Buffers,
 }
 
 #[derive(Debug)]
@@ -217,13 +218,16 @@ impl Lane for PretendLane {
         self.shared.manner.max_slot_bytes
     }
 
-    fn acquire(&self, n_items: &[usize]) -> Result<Box<dyn Slot>> {
+    fn acquire(&self, items: &[Items<'_>]) -> Result<Box<dyn Slot>> {
         self.shared.call(Call::Acquire)?;
         let tables = Tables::new(&self.program);
-        let schedule = Schedule::new(&self.program, &tables, n_items)?;
+        let schedule = Schedule::new(&self.program, &tables, items)?;
         let most = schedule.len_bytes.into_iter().max().unwrap_or(0);
         assert!(most <= self.max_slot_bytes(), "a batch of {most} bytes");
-        assert!(n_items.iter().any(|&n| n > 0), "a batch without items");
+        assert!(
+            items.iter().any(|items| items.len() > 0),
+            "a batch without items"
+        );
         let mut room = self.ring.take();
         for (buffer, &len) in room.buffers.iter_mut().zip(&schedule.len_bytes) {
             // Never cleared: what nobody writes is seen.
@@ -267,7 +271,7 @@ struct PretendSlot {
 impl Slot for PretendSlot {
     fn write(&mut self, chain: usize, src: &[u8]) -> Result<()> {
         self.shared.call(Call::Write)?;
-        let to = self.schedule.src[chain].clone();
+        let to = self.schedule.src[chain].bytes.clone();
         self.room.buffers[0][to].copy_from_slice(src);
         Ok(())
     }
@@ -296,9 +300,9 @@ impl PretendSlot {
         match self.shared.manner.wrong {
             Wrong::Nothing => {}
             Wrong::OneBit => {
-                let last = self.schedule.dst.iter().map(|dst| dst.end).max();
+                let last = self.schedule.dst.iter().map(|dst| dst.bytes.end).max();
                 if let Some(at) = last.and_then(|end| end.checked_sub(1)) {
-                    self.room.buffers[3][at] ^= 1;
+                    self.room.buffers[Buffer::Dst.index()][at] ^= 1;
                 }
             }
             Wrong::Misfits => overflowed.fill(false),
@@ -334,7 +338,11 @@ struct Done {
 
 impl Outputs for Done {
     fn dst(&self, chain: usize) -> &[u8] {
-        &self.room.buffers[3][self.schedule.dst[chain].clone()]
+        &self.room.buffers[Buffer::Dst.index()][self.schedule.dst[chain].bytes.clone()]
+    }
+
+    fn offsets(&self, _: usize) -> Vec<u32> {
+        Vec::new()
     }
 
     fn overflowed(&self, chain: usize) -> bool {

@@ -6,10 +6,12 @@ use fuelrail_kernels::Kernel;
 use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Instance, InstanceDescriptor};
 
 use super::block_on::block_on;
-use super::gpu::Gpu;
 use super::health::same_process;
-use super::lane::WgpuLane;
+use super::opened::Opened;
+use super::prepared::Prepared;
 use crate::device::program::Program;
+use crate::device::slot::GpuLane;
+use crate::device::tables::Tables;
 use crate::device::{Backend, DeviceKind, DeviceReport, Lane};
 use crate::error::Result;
 
@@ -30,7 +32,7 @@ pub(crate) struct WgpuBackend {
     adapter: Adapter,
     /// The process that listed it.
     process: u32,
-    opened: Mutex<Option<Arc<Gpu>>>,
+    opened: Mutex<Option<Arc<Opened>>>,
 }
 
 /// All adapters: `wgpu:0`, `wgpu:1` and so on, discrete ones first, then
@@ -115,14 +117,14 @@ fn report(id: String, info: &AdapterInfo) -> DeviceReport {
 impl WgpuBackend {
     /// The device, opened now if it was not yet. One that was lost is not
     /// opened again: what made it fail would do so again.
-    pub(super) fn gpu(&self) -> Result<Arc<Gpu>> {
+    pub(super) fn gpu(&self) -> Result<Arc<Opened>> {
         same_process(&self.report.id, self.process)?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gpu) = &*opened {
             gpu.health().check()?;
             return Ok(Arc::clone(gpu));
         }
-        let gpu = Arc::new(Gpu::open(&self.adapter, &self.report.id)?);
+        let gpu = Arc::new(Opened::open(&self.adapter, &self.report.id)?);
         *opened = Some(Arc::clone(&gpu));
         Ok(gpu)
     }
@@ -138,6 +140,8 @@ impl Backend for WgpuBackend {
     }
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
-        Ok(Arc::new(WgpuLane::new(self.gpu()?, program)?))
+        let tables = Tables::new(program);
+        let prepared = Prepared::new(self.gpu()?, program, &tables)?;
+        Ok(Arc::new(GpuLane::new(prepared, program, tables)?))
     }
 }

@@ -10,6 +10,7 @@ macro_rules! behind_shared {
             include_str!("../../../../shaders/shared/elements.wgsl"),
             include_str!("../../../../shaders/shared/floats.wgsl"),
             include_str!("../../../../shaders/shared/numbers.wgsl"),
+            include_str!("../../../../shaders/shared/rows.wgsl"),
             include_str!("../../../../shaders/shared/slot.wgsl"),
             include_str!("../../../../shaders/shared/twins.wgsl"),
             include_str!(concat!("../../../../shaders/", $file)),
@@ -20,7 +21,10 @@ macro_rules! behind_shared {
 /// The shaders, by [`Entry::module`].
 const MODULES: &[(&str, &str)] = &[
     ("cast", behind_shared!("cast.wgsl")),
+    ("gather", behind_shared!("gather.wgsl")),
+    ("lut", behind_shared!("lut.wgsl")),
     ("normalize", behind_shared!("normalize.wgsl")),
+    ("squeeze", behind_shared!("squeeze.wgsl")),
 ];
 
 /// The text that holds an entry and the entry's name in it; `None` for what
@@ -31,7 +35,15 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
     let name = match entry {
         // WGSL reserves the word.
         Entry::Cast => "cast_",
-        Entry::NormalizeImages | Entry::NormalizeNumbers | Entry::NormalizeWide => entry.name(),
+        Entry::NormalizeImages
+        | Entry::NormalizeNumbers
+        | Entry::NormalizeWide
+        | Entry::Gather
+        | Entry::Lut
+        | Entry::SqueezeCount
+        | Entry::SqueezeScan
+        | Entry::SqueezeEdges
+        | Entry::SqueezeWrite => entry.name(),
     };
     Some((text, name))
 }

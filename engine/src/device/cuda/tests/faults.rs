@@ -26,7 +26,7 @@ fn run_under_faults() -> Result<(), Error> {
     match failed.into_iter().flatten().next() {
         None => Ok(()),
         Some(error) => {
-            let again = lane.acquire(&[1, 1, 1, 1]).map(|_| ()).unwrap_err();
+            let again = lane.acquire(&fixed(&[1, 1, 1, 1])).map(|_| ()).unwrap_err();
             assert_eq!(again.kind(), ErrorKind::Device);
             assert!(
                 again.to_string().contains("not used after it failed"),
@@ -114,7 +114,7 @@ fn too_little_memory_says_what_to_lower() {
             continue;
         }
         let lane = open(Some(0)).unwrap().lane(&programs::plain()).unwrap();
-        let error = lane.acquire(&[100_000]).map(|_| ()).unwrap_err();
+        let error = lane.acquire(&fixed(&[100_000])).map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Device);
         assert!(error.to_string().contains("OUT_OF_MEMORY"), "{error}");
         assert!(error.hint().unwrap().contains("lower the size of batches"));

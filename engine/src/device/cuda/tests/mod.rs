@@ -14,6 +14,7 @@ use fuelrail_kernels::Level;
 use super::super::program::Program;
 use super::super::{DeviceKind, Lane};
 use super::*;
+use crate::device::items::fixed;
 use crate::error::ErrorKind;
 
 mod faults;
@@ -124,7 +125,7 @@ fn run_batch(
     n_items: &[usize],
     columns: &[Vec<u8>],
 ) -> Result<Vec<(Vec<u8>, bool)>> {
-    let mut slot = lane.acquire(n_items)?;
+    let mut slot = lane.acquire(&fixed(n_items))?;
     for (chain, column) in columns.iter().enumerate() {
         slot.write(chain, column)?;
     }
@@ -278,7 +279,7 @@ fn what_is_dropped_early_is_waited_for() {
     let n_items = [1, 1, 50, 50];
     let columns = programs::columns(&program, &n_items, 1);
     for at in 0..9 {
-        let mut slot = lane.acquire(&n_items).unwrap();
+        let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
         if at % 3 == 0 {
             continue;
         }
@@ -293,7 +294,7 @@ fn what_is_dropped_early_is_waited_for() {
         let more = [2, 2, 5000 * (at + 1), 50];
         check_batch(&*lane, &program, &more, at as u64);
     }
-    let mut slot = lane.acquire(&n_items).unwrap();
+    let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
     for (chain, column) in columns.iter().enumerate() {
         slot.write(chain, column).unwrap();
     }
@@ -311,10 +312,10 @@ fn slots_refuse_what_was_not_asked_for() {
     let program = programs::mixed();
     let lane = backend.lane(&program).unwrap();
     let internal = |error: Error| assert_eq!(error.kind(), ErrorKind::Internal);
-    internal(lane.acquire(&[1]).unwrap_err());
-    internal(lane.acquire(&[1 << 30, 0, 0, 0]).unwrap_err());
+    internal(lane.acquire(&fixed(&[1])).unwrap_err());
+    internal(lane.acquire(&fixed(&[1 << 30, 0, 0, 0])).unwrap_err());
     let n_items = [0, 0, 4, 0];
-    let mut slot = lane.acquire(&n_items).unwrap();
+    let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
     internal(slot.write(2, &[0; 3]).unwrap_err());
     internal(slot.write(9, &[]).unwrap_err());
     internal(slot.submit().map(|_| ()).unwrap_err());

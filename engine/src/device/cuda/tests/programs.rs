@@ -11,6 +11,7 @@ use super::super::super::program::{Chain, Program};
 fn program(chains: Vec<Vec<Kernel>>) -> Program {
     let chains = chains.into_iter().map(Chain::new);
     Program {
+        row_chains: Vec::new(),
         chains: chains.map(Result::unwrap).collect(),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, Table};
 
 use super::*;
-use crate::device::wgpu::lane::WgpuLane;
+use crate::device::slot::GpuLane;
+use crate::device::tables::Tables;
+use crate::device::wgpu::prepared::Prepared;
 
 /// Binary32 around every bound of a type and every tie of a rounding.
 const FLOATS: &[u32] = &[
@@ -341,7 +343,10 @@ fn fewer_workgroups_than_work_reach_all_of_it() {
     for backend in adapters() {
         for max_workgroups in [1, 3] {
             let gpu = backend.gpu().unwrap();
-            let lane = WgpuLane::with_workgroups(gpu, &program, max_workgroups).unwrap();
+            let tables = Tables::new(&program);
+            let mut prepared = Prepared::new(gpu, &program, &tables).unwrap();
+            prepared.max_workgroups = max_workgroups;
+            let lane = GpuLane::new(prepared, &program, tables).unwrap();
             let found = through(&lane, &program, &src);
             assert_same(&program, &found, &expected(&program, &src));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::kernels::{items, mixed};
 use super::*;
+use crate::device::items::fixed;
 use crate::error::{Error, ErrorKind};
 
 /// Longer than anything here takes.
@@ -111,17 +112,17 @@ fn slots_and_tickets_may_be_dropped_at_any_point() {
     for backend in adapters() {
         let lane = backend.lane(&program).unwrap();
         for _ in 0..8 {
-            drop(lane.acquire(&n_items).unwrap());
-            let mut slot = lane.acquire(&n_items).unwrap();
+            drop(lane.acquire(&fixed(&n_items)).unwrap());
+            let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
             slot.write(1, &src[1]).unwrap();
             drop(slot);
-            let mut slot = lane.acquire(&n_items).unwrap();
+            let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
             for (chain, src) in src.iter().enumerate() {
                 slot.write(chain, src).unwrap();
             }
             drop(slot.submit().unwrap());
             // A larger batch while the slot may still be at work.
-            drop(lane.acquire(&[900; 5]).unwrap());
+            drop(lane.acquire(&fixed(&[900; 5])).unwrap());
         }
         let found = through(&*lane, &program, &src);
         assert_same(&program, &found, &expected(&program, &src));
@@ -136,7 +137,7 @@ fn outputs_of_all_slots_may_be_held_at_once() {
         for _ in 0..3 {
             let tickets: Vec<_> = (0..3u8)
                 .map(|value| {
-                    let mut slot = lane.acquire(&[100]).unwrap();
+                    let mut slot = lane.acquire(&fixed(&[100])).unwrap();
                     slot.write(0, &[value; 100]).unwrap();
                     slot.submit().unwrap()
                 })
@@ -156,11 +157,11 @@ fn a_batch_that_does_not_fit_is_an_error() {
     for backend in adapters() {
         let lane = backend.lane(&program).unwrap();
         let kind = |error: Error| error.kind();
-        let too_many = lane.acquire(&[lane.max_slot_bytes(), 0, 0, 0, 0]);
+        let too_many = lane.acquire(&fixed(&[lane.max_slot_bytes(), 0, 0, 0, 0]));
         assert_eq!(too_many.map(drop).map_err(kind), Err(ErrorKind::Internal));
-        let other = lane.acquire(&[1]);
+        let other = lane.acquire(&fixed(&[1]));
         assert_eq!(other.map(drop).map_err(kind), Err(ErrorKind::Internal));
-        let mut slot = lane.acquire(&[1, 1, 1, 1, 1]).unwrap();
+        let mut slot = lane.acquire(&fixed(&[1, 1, 1, 1, 1])).unwrap();
         let shorter = slot.write(0, &[]);
         assert_eq!(shorter.map_err(kind), Err(ErrorKind::Internal));
         let beyond = slot.write(9, &[1]);
@@ -170,7 +171,7 @@ fn a_batch_that_does_not_fit_is_an_error() {
 
 /// A batch that keeps a device at work for a while.
 fn submit_long(lane: &dyn Lane) -> Box<dyn crate::device::Ticket> {
-    let mut slot = lane.acquire(&[4 << 20]).unwrap();
+    let mut slot = lane.acquire(&fixed(&[4 << 20])).unwrap();
     slot.write(0, &vec![1; 4 << 20]).unwrap();
     slot.submit().unwrap()
 }
@@ -185,7 +186,7 @@ fn long() -> Program {
 /// What a lost device answers, each time at once.
 fn assert_lost(lane: &dyn Lane, backend: &WgpuBackend) {
     for _ in 0..3 {
-        let error = lane.acquire(&[1]).unwrap_err();
+        let error = lane.acquire(&fixed(&[1])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Device);
         let text = error.to_string();
         assert!(text.contains(" was lost: "), "{text}");
@@ -202,7 +203,7 @@ fn a_device_lost_while_at_work_is_an_error_and_no_hang() {
             let backend = backends(Software::With).remove(index);
             let lane = backend.lane(&long()).unwrap();
             let tickets = [submit_long(&*lane), submit_long(&*lane)];
-            let free = lane.acquire(&[1]).unwrap();
+            let free = lane.acquire(&fixed(&[1])).unwrap();
             backend.gpu().unwrap().device().destroy();
             for ticket in tickets {
                 // What was finished before the loss may still be read.
@@ -220,7 +221,7 @@ fn a_device_lost_while_at_work_is_an_error_and_no_hang() {
 /// Batches for as long as the device is there.
 fn until_lost(lane: &dyn Lane) {
     let batch = || {
-        let mut slot = lane.acquire(&[4 << 20])?;
+        let mut slot = lane.acquire(&fixed(&[4 << 20]))?;
         slot.write(0, &vec![1; 4 << 20])?;
         let outputs = slot.submit()?.wait()?;
         assert!(outputs.dst(0).iter().all(|byte| *byte == 1));
@@ -283,13 +284,13 @@ fn a_forked_process_is_refused() {
     let without = backends(Software::With);
     for backend in &without {
         let lane = backend.lane(&long()).unwrap();
-        let slot = lane.acquire(&[8]).unwrap();
+        let slot = lane.acquire(&fixed(&[8])).unwrap();
         let ticket = submit_long(&*lane);
         backend.gpu().unwrap().health().pretend_fork();
         let errors = [
             slot.submit().map(drop).unwrap_err(),
             ticket.wait().map(drop).unwrap_err(),
-            lane.acquire(&[8]).map(drop).unwrap_err(),
+            lane.acquire(&fixed(&[8])).map(drop).unwrap_err(),
             backend.lane(&long()).map(drop).unwrap_err(),
         ];
         for error in errors {

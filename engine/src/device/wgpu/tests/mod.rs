@@ -2,12 +2,14 @@
 
 mod kernels;
 mod lanes;
+mod rows;
 
 use std::sync::LazyLock;
 
 use fuelrail_kernels::{Element, Kernel, Level, cast, normalize};
 
 use super::adapters::{Software, WgpuBackend, backends};
+use crate::device::items::fixed;
 use crate::device::{Backend, Chain, Lane, Program};
 
 /// Every adapter, software included, opened once for all tests.
@@ -31,6 +33,7 @@ fn adapters() -> &'static [WgpuBackend] {
 fn program(chains: Vec<Vec<Kernel>>) -> Program {
     let chains = chains.into_iter().map(|chain| Chain::new(chain).unwrap());
     Program {
+        row_chains: Vec::new(),
         chains: chains.collect(),
     }
 }
@@ -68,7 +71,7 @@ fn through(lane: &dyn Lane, program: &Program, src: &[Vec<u8>]) -> Vec<(Vec<u8>,
     let n_items: Vec<usize> = items
         .map(|(chain, src)| src.len() / chain.src_item_bytes())
         .collect();
-    let mut slot = lane.acquire(&n_items).unwrap();
+    let mut slot = lane.acquire(&fixed(&n_items)).unwrap();
     for (chain, src) in src.iter().enumerate() {
         slot.write(chain, src).unwrap();
     }

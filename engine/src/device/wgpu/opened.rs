@@ -28,7 +28,7 @@ pub(super) fn limits() -> Limits {
 }
 
 /// A device that is open.
-pub(super) struct Gpu {
+pub(super) struct Opened {
     device: Device,
     queue: Queue,
     health: Arc<Health>,
@@ -36,15 +36,15 @@ pub(super) struct Gpu {
     pipelines: Mutex<BTreeMap<Entry, ComputePipeline>>,
 }
 
-impl fmt::Debug for Gpu {
+impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gpu")
+        f.debug_struct("Opened")
             .field("health", &self.health)
             .finish_non_exhaustive()
     }
 }
 
-impl Gpu {
+impl Opened {
     /// Opens an adapter under the name that errors give it.
     ///
     /// # Errors

@@ -1,0 +1,245 @@
+//! The kernels that work on rows of any length, as data.
+//!
+//! Such a kernel maps rows of bytes to rows of bytes, one for one, each with a
+//! record of its own. What it does to a row depends on that row and its record
+//! alone. Most know from these how long the row becomes; some find it only when
+//! they run, and then a row never grows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytemuck::cast_slice;
+
+use crate::entry::Entry;
+use crate::gather::{Gather, GatherError, GatherRow};
+use crate::level::Level;
+use crate::lut::{Lut, LutError, LutTables};
+use crate::pass::{DeviceKernel, Pass, Role, Spread};
+use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
+
+/// One kernel with what all rows of a column share.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowKernel {
+    /// `gather`.
+    Gather(Gather),
+    /// `lut`.
+    Lut(Lut),
+    /// `squeeze`.
+    Squeeze(Arc<Squeeze>),
+}
+
+/// A row that a kernel cannot take.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// From `gather`.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
+    /// From `lut`.
+    #[error(transparent)]
+    Lut(#[from] LutError),
+    /// From `squeeze`.
+    #[error(transparent)]
+    Squeeze(#[from] SqueezeError),
+    /// A record of another length.
+    #[error("expected a record of {expected} bytes, got {got}")]
+    Record {
+        /// Bytes that the kernel's records have.
+        expected: usize,
+        /// Bytes that came.
+        got: usize,
+    },
+}
+
+/// Launches of [`RowKernel::Gather`].
+const GATHER: &[Pass] = &[Pass::only(Entry::Gather)];
+
+/// Launches of [`RowKernel::Lut`].
+const LUT: &[Pass] = &[Pass::only(Entry::Lut)];
+
+/// Launches of [`RowKernel::Squeeze`]: chunks are counted, the counts scanned,
+/// the words that chunks share and offsets at the end prepared, and then all is
+/// written.
+const SQUEEZE: &[Pass] = &[
+    Pass {
+        entry: Entry::SqueezeCount,
+        src: Role::Src,
+        aux: None,
+        dst: Role::Scratch,
+        spread: Spread::Chunks(CHUNK),
+    },
+    Pass {
+        entry: Entry::SqueezeScan,
+        src: Role::Src,
+        aux: None,
+        dst: Role::Scratch,
+        spread: Spread::Once,
+    },
+    Pass {
+        entry: Entry::SqueezeEdges,
+        src: Role::Src,
+        aux: Some(Role::Scratch),
+        dst: Role::Dst,
+        spread: Spread::PerChunk(CHUNK),
+    },
+    Pass {
+        entry: Entry::SqueezeWrite,
+        src: Role::Src,
+        aux: Some(Role::Scratch),
+        dst: Role::Dst,
+        spread: Spread::Chunks(CHUNK),
+    },
+];
+
+impl RowKernel {
+    /// The primitive's one name.
+    #[must_use]
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Gather(_) => "gather",
+            Self::Lut(_) => "lut",
+            Self::Squeeze(_) => "squeeze",
+        }
+    }
+
+    /// Bytes of the record of a row.
+    #[must_use]
+    pub fn record_bytes(&self) -> usize {
+        match self {
+            Self::Gather(_) => size_of::<GatherRow>(),
+            Self::Lut(lut) => lut.record_len(),
+            Self::Squeeze(_) => 0,
+        }
+    }
+
+    /// Whether [`RowKernel::row_bytes`] is what a row becomes; otherwise it is the
+    /// most that it may become.
+    #[must_use]
+    pub fn knows_lengths(&self) -> bool {
+        match self {
+            Self::Gather(_) | Self::Lut(_) => true,
+            Self::Squeeze(_) => false,
+        }
+    }
+
+    /// Whether it takes rows of certain lengths only, so that these must be known
+    /// before it runs.
+    #[must_use]
+    pub fn needs_lengths(&self) -> bool {
+        match self {
+            Self::Gather(_) => true,
+            Self::Lut(lut) => lut.channels() > 1,
+            Self::Squeeze(_) => false,
+        }
+    }
+
+    /// Bytes that a row of `src_len` bytes with this record becomes, at most.
+    ///
+    /// # Errors
+    /// Where it cannot take such a row.
+    pub fn row_bytes(&self, src_len: usize, record: &[u8]) -> Result<usize, RowError> {
+        match self {
+            Self::Gather(gather) => Ok(gather.check(&self.gather_row(record)?, src_len)?),
+            Self::Lut(lut) => Ok(lut.check(src_len, record.len())?),
+            Self::Squeeze(_) => Ok(src_len),
+        }
+    }
+
+    /// Runs it on a row on the host at `level`; `dst` has the bytes that
+    /// [`RowKernel::row_bytes`] says. Gives how many were written.
+    ///
+    /// # Errors
+    /// Where it cannot take the row, or `dst` has other bytes.
+    pub fn run(
+        &self,
+        level: Level,
+        (src, record): (&[u8], &[u8]),
+        dst: &mut [u8],
+    ) -> Result<usize, RowError> {
+        match self {
+            Self::Gather(gather) => gather.run(level, src, &self.gather_row(record)?, dst)?,
+            Self::Lut(lut) => lut.run(level, src, record, dst)?,
+            Self::Squeeze(squeeze) => return Ok(squeeze.run(level, src, dst)?),
+        }
+        Ok(dst.len())
+    }
+
+    fn gather_row(&self, record: &[u8]) -> Result<GatherRow, RowError> {
+        let row = bytemuck::try_pod_read_unaligned(record);
+        row.map_err(|_| RowError::Record {
+            expected: self.record_bytes(),
+            got: record.len(),
+        })
+    }
+}
+
+impl DeviceKernel for RowKernel {
+    fn dst_number_bytes(&self) -> usize {
+        match self {
+            Self::Gather(_) | Self::Squeeze(_) => 1,
+            Self::Lut(lut) => lut.to().len_bytes(),
+        }
+    }
+
+    fn constants(&self) -> Vec<u32> {
+        match self {
+            Self::Gather(gather) => cast_slice(&[gather.constants()]).to_vec(),
+            Self::Lut(lut) => {
+                let mut words: Vec<u32> = cast_slice(&[lut.constants()]).to_vec();
+                if let LutTables::Column(tables) = lut.tables() {
+                    words.extend_from_slice(tables);
+                }
+                words
+            }
+            Self::Squeeze(squeeze) => squeeze.constants_words(),
+        }
+    }
+
+    fn passes(&self) -> &'static [Pass] {
+        match self {
+            Self::Gather(_) => GATHER,
+            Self::Lut(_) => LUT,
+            Self::Squeeze(_) => SQUEEZE,
+        }
+    }
+
+    fn scratch_bytes(&self, src_len: usize) -> usize {
+        match self {
+            Self::Gather(_) | Self::Lut(_) => 0,
+            // A word a chunk, and one for the end.
+            Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
+        }
+    }
+}
+
+impl fmt::Display for RowKernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gather(gather) => write!(
+                f,
+                "gather {:?} -> {:?}, {:?}, {:?}",
+                gather.from(),
+                gather.to(),
+                gather.channels(),
+                gather.border()
+            ),
+            Self::Lut(lut) => {
+                let whose = match lut.tables() {
+                    LutTables::Column(_) => "column",
+                    LutTables::Row => "row",
+                };
+                write!(
+                    f,
+                    "lut of {} tables a {whose} for {} channels {:?} -> {}",
+                    lut.n_tables(),
+                    lut.channels(),
+                    lut.layout(),
+                    lut.to()
+                )
+            }
+            Self::Squeeze(squeeze) => {
+                write!(f, "squeeze to 0x{:02x}", squeeze.replacement())
+            }
+        }
+    }
+}
