@@ -1,7 +1,9 @@
 //! Where the pixels of an image lie, in the order they are written.
+#![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use super::tile::Tile;
-use crate::normalize::{Geometry, Images};
+use std::ops::Range;
+
+use crate::normalize::{Flip, Geometry, Images};
 
 /// In which order pixels of a row are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,42 @@ pub(super) enum Order {
     Backward,
 }
 
+/// Pixels that lie one behind another, and where they are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    /// The lowest of the pixels, counted as they are read.
+    pub(super) first: usize,
+    /// How many they are.
+    pub(super) n: usize,
+    /// In which order they are written.
+    pub(super) order: Order,
+    /// The first one written, counted as they are written.
+    pub(super) at: usize,
+}
+
+impl Run {
+    /// `n` pixels from the first one read to the `at`th one written, in order.
+    pub(super) fn forward(n: usize, at: usize) -> Self {
+        let order = Order::Forward;
+        Self {
+            first: 0,
+            n,
+            order,
+            at,
+        }
+    }
+
+    /// The lowest of the `n` pixels of which the `x`th of the run is written
+    /// first.
+    #[inline(always)]
+    pub(super) fn lowest(&self, x: usize, n: usize) -> usize {
+        match self.order {
+            Order::Forward => self.first + x,
+            Order::Backward => self.first + self.n - x - n,
+        }
+    }
+}
+
 /// Which pixels of an image are written: rows of pixels that lie one behind
 /// another.
 pub(super) struct Window {
@@ -19,7 +57,7 @@ pub(super) struct Window {
     /// Pixels of a row.
     pub(super) row_len: usize,
     /// The lowest pixel of the row that is written first.
-    pub(super) first: usize,
+    first: usize,
     /// Pixels from a row to the next one written.
     stride: isize,
     /// The order in each row.
@@ -31,38 +69,26 @@ impl Window {
     /// The window of each of `images`.
     pub(super) fn of(images: &Images) -> Self {
         let Geometry {
-            width,
-            crop: [top, left, n_rows, row_len],
-            flip,
-            ..
+            width, crop, flip, ..
         } = *images.geometry();
-        let [width, top, left, n_rows, row_len] =
-            [width, top, left, n_rows, row_len].map(|len| len as usize);
-        let order = if flip.is_horizontal() {
-            Order::Backward
+        let width = width as usize;
+        let [top, left, n_rows, row_len] = crop.map(|len| len as usize);
+        let (row, stride) = if flip.is_vertical() {
+            (top + n_rows - 1, -(width as isize))
         } else {
-            Order::Forward
+            (top, width as isize)
         };
-        if flip.is_vertical() {
-            return Self {
-                n_rows,
-                row_len,
-                first: (top + n_rows - 1) * width + left,
-                stride: -(width as isize),
-                order,
-            };
-        }
-        let is_one_run = row_len == width && order == Order::Forward;
+        let is_one_run = row_len == width && flip == Flip::None;
         Self {
             n_rows: if is_one_run { 1 } else { n_rows },
-            row_len: if is_one_run {
-                n_rows * row_len
+            row_len: row_len * if is_one_run { n_rows } else { 1 },
+            first: row * width + left,
+            stride,
+            order: if flip.is_horizontal() {
+                Order::Backward
             } else {
-                row_len
+                Order::Forward
             },
-            first: top * width + left,
-            stride: width as isize,
-            order,
         }
     }
 
@@ -76,24 +102,28 @@ impl Window {
         self.n_rows == 1 && self.order == Order::Forward
     }
 
-    /// The runs of pixels that a tile is, each with where it begins among them:
-    /// `(at, pixel, len)`.
-    pub(super) fn runs(&self, tile: Tile) -> impl Iterator<Item = (usize, usize, usize)> {
+    /// The runs that `pixels` are, counted as they are written; `at` is counted
+    /// from the first of them.
+    pub(super) fn runs(&self, pixels: Range<usize>) -> impl Iterator<Item = Run> {
         let mut at = 0;
         std::iter::from_fn(move || {
-            let done = tile.first + at;
+            let done = pixels.start + at;
             let (row, col) = (done / self.row_len, done % self.row_len);
-            let len = (self.row_len - col).min(tile.end - done);
+            let n = (self.row_len - col).min(pixels.end - done);
             let col = match self.order {
                 Order::Forward => col,
-                Order::Backward => self.row_len - col - len,
+                Order::Backward => self.row_len - col - n,
             };
             // Behind the last run this is no pixel, and nothing is made of it.
-            let first = self.first.wrapping_add_signed(row as isize * self.stride);
-            let pixel = first.wrapping_add(col);
-            let run = (len > 0).then_some((at, pixel, len));
-            at += len;
-            run
+            let row = self.first.wrapping_add_signed(row as isize * self.stride);
+            let run = Run {
+                first: row.wrapping_add(col),
+                n,
+                order: self.order,
+                at,
+            };
+            at += n;
+            (n > 0).then_some(run)
         })
     }
 }

@@ -1,232 +1,229 @@
-//! Works on one image after another, tile by tile.
+//! Works on one image after another.
 
-use super::bytes::{MAX_CHANNELS, Planes, join, split};
-use super::direct::{MIN_PIXELS, Pixels, direct};
-use super::simd::{Simd, vectorized};
-use super::tile::{BUFFER, LEAD, TILE, Tile};
-use super::values::{Channels, Constants, LINE, Run, Stores, Values, convert};
-use super::window::{Order, Window};
+use std::iter;
+use std::ops::Range;
+
+use super::constants::{Constants, Values};
+use super::convert::{MIN_PIXELS, Means, Round, Stores, convert};
+use super::simd::{LINE, Simd, bits};
+use super::sse41::Sse41;
+use super::tile::{TILE, Tile};
+use super::window::{Order, Run, Window};
+use crate::around::Around;
+use crate::element::Element;
 use crate::level::Level;
 use crate::normalize::{Geometry, Images, Layout, scalar};
 
 /// Outputs of at least so many bytes go around the caches, which they would
 /// only sweep.
-const STREAMED_BYTES: usize = 8 << 20;
+const AROUND_BYTES: usize = 8 << 20;
 
 /// Whole images from `src` to `dst`, as [`scalar::images`] does.
 pub(in super::super) fn images<S: Simd>(images: &Images, level: Level, src: &[u8], dst: &mut [u8]) {
-    let Some(simd) = S::of(level) else {
+    let (Some(simd), Some(sse41)) = (S::of(level), Sse41::of(level)) else {
         return scalar::images(images, src, dst);
     };
-    let stores = if dst.len() >= STREAMED_BYTES {
-        Stores::Streamed
-    } else {
-        Stores::Cached
-    };
-    let mut worker = Worker::new(simd, images, stores);
-    let items = src.chunks_exact(images.src_len_bytes());
-    for (src, dst) in items.zip(dst.chunks_exact_mut(images.dst_len_bytes())) {
-        worker.image(src, dst);
-    }
-    if stores == Stores::Streamed {
-        simd.fence();
+    let simd = (simd, sse41);
+    match images.table().element() {
+        Element::F32 => rounded(
+            images,
+            simd,
+            #[inline(always)]
+            |[v]| bits(v),
+            (src, dst),
+        ),
+        Element::F16 => rounded(
+            images,
+            simd,
+            #[inline(always)]
+            move |[a, b]| simd.0.halves(a, b),
+            (src, dst),
+        ),
+        _ => rounded(
+            images,
+            simd,
+            #[inline(always)]
+            move |[a, b]| simd.0.brains(a, b),
+            (src, dst),
+        ),
     }
 }
 
-/// Works on one image after another.
-struct Worker<'a, S> {
+fn rounded<S: Simd, R: Round<S, N>, const N: usize>(
+    images: &Images,
+    simd: (S, Sse41),
+    round: R,
+    (src, dst): (&[u8], &mut [u8]),
+) {
+    let Geometry {
+        channels, from, to, ..
+    } = *images.geometry();
+    // Planes that stay planes are images of one channel each.
+    let is_planes = from == Layout::Chw && to == Layout::Chw;
+    match channels {
+        2 if !is_planes => Worker::<S, R, N, 2>::new(images, simd, round).all(src, dst),
+        3 if !is_planes => Worker::<S, R, N, 3>::new(images, simd, round).all(src, dst),
+        4 if !is_planes => Worker::<S, R, N, 4>::new(images, simd, round).all(src, dst),
+        _ => Worker::<S, R, N, 1>::new(images, simd, round).all(src, dst),
+    }
+}
+
+/// Works on images of `C` channels, whose numbers have `4 / N` bytes.
+struct Worker<'a, S, R, const N: usize, const C: usize> {
     simd: S,
+    sse41: Sse41,
+    round: R,
     images: &'a Images,
-    channels: usize,
     from: Layout,
     to: Layout,
     window: Window,
-    stores: Stores,
-    planes: Planes,
-    joined: [u8; BUFFER * MAX_CHANNELS],
+    tile: Tile<C>,
+    /// Where numbers go around the caches.
+    around: Option<Around>,
+    /// Room for the numbers of a tile, then.
+    numbers: Vec<u8>,
 }
 
-impl<'a, S: Simd> Worker<'a, S> {
-    fn new(simd: S, images: &'a Images, stores: Stores) -> Self {
-        let Geometry {
-            channels, from, to, ..
-        } = *images.geometry();
-        // With one channel the layouts are the same; planes are the simpler.
-        let [from, to] = if channels == 1 {
-            [Layout::Chw; 2]
-        } else {
-            [from, to]
-        };
+impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Worker<'a, S, R, N, C> {
+    fn new(images: &'a Images, (simd, sse41): (S, Sse41), round: R) -> Self {
+        let Geometry { from, to, .. } = *images.geometry();
+        // With one channel the layouts are the same.
+        let [from, to] = if C == 1 { [Layout::Hwc; 2] } else { [from, to] };
         Self {
             simd,
+            sse41,
+            round,
             images,
-            channels: channels as usize,
             from,
             to,
             window: Window::of(images),
-            stores,
-            planes: [[0; BUFFER]; MAX_CHANNELS],
-            joined: [0; BUFFER * MAX_CHANNELS],
+            tile: Tile::new(),
+            around: None,
+            numbers: Vec::new(),
         }
     }
 
-    fn image(&mut self, src: &[u8], dst: &mut [u8]) {
-        if let Values::Computed(constants) = self.images.values()
-            && self.is_direct(dst)
-        {
-            return self.direct(constants, src, dst);
+    /// All images.
+    fn all(mut self, src: &[u8], dst: &mut [u8]) {
+        self.around = (dst.len() >= AROUND_BYTES).then(Around::default);
+        if self.around.is_some() {
+            self.numbers.resize(TILE * C * 4 / N, 0);
         }
-        let n_pixels = self.window.len();
-        for begin in (0..n_pixels).step_by(TILE) {
-            let tile = Tile {
-                first: begin - LEAD.min(begin),
-                begin,
-                end: n_pixels.min(begin + TILE),
-            };
-            match self.to {
-                Layout::Chw => self.write_planes(src, dst, tile),
-                Layout::Hwc => self.write_pixels(src, dst, tile),
-            }
-        }
-    }
-
-    /// Whether pixels can become numbers of planes in one go: rows are long
-    /// enough, and what is streamed fills whole lines.
-    fn is_direct(&self, dst: &[u8]) -> bool {
-        let row_len = self.window.row_len;
-        let len_bytes = self.images.table().element().len_bytes();
-        let is_aligned = [dst.as_ptr().addr(), row_len * len_bytes]
-            .iter()
-            .all(|at| at.is_multiple_of(LINE));
-        [self.from, self.to] == [Layout::Hwc, Layout::Chw]
-            && row_len >= MIN_PIXELS
-            && (self.stores == Stores::Cached || is_aligned)
-    }
-
-    fn direct(&self, constants: &Constants, src: &[u8], dst: &mut [u8]) {
-        let simd = self.simd;
-        let all = Tile {
-            first: 0,
-            begin: 0,
-            end: self.window.len(),
-        };
-        for (at, first, n) in self.window.runs(all) {
-            let pixels = Pixels {
-                src,
-                first,
-                n,
-                order: self.window.order,
-            };
-            let run = (self.run(Channels::One(0)), constants);
-            match self.channels {
-                2 => vectorized!(simd, direct::<S, 2>(simd, run, pixels, dst, at)),
-                3 => vectorized!(simd, direct::<S, 3>(simd, run, pixels, dst, at)),
-                _ => vectorized!(simd, direct::<S, 4>(simd, run, pixels, dst, at)),
-            }
-        }
-    }
-
-    /// Writes a tile of every channel.
-    fn write_planes(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
-        let in_place = self.from == self.to && self.window.is_one_run();
-        if !in_place {
-            self.fill_planes(src, tile);
-        }
-        let len_bytes = self.images.table().element().len_bytes();
-        let planes = dst.chunks_exact_mut(self.window.len() * len_bytes);
-        for (channel, dst) in planes.enumerate() {
-            let src = if in_place {
-                let first = self.plane_len() * channel + self.window.first;
-                &src[first + tile.first..first + tile.end]
-            } else {
-                &self.planes[channel][..tile.end - tile.first]
-            };
-            let [begin, end] =
-                [tile.begin, tile.end].map(|at| self.stores.stop(dst, at, len_bytes));
-            let src = &src[begin - tile.first..end - tile.first];
-            let dst = &mut dst[begin * len_bytes..end * len_bytes];
-            convert(self.simd, self.run(Channels::One(channel)), src, dst);
-        }
-    }
-
-    /// Writes a tile of pixels.
-    fn write_pixels(&mut self, src: &[u8], dst: &mut [u8], tile: Tile) {
-        let channels = self.channels;
-        let src = if self.from == self.to && self.window.is_one_run() {
-            let first = self.window.first;
-            &src[(first + tile.first) * channels..(first + tile.end) * channels]
-        } else {
-            self.fill_joined(src, tile);
-            &self.joined[..(tile.end - tile.first) * channels]
-        };
-        let len_bytes = self.images.table().element().len_bytes();
-        let [begin, end] =
-            [tile.begin, tile.end].map(|at| self.stores.stop(dst, at * channels, len_bytes));
-        let first = tile.first * channels;
-        let src = &src[begin - first..end - first];
-        let dst = &mut dst[begin * len_bytes..end * len_bytes];
-        convert(
-            self.simd,
-            self.run(Channels::Turn(begin % channels)),
-            src,
-            dst,
-        );
-    }
-
-    /// Puts the pixels of a tile into `joined`.
-    fn fill_joined(&mut self, src: &[u8], tile: Tile) {
-        let (simd, channels) = (self.simd, self.channels);
-        if self.from == self.to && self.window.order == Order::Forward {
-            for (at, pixel, len) in self.window.runs(tile) {
-                let src = &src[pixel * channels..][..len * channels];
-                self.joined[at * channels..][..src.len()].copy_from_slice(src);
-            }
-            return;
-        }
-        self.fill_planes(src, tile);
-        let dst = &mut self.joined[..(tile.end - tile.first) * channels];
-        match channels {
-            2 => vectorized!(simd, join::<S, 2>(simd, &self.planes, dst)),
-            3 => vectorized!(simd, join::<S, 3>(simd, &self.planes, dst)),
-            _ => vectorized!(simd, join::<S, 4>(simd, &self.planes, dst)),
-        }
-    }
-
-    /// Puts a tile of every channel into `planes`.
-    fn fill_planes(&mut self, src: &[u8], tile: Tile) {
-        let (simd, channels, order) = (self.simd, self.channels, self.window.order);
-        let plane_len = self.plane_len();
-        for (at, pixel, len) in self.window.runs(tile) {
-            if self.from == Layout::Chw {
-                for (channel, plane) in self.planes[..channels].iter_mut().enumerate() {
-                    let src = &src[channel * plane_len + pixel..][..len];
-                    let dst = (std::slice::from_mut(plane), at);
-                    vectorized!(simd, split::<S, 1>(simd, src, dst, order));
+        let n_parts = self.images.table().channels() / C;
+        let src = src.chunks_exact(self.images.src_len_bytes() / n_parts);
+        let dst = dst.chunks_exact_mut(self.images.dst_len_bytes() / n_parts);
+        for (index, (src, dst)) in src.zip(dst).enumerate() {
+            let channel = index % n_parts;
+            match self.images.values() {
+                Values::Computed(constants) if self.window.len() >= MIN_PIXELS => {
+                    self.compute(constants, channel, src, dst);
                 }
-                continue;
-            }
-            let src = &src[pixel * channels..][..len * channels];
-            let dst = (&mut self.planes[..], at);
-            match channels {
-                2 => vectorized!(simd, split::<S, 2>(simd, src, dst, order)),
-                3 => vectorized!(simd, split::<S, 3>(simd, src, dst, order)),
-                _ => vectorized!(simd, split::<S, 4>(simd, src, dst, order)),
+                _ => self.look_up(channel, src, dst),
             }
         }
     }
 
-    /// Pixels of an image read.
-    fn plane_len(&self) -> usize {
-        let Geometry { height, width, .. } = *self.images.geometry();
-        height as usize * width as usize
-    }
-
-    fn run(&self, channels: Channels) -> Run<'a> {
-        Run {
-            table: self.images.table(),
-            values: self.images.values(),
-            channels,
-            stores: self.stores,
+    /// An image whose values are computed; its channels are those of
+    /// `constants` from `channel`.
+    fn compute(&mut self, constants: &Constants, channel: usize, src: &[u8], dst: &mut [u8]) {
+        let is_around = self.around.is_some();
+        let is_streamed = is_around && self.fills_lines(self.window.len(), dst);
+        let means = Means {
+            simd: self.simd,
+            round: self.round,
+            constants,
+            channel,
+            stores: if is_streamed {
+                Stores::Streamed
+            } else {
+                Stores::Cached
+            },
+        };
+        if self.is_in_place(dst) {
+            let order = self.window.order;
+            let mut runs = self.window.runs(0..self.window.len());
+            convert::<S, R, N, C>(means, (src, &mut runs), (dst, self.to), order);
+        } else {
+            self.by_tiles(means, src, dst);
         }
     }
+
+    /// Whether pixels are converted where they lie, row by row.
+    fn is_in_place(&self, dst: &[u8]) -> bool {
+        let row_len = self.window.row_len;
+        self.from == Layout::Hwc
+            && (self.to == Layout::Chw || self.window.is_one_run())
+            && row_len >= MIN_PIXELS
+            && (self.around.is_none() || self.fills_lines(row_len, dst))
+    }
+
+    /// Whether the numbers of `n` pixels, one behind another, begin and end
+    /// where lines do. A line that is not streamed whole is first read, and holds
+    /// up what follows.
+    fn fills_lines(&self, n: usize, dst: &[u8]) -> bool {
+        let is_aligned = dst.as_ptr().addr().is_multiple_of(LINE);
+        is_aligned && (self.to == Layout::Hwc || (n * 4 / N).is_multiple_of(LINE))
+    }
+
+    /// Puts pixels into the tile, and converts them from there.
+    fn by_tiles(&mut self, means: Means<'_, S, R>, src: &[u8], dst: &mut [u8]) {
+        for pixels in tiles(self.window.len()) {
+            let (n, at) = (pixels.len(), pixels.start);
+            self.fill(src, pixels);
+            let src = self.tile.pixels();
+            if let Some(around) = &mut self.around
+                && means.stores == Stores::Cached
+            {
+                let numbers = &mut self.numbers[..n * C * 4 / N];
+                let run = &mut iter::once(Run::forward(n, 0));
+                convert::<S, R, N, C>(means, (src, run), (numbers, self.to), Order::Forward);
+                let n_planes = if self.to == Layout::Chw { C } else { 1 };
+                let begin = at * C / n_planes * 4 / N;
+                let planes = dst.chunks_exact_mut(dst.len() / n_planes);
+                for (numbers, plane) in numbers.chunks_exact(numbers.len() / n_planes).zip(planes) {
+                    around.copy(numbers, &mut plane[begin..][..numbers.len()], &[]);
+                }
+            } else {
+                let run = &mut iter::once(Run::forward(n, at));
+                convert::<S, R, N, C>(means, (src, run), (dst, self.to), Order::Forward);
+            }
+        }
+    }
+
+    /// Puts pixels of the window into the tile.
+    fn fill(&mut self, src: &[u8], pixels: Range<usize>) {
+        let simd = (self.simd, self.sse41);
+        let runs = self.window.runs(pixels);
+        let order = self.window.order;
+        self.tile.fill(simd, (src, self.from), runs, order);
+    }
+
+    /// An image whose values are looked up, one by one.
+    fn look_up(&mut self, channel: usize, src: &[u8], dst: &mut [u8]) {
+        let bits = self.images.table().bits();
+        let (pixel_step, channel_step) = match self.to {
+            Layout::Hwc => (C, 1),
+            Layout::Chw => (1, self.window.len()),
+        };
+        for pixels in tiles(self.window.len()) {
+            let mut number = pixels.start * pixel_step;
+            let n = pixels.len();
+            self.fill(src, pixels);
+            for pixel in self.tile.pixels()[..n * C].chunks_exact(C) {
+                for (c, byte) in pixel.iter().enumerate() {
+                    let value = bits[(channel + c) * 256 + usize::from(*byte)].to_le_bytes();
+                    let begin = (number + c * channel_step) * 4 / N;
+                    dst[begin..begin + 4 / N].copy_from_slice(&value[..4 / N]);
+                }
+                number += pixel_step;
+            }
+        }
+    }
+}
+
+/// The pixels of `n`, a tile at a time. The last tile may do pixels of the one
+/// before once more.
+fn tiles(n: usize) -> impl Iterator<Item = Range<usize>> {
+    let tile = move |begin: usize| begin.min(n.saturating_sub(MIN_PIXELS))..n.min(begin + TILE);
+    (0..n).step_by(TILE).map(tile)
 }
