@@ -7,7 +7,7 @@
 )]
 
 use super::constants::{Constants, Terms};
-use super::simd::{Simd, aligned, read, write};
+use super::simd::{Simd, aligned, fetch_after, read, write};
 use super::window::Order::{self, Backward, Forward};
 use super::window::Run;
 use crate::normalize::Layout::{self, Chw, Hwc};
@@ -141,6 +141,7 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Converter<'a, 
             if x + STEPS * width <= run.n
                 && let Some(src) = Self::bytes(src, run.lowest(x, STEPS * width), STEPS * width)
             {
+                fetch_after(src);
                 self.step::<STEPS>(src, dst, run.at + x);
                 x += STEPS * width;
                 continue;

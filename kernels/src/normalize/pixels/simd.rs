@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "vectors are read from and written to slices")]
 #![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use std::arch::x86_64::__m128i;
+use std::arch::x86_64::{__m128i, _MM_HINT_T0, _mm_prefetch};
 
 use super::constants::Terms;
 use crate::level::Level;
@@ -113,6 +113,11 @@ pub(in super::super) trait Simd: Copy {
 /// Bytes that a processor reads from or writes to memory at once.
 pub(super) const LINE: usize = 64;
 
+/// How far ahead bytes are fetched: some rows of the usual images. Where rows are
+/// read from their end on, or parts of them only, processors do not see what is
+/// next.
+const AHEAD: usize = 2048;
+
 /// Lanes of the largest vector.
 const MAX_LANES: usize = 4;
 
@@ -147,6 +152,16 @@ pub(super) fn bits<F: Vector, B: Vector>(floats: F) -> B {
     const { assert!(size_of::<F>() == size_of::<B>()) };
     // SAFETY: the sizes are the same, and any bytes are a vector.
     unsafe { std::mem::transmute_copy(&floats) }
+}
+
+/// Has bytes fetched that are read soon after `src`.
+#[inline(always)]
+pub(super) fn fetch_after(src: &[u8]) {
+    for line in src.chunks(LINE) {
+        let ahead = line.as_ptr().wrapping_add(AHEAD);
+        // SAFETY: every x86-64 processor has SSE, and any address may be given.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.cast()) }
+    }
 }
 
 /// A level: a type of the name of its [`Kind`](crate::level::Kind), made of its

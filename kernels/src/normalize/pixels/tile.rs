@@ -3,7 +3,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "bytes of a lane are 16")]
 #![expect(clippy::inline_always, reason = "vectors stay in registers only so")]
 
-use super::simd::{Simd, read, write};
+use super::simd::{Simd, fetch_after, read, write};
 use super::sse41::Sse41;
 use super::window::Order::{self, Backward, Forward};
 use super::window::Run;
@@ -112,7 +112,9 @@ fn step<const C: usize>(
     let dst = &mut dst[..STEP * C];
     let mut bytes = [read(src); C];
     for j in 0..C {
-        bytes[j] = read(&src[j * next..]);
+        let src = &src[j * next..][..STEP];
+        fetch_after(src);
+        bytes[j] = read(src);
     }
     for k in 0..C {
         let mut moved = simd.shuffle(bytes[0], read(&orders[k][0]));
