@@ -1,18 +1,14 @@
 //! What all slots of a lane share: compiled kernels, tables and streams.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use fuelrail_kernels::{DeviceKernel, Entry, ptx};
 
 use super::super::program::Program;
-use super::super::schedule::Schedule;
-use super::super::slot::Gpu;
 use super::super::tables::Tables;
 use super::driver::Context;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
-use super::room::Room;
 use crate::error::{Error, Result};
 
 /// Bytes of a slot at most, in each place, however large the device is.
@@ -30,7 +26,7 @@ pub(super) struct Machine {
     pub(super) compute: Stream,
     pub(super) download: Stream,
     pub(super) n_multiprocessors: u32,
-    max_buffer: usize,
+    pub(super) max_buffer: usize,
     kernels: Kernels,
     tables: Memory,
     /// What failed first; nothing is started after that.
@@ -72,62 +68,16 @@ impl Machine {
         self.tables.address()
     }
 
+    /// What failed first, if anything did.
+    pub(super) fn failed(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
     /// Notes that a call failed, so that no more are made.
-    fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
+    pub(super) fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
         outcome.inspect_err(|error| {
             self.failed.get_or_init(|| error.to_string());
         })
-    }
-}
-
-impl Gpu for Machine {
-    type Room = Room;
-
-    fn max_buffer(&self) -> usize {
-        self.max_buffer
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.failed.get() {
-            None => self.noted(self.context.enter()),
-            Some(first) => Err(Error::device(format!(
-                "this CUDA device is not used after it failed: {first}"
-            ))),
-        }
-    }
-
-    fn room(&self) -> Result<Room> {
-        Room::new(&self.context)
-    }
-
-    fn fit(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
-        self.noted(room.fit(schedule))
-    }
-
-    fn write(&self, room: &mut Room, begin: usize, bytes: &[u8]) -> Result<()> {
-        let range = begin..begin + bytes.len();
-        room.src_mut(range)?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn start(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
-        self.noted(room.start(self, schedule))
-    }
-
-    fn fetch(&self, room: &mut Room, ranges: &[Range<usize>]) -> Result<()> {
-        self.noted(room.fetch(self, ranges))
-    }
-
-    fn wait(&self, room: &mut Room) -> Result<()> {
-        self.noted(room.wait())
-    }
-
-    fn read<'a>(&self, room: &'a Room, range: Range<usize>) -> &'a [u8] {
-        room.dst(range).unwrap_or_default()
-    }
-
-    fn release(&self, room: &mut Room) {
-        room.settle(self);
     }
 }
 

@@ -7,6 +7,7 @@
 //! [`room`].
 
 mod driver;
+mod gpu;
 mod machine;
 mod owned;
 mod room;

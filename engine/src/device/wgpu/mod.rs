@@ -8,6 +8,7 @@
 mod adapters;
 mod block_on;
 mod choose;
+mod gpu;
 mod health;
 mod opened;
 mod pending;

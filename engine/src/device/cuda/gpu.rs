@@ -1,0 +1,60 @@
+//! What the life of a slot needs of a CUDA device.
+
+use std::ops::Range;
+
+use super::super::schedule::Schedule;
+use super::super::slot::Gpu;
+use super::machine::Machine;
+use super::room::Room;
+use crate::error::{Error, Result};
+
+impl Gpu for Machine {
+    type Room = Room;
+
+    fn max_buffer(&self) -> usize {
+        self.max_buffer
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.failed() {
+            None => self.noted(self.context.enter()),
+            Some(first) => Err(Error::device(format!(
+                "this CUDA device is not used after it failed: {first}"
+            ))),
+        }
+    }
+
+    fn room(&self) -> Result<Room> {
+        Room::new(&self.context)
+    }
+
+    fn fit(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+        self.noted(room.fit(schedule))
+    }
+
+    fn write(&self, room: &mut Room, begin: usize, bytes: &[u8]) -> Result<()> {
+        let range = begin..begin + bytes.len();
+        room.src_mut(range)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn start(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+        self.noted(room.start(self, schedule))
+    }
+
+    fn fetch(&self, room: &mut Room, ranges: &[Range<usize>]) -> Result<()> {
+        self.noted(room.fetch(self, ranges))
+    }
+
+    fn wait(&self, room: &mut Room) -> Result<()> {
+        self.noted(room.wait())
+    }
+
+    fn read<'a>(&self, room: &'a Room, range: Range<usize>) -> &'a [u8] {
+        room.dst(range).unwrap_or_default()
+    }
+
+    fn release(&self, room: &mut Room) {
+        room.settle(self);
+    }
+}
