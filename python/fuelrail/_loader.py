@@ -77,6 +77,10 @@ class Loader:
         columns: The columns to read, in this order; all of them without.
         dtypes: The dtype to which columns are changed as they are copied, one
             for all columns or by name. A number that does not fit is an error.
+        steps: What is done to the rows of each batch, in order: what the
+            functions of :mod:`fuelrail.steps` return. What is drawn for a row
+            depends on the seed, the epoch, the row and the step, and on nothing
+            else: not on batches, ranks, threads or restarts.
         ragged: How a ragged column comes: ``"flat"``, with a tensor
             ``NAME.cu_seqlens``, or ``"pad"``, with a tensor ``NAME.lengths``.
         max_length: Elements of a row of a padded column, one number for all or
@@ -143,6 +147,7 @@ class Loader:
         world_size: int | None = None,
         columns: Sequence[str] | None = None,
         dtypes: object | Mapping[str, object] | None = None,
+        steps: Sequence[Mapping[str, object]] = (),
         ragged: Literal["flat", "pad"] = "flat",
         max_length: int | Mapping[str, int] | None = None,
         overlong: Literal["raise", "truncate"] = "raise",
@@ -182,6 +187,7 @@ class Loader:
             "access": text("access", access),
             "patience": _options.seconds("patience", patience),
         }
+        self._asked["steps"] = _options.steps(steps)
         self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
         self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
         self._checked()
@@ -358,6 +364,13 @@ class Loader:
             f"<fuelrail.Loader {self._dataset.path!r} {size}={asked[size]} shuffle={asked['shuffle']!r} "
             f"seed={asked['seed']} last={asked['last']!r}{whose}>"
         )
+
+    def explain(self, row: SupportsIndex | None = None, *, epoch: SupportsIndex = 0) -> str:
+        """What its steps do to each column: the kernels, and where they run.
+        With a row of the dataset, what is drawn for it in an epoch too."""
+        number = _options.optional("row", row)
+        done = self._any().explain(number, _options.count("epoch", epoch, 1 << 32))
+        return f"{done}\nby the threads that read ahead, on the CPU" if done else "no steps: rows as they are stored"
 
     def __copy__(self) -> Loader:
         raise UsageError(

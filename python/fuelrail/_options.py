@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import index as _index
 from typing import TYPE_CHECKING, Any
 
 from fuelrail._checks import dtype_name
 from fuelrail._errors import UsageError, did_you_mean
+from fuelrail._toml import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,23 @@ def dtypes(columns: list[_native._ColumnText], dtypes: object) -> list[tuple[str
         return []
     named = _by_name(columns, "dtypes", dtypes)
     return [(name, dtype_name(dtype)) for name, dtype in named.items()]
+
+
+def steps(given: object) -> str:
+    """Steps as TOML, which is what the engine checks."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise UsageError(
+            f"expected a list of steps, got {given!r}", hint="steps=[fuelrail.steps.random_flip('image')], for instance"
+        )
+    tables = []
+    for step in given:
+        if not isinstance(step, Mapping):
+            raise UsageError(
+                f"expected a step to be what a function of fuelrail.steps returns, got {step!r}",
+                hint="or a dict with the key op",
+            )
+        tables.append("[[step]]\n" + table(step))
+    return "".join(tables)
 
 
 def ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:

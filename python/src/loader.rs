@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fuelrail::Error;
 use fuelrail::feed::{Epochs, Feed, FeedOptions, Polled, Process, Shards, Standing, Stop, Tally};
+use fuelrail::plan::operators::Draw;
+use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -190,6 +191,30 @@ impl Loader {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// What the steps do, and what is drawn for a row of the dataset, if one is
+    /// asked for.
+    #[pyo3(signature = (row, epoch))]
+    fn explain(&self, py: Python<'_>, row: Option<u64>, epoch: u32) -> Result<String> {
+        let Shared { shards, .. } = &*self.shared;
+        let options = self
+            .shared
+            .with_feed(py, |feed| Ok(feed.options().clone()))?;
+        let n_rows = shards.extent().n_rows;
+        if let Some(row) = row.filter(|row| *row >= n_rows) {
+            let message = format!("row {row} is out of range: the dataset has {n_rows} rows");
+            return Err(Error::new(ErrorKind::Usage, message).into());
+        }
+        let lowered = shards.lowered(&options.read, &options.steps)?;
+        let draw = Draw {
+            seed: options.seed,
+            epoch,
+        };
+        let of_row = row.map(|row| (draw, row));
+        let texts: Result<Vec<String>, Error> =
+            lowered.iter().map(|it| it.explain(of_row)).collect();
+        Ok(texts?.join("\n"))
     }
 
     /// A loader of other columns or dtypes that shares this one's position.

@@ -7,6 +7,7 @@ use fuelrail::feed::{
     ReadOptions, Shuffle, Verify, World,
 };
 use fuelrail::format::Dtype;
+use fuelrail::plan::operators::Steps;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 
@@ -27,6 +28,7 @@ pub(crate) struct Asked {
     world_size: u32,
     columns: Option<Vec<String>>,
     dtypes: Vec<(String, String)>,
+    steps: String,
     ragged: Vec<(String, u64)>,
     overlong: String,
     prefetch: usize,
@@ -72,6 +74,7 @@ impl TryFrom<Asked> for FeedOptions {
         Ok(Self {
             last: choice("last", &asked.last, &last)?,
             read: read_options(&asked)?,
+            steps: Steps::from_toml(&asked.steps, None)?,
             batch_size,
             shuffle: shuffle.1,
             seed: asked.seed,

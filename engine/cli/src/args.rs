@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::global::Global;
 use crate::output::EXIT_CODES;
-use crate::{completions, doctor, init, inspect, plan, schema, selftest, shard, tokenize, verify};
+use crate::{
+    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, verify,
+};
 
 /// Turns raw data into training shards with the same bits on every device.
 #[derive(Debug, Parser)]
@@ -52,6 +54,7 @@ pub(crate) enum Verb {
     Shard(shard::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Explain(explain::Args),
     Tokenize(tokenize::Args),
     Doctor(doctor::Args),
     Selftest(selftest::Args),

@@ -4,7 +4,9 @@ use clap::CommandFactory as _;
 
 use crate::args::{Args, Verb};
 use crate::output::{Output, Stop};
-use crate::{completions, doctor, init, inspect, plan, schema, selftest, shard, tokenize, verify};
+use crate::{
+    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, verify,
+};
 
 /// Does what `verb` says.
 pub(crate) fn run(verb: &Verb, output: &mut Output) -> Result<(), Stop> {
@@ -14,10 +16,11 @@ pub(crate) fn run(verb: &Verb, output: &mut Output) -> Result<(), Stop> {
         Verb::Shard(args) => shard::run(args, output),
         Verb::Inspect(args) => inspect::run(args, output),
         Verb::Verify(args) => verify::run(args, output),
+        Verb::Explain(args) => explain::run(args, output),
         Verb::Doctor(args) => doctor::run(args, output),
         Verb::Selftest(args) => selftest::run(args, output),
         Verb::Tokenize(args) => tokenize::run(args, output),
-        Verb::Schema(_) => schema::run(output),
+        Verb::Schema(args) => schema::run(args, output),
         Verb::Completions(args) => completions::run(args, Args::command(), output),
     }
 }

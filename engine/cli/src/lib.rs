@@ -13,6 +13,7 @@ mod completions;
 mod device;
 mod dispatch;
 mod doctor;
+mod explain;
 mod fault;
 mod global;
 mod init;

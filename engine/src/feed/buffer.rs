@@ -37,6 +37,16 @@ impl Buffers {
         &mut self.all[index]
     }
 
+    /// Takes a buffer out, so that another can be written while it is read.
+    pub(crate) fn take(&mut self, index: usize) -> Buffer {
+        std::mem::take(self.buffer(index))
+    }
+
+    /// Puts a buffer back that was taken out.
+    pub(crate) fn put_back(&mut self, index: usize, buffer: Buffer) {
+        *self.buffer(index) = buffer;
+    }
+
     /// The first byte of the buffer `index`, for whoever the batch is handed
     /// to; dangling where nothing was ever put into it.
     pub(crate) fn as_ptr(&self, index: usize) -> *mut u8 {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::buffer::Buffers;
 use crate::error::Result;
 use crate::plan::Dtype;
+use crate::plan::operators::Draw;
 
 /// The row of the dataset in a row of a batch that holds none.
 pub const NO_ROW: u64 = u64::MAX;
@@ -14,13 +15,24 @@ pub const NO_ROW: u64 = u64::MAX;
 /// Puts rows into slots. The loop that calls it knows nothing of shards, and
 /// it knows nothing of epochs and ranks.
 pub(crate) trait Fill: Send + Sync + fmt::Debug {
-    /// Fills `slot` with the rows `rows` of the dataset, in this order, and
-    /// with zeros up to `n_rows` rows, where that is more.
+    /// Fills `slot` with the rows that are wanted, in their order, and with zeros
+    /// up to as many rows as the batch is to have.
     ///
     /// # Errors
     /// `Io` and `Damage`, with shard, block and row; `Data` where a row does
     /// not fit its tensor. The slot can be filled again.
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()>;
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()>;
+}
+
+/// What a batch is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// The rows of the dataset.
+    pub(crate) rows: &'a [u64],
+    /// Rows of the batch, at least as many.
+    pub(crate) n_rows: usize,
+    /// What is drawn for them.
+    pub(crate) draw: Draw,
 }
 
 /// The memory of a batch, and what it holds. It is filled again and again;

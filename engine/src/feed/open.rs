@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use super::columns::Columns;
 use super::gather::{Gather, Skipped};
 use super::loader::{Facts, Feed};
-use super::options::{FeedOptions, Last};
+use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
 use super::shards::Shards;
+use super::stepped::{self, Stepped};
 use crate::error::Result;
+use crate::plan::operators::{ColumnSteps, Steps};
 
 impl Feed {
     /// A feed of a dataset. No thread is started before the first batch is
@@ -15,8 +18,9 @@ impl Feed {
     ///
     /// # Errors
     /// `Usage` for columns the dataset does not have, for batches, ranks and
-    /// numbers that cannot be, and for batches larger than the dataset where
-    /// those that it does not fill are left out.
+    /// numbers that cannot be, for steps that cannot be done to their columns, and
+    /// for batches larger than the dataset where those that it does not fill are
+    /// left out.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
         let facts = Facts {
@@ -31,11 +35,26 @@ impl Feed {
         // Those that read ahead, no more than there is to read, and the caller.
         let n_threads = options.threads.min(options.prefetch) + 1;
         let gather = Gather::new(shards, &options.read, skipped, n_threads)?;
-        Self::with_fill(Arc::new(gather), facts, options)
+        let steps = stepped::lower(gather.outputs(), &options.read, &options.steps)?;
+        if steps.is_empty() {
+            return Self::with_fill(Arc::new(gather), facts, options);
+        }
+        let stepped = Stepped::new(gather, steps)?;
+        Self::with_fill(Arc::new(stepped), facts, options)
     }
 }
 
 impl Shards {
+    /// What `steps` do to the columns that `read` asks for.
+    ///
+    /// # Errors
+    /// `Usage` for columns the dataset does not have, and for steps that cannot be
+    /// done to their columns.
+    pub fn lowered(&self, read: &ReadOptions, steps: &Steps) -> Result<Vec<ColumnSteps>> {
+        let columns = Columns::new(self.dataset(), read)?;
+        stepped::lower(&columns.outputs, read, steps)
+    }
+
     /// What the order of the rows depends on, beside seed and epoch.
     #[must_use]
     pub fn extent(&self) -> Extent {

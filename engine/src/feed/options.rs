@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::plan::Dtype;
+use crate::plan::operators::Steps;
 
 /// How rows are put in order. The order of an epoch depends on this, the seed,
 /// the epoch and the dataset, and on nothing else.
@@ -178,6 +179,8 @@ pub struct ReadOptions {
 pub struct FeedOptions {
     /// What is read.
     pub read: ReadOptions,
+    /// What is done to rows as they are read, epoch by epoch.
+    pub steps: Steps,
     /// Rows at a time.
     pub batch_size: BatchSize,
     /// Order of the rows.
@@ -211,6 +214,7 @@ impl FeedOptions {
     pub fn new(batch_size: u64) -> Self {
         Self {
             read: ReadOptions::default(),
+            steps: Steps::default(),
             batch_size: BatchSize::PerRank(batch_size),
             shuffle: Shuffle::default(),
             seed: 0,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::fill::{Damage, Fill, Filled, Place, Slot};
+use super::fill::{Damage, Fill, Filled, Place, Slot, Wanted};
 use super::gather::{Gather, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
 use crate::error::Result;
 use crate::plan::Dtype;
+use crate::plan::operators::Draw;
 
 /// Threads that a reader is made for; more can use it, and may then find too
 /// few files to open where the system allows few.
@@ -51,7 +52,13 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`]; `read` is empty then.
     pub fn read_into(&self, rows: &[u64], read: &mut Rows) -> Result<()> {
-        let filled = self.gather.fill(rows, rows.len(), &mut read.slot);
+        let wanted = Wanted {
+            rows,
+            n_rows: rows.len(),
+            // Rows as they are stored: nothing is drawn for them.
+            draw: Draw { seed: 0, epoch: 0 },
+        };
+        let filled = self.gather.fill(wanted, &mut read.slot);
         if filled.is_err() {
             read.slot.filled = Filled::default();
         }

@@ -14,11 +14,11 @@
 //! held; these still count when it is opened again.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::course::{Course, Job, Place};
 use super::fill::{Fill, Slot};
+use super::fill_slot::fill_slot;
 use super::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_for};
 use crate::error::{Error, Result};
 
@@ -461,36 +461,4 @@ impl Inner {
             Found::Held
         }
     }
-}
-
-/// Fills a slot as the job says; a panic becomes an error.
-///
-/// # Errors
-/// Those of `fill`, and `Internal` for a panic.
-pub(super) fn fill_slot(
-    fill: &dyn Fill,
-    job: &Job,
-    rows: &mut Vec<u64>,
-    slot: &mut Slot,
-) -> Result<()> {
-    let n_rows = usize::try_from(job.cut.n_rows)
-        .map_err(|_| Error::internal("expected a batch that fits memory"))?;
-    // The next fill writes all of a slot: whatever a panic leaves behind can be
-    // used again.
-    let filled = catch_unwind(AssertUnwindSafe(|| {
-        rows.clear();
-        job.order.rows(job.cut.mine.clone(), rows);
-        fill.fill(rows, n_rows, slot)
-    }));
-    filled.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
-}
-
-/// An error that carries the text of a panic.
-fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    Error::internal(format!("panic while filling a batch: {text}"))
 }

@@ -22,6 +22,7 @@ mod losses;
 mod memory;
 mod notes;
 mod numbers;
+pub mod operators;
 mod output;
 mod overrides;
 mod parts;

@@ -165,6 +165,16 @@ impl Lut {
         &self.tables
     }
 
+    /// What becomes of a byte, where the column has one table of bytes; the byte
+    /// itself otherwise.
+    #[must_use]
+    pub fn byte(&self, byte: u8) -> u8 {
+        match (&self.tables, self.to, self.n_tables) {
+            (LutTables::Column(_), Element::U8, 1) => self.record[usize::from(byte)],
+            _ => byte,
+        }
+    }
+
     /// Bytes of the record of each item: none where the column has the tables.
     #[must_use]
     pub fn record_len(&self) -> usize {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use fuelrail_kernels::Level;
 
 use super::super::buffer::Buffers;
-use super::super::columns::Columns;
+use super::super::columns::{Columns, Output};
 use super::super::fill::Damage;
 use super::super::options::{Access, OnDamage, ReadOptions, Verify};
 use super::super::shards::Shards;
@@ -59,6 +59,13 @@ impl Gather {
             level: Level::best(),
             idle: Mutex::default(),
         })
+    }
+}
+
+impl Gather {
+    /// The tensors of a batch.
+    pub(crate) fn outputs(&self) -> &[Output] {
+        &self.columns.outputs
     }
 }
 

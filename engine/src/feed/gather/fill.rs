@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::super::columns::{First, Output};
-use super::super::fill::{Damage, Fill, NO_ROW, Place, Placed, Slot};
+use super::super::fill::{Damage, Fill, NO_ROW, Place, Placed, Slot, Wanted};
 use super::super::guard;
 use super::attempt::{Attempt, Gather, Skipped, Verdict};
 use super::work::Work;
@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 const MAX_CHANGES: usize = 8;
 
 impl Fill for Gather {
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()> {
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
+        let Wanted { rows, n_rows, .. } = wanted;
         guard::install().map_err(|e| {
             Error::new(ErrorKind::Io, "cannot watch for pages that are missing").with_source(e)
         })?;

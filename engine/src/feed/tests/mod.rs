@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::fill::{Damage, Fill, Filled, Place, Placed, Slot};
+use super::fill::{Damage, Fill, Filled, Place, Placed, Slot, Wanted};
 use super::loader::Facts;
 use super::{BatchSize, Extent, Feed, FeedOptions, Last, Shuffle, World};
 use crate::error::{Error, Result};
@@ -73,7 +73,8 @@ impl Numbers {
 }
 
 impl Fill for Numbers {
-    fn fill(&self, rows: &[u64], n_rows: usize, slot: &mut Slot) -> Result<()> {
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
+        let Wanted { rows, n_rows, .. } = wanted;
         self.n_fills.fetch_add(1, Ordering::SeqCst);
         if !self.pause.is_zero() {
             std::thread::sleep(self.pause);

@@ -282,7 +282,7 @@ impl Pipeline {
 }
 
 /// The index in `step[index]…`.
-fn step_index(path: &str) -> Option<usize> {
+pub(in crate::plan) fn step_index(path: &str) -> Option<usize> {
     path.strip_prefix("step[")?.split_once(']')?.0.parse().ok()
 }
 

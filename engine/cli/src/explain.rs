@@ -1,0 +1,68 @@
+//! `fuelrail explain`: what a loader's steps do, and to one row.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fuelrail::feed::{ReadOptions, Shards};
+use fuelrail::plan::operators::{Draw, Steps};
+use fuelrail::{Error, ErrorKind};
+use serde_json::{Value, json};
+
+use crate::output::{Output, Stop};
+
+/// Print what a loader's steps do to a dataset, and to one of its rows
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: fuelrail explain shards/ --steps steps.toml --row 7 --epoch 2")]
+pub(crate) struct Args {
+    /// The dataset's directory
+    #[arg(value_name = "DATASET")]
+    dataset: PathBuf,
+    /// A file of [[step]] tables, as `fuelrail schema --steps` describes them
+    #[arg(long, value_name = "FILE")]
+    steps: PathBuf,
+    /// A row of the dataset, from 0: show what is drawn for it
+    #[arg(long, value_name = "N")]
+    row: Option<u64>,
+    /// The epoch that it is drawn for
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    epoch: u32,
+    /// What the loader draws from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+/// Prints the kernels of each column, with the record of a row if one is asked
+/// for.
+pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
+    let text = std::fs::read_to_string(&args.steps).map_err(|error| {
+        Error::new(ErrorKind::Io, "cannot read the steps")
+            .with_path(&args.steps)
+            .with_source(error)
+    })?;
+    let steps = Steps::from_toml(&text, Some(&args.steps))?;
+    let shards = Arc::new(Shards::open(&args.dataset)?);
+    let n_rows = shards.extent().n_rows;
+    if let Some(row) = args.row.filter(|row| *row >= n_rows) {
+        let message = format!("row {row} is out of range: the dataset has {n_rows} rows");
+        return Err(Error::new(ErrorKind::Usage, message).into());
+    }
+    let lowered = shards.lowered(&ReadOptions::default(), &steps)?;
+    let draw = Draw {
+        seed: args.seed,
+        epoch: args.epoch,
+    };
+    let row = args.row.map(|row| (draw, row));
+    let texts: Result<Vec<String>, Error> = lowered.iter().map(|it| it.explain(row)).collect();
+    let values: Result<Vec<Value>, Error> = lowered.iter().map(|it| it.to_json(row)).collect();
+    let (texts, values) = (texts?, values?);
+    output.result(
+        || {
+            let head = match args.row {
+                Some(row) => format!("row {row}, epoch {}, seed {}\n", args.epoch, args.seed),
+                None => String::new(),
+            };
+            format!("{head}{}\n", texts.join("\n"))
+        },
+        || json!({ "row": args.row, "epoch": args.epoch, "seed": args.seed, "columns": values }),
+    )
+}

@@ -1,0 +1,48 @@
+//! Fills the slot of a job, and makes an error of whatever panics meanwhile.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::course::Job;
+use super::fill::{Fill, Slot, Wanted};
+use crate::error::{Error, Result};
+use crate::plan::operators::Draw;
+
+/// Fills a slot as the job says; a panic becomes an error.
+///
+/// # Errors
+/// Those of `fill`, and `Internal` for a panic.
+pub(super) fn fill_slot(
+    fill: &dyn Fill,
+    job: &Job,
+    rows: &mut Vec<u64>,
+    slot: &mut Slot,
+) -> Result<()> {
+    let n_rows = usize::try_from(job.cut.n_rows)
+        .map_err(|_| Error::internal("expected a batch that fits memory"))?;
+    // The next fill writes all of a slot: whatever a panic leaves behind can be
+    // used again.
+    let filled = catch_unwind(AssertUnwindSafe(|| {
+        rows.clear();
+        job.order.rows(job.cut.mine.clone(), rows);
+        let wanted = Wanted {
+            rows: rows.as_slice(),
+            n_rows,
+            draw: Draw {
+                seed: job.seed,
+                epoch: job.epoch,
+            },
+        };
+        fill.fill(wanted, slot)
+    }));
+    filled.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+}
+
+/// An error that carries the text of a panic.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    Error::internal(format!("panic while filling a batch: {text}"))
+}

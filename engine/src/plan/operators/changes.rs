@@ -1,0 +1,162 @@
+//! What operators lower into.
+
+use std::fmt;
+
+use fuelrail_kernels::gather::{Border, GatherError, GatherRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::draw::Drawn;
+use super::image::Image;
+
+/// One change of every image of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Samples come from other places.
+    Move(Move),
+    /// Each byte becomes the one that the table has for it.
+    Table(Box<[u8; 256]>),
+}
+
+/// From which places samples come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Move {
+    /// Rows and columns are added: top, left, bottom, right.
+    Pad(Border, [u32; 4]),
+    /// A window is kept: top, left, height, width.
+    Crop([u32; 4]),
+    /// A window of this height and width is kept, wherever it is drawn.
+    CropAnywhere([u32; 2]),
+    /// Left becomes right, by chance.
+    FlipHorizontal(Chance),
+    /// Top becomes bottom, by chance.
+    FlipVertical(Chance),
+}
+
+/// How often something is done: so many of 2^32 times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chance(u64);
+
+impl Chance {
+    /// A probability from 0 to 1, rounded to a multiple of 2^-32.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to 2^32"
+    )]
+    pub fn of(probability: f64) -> Option<Self> {
+        let of_all = probability * 4_294_967_296.0;
+        (0.0..=1.0)
+            .contains(&probability)
+            .then(|| Self(of_all.round() as u64))
+    }
+
+    /// Whether it is, this time.
+    pub fn happens(self, drawn: &mut Drawn) -> bool {
+        u64::from(drawn.word()) < self.0
+    }
+}
+
+/// What is added around an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BorderMode {
+    /// The byte `fill`.
+    #[default]
+    Constant,
+    /// The nearest sample.
+    Edge,
+    /// Mirrored at the outermost sample, which is not repeated.
+    Reflect,
+    /// Mirrored, the outermost sample repeated.
+    Symmetric,
+    /// From the other end.
+    Wrap,
+}
+
+impl BorderMode {
+    /// As the kernel has it, with the byte of the constant one.
+    #[must_use]
+    pub fn with_fill(self, fill: u8) -> Border {
+        match self {
+            Self::Constant => Border::Constant([fill; 4]),
+            Self::Edge => Border::Edge,
+            Self::Reflect => Border::Reflect,
+            Self::Symmetric => Border::Symmetric,
+            Self::Wrap => Border::Wrap,
+        }
+    }
+}
+
+impl Move {
+    /// The size of images behind it.
+    pub(super) fn behind(&self, image: Image) -> Image {
+        let (height, width) = match *self {
+            Self::Pad(_, [top, left, bottom, right]) => {
+                (image.height + top + bottom, image.width + left + right)
+            }
+            Self::Crop([_, _, height, width]) | Self::CropAnywhere([height, width]) => {
+                (height, width)
+            }
+            Self::FlipHorizontal(_) | Self::FlipVertical(_) => (image.height, image.width),
+        };
+        Image {
+            height,
+            width,
+            ..image
+        }
+    }
+
+    /// The record of an image behind it, with what is drawn for the row.
+    ///
+    /// # Errors
+    /// Where one record cannot say all that is done to an image.
+    pub(super) fn apply(
+        &self,
+        border: Border,
+        row: GatherRow,
+        drawn: &mut Drawn,
+    ) -> Result<GatherRow, GatherError> {
+        match *self {
+            Self::Pad(_, sides) => row.pad(border, sides),
+            Self::Crop(window) => row.crop(window),
+            Self::CropAnywhere([height, width]) => {
+                let top = drawn.below((row.dst_height + 1).saturating_sub(height));
+                let left = drawn.below((row.dst_width + 1).saturating_sub(width));
+                row.crop([top, left, height, width])
+            }
+            Self::FlipHorizontal(chance) if chance.happens(drawn) => Ok(row.flip_horizontal()),
+            Self::FlipVertical(chance) if chance.happens(drawn) => Ok(row.flip_vertical()),
+            Self::FlipHorizontal(_) | Self::FlipVertical(_) => Ok(row),
+        }
+    }
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pad(border, [top, left, bottom, right]) => {
+                let border = format!("{border:?}").to_lowercase();
+                write!(
+                    f,
+                    "pad {border} top {top}, left {left}, bottom {bottom}, right {right}"
+                )
+            }
+            Self::Crop([top, left, height, width]) => {
+                write!(f, "crop {height}x{width} at {top},{left}")
+            }
+            Self::CropAnywhere([height, width]) => write!(f, "crop {height}x{width} anywhere"),
+            Self::FlipHorizontal(chance) => write!(f, "flip left and right in {chance}"),
+            Self::FlipVertical(chance) => write!(f, "flip top and bottom in {chance}"),
+        }
+    }
+}
+
+impl fmt::Display for Chance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^32")]
+        let percent = self.0 as f64 / 42_949_672.96;
+        write!(f, "{percent:.1} % of rows")
+    }
+}

@@ -1,0 +1,92 @@
+//! What steps do, in words and for machines: the kernels of each column, and what
+//! they are told of one row.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::draw::Draw;
+use super::lowered::{ColumnSteps, Link};
+use crate::error::Result;
+
+impl ColumnSteps {
+    /// Its kernels; with what is drawn for a row of the dataset, if one is asked
+    /// for.
+    ///
+    /// # Errors
+    /// `Internal` where the steps do not fit one another.
+    pub fn explain(&self, row: Option<(Draw, u64)>) -> Result<String> {
+        let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
+        let records = match row {
+            Some((draw, row)) => self.parameters(draw, row)?,
+            None => Vec::new(),
+        };
+        let mut records = records.iter();
+        for link in &self.links {
+            match link {
+                Link::Gather { kernel, moves, .. } => {
+                    _ = write!(text, "\n  gather, {:?} outside", kernel.border());
+                    for drawing in moves {
+                        _ = write!(text, "\n    step {}: {}", drawing.step + 1, drawing.what);
+                    }
+                    if let Some(record) = records.next() {
+                        _ = write!(
+                            text,
+                            "\n    this row: begins at row {}, column {} of the image; one row down is \
+                             {:+},{:+}, one column right is {:+},{:+}",
+                            record.top,
+                            record.left,
+                            record.row_down,
+                            record.col_down,
+                            record.row_right,
+                            record.col_right
+                        );
+                    }
+                }
+                Link::Lut(_) => text.push_str("\n  lut, one table for all rows"),
+            }
+        }
+        Ok(text)
+    }
+
+    /// The same for machines.
+    ///
+    /// # Errors
+    /// As [`ColumnSteps::explain`].
+    pub fn to_json(&self, row: Option<(Draw, u64)>) -> Result<Value> {
+        let records = match row {
+            Some((draw, row)) => self.parameters(draw, row)?,
+            None => Vec::new(),
+        };
+        let mut records = records.iter();
+        let mut link = |link: &Link| match link {
+            Link::Gather { kernel, moves, .. } => {
+                let moves = moves.iter().map(
+                    |drawing| json!({ "step": drawing.step + 1, "does": drawing.what.to_string() }),
+                );
+                let record = records.next().map(|it| {
+                    json!({
+                        "top": it.top, "left": it.left,
+                        "row_down": it.row_down, "row_right": it.row_right,
+                        "col_down": it.col_down, "col_right": it.col_right,
+                        "height": it.dst_height, "width": it.dst_width,
+                    })
+                });
+                json!({
+                    "kernel": "gather",
+                    "border": format!("{:?}", kernel.border()),
+                    "moves": moves.collect::<Vec<_>>(),
+                    "row": record,
+                })
+            }
+            Link::Lut(_) => json!({ "kernel": "lut" }),
+        };
+        let links: Vec<Value> = self.links.iter().map(&mut link).collect();
+        Ok(json!({
+            "column": self.column,
+            "before": self.before.to_string(),
+            "after": self.after.to_string(),
+            "kernels": links,
+        }))
+    }
+}

@@ -1,0 +1,79 @@
+//! The shape of a column's images.
+
+use std::fmt;
+
+use fuelrail_kernels::normalize::Layout;
+
+/// Images of bytes, all of one shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Image {
+    /// Rows.
+    pub height: u32,
+    /// Columns.
+    pub width: u32,
+    /// Samples of a pixel, 1 to 4.
+    pub channels: u32,
+    /// The order of the axes.
+    pub layout: Layout,
+}
+
+impl Image {
+    /// The images of a tensor whose rows have this shape. `[H, W]` has one
+    /// channel; of three axes, the last is the channels if it has 1 to 4, else the
+    /// first, where `layout` does not say it.
+    ///
+    /// # Errors
+    /// What was expected, and what came.
+    pub fn of(shape: &[u64], layout: Option<Layout>) -> Result<Self, String> {
+        let refused = || {
+            format!(
+                "expected images of shape [H, W, C] or [C, H, W] with 1 to 4 channels, got {shape:?}"
+            )
+        };
+        let is_channels = |n: u64| (1..=4).contains(&n);
+        let layout = match (layout, shape) {
+            (Some(layout), _) => layout,
+            (None, [_, _] | [_, _, 1..=4]) => Layout::Hwc,
+            (None, _) => Layout::Chw,
+        };
+        let (height, width, channels) = match (shape, layout) {
+            (&[height, width], _) => (height, width, 1),
+            (&[height, width, channels], Layout::Hwc)
+            | (&[channels, height, width], Layout::Chw) => (height, width, channels),
+            _ => return Err(refused()),
+        };
+        let side = |n: u64| u32::try_from(n).ok().filter(|n| (1..1 << 24).contains(n));
+        match (side(height), side(width)) {
+            (Some(height), Some(width)) if is_channels(channels) => Ok(Self {
+                height,
+                width,
+                channels: u32::try_from(channels).unwrap_or(4),
+                layout,
+            }),
+            _ => Err(refused()),
+        }
+    }
+
+    /// The shape of a tensor's row that holds one, with as many axes as `like`.
+    #[must_use]
+    pub fn shape(&self, like: &[u64]) -> Vec<u64> {
+        let [height, width, channels] = [self.height, self.width, self.channels].map(u64::from);
+        match (like.len(), self.layout) {
+            (2, _) => vec![height, width],
+            (_, Layout::Hwc) => vec![height, width, channels],
+            (_, Layout::Chw) => vec![channels, height, width],
+        }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn len_bytes(&self) -> u64 {
+        u64::from(self.height) * u64::from(self.width) * u64::from(self.channels)
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.height, self.width, self.channels)
+    }
+}

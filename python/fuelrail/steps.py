@@ -1,0 +1,137 @@
+"""The steps of a loader: what is done to the rows of each batch.
+
+Each function makes one step for ``fuelrail.Loader(steps=[...])``; docs/operators.md
+has them all. Written by scripts/operators.sh from the operators' specs.
+
+>>> from fuelrail import steps
+>>> steps.random_flip("image", vertical=0.5)
+{'op': 'random_flip', 'column': 'image', 'vertical': 0.5}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+Step = dict[str, object]
+
+
+def _step(op: str, **keys: object) -> Step:
+    """A step with the keys that were given."""
+    return {"op": op, **{key: value for key, value in keys.items() if value is not None}}
+
+
+def center_crop(
+    column: str | Sequence[str],
+    *,
+    height: int,
+    width: int,
+    layout: Literal["hwc", "chw"] | None = None,
+) -> Step:
+    """Cuts the middle out of each image.
+
+    Args:
+        column: One column or several, of uint8 images.
+        height: Rows of the window.
+        width: Columns of the window.
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+    """
+    return _step("center_crop", column=column, height=height, width=width, layout=layout)
+
+
+def pad(
+    column: str | Sequence[str],
+    *,
+    sides: Sequence[int],
+    border: Literal["constant", "edge", "reflect", "symmetric", "wrap"] | None = None,
+    fill: int | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+) -> Step:
+    """Adds rows and columns around each image.
+
+    Args:
+        column: One column or several, of uint8 images.
+        sides: How many rows and columns: top, left, bottom, right.
+        border: What is added (default: "constant").
+        fill: The byte that a constant border has (default: 0).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+    """
+    return _step("pad", column=column, sides=sides, border=border, fill=fill, layout=layout)
+
+
+def random_crop(
+    column: str | Sequence[str],
+    *,
+    height: int,
+    width: int,
+    padding: int | None = None,
+    border: Literal["constant", "edge", "reflect", "symmetric", "wrap"] | None = None,
+    fill: int | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Cuts a window out of each image, at a place drawn for each row and epoch.
+
+    Args:
+        column: One column or several, of uint8 images. All that are named have
+            their windows at the same places.
+        height: Rows of the window.
+        width: Columns of the window.
+        padding: Rows and columns that are added on every side first (default: 0).
+        border: What is added (default: "constant").
+        fill: The byte that a constant border has (default: 0).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that places are drawn from (default: the
+            operator's name and its number among steps of that name).
+    """
+    return _step(
+        "random_crop",
+        column=column,
+        height=height,
+        width=width,
+        padding=padding,
+        border=border,
+        fill=fill,
+        layout=layout,
+        stream=stream,
+    )
+
+
+def random_flip(
+    column: str | Sequence[str],
+    *,
+    horizontal: float | None = None,
+    vertical: float | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Mirrors images by chance, drawn for each row and epoch.
+
+    Args:
+        column: One column or several, of uint8 images. All that are named are
+            mirrored in the same rows.
+        horizontal: The probability that left and right change places (default:
+            0.5).
+        vertical: The probability that top and bottom change places (default: 0).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that is drawn from (default: the operator's
+            name and its number among steps of that name).
+    """
+    return _step("random_flip", column=column, horizontal=horizontal, vertical=vertical, layout=layout, stream=stream)
+
+
+def solarize(
+    column: str | Sequence[str],
+    *,
+    threshold: int | None = None,
+) -> Step:
+    """Inverts the values of images from a threshold on.
+
+    Args:
+        column: One column or several, of uint8 images.
+        threshold: The least value that is inverted (default: 128).
+    """
+    return _step("solarize", column=column, threshold=threshold)

@@ -1,0 +1,219 @@
+"""A loader's steps against the same done by numpy, with chance drawn by a Philox
+written here from the paper, and by Pillow."""
+
+import itertools
+import pickle
+import subprocess
+from pathlib import Path
+
+import fuelrail as fr
+import numpy as np
+import pyarrow as pa
+import pytest
+from fuelrail import steps
+from PIL import Image, ImageOps
+
+N_ROWS, HEIGHT, WIDTH = 83, 20, 17
+MASK = 0xFFFFFFFF
+
+
+def philox(counter, key):
+    """Philox4x32-10 of Salmon, Moraes, Dror and Shaw."""
+    counter, key = list(counter), list(key)
+    for _ in range(10):
+        a, b = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        counter = [(b >> 32) ^ counter[1] ^ key[0], b & MASK, (a >> 32) ^ counter[3] ^ key[1], a & MASK]
+        key = [(key[0] + 0x9E3779B9) & MASK, (key[1] + 0xBB67AE85) & MASK]
+    return counter
+
+
+def draws(seed, epoch, stream, row):
+    """What docs/loading.md says is drawn, one after another."""
+    name = 0xCBF29CE484222325
+    for byte in stream.encode():
+        name = (name ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    low, high, third, _ = philox([name & MASK, name >> 32, epoch, 0x64726177], [seed & MASK, seed >> 32])
+    for n in itertools.count():
+        yield philox([row & MASK, row >> 32, n, third], [low, high])[0]
+
+
+def below(draw, n):
+    return next(draw) * n >> 32
+
+
+def fixed(values):
+    """An array as nested lists of fixed length."""
+    array = pa.array(values.reshape(-1))
+    for length in reversed(values.shape[1:]):
+        array = pa.FixedSizeListArray.from_arrays(array, length)
+    return array
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A dataset of images, masks and planes, and what it holds."""
+    rng = np.random.default_rng(7)
+    held = {
+        "image": rng.integers(0, 256, (N_ROWS, HEIGHT, WIDTH, 3), dtype=np.uint8),
+        "mask": rng.integers(0, 256, (N_ROWS, HEIGHT, WIDTH), dtype=np.uint8),
+        "planes": rng.integers(0, 256, (N_ROWS, 2, HEIGHT, WIDTH), dtype=np.uint8),
+        "label": np.arange(N_ROWS, dtype=np.int64),
+    }
+    columns = {name: pa.array(values) if values.ndim == 1 else fixed(values) for name, values in held.items()}
+    out = tmp_path_factory.mktemp("steps") / "shards"
+    return fr.Pipeline(pa.table(columns)).shard(out, progress="never"), held
+
+
+def batches(dataset, wanted, *, epoch=0, **options):
+    """All rows of an epoch in the order of the dataset: column to array."""
+    options = {"batch_size": 16, "seed": 5, "rank": 0, "world_size": 1, "last": "short"} | options
+    loader = fr.Loader(dataset, steps=wanted, **options)
+    loader.set_epoch(epoch)
+    rows, found = [], {name: [] for name in dataset.columns}
+    for batch in loader:
+        rows.append(np.array(batch.rows))
+        for name, parts in found.items():
+            parts.append(batch[name].numpy().copy())
+    order = np.argsort(np.concatenate(rows))
+    return {name: np.concatenate(parts)[order] for name, parts in found.items()}
+
+
+STEPS = [
+    steps.random_crop(["image", "mask"], height=18, width=16, padding=3, border="reflect"),
+    steps.random_flip(["image", "mask"], vertical=0.25),
+    steps.solarize("image", threshold=100),
+    steps.random_crop("planes", height=5, width=6),
+    steps.pad("planes", sides=[1, 0, 2, 3], fill=9),
+    steps.center_crop("mask", height=11, width=16),
+]
+
+
+def by_numpy(held, seed, epoch):
+    """What the steps above do."""
+    image = np.empty((N_ROWS, 18, 16, 3), np.uint8)
+    mask, planes = np.empty((N_ROWS, 11, 16), np.uint8), np.empty((N_ROWS, 2, 8, 9), np.uint8)
+    for row in range(N_ROWS):
+        crop, flip = draws(seed, epoch, "random_crop/0", row), draws(seed, epoch, "random_flip/0", row)
+        top, left = below(crop, HEIGHT + 6 - 18 + 1), below(crop, WIDTH + 6 - 16 + 1)
+        is_flipped, is_upside_down = next(flip) < 1 << 31, next(flip) < 1 << 30
+
+        def changed(values, top=top, left=left, is_flipped=is_flipped, is_upside_down=is_upside_down):
+            sides = [(3, 3), (3, 3), *[(0, 0)] * (values.ndim - 2)]
+            values = np.pad(values, sides, mode="reflect")[top : top + 18, left : left + 16]
+            values = values[:, ::-1] if is_flipped else values
+            return values[::-1] if is_upside_down else values
+
+        image[row] = ImageOps.solarize(Image.fromarray(np.ascontiguousarray(changed(held["image"][row]))), 100)
+        mask[row] = changed(held["mask"][row])[3:14]
+        second = draws(seed, epoch, "random_crop/1", row)
+        top, left = below(second, HEIGHT - 5 + 1), below(second, WIDTH - 6 + 1)
+        window = held["planes"][row][:, top : top + 5, left : left + 6]
+        planes[row] = np.pad(window, [(0, 0), (1, 2), (0, 3)], constant_values=9)
+    return {"image": image, "mask": mask, "planes": planes, "label": held["label"]}
+
+
+def check(found, expected):
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("epoch", [0, 3])
+@pytest.mark.parametrize("options", [{}, {"threads": 0, "batch_size": 1}, {"threads": 3, "batch_size": 50}])
+def test_rows_are_those_of_numpy_and_pillow_however_they_are_read(stored, epoch, options):
+    dataset, held = stored
+    check(batches(dataset, STEPS, epoch=epoch, **options), by_numpy(held, 5, epoch))
+
+
+def test_seeds_and_orders_have_their_own_chance_and_no_other(stored):
+    dataset, held = stored
+    seed = (1 << 40) + 3
+    for shuffle in ["rows", "blocks", None]:
+        check(batches(dataset, STEPS, seed=seed, shuffle=shuffle), by_numpy(held, seed, 0))
+
+
+def test_ranks_and_resumed_loaders_have_the_same_rows(stored):
+    dataset, held = stored
+    expected = by_numpy(held, 5, 0)
+    seen = []
+    for rank in range(3):
+        asked = {"global_batch_size": 12, "seed": 5, "steps": STEPS, "last": "short"}
+        loader = fr.Loader(dataset, **asked, rank=rank, world_size=3)
+        next(iter(loader))
+        state = pickle.loads(pickle.dumps(loader)).state_dict()
+        resumed = fr.Loader(dataset, **(asked | {"global_batch_size": 30}), rank=rank, world_size=3)
+        resumed.load_state_dict(state)
+        for batch in resumed:
+            rows = np.array(batch.rows)
+            np.testing.assert_array_equal(batch["image"].numpy(), expected["image"][rows])
+            np.testing.assert_array_equal(batch["planes"].numpy(), expected["planes"][rows])
+            seen.extend(rows)
+    assert len(seen) == len(set(seen)) == N_ROWS - 12
+
+
+def test_a_step_beside_others_draws_what_it_drew_alone(stored):
+    dataset, _ = stored
+    flip = steps.random_flip("planes", stream="mine")
+    alone = batches(dataset, [flip])["planes"]
+    among = batches(dataset, [steps.random_flip("image"), *STEPS[:1], flip])["planes"]
+    np.testing.assert_array_equal(alone, among)
+    assert (alone != batches(dataset, [steps.random_flip("planes")])["planes"]).any()
+
+
+def test_padded_rows_stay_zeros(stored):
+    dataset, _ = stored
+    loader = fr.Loader(dataset, batch_size=50, steps=[steps.solarize("image")], rank=0, world_size=1)
+    last = list(loader)[-1]
+    invalid = ~last.valid.numpy().astype(bool) if hasattr(last.valid, "numpy") else ~np.array(last.valid, bool)
+    assert invalid.sum() == 17
+    assert not last["image"].numpy()[invalid].any()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ([steps.random_crop("image", height=30, width=3)], "expected height from 1 to 20, that of the image, got 30 (step 1"),
+        ([steps.random_flip("label")], "uint8 images"),
+        ([steps.random_flip("imagee")], "did you mean `image`"),
+        ([steps.random_flip("image", horizontal=1.5)], "probability"),
+        ([{"op": "random_flipp", "column": "image"}], "random_flip"),
+        ([{"op": "random_flip", "column": "image", "vertcal": 1}], "vertical"),
+        ([{"column": "image"}], "op"),
+        (steps.random_flip("image"), "list of steps"),
+        (["random_flip"], "fuelrail.steps"),
+    ],
+)
+def test_wrong_steps_are_refused_with_what_helps(stored, wanted, words):
+    dataset, _ = stored
+    with pytest.raises(fr.Error) as caught:
+        fr.Loader(dataset, batch_size=4, steps=wanted)
+    assert words in str(caught.value), str(caught.value)
+
+
+def test_views_are_refused(stored):
+    dataset, _ = stored
+    with pytest.raises(fr.UsageError, match="access"):
+        fr.Loader(dataset, batch_size=4, steps=STEPS, access="view")
+
+
+def test_the_records_of_a_row_are_shown(stored, tmp_path, fuelrail):
+    dataset, held = stored
+    loader = fr.Loader(dataset, batch_size=4, seed=5, steps=STEPS)
+    crop = draws(5, 2, "random_crop/1", 7)
+    top, left = below(crop, HEIGHT - 5 + 1), below(crop, WIDTH - 6 + 1)
+    text = loader.explain(7, epoch=2)
+    assert "planes: 20x17x2 -> 8x9x2" in text
+    assert f"begins at row {top - 1}, column {left} of the image" in text
+    assert "no steps" in fr.Loader(dataset, batch_size=4).explain()
+    with pytest.raises(fr.UsageError, match="83 rows"):
+        loader.explain(N_ROWS)
+    file = tmp_path / "steps.toml"
+    file.write_text('[[step]]\nop = "random_flip"\ncolumn = "image"\nhorizontal = 1\n')
+    asked = ["explain", dataset.path, "--steps", file, "--row", "7", "--epoch", "2", "--seed", "5"]
+    shown = fuelrail(*asked).stdout
+    assert "begins at row 0, column 16 of the image; one row down is +1,+0, one column right is +0,-1" in shown
+
+
+def test_generated_files_are_current(fuelrail):
+    root = Path(__file__).resolve().parent.parent.parent
+    asked = ["python3", root / "scripts/operators.py", fuelrail.path, "--check"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=False).stderr == ""
