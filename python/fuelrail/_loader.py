@@ -81,6 +81,9 @@ class Loader:
             functions of :mod:`fuelrail.steps` return. What is drawn for a row
             depends on the seed, the epoch, the row and the step, and on nothing
             else: not on batches, ranks, threads or restarts.
+        device: Where the steps run: ``"cpu"``, in the threads that read ahead, or
+            ``"cuda"``, ``"wgpu"`` or ``"auto"``, from which rows are downloaded
+            into the batch. The bits are the same.
         ragged: How a ragged column comes: ``"flat"``, with a tensor
             ``NAME.cu_seqlens``, or ``"pad"``, with a tensor ``NAME.lengths``.
         max_length: Elements of a row of a padded column, one number for all or
@@ -148,6 +151,7 @@ class Loader:
         columns: Sequence[str] | None = None,
         dtypes: object | Mapping[str, object] | None = None,
         steps: Sequence[Mapping[str, object]] = (),
+        device: str = "cpu",
         ragged: Literal["flat", "pad"] = "flat",
         max_length: int | Mapping[str, int] | None = None,
         overlong: Literal["raise", "truncate"] = "raise",
@@ -187,7 +191,7 @@ class Loader:
             "access": text("access", access),
             "patience": _options.seconds("patience", patience),
         }
-        self._asked["steps"] = _options.steps(steps)
+        self._asked["steps"], self._asked["device"] = _options.steps(steps), text("device", device)
         self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
         self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
         self._checked()
@@ -370,7 +374,7 @@ class Loader:
         With a row of the dataset, what is drawn for it in an epoch too."""
         number = _options.optional("row", row)
         done = self._any().explain(number, _options.count("epoch", epoch, 1 << 32))
-        return f"{done}\nby the threads that read ahead, on the CPU" if done else "no steps: rows as they are stored"
+        return done or "no steps: rows as they are stored"
 
     def __copy__(self) -> Loader:
         raise UsageError(

@@ -198,9 +198,8 @@ impl Loader {
     #[pyo3(signature = (row, epoch))]
     fn explain(&self, py: Python<'_>, row: Option<u64>, epoch: u32) -> Result<String> {
         let Shared { shards, .. } = &*self.shared;
-        let options = self
-            .shared
-            .with_feed(py, |feed| Ok(feed.options().clone()))?;
+        let asked = |feed: &mut Feed| Ok((feed.options().clone(), feed.place_of_steps()));
+        let (options, place) = self.shared.with_feed(py, asked)?;
         let n_rows = shards.extent().n_rows;
         if let Some(row) = row.filter(|row| *row >= n_rows) {
             let message = format!("row {row} is out of range: the dataset has {n_rows} rows");
@@ -214,7 +213,8 @@ impl Loader {
         let of_row = row.map(|row| (draw, row));
         let texts: Result<Vec<String>, Error> =
             lowered.iter().map(|it| it.explain(of_row)).collect();
-        Ok(texts?.join("\n"))
+        let (texts, place) = (texts?.join("\n"), place.unwrap_or_default());
+        Ok(format!("{texts}\n{place}").trim().to_owned())
     }
 
     /// A loader of other columns or dtypes that shares this one's position.

@@ -118,7 +118,17 @@ def check(found, expected):
 
 
 @pytest.mark.parametrize("epoch", [0, 3])
-@pytest.mark.parametrize("options", [{}, {"threads": 0, "batch_size": 1}, {"threads": 3, "batch_size": 50}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"threads": 0, "batch_size": 1},
+        {"threads": 3, "batch_size": 50},
+        {"device": "cpu:scalar"},
+        {"device": "wgpu:software", "batch_size": 30},
+        {"device": "wgpu:software", "threads": 3},
+    ],
+)
 def test_rows_are_those_of_numpy_and_pillow_however_they_are_read(stored, epoch, options):
     dataset, held = stored
     check(batches(dataset, STEPS, epoch=epoch, **options), by_numpy(held, 5, epoch))
@@ -187,6 +197,17 @@ def test_wrong_steps_are_refused_with_what_helps(stored, wanted, words):
     with pytest.raises(fr.Error) as caught:
         fr.Loader(dataset, batch_size=4, steps=wanted)
     assert words in str(caught.value), str(caught.value)
+
+
+def test_a_device_is_named_and_one_that_is_missing_is_refused(stored):
+    dataset, _ = stored
+    loader = fr.Loader(dataset, batch_size=4, steps=STEPS, device="wgpu:software")
+    assert "on wgpu:software (llvmpipe" in loader.explain()
+    assert "downloaded into the batch" in loader.explain()
+    with pytest.raises(fr.Error, match="device"):
+        fr.Loader(dataset, batch_size=4, steps=STEPS, device="tpu")
+    with pytest.raises(fr.DeviceError):
+        fr.Loader(dataset, batch_size=4, steps=STEPS, device="wgpu:99")
 
 
 def test_views_are_refused(stored):

@@ -47,14 +47,15 @@ use std::sync::Arc;
 use fuelrail_kernels::Kernel;
 
 pub(crate) use cpu::Assembler;
-pub(crate) use items::Items;
+pub(crate) use items::{Items, RowItems};
 pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
+pub(crate) use on_lane::{OnLane, Source};
 pub use open::Device;
 pub(crate) use open::found;
 pub use parity::SuiteReport;
 pub(crate) use parity::{conformance, quick_trial};
-pub(crate) use program::{Chain, Program};
+pub(crate) use program::{Chain, Program, RowChain};
 pub use report::{DeviceKind, DeviceReport};
 pub(crate) use speed::speeds;
 pub use speed::{Measure, SpeedReport};

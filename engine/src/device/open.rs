@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fuelrail_kernels::Level;
 
-use super::parity::{Subject, SuiteReport, Trial, try_one};
+use super::parity::{Subject, SuiteReport, Trial, row_trial, try_one};
 use super::program::{Chain, Program};
 use super::{Backend, DeviceKind, DeviceReport};
 use crate::error::{Error, Result};
@@ -71,6 +71,32 @@ impl Device {
                 device.tried(&programs)
             }
             named => find(named)?.tried(&programs),
+        }
+    }
+
+    /// The device that `choice` names, tried on kernels on rows; `auto` as for
+    /// [`Device::open`].
+    ///
+    /// # Errors
+    /// `Device` where the one that is named is missing or fails.
+    pub(crate) fn for_rows(choice: DeviceChoice) -> Result<Self> {
+        let sound = |device: Self| match row_trial(device.subject()).into_iter().next() {
+            None => Ok(device),
+            Some(wrong) => Err(Error::device(format!(
+                "expected {} to pass the self-test of rows, got: {wrong}",
+                device.report.id
+            ))
+            .with_hint("choose another device, such as \"cpu\"")),
+        };
+        match choice {
+            DeviceChoice::Auto => {
+                let mut notes = Vec::new();
+                let found = hardware(&mut notes).into_iter();
+                let first = found.map(Self::of).find_map(|device| sound(device).ok());
+                Ok(first.unwrap_or_else(Self::cpu))
+            }
+            DeviceChoice::Cpu(level) => Ok(Self::at_level(level_of(level)?)),
+            named => sound(find(named)?),
         }
     }
 

@@ -22,6 +22,11 @@ pub(crate) trait Fill: Send + Sync + fmt::Debug {
     /// `Io` and `Damage`, with shard, block and row; `Data` where a row does
     /// not fit its tensor. The slot can be filled again.
     fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()>;
+
+    /// Where it changes rows, in words; `None` where it changes nothing.
+    fn place_of_steps(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a batch is to hold.

@@ -32,6 +32,7 @@ mod limits;
 mod loader;
 mod losses;
 mod map;
+mod on_device;
 mod open;
 mod open_shard;
 mod options;

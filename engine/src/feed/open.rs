@@ -9,6 +9,7 @@ use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
 use super::shards::Shards;
 use super::stepped::{self, Stepped};
+use crate::device::Device;
 use crate::error::Result;
 use crate::plan::operators::{ColumnSteps, Steps};
 
@@ -18,7 +19,8 @@ impl Feed {
     ///
     /// # Errors
     /// `Usage` for columns the dataset does not have, for batches, ranks and
-    /// numbers that cannot be, for steps that cannot be done to their columns, and
+    /// numbers that cannot be, `Device` where the one that is to run steps is
+    /// missing or fails, `Usage` for steps that cannot be done to their columns, and
     /// for batches larger than the dataset where those that it does not fill are
     /// left out.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
@@ -39,7 +41,8 @@ impl Feed {
         if steps.is_empty() {
             return Self::with_fill(Arc::new(gather), facts, options);
         }
-        let stepped = Stepped::new(gather, steps)?;
+        let device = Device::for_rows(options.device)?;
+        let stepped = Stepped::new(gather, steps, &device)?;
         Self::with_fill(Arc::new(stepped), facts, options)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::plan::Dtype;
 use crate::plan::operators::Steps;
+use crate::plan::{DeviceChoice, Dtype};
 
 /// How rows are put in order. The order of an epoch depends on this, the seed,
 /// the epoch and the dataset, and on nothing else.
@@ -181,6 +181,10 @@ pub struct FeedOptions {
     pub read: ReadOptions,
     /// What is done to rows as they are read, epoch by epoch.
     pub steps: Steps,
+    /// Where the steps run: on the CPU, in the threads that read ahead, or on a
+    /// device, from which rows are downloaded into the batch. The bits are the
+    /// same.
+    pub device: DeviceChoice,
     /// Rows at a time.
     pub batch_size: BatchSize,
     /// Order of the rows.
@@ -215,6 +219,7 @@ impl FeedOptions {
         Self {
             read: ReadOptions::default(),
             steps: Steps::default(),
+            device: DeviceChoice::Cpu(None),
             batch_size: BatchSize::PerRank(batch_size),
             shuffle: Shuffle::default(),
             seed: 0,

@@ -4,20 +4,24 @@ use std::sync::{Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
 
-use super::buffer::Buffers;
+use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
-use super::fill::{Fill, NO_ROW, Place, Placed, Slot, Wanted};
+use super::fill::{Fill, NO_ROW, Place, Slot, Wanted};
 use super::gather::Gather;
+use super::on_device::{StepsOnDevice, Stored};
 use super::options::{Access, ReadOptions};
+use crate::device::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Draw, ImageColumn, Parameters, Steps};
+use crate::plan::operators::{ColumnSteps, Draw, Image, ImageColumn, Parameters, Steps};
 
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
 pub(super) struct Stepped {
     gather: Gather,
     columns: Vec<SteppedColumn>,
+    /// What runs the steps, if that is not the CPU.
+    device: Option<StepsOnDevice>,
     level: Level,
     /// Memory for what is between the kernels of a row that nobody works with.
     idle: Mutex<Vec<Scratch>>,
@@ -74,11 +78,12 @@ fn known(output: &Output) -> ImageColumn<'_> {
 }
 
 impl Stepped {
-    /// What `gather` reads, changed by `steps`.
+    /// What `gather` reads, changed by `steps` on `device`.
     ///
     /// # Errors
-    /// `Internal` for steps of a column that is not read.
-    pub(super) fn new(gather: Gather, steps: Vec<ColumnSteps>) -> Result<Self> {
+    /// `Internal` for steps of a column that is not read, `Device` where the device
+    /// cannot be made ready.
+    pub(super) fn new(gather: Gather, steps: Vec<ColumnSteps>, device: &Device) -> Result<Self> {
         let outputs = gather.outputs();
         let mut columns = Vec::new();
         for steps in steps {
@@ -92,10 +97,12 @@ impl Stepped {
                 steps,
             });
         }
+        let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
+            device: StepsOnDevice::new(device, all)?,
             gather,
             columns,
-            level: Level::best(),
+            level: device.level(),
             idle: Mutex::default(),
         })
     }
@@ -106,57 +113,99 @@ impl Fill for Stepped {
         // The tensors of the last batch have other shapes than those that are read.
         slot.filled.tensors.clear();
         self.gather.fill(wanted, slot)?;
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scratch = idle().pop().unwrap_or_default();
         let Slot { buffers, filled } = slot;
-        let rows = &filled.rows;
+        let columns = self.columns.iter();
+        let mut stored: Vec<Buffer> = columns.map(|it| buffers.take(it.tensor)).collect();
+        let changed = self.change(&mut stored, (&filled.rows, wanted.draw), buffers);
+        for (column, stored) in self.columns.iter().zip(stored) {
+            buffers.put_back(column.tensor, stored);
+        }
+        changed?;
         for column in &self.columns {
             let tensor = &mut filled.tensors[column.tensor];
-            column.run(
-                (self.level, wanted.draw),
-                rows,
-                (buffers, &mut scratch),
-                tensor,
-            )?;
+            tensor.shape.truncate(1);
+            tensor.shape.extend_from_slice(&column.shape);
+            tensor.place = Place::Slot(column.buffer);
+        }
+        Ok(())
+    }
+
+    fn place_of_steps(&self) -> Option<String> {
+        let on_cpu = || "on the CPU, in the threads that read".to_owned();
+        let device = self.device.as_ref();
+        Some(device.map_or_else(on_cpu, StepsOnDevice::place))
+    }
+}
+
+impl Stepped {
+    /// Changes the rows of all columns, from `stored` to `buffers`.
+    fn change(
+        &self,
+        stored: &mut [Buffer],
+        (rows, draw): (&[u64], Draw),
+        buffers: &mut Buffers,
+    ) -> Result<()> {
+        let mut columns = Vec::with_capacity(stored.len());
+        for (column, stored) in self.columns.iter().zip(stored) {
+            columns.push(Stored {
+                steps: &column.steps,
+                bytes: stored.room(len_of(column.steps.before, rows.len())?)?,
+            });
+        }
+        let by_device = match &self.device {
+            Some(device) => device.run(&columns, (rows, draw))?,
+            None => None,
+        };
+        for (index, column) in columns.iter().enumerate() {
+            let len = len_of(column.steps.after, rows.len())?;
+            let dst = buffers.buffer(self.columns[index].buffer).room(len)?;
+            match &by_device {
+                Some(changed) if changed[index].len() == len => {
+                    dst.copy_from_slice(&changed[index]);
+                }
+                Some(_) => return Err(Error::internal("a device wrote other images")),
+                None => self.on_cpu(*column, (rows, draw), dst)?,
+            }
+            let image = len / rows.len().max(1);
+            let images = dst.chunks_exact_mut(image.max(1)).zip(rows);
+            let empty = images.filter(|(_, row)| **row == NO_ROW);
+            empty.for_each(|(image, _)| image.fill(0));
+        }
+        Ok(())
+    }
+
+    /// Changes all rows of a column, each by what is drawn for it.
+    fn on_cpu(
+        &self,
+        column: Stored<'_>,
+        (rows, draw): (&[u64], Draw),
+        dst: &mut [u8],
+    ) -> Result<()> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let Scratch {
+            between,
+            parameters,
+        } = &mut scratch;
+        let [before, after] = [column.steps.before, column.steps.after];
+        let images = column.bytes.chunks_exact(len_of(before, 1)?);
+        let changed = dst.chunks_exact_mut(len_of(after, 1)?);
+        for ((src, dst), row) in images.zip(changed).zip(rows) {
+            if *row != NO_ROW {
+                column.steps.draw_parameters(draw, *row, parameters)?;
+                column
+                    .steps
+                    .run(self.level, (src, parameters), between, dst)?;
+            }
         }
         idle().push(scratch);
         Ok(())
     }
 }
 
-impl SteppedColumn {
-    /// Changes all rows, each by what is drawn for it.
-    fn run(
-        &self,
-        (level, draw): (Level, Draw),
-        rows: &[u64],
-        (buffers, scratch): (&mut Buffers, &mut Scratch),
-        tensor: &mut Placed,
-    ) -> Result<()> {
-        let lens = [self.steps.before, self.steps.after].map(|image| image.len_bytes());
-        let [before, after] = lens.map(|len| usize::try_from(len).unwrap_or(usize::MAX));
-        let too_large = || Error::internal("a batch beyond memory");
-        let read = before.checked_mul(rows.len()).ok_or_else(too_large)?;
-        let written = after.checked_mul(rows.len()).ok_or_else(too_large)?;
-        let mut stored = buffers.take(self.tensor);
-        let images = stored.room(read)?.chunks_exact(before);
-        let changed = buffers.buffer(self.buffer).room(written)?;
-        for ((src, dst), row) in images.zip(changed.chunks_exact_mut(after)).zip(rows) {
-            if *row == NO_ROW {
-                dst.fill(0);
-                continue;
-            }
-            let Scratch {
-                between,
-                parameters,
-            } = scratch;
-            self.steps.draw_parameters(draw, *row, parameters)?;
-            self.steps.run(level, (src, parameters), between, dst)?;
-        }
-        buffers.put_back(self.tensor, stored);
-        tensor.shape.truncate(1);
-        tensor.shape.extend_from_slice(&self.shape);
-        tensor.place = Place::Slot(self.buffer);
-        Ok(())
-    }
+/// The bytes of so many images.
+fn len_of(image: Image, n_images: usize) -> Result<usize> {
+    let len = usize::try_from(image.len_bytes()).ok();
+    let all = len.and_then(|len| len.checked_mul(n_images));
+    all.ok_or_else(|| Error::internal("a batch beyond memory"))
 }

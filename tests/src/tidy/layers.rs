@@ -12,7 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &["error", "arrays", "batch", "plan", "format"]),
     ("device", &["error", "arrays", "batch", "plan", "format"]),
     ("sink", &["error", "arrays", "batch", "plan", "format"]),
-    ("feed", &["error", "batch", "plan", "format"]),
+    ("feed", &["error", "batch", "plan", "format", "device"]),
     (
         "run",
         &[

@@ -12,6 +12,7 @@ mod sample;
 mod suites;
 mod trial;
 
+pub(crate) use rows::row_trial;
 pub(crate) use sample::sample;
 pub(crate) use suites::{conformance, quick_trial};
 pub use trial::SuiteReport;

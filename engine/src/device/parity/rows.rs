@@ -15,7 +15,7 @@ use fuelrail_kernels::{Element, RowKernel};
 use std::sync::Arc;
 
 use super::sample::next;
-use super::trial::{SampleRows, Trial};
+use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
 use crate::device::items::offsets_of;
 use crate::device::program::RowChain;
 
@@ -40,6 +40,17 @@ impl Dice {
     fn bytes(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| next(&mut self.0) as u8).collect()
     }
+}
+
+/// Runs a program of each kernel that a loader's steps have; gives what went wrong.
+pub(crate) fn row_trial(subject: Subject<'_>) -> Vec<String> {
+    let mut report = SuiteReport::default();
+    for trials in [gathers(), luts()] {
+        if let Some(trial) = trials.first() {
+            try_one(subject, trial, 0, &mut report);
+        }
+    }
+    report.wrong
 }
 
 /// Images side by side: every layout, border and number of channels.

@@ -262,6 +262,12 @@ impl Feed {
         Ok(self.batch(job, slot, Shelf::Spare))
     }
 
+    /// Where its steps run, in words; `None` without steps.
+    #[must_use]
+    pub fn place_of_steps(&self) -> Option<String> {
+        self.fill.place_of_steps()
+    }
+
     /// What it was asked for.
     #[must_use]
     pub fn options(&self) -> &FeedOptions {

@@ -137,7 +137,12 @@ impl fmt::Display for Move {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pad(border, [top, left, bottom, right]) => {
-                let border = format!("{border:?}").to_lowercase();
+                let border = match border {
+                    Border::Constant([fill, ..]) => format!("constant {fill}"),
+                    Border::Edge | Border::Reflect | Border::Symmetric | Border::Wrap => {
+                        format!("{border:?}").to_lowercase()
+                    }
+                };
                 write!(
                     f,
                     "pad {border} top {top}, left {left}, bottom {bottom}, right {right}"
