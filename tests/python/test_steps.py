@@ -112,6 +112,43 @@ def by_numpy(held, seed, epoch):
     return {"image": image, "mask": mask, "planes": planes, "label": held["label"]}
 
 
+# A step without chance, and what the field makes of an image of [H, W, 3].
+ORACLES = {
+    "solarize": (steps.solarize("image", threshold=100), lambda it: ImageOps.solarize(Image.fromarray(it), 100)),
+    "solarize-usual": (steps.solarize("image"), lambda it: ImageOps.solarize(Image.fromarray(it))),
+    "center_crop": (steps.center_crop("image", height=11, width=6), lambda it: it[4:15, 5:11]),
+    "pad": (steps.pad("image", sides=[1, 2, 3, 4]), lambda it: np.pad(it, [(1, 3), (2, 4), (0, 0)])),
+    "pad-wrap": (
+        steps.pad("image", sides=[1, 2, 30, 4], border="wrap"),
+        lambda it: np.pad(it, [(1, 30), (2, 4), (0, 0)], mode="wrap"),
+    ),
+    "pad-symmetric": (
+        steps.pad("image", sides=[21, 2, 3, 40], border="symmetric"),
+        lambda it: np.pad(it, [(21, 3), (2, 40), (0, 0)], mode="symmetric"),
+    ),
+    "pad-edge": (
+        steps.pad("image", sides=[0, 0, 3, 1], border="edge"),
+        lambda it: np.pad(it, [(0, 3), (0, 1), (0, 0)], mode="edge"),
+    ),
+    "random_flip": (steps.random_flip("image", horizontal=1, vertical=1), lambda it: it[::-1, ::-1]),
+    "random_crop": (steps.random_crop("image", height=HEIGHT, width=WIDTH), lambda it: it),
+}
+
+
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu", "wgpu:software"])
+@pytest.mark.parametrize("name", ORACLES)
+def test_every_operator_does_what_the_field_does(stored, name, device):
+    dataset, held = stored
+    step, oracle = ORACLES[name]
+    found = batches(dataset, [step], device=device)["image"]
+    np.testing.assert_array_equal(found, np.stack([np.asarray(oracle(image)) for image in held["image"]]))
+
+
+def test_every_operator_has_an_oracle():
+    names = {name for name, member in vars(steps).items() if callable(member) and name[0] not in "_S" and name.islower()}
+    assert names == {name.split("-")[0] for name in ORACLES}
+
+
 def check(found, expected):
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
