@@ -289,11 +289,11 @@ class Dataset:
         if array.dtype.kind == "u" and (beyond := array[array >= n_rows]).size:
             fills_up = int(beyond[0]) == _NO_ROW
             hint = "it fills up a batch: take(batch.rows[batch.valid])" if fills_up else None
-            raise UsageIndexError(f"expected rows within the {n_rows} of the dataset, got {beyond[0]}", hint=hint)
+            raise UsageIndexError(f"row {beyond[0]} is out of range: the dataset has {n_rows} rows", hint=hint)
         numbers = array.astype(np.int64)
         bad = numbers[(numbers < -n_rows) | (numbers >= n_rows)]
         if bad.size:
-            raise UsageIndexError(f"expected rows within the {n_rows} of the dataset, got {bad[0]}")
+            raise UsageIndexError(f"row {bad[0]} is out of range: the dataset has {n_rows} rows")
         numbers[numbers < 0] += n_rows
         return (numbers + self._start).tobytes()
 

@@ -152,6 +152,11 @@ impl Stepped {
                 bytes: stored.room(len_of(column.steps.before, rows.len())?)?,
             });
         }
+        // A batch that does not fit memory is refused before anything is done.
+        for column in &self.columns {
+            let len = len_of(column.steps.after, rows.len())?;
+            buffers.buffer(column.buffer).room(len)?;
+        }
         let by_device = match &self.device {
             Some(device) => device.run(&columns, (rows, draw))?,
             None => None,

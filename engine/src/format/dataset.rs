@@ -182,10 +182,10 @@ impl Dataset {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!(
-                    "expected rows within the {} of the dataset, got {}..{}",
-                    self.n_rows(),
+                    "rows {}..{} are out of range: the dataset has {} rows",
                     range.start,
-                    range.end
+                    range.end,
+                    self.n_rows()
                 ),
             ));
         }

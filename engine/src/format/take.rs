@@ -22,7 +22,7 @@ impl Dataset {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!(
-                    "expected rows of a dataset of {}, counting from 0, got {row}",
+                    "row {row} is out of range: the dataset has {} rows",
                     self.n_rows()
                 ),
             ));

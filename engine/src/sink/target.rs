@@ -273,7 +273,10 @@ impl Workplace {
     /// Cuts each journal back to what holds, and keeps the shards it names.
     fn check_journals(&self, plan: &Plan, kept: &mut Kept) -> Result<()> {
         for index in 0..plan.parts.len() {
-            let part = u32::try_from(index).map_err(|_| Error::pipeline("expected fewer parts"))?;
+            let part = u32::try_from(index).map_err(|_| {
+                let n_parts = plan.parts.len();
+                Error::pipeline(format!("too many parts: {n_parts}, limit {}", u32::MAX))
+            })?;
             let Some(text) = self.read(&self.journal(part))? else {
                 continue;
             };

@@ -67,7 +67,7 @@ use crate::element::Element;
 #[non_exhaustive]
 pub enum NormalizeError {
     /// A constant is NaN, infinite or beyond binary32.
-    #[error("expected finite {what}, got {value}")]
+    #[error("`{what}` must be finite, got {value}")]
     NotFinite {
         /// The constant.
         what: &'static str,
@@ -75,7 +75,7 @@ pub enum NormalizeError {
         value: f64,
     },
     /// A divisor is zero, negative, or so small that it counts as zero.
-    #[error("expected a positive {what}, got {value}")]
+    #[error("`{what}` must be positive, got {value}")]
     NotPositive {
         /// The constant.
         what: &'static str,

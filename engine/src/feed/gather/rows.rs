@@ -69,7 +69,7 @@ impl Grouped {
             let shard = shards.shard_of(*row).ok_or_else(|| {
                 let n_rows = shards.n_rows();
                 usage(format!(
-                    "expected rows of a dataset of {n_rows}, counting from 0, got {row}"
+                    "row {row} is out of range: the dataset has {n_rows} rows"
                 ))
             })?;
             let shard = u64::from(shard);

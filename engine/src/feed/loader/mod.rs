@@ -356,7 +356,8 @@ impl Feed {
         Error::new(
             ErrorKind::Usage,
             format!(
-                "expected a batch to be given back within {:?}, got none: the caller holds all there is room for",
+                "all {} batch slots are still in use after {:?}",
+                self.options.prefetch + n.max(1),
                 self.options.patience
             ),
         )

@@ -226,25 +226,25 @@ fn refused(from: Element, to: Element, (mean, std): (f64, f64), clip: Option<[f6
 fn constants_that_mean_nothing_are_refused() {
     for from in [F32, U8, F16, F64, I64] {
         let what = |mean, std, clip| refused(from, F32, (mean, std), clip);
-        assert_eq!(what(0.0, 0.0, None), "expected a positive std, got 0");
-        assert_eq!(what(0.0, -2.0, None), "expected a positive std, got -2");
-        assert_eq!(what(0.0, f64::NAN, None), "expected finite std, got NaN");
+        assert_eq!(what(0.0, 0.0, None), "`std` must be positive, got 0");
+        assert_eq!(what(0.0, -2.0, None), "`std` must be positive, got -2");
+        assert_eq!(what(0.0, f64::NAN, None), "`std` must be finite, got NaN");
         assert_eq!(
             what(0.0, f64::INFINITY, None),
-            "expected finite std, got inf"
+            "`std` must be finite, got inf"
         );
-        assert_eq!(what(f64::NAN, 1.0, None), "expected finite mean, got NaN");
+        assert_eq!(what(f64::NAN, 1.0, None), "`mean` must be finite, got NaN");
         assert_eq!(
             what(f64::NEG_INFINITY, 1.0, None),
-            "expected finite mean, got -inf"
+            "`mean` must be finite, got -inf"
         );
         let clip = |low, high| what(0.0, 1.0, Some([low, high]));
         assert_eq!(
             clip(2.0, 1.0),
             "expected bounds with low <= high, got 2 and 1"
         );
-        assert_eq!(clip(f64::NAN, 1.0), "expected finite bound, got NaN");
-        assert_eq!(clip(0.0, f64::INFINITY), "expected finite bound, got inf");
+        assert_eq!(clip(f64::NAN, 1.0), "`bound` must be finite, got NaN");
+        assert_eq!(clip(0.0, f64::INFINITY), "`bound` must be finite, got inf");
     }
 }
 
