@@ -16,6 +16,7 @@ Nothing is loaded before it is used: neither numpy nor the native half.
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fuelrail import steps as steps
     from fuelrail._batch import BatchDict
     from fuelrail._dataset import Dataset
     from fuelrail._device import devices, selftest
@@ -60,6 +61,7 @@ __all__ = [
     "__version__",
     "devices",
     "selftest",
+    "steps",
 ]
 
 # The module that each public name lives in.
@@ -75,6 +77,7 @@ _HOMES = {
     "__version__": "_native",
     "devices": "_device",
     "selftest": "_device",
+    "steps": "steps",
 }
 
 
@@ -87,7 +90,8 @@ if not TYPE_CHECKING:
         import importlib
 
         home = importlib.import_module(f"{__name__}.{_HOMES.get(name, '_errors')}")
-        value: object = getattr(home, name)
+        # `steps` is a module of its own.
+        value: object = getattr(home, name, home)
         globals()[name] = value
         return value
 

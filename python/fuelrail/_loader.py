@@ -363,10 +363,11 @@ class Loader:
         asked = self._asked
         size = "batch_size" if asked["batch_size"] is not None else "global_batch_size"
         world = self._given or (self._made and self._made[0])
+        steps = "" if not asked["steps"] else f" steps on {asked['device']}"
         whose = "" if world is None else f" rank {world[0]} of {world[1]}"
         return (
             f"<fuelrail.Loader {self._dataset.path!r} {size}={asked[size]} shuffle={asked['shuffle']!r} "
-            f"seed={asked['seed']} last={asked['last']!r}{whose}>"
+            f"seed={asked['seed']} last={asked['last']!r}{whose}{steps}>"
         )
 
     def explain(self, row: SupportsIndex | None = None, *, epoch: SupportsIndex = 0) -> str:

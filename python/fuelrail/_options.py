@@ -142,6 +142,8 @@ def steps(given: object) -> str:
                 f"expected a step to be what a function of fuelrail.steps returns, got {step!r}",
                 hint="or a dict with the key op",
             )
+        if bad := [key for key in step if not isinstance(key, str)]:
+            raise UsageError(f"expected the keys of a step to be text, got {bad[0]!r}")
         tables.append("[[step]]\n" + table(step))
     return "".join(tables)
 

@@ -198,18 +198,19 @@ impl Loader {
     #[pyo3(signature = (row, epoch))]
     fn explain(&self, py: Python<'_>, row: Option<u64>, epoch: u32) -> Result<String> {
         let Shared { shards, .. } = &*self.shared;
-        let asked = |feed: &mut Feed| Ok((feed.options().clone(), feed.place_of_steps()));
-        let (options, place) = self.shared.with_feed(py, asked)?;
+        let asked = |feed: &mut Feed| {
+            // A state that was loaded brings its seed.
+            let seed = feed.state().seed;
+            Ok((feed.options().clone(), feed.place_of_steps(), seed))
+        };
+        let (options, place, seed) = self.shared.with_feed(py, asked)?;
         let n_rows = shards.extent().n_rows;
         if let Some(row) = row.filter(|row| *row >= n_rows) {
             let message = format!("row {row} is out of range: the dataset has {n_rows} rows");
             return Err(Error::new(ErrorKind::Usage, message).into());
         }
         let lowered = shards.lowered(&options.read, &options.steps)?;
-        let draw = Draw {
-            seed: options.seed,
-            epoch,
-        };
+        let draw = Draw { seed, epoch };
         let of_row = row.map(|row| (draw, row));
         let texts: Result<Vec<String>, Error> =
             lowered.iter().map(|it| it.explain(of_row)).collect();

@@ -57,6 +57,8 @@ def stored(tmp_path_factory):
         "image": rng.integers(0, 256, (N_ROWS, HEIGHT, WIDTH, 3), dtype=np.uint8),
         "mask": rng.integers(0, 256, (N_ROWS, HEIGHT, WIDTH), dtype=np.uint8),
         "planes": rng.integers(0, 256, (N_ROWS, 2, HEIGHT, WIDTH), dtype=np.uint8),
+        "either": rng.integers(0, 256, (N_ROWS, 4, 8, 3), dtype=np.uint8),
+        "small": rng.integers(0, 256, (N_ROWS, 5, 6), dtype=np.uint8),
         "label": np.arange(N_ROWS, dtype=np.int64),
     }
     columns = {name: pa.array(values) if values.ndim == 1 else fixed(values) for name, values in held.items()}
@@ -225,6 +227,12 @@ def test_padded_rows_stay_zeros(stored):
         ([{"op": "random_flipp", "column": "image"}], "random_flip"),
         ([{"op": "random_flip", "column": "image", "vertcal": 1}], "vertical"),
         ([{"column": "image"}], "op"),
+        ([{"op": "random_flip", "column": "image", 3: 4}], "text"),
+        ([steps.random_flip([])], "at least one column"),
+        ([steps.pad(["image", "image"], sides=[1] * 4)], "twice"),
+        ([steps.random_flip("image", layout="hwc"), steps.random_flip("image", layout="chw")], "same layout"),
+        ([steps.random_crop(["image", "small"], height=3, width=3)], "one size"),
+        ([steps.random_flip("label")], "I64 in rows of shape []"),
         (steps.random_flip("image"), "list of steps"),
         (["random_flip"], "fuelrail.steps"),
     ],
@@ -245,6 +253,38 @@ def test_a_device_is_named_and_one_that_is_missing_is_refused(stored):
         fr.Loader(dataset, batch_size=4, steps=STEPS, device="tpu")
     with pytest.raises(fr.DeviceError):
         fr.Loader(dataset, batch_size=4, steps=STEPS, device="wgpu:99")
+
+
+def test_a_layout_holds_for_all_steps_of_a_column_whichever_says_it(stored):
+    dataset, held = stored
+    # Its shape, [4, 8, 3], tells HWC; a step that comes second says CHW.
+    wanted = [steps.solarize("either"), steps.random_flip("either", horizontal=1, layout="chw")]
+    expected = np.where(held["either"] >= 128, 255 - held["either"], held["either"])[..., ::-1]
+    np.testing.assert_array_equal(batches(dataset, wanted)["either"], expected)
+
+
+def test_explain_tells_what_a_loaded_state_draws(stored):
+    dataset, held = stored
+    flip = [steps.random_flip("image")]
+    asked = {"batch_size": N_ROWS, "shuffle": None, "steps": flip, "rank": 0, "world_size": 1}
+    loader = fr.Loader(dataset, seed=2, **asked)
+    loader.load_state_dict(fr.Loader(dataset, seed=1, **asked).state_dict())
+    changed = next(iter(loader))["image"].numpy() != held["image"]
+    for row in range(N_ROWS):
+        assert changed[row].any() == ("one column right is +0,-1" in loader.explain(row))
+
+
+def test_nulls_stay_zeros(tmp_path):
+    images = fixed(np.full((4, 3, 3), 9, np.uint8)).to_pylist()
+    column = pa.array([images[0], None, images[1], None], fixed(np.zeros((1, 3, 3), np.uint8)).type)
+    dataset = fr.Pipeline(pa.table({"image": column})).shard(tmp_path / "nulls", progress="never")
+    for device in ["cpu", "wgpu:software"]:
+        found = batches(dataset, [steps.pad("image", sides=[1] * 4, fill=7), steps.solarize("image")], device=device)
+        assert [bool(image.any()) for image in found["image"]] == [True, False, True, False]
+
+
+def test_steps_are_found_below_the_package():
+    assert fr.steps is steps
 
 
 def test_views_are_refused(stored):

@@ -34,8 +34,13 @@ pub(crate) struct Args {
 /// Prints the kernels of each column, with the record of a row if one is asked
 /// for.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
-    let text = std::fs::read_to_string(&args.steps).map_err(|error| {
+    let bytes = std::fs::read(&args.steps).map_err(|error| {
         Error::new(ErrorKind::Io, "cannot read the steps")
+            .with_path(&args.steps)
+            .with_source(error)
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Error::new(ErrorKind::Pipeline, "expected UTF-8 text")
             .with_path(&args.steps)
             .with_source(error)
     })?;
@@ -61,6 +66,9 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
                 Some(row) => format!("row {row}, epoch {}, seed {}\n", args.epoch, args.seed),
                 None => String::new(),
             };
+            if texts.is_empty() {
+                return "no steps: rows as they are stored\n".to_owned();
+            }
             format!("{head}{}\n", texts.join("\n"))
         },
         || json!({ "row": args.row, "epoch": args.epoch, "seed": args.seed, "columns": values }),

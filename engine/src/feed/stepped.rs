@@ -1,5 +1,6 @@
 //! Rows of a dataset changed by steps, row by row, as they are put into a batch.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
@@ -44,6 +45,8 @@ struct SteppedColumn {
     buffer: usize,
     /// The shape of a row behind the steps.
     shape: Vec<u64>,
+    /// The tensor that says which rows are not null, if some may be.
+    valid: Option<usize>,
 }
 
 /// The steps of each column of a feed.
@@ -72,9 +75,17 @@ pub(super) fn lower(
 /// A tensor as steps know it.
 fn known(output: &Output) -> ImageColumn<'_> {
     let is_image = output.dtype == Dtype::U8 && output.first == First::Rows;
-    let has_axes = matches!(output.inner.len(), 2 | 3);
-    let shape = (is_image && has_axes).then_some(output.inner.as_slice());
-    (&output.name, shape)
+    if is_image && matches!(output.inner.len(), 2 | 3) {
+        return (&output.name, Ok(output.inner.as_slice()));
+    }
+    let rows = match output.first {
+        First::Rows => format!("rows of shape {:?}", output.inner),
+        First::Elements | First::Offsets => "rows of any length".to_owned(),
+    };
+    (
+        &output.name,
+        Err(format!("{} in {rows}", output.dtype.as_str())),
+    )
 }
 
 impl Stepped {
@@ -92,6 +103,9 @@ impl Stepped {
                 tensor.ok_or_else(|| Error::internal("steps of a column that is not read"))?;
             columns.push(SteppedColumn {
                 shape: steps.after.shape(&outputs[tensor].inner),
+                valid: outputs
+                    .iter()
+                    .position(|it| *it.name == *format!("{}.valid", steps.column)),
                 tensor,
                 buffer: outputs.len() + columns.len(),
                 steps,
@@ -152,6 +166,11 @@ impl Stepped {
                 bytes: stored.room(len_of(column.steps.before, rows.len())?)?,
             });
         }
+        let nulls: Vec<HashSet<usize>> = self
+            .columns
+            .iter()
+            .map(|column| column.nulls(rows.len(), buffers))
+            .collect();
         // A batch that does not fit memory is refused before anything is done.
         for column in &self.columns {
             let len = len_of(column.steps.after, rows.len())?;
@@ -172,9 +191,11 @@ impl Stepped {
                 None => self.on_cpu(*column, (rows, draw), dst)?,
             }
             let image = len / rows.len().max(1);
-            let images = dst.chunks_exact_mut(image.max(1)).zip(rows);
-            let empty = images.filter(|(_, row)| **row == NO_ROW);
-            empty.for_each(|(image, _)| image.fill(0));
+            let images = dst.chunks_exact_mut(image.max(1)).enumerate();
+            // What holds no row, or none that is not null, stays zeros.
+            let is_empty = |at: usize| rows[at] == NO_ROW || nulls[index].contains(&at);
+            let empty = images.filter(|(at, _)| is_empty(*at));
+            empty.for_each(|(_, image)| image.fill(0));
         }
         Ok(())
     }
@@ -205,6 +226,17 @@ impl Stepped {
         }
         idle().push(scratch);
         Ok(())
+    }
+}
+
+impl SteppedColumn {
+    /// The rows of a batch that are null.
+    fn nulls(&self, n_rows: usize, buffers: &Buffers) -> HashSet<usize> {
+        let valid = self.valid.and_then(|tensor| buffers.bytes(tensor, n_rows));
+        let rows = valid.unwrap_or_default().iter().enumerate();
+        rows.filter(|(_, is_valid)| **is_valid == 0)
+            .map(|(row, _)| row)
+            .collect()
     }
 }
 

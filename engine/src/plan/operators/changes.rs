@@ -137,12 +137,7 @@ impl fmt::Display for Move {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pad(border, [top, left, bottom, right]) => {
-                let border = match border {
-                    Border::Constant([fill, ..]) => format!("constant {fill}"),
-                    Border::Edge | Border::Reflect | Border::Symmetric | Border::Wrap => {
-                        format!("{border:?}").to_lowercase()
-                    }
-                };
+                let border = in_words(*border);
                 write!(
                     f,
                     "pad {border} top {top}, left {left}, bottom {bottom}, right {right}"
@@ -158,10 +153,20 @@ impl fmt::Display for Move {
     }
 }
 
+/// A border by its name, with the byte of a constant one.
+pub(super) fn in_words(border: Border) -> String {
+    match border {
+        Border::Constant([fill, ..]) => format!("constant {fill}"),
+        Border::Edge | Border::Reflect | Border::Symmetric | Border::Wrap => {
+            format!("{border:?}").to_lowercase()
+        }
+    }
+}
+
 impl fmt::Display for Chance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[expect(clippy::cast_precision_loss, reason = "at most 2^32")]
         let percent = self.0 as f64 / 42_949_672.96;
-        write!(f, "{percent:.1} % of rows")
+        write!(f, "{percent} % of rows")
     }
 }

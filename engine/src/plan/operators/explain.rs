@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::changes::in_words;
 use super::draw::Draw;
 use super::lowered::{ColumnSteps, Link};
 use crate::error::Result;
@@ -24,8 +25,8 @@ impl ColumnSteps {
         let mut records = records.iter();
         for link in &self.links {
             match link {
-                Link::Gather { kernel, moves, .. } => {
-                    _ = write!(text, "\n  gather, {:?} outside", kernel.border());
+                Link::Gather { moves, .. } => {
+                    text.push_str("\n  gather");
                     for drawing in moves {
                         _ = write!(text, "\n    step {}: {}", drawing.step + 1, drawing.what);
                     }
@@ -74,7 +75,7 @@ impl ColumnSteps {
                 });
                 json!({
                     "kernel": "gather",
-                    "border": format!("{:?}", kernel.border()),
+                    "border": in_words(kernel.border()),
                     "moves": moves.collect::<Vec<_>>(),
                     "row": record,
                 })

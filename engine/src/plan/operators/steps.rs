@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
+use fuelrail_kernels::normalize::Layout;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::Image;
 use super::lowered::ColumnSteps;
-use super::table::Refusal;
+use super::table::{Lower, Refusal};
 use super::{OPERATORS, Operator};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_quotes};
+use crate::plan::ImageLayout;
 use crate::plan::pipeline::step_index;
 use crate::plan::places::Places;
 use crate::plan::suggest;
@@ -20,12 +23,21 @@ use crate::plan::tree::{Node, Value};
 use crate::plan::typed::TypedError;
 
 /// Operators, one after another.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Steps {
     /// The steps, in order.
     #[serde(default)]
     pub step: Vec<Operator>,
+    /// Where each key was written, if it was in a file.
+    #[serde(skip)]
+    places: Places,
+}
+
+impl PartialEq for Steps {
+    fn eq(&self, other: &Self) -> bool {
+        self.step == other.step
+    }
 }
 
 impl<'de> Deserialize<'de> for Operator {
@@ -56,8 +68,8 @@ impl<'de> Visitor<'de> for OperatorVisitor {
 }
 
 /// A column that steps may name: its name, and the shape of its rows if it holds
-/// bytes of one shape.
-pub type ImageColumn<'a> = (&'a str, Option<&'a [u64]>);
+/// bytes of one shape; else what it holds, in words.
+pub type ImageColumn<'a> = (&'a str, Result<&'a [u64], String>);
 
 impl Steps {
     /// Reads `[[step]]` tables; `path` is what errors call their file, if they are
@@ -73,7 +85,10 @@ impl Steps {
         })?;
         let places = path.map_or_else(Places::default, |path| Places::of(&root, text, path));
         let names = names(&root);
-        Self::deserialize(root).map_err(|error| explain(&error, &places, &names))
+        match Self::deserialize(root) {
+            Ok(steps) => Ok(Self { places, ..steps }),
+            Err(error) => Err(explain(&error, &places, &names)),
+        }
     }
 
     /// The JSON Schema of `[[step]]` tables.
@@ -86,47 +101,76 @@ impl Steps {
     /// are named first.
     ///
     /// # Errors
-    /// `Usage` with step, operator and column where a step cannot be done.
+    /// `Pipeline` with step, operator, column and place where a step cannot be done.
     pub fn lower(&self, known: &[ImageColumn<'_>]) -> Result<Vec<ColumnSteps>> {
         let mut lowered: Vec<ColumnSteps> = Vec::new();
         for (index, operator) in self.step.iter().enumerate() {
-            for column in &operator.as_lower().columns().0 {
-                let added = self.lower_one((index, operator), column, known, &mut lowered);
-                added.map_err(|error| {
-                    error
-                        .with_step(index + 1, operator.name())
-                        .with_column(column)
-                })?;
+            let columns = &operator.as_lower().columns().0;
+            let refused = |refusal: Refusal, column: Option<&String>| {
+                let Refusal { key, message } = refusal;
+                let error = Error::pipeline(message).with_step(index + 1, operator.name());
+                let error = match column {
+                    Some(column) => error.with_column(column),
+                    None => error,
+                };
+                self.places.locate(error, &format!("step[{index}].{key}"))
+            };
+            distinct(columns).map_err(|refusal| refused(refusal, None))?;
+            let mut sizes = Vec::new();
+            for column in columns {
+                let done = self.lower_one(index, column, known, &mut lowered);
+                sizes.extend(done.map_err(|refusal| refused(refusal, Some(column)))?);
+                alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
         Ok(lowered)
     }
 
+    /// Adds what a step does to a column; gives the size of the images in which it
+    /// draws a place, if it does.
     fn lower_one(
         &self,
-        (index, operator): (usize, &Operator),
+        index: usize,
         column: &str,
         known: &[ImageColumn<'_>],
         lowered: &mut Vec<ColumnSteps>,
-    ) -> Result<()> {
-        let spec = operator.as_lower();
+    ) -> Result<Option<Image>, Refusal> {
+        let spec = self.step[index].as_lower();
+        let refused = |message: String| Refusal::new("column", message);
         let at = lowered.iter().position(|steps| steps.column == column);
         let at = if let Some(at) = at {
             at
         } else {
             let shape = shape_of(column, known)?;
-            let layout = spec.layout().map(super::super::ImageLayout::layout);
-            let image = Image::of(shape, layout).map_err(usage)?;
+            let image = Image::of(shape, self.layout_of(column)?).map_err(refused)?;
             lowered.push(ColumnSteps::new(column, image));
             lowered.len() - 1
         };
         let steps = &mut lowered[at];
-        let refused = |Refusal { message, .. }| usage(message);
         let from = (index, self.stream_of(index));
-        for change in spec.lower(steps.after).map_err(refused)? {
-            steps.add(from, change).map_err(usage)?;
+        let mut drawn_in = None;
+        for change in spec.lower(steps.after)? {
+            if let Change::Move(Move::CropAnywhere(_)) = change {
+                drawn_in = Some(steps.after);
+            }
+            steps.add(from, change).map_err(refused)?;
         }
-        Ok(())
+        Ok(drawn_in)
+    }
+
+    /// The order of the axes of a column's images, if any step says it: all that
+    /// do must agree, whichever comes first.
+    fn layout_of(&self, column: &str) -> Result<Option<Layout>, Refusal> {
+        let of_column = self.step.iter().map(Operator::as_lower);
+        let of_column = of_column.filter(|step| step.columns().0.iter().any(|it| it == column));
+        let mut said = of_column.filter_map(Lower::layout);
+        let first = said.next();
+        if said.any(|layout| Some(layout) != first) {
+            let message =
+                "expected the same layout in all steps of a column, got \"hwc\" and \"chw\"";
+            return Err(Refusal::new("layout", message));
+        }
+        Ok(first.map(ImageLayout::layout))
     }
 
     /// The stream of a step: of its own name, or of its operator's and how many
@@ -142,24 +186,54 @@ impl Steps {
     }
 }
 
-/// The shape of a column's rows.
-fn shape_of<'a>(column: &str, known: &[ImageColumn<'a>]) -> Result<&'a [u64]> {
-    match known.iter().find(|(name, _)| *name == column) {
-        Some((_, Some(shape))) => Ok(shape),
-        Some((_, None)) => Err(usage("expected a column of uint8 images of one shape")),
-        None => {
-            let names = known.iter().map(|(name, _)| *name);
-            let error = usage("expected a column that is read");
-            Err(match suggest::hint(column, "read are", names) {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            })
+/// Refuses no columns, and one that is named twice.
+fn distinct(columns: &[String]) -> Result<(), Refusal> {
+    if columns.is_empty() {
+        return Err(Refusal::new(
+            "column",
+            "expected at least one column, got none",
+        ));
+    }
+    let twice = |at: &usize| columns[..*at].contains(&columns[*at]);
+    match (0..columns.len()).find(twice) {
+        None => Ok(()),
+        Some(at) => {
+            let name = name_in_quotes(&columns[at]);
+            let message = format!("expected each column once, got {name} twice");
+            Err(Refusal::new("column", message))
         }
     }
 }
 
-fn usage(message: impl Into<String>) -> Error {
-    Error::new(crate::ErrorKind::Usage, message)
+/// Refuses images of different sizes, in which one draw is not the same place.
+fn alike(sizes: &[Image]) -> Result<(), Refusal> {
+    let size = |image: &Image| (image.height, image.width);
+    match sizes {
+        [first, .., last] if size(first) != size(last) => {
+            let message = format!(
+                "expected images of one size in a step that draws places for all its columns, got \
+                 {first} and {last}"
+            );
+            Err(Refusal::new("column", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The shape of a column's rows.
+fn shape_of<'a>(column: &str, known: &'a [ImageColumn<'a>]) -> Result<&'a [u64], Refusal> {
+    let message = match known.iter().find(|(name, _)| *name == column) {
+        Some((_, Ok(shape))) => return Ok(shape),
+        Some((_, Err(what))) => {
+            format!("expected a column of uint8 images of one shape, got {what}")
+        }
+        None => {
+            let names = known.iter().map(|(name, _)| *name);
+            let hint = suggest::hint(column, "read are", names).unwrap_or_default();
+            format!("expected a column that is read; {hint}")
+        }
+    };
+    Err(Refusal::new("column", message))
 }
 
 /// What each step calls its operator, `step` where that is not text.
