@@ -42,6 +42,17 @@ def center_crop(
     return _step("center_crop", column=column, height=height, width=width, layout=layout)
 
 
+def invert(
+    column: str | Sequence[str],
+) -> Step:
+    """Inverts all values of images.
+
+    Args:
+        column: One column or several, of uint8 images.
+    """
+    return _step("invert", column=column)
+
+
 def pad(
     column: str | Sequence[str],
     *,
@@ -128,7 +139,8 @@ def solarize(
     *,
     threshold: int | None = None,
 ) -> Step:
-    """Inverts the values of images from a threshold on.
+    """Inverts the values of images from a threshold on, as Pillow's
+`ImageOps.solarize` does.
 
     Args:
         column: One column or several, of uint8 images.

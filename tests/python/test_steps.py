@@ -116,6 +116,7 @@ def by_numpy(held, seed, epoch):
 
 # A step without chance, and what the field makes of an image of [H, W, 3].
 ORACLES = {
+    "invert": (steps.invert("image"), lambda it: ImageOps.invert(Image.fromarray(it))),
     "solarize": (steps.solarize("image", threshold=100), lambda it: ImageOps.solarize(Image.fromarray(it), 100)),
     "solarize-usual": (steps.solarize("image"), lambda it: ImageOps.solarize(Image.fromarray(it))),
     "center_crop": (steps.center_crop("image", height=11, width=6), lambda it: it[4:15, 5:11]),

@@ -10,6 +10,7 @@ mod changes;
 mod draw;
 mod explain;
 mod image;
+mod invert;
 mod lowered;
 mod pad;
 mod random_crop;
@@ -22,6 +23,7 @@ pub use center_crop::CenterCrop;
 pub use changes::{BorderMode, Chance, Change, Move};
 pub use draw::{Draw, Drawn};
 pub use image::Image;
+pub use invert::Invert;
 pub use lowered::{ColumnSteps, Drawing, Link, Parameters};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
@@ -33,12 +35,15 @@ pub use table::{Lower, Refusal};
 table::operators! {
     /// Cuts the middle out of each image.
     center_crop: CenterCrop,
+    /// Inverts all values of images.
+    invert: Invert,
     /// Adds rows and columns around each image.
     pad: Pad,
     /// Cuts a window out of each image, at a place drawn for each row and epoch.
     random_crop: RandomCrop,
     /// Mirrors images by chance, drawn for each row and epoch.
     random_flip: RandomFlip,
-    /// Inverts the values of images from a threshold on.
+    /// Inverts the values of images from a threshold on, as Pillow's
+    /// `ImageOps.solarize` does.
     solarize: Solarize,
 }
