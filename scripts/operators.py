@@ -23,9 +23,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fuelrail._calls import told
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
+
+__all__ = [
+{names}
+]
 
 Step = dict[str, object]
 
@@ -93,7 +99,7 @@ def operators(schema):
             for name, key in one["properties"].items()
             if name != "op"
         ]
-        yield one["properties"]["op"]["const"], one["description"], keys
+        yield one["properties"]["op"]["const"], " ".join(one["description"].split()), keys
 
 
 def function(name, about, keys):
@@ -101,7 +107,7 @@ def function(name, about, keys):
     must = [f"{key}: {python_type(schema)}" for key, schema, is_must in keys if is_must]
     may = [f"{key}: {python_type(schema)} | None = None" for key, schema, is_must in keys if not is_must]
     first, rest = must[0], [*must[1:], *may]
-    lines = [f"def {name}(", f"    {first},", *(["    *,"] if rest else []), *[f"    {one}," for one in rest], ") -> Step:"]
+    lines = ["@told", f"def {name}(", f"    {first},", *(["    *,"] if rest else []), *[f"    {one}," for one in rest], ") -> Step:"]
     lines += [f'    """{about}', "", "    Args:"]
     for key, schema, _ in keys:
         text = " ".join(schema["description"].split())
@@ -126,8 +132,10 @@ def main():
     program, *options = sys.argv[1:]
     schema = json.loads(subprocess.run([program, "schema", "--steps"], check=True, capture_output=True).stdout)
     all_operators = list(operators(schema))
+    names = "\n".join(f'    "{name}",' for name, _, _ in all_operators)
+    about = ABOUT.replace("{names}", names)
     files = {
-        "python/fuelrail/steps.py": "\n\n".join([ABOUT, "\n\n\n".join(function(*one) for one in all_operators)]) + "\n",
+        "python/fuelrail/steps.py": "\n\n".join([about, "\n\n\n".join(function(*one) for one in all_operators)]) + "\n",
         "docs/operators.md": "\n".join([PAGE.rstrip(), *(section(*one) for one in all_operators)]) + "\n",
     }
     wrong = []

@@ -12,9 +12,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fuelrail._calls import told
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
+
+__all__ = [
+    "center_crop",
+    "invert",
+    "pad",
+    "random_crop",
+    "random_flip",
+    "solarize",
+]
 
 Step = dict[str, object]
 
@@ -24,6 +35,7 @@ def _step(op: str, **keys: object) -> Step:
     return {"op": op, **{key: value for key, value in keys.items() if value is not None}}
 
 
+@told
 def center_crop(
     column: str | Sequence[str],
     *,
@@ -42,6 +54,7 @@ def center_crop(
     return _step("center_crop", column=column, height=height, width=width, layout=layout)
 
 
+@told
 def invert(
     column: str | Sequence[str],
 ) -> Step:
@@ -53,6 +66,7 @@ def invert(
     return _step("invert", column=column)
 
 
+@told
 def pad(
     column: str | Sequence[str],
     *,
@@ -73,6 +87,7 @@ def pad(
     return _step("pad", column=column, sides=sides, border=border, fill=fill, layout=layout)
 
 
+@told
 def random_crop(
     column: str | Sequence[str],
     *,
@@ -111,6 +126,7 @@ def random_crop(
     )
 
 
+@told
 def random_flip(
     column: str | Sequence[str],
     *,
@@ -134,13 +150,13 @@ def random_flip(
     return _step("random_flip", column=column, horizontal=horizontal, vertical=vertical, layout=layout, stream=stream)
 
 
+@told
 def solarize(
     column: str | Sequence[str],
     *,
     threshold: int | None = None,
 ) -> Step:
-    """Inverts the values of images from a threshold on, as Pillow's
-`ImageOps.solarize` does.
+    """Inverts the values of images from a threshold on, as Pillow's `ImageOps.solarize` does.
 
     Args:
         column: One column or several, of uint8 images.
