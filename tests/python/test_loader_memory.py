@@ -44,7 +44,7 @@ def has_threads(n):
 def test_who_keeps_every_batch_is_told_so(numbered, threads):
     loader = load(numbered, keep=3, threads=threads, patience=0.2)
     held = []
-    with pytest.raises(fr.UsageError, match="batch slots are still in use after") as caught:
+    with pytest.raises(fr.UsageError, match="still in use after") as caught:
         for batch in loader:
             held.append(batch["tokens"])
     # What is read ahead can be held too.
@@ -277,7 +277,7 @@ def test_closing_a_loader_closes_its_views(numbered):
 def test_what_is_held_counts_for_the_next_iterator(numbered):
     loader = load(numbered, keep=2, prefetch=2, patience=0.2)
     held = []
-    with pytest.raises(fr.UsageError, match="batch slots are still in use after"):
+    with pytest.raises(fr.UsageError, match="still in use after"):
         for _ in range(10):
             held.append(next(iter(loader)))
     assert [batch.index for batch in held] == [0, 1, 2, 3]

@@ -353,15 +353,12 @@ impl Feed {
 
     fn all_held(&self) -> Error {
         let n = self.options.keep;
-        Error::new(
-            ErrorKind::Usage,
-            format!(
-                "all {} batch slots are still in use after {:?}",
-                self.options.prefetch + n.max(1),
-                self.options.patience
-            ),
-        )
-        .with_hint(format!(
+        let after = self.options.patience;
+        let message = match self.options.prefetch + n.max(1) {
+            1 => format!("the only batch slot is still in use after {after:?}"),
+            n_slots => format!("all {n_slots} batch slots are still in use after {after:?}"),
+        };
+        Error::new(ErrorKind::Usage, message).with_hint(format!(
             "copy what is to be kept and drop the batches, or raise keep above {n}"
         ))
     }
