@@ -111,11 +111,13 @@ impl Lens {
     }
 
     /// Those before kernel `at`, or behind the last.
+    #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn at(&self, at: usize) -> &[u32] {
         &self.0[at]
     }
 
     /// The bytes of all rows together there.
+    #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn total(&self, at: usize) -> usize {
         self.0[at].iter().map(|&len| len as usize).sum()
     }

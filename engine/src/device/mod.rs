@@ -30,10 +30,14 @@ mod pieces;
 mod placement;
 mod program;
 mod report;
+#[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod ring;
+#[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod schedule;
+#[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod slot;
 mod speed;
+#[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod tables;
 #[cfg(test)]
 mod tests;

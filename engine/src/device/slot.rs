@@ -178,7 +178,8 @@ impl<G: Gpu> Held<G> {
             return vec![0; self.schedule.n_items[chain] + 1];
         }
         let len = 4 * (self.schedule.n_items[chain] + 1);
-        bytemuck::pod_collect_to_vec(self.read(begin..begin + len))
+        let words = self.read(begin..begin + len).as_chunks().0.iter();
+        words.map(|word| u32::from_ne_bytes(*word)).collect()
     }
 
     /// Where a chain's items lie, of which there may be less than there is room

@@ -30,6 +30,7 @@ impl Program {
     }
 
     /// The kernels of each column, for devices.
+    #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn columns(&self) -> impl Iterator<Item = Vec<&dyn DeviceKernel>> {
         let chains = self.chains.iter().map(|chain| {
             let kernels = chain
@@ -78,6 +79,7 @@ impl RowChain {
     }
 
     /// Whether it finds only when it runs how long rows become.
+    #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn finds_lengths(&self) -> bool {
         self.kernels.iter().any(|kernel| !kernel.knows_lengths())
     }

@@ -1,7 +1,7 @@
 //! Runs the launches of a schedule on the host: the kernel of every job is looked
 //! up by what the job says, so that it must say all a device needs to know.
 
-use bytemuck::pod_collect_to_vec;
+use bytemuck::pod_read_unaligned;
 use fuelrail_kernels::{DeviceKernel, Job, Kernel, Level};
 
 use crate::device::Program;
@@ -21,7 +21,8 @@ pub(super) fn interpret(
 ) -> Vec<bool> {
     let mut overflowed = vec![false; program.chains.len()];
     for launch in &schedule.launches {
-        let jobs: Vec<Job> = pod_collect_to_vec(&schedule.behind[launch.jobs.clone()]);
+        let jobs = schedule.behind[launch.jobs.clone()].chunks_exact(size_of::<Job>());
+        let jobs: Vec<Job> = jobs.map(pod_read_unaligned).collect();
         assert_ne!(launch.src, launch.dst);
         assert_eq!(launch.jobs.start % 256, 0);
         assert_eq!(jobs.len(), launch.n_jobs as usize);
