@@ -54,7 +54,7 @@ pub(crate) use cpu::Assembler;
 pub(crate) use items::{Items, RowItems};
 pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
-pub(crate) use on_lane::{OnLane, Source};
+pub(crate) use on_lane::{OnLane, Source, Written};
 pub use open::Device;
 pub(crate) use open::found;
 pub use parity::SuiteReport;

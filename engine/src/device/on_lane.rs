@@ -26,13 +26,6 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Written {
     pub(crate) bytes: Buffer,
     /// Where each row begins, and where the last ends; empty for fixed items.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the rows of all operators are as long as one another"
-        )
-    )]
     pub(crate) offsets: Vec<u32>,
     /// Whether a number did not fit its new type.
     pub(crate) overflowed: bool,

@@ -91,9 +91,16 @@ impl Device {
         match choice {
             DeviceChoice::Auto => {
                 let mut notes = Vec::new();
-                let found = hardware(&mut notes).into_iter();
-                let first = found.map(Self::of).find_map(|device| sound(device).ok());
-                Ok(first.unwrap_or_else(Self::cpu))
+                for backend in hardware(&mut notes) {
+                    match sound(Self::of(backend)) {
+                        Ok(device) => return Ok(Self { notes, ..device }),
+                        Err(error) => notes.push(error.to_string()),
+                    }
+                }
+                Ok(Self {
+                    notes,
+                    ..Self::cpu()
+                })
             }
             DeviceChoice::Cpu(level) => Ok(Self::at_level(level_of(level)?)),
             named => sound(find(named)?),

@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use crate::device::{Device, Items, OnLane, Program, RowChain, RowItems, Source};
+use crate::device::{Device, Items, OnLane, Program, RowChain, RowItems, Source, Written};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::operators::{ColumnSteps, Draw, Link};
+use crate::plan::operators::{ColumnSteps, Draw, Image, Link};
 
 /// The steps of a feed, made ready on a device.
 #[derive(Debug)]
@@ -70,16 +70,18 @@ impl StepsOnDevice {
         &self,
         columns: &[Stored<'_>],
         (rows, draw): (&[u64], Draw),
-    ) -> Result<Option<Vec<Vec<u8>>>> {
+    ) -> Result<Option<Vec<Written>>> {
         if self.lost.get().is_some() {
             return Ok(None);
         }
-        let mut told = Vec::new();
+        let (mut told, mut expected) = (Vec::new(), Vec::new());
         for column in columns {
+            let [read, written] = [column.steps.before, column.steps.after];
             told.push((
-                offsets(column, rows.len())?,
+                offsets(&column.steps.column, read, rows.len())?,
                 records(column.steps, rows, draw)?,
             ));
+            expected.push(offsets(&column.steps.column, written, rows.len())?);
         }
         let sources = columns.iter().zip(&told);
         let sources = sources.map(|(column, (offsets, records))| Source {
@@ -89,8 +91,11 @@ impl StepsOnDevice {
         let sources: Vec<Source<'_>> = sources.collect();
         match self.on_lane.run(&sources, None) {
             Ok(written) => {
-                let bytes = written.into_iter().map(|written| written.bytes.to_vec());
-                Ok(Some(bytes.collect()))
+                let offsets = written.iter().map(|column| &column.offsets);
+                if offsets.ne(&expected) {
+                    return Err(Error::internal("a device wrote other images"));
+                }
+                Ok(Some(written))
             }
             Err(error) if error.kind() == ErrorKind::Device => {
                 self.lost.get_or_init(|| error.to_string());
@@ -102,12 +107,12 @@ impl StepsOnDevice {
 }
 
 /// Where each image begins.
-fn offsets(column: &Stored<'_>, n_rows: usize) -> Result<Vec<u32>> {
-    let len = column.steps.before.len_bytes();
+fn offsets(column: &str, image: Image, n_rows: usize) -> Result<Vec<u32>> {
+    let len = image.len_bytes();
     let offset = |row: usize| u32::try_from(row as u64 * len);
     let offsets: Result<Vec<u32>, _> = (0..=n_rows).map(offset).collect();
     offsets.map_err(|_| {
-        let message = format!("a batch of `{}` is 4 GiB or more", column.steps.column);
+        let message = format!("a batch of `{column}` is 4 GiB or more");
         Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size")
     })
 }

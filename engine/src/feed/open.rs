@@ -19,10 +19,10 @@ impl Feed {
     ///
     /// # Errors
     /// `Usage` for columns the dataset does not have, for batches, ranks and
-    /// numbers that cannot be, `Device` where the one that is to run steps is
-    /// missing or fails, `Usage` for steps that cannot be done to their columns, and
-    /// for batches larger than the dataset where those that it does not fill are
-    /// left out.
+    /// numbers that cannot be, and for batches larger than the dataset where those
+    /// that it does not fill are left out; `Pipeline` for steps that cannot be done
+    /// to their columns; `Device` where the one that is to run them is missing or
+    /// fails.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
         let facts = Facts {
@@ -51,8 +51,8 @@ impl Shards {
     /// What `steps` do to the columns that `read` asks for.
     ///
     /// # Errors
-    /// `Usage` for columns the dataset does not have, and for steps that cannot be
-    /// done to their columns.
+    /// `Usage` for columns the dataset does not have, `Pipeline` for steps that
+    /// cannot be done to their columns.
     pub fn lowered(&self, read: &ReadOptions, steps: &Steps) -> Result<Vec<ColumnSteps>> {
         let columns = Columns::new(self.dataset(), read)?;
         stepped::lower(&columns.outputs, read, steps)

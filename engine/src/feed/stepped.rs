@@ -21,6 +21,8 @@ use crate::plan::operators::{ColumnSteps, Draw, Image, ImageColumn, Parameters, 
 pub(super) struct Stepped {
     gather: Gather,
     columns: Vec<SteppedColumn>,
+    /// Why no device runs the steps, where any was to.
+    passed_over: Vec<String>,
     /// What runs the steps, if that is not the CPU.
     device: Option<StepsOnDevice>,
     level: Level,
@@ -52,7 +54,8 @@ struct SteppedColumn {
 /// The steps of each column of a feed.
 ///
 /// # Errors
-/// `Usage` with step, operator and column where a step cannot be done.
+/// `Pipeline` with step, operator and column where a step cannot be done; `Usage`
+/// where views are asked for.
 pub(super) fn lower(
     outputs: &[Output],
     read: &ReadOptions,
@@ -114,6 +117,7 @@ impl Stepped {
         let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
             device: StepsOnDevice::new(device, all)?,
+            passed_over: device.notes().to_vec(),
             gather,
             columns,
             level: device.level(),
@@ -145,7 +149,13 @@ impl Fill for Stepped {
     }
 
     fn place_of_steps(&self) -> Option<String> {
-        let on_cpu = || "on the CPU, in the threads that read".to_owned();
+        let on_cpu = || {
+            let on_cpu = "on the CPU, in the threads that read";
+            match self.passed_over.join("; ") {
+                none if none.is_empty() => on_cpu.to_owned(),
+                why => format!("{on_cpu}, for no device will do: {why}"),
+            }
+        };
         let device = self.device.as_ref();
         Some(device.map_or_else(on_cpu, StepsOnDevice::place))
     }
@@ -184,10 +194,8 @@ impl Stepped {
             let len = len_of(column.steps.after, rows.len())?;
             let dst = buffers.buffer(self.columns[index].buffer).room(len)?;
             match &by_device {
-                Some(changed) if changed[index].len() == len => {
-                    dst.copy_from_slice(&changed[index]);
-                }
-                Some(_) => return Err(Error::internal("a device wrote other images")),
+                // As long as its offsets say, which were compared.
+                Some(changed) => dst.copy_from_slice(&changed[index].bytes),
                 None => self.on_cpu(*column, (rows, draw), dst)?,
             }
             let image = len / rows.len().max(1);

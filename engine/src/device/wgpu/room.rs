@@ -44,6 +44,8 @@ struct Buffers {
     output: Buffer,
     /// What is in the output, on the host; mapped while it is read.
     readback: Buffer,
+    /// The bytes of it that this batch has.
+    down: u64,
     /// A submission that nobody has waited for yet.
     pending: Option<Pending>,
 }
@@ -102,6 +104,7 @@ impl Buffers {
                 down,
             )?,
             readback: opened.buffer(BufferUsages::MAP_READ | BufferUsages::COPY_DST, down)?,
+            down: 0,
             pending: None,
         })
     }
@@ -242,7 +245,7 @@ impl Buffers {
 
     fn map_readback(&self, landing: &Arc<Landing>) {
         let landing = Arc::clone(landing);
-        let read = self.readback.slice(..);
+        let read = self.readback.slice(..self.down);
         read.map_async(MapMode::Read, move |mapped| landing.land(&mapped));
     }
 }
@@ -273,6 +276,7 @@ impl Room {
             Some(buffers) if buffers.fit(&sizes) => buffers,
             _ => Buffers::new(opened, &sizes)?,
         };
+        buffers.down = sizes.down as u64;
         // A ticket was dropped, and this is the first to need what it used.
         if let Some(pending) = buffers.pending.take() {
             pending.settle(opened)?;
@@ -319,7 +323,7 @@ impl Room {
         let mut buffers = self.buffers.take().ok_or_else(missing)?;
         buffers.pending.take().ok_or_else(missing)?.settle(opened)?;
         let mapped = opened.run("cannot read a slot", || {
-            buffers.readback.get_mapped_range(..)
+            buffers.readback.get_mapped_range(..buffers.down)
         })?;
         self.view = Some(mapped.map_err(|error| refused("cannot read a slot", error))?);
         self.buffers = Some(buffers);
