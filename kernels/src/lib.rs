@@ -16,6 +16,7 @@ mod kernel;
 mod lane;
 mod level;
 pub mod lut;
+pub mod map;
 pub mod normalize;
 mod number;
 pub mod pack;

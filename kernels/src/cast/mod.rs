@@ -24,3 +24,5 @@ mod tests;
 
 pub use constants::CastConstants;
 pub use pair::Cast;
+pub(crate) use scalar::one as write_number;
+pub(crate) use simd::tile as convert_tile;

@@ -11,7 +11,7 @@ pub(super) fn cast(cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
         let src = src.chunks_exact(size_of::<From>());
         let dst = dst.chunks_exact_mut(cast.to.len_bytes());
         for (index, (x, y)) in src.zip(dst).enumerate() {
-            if !one(cast.from, cast.to, From::read(x), y) && first.is_none() {
+            if !one((cast.from, cast.to), From::read(x), y) && first.is_none() {
                 first = Some(index);
             }
         }
@@ -28,14 +28,14 @@ pub(super) fn count_misfits(cast: Cast, src: &[u8]) -> usize {
     let mut n = 0;
     with_number!(cast.from, From => {
         for x in src.chunks_exact(size_of::<From>()) {
-            n += usize::from(!one(cast.from, cast.to, From::read(x), dst));
+            n += usize::from(!one((cast.from, cast.to), From::read(x), dst));
         }
     });
     n
 }
 
 /// Writes `x` as a number of `to`; whether it fits.
-fn one<N: Number>(from: Element, to: Element, x: N, dst: &mut [u8]) -> bool {
+pub(crate) fn one((from, to): (Element, Element), x: impl Number, dst: &mut [u8]) -> bool {
     match to {
         Element::U8 => whole::<u8>(x, dst),
         Element::I8 => whole::<i8>(x, dst),

@@ -22,7 +22,7 @@ pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option
     let lens = (cast.from.len_bytes(), cast.to.len_bytes());
     tiles((src, dst), lens, |index, src, dst| {
         let wide = &mut wide.0[..src.len() / lens.0 * 4];
-        if !tile(kind, cast, (src, dst), wide) && first.is_none() {
+        if !tile(kind, (cast.from, cast.to), (src, dst), wide) && first.is_none() {
             first = scalar::cast(cast, src, dst).map(|inside| index + inside);
         }
     });
@@ -30,8 +30,12 @@ pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option
 }
 
 /// One tile, binary16 by way of `wide`; whether all numbers fit.
-fn tile(kind: Kind, cast: Cast, (src, dst): (&[u8], &mut [u8]), wide: &mut [u8]) -> bool {
-    let Cast { from, to } = cast;
+pub(crate) fn tile(
+    kind: Kind,
+    (from, to): (Element, Element),
+    (src, dst): (&[u8], &mut [u8]),
+    wide: &mut [u8],
+) -> bool {
     match (from, to) {
         (Element::F32, Element::F16) => binary16::narrow(kind, src, dst),
         (Element::F16, Element::F32) => binary16::widen(kind, src, dst),
