@@ -13,7 +13,7 @@ use bytemuck::cast_slice;
 use crate::entry::Entry;
 use crate::level::Level;
 use crate::pass::{DeviceKernel, Pass};
-use crate::{cast, normalize};
+use crate::{cast, map, normalize};
 
 /// One kernel with all its constants.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Kernel {
     NormalizeNumbers(normalize::Numbers),
     /// `cast`.
     Cast(cast::Cast),
+    /// Numbers by a few instructions.
+    Map(Arc<map::Map>),
 }
 
 /// Launches of the kernels that write every number by itself.
@@ -39,6 +41,7 @@ impl Kernel {
         match self {
             Self::NormalizeImages(_) | Self::NormalizeNumbers(_) => "normalize",
             Self::Cast(_) => "cast",
+            Self::Map(_) => "map",
         }
     }
 
@@ -49,6 +52,7 @@ impl Kernel {
             Self::NormalizeImages(images) => images.src_len_bytes(),
             Self::NormalizeNumbers(numbers) => numbers.from.len_bytes(),
             Self::Cast(cast) => cast.from.len_bytes(),
+            Self::Map(map) => map.from().len_bytes(),
         }
     }
 
@@ -59,6 +63,7 @@ impl Kernel {
             Self::NormalizeImages(images) => images.dst_len_bytes(),
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
+            Self::Map(map) => map.to().len_bytes(),
         }
     }
 
@@ -69,12 +74,13 @@ impl Kernel {
             Self::NormalizeImages(_) => false,
             Self::NormalizeNumbers(numbers) => numbers.from.is_wide() || numbers.to.is_wide(),
             Self::Cast(cast) => cast.from.is_wide() || cast.to.is_wide(),
+            Self::Map(map) => map.is_wide(),
         }
     }
 
     /// Runs it on the host at `level`: whole items of `src` to as many of
     /// `dst`. Gives the index of the first item whose value does not fit its
-    /// new type (only `cast` knows such values; they are saturated).
+    /// new type (only `cast` and `map` know such values; they are saturated).
     ///
     /// # Errors
     /// [`crate::ShapeError`] where the lengths are not those of as many items.
@@ -90,6 +96,7 @@ impl Kernel {
             Self::NormalizeImages(images) => images.run(level, src, dst),
             Self::NormalizeNumbers(numbers) => numbers.run(level, src, dst),
             Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
+            Self::Map(map) => return Ok(map.run(level, src, dst)),
         }
         Ok(None)
     }
@@ -102,6 +109,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeNumbers(numbers) if numbers.is_wide() => NORMALIZE_WIDE,
             Self::NormalizeNumbers(_) => NORMALIZE_NUMBERS,
             Self::Cast(_) => CAST,
+            Self::Map(_) => &[],
         }
     }
 
@@ -116,6 +124,7 @@ impl DeviceKernel for Kernel {
             }
             Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
             Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
+            Self::Map(_) => Vec::new(),
         }
     }
 
@@ -124,6 +133,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeImages(images) => images.table().element().len_bytes(),
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
+            Self::Map(map) => map.to().len_bytes(),
         }
     }
 
@@ -161,6 +171,7 @@ impl fmt::Display for Kernel {
                 Ok(())
             }
             Self::Cast(cast) => write!(f, "cast {} -> {}", cast.from, cast.to),
+            Self::Map(map) => map.fmt(f),
         }
     }
 }

@@ -97,7 +97,8 @@ impl<'a> Changed<'a> {
     fn what(&self) -> &'static str {
         match self.kernel {
             Kernel::Cast(_) => "nearest that fits",
-            Kernel::NormalizeNumbers(_) | Kernel::NormalizeImages(_) => "infinite",
+            Kernel::Map(map) if !map.to().is_float() => "nearest that fits",
+            Kernel::NormalizeNumbers(_) | Kernel::NormalizeImages(_) | Kernel::Map(_) => "infinite",
         }
     }
 
@@ -112,6 +113,7 @@ impl<'a> Changed<'a> {
         let (src, dst) = (part(self.src), part(self.dst));
         match self.kernel {
             Kernel::Cast(cast) if !cast.always_fits() => cast.count_misfits(src),
+            Kernel::Map(map) if !map.always_fits() => map.count_misfits(src),
             kernel => infinite::types(kernel).map_or(0, |types| infinite::count(types, src, dst)),
         }
     }

@@ -15,6 +15,7 @@ pub(super) fn types(kernel: &Kernel) -> Option<(Element, Element)> {
     match kernel {
         Kernel::Cast(cast) => cast.may_be_infinite().then_some((cast.from, cast.to)),
         Kernel::NormalizeNumbers(Numbers { from, to, .. }) => Some((*from, *to)),
+        Kernel::Map(map) => map.may_be_infinite().then(|| (map.from(), map.to())),
         Kernel::NormalizeImages(_) => None,
     }
 }
@@ -27,6 +28,7 @@ pub(super) fn of_column(column: &SegmentColumn) -> Option<Element> {
     let written = match &column.kernels.last()?.kernel {
         Kernel::Cast(cast) => cast.to,
         Kernel::NormalizeNumbers(numbers) => numbers.to,
+        Kernel::Map(map) => map.to(),
         Kernel::NormalizeImages(_) => return None,
     };
     may_be.then_some(written)

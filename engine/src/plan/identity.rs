@@ -212,6 +212,7 @@ fn of_kernel(kernel: &Kernel) -> Value {
             "high": exact(numbers.high),
         }),
         Kernel::Cast(cast) => json!({ "from": cast.from.name(), "to": cast.to.name() }),
+        Kernel::Map(map) => json!({ "map": exact(map) }),
     }
 }
 

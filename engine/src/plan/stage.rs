@@ -75,11 +75,12 @@ impl SegmentColumn {
     pub(crate) fn saturates(&self) -> bool {
         let mut kernels = self.kernels.iter();
         kernels.any(|kernel| {
-            let is_cast = matches!(
-                &kernel.kernel,
-                Kernel::Cast(cast) if !cast.always_fits() || cast.may_be_infinite()
-            );
-            is_cast && kernel.overflow == Overflow::Saturate
+            let may_saturate = match &kernel.kernel {
+                Kernel::Cast(cast) => !cast.always_fits() || cast.may_be_infinite(),
+                Kernel::Map(map) => !map.always_fits(),
+                Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => false,
+            };
+            may_saturate && kernel.overflow == Overflow::Saturate
         })
     }
 
@@ -191,16 +192,21 @@ impl Segment {
     }
 }
 
-/// Whether bounds would make numbers finite that a cast before them may have made
-/// infinite: that it did is seen in what a segment writes.
+/// Whether bounds would make numbers finite that a cast or a map before them may
+/// have made infinite: that it did is seen in what a segment writes.
 fn hides_infinite(before: &[SegmentColumn], columns: &[ColumnKernel]) -> bool {
     let has_bounds = |kernel: &Kernel| match kernel {
         Kernel::NormalizeNumbers(numbers) => numbers.low.is_finite() || numbers.high.is_finite(),
+        Kernel::Map(map) => map.has_bounds(),
         Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
     };
     let may_be_infinite = |column: &SegmentColumn| {
         let mut kernels = column.kernels.iter();
-        kernels.any(|step| matches!(&step.kernel, Kernel::Cast(cast) if cast.may_be_infinite()))
+        kernels.any(|step| match &step.kernel {
+            Kernel::Cast(cast) => cast.may_be_infinite(),
+            Kernel::Map(map) => map.may_be_infinite(),
+            Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => false,
+        })
     };
     columns.iter().any(|column| {
         let mut same = before

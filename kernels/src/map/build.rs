@@ -56,6 +56,8 @@ pub struct Search {
     /// Keys that a number's must reach, ascending; as many as there are edges that
     /// any number reaches.
     keys: Arc<[u64]>,
+    /// Edges, those included that no number reaches.
+    n_edges: usize,
 }
 
 /// What indices stand for.
@@ -83,6 +85,12 @@ impl Search {
     pub fn keys(&self) -> &[u64] {
         &self.keys
     }
+
+    /// How many edges there are, those included that no number reaches.
+    #[must_use]
+    pub fn n_edges(&self) -> usize {
+        self.n_edges
+    }
 }
 
 impl Entries {
@@ -91,6 +99,17 @@ impl Entries {
     pub fn whole(numbers: &[i64]) -> Self {
         let narrow: Result<Arc<[i32]>, _> = numbers.iter().map(|it| i32::try_from(*it)).collect();
         narrow.map_or_else(|_| Self::I64(numbers.into()), Self::I32)
+    }
+
+    /// Its entries in memory.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::I32(numbers) => bytemuck::cast_slice(numbers),
+            Self::I64(numbers) => bytemuck::cast_slice(numbers),
+            Self::F32(numbers) => bytemuck::cast_slice(numbers),
+            Self::F64(numbers) => bytemuck::cast_slice(numbers),
+        }
     }
 
     /// The type of its entries.
@@ -286,8 +305,13 @@ impl MapBuilder {
         let keys = edges.iter();
         let keys = keys.map_while(|edge| threshold(register, *edge, side));
         let keys: Arc<[u64]> = keys.collect();
-        self.most = Some(edges.len() as u64);
-        Ok(self.with(Instruction::Search(Search { register, keys })))
+        let n_edges = edges.len();
+        self.most = Some(n_edges as u64);
+        Ok(self.with(Instruction::Search(Search {
+            register,
+            keys,
+            n_edges,
+        })))
     }
 
     /// Takes the entries of `table` for indices.

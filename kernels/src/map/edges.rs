@@ -98,21 +98,16 @@ fn whole(edge: Edge, side: Side, [least, most]: [i128; 2]) -> Option<u64> {
 }
 
 macro_rules! least_float {
-    ($name:ident, $float:ty) => {
+    ($(#[$lints:meta])* $name:ident, $float:ty) => {
         /// The least float for which `edge` counts; NaN, which lies above all
         /// others, where none does.
-        #[expect(
-            clippy::cast_lossless,
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            reason = "the nearest is asked for; what it is too small by is found out"
-        )]
+        $(#[$lints])*
         fn $name(edge: Edge, side: Side) -> $float {
             let nearest = match edge {
                 Edge::Whole(edge) => edge as $float,
                 Edge::Real(edge) => edge as $float,
             };
-            let order = Edge::Real(nearest as f64).order(edge);
+            let order = Edge::Real(f64::from(nearest)).order(edge);
             let is_reached = match side {
                 Side::Left => order == Some(Ordering::Greater),
                 Side::Right => order != Some(Ordering::Less),
@@ -128,8 +123,23 @@ macro_rules! least_float {
     };
 }
 
-least_float!(single, f32);
-least_float!(double, f64);
+least_float!(
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "the nearest is asked for; what it is too small by is found out"
+    )]
+    single,
+    f32
+);
+least_float!(
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the nearest is asked for; what it is too small by is found out"
+    )]
+    double,
+    f64
+);
 
 /// A key that ascends as the numbers do: -0 has that of 0, NaN the greatest.
 pub(super) fn key_f32(number: f32) -> u32 {

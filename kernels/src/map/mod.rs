@@ -45,7 +45,9 @@
 //! [`Map::as_cast`] find them, and their own kernels give the same bits faster.
 
 mod build;
+mod display;
 mod edges;
+mod fits;
 mod forms;
 mod run;
 mod scalar;

@@ -1,3 +1,9 @@
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "bits are cut on purpose, and numbers are small"
+)]
+
 use std::cmp::Ordering;
 
 use super::*;
@@ -203,27 +209,32 @@ fn a_map_that_shifts_and_scales_is_a_normalize() {
     ];
     for from in Element::ALL {
         for to in [F16, BF16, F32, F64] {
-            for (mean, std) in constants {
-                for clip in [None, Some([-1.0, 2.0])] {
-                    let Ok(numbers) = Numbers::new((from, to), (mean, std), clip) else {
-                        continue;
-                    };
-                    let map = Map::read(from).to_float().subtract(numbers.mean).unwrap();
-                    let map = map.multiply(numbers.factor).unwrap();
-                    let map = match clip {
-                        None => map,
-                        Some(bounds) => map.clamp(bounds).unwrap(),
-                    };
-                    let map = map.write(to).unwrap();
-                    assert_eq!(map.as_normalize(), Some(numbers));
-                    let (got, _) = on_all_levels(&map);
-                    let mut want = vec![0; got.len()];
-                    numbers.run(Level::SCALAR, &odd_numbers(from), &mut want);
-                    assert!(got == want, "{numbers:?}");
-                }
+            let tried = constants.iter().flat_map(|constants| {
+                let clips = [None, Some([-1.0, 2.0])];
+                clips.map(|clip| Numbers::new((from, to), *constants, clip).map(|it| (it, clip)))
+            });
+            for (numbers, clip) in tried.flatten() {
+                is_normalize(numbers, clip);
             }
         }
     }
+}
+
+/// Puts the same together instruction by instruction.
+fn is_normalize(numbers: Numbers, clip: Option<[f64; 2]>) {
+    let map = Map::read(numbers.from).to_float();
+    let map = map.subtract(numbers.mean).unwrap();
+    let map = map.multiply(numbers.factor).unwrap();
+    let map = match clip {
+        None => map,
+        Some(bounds) => map.clamp(bounds).unwrap(),
+    };
+    let map = map.write(numbers.to).unwrap();
+    assert_eq!(map.as_normalize(), Some(numbers));
+    let (got, _) = on_all_levels(&map);
+    let mut want = vec![0; got.len()];
+    numbers.run(Level::SCALAR, &odd_numbers(numbers.from), &mut want);
+    assert!(got == want, "{numbers:?}");
 }
 
 #[test]
@@ -305,4 +316,74 @@ fn what_cannot_be_is_refused() {
         many.write(F32).unwrap_err().to_string(),
         "expected 1 to 64 instructions, got 65"
     );
+}
+
+#[test]
+fn a_map_says_what_it_does() {
+    let edges: Vec<Edge> = (0..1000).map(Edge::from).collect();
+    let says = |map: MapBuilder, to| map.write(to).unwrap().to_string();
+    assert_eq!(says(Map::read(U8), I16), "map uint8 -> int16");
+    assert_eq!(
+        says(Map::read(F32).search(&edges, Side::Right).unwrap(), U32),
+        "map float32 -> uint32: search 1000 edges"
+    );
+    let map = Map::read(I64).to_float().subtract(0.1).unwrap();
+    let map = map.multiply(-2.0).unwrap().clamp([-1.0, 2.5]).unwrap();
+    let map = map.search(&edges[..1], Side::Left).unwrap();
+    let map = map.lookup(Entries::whole(&[-1, 1])).unwrap();
+    assert_eq!(
+        says(map, F16),
+        "map int64 -> float16: to float64, subtract 0.1, multiply -2, clamp -1 to 2.5, \
+         search 1 edge, look up 2 entries of int32"
+    );
+}
+
+/// What a map says of itself holds for what it does to odd numbers.
+#[test]
+fn a_map_knows_whether_numbers_fit() {
+    let edges: Vec<Edge> = (0..300).map(Edge::from).collect();
+    let search = |n: usize| Map::read(F32).search(&edges[..n], Side::Right).unwrap();
+    let whole = |a, b| search(1).lookup(Entries::whole(&[a, b])).unwrap();
+    let real = |b| search(1).lookup(Entries::F64([0.0, b].into())).unwrap();
+    let float = || Map::read(F32).multiply(2.0).unwrap();
+    for (map, to, fits, infinite) in [
+        (search(255), U8, true, false),
+        (search(256), U8, false, false),
+        (whole(-128, 127), I8, true, false),
+        (whole(-128, 128), I8, false, false),
+        (whole(-1, 65_519), F16, true, false),
+        (whole(-1, 65_520), F16, true, true),
+        (real(1e300), F64, true, false),
+        (real(1e300), F32, true, true),
+        (real(f64::INFINITY), F32, true, false),
+        (real(1.5), I32, true, false),
+        (real(f64::NAN), I32, false, false),
+        (float(), F32, true, true),
+        (float(), I32, false, false),
+        (Map::read(U8), I16, true, false),
+        (Map::read(U16), F16, true, true),
+    ] {
+        let map = map.write(to).unwrap();
+        let src = odd_numbers(map.from());
+        assert_eq!(map.always_fits(), fits, "{map}");
+        assert_eq!(map.count_misfits(&src) == 0, fits, "{map}");
+        assert_eq!(map.may_be_infinite(), infinite, "{map}");
+    }
+    assert!(search(1).write(F32).unwrap().has_bounds());
+    assert!(!float().write(F32).unwrap().has_bounds());
+}
+
+#[test]
+fn a_map_runs_as_a_kernel() {
+    let map = Map::read(F32).clamp([-1e9, 1e9]).unwrap().write(I16);
+    let kernel = crate::Kernel::Map(map.unwrap().into());
+    assert_eq!((kernel.src_item_bytes(), kernel.dst_item_bytes()), (4, 2));
+    assert_eq!((kernel.op(), kernel.is_wide()), ("map", false));
+    let src = [1.5f32, -4e9, f32::NAN].map(f32::to_le_bytes).concat();
+    for level in Level::available() {
+        let mut dst = [0xa5; 6];
+        assert_eq!(kernel.run(level, &src, &mut dst).unwrap(), Some(1));
+        assert_eq!(dst, [1, 0, 0, 0x80, 0, 0]);
+        assert!(kernel.run(level, &src[..6], &mut dst).is_err());
+    }
 }

@@ -84,6 +84,7 @@ pub(super) fn time(name: &str, backend: &dyn Backend, kernel: &Kernel) -> Vec<Sp
 fn keeps_type(kernel: &Kernel) -> bool {
     match kernel {
         Kernel::NormalizeNumbers(numbers) => numbers.from == numbers.to,
+        Kernel::Map(map) => map.from() == map.to(),
         Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
     }
 }

@@ -132,7 +132,7 @@ fn normalize(columns: &[ColumnKernel]) -> String {
     let columns = grouped(columns, |column| match &column.kernel {
         Kernel::NormalizeImages(images) => images_in_words(images),
         Kernel::NormalizeNumbers(numbers) => numbers_in_words(numbers, column.fill.as_deref()),
-        Kernel::Cast(_) => String::new(),
+        Kernel::Cast(_) | Kernel::Map(_) => String::new(),
     });
     format!("normalize {columns}")
 }
@@ -144,7 +144,7 @@ fn cast(step: &MapStep) -> String {
     };
     let columns = grouped(&step.columns, |column| match &column.kernel {
         Kernel::Cast(cast) => cast_in_words(*cast, overflow),
-        Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => String::new(),
+        Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) | Kernel::Map(_) => String::new(),
     });
     format!("cast {columns}")
 }
