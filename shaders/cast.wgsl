@@ -1,27 +1,12 @@
 // `cast`: see kernels/src/cast/mod.rs for what it means.
 
-struct Converted {
-    bits: u32,
-    fits: bool,
-}
-
-fn converted(types: CastConstants, bits: u32) -> Converted {
-    if types.to >= F16 {
-        return Converted(float_of_f32(types.to, f32_of(types.from_, bits)), true);
-    }
-    let whole = whole_of(types.from_, bits);
-    let kept = min(whole.magnitude, most(types.to, whole.is_negative));
-    let value = select(kept, ~kept + 1u, whole.is_negative);
-    return Converted(value & mask(types.to), whole.fits && kept == whole.magnitude);
-}
-
 fn cast_word(job: Job, types: CastConstants, word: u32) -> u32 {
     let per_word = 1u << log2_per_word(types.to);
     var bits = 0u;
     for (var i = 0u; i < per_word; i += 1u) {
         let index = word * per_word + i;
         if index < job.n {
-            let number = converted(types, load(types.from_, job.src, index));
+            let number = converted(types.from_, types.to, load(types.from_, job.src, index));
             bits |= number.bits << shift(types.to, index);
             if !number.fits {
                 atomicOr(&flags[job.flag], 1u);

@@ -103,11 +103,6 @@ fn normalize_images(
     }
 }
 
-// Zero of this sign for a tiny value.
-fn flush(bits: u32, sign: u32) -> u32 {
-    return select(bits, sign & SIGN, magnitude(bits) <= LEAST);
-}
-
 // `(x - mean) * factor`. No operation sees NaN, an infinity, a subnormal or a
 // zero, and none of its results is looked at but as bits: the sign of a tiny
 // difference is that of a comparison, that of a tiny product is its first

@@ -42,6 +42,18 @@ DEVICE u64 bits_of(f64 x) {
     return (u64)__double_as_longlong(x);
 }
 
+// Zero of the same sign for a tiny value.
+DEVICE f32 flush(f32 x) {
+    u32 bits = bits_of(x);
+    return (bits & 0x7fffffffu) <= 0x00800000u ? __uint_as_float(bits & 0x80000000u) : x;
+}
+
+DEVICE f64 flush(f64 x) {
+    u64 bits = bits_of(x);
+    bool is_tiny = (bits & 0x7fffffffffffffffull) <= 0x0010000000000000ull;
+    return is_tiny ? __longlong_as_double((i64)(bits & 0x8000000000000000ull)) : x;
+}
+
 // The final bits of a binary32: NaN becomes the canonical one.
 DEVICE u32 f32_bits(f32 x) {
     u32 bits = bits_of(x);

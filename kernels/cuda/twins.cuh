@@ -57,6 +57,25 @@ struct CastConstants {
 };
 static_assert(sizeof(CastConstants) == 8, "as in Rust");
 
+struct MapConstants {
+    u32 from;
+    u32 held;
+    u32 to;
+    u32 n_instructions;
+};
+static_assert(sizeof(MapConstants) == 16, "as in Rust");
+
+struct MapInstruction {
+    u32 operation;
+    u32 before;
+    u32 behind;
+    u32 first;
+    u32 first_high;
+    u32 second;
+    u32 second_high;
+};
+static_assert(sizeof(MapInstruction) == 28, "as in Rust");
+
 struct GatherConstants {
     u32 channels_in;
     u32 channels_out;

@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{cast, gather, lut, normalize};
+use crate::{cast, gather, lut, map, normalize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -17,6 +17,8 @@ pub enum Entry {
     NormalizeWide,
     /// `cast`.
     Cast,
+    /// `map`.
+    Map,
     /// `gather`.
     Gather,
     /// `lut`.
@@ -33,11 +35,12 @@ pub enum Entry {
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
         Self::Cast,
+        Self::Map,
         Self::Gather,
         Self::Lut,
         Self::SqueezeCount,
@@ -54,6 +57,7 @@ impl Entry {
             Self::NormalizeNumbers => "normalize_numbers",
             Self::NormalizeWide => "normalize_wide",
             Self::Cast => "cast",
+            Self::Map => "map",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::SqueezeCount => "squeeze_count",
@@ -69,6 +73,7 @@ impl Entry {
         match self {
             Self::NormalizeImages | Self::NormalizeNumbers | Self::NormalizeWide => "normalize",
             Self::Cast => "cast",
+            Self::Map => "map",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::SqueezeCount | Self::SqueezeScan | Self::SqueezeEdges | Self::SqueezeWrite => {
@@ -85,6 +90,7 @@ impl Entry {
             Self::NormalizeImages
             | Self::NormalizeNumbers
             | Self::Cast
+            | Self::Map
             | Self::Gather
             | Self::Lut
             | Self::SqueezeCount
@@ -102,6 +108,8 @@ pub const TWINS: &[Twin] = &[
     normalize::NumbersConstants::TWIN,
     normalize::WideConstants::TWIN,
     cast::CastConstants::TWIN,
+    map::MapConstants::TWIN,
+    map::MapInstruction::TWIN,
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,

@@ -33,6 +33,7 @@ const NORMALIZE_IMAGES: &[Pass] = &[Pass::only(Entry::NormalizeImages)];
 const NORMALIZE_NUMBERS: &[Pass] = &[Pass::only(Entry::NormalizeNumbers)];
 const NORMALIZE_WIDE: &[Pass] = &[Pass::only(Entry::NormalizeWide)];
 const CAST: &[Pass] = &[Pass::only(Entry::Cast)];
+const MAP: &[Pass] = &[Pass::only(Entry::Map)];
 
 impl Kernel {
     /// The operator's one name.
@@ -109,7 +110,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeNumbers(numbers) if numbers.is_wide() => NORMALIZE_WIDE,
             Self::NormalizeNumbers(_) => NORMALIZE_NUMBERS,
             Self::Cast(_) => CAST,
-            Self::Map(_) => &[],
+            Self::Map(_) => MAP,
         }
     }
 
@@ -124,7 +125,7 @@ impl DeviceKernel for Kernel {
             }
             Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
             Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
-            Self::Map(_) => Vec::new(),
+            Self::Map(map) => map.constants(),
         }
     }
 

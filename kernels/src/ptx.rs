@@ -6,6 +6,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("cast", include_str!("../ptx/cast.ptx")),
     ("gather", include_str!("../ptx/gather.ptx")),
     ("lut", include_str!("../ptx/lut.ptx")),
+    ("map", include_str!("../ptx/map.ptx")),
     ("normalize", include_str!("../ptx/normalize.ptx")),
     ("squeeze", include_str!("../ptx/squeeze.ptx")),
 ];

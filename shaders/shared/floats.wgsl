@@ -27,6 +27,11 @@ fn key(bits: u32) -> u32 {
     return select(SIGN | bits, SIGN - magnitude(bits), (bits & SIGN) != 0u);
 }
 
+// Zero of this sign for a tiny value.
+fn flush(bits: u32, sign: u32) -> u32 {
+    return select(bits, sign & SIGN, magnitude(bits) <= LEAST);
+}
+
 // Rounds away the low `n` bits, 1 to 31, to nearest even.
 fn round_off(value: u32, n: u32) -> u32 {
     let kept = value >> n;

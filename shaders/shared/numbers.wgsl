@@ -85,3 +85,19 @@ fn most(element: u32, is_negative: bool) -> u32 {
         }
     }
 }
+
+// What `cast` makes of a number.
+struct Converted {
+    bits: u32,
+    fits: bool,
+}
+
+fn converted(source: u32, to: u32, bits: u32) -> Converted {
+    if to >= F16 {
+        return Converted(float_of_f32(to, f32_of(source, bits)), true);
+    }
+    let whole = whole_of(source, bits);
+    let kept = min(whole.magnitude, most(to, whole.is_negative));
+    let value = select(kept, ~kept + 1u, whole.is_negative);
+    return Converted(value & mask(to), whole.fits && kept == whole.magnitude);
+}

@@ -79,6 +79,48 @@ fn cast_constants(at: u32) -> CastConstants {
     );
 }
 
+struct MapConstants {
+    from_: u32,
+    held: u32,
+    to: u32,
+    n_instructions: u32,
+}
+
+const MAP_CONSTANTS_WORDS: u32 = 4u;
+
+fn map_constants(at: u32) -> MapConstants {
+    return MapConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+    );
+}
+
+struct MapInstruction {
+    operation: u32,
+    before: u32,
+    behind: u32,
+    first: u32,
+    first_high: u32,
+    second: u32,
+    second_high: u32,
+}
+
+const MAP_INSTRUCTION_WORDS: u32 = 7u;
+
+fn map_instruction(at: u32) -> MapInstruction {
+    return MapInstruction(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        tables[at + 5u],
+        tables[at + 6u],
+    );
+}
+
 struct GatherConstants {
     channels_in: u32,
     channels_out: u32,

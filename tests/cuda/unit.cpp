@@ -49,6 +49,11 @@ Bytes random_bytes(size_t len) {
     return bytes;
 }
 
+void append(Bytes& to, const void* at, size_t len) {
+    auto begin = static_cast<const unsigned char*>(at);
+    to.insert(to.end(), begin, begin + len);
+}
+
 struct Regions {
     Job jobs[2];
     size_t src_len, dst_len;
@@ -157,6 +162,61 @@ void numbers(u32 n) {
     }
 }
 
+// The register that holds numbers of a type.
+u32 register_of(u32 from) {
+    constexpr u32 REGISTERS[] = {U32, I32, U32, I32, U32, I32, U64, I64, F32, F32, F32, F64};
+    return REGISTERS[from];
+}
+
+// What a float is, in words of a register's type.
+std::vector<u32> words_of(u32 held, double x) {
+    std::vector<u32> words(2);
+    float narrow = (float)x;
+    std::memcpy(words.data(), held == F64 ? (const void*)&x : &narrow, held == F64 ? 8 : 4);
+    return words;
+}
+
+// Every instruction: arithmetic in floats, then edges and a table that end where the
+// constants do. Counts and entries are known, so misfits are.
+void maps(u32 n) {
+    for (u32 from = 0; from < 12; from++) {
+        for (u32 to = 0; to < 12; to++) {
+            const u32 held = register_of(from), floats = len_bytes(from) == 8 ? F64 : F32;
+            const u32 n_keys = 5, key_words = len_bytes(floats) / 4;
+            const u32 keys_at = (sizeof(MapConstants) + 6 * sizeof(MapInstruction)) / 4;
+            const u32 table_at = keys_at + n_keys * key_words + (n_keys * key_words) % 2;
+            auto low = words_of(floats, -100), high = words_of(floats, 1e30);
+            auto mean = words_of(floats, 1.5), factor = words_of(floats, -0.25);
+            const std::vector<MapInstruction> instructions{
+                {floats == F64, held, floats, 0, 0, 0, 0},
+                {2, floats, floats, mean[0], mean[1], 0, 0},
+                {3, floats, floats, factor[0], factor[1], 0, 0},
+                {4, floats, floats, low[0], low[1], high[0], high[1]},
+                {5, floats, U32, keys_at, 0, n_keys, 0},
+                {6, U32, I64, table_at, 0, n_keys + 1, 0},
+            };
+            Bytes tables = tables_of(MapConstants{from, held, to, 6});
+            append(tables, instructions.data(), instructions.size() * sizeof(MapInstruction));
+            for (u32 key = 0; key < n_keys; key++) {
+                // Numbers by their keys: negative ones, both zeros, large ones, NaN.
+                u64 wide = ~0ull / (n_keys - 1) * key;
+                u32 narrow = ~0u / (n_keys - 1) * key;
+                append(tables, key_words == 2 ? (const void*)&wide : &narrow, key_words * 4);
+            }
+            tables.resize(table_at * 4);
+            for (i64 entry = 0; entry <= n_keys; entry++) {
+                append(tables, &entry, sizeof entry);
+            }
+            u32 flags[2] = {0, 0};
+            const size_t src_bytes = (size_t)n * len_bytes(from), dst_bytes = (size_t)n * len_bytes(to);
+            run_all("map", two(n, src_bytes, dst_bytes), tables, dst_bytes, flags);
+            if (flags[0] != 0 || flags[1] != 0) {
+                differ("flag of map", from, to, n);
+            }
+        }
+    }
+}
+
 struct Shape {
     u32 height, width, channels, n_images;
 };
@@ -223,11 +283,6 @@ constexpr size_t ALIGN = 256;
 
 size_t aligned(size_t len) {
     return (len + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-void append(Bytes& to, const void* at, size_t len) {
-    auto begin = static_cast<const unsigned char*>(at);
-    to.insert(to.end(), begin, begin + len);
 }
 
 std::vector<u32> offsets_of(const std::vector<u32>& lens) {
@@ -409,6 +464,7 @@ int main() {
     for (unit::u32 n : unit::SIZES) {
         unit::casts(n);
         unit::numbers(n);
+        unit::maps(n);
     }
     unit::all_images();
     unit::all_rows();

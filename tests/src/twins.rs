@@ -85,9 +85,11 @@ fn wgsl(twins: &[Twin]) -> String {
 fn reader(name: &str) -> Option<(String, &'static str)> {
     let named = |rest: &str, word: &str| format!("{}_{word}", rest.to_lowercase());
     let constants = name.strip_suffix("Constants");
+    let instruction = name.strip_suffix("Instruction");
     let row = name.strip_suffix("Row");
     constants
         .map(|rest| (named(rest, "constants"), "tables"))
+        .or_else(|| instruction.map(|rest| (named(rest, "instruction"), "tables")))
         .or_else(|| row.map(|rest| (named(rest, "row"), "params")))
 }
 

@@ -31,7 +31,7 @@ impl Tables {
         let begin = self.words.len().next_multiple_of(ALIGN_WORDS);
         self.words.resize(begin, 0);
         self.words.extend(kernel.constants());
-        // A program has few tables of at most 1,024 words.
+        // A program has few tables; those of a map have at most 2^20 entries each.
         u32::try_from(begin).unwrap_or(u32::MAX)
     }
 }

@@ -265,7 +265,8 @@ impl MapBuilder {
         Ok(self.with(Instruction::Multiply(constant)))
     }
 
-    /// Brings what lies below `low` or above `high` to them.
+    /// Brings what lies below `low` or above `high` to them; a bound may be
+    /// infinite on its own side.
     ///
     /// # Errors
     /// As [`MapBuilder::subtract`], and where `low` is above `high`.
@@ -273,8 +274,12 @@ impl MapBuilder {
         if low > high {
             return Err(MapError::Bounds { low, high });
         }
-        let low = self.constant("clamp", "bound", low)?;
-        let high = self.constant("clamp", "bound", high)?;
+        let bound = |value: f64, none: f64| match self.constant("clamp", "bound", value) {
+            Err(MapError::NotFinite { .. }) if value.to_bits() == none.to_bits() => Ok(none),
+            bound => bound,
+        };
+        let low = bound(low, f64::NEG_INFINITY)?;
+        let high = bound(high, f64::INFINITY)?;
         Ok(self.with(Instruction::Clamp { low, high }))
     }
 

@@ -59,7 +59,8 @@ impl Map {
     #[must_use]
     pub fn has_bounds(&self) -> bool {
         self.instructions.iter().any(|it| match it {
-            Instruction::Clamp { .. } | Instruction::Search(_) | Instruction::Lookup(_) => true,
+            Instruction::Search(_) | Instruction::Lookup(_) => true,
+            Instruction::Clamp { low, high } => low.is_finite() || high.is_finite(),
             Instruction::ToF32
             | Instruction::ToF64
             | Instruction::Subtract(_)

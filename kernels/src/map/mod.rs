@@ -45,6 +45,7 @@
 //! [`Map::as_cast`] find them, and their own kernels give the same bits faster.
 
 mod build;
+mod constants;
 mod display;
 mod edges;
 mod fits;
@@ -57,6 +58,7 @@ mod simd;
 mod tests;
 
 pub use build::{Entries, Instruction, Map, MapBuilder, Search, Side};
+pub use constants::{MapConstants, MapInstruction};
 pub use edges::Edge;
 
 use crate::element::Element;

@@ -27,18 +27,6 @@ ENTRY(normalize_images) {
     }
 }
 
-// Zero of the same sign for a tiny value.
-DEVICE f32 flush(f32 x) {
-    u32 bits = bits_of(x);
-    return (bits & 0x7fffffffu) <= 0x00800000u ? __uint_as_float(bits & 0x80000000u) : x;
-}
-
-DEVICE f64 flush(f64 x) {
-    u64 bits = bits_of(x);
-    bool is_tiny = (bits & 0x7fffffffffffffffull) <= 0x0010000000000000ull;
-    return is_tiny ? __longlong_as_double((i64)(bits & 0x8000000000000000ull)) : x;
-}
-
 DEVICE f32 scaled(f32 x, f32 mean, f32 factor) {
     return flush(__fmul_rn(flush(__fsub_rn(flush(x), mean)), factor));
 }

@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, mixed, normalize, rows};
+use super::{cast, map, mixed, normalize, rows};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -11,6 +11,7 @@ type Suite = (&'static str, fn() -> Vec<Trial>);
 const SUITES: &[Suite] = &[
     ("normalize", normalize::trials),
     ("cast", cast::trials),
+    ("map", map::trials),
     ("mixed", mixed::trials),
     ("gather", rows::gathers),
     ("lut", rows::luts),

@@ -136,9 +136,6 @@ impl Backend for WgpuBackend {
     }
 
     fn refuses(&self, kernel: &Kernel) -> Option<&'static str> {
-        if matches!(kernel, Kernel::Map(_)) {
-            return Some("no device maps numbers yet");
-        }
         kernel.is_wide().then_some("wgpu has no 64-bit numbers")
     }
 

@@ -23,6 +23,7 @@ const MODULES: &[(&str, &str)] = &[
     ("cast", behind_shared!("cast.wgsl")),
     ("gather", behind_shared!("gather.wgsl")),
     ("lut", behind_shared!("lut.wgsl")),
+    ("map", behind_shared!("map.wgsl")),
     ("normalize", behind_shared!("normalize.wgsl")),
     ("squeeze", behind_shared!("squeeze.wgsl")),
 ];
@@ -38,6 +39,7 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         Entry::NormalizeImages
         | Entry::NormalizeNumbers
         | Entry::NormalizeWide
+        | Entry::Map
         | Entry::Gather
         | Entry::Lut
         | Entry::SqueezeCount
