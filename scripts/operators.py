@@ -1,7 +1,9 @@
-"""Writes python/fuelrail/steps.py and docs/operators.md from the schema of steps,
-or with --check compares them with what lies in the repository."""
+"""Writes python/fuelrail/steps.py, python/fuelrail/_column_steps.py and docs/operators.md
+from the schemas of loaders' steps and of pipelines, or with --check compares them with
+what lies in the repository."""
 
 import json
+import keyword
 import subprocess
 import sys
 import textwrap
@@ -41,11 +43,50 @@ def _step(op: str, **keys: object) -> Step:
     return {"op": op, **{key: value for key, value in keys.items() if value is not None}}
 '''
 
-PAGE = """# Operators of a loader's steps
+METHODS = '''"""The operators of pipelines that map the items of columns, as methods.
 
-Written by `scripts/operators.sh` from the operators' specs; `fuelrail schema --steps` prints the same as JSON Schema.
-`fuelrail.Loader(steps=[...])` takes them as functions of `fuelrail.steps`, `fuelrail explain --steps` as `[[step]]` tables of a
-TOML file. What an operator draws depends on the loader's seed, the epoch, the row of the dataset and the step alone.
+Written by scripts/operators.sh from the operators' specs.
+"""
+
+from __future__ import annotations
+
+from fuelrail._calls import told
+from fuelrail._checks import dtype_name
+
+# Known to type checkers by its name; the module `typing` takes its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal, TypeAlias
+
+    import numpy as np
+    from typing_extensions import Self
+
+    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
+{aliases}
+
+
+def _dtype(given: object) -> object:
+    """A dtype by its name; what is none, the engine refuses."""
+    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)
+
+
+@told
+class ColumnSteps:
+    """What is done to the items of columns, each by itself; a name that Python keeps
+    for itself ends in ``_``."""
+
+    def _and(self, op: str, **keys: object) -> Self:
+        """The same with one more step."""
+        raise NotImplementedError
+'''
+
+PAGE = """# Operators on columns
+
+Written by `scripts/operators.sh` from the operators' specs; `fuelrail schema` and `fuelrail schema --steps` print the same as
+JSON Schema. Pipelines take them as `[[step]]` tables and as methods of `fuelrail.Pipeline`, loaders as functions of
+`fuelrail.steps` in `fuelrail.Loader(steps=[...])`, and `fuelrail explain --steps` as `[[step]]` tables of a file. What an
+operator draws depends on the loader's seed, the epoch, the row of the dataset and the step alone.
 """
 
 
@@ -55,8 +96,8 @@ def resolved(schema, defs):
         (only,) = [one for one in schema["anyOf"] if one.get("type") != "null"]
         schema = {**only, **{key: value for key, value in schema.items() if key != "anyOf"}}
     if "$ref" in schema:
-        target = defs[schema["$ref"].rsplit("/", 1)[1]]
-        schema = {**resolved(target, defs), **{key: value for key, value in schema.items() if key != "$ref"}}
+        name = schema["$ref"].rsplit("/", 1)[1]
+        schema = {"name": name, **resolved(defs[name], defs), **{key: value for key, value in schema.items() if key != "$ref"}}
     return schema
 
 
@@ -72,10 +113,11 @@ def python_type(schema):
     if texts := choices(schema):
         return f"Literal[{', '.join(json.dumps(text) for text in texts)}]"
     if "oneOf" in schema:
-        return "str | Sequence[str]"
+        one, many = map(python_type, schema["oneOf"])
+        return f"{one} | {many}"
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     names = {"integer": "int", "number": "float", "string": "str", "boolean": "bool"}
-    (kind,) = [kind for kind in kinds if kind != "null"]
+    kind = next(kind for kind in kinds if kind != "null")
     return f"Sequence[{python_type(schema['items'])}]" if kind == "array" else names[kind]
 
 
@@ -83,17 +125,20 @@ def plain_type(schema):
     """The type of a key in words."""
     if texts := choices(schema):
         return ", ".join(f"`{text!r}`".replace("'", '"') for text in texts)
-    words = {"str | Sequence[str]": "text, or a list", "int": "a whole number", "float": "a number", "str": "text"}
-    found = python_type(schema)
-    if found.startswith("Sequence"):
-        return f"{schema['minItems']} whole numbers"
-    return words[found]
+    words = {"int": ("a whole number", "whole numbers"), "float": ("a number", "numbers"), "str": ("text", "texts")}
+    one, _, many = python_type(schema).partition(" | ")
+    if many:
+        return f"{words[one][0]}, or a list"
+    if one.startswith("Sequence"):
+        n = schema["minItems"] if schema.get("minItems") == schema.get("maxItems") else "a list of"
+        return f"{n} {words[python_type(schema['items'])][1]}"
+    return words[one][0]
 
 
-def operators(schema):
+def operators(schema, table):
     """Name, description, and keys: name, schema, whether it must be given."""
     defs = schema["$defs"]
-    for one in defs["Operator"]["oneOf"]:
+    for one in defs[table]["oneOf"]:
         keys = [
             (name, resolved(key, defs), name in one["required"])
             for name, key in one["properties"].items()
@@ -102,41 +147,99 @@ def operators(schema):
         yield one["properties"]["op"]["const"], " ".join(one["description"].split()), keys
 
 
-def function(name, about, keys):
-    """A function of Python."""
-    must = [f"{key}: {python_type(schema)}" for key, schema, is_must in keys if is_must]
-    may = [f"{key}: {python_type(schema)} | None = None" for key, schema, is_must in keys if not is_must]
-    first, rest = must[0], [*must[1:], *may]
-    lines = ["@told", f"def {name}(", f"    {first},", *(["    *,"] if rest else []), *[f"    {one}," for one in rest], ") -> Step:"]
-    lines += [f'    """{about}', "", "    Args:"]
+def in_python(key):
+    """The name of a key in Python, which keeps some for itself."""
+    return f"{key}_" if keyword.iskeyword(key) else key
+
+
+def annotated(key, schema, is_must):
+    """A parameter of Python."""
+    kind = f"{schema['name']} | Dtype" if key == "dtype" else python_type(schema)
+    return f"{in_python(key)}: {kind}{'' if is_must else ' | None = None'}"
+
+
+def documented(about, keys, indent):
+    """A docstring."""
+    lines = [f'{indent}"""{about}', "", f"{indent}Args:"]
     for key, schema, _ in keys:
         text = " ".join(schema["description"].split())
-        lines += textwrap.wrap(f"{key}: {text}", 84, initial_indent=" " * 8, subsequent_indent=" " * 12)
-    given = ", ".join(f"{key}={key}" for key, _, _ in keys)
-    call = f'    return _step("{name}", {given})'
-    if len(call) > 120:
-        call = "\n".join([f'    return _step(\n        "{name}",', *[f"        {key}={key}," for key, _, _ in keys], "    )"])
-    return "\n".join([*lines, '    """', call])
+        first = f"{indent}    {in_python(key)}: "
+        lines += textwrap.wrap(f"{first}{text}", 84 + len(indent), subsequent_indent=f"{indent}        ")
+    return [*lines, f'{indent}"""']
 
 
-def section(name, about, keys):
+def called(start, first, keys, indent):
+    """A call with all keys; those that Python keeps for itself are in a table."""
+    given = [f"{key}={f'_dtype({key})' if key == 'dtype' else key}" for key, _, _ in keys if in_python(key) == key]
+    kept = [f'"{key}": {in_python(key)}' for key, _, _ in keys if in_python(key) != key]
+    given += [f"**{{{', '.join(kept)}}}"] if kept else []
+    one_line = f"{indent}{start}({', '.join([first, *given])})"
+    if len(one_line) <= 120:
+        return [one_line]
+    return [f"{indent}{start}(", *[f"{indent}    {one}," for one in [first, *given]], f"{indent})"]
+
+
+def function(name, about, keys):
+    """A function of Python."""
+    must = [annotated(*one) for one in keys if one[2]]
+    may = [annotated(*one) for one in keys if not one[2]]
+    first, rest = must[0], [*must[1:], *may]
+    lines = ["@told", f"def {name}(", f"    {first},", *(["    *,"] if rest else []), *[f"    {one}," for one in rest], ") -> Step:"]
+    lines += [*documented(about, keys, " " * 4), *called("return _step", f'"{name}"', keys, " " * 4)]
+    return "\n".join(lines)
+
+
+def method(name, about, keys):
+    """A method of Python; all keys are named."""
+    given = [annotated(*one) for one in sorted(keys, key=lambda one: not one[2])]
+    lines = ["", f"    def {name}(", "        self,", "        *,", *[f"        {one}," for one in given], "    ) -> Self:"]
+    lines += [*documented(about, keys, " " * 8), *called("return self._and", f'"{name}"', keys, " " * 8)]
+    return "\n".join(lines)
+
+
+def aliases(table):
+    """The types of Python that have a name, since they are long."""
+    found = {schema["name"]: choices(schema) for _, _, keys in table for key, schema, _ in keys if key == "dtype"}
+    lines = []
+    for name, texts in sorted(found.items()):
+        wrapped = textwrap.wrap(", ".join(json.dumps(text) for text in texts), 84)
+        lines += [f"    {name}: TypeAlias = Literal[", *[f"        {one}" for one in wrapped], "    ]  # fmt: skip"]
+    return "\n".join(lines)
+
+
+def section(name, about, keys, places):
     """A section of the page."""
-    lines = [f"\n## `{name}`\n", f"{about}\n", "| key | what | type |", "|---|---|---|"]
+    lines = [f"\n## `{name}`\n", f"{about} For {places}.\n", "| key | what | type |", "|---|---|---|"]
     for key, schema, is_must in keys:
         text = " ".join(schema["description"].split()).replace("|", "\\|")
         lines.append(f"| `{key}`{'' if is_must else ' (optional)'} | {text} | {plain_type(schema)} |")
     return "\n".join(lines)
 
 
+def sections(in_pipelines, in_loaders):
+    """The page's sections, by name; what both take stands there once."""
+    pipelines, loaders = ({one[0] for one in table} for table in (in_pipelines, in_loaders))
+    words = {(True, False): "pipelines", (False, True): "loaders", (True, True): "pipelines and loaders"}
+    every = {one[0]: one for one in [*in_pipelines, *in_loaders]}
+    for name in sorted(every):
+        yield section(*every[name], words[name in pipelines, name in loaders])
+
+
+def schema(program, *options):
+    """What `fuelrail schema` prints."""
+    return json.loads(subprocess.run([program, "schema", *options], check=True, capture_output=True).stdout)
+
+
 def main():
     program, *options = sys.argv[1:]
-    schema = json.loads(subprocess.run([program, "schema", "--steps"], check=True, capture_output=True).stdout)
-    all_operators = list(operators(schema))
-    names = "\n".join(f'    "{name}",' for name, _, _ in all_operators)
+    in_loaders = list(operators(schema(program, "--steps"), "Operator"))
+    in_pipelines = list(operators(schema(program), "ColumnOperator"))
+    names = "\n".join(f'    "{name}",' for name, _, _ in in_loaders)
     about = ABOUT.replace("{names}", names)
     files = {
-        "python/fuelrail/steps.py": "\n\n".join([about, "\n\n\n".join(function(*one) for one in all_operators)]) + "\n",
-        "docs/operators.md": "\n".join([PAGE.rstrip(), *(section(*one) for one in all_operators)]) + "\n",
+        "python/fuelrail/steps.py": "\n\n".join([about, "\n\n\n".join(function(*one) for one in in_loaders)]) + "\n",
+        "python/fuelrail/_column_steps.py": "\n".join([METHODS.replace("{aliases}", aliases(in_pipelines)).rstrip(), *(method(*one) for one in in_pipelines)]) + "\n",
+        "docs/operators.md": "\n".join([PAGE.rstrip(), *sections(in_pipelines, in_loaders)]) + "\n",
     }
     wrong = []
     for path, text in files.items():

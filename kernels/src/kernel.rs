@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 
 use crate::entry::Entry;
+use crate::fixed_row::FixedRow;
 use crate::level::Level;
 use crate::pass::{DeviceKernel, Pass};
 use crate::{cast, map, normalize};
@@ -26,6 +27,8 @@ pub enum Kernel {
     Cast(cast::Cast),
     /// Numbers by a few instructions.
     Map(Arc<map::Map>),
+    /// A kernel on rows, all of one length and with one record; on the host only.
+    FixedRow(Arc<FixedRow>),
 }
 
 /// Launches of the kernels that write every number by itself.
@@ -43,6 +46,7 @@ impl Kernel {
             Self::NormalizeImages(_) | Self::NormalizeNumbers(_) => "normalize",
             Self::Cast(_) => "cast",
             Self::Map(_) => "map",
+            Self::FixedRow(row) => row.kernel().op(),
         }
     }
 
@@ -54,6 +58,7 @@ impl Kernel {
             Self::NormalizeNumbers(numbers) => numbers.from.len_bytes(),
             Self::Cast(cast) => cast.from.len_bytes(),
             Self::Map(map) => map.from().len_bytes(),
+            Self::FixedRow(row) => row.src_len(),
         }
     }
 
@@ -65,6 +70,7 @@ impl Kernel {
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
             Self::Map(map) => map.to().len_bytes(),
+            Self::FixedRow(row) => row.dst_len(),
         }
     }
 
@@ -72,10 +78,21 @@ impl Kernel {
     #[must_use]
     pub fn is_wide(&self) -> bool {
         match self {
-            Self::NormalizeImages(_) => false,
+            Self::NormalizeImages(_) | Self::FixedRow(_) => false,
             Self::NormalizeNumbers(numbers) => numbers.from.is_wide() || numbers.to.is_wide(),
             Self::Cast(cast) => cast.from.is_wide() || cast.to.is_wide(),
             Self::Map(map) => map.is_wide(),
+        }
+    }
+
+    /// Whether only the host runs it.
+    #[must_use]
+    pub fn is_on_host_only(&self) -> bool {
+        match self {
+            Self::FixedRow(_) => true,
+            Self::NormalizeImages(_) | Self::NormalizeNumbers(_) | Self::Cast(_) | Self::Map(_) => {
+                false
+            }
         }
     }
 
@@ -98,6 +115,7 @@ impl Kernel {
             Self::NormalizeNumbers(numbers) => numbers.run(level, src, dst),
             Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
             Self::Map(map) => return Ok(map.run(level, src, dst)),
+            Self::FixedRow(row) => row.run(level, src, dst),
         }
         Ok(None)
     }
@@ -111,6 +129,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeNumbers(_) => NORMALIZE_NUMBERS,
             Self::Cast(_) => CAST,
             Self::Map(_) => MAP,
+            Self::FixedRow(row) => row.kernel().passes(),
         }
     }
 
@@ -126,6 +145,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeNumbers(numbers) => cast_slice(&[numbers.constants()]).to_vec(),
             Self::Cast(cast) => cast_slice(&[cast.constants()]).to_vec(),
             Self::Map(map) => map.constants(),
+            Self::FixedRow(row) => row.kernel().constants(),
         }
     }
 
@@ -135,6 +155,7 @@ impl DeviceKernel for Kernel {
             Self::NormalizeNumbers(numbers) => numbers.to.len_bytes(),
             Self::Cast(cast) => cast.to.len_bytes(),
             Self::Map(map) => map.to().len_bytes(),
+            Self::FixedRow(row) => row.kernel().dst_number_bytes(),
         }
     }
 
@@ -173,6 +194,7 @@ impl fmt::Display for Kernel {
             }
             Self::Cast(cast) => write!(f, "cast {} -> {}", cast.from, cast.to),
             Self::Map(map) => map.fmt(f),
+            Self::FixedRow(row) => row.kernel().fmt(f),
         }
     }
 }

@@ -10,6 +10,7 @@ mod element;
 mod entry;
 #[cfg(test)]
 mod exact;
+mod fixed_row;
 pub mod gather;
 mod job;
 mod kernel;
@@ -35,6 +36,7 @@ mod x86;
 pub use around::Around;
 pub use element::Element;
 pub use entry::{Entry, TWINS};
+pub use fixed_row::FixedRow;
 pub use job::Job;
 pub use kernel::Kernel;
 pub use level::Level;

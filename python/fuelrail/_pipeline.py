@@ -7,7 +7,8 @@ import os
 
 from fuelrail import _native
 from fuelrail._calls import told
-from fuelrail._checks import dtype_name, flag, text, texts
+from fuelrail._checks import flag, text, texts
+from fuelrail._column_steps import ColumnSteps
 from fuelrail._errors import UsageError
 from fuelrail._toml import table
 
@@ -16,8 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal, Protocol, TypeAlias
-
-    import numpy as np
 
     from fuelrail._dataset import Dataset
     from fuelrail._tokenizer import HuggingFace, Tokenizer
@@ -34,17 +33,7 @@ if TYPE_CHECKING:
 
     ArrowTable: TypeAlias = ArrowStream | ArrowBatch
     Path: TypeAlias = str | os.PathLike[str]
-    Column: TypeAlias = str | Sequence[str]
-    Number: TypeAlias = int | float
-    Numbers: TypeAlias = Number | Sequence[Number]
     Size: TypeAlias = int | str
-    FloatType: TypeAlias = Literal["float32", "float16", "bfloat16", "float64"]
-    NumberType: TypeAlias = Literal[
-        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-        "float16", "bfloat16", "float32", "float64",
-    ]  # fmt: skip
-    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
-    Axes: TypeAlias = Literal["hwc", "chw"]
 
 
 # Sources that `repr` shows.
@@ -52,7 +41,7 @@ _SHOWN_SOURCES = 3
 
 
 @told
-class Pipeline:
+class Pipeline(ColumnSteps):
     """Where rows come from, what is done to each, and where the dataset goes.
 
     A pipeline never changes: each method gives another one. Methods and their
@@ -225,40 +214,6 @@ class Pipeline:
             end_of_document=end_of_document,
         )
 
-    def normalize(
-        self,
-        *,
-        column: Column,
-        mean: Numbers | None = None,
-        std: Numbers | None = None,
-        clip: Sequence[Number] | None = None,
-        fill: Number | None = None,
-        dtype: FloatType | Dtype | None = None,
-        shape: Sequence[int] | None = None,
-        from_: Axes | None = None,
-        layout: Axes | None = None,
-        crop: Sequence[int] | None = None,
-        flip: Literal["none", "horizontal", "vertical", "both"] | None = None,
-        scale: Number | None = None,
-    ) -> Pipeline:
-        """Shifts, scales and clips numbers, ``(x - mean) / std``; or turns images
-        of bytes into floats, channel by channel.
-
-        ``from_`` is the file's ``from``: the order of the axes read.
-        """
-        keys = {
-            "mean": mean, "std": std, "clip": clip, "fill": fill, "dtype": _dtype(dtype), "shape": shape, "from": from_,
-            "layout": layout, "crop": crop, "flip": flip, "scale": scale,
-        }  # fmt: skip
-        return self._and("normalize", column=column, **keys)
-
-    def cast(
-        self, *, column: Column, dtype: NumberType | Dtype, overflow: Literal["error", "saturate"] = "error"
-    ) -> Pipeline:
-        """Changes the type of numbers; ``overflow`` says what becomes of those
-        that do not fit."""
-        return self._and("cast", column=column, dtype=_dtype(dtype), overflow=overflow)
-
     def pack(
         self,
         *,
@@ -380,8 +335,3 @@ class Pipeline:
 def _has_capsules(source: object) -> bool:
     """Whether ``source`` hands out rows by Arrow's PyCapsule interface."""
     return hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__")
-
-
-def _dtype(given: object) -> object:
-    """A dtype by its name; what is none, the engine refuses."""
-    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)

@@ -102,8 +102,8 @@ def random_crop(
     """Cuts a window out of each image, at a place drawn for each row and epoch.
 
     Args:
-        column: One column or several, of uint8 images. All that are named have
-            their windows at the same places.
+        column: One column or several, of uint8 images. All that are named have their
+            windows at the same places.
         height: Rows of the window.
         width: Columns of the window.
         padding: Rows and columns that are added on every side first (default: 0).
@@ -138,14 +138,13 @@ def random_flip(
     """Mirrors images by chance, drawn for each row and epoch.
 
     Args:
-        column: One column or several, of uint8 images. All that are named are
-            mirrored in the same rows.
-        horizontal: The probability that left and right change places (default:
-            0.5).
+        column: One column or several, of uint8 images. All that are named are mirrored
+            in the same rows.
+        horizontal: The probability that left and right change places (default: 0.5).
         vertical: The probability that top and bottom change places (default: 0).
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
-        stream: The name of the stream that is drawn from (default: the operator's
-            name and its number among steps of that name).
+        stream: The name of the stream that is drawn from (default: the operator's name
+            and its number among steps of that name).
     """
     return _step("random_flip", column=column, horizontal=horizontal, vertical=vertical, layout=layout, stream=stream)
 

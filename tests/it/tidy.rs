@@ -26,6 +26,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "map",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "normalize",
         host_only: None,
         files: &[],

@@ -157,24 +157,22 @@ def other() -> fr.Pipeline:
     return fr.Pipeline("docs.jsonl").select(columns=["n"])
 
 
-OPERATORS = ["select", "filter", "tokenize", "normalize", "cast", "pack"]
+# Those that map columns follow from the table of operators.
+OTHERS = {"select", "filter", "tokenize", "pack"}
 
 
 def schema(fuelrail) -> dict[str, dict[str, object]]:
     """The keys of every operator, from what the command line publishes."""
     published = fuelrail.json("schema")
-    steps = published["$defs"]["StepSpec"]["oneOf"]
-    found = {}
-    for step in steps:
-        if "$ref" in step:
-            step = {**step, **published["$defs"][step["$ref"].rsplit("/", 1)[1]]}
-        found[step["properties"]["op"]["const"]] = step
-    return found
+    *others, columns = published["$defs"]["StepSpec"]["anyOf"]
+    assert columns["$ref"] == "#/$defs/ColumnOperator"
+    steps = [*others, *published["$defs"]["ColumnOperator"]["oneOf"]]
+    return {step["properties"]["op"]["const"]: step for step in steps}
 
 
 def test_methods_have_the_keys_of_the_file(fuelrail):
     published = schema(fuelrail)
-    assert sorted(published) == sorted(OPERATORS)
+    assert {*OTHERS, "normalize", "cast"} < set(published)
     for op, step in published.items():
         parameters = dict(inspect.signature(getattr(fr.Pipeline, op)).parameters)
         del parameters["self"]

@@ -151,6 +151,65 @@ def test_every_operator_has_an_oracle():
     assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES}
 
 
+def piped(images, wanted, out, **options):
+    """What a pipeline with these steps stores of images, the seventh null, and which rows are not null."""
+    column = fixed(images)
+    nulls = pa.array([row == 7 for row in range(len(images))])
+    column = pa.FixedSizeListArray.from_arrays(column.flatten(), type=column.type, mask=nulls)
+    pipeline = fr.Pipeline(pa.table({"image": column}), device=options.pop("device", None))
+    for step in wanted:
+        keys = {"from_" if key == "from" else key: value for key, value in step.items() if key != "op"}
+        pipeline = getattr(pipeline, step["op"])(**keys)
+    dataset = pipeline.shard(out, progress="never", **options)
+    found = batches(dataset, [])
+    np.testing.assert_array_equal(np.flatnonzero(found["image.valid"] == 0) if "image.valid" in found else [7], [7])
+    return np.delete(found["image"], 7, axis=0)
+
+
+@pytest.mark.parametrize("device", ["cpu:scalar", "cpu", "wgpu:software"])
+@pytest.mark.parametrize("name", [name for name in ORACLES if not name.startswith("random")])
+def test_pipelines_store_what_loaders_serve(stored, name, device, tmp_path):
+    _, held = stored
+    step, oracle = ORACLES[name]
+    found = piped(held["image"], [step], tmp_path / "out", device=device)
+    expected = np.stack([np.asarray(oracle(image)) for image in held["image"]])
+    np.testing.assert_array_equal(found, np.delete(expected, 7, axis=0))
+
+
+def test_steps_before_normalize_are_its_own_keys(stored, tmp_path):
+    _, held = stored
+    constants = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+    normalize = {"op": "normalize", "column": "image", **constants}
+    two = piped(held["image"], [steps.center_crop("image", height=11, width=6), normalize], tmp_path / "two")
+    one = piped(held["image"], [{**normalize, "crop": [4, 5, 11, 6]}], tmp_path / "one")
+    np.testing.assert_array_equal(two, one)
+    inverted = piped(held["image"], [steps.invert("image"), normalize], tmp_path / "inverted")
+    same = piped(255 - held["image"], [normalize], tmp_path / "same")
+    np.testing.assert_array_equal(inverted, same)
+
+
+@pytest.mark.parametrize(
+    ("column", "step", "text"),
+    [
+        (pa.array(["a", "b"]), {"op": "invert", "column": "image"}, "expected images of uint8"),
+        (pa.array([[1, 2], [3, 4]]), {"op": "invert", "column": "image"}, "expected images of uint8"),
+        (fixed(np.zeros((2, 3, 4), np.int8)), {"op": "invert", "column": "image"}, "expected images of uint8"),
+        (fixed(np.zeros((2, 5, 4, 9), np.uint8)), {"op": "invert", "column": "image"}, "1 to 4 channels"),
+        (
+            fixed(np.zeros((2, 3, 4), np.uint8)),
+            {"op": "center_crop", "column": "image", "height": 4, "width": 4},
+            "expected height from 1 to 3, that of the image, got 4",
+        ),
+    ],
+)
+def test_pipelines_refuse_images_that_an_operator_cannot_change(column, step, text, tmp_path):
+    pipeline = fr.Pipeline(pa.table({"image": column}))
+    keys = {key: value for key, value in step.items() if key != "op"}
+    with pytest.raises(fr.PipelineError, match=text) as caught:
+        getattr(pipeline, step["op"])(**keys).shard(tmp_path / "out", progress="never")
+    assert step["op"] in str(caught.value)
+
+
 def check(found, expected):
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)

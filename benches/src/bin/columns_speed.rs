@@ -141,7 +141,7 @@ fn column(kernel: &Kernel, n: usize) -> Vec<u8> {
         Kernel::Cast(cast) => cast.from,
         Kernel::NormalizeNumbers(numbers) => numbers.from,
         Kernel::Map(map) => map.from(),
-        Kernel::NormalizeImages(_) => Element::U8,
+        Kernel::NormalizeImages(_) | Kernel::FixedRow(_) => Element::U8,
     };
     let small = (0..n).map(|index| (index as u32).wrapping_mul(2_654_435_761) >> 25);
     match from {

@@ -64,11 +64,7 @@ pub(super) fn note_saturated(
             for row in (0..n_rows).filter(|row| !numbers.is_null(*row)) {
                 noted.add(row, changed.count(numbers.row(row)), out);
             }
-            if let (Kernel::Cast(_), Some(types)) =
-                (&kernel.kernel, infinite::types(&kernel.kernel))
-            {
-                infinite::saturate(types, &src, &mut dst);
-            }
+            infinite::saturate_cast(&kernel.kernel, &src, &mut dst);
         }
         src = dst;
     }
@@ -98,7 +94,10 @@ impl<'a> Changed<'a> {
         match self.kernel {
             Kernel::Cast(_) => "nearest that fits",
             Kernel::Map(map) if !map.to().is_float() => "nearest that fits",
-            Kernel::NormalizeNumbers(_) | Kernel::NormalizeImages(_) | Kernel::Map(_) => "infinite",
+            Kernel::NormalizeNumbers(_)
+            | Kernel::NormalizeImages(_)
+            | Kernel::Map(_)
+            | Kernel::FixedRow(_) => "infinite",
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn types(kernel: &Kernel) -> Option<(Element, Element)> {
         Kernel::Cast(cast) => cast.may_be_infinite().then_some((cast.from, cast.to)),
         Kernel::NormalizeNumbers(Numbers { from, to, .. }) => Some((*from, *to)),
         Kernel::Map(map) => map.may_be_infinite().then(|| (map.from(), map.to())),
-        Kernel::NormalizeImages(_) => None,
+        Kernel::NormalizeImages(_) | Kernel::FixedRow(_) => None,
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn of_column(column: &SegmentColumn) -> Option<Element> {
         Kernel::Cast(cast) => cast.to,
         Kernel::NormalizeNumbers(numbers) => numbers.to,
         Kernel::Map(map) => map.to(),
-        Kernel::NormalizeImages(_) => return None,
+        Kernel::NormalizeImages(_) | Kernel::FixedRow(_) => return None,
     };
     may_be.then_some(written)
 }
@@ -95,9 +95,22 @@ pub(super) fn count((from, to): (Element, Element), src: &[u8], dst: &[u8]) -> u
         .count()
 }
 
+/// Puts the largest finite number in the place of each that a `cast` made
+/// infinite; other kernels leave them so.
+pub(super) fn saturate_cast(kernel: &Kernel, src: &[u8], dst: &mut [u8]) {
+    match kernel {
+        Kernel::Cast(cast) if cast.may_be_infinite() => saturate((cast.from, cast.to), src, dst),
+        Kernel::Cast(_)
+        | Kernel::Map(_)
+        | Kernel::NormalizeImages(_)
+        | Kernel::NormalizeNumbers(_)
+        | Kernel::FixedRow(_) => {}
+    }
+}
+
 /// Puts the largest finite number in the place of each that is finite in `src`
 /// and infinite in `dst`.
-pub(super) fn saturate((from, to): (Element, Element), src: &[u8], dst: &mut [u8]) {
+fn saturate((from, to): (Element, Element), src: &[u8], dst: &mut [u8]) {
     let pairs = src
         .chunks_exact(from.len_bytes())
         .zip(dst.chunks_exact_mut(to.len_bytes()));

@@ -75,6 +75,15 @@ pub(crate) trait Backend: Debug + Send + Sync {
     /// Why it cannot run `kernel` with the reference's bits, if it cannot.
     fn refuses(&self, kernel: &Kernel) -> Option<&'static str>;
 
+    /// Why the host runs `kernel`: no device does, or this one refuses it.
+    fn leaves(&self, kernel: &Kernel) -> Option<&'static str> {
+        if kernel.is_on_host_only() {
+            Some("it runs on the CPU only")
+        } else {
+            self.refuses(kernel)
+        }
+    }
+
     /// Makes ready what `program` needs; all its kernels are ones that the
     /// device runs.
     ///

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{Field, FieldRef, Schema};
-use fuelrail_kernels::{Kernel, Level};
+use fuelrail_kernels::Level;
 
 use super::changes::{self, Changes};
 use super::columns::Numbers;
@@ -171,9 +171,7 @@ fn first_misfit(column: &SegmentColumn, chains: &[Chain], src: &[u8]) -> Result<
         if is_misfit && step.overflow == Overflow::Error {
             return Ok(Some(index));
         }
-        if let (Kernel::Cast(_), Some(types)) = (&step.kernel, types) {
-            infinite::saturate(types, &src, &mut dst);
-        }
+        infinite::saturate_cast(&step.kernel, &src, &mut dst);
         src = dst;
     }
     Ok(None)

@@ -151,9 +151,8 @@ impl Device {
     /// Why the processor does this chain, where the device does not.
     pub(crate) fn refuses(&self, chain: &Chain) -> Option<&'static str> {
         let backend = self.backend.as_ref()?;
-        chain
-            .kernels()
-            .find_map(|(kernel, _)| backend.refuses(kernel))
+        let mut kernels = chain.kernels().map(|(kernel, _)| kernel);
+        kernels.find_map(|kernel| backend.leaves(kernel))
     }
 
     /// What the suite tries.

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use fuelrail_kernels::Element;
 use fuelrail_kernels::cast::Cast;
-use fuelrail_kernels::{Element, Kernel};
 
 use super::fill::{Place, Placed};
 use super::options::{ColumnOptions, OverlongRow, Ragged, ReadOptions};
@@ -109,9 +109,9 @@ pub(super) enum Change {
     /// Nothing; but all are 0 or 1.
     Bool,
     /// They change their type.
-    Cast(Kernel),
+    Cast(Cast),
     /// The same, from 0 or 1.
-    CastBool(Kernel),
+    CastBool(Cast),
 }
 
 /// A tensor that is not handed out.
@@ -372,10 +372,9 @@ fn change(from: Dtype, to: Dtype) -> Result<Change> {
         ))
         .with_hint("use `cast` in the pipeline, or change the tensor after it was read"));
     }
-    let kernel = Kernel::Cast(cast);
     Ok(match from {
-        Dtype::Bool => Change::CastBool(kernel),
-        _ => Change::Cast(kernel),
+        Dtype::Bool => Change::CastBool(cast),
+        _ => Change::Cast(cast),
     })
 }
 

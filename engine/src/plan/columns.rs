@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use super::json::is_json;
 use super::layouts::plain;
 use super::output::{Meaning, OutputColumn};
-use super::steps::{ColumnKernel, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
+use super::steps::{ColumnChange, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
 
 /// The columns the source hands to the first step: of values, whichever layout
 /// the files share them in.
@@ -65,12 +65,12 @@ fn tokenized(step: &TokenizeStep, before: &[OutputColumn]) -> Vec<OutputColumn> 
 }
 
 /// Columns changed in place.
-fn changed(kernels: &[ColumnKernel], before: &[OutputColumn]) -> Vec<OutputColumn> {
+fn changed(changes: &[ColumnChange], before: &[OutputColumn]) -> Vec<OutputColumn> {
     let mut columns = before.to_vec();
-    for kernel in kernels {
-        let name = &kernel.output.name;
+    for change in changes {
+        let name = &change.output.name;
         if let Some(column) = columns.iter_mut().find(|column| column.name == *name) {
-            column.clone_from(&kernel.output);
+            column.clone_from(&change.output);
         }
     }
     columns

@@ -1,15 +1,13 @@
 //! All that decides the bits of a dataset, as canonical JSON and its digest.
 
 use arrow::datatypes::Field;
-use fuelrail_kernels::Kernel;
 use serde_json::{Value, json};
 use twox_hash::XxHash3_128;
 
 use super::digest::Digest;
 use super::json::{JsonShape, UnknownKeys, is_json};
-use super::numbers::{flip_name, layout_name};
 use super::pipeline::Pipeline;
-use super::steps::{ColumnKernel, MapOp, PackMethod, Step};
+use super::steps::{ColumnChange, MapStep, PackMethod, Step};
 use super::type_names::{column_type_name, type_name};
 use super::types::{Asset, Format, Identity, Plan};
 
@@ -19,7 +17,8 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {
     match step {
-        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Map(_) | Step::Pack(_) => 1,
+        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) => 1,
+        Step::Map(step) => step.version,
     }
 }
 
@@ -143,13 +142,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
                 "id_type": type_name(&step.id_type),
             })
         }
-        Step::Map(step) => match step.op {
-            MapOp::Normalize => json!({ "columns": of_kernels(&step.columns) }),
-            MapOp::Cast => json!({
-                "columns": of_kernels(&step.columns),
-                "overflow": step.overflow,
-            }),
-        },
+        Step::Map(step) => of_map(step),
         Step::Pack(step) => {
             let fits = step.method == PackMethod::BestFit;
             let mut values = json!({
@@ -169,56 +162,22 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
     json!({ "op": step.op(), "version": version(step), "values": values })
 }
 
-fn of_kernels(columns: &[ColumnKernel]) -> Vec<Value> {
+fn of_map(step: &MapStep) -> Value {
     let fill = |bytes: &Vec<u8>| -> Value { bytes.as_slice().into() };
-    let of = |column: &ColumnKernel| {
+    let of = |column: &ColumnChange| {
         json!({
             "column": column.output.name,
-            "kernel": of_kernel(&column.kernel),
+            "kernel": column.identity,
             "fill": column.fill.as_ref().map(fill),
             "type": column_type_name(&column.output),
         })
     };
-    columns.iter().map(of).collect()
-}
-
-/// Constants stand as text: the shortest decimal that reads back as the same
-/// bits, which a reader of JSON need not round as we do.
-fn of_kernel(kernel: &Kernel) -> Value {
-    match kernel {
-        Kernel::NormalizeImages(images) => {
-            let geometry = images.geometry();
-            let table = images.table();
-            let constants = |[mean, std]: &[f32; 2]| json!([exact(*mean), exact(*std)]);
-            json!({
-                "from": layout_name(geometry.from),
-                "height": geometry.height,
-                "width": geometry.width,
-                "channels": geometry.channels,
-                "crop": geometry.crop,
-                "flip": flip_name(geometry.flip),
-                "to": table.element().name(),
-                "layout": layout_name(geometry.to),
-                "scale": exact(table.scale()),
-                "constants": table.constants().iter().map(constants).collect::<Vec<_>>(),
-            })
-        }
-        Kernel::NormalizeNumbers(numbers) => json!({
-            "from": numbers.from.name(),
-            "to": numbers.to.name(),
-            "mean": exact(numbers.mean),
-            "factor": exact(numbers.factor),
-            "low": exact(numbers.low),
-            "high": exact(numbers.high),
-        }),
-        Kernel::Cast(cast) => json!({ "from": cast.from.name(), "to": cast.to.name() }),
-        Kernel::Map(map) => json!({ "map": exact(map) }),
+    let columns: Vec<Value> = step.columns.iter().map(of).collect();
+    let mut values = json!({ "columns": columns });
+    for (key, value) in &step.identity {
+        values[*key] = value.clone();
     }
-}
-
-/// Rust prints the shortest decimal that reads back as the same float.
-fn exact(number: impl std::fmt::Debug) -> String {
-    format!("{number:?}")
+    values
 }
 
 /// None as null and one as itself, as all that there could be in the first

@@ -20,6 +20,7 @@ pub(crate) mod leaf;
 mod local;
 mod losses;
 mod memory;
+mod named_types;
 mod notes;
 mod numbers;
 pub mod operators;
@@ -38,6 +39,7 @@ mod size;
 mod spelling;
 mod split;
 mod stage;
+mod step_result;
 mod steps;
 mod stored;
 pub(crate) mod suggest;
@@ -59,12 +61,13 @@ pub use json::{
 };
 pub use local::{is_rooted, local_path};
 pub use memory::InMemory;
+pub use named_types::{FloatType, ImageFlip, ImageLayout, NumberType};
 pub use notes::notes;
+pub use operators::{CastSpec, ColumnOperator, NormalizeSpec};
 pub use output::{Meaning, OutputColumn};
 pub use pipeline::{
-    CastSpec, FilterSpec, FloatType, ImageFlip, ImageLayout, Int96Unit, JsonType, KeyTypes,
-    NormalizeSpec, Nulls, NumberType, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec,
-    StepSpec, TokenizeSpec,
+    FilterSpec, Int96Unit, JsonType, KeyTypes, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec,
+    SourceSpec, StepSpec, TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Holes, Place, Proposed};
 pub use row_group::RowGroup;
@@ -74,7 +77,7 @@ pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use stage::Stages;
 pub use steps::{
-    ColumnKernel, FilterStep, MapOp, MapStep, Overflow, Overlong, PackMethod, PackStep, SelectStep,
+    ColumnChange, FilterStep, MapStep, Overflow, Overlong, PackMethod, PackStep, SelectStep,
     SpecialTokens, Step, TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};

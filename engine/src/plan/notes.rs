@@ -1,7 +1,6 @@
 //! What a run will do that one may not expect, a sentence each: said before it
 //! begins, by `plan` and by the run itself.
 
-use super::steps::Step;
 use super::types::Plan;
 
 /// The notes on a plan: on its inputs, then in the order of its steps.
@@ -9,7 +8,7 @@ use super::types::Plan;
 pub fn notes(plan: &Plan) -> Vec<String> {
     let mut notes = plan.discovery.notes.clone();
     for (index, step) in plan.steps.iter().enumerate() {
-        let Step::Tokenize(tokenize) = step else {
+        let Some(tokenize) = step.as_tokenize() else {
             continue;
         };
         for note in tokenize.tokenizer.notes() {

@@ -109,3 +109,8 @@ fn parent(path: &str) -> &str {
         .and_then(|end| path.get(..end))
         .unwrap_or_default()
 }
+
+/// The index in `step[index]…`.
+pub(super) fn step_index(path: &str) -> Option<usize> {
+    path.strip_prefix("step[")?.split_once(']')?.0.parse().ok()
+}

@@ -54,8 +54,7 @@ impl Walk {
                 self.name(&step.column);
                 self.made.insert(step.output.clone());
             }
-            StepSpec::Normalize(step) => self.all(&step.column.0),
-            StepSpec::Cast(step) => self.all(&step.column.0),
+            StepSpec::Map(step) => self.all(&step.operator().columns().0),
             StepSpec::Pack(step) => {
                 if let Some(column) = &step.column {
                     self.name(column);

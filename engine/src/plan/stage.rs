@@ -8,7 +8,7 @@ use fuelrail_kernels::Kernel;
 use super::fused::fused;
 use super::output::OutputColumn;
 use super::program::{Chain, Program};
-use super::steps::{ColumnKernel, FilterStep, MapStep, Overflow, SelectStep, Step, TokenizeStep};
+use super::steps::{ColumnChange, FilterStep, MapStep, Overflow, SelectStep, Step, TokenizeStep};
 use crate::error::Result;
 
 /// The stages of a plan, in order.
@@ -78,7 +78,9 @@ impl SegmentColumn {
             let may_saturate = match &kernel.kernel {
                 Kernel::Cast(cast) => !cast.always_fits() || cast.may_be_infinite(),
                 Kernel::Map(map) => !map.always_fits(),
-                Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => false,
+                Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) | Kernel::FixedRow(_) => {
+                    false
+                }
             };
             may_saturate && kernel.overflow == Overflow::Saturate
         })
@@ -154,7 +156,7 @@ impl Stage {
     /// The columns of a segment that can go on with `columns`.
     fn open_for(
         &mut self,
-        columns: &[ColumnKernel],
+        columns: &[ColumnChange],
     ) -> Option<(&mut Range<usize>, &mut Vec<SegmentColumn>)> {
         match &mut self.work {
             Work::Map(segment)
@@ -194,25 +196,25 @@ impl Segment {
 
 /// Whether bounds would make numbers finite that a cast or a map before them may
 /// have made infinite: that it did is seen in what a segment writes.
-fn hides_infinite(before: &[SegmentColumn], columns: &[ColumnKernel]) -> bool {
+fn hides_infinite(before: &[SegmentColumn], columns: &[ColumnChange]) -> bool {
     let has_bounds = |kernel: &Kernel| match kernel {
         Kernel::NormalizeNumbers(numbers) => numbers.low.is_finite() || numbers.high.is_finite(),
         Kernel::Map(map) => map.has_bounds(),
-        Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
+        Kernel::NormalizeImages(_) | Kernel::Cast(_) | Kernel::FixedRow(_) => false,
     };
     let may_be_infinite = |column: &SegmentColumn| {
         let mut kernels = column.kernels.iter();
         kernels.any(|step| match &step.kernel {
             Kernel::Cast(cast) => cast.may_be_infinite(),
             Kernel::Map(map) => map.may_be_infinite(),
-            Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) => false,
+            Kernel::NormalizeImages(_) | Kernel::NormalizeNumbers(_) | Kernel::FixedRow(_) => false,
         })
     };
     columns.iter().any(|column| {
         let mut same = before
             .iter()
             .filter(|it| it.output.name == column.output.name);
-        has_bounds(&column.kernel) && same.any(may_be_infinite)
+        column.kernels.iter().any(has_bounds) && same.any(may_be_infinite)
     })
 }
 
@@ -225,29 +227,30 @@ fn add_all(merged: &mut Vec<SegmentColumn>, map: &MapStep, index: usize) {
 /// Whether a column that has a kernel already would have its nulls replaced
 /// only now: numbers are put in before the first kernel, so that takes a
 /// segment of its own.
-fn fills_late(before: &[SegmentColumn], columns: &[ColumnKernel]) -> bool {
+fn fills_late(before: &[SegmentColumn], columns: &[ColumnChange]) -> bool {
     columns.iter().any(|column| {
         let name = &column.output.name;
         column.fill.is_some() && before.iter().any(|before| before.output.name == *name)
     })
 }
 
-fn add(merged: &mut Vec<SegmentColumn>, column: &ColumnKernel, step: usize, overflow: Overflow) {
-    let kernel = StepKernel {
+fn add(merged: &mut Vec<SegmentColumn>, change: &ColumnChange, step: usize, overflow: Overflow) {
+    let kernels = fused(change.kernels.iter().cloned()).into_iter();
+    let kernels = kernels.map(|kernel| StepKernel {
         step,
         overflow,
-        kernel: column.kernel.clone(),
-    };
-    let name = &column.output.name;
+        kernel,
+    });
+    let name = &change.output.name;
     match merged.iter_mut().find(|before| before.output.name == *name) {
         Some(before) => {
-            before.output = column.output.clone();
-            before.kernels.push(kernel);
+            before.output = change.output.clone();
+            before.kernels.extend(kernels);
         }
         None => merged.push(SegmentColumn {
-            output: column.output.clone(),
-            fill: column.fill.clone(),
-            kernels: vec![kernel],
+            output: change.output.clone(),
+            fill: change.fill.clone(),
+            kernels: kernels.collect(),
         }),
     }
 }

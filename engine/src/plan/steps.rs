@@ -7,6 +7,7 @@ use fuelrail_kernels::Kernel;
 use fuelrail_kernels::tokenize::Tokenizer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::output::OutputColumn;
 
@@ -19,7 +20,7 @@ pub enum Step {
     Filter(FilterStep),
     /// Text to token ids.
     Tokenize(TokenizeStep),
-    /// Columns whose items are mapped one by one, by `normalize` or `cast`.
+    /// Columns whose items are mapped one by one.
     Map(MapStep),
     /// Token ids to rows of fixed length.
     Pack(PackStep),
@@ -33,7 +34,7 @@ impl Step {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
-            Self::Map(step) => step.op.name(),
+            Self::Map(step) => step.op,
             Self::Pack(_) => "pack",
         }
     }
@@ -44,6 +45,15 @@ impl Step {
         match self {
             Self::Pack(step) => Some(step),
             Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The step, if it maps.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&MapStep> {
+        match self {
+            Self::Map(step) => Some(step),
+            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Pack(_) => None,
         }
     }
 
@@ -116,47 +126,35 @@ pub struct TokenizeStep {
     pub id_type: DataType,
 }
 
-/// The operators whose steps map the items of columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MapOp {
-    /// Shifts and scales; see [the kernel](fuelrail_kernels::normalize).
-    Normalize,
-    /// Changes the type of numbers; see [the kernel](fuelrail_kernels::cast).
-    Cast,
-}
-
-impl MapOp {
-    /// The operator's one name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Normalize => "normalize",
-            Self::Cast => "cast",
-        }
-    }
-}
-
 /// Maps the items of columns, each by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapStep {
-    /// The operator.
-    pub op: MapOp,
+    /// The operator's one name.
+    pub op: &'static str,
+    /// Its version.
+    pub version: u32,
     /// One for each column, which keeps its name.
-    pub columns: Vec<ColumnKernel>,
-    /// What becomes of numbers that do not fit; those of `normalize` are always
-    /// brought to the nearest that does.
+    pub columns: Vec<ColumnChange>,
+    /// What becomes of numbers that do not fit.
     pub overflow: Overflow,
+    /// What decides the bits and belongs to no column.
+    pub identity: Vec<(&'static str, Value)>,
 }
 
-/// What a step does to the numbers of one column: of scalars, or in lists of
-/// fixed or varying length.
+/// What a step does to the items of one column: numbers, as scalars or in lists of
+/// fixed or varying length, or rows of fixed length.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ColumnKernel {
-    /// What is done.
-    pub kernel: Kernel,
+pub struct ColumnChange {
+    /// What is done, one after another.
+    pub kernels: Vec<Kernel>,
     /// The bytes of the number that takes the place of a null, before the
-    /// kernel runs; without it, nulls stay null.
+    /// kernels run; without it, nulls stay null.
     pub fill: Option<Vec<u8>>,
+    /// The keys that decide the bits, checked and with their defaults: never the
+    /// kernels, which a better form of the same may replace.
+    pub identity: Value,
+    /// What is done, in words.
+    pub words: String,
     /// The column behind the step; the one before it has the same name.
     pub output: OutputColumn,
 }

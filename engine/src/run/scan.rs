@@ -276,10 +276,7 @@ fn holes(plan: &Plan, catalog: &Catalog) -> Vec<ScannedHoles> {
 /// Whether a null in a list of `column` makes its row unusable: a step takes
 /// the numbers without filling nulls, or the dataset holds the lists.
 fn needs_whole_lists(plan: &Plan, column: &str) -> bool {
-    for step in &plan.steps {
-        let Step::Map(map) = step else {
-            continue;
-        };
+    for map in plan.steps.iter().filter_map(Step::as_map) {
         let mapped = map.columns.iter().find(|map| map.output.name == column);
         if let Some(mapped) = mapped {
             return mapped.fill.is_none() && is_list(&mapped.output.data_type);

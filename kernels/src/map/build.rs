@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::edges::{Edge, threshold};
+use super::edges::{Edge, Side, threshold};
 use super::{MAX_ENTRIES, MAX_INSTRUCTIONS, MapError};
 use crate::element::Element;
 
@@ -37,15 +37,6 @@ pub enum Instruction {
     Search(Search),
     /// Takes an entry of a table.
     Lookup(Entries),
-}
-
-/// Which edges count for a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Those below it: a bin holds its upper edge.
-    Left,
-    /// Those below or equal to it: a bin holds its lower edge.
-    Right,
 }
 
 /// Edges as a search compares them.

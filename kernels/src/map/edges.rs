@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::Side;
 use crate::element::Element;
 
 /// Between which bins a number changes: as it was written, whatever type the
@@ -47,6 +46,15 @@ impl fmt::Display for Edge {
             Self::Real(number) => number.fmt(f),
         }
     }
+}
+
+/// Which edges count for a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Those below it: a bin holds its upper edge.
+    Left,
+    /// Those below or equal to it: a bin holds its lower edge.
+    Right,
 }
 
 /// How a float lies to a whole number, without rounding.

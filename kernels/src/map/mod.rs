@@ -57,9 +57,9 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Entries, Instruction, Map, MapBuilder, Search, Side};
+pub use build::{Entries, Instruction, Map, MapBuilder, Search};
 pub use constants::{MapConstants, MapInstruction};
-pub use edges::Edge;
+pub use edges::{Edge, Side};
 
 use crate::element::Element;
 

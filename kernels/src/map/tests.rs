@@ -1,3 +1,5 @@
+//! Maps against what they mean, on all levels.
+
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -5,15 +5,32 @@ use super::{File, LIBRARIES, code_only, has_word, without_tests};
 
 /// The types of which every kind is named wherever one is.
 const CLOSED: &[&str] = &[
-    "Step", "StepSpec", "Stage", "Work", "MapOp", "Kernel", "Entry",
+    "Step",
+    "StepSpec",
+    "ColumnOperator",
+    "Stage",
+    "Work",
+    "Kernel",
+    "RowKernel",
+    "Instruction",
+    "Entry",
 ];
 
-/// Objections to arms `_` beside kinds of a closed type.
+/// Where a pattern is what is asked for: fused forms are patterns of kernels.
+const FORMS: &[&str] = &[
+    "engine/src/plan/fused.rs",
+    "kernels/src/fixed_row.rs",
+    "kernels/src/map/forms.rs",
+];
+
+/// Objections to arms `_` beside kinds of a closed type, and to whatever else does
+/// something for one kind and passes over all others.
 #[must_use]
 pub fn wildcards(file: &File) -> Vec<String> {
     let is_ours = LIBRARIES.iter().any(|folder| file.path.starts_with(folder));
     let is_test = file.path.contains("tests/") || file.path.ends_with("tests.rs");
-    if !is_ours || is_test || !file.is_rust() {
+    let is_form = FORMS.contains(&file.path.as_str());
+    if !is_ours || is_test || is_form || !file.is_rust() {
         return Vec::new();
     }
     let code = code_only(&file.text);
@@ -36,6 +53,33 @@ pub fn wildcards(file: &File) -> Vec<String> {
                 "{}:{line}: an arm `_` beside kinds of `{named}`: name them all",
                 file.path
             ));
+        }
+    }
+    out.extend(refutable(&file.path, code));
+    out
+}
+
+/// Objections to `if let`, `let … else` and `matches!` that name a kind.
+fn refutable(path: &str, code: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (opening, end) in [("let ", " = "), ("matches!(", ")")] {
+        for (at, _) in code.match_indices(opening) {
+            let rest = code.get(at + opening.len()..).unwrap_or_default();
+            // `matches!` has what it looks at in front of the pattern.
+            let rest = match opening {
+                "let " => rest,
+                _ => rest.split_once(',').map_or("", |(_, pattern)| pattern),
+            };
+            let pattern = rest.split(end).next().unwrap_or_default();
+            let pattern = pattern.split([';', '\n']).next().unwrap_or_default();
+            let names =
+                |name: &&&str| pattern.contains(&format!("{name}::")) && has_word(pattern, name);
+            if let Some(named) = CLOSED.iter().find(names) {
+                let line = code.get(..at).unwrap_or_default().lines().count().max(1);
+                out.push(format!(
+                    "{path}:{line}: a pattern that passes over kinds of `{named}`: `match` them all"
+                ));
+            }
         }
     }
     out
@@ -138,6 +182,27 @@ mod tests {
             n("match step { Step::Map(_) | Step::Pack(_) => 1, Step::Select(_) => 2 }"),
             0
         );
+    }
+
+    #[test]
+    fn what_asks_for_one_kind_is_found() {
+        assert_eq!(n("let Step::Map(map) = step else { continue };"), 1);
+        assert_eq!(n("if let Some(Kernel::Cast(cast)) = kernel { f(cast) }"), 1);
+        assert_eq!(n("let is = matches!(kernel, Kernel::Map(_));"), 1);
+        assert_eq!(
+            n("let is = matches!(&row.kernel(), RowKernel::Lut(_) if odd);"),
+            1
+        );
+        assert_eq!(n("let kernel = Kernel::Cast(cast);"), 0);
+        assert_eq!(n("let chain = Chain::new(vec![Kernel::Cast(cast)]);"), 0);
+        assert_eq!(
+            n("let all: Vec<Step> = steps.iter().map(Step::op).collect();"),
+            0
+        );
+        assert_eq!(n("if let Some(map) = step.as_map() { f(map) }"), 0);
+        let form = "let [Kernel::Map(map)] = kernels else { return None; };";
+        let in_form = File::new("engine/src/plan/fused.rs", form);
+        assert_eq!((n(form), wildcards(&in_form).len()), (1, 0));
     }
 
     #[test]

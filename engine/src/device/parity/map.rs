@@ -131,7 +131,11 @@ fn edges(state: &mut u64) -> Vec<Edge> {
 fn edge(state: &mut u64) -> f64 {
     let kind = next(state) % 4;
     let power = 2f64.powi((next(state) % 70) as i32);
-    let sign = if next(state) % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if next(state).is_multiple_of(2) {
+        1.0
+    } else {
+        -1.0
+    };
     match kind {
         0 => constant(state),
         1 => sign * power,

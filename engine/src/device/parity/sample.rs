@@ -16,7 +16,7 @@ pub(crate) fn sample(chain: &Chain, n_items: usize, seed: u64) -> Vec<u8> {
         Some(Kernel::NormalizeNumbers(numbers)) => numbers.from,
         Some(Kernel::Cast(cast)) => cast.from,
         Some(Kernel::Map(map)) => map.from(),
-        Some(Kernel::NormalizeImages(_)) | None => Element::U8,
+        Some(Kernel::NormalizeImages(_) | Kernel::FixedRow(_)) | None => Element::U8,
     };
     let len = n_items * chain.src_item_bytes();
     let width = element.len_bytes();

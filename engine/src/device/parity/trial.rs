@@ -137,7 +137,7 @@ fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
             Subject::Level(_) => None,
             Subject::Backend(backend) => chain
                 .kernels()
-                .find_map(|(kernel, _)| backend.refuses(kernel)),
+                .find_map(|(kernel, _)| backend.leaves(kernel)),
         };
         if let Some(reason) = reason {
             refused.push(format!("{}: {reason}", Named(chain)));

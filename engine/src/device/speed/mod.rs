@@ -26,7 +26,7 @@ pub(crate) fn speeds(device: &Device) -> Vec<SpeedReport> {
         let name = name(kernel);
         match device.backend() {
             None => vec![host::time(&name, device.level(), kernel)],
-            Some(backend) if backend.refuses(kernel).is_none() => {
+            Some(backend) if backend.leaves(kernel).is_none() => {
                 on_device::time(&name, backend.as_ref(), kernel)
             }
             Some(_) => Vec::new(),

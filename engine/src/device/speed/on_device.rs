@@ -85,7 +85,7 @@ fn keeps_type(kernel: &Kernel) -> bool {
     match kernel {
         Kernel::NormalizeNumbers(numbers) => numbers.from == numbers.to,
         Kernel::Map(map) => map.from() == map.to(),
-        Kernel::NormalizeImages(_) | Kernel::Cast(_) => false,
+        Kernel::NormalizeImages(_) | Kernel::Cast(_) | Kernel::FixedRow(_) => false,
     }
 }
 

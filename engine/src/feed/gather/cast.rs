@@ -15,28 +15,26 @@ pub(super) fn cast(
     open: &Open,
     src: &Range<usize>,
     dst: &mut [u8],
-    kernel: &Kernel,
+    change: Cast,
     level: Level,
 ) -> Result<(), (usize, Fault)> {
     let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
+    let kernel = Kernel::Cast(change);
     let stray = kernel.run(level, bytes, dst).map_err(|e| {
         let error = Error::internal("expected rows of one length").with_source(e);
         (0, Fault::Content(error))
     })?;
-    match stray.or_else(|| overflow(kernel, bytes, dst)) {
+    match stray.or_else(|| overflow(change, bytes, dst)) {
         None => Ok(()),
         Some(index) => Err((
             index * kernel.dst_item_bytes(),
-            misfit(kernel, bytes, index),
+            misfit(change, bytes, index),
         )),
     }
 }
 
 /// The first finite float that has become infinite.
-fn overflow(kernel: &Kernel, src: &[u8], dst: &[u8]) -> Option<usize> {
-    let Kernel::Cast(Cast { from, to }) = *kernel else {
-        return None;
-    };
+fn overflow(Cast { from, to }: Cast, src: &[u8], dst: &[u8]) -> Option<usize> {
     // A float of another type may be too large for it, and only those of 64 bits
     // are for one of 32.
     let is_narrow = match (from, to) {
@@ -91,15 +89,12 @@ fn half(word: u32) -> f64 {
 }
 
 /// The error for a number that does not fit its new type.
-fn misfit(kernel: &Kernel, bytes: &[u8], index: usize) -> Fault {
-    let Kernel::Cast(cast) = kernel else {
-        return Fault::Content(Error::internal("expected a cast"));
-    };
+fn misfit(cast: Cast, bytes: &[u8], index: usize) -> Fault {
     let number = item(cast.from, bytes, index).unwrap_or_default();
     let text = if cast.from.is_float() {
         format!("{:e}", float(cast.from, number))
     } else {
-        integer(*cast, number).to_string()
+        integer(cast, number).to_string()
     };
     let message = format!("expected numbers that fit {}, got {text}", cast.to);
     Fault::Content(Error::data(message).with_hint("choose a dtype that holds all of the column"))
@@ -148,12 +143,12 @@ mod tests {
             for number in numbers.into_iter().chain(specials) {
                 // Behind one that fits, so that the place is told.
                 let src: Vec<u8> = [1.5, number].iter().flat_map(|n| n.to_le_bytes()).collect();
-                let kernel = Kernel::Cast(Cast {
-                    from: Element::F64,
-                    to,
-                });
+                let from = Element::F64;
+                let cast = Cast { from, to };
                 let mut dst = vec![0; 2 * to.len_bytes()];
-                let stray = kernel.run(Level::best(), &src, &mut dst).unwrap();
+                let stray = Kernel::Cast(cast)
+                    .run(Level::best(), &src, &mut dst)
+                    .unwrap();
                 assert_eq!(stray, None);
                 #[expect(
                     clippy::cast_possible_truncation,
@@ -171,7 +166,7 @@ mod tests {
                     "{number}"
                 );
                 let is_lost = number.is_finite() && expected.is_infinite();
-                let found = overflow(&kernel, &src, &dst);
+                let found = overflow(cast, &src, &dst);
                 assert_eq!(found, is_lost.then_some(1), "{number} to {to}");
             }
         }
@@ -179,11 +174,10 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_named() {
-        let named =
-            |from, to, bytes: &[u8]| match misfit(&Kernel::Cast(Cast { from, to }), bytes, 0) {
-                Fault::Content(error) => error.message().to_owned(),
-                Fault::Block(_) => String::new(),
-            };
+        let named = |from, to, bytes: &[u8]| match misfit(Cast { from, to }, bytes, 0) {
+            Fault::Content(error) => error.message().to_owned(),
+            Fault::Block(_) => String::new(),
+        };
         let number = (-1e300f64).to_le_bytes();
         assert_eq!(
             named(Element::F64, Element::F32, &number),

@@ -206,12 +206,12 @@ fn copy(
                 Some(at) => Err((at, no_bool(dst[at]))),
             }
         }
-        Change::Cast(kernel) => cast(open, src, dst, kernel, level),
-        Change::CastBool(kernel) => {
+        Change::Cast(change) => cast(open, src, dst, *change, level),
+        Change::CastBool(change) => {
             let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
             match bytes.iter().position(|byte| *byte > 1) {
-                None => cast(open, src, dst, kernel, level),
-                Some(at) => Err((at * kernel.dst_item_bytes(), no_bool(bytes[at]))),
+                None => cast(open, src, dst, *change, level),
+                Some(at) => Err((at * change.to.len_bytes(), no_bool(bytes[at]))),
             }
         }
     }

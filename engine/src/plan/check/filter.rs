@@ -7,7 +7,7 @@ use crate::plan::steps::FilterStep;
 use crate::plan::type_names::column_type_name;
 
 use super::live::Columns;
-use super::step_result::StepResult;
+use crate::plan::step_result::StepResult;
 
 /// With bounds the column must have lengths; the bounds must leave something
 /// to keep and something to drop.

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::error::{Error, Result};
 use crate::plan::columns::meaning;
 use crate::plan::output::OutputColumn;
-use crate::plan::steps::ColumnKernel;
+use crate::plan::steps::ColumnChange;
 use crate::plan::suggest;
 
 use super::inputs::InputColumns;
@@ -140,14 +140,14 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Puts what kernels make in the place of the columns they read.
-    pub(super) fn change(&mut self, kernels: &[ColumnKernel]) {
-        for kernel in kernels {
+    /// Puts changed columns in the place of those before.
+    pub(super) fn change(&mut self, changes: &[ColumnChange]) {
+        for change in changes {
             let made = Made {
-                column: kernel.output.clone(),
+                column: change.output.clone(),
                 tokenize: None,
             };
-            self.replace(&kernel.output.name, made);
+            self.replace(&change.output.name, made);
         }
     }
 

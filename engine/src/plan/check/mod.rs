@@ -3,21 +3,18 @@
 //! Each step is checked against the columns that live at its place; a column
 //! of the source is read only if some step, the split or the sink uses it.
 
-mod cast;
 mod declared;
 mod extensions;
 mod filter;
 mod inputs;
 mod keys;
 mod live;
+mod map;
 mod merged;
 mod nested;
-mod normalize;
-mod numbers;
 mod pack;
 mod select;
 mod source;
-mod step_result;
 mod tokenize;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +29,7 @@ use super::local::local_path;
 use super::output::OutputColumn;
 use super::pipeline::{Pipeline, StepSpec};
 use super::stage::Stages;
+use super::step_result::StepResult;
 use super::steps::Step;
 use super::stored::stored_columns;
 use super::tokenizers::LoadedTokenizers;
@@ -39,7 +37,6 @@ use super::types::{Asset, Catalog, Format, Plan, SinkPlan, SourcePlan};
 use super::{identity, parts};
 use inputs::InputColumns;
 use live::Columns;
-use step_result::StepResult;
 
 /// The least shard: the header's page and one page of data.
 const LEAST_SHARD: u64 = 8 << 10;
@@ -185,8 +182,7 @@ fn check_step(
         StepSpec::Tokenize(spec) => {
             tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
         }
-        StepSpec::Normalize(spec) => normalize::check(spec, columns).map(Step::Map),
-        StepSpec::Cast(spec) => cast::check(spec, columns).map(Step::Map),
+        StepSpec::Map(spec) => map::check(spec, columns).map(Step::Map),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
     }
 }

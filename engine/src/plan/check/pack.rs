@@ -7,8 +7,8 @@ use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
 use crate::plan::type_names::column_type_name;
 
 use super::live::{Columns, Made};
-use super::step_result::StepResult;
 use super::tokenize::{special_hint, token_id};
+use crate::plan::step_result::StepResult;
 
 const WINDOW: u32 = 10_000;
 
@@ -23,7 +23,7 @@ pub(super) fn check(
         move |error| (error, key)
     };
     let (column, index) = column(spec, columns, steps).map_err(at("column"))?;
-    let Some(Step::Tokenize(tokens)) = steps.get(index) else {
+    let Some(tokens) = steps.get(index).and_then(Step::as_tokenize) else {
         let error = Error::internal("the step that made the token column is not there");
         return Err((error, "column".to_owned()));
     };
@@ -89,13 +89,11 @@ fn column(spec: &PackSpec, columns: &mut Columns<'_>, steps: &[Step]) -> Result<
 /// What to do where no column is as `tokenize` made it.
 fn without_tokens(steps: &[Step]) -> String {
     let made = |name: &String| {
-        let is_it = |step: &Step| matches!(step, Step::Tokenize(step) if step.output == *name);
-        steps.iter().any(is_it)
+        let mut tokenize = steps.iter().filter_map(Step::as_tokenize);
+        tokenize.any(|step| step.output == *name)
     };
     let changed = steps.iter().find_map(|step| {
-        let Step::Map(map) = step else {
-            return None;
-        };
+        let map = step.as_map()?;
         let names = map.columns.iter().map(|column| &column.output.name);
         Some((step.op(), names.into_iter().find(|name| made(name))?))
     });

@@ -5,7 +5,7 @@ use crate::plan::pipeline::SelectSpec;
 use crate::plan::steps::SelectStep;
 
 use super::live::Columns;
-use super::step_result::StepResult;
+use crate::plan::step_result::StepResult;
 
 /// Every column must exist, and be named once. Types do not matter yet.
 pub(super) fn check(spec: &SelectSpec, columns: &mut Columns<'_>) -> StepResult<SelectStep> {

@@ -18,7 +18,7 @@ use crate::plan::type_names::column_type_name;
 use crate::plan::types::Asset;
 
 use super::live::{Columns, Made};
-use super::step_result::StepResult;
+use crate::plan::step_result::StepResult;
 
 /// The column must be text, the output's name free, and the tokens around a
 /// document known to the tokenizer.

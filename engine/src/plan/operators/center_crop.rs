@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::{Change, Move};
 use super::image::Image;
 use super::table::{Lower, Refusal};
-use crate::plan::ImageLayout;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Cuts a window of this size out of the middle of each image. Where what is cut
@@ -53,7 +53,8 @@ pub(super) fn window_within(image: Image, [height, width]: [u32; 2]) -> Result<(
     for (key, side, most) in sides {
         if !(1..=most).contains(&side) {
             let message = format!("expected {key} from 1 to {most}, that of the image, got {side}");
-            return Err(Refusal::new(key, message));
+            let hint = format!("`pad` makes images larger; the whole {key} is {most}");
+            return Err(Refusal::new(key, message).with_hint(hint));
         }
     }
     Ok(())

@@ -11,6 +11,20 @@ use super::lowered::{ColumnSteps, Link};
 use crate::error::Result;
 
 impl ColumnSteps {
+    /// What is done, on one line.
+    pub(super) fn in_words(&self) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for link in &self.links {
+            match link {
+                Link::Gather { moves, .. } => {
+                    said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
+                }
+                Link::Lut(_) => said.push("bytes by a table".to_owned()),
+            }
+        }
+        format!("{} -> {}, {}", self.before, self.after, said.join(", "))
+    }
+
     /// Its kernels; with what is drawn for a row of the dataset, if one is asked
     /// for.
     ///

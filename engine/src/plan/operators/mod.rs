@@ -1,17 +1,23 @@
 //! What can be done to the rows of a column, one operator a file: a documented
-//! spec and its [`Lower`]. The table below is all that makes it known: parsing,
-//! names, schema and the methods of the Python package follow from it.
+//! spec, and what it lowers into. The tables below are all that makes it known:
+//! parsing, names, schema and the methods of the Python package follow from them.
 //!
-//! An operator lowers into changes of images, which a [`ColumnSteps`] puts
-//! together into kernels on rows. Devices know those and no operators.
+//! An operator on images is a [`Lower`]: it gives changes, which a
+//! [`ColumnSteps`] puts together into kernels on rows. Loaders take them all, and
+//! pipelines those that draw nothing. Any other operator on columns is a
+//! [`MapColumns`], for pipelines. Devices know kernels and no operators.
 
+mod cast;
 mod center_crop;
 mod changes;
+mod columns;
 mod draw;
 mod explain;
 mod image;
+mod image_columns;
 mod invert;
 mod lowered;
+mod normalize;
 mod pad;
 mod random_crop;
 mod random_flip;
@@ -19,31 +25,56 @@ mod solarize;
 mod steps;
 mod table;
 
+pub use cast::CastSpec;
 pub use center_crop::CenterCrop;
 pub use changes::{BorderMode, Chance, Change, Move};
+pub use columns::MapColumns;
+pub(super) use columns::place;
 pub use draw::{Draw, Drawn};
 pub use image::Image;
 pub use invert::Invert;
 pub use lowered::{ColumnSteps, Drawing, Link, Parameters};
+pub use normalize::NormalizeSpec;
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
 pub use solarize::Solarize;
 pub use steps::{ImageColumn, Steps};
+pub(super) use table::OneOf;
 pub use table::{Lower, Refusal};
 
 table::operators! {
+    /// An operator of a loader's steps; `op` names it.
+    pub enum Operator: Lower, OPERATORS;
     /// Cuts the middle out of each image.
-    center_crop: CenterCrop,
+    center_crop: CenterCrop(CenterCrop),
     /// Inverts all values of images.
-    invert: Invert,
+    invert: Invert(Invert),
     /// Adds rows and columns around each image.
-    pad: Pad,
+    pad: Pad(Pad),
     /// Cuts a window out of each image, at a place drawn for each row and epoch.
-    random_crop: RandomCrop,
+    random_crop: RandomCrop(RandomCrop),
     /// Mirrors images by chance, drawn for each row and epoch.
-    random_flip: RandomFlip,
+    random_flip: RandomFlip(RandomFlip),
     /// Inverts the values of images from a threshold on, as Pillow's
     /// `ImageOps.solarize` does.
-    solarize: Solarize,
+    solarize: Solarize(Solarize),
+}
+
+table::operators! {
+    /// An operator of a pipeline that maps the items of columns; `op` names it.
+    pub enum ColumnOperator: MapColumns, COLUMN_OPERATORS;
+    /// Shifts, scales and clips numbers, or turns images of bytes into floats.
+    normalize: Normalize(NormalizeSpec),
+    /// Changes the type of numbers.
+    cast: Cast(CastSpec),
+    /// Cuts the middle out of each image.
+    center_crop: CenterCrop(CenterCrop),
+    /// Inverts all values of images.
+    invert: Invert(Invert),
+    /// Adds rows and columns around each image.
+    pad: Pad(Pad),
+    /// Inverts the values of images from a threshold on, as Pillow's
+    /// `ImageOps.solarize` does.
+    solarize: Solarize(Solarize),
 }

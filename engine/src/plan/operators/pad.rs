@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::{BorderMode, Change, Move};
 use super::image::Image;
 use super::table::{Lower, Refusal};
-use crate::plan::ImageLayout;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Rows or columns that one side may get.

@@ -8,7 +8,7 @@ use super::changes::{BorderMode, Change, Move};
 use super::image::Image;
 use super::pad::Pad;
 use super::table::{Lower, Refusal};
-use crate::plan::ImageLayout;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Cuts a window of this size out of each image, after `padding` rows and columns
@@ -66,7 +66,10 @@ impl Lower for RandomCrop {
                 layout: self.layout,
             };
             let added = pad.lower(image);
-            changes = added.map_err(|refusal| Refusal::new("padding", refusal.message))?;
+            changes = added.map_err(|refusal| Refusal {
+                key: "padding",
+                ..refusal
+            })?;
             padded.height += 2 * self.padding;
             padded.width += 2 * self.padding;
         }

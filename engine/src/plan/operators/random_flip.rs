@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::{Chance, Change, Move};
 use super::image::Image;
 use super::table::{Lower, Refusal};
-use crate::plan::ImageLayout;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Mirrors images by chance, left and right, top and bottom, or both.

@@ -12,12 +12,11 @@ use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::Image;
 use super::lowered::ColumnSteps;
-use super::table::{Lower, Refusal};
+use super::table::{Lower, OneOf, Refusal};
 use super::{OPERATORS, Operator};
 use crate::error::{Error, Result, name_in_quotes};
-use crate::plan::ImageLayout;
-use crate::plan::pipeline::step_index;
-use crate::plan::places::Places;
+use crate::plan::named_types::ImageLayout;
+use crate::plan::places::{Places, step_index};
 use crate::plan::suggest;
 use crate::plan::tree::{Node, Value};
 use crate::plan::typed::TypedError;
@@ -61,7 +60,7 @@ impl<'de> Visitor<'de> for OperatorVisitor {
             Some("op") => {}
             _ => return Err(A::Error::missing_field("op")),
         }
-        let name: String = map.next_value()?;
+        let name = map.next_value_seed(OneOf(OPERATORS))?;
         let read = Operator::read(&name, MapAccessDeserializer::new(map));
         read.unwrap_or_else(|| Err(A::Error::unknown_variant(&name, OPERATORS)))
     }
@@ -105,10 +104,10 @@ impl Steps {
     pub fn lower(&self, known: &[ImageColumn<'_>]) -> Result<Vec<ColumnSteps>> {
         let mut lowered: Vec<ColumnSteps> = Vec::new();
         for (index, operator) in self.step.iter().enumerate() {
-            let columns = &operator.as_lower().columns().0;
+            let columns = &operator.operator().columns().0;
             let refused = |refusal: Refusal, column: Option<&String>| {
-                let Refusal { key, message } = refusal;
-                let error = Error::pipeline(message).with_step(index + 1, operator.name());
+                let key = refusal.key;
+                let error = refusal.error().with_step(index + 1, operator.name());
                 let error = match column {
                     Some(column) => error.with_column(column),
                     None => error,
@@ -135,7 +134,7 @@ impl Steps {
         known: &[ImageColumn<'_>],
         lowered: &mut Vec<ColumnSteps>,
     ) -> Result<Option<Image>, Refusal> {
-        let spec = self.step[index].as_lower();
+        let spec = self.step[index].operator();
         let refused = |message: String| Refusal::new("column", message);
         let at = lowered.iter().position(|steps| steps.column == column);
         let at = if let Some(at) = at {
@@ -161,7 +160,7 @@ impl Steps {
     /// The order of the axes of a column's images, if any step says it: all that
     /// do must agree, whichever comes first.
     fn layout_of(&self, column: &str) -> Result<Option<Layout>, Refusal> {
-        let of_column = self.step.iter().map(Operator::as_lower);
+        let of_column = self.step.iter().map(Operator::operator);
         let of_column = of_column.filter(|step| step.columns().0.iter().any(|it| it == column));
         let mut said = of_column.filter_map(Lower::layout);
         let first = said.next();
@@ -177,7 +176,7 @@ impl Steps {
     /// steps of that come before.
     fn stream_of(&self, index: usize) -> u64 {
         let operator = &self.step[index];
-        if let Some(name) = operator.as_lower().stream() {
+        if let Some(name) = operator.operator().stream() {
             return stream(name);
         }
         let before = self.step[..index].iter();

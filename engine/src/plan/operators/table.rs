@@ -1,8 +1,13 @@
 //! The table of operators, and what each must be able to say.
 
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
+
 use super::changes::Change;
 use super::image::Image;
-use crate::plan::ImageLayout;
+use crate::error::Error;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Why an operator cannot be used so: a key, and what was expected there and what
@@ -13,6 +18,8 @@ pub struct Refusal {
     pub key: &'static str,
     /// What was expected and what came.
     pub message: String,
+    /// What to do instead, where it can be told.
+    pub hint: Option<String>,
 }
 
 impl Refusal {
@@ -21,7 +28,51 @@ impl Refusal {
         Self {
             key,
             message: message.into(),
+            hint: None,
         }
+    }
+
+    /// The same with what to do instead.
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// As an error of a pipeline or a list of steps.
+    pub(super) fn error(self) -> Error {
+        let error = Error::pipeline(self.message);
+        match self.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Reads a name, which must be one of these.
+pub(in crate::plan) struct OneOf(pub(in crate::plan) &'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for OneOf {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for OneOf {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of an operator")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<String, E> {
+        if self.0.contains(&name) {
+            return Ok(name.to_owned());
+        }
+        Err(E::unknown_variant(name, self.0))
     }
 }
 
@@ -47,47 +98,51 @@ pub trait Lower {
     fn lower(&self, image: Image) -> Result<Vec<Change>, Refusal>;
 }
 
-/// Makes an [`super::Operator`] of a table: a doc line, a name and a spec each.
+/// Makes a type of operators out of a table: a doc line, a name and a spec each.
 macro_rules! operators {
-    ($($(#[$doc:meta])* $name:ident: $Spec:ident,)*) => {
-        /// An operator with its keys; `op` names it.
+    (
+        $(#[$enum_doc:meta])*
+        pub enum $Operator:ident: $Trait:ident, $NAMES:ident;
+        $($(#[$doc:meta])* $name:ident: $Variant:ident($Spec:ident),)*
+    ) => {
+        $(#[$enum_doc])*
         #[derive(
             Debug, Clone, PartialEq, serde::Serialize, schemars::JsonSchema,
         )]
         #[serde(tag = "op", rename_all = "snake_case")]
-        pub enum Operator {
-            $($(#[$doc])* $Spec($Spec),)*
+        pub enum $Operator {
+            $($(#[$doc])* $Variant($Spec),)*
         }
 
-        /// The names of all operators, in order.
-        pub const OPERATORS: &[&str] = &[$(stringify!($name)),*];
+        /// The names of all of them, in order.
+        pub const $NAMES: &[&str] = &[$(stringify!($name)),*];
 
-        impl Operator {
+        impl $Operator {
             /// Its one name.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$Spec(_) => stringify!($name),)*
+                    $(Self::$Variant(_) => stringify!($name),)*
                 }
             }
 
-            /// What it is.
+            /// What it does.
             #[must_use]
-            pub fn as_lower(&self) -> &dyn Lower {
+            pub fn operator(&self) -> &dyn $Trait {
                 match self {
-                    $(Self::$Spec(spec) => spec,)*
+                    $(Self::$Variant(spec) => spec,)*
                 }
             }
 
             /// The operator of this name out of its keys; `None` if there is no
             /// such operator.
-            pub(super) fn read<'de, D: serde::Deserializer<'de>>(
+            pub(in crate::plan) fn read<'de, D: serde::Deserializer<'de>>(
                 name: &str,
                 keys: D,
             ) -> Option<Result<Self, D::Error>> {
                 match name {
                     $(stringify!($name) => {
-                        Some(<$Spec as serde::Deserialize>::deserialize(keys).map(Self::$Spec))
+                        Some(<$Spec as serde::Deserialize>::deserialize(keys).map(Self::$Variant))
                     })*
                     _ => None,
                 }

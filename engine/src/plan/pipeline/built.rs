@@ -107,8 +107,9 @@ impl Pipeline {
 impl StepSpec {
     /// The path that it names, if it names one.
     pub fn path_mut(&mut self) -> Option<&mut String> {
-        let Self::Tokenize(step) = self else {
-            return None;
+        let step = match self {
+            Self::Tokenize(step) => step,
+            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Map(_) => return None,
         };
         let named = TokenizerRef {
             name: step.tokenizer.clone(),

@@ -5,7 +5,6 @@
 
 mod bounds;
 mod built;
-mod numbers;
 mod schema_spec;
 mod steps;
 mod tokenizers;
@@ -19,7 +18,7 @@ use crate::error::{Error, Result};
 
 use super::device::DeviceChoice;
 use super::json::UnknownKeys;
-use super::places::Places;
+use super::places::{Places, step_index};
 use super::size::ByteSize;
 use super::spelling::Uris;
 use super::tokenizers::LoadedTokenizers;
@@ -29,7 +28,6 @@ use super::types::{Document, Fingerprint, Format, OnError, Split};
 use super::{overrides, schema};
 
 pub(in crate::plan) use bounds::{MOST_TOKENS, MOST_WINDOW};
-pub use numbers::{CastSpec, FloatType, ImageFlip, ImageLayout, NormalizeSpec, NumberType};
 pub use schema_spec::{JsonType, KeyTypes};
 pub use steps::{FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
 
@@ -279,11 +277,6 @@ impl Pipeline {
         let ops: Vec<String> = self.step.iter().map(|step| step.op().to_owned()).collect();
         self.places.locate(with_step(error, path, &ops), path)
     }
-}
-
-/// The index in `step[index]…`.
-pub(in crate::plan) fn step_index(path: &str) -> Option<usize> {
-    path.strip_prefix("step[")?.split_once(']')?.0.parse().ok()
 }
 
 fn with_step(error: Error, path: &str, ops: &[String]) -> Error {

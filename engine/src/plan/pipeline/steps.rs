@@ -6,7 +6,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::bounds;
-use super::numbers::{CastSpec, NormalizeSpec};
+use crate::plan::operators::{COLUMN_OPERATORS, ColumnOperator, OneOf};
 use crate::plan::spelling::{DocumentToken, TokenName};
 use crate::plan::steps::{Overlong, PackMethod, SpecialTokens};
 use crate::plan::tree::{Node, Value};
@@ -21,12 +21,11 @@ pub enum StepSpec {
     Filter(FilterSpec),
     /// Turn text into token ids.
     Tokenize(TokenizeSpec),
-    /// Shift, scale and clip numbers, or turn images of bytes into floats.
-    Normalize(NormalizeSpec),
-    /// Change the type of numbers.
-    Cast(CastSpec),
     /// Lay token lists into rows of one length; the last step.
     Pack(PackSpec),
+    /// Map the items of columns, by the operator that `op` names.
+    #[serde(untagged)]
+    Map(ColumnOperator),
 }
 
 impl StepSpec {
@@ -37,9 +36,17 @@ impl StepSpec {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
-            Self::Normalize(_) => "normalize",
-            Self::Cast(_) => "cast",
             Self::Pack(_) => "pack",
+            Self::Map(operator) => operator.name(),
+        }
+    }
+
+    /// The step, if it tokenizes.
+    #[must_use]
+    pub fn as_tokenize(&self) -> Option<&TokenizeSpec> {
+        match self {
+            Self::Tokenize(step) => Some(step),
+            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Map(_) => None,
         }
     }
 }
@@ -183,8 +190,25 @@ fn default_tokens() -> String {
     "tokens".to_owned()
 }
 
+/// The operators that map no columns.
+const OTHERS: [&str; 4] = ["select", "filter", "tokenize", "pack"];
+
 /// The operators.
-const OPS: [&str; 6] = ["select", "filter", "tokenize", "normalize", "cast", "pack"];
+const OPS: [&str; OTHERS.len() + COLUMN_OPERATORS.len()] = ops_of_both();
+
+const fn ops_of_both<const N: usize>() -> [&'static str; N] {
+    let mut both = [""; N];
+    let mut at = 0;
+    while at < N {
+        both[at] = if at < OTHERS.len() {
+            OTHERS[at]
+        } else {
+            COLUMN_OPERATORS[at - OTHERS.len()]
+        };
+        at += 1;
+    }
+    both
+}
 
 /// Operators of the steps.
 pub(super) fn ops(root: &Node) -> Vec<String> {
@@ -208,17 +232,6 @@ impl<'de> Deserialize<'de> for StepSpec {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Op {
-    Select,
-    Filter,
-    Tokenize,
-    Normalize,
-    Cast,
-    Pack,
-}
-
 /// Reads `op`, which must come first, then the rest as that operator's keys.
 struct StepVisitor;
 
@@ -234,15 +247,17 @@ impl<'de> Visitor<'de> for StepVisitor {
             Some("op") => {}
             _ => return Err(A::Error::missing_field("op")),
         }
-        let op: Op = map.next_value()?;
+        let op = map.next_value_seed(OneOf(&OPS))?;
         let rest = MapAccessDeserializer::new(map);
-        Ok(match op {
-            Op::Select => StepSpec::Select(SelectSpec::deserialize(rest)?),
-            Op::Filter => StepSpec::Filter(FilterSpec::deserialize(rest)?),
-            Op::Tokenize => StepSpec::Tokenize(TokenizeSpec::deserialize(rest)?),
-            Op::Normalize => StepSpec::Normalize(NormalizeSpec::deserialize(rest)?),
-            Op::Cast => StepSpec::Cast(CastSpec::deserialize(rest)?),
-            Op::Pack => StepSpec::Pack(PackSpec::deserialize(rest)?),
+        Ok(match op.as_str() {
+            "select" => StepSpec::Select(SelectSpec::deserialize(rest)?),
+            "filter" => StepSpec::Filter(FilterSpec::deserialize(rest)?),
+            "tokenize" => StepSpec::Tokenize(TokenizeSpec::deserialize(rest)?),
+            "pack" => StepSpec::Pack(PackSpec::deserialize(rest)?),
+            name => match ColumnOperator::read(name, rest) {
+                Some(operator) => StepSpec::Map(operator?),
+                None => return Err(A::Error::unknown_variant(name, &OPS)),
+            },
         })
     }
 }

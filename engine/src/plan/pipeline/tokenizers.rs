@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fuelrail_kernels::tokenize::Tokenizer;
 use twox_hash::XxHash3_128;
 
-use super::{Pipeline, StepSpec};
+use super::Pipeline;
 use crate::plan::digest::Digest;
 use crate::plan::tokenizers::TokenizerRef;
 
@@ -39,7 +39,7 @@ impl Pipeline {
     pub fn tokenizers(&self) -> Vec<(usize, TokenizerRef)> {
         let mut found: Vec<(usize, TokenizerRef)> = Vec::new();
         for (index, step) in self.step.iter().enumerate() {
-            let StepSpec::Tokenize(spec) = step else {
+            let Some(spec) = step.as_tokenize() else {
                 continue;
             };
             let named = TokenizerRef {

@@ -1,44 +1,55 @@
-//! What `normalize` and `cast` ask of their columns.
+//! Operators of pipelines: what is done to the items of columns, each by itself.
 
 use arrow::datatypes::DataType;
 use fuelrail_kernels::Element;
+use serde_json::Value;
 
 use crate::error::Error;
 use crate::plan::columns::is_text;
 use crate::plan::numbers::element_of;
 use crate::plan::output::OutputColumn;
 use crate::plan::spelling::ColumnNames;
+use crate::plan::step_result::StepResult;
+use crate::plan::steps::{ColumnChange, Overflow};
 use crate::plan::type_names::column_type_name;
 
-use super::live::Columns;
-use super::step_result::StepResult;
+/// An operator that maps the items of columns.
+pub trait MapColumns {
+    /// The columns it changes.
+    fn columns(&self) -> &ColumnNames;
 
-/// The columns of these names, each named once.
-pub(super) fn named(
-    names: &ColumnNames,
-    columns: &mut Columns<'_>,
-) -> StepResult<Vec<OutputColumn>> {
-    let names = &names.0;
-    if names.is_empty() {
-        let error = Error::pipeline("column: expected at least one column, got none");
-        return Err((error, "column".to_owned()));
+    /// Raised by a change of the operator that changes what it makes.
+    fn version(&self) -> u32 {
+        1
     }
-    let mut found = Vec::with_capacity(names.len());
-    for (index, name) in names.iter().enumerate() {
-        let column = columns
-            .column(name)
-            .map_err(|error| (error, place(index)))?;
-        if names[..index].contains(name) {
-            let error = Error::pipeline("expected each column once, got one twice");
-            return Err((error.with_column(name), place(index)));
-        }
-        found.push(column);
+
+    /// What becomes of numbers that do not fit what is written.
+    fn overflow(&self) -> Overflow {
+        Overflow::Saturate
     }
-    Ok(found)
+
+    /// What decides the bits beside what [`ColumnChange::identity`] says.
+    fn identity(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
+    /// Looks at all of its columns together, before each is lowered.
+    ///
+    /// # Errors
+    /// Where they are not for one step; the text is the key it is about.
+    fn check(&self, _: &[OutputColumn]) -> StepResult<()> {
+        Ok(())
+    }
+
+    /// What it does to the column that it names at `index`.
+    ///
+    /// # Errors
+    /// Where it cannot be done; the text is the key it is about.
+    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange>;
 }
 
 /// Where the column of this index is named.
-pub(super) fn place(index: usize) -> String {
+pub(in crate::plan) fn place(index: usize) -> String {
     format!("column[{index}]")
 }
 

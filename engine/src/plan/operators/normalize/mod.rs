@@ -1,37 +1,44 @@
-//! Checks `normalize`: which of its two kinds a step is, and what both share.
+//! `normalize`: numbers shifted and scaled, or images of bytes as floats.
 
 mod images;
 mod numbers;
 mod refusals;
+mod spec;
+mod words;
+
+pub use spec::NormalizeSpec;
 
 use arrow::datatypes::DataType;
 
+use super::columns::MapColumns;
 use crate::error::Error;
 use crate::plan::numbers::{innermost, lengths};
 use crate::plan::output::{Meaning, OutputColumn};
-use crate::plan::pipeline::NormalizeSpec;
-use crate::plan::steps::{MapOp, MapStep, Overflow};
+use crate::plan::spelling::ColumnNames;
+use crate::plan::step_result::StepResult;
+use crate::plan::steps::ColumnChange;
 use crate::plan::type_names::column_type_name;
 
-use super::live::Columns;
-use super::numbers::named;
-use super::step_result::StepResult;
+impl MapColumns for NormalizeSpec {
+    fn columns(&self) -> &ColumnNames {
+        &self.column
+    }
 
-/// The columns must all be images or all numbers, and no key may be for the
-/// other kind.
-pub(super) fn check(spec: &NormalizeSpec, columns: &mut Columns<'_>) -> StepResult<MapStep> {
-    let found = named(&spec.column, columns)?;
-    let check = match kind(spec, &found)? {
-        Kind::Images => images::check,
-        Kind::Numbers => numbers::check,
-    };
-    let kernels = check(spec, found)?;
-    columns.change(&kernels);
-    Ok(MapStep {
-        op: MapOp::Normalize,
-        columns: kernels,
-        overflow: Overflow::Saturate,
-    })
+    /// The columns must all be images or all numbers, and no key may be for the
+    /// other kind.
+    fn check(&self, columns: &[OutputColumn]) -> StepResult<()> {
+        match kind(self, columns)? {
+            Kind::Images => Ok(()),
+            Kind::Numbers => numbers::check(self),
+        }
+    }
+
+    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
+        match kind(self, std::slice::from_ref(&column))? {
+            Kind::Images => images::lower(self, index, column),
+            Kind::Numbers => numbers::lower(self, index, column),
+        }
+    }
 }
 
 enum Kind {

@@ -1,41 +1,47 @@
-//! Checks `normalize` on numbers.
+//! `normalize` on numbers: a map.
 
+use std::sync::Arc;
+
+use fuelrail_kernels::map::{Map, MapError};
 use fuelrail_kernels::normalize::{NormalizeError, Numbers};
 use fuelrail_kernels::{Element, Kernel};
 use half::{bf16, f16};
+use serde_json::json;
 
 use crate::error::Error;
 use crate::plan::columns::is_list;
+use crate::plan::named_types::FloatType;
 use crate::plan::numbers::with_element;
 use crate::plan::output::OutputColumn;
-use crate::plan::pipeline::{FloatType, NormalizeSpec};
 use crate::plan::spelling::{Constant, Constants};
-use crate::plan::steps::ColumnKernel;
+use crate::plan::step_result::StepResult;
+use crate::plan::steps::ColumnChange;
 
-use super::super::numbers::{numbers, place};
-use super::super::step_result::StepResult;
+use super::super::columns::{numbers, place};
 use super::refusals::refused;
+use super::spec::NormalizeSpec;
+use super::words::{exact, numbers_in_words};
 
-/// Every column must hold numbers, and the constants must fit them.
-pub(super) fn check(
-    spec: &NormalizeSpec,
-    columns: Vec<OutputColumn>,
-) -> StepResult<Vec<ColumnKernel>> {
-    let means = constants(spec.mean.as_ref(), ("mean", 0.0), columns.len())?;
-    let stds = constants(spec.std.as_ref(), ("std", 1.0), columns.len())?;
-    let constants = means.into_iter().zip(stds);
-    let columns = columns.into_iter().zip(constants).enumerate();
-    columns
-        .map(|(index, (column, constants))| kernel(spec, index, column, constants))
-        .collect()
+/// The constants must be as many as there are columns.
+pub(super) fn check(spec: &NormalizeSpec) -> StepResult<()> {
+    constants(spec).map(|_| ())
 }
 
-fn kernel(
+/// The means and deviations, one for each column.
+fn constants(spec: &NormalizeSpec) -> StepResult<[Vec<f64>; 2]> {
+    let n_columns = spec.column.0.len();
+    Ok([
+        each(spec.mean.as_ref(), ("mean", 0.0), n_columns)?,
+        each(spec.std.as_ref(), ("std", 1.0), n_columns)?,
+    ])
+}
+
+/// The column must hold numbers, and the constants must fit them.
+pub(super) fn lower(
     spec: &NormalizeSpec,
     index: usize,
     column: OutputColumn,
-    constants: (f64, f64),
-) -> StepResult<ColumnKernel> {
+) -> StepResult<ColumnChange> {
     let from = numbers(&column).map_err(|error| (error, place(index)))?;
     let default = if from.is_wide() {
         Element::F64
@@ -43,7 +49,9 @@ fn kernel(
         Element::F32
     };
     let to = spec.dtype.map_or(default, FloatType::element);
-    let kernel = Numbers::new((from, to), constants, spec.clip).map_err(|error| {
+    let [means, stds] = constants(spec)?;
+    let constants = (means[index], stds[index]);
+    let checked = Numbers::new((from, to), constants, spec.clip).map_err(|error| {
         let error = match error {
             // Users know the divisor, not the factor that is made of it.
             NormalizeError::NotFinite {
@@ -60,11 +68,22 @@ fn kernel(
         Some(fill) => Some(number(fill, from).ok_or_else(|| wrong_fill(fill, from, &column))?),
         None => None,
     };
+    let map =
+        map_of(&checked).map_err(|error| (Error::internal(error.to_string()), place(index)))?;
     let (data_type, meaning) = with_element(&column.data_type, to);
     // A list of varying length that is null has no numbers to fill.
     let nullable = column.nullable && (fill.is_none() || is_list(&column.data_type));
-    Ok(ColumnKernel {
-        kernel: Kernel::NormalizeNumbers(kernel),
+    Ok(ColumnChange {
+        kernels: vec![Kernel::Map(Arc::new(map))],
+        identity: json!({
+            "from": from.name(),
+            "to": to.name(),
+            "mean": exact(checked.mean),
+            "factor": exact(checked.factor),
+            "low": exact(checked.low),
+            "high": exact(checked.high),
+        }),
+        words: numbers_in_words(&checked, fill.as_deref()),
         fill,
         output: OutputColumn {
             data_type,
@@ -75,8 +94,21 @@ fn kernel(
     })
 }
 
+/// The instructions that these numbers are; `clip` stands where there are bounds.
+fn map_of(numbers: &Numbers) -> Result<Map, MapError> {
+    let map = Map::read(numbers.from)
+        .to_float()
+        .subtract(numbers.mean)?
+        .multiply(numbers.factor)?;
+    let map = match [numbers.low, numbers.high] {
+        [f64::NEG_INFINITY, f64::INFINITY] => map,
+        bounds => map.clamp(bounds)?,
+    };
+    map.write(numbers.to)
+}
+
 /// One constant for each column.
-fn constants(
+fn each(
     given: Option<&Constants>,
     (key, default): (&str, f64),
     n_columns: usize,

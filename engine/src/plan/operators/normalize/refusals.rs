@@ -3,9 +3,10 @@
 use fuelrail_kernels::normalize::NormalizeError;
 
 use crate::error::{Error, Result};
-use crate::plan::check::numbers::place;
 use crate::plan::output::OutputColumn;
 use crate::plan::type_names::column_type_name;
+
+use super::super::columns::place;
 
 /// The error of the kernel as one of the step, at the key it is about.
 pub(super) fn refused(

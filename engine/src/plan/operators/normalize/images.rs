@@ -1,38 +1,36 @@
-//! Checks `normalize` on images.
+//! `normalize` on images: a gather and a lut.
 
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::normalize::{Flip, Geometry, Images, Layout, NormalizeError, Table};
-use fuelrail_kernels::{Element, Kernel};
+use fuelrail_kernels::{Element, FixedRow, Kernel, RowError};
+use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::plan::numbers::{lengths, nested, with_element};
+use crate::plan::named_types::{FloatType, ImageFlip, ImageLayout};
+use crate::plan::numbers::{flip_name, layout_name, lengths, nested, with_element};
 use crate::plan::output::OutputColumn;
-use crate::plan::pipeline::{FloatType, ImageFlip, ImageLayout, NormalizeSpec};
-use crate::plan::steps::ColumnKernel;
+use crate::plan::step_result::StepResult;
+use crate::plan::steps::ColumnChange;
 use crate::plan::type_names::column_type_name;
 
-use super::super::numbers::place;
-use super::super::step_result::StepResult;
+use super::super::columns::place;
 use super::refusals::{arrow_len, not_for, refused};
+use super::spec::NormalizeSpec;
+use super::words::{exact, images_in_words};
 
 /// What bytes are divided by, if nothing is said.
 const SCALE: f64 = 255.0;
 
-/// Every column must be images of known shape, and the constants must fit
-/// their channels.
-pub(super) fn check(
+/// The column must be images of known shape, and the constants must fit their
+/// channels.
+pub(super) fn lower(
     spec: &NormalizeSpec,
-    columns: Vec<OutputColumn>,
-) -> StepResult<Vec<ColumnKernel>> {
-    let columns = columns.into_iter().enumerate();
-    columns
-        .map(|(index, column)| kernel(spec, index, column))
-        .collect()
-}
-
-fn kernel(spec: &NormalizeSpec, index: usize, column: OutputColumn) -> StepResult<ColumnKernel> {
+    index: usize,
+    column: OutputColumn,
+) -> StepResult<ColumnChange> {
     if spec.clip.is_some() {
         return Err(not_for("clip", "images", &column));
     }
@@ -67,14 +65,63 @@ fn kernel(spec: &NormalizeSpec, index: usize, column: OutputColumn) -> StepResul
         shape.push(len.map_err(|error| (error, place(index)))?);
     }
     let (data_type, meaning) = with_element(&nested(&shape, DataType::UInt8), to);
-    Ok(ColumnKernel {
-        kernel: Kernel::NormalizeImages(Arc::new(images)),
+    let kernels = gather_and_lut(&images)
+        .map_err(|error| (Error::internal(error.to_string()), place(index)))?;
+    Ok(ColumnChange {
+        kernels: kernels
+            .map(|kernel| Kernel::FixedRow(Arc::new(kernel)))
+            .into(),
         fill: None,
+        identity: identity(&images),
+        words: images_in_words(&images),
         output: OutputColumn {
             data_type,
             meaning,
             ..column
         },
+    })
+}
+
+/// What it is: samples from other places, then a table for each channel.
+fn gather_and_lut(images: &Images) -> Result<[FixedRow; 2], RowError> {
+    let Geometry {
+        height,
+        width,
+        channels,
+        from,
+        to,
+        crop,
+        flip,
+    } = *images.geometry();
+    let gather = Gather::new(ChannelMap::all(channels), from, to, Border::Edge)?;
+    let row = GatherRow::whole(height, width)?.crop(crop)?;
+    let row = match flip {
+        Flip::None => row,
+        Flip::Horizontal => row.flip_horizontal(),
+        Flip::Vertical => row.flip_vertical(),
+        Flip::Both => row.flip_horizontal().flip_vertical(),
+    };
+    let gather = FixedRow::gather(gather, &row)?;
+    let lut = FixedRow::normalize(images.table().clone(), to, gather.dst_len())?;
+    Ok([gather, lut])
+}
+
+/// All that decides the bits.
+fn identity(images: &Images) -> Value {
+    let geometry = images.geometry();
+    let table = images.table();
+    let constants = |[mean, std]: &[f32; 2]| json!([exact(*mean), exact(*std)]);
+    json!({
+        "from": layout_name(geometry.from),
+        "height": geometry.height,
+        "width": geometry.width,
+        "channels": geometry.channels,
+        "crop": geometry.crop,
+        "flip": flip_name(geometry.flip),
+        "to": table.element().name(),
+        "layout": layout_name(geometry.to),
+        "scale": exact(table.scale()),
+        "constants": table.constants().iter().map(constants).collect::<Vec<_>>(),
     })
 }
 

@@ -1,0 +1,127 @@
+//! Operators on images in pipelines: those that draw nothing do the same to every
+//! row of a column.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use fuelrail_kernels::{FixedRow, Kernel, RowError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::columns::{MapColumns, place};
+use super::draw::Draw;
+use super::image::Image;
+use super::lowered::{ColumnSteps, Link};
+use super::table::{Lower, Refusal};
+use crate::error::{Error, Result};
+use crate::plan::named_types::ImageLayout;
+use crate::plan::numbers::{innermost, lengths, nested};
+use crate::plan::output::{Meaning, OutputColumn};
+use crate::plan::spelling::ColumnNames;
+use crate::plan::step_result::StepResult;
+use crate::plan::steps::ColumnChange;
+use crate::plan::type_names::column_type_name;
+
+impl<T: Lower + Serialize> MapColumns for T {
+    fn columns(&self) -> &ColumnNames {
+        Lower::columns(self)
+    }
+
+    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
+        let steps = steps(self, &column).map_err(|refusal| {
+            let key = match refusal.key {
+                "column" => place(index),
+                key => key.to_owned(),
+            };
+            (refusal.error().with_column(&column.name), key)
+        })?;
+        let placed = |error: Error| (error.with_column(&column.name), place(index));
+        let kernels = kernels(&steps).map_err(placed)?.into_iter();
+        Ok(ColumnChange {
+            kernels: kernels
+                .map(|kernel| Kernel::FixedRow(Arc::new(kernel)))
+                .collect(),
+            fill: None,
+            identity: identity(self, steps.before),
+            words: steps.in_words(),
+            output: OutputColumn {
+                data_type: type_of(steps.after, &column.data_type).map_err(placed)?,
+                ..column
+            },
+        })
+    }
+}
+
+/// What the operator does to images of this column.
+fn steps(operator: &impl Lower, column: &OutputColumn) -> Result<ColumnSteps, Refusal> {
+    let refused = |message: String| Refusal::new("column", message);
+    let is_bytes =
+        column.meaning == Meaning::Plain && *innermost(&column.data_type) == DataType::UInt8;
+    let axes = axes(&column.data_type);
+    if !is_bytes || !(2..=3).contains(&axes.len()) {
+        let message = format!(
+            "expected images of uint8, in lists of fixed length, got {}",
+            column_type_name(column)
+        );
+        return Err(refused(message));
+    }
+    let layout = operator.layout().map(ImageLayout::layout);
+    let image = Image::of(&axes, layout).map_err(refused)?;
+    let mut steps = ColumnSteps::new(&column.name, image);
+    for change in operator.lower(image)? {
+        steps.add((0, 0), change).map_err(refused)?;
+    }
+    Ok(steps)
+}
+
+/// The lengths of lists of fixed length.
+fn axes(data_type: &DataType) -> Vec<u64> {
+    let lengths = lengths(data_type).into_iter();
+    lengths.map(|len| u64::try_from(len).unwrap_or(0)).collect()
+}
+
+/// The kernels, each with the record that all rows have: nothing is drawn, so it is
+/// that of any row.
+fn kernels(steps: &ColumnSteps) -> Result<Vec<FixedRow>> {
+    let cannot = |error: RowError| Error::internal("an operator on images").with_source(error);
+    let records = steps.parameters(Draw { seed: 0, epoch: 0 }, 0)?;
+    let mut records = records.iter();
+    let len = usize::try_from(steps.before.len_bytes());
+    let mut len = len.map_err(|_| Error::internal("an image beyond memory"))?;
+    let mut kernels = Vec::with_capacity(steps.links.len());
+    for link in &steps.links {
+        let kernel = match link {
+            Link::Gather { kernel, .. } => {
+                let record = records.next();
+                let record = record.ok_or_else(|| Error::internal("a gather without record"))?;
+                FixedRow::gather(*kernel, record)
+            }
+            Link::Lut(lut) => FixedRow::lut(lut.clone(), len),
+        };
+        let kernel = kernel.map_err(cannot)?;
+        len = kernel.dst_len();
+        kernels.push(kernel);
+    }
+    Ok(kernels)
+}
+
+/// The type of a column of such images, with as many axes as before.
+fn type_of(image: Image, before: &DataType) -> Result<DataType> {
+    let shape = image.shape(&axes(before));
+    let shape: Result<Vec<i32>, _> = shape.into_iter().map(i32::try_from).collect();
+    let shape = shape.map_err(|_| Error::internal("an axis beyond 2^31"))?;
+    Ok(nested(&shape, DataType::UInt8))
+}
+
+/// The keys with their defaults, and the images that they were checked against.
+fn identity(operator: &impl Serialize, image: Image) -> Value {
+    let mut keys = json!(operator);
+    if let Some(keys) = keys.as_object_mut() {
+        keys.remove("column");
+        let layout = json!(ImageLayout::of(image.layout));
+        keys.insert("layout".to_owned(), layout);
+        let sides = json!([image.height, image.width, image.channels]);
+        keys.insert("image".to_owned(), sides);
+    }
+    keys
+}

@@ -1,0 +1,177 @@
+"""The operators of pipelines that map the items of columns, as methods.
+
+Written by scripts/operators.sh from the operators' specs.
+"""
+
+from __future__ import annotations
+
+from fuelrail._calls import told
+from fuelrail._checks import dtype_name
+
+# Known to type checkers by its name; the module `typing` takes its time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal, TypeAlias
+
+    import numpy as np
+    from typing_extensions import Self
+
+    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
+    FloatType: TypeAlias = Literal[
+        "float32", "float16", "bfloat16", "float64"
+    ]  # fmt: skip
+    NumberType: TypeAlias = Literal[
+        "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
+        "bfloat16", "float32", "float64"
+    ]  # fmt: skip
+
+
+def _dtype(given: object) -> object:
+    """A dtype by its name; what is none, the engine refuses."""
+    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)
+
+
+@told
+class ColumnSteps:
+    """What is done to the items of columns, each by itself; a name that Python keeps
+    for itself ends in ``_``."""
+
+    def _and(self, op: str, **keys: object) -> Self:
+        """The same with one more step."""
+        raise NotImplementedError
+
+    def normalize(
+        self,
+        *,
+        column: str | Sequence[str],
+        mean: float | Sequence[float] | None = None,
+        std: float | Sequence[float] | None = None,
+        clip: Sequence[float] | None = None,
+        fill: float | None = None,
+        dtype: FloatType | Dtype | None = None,
+        shape: Sequence[int] | None = None,
+        from_: Literal["hwc", "chw"] | None = None,
+        layout: Literal["hwc", "chw"] | None = None,
+        crop: Sequence[int] | None = None,
+        flip: Literal["none", "horizontal", "vertical", "both"] | None = None,
+        scale: float | None = None,
+    ) -> Self:
+        """Shifts, scales and clips numbers, or turns images of bytes into floats.
+
+        Args:
+            column: One column or several: of numbers, of lists of numbers, or of images,
+                whose rows are `[H, W, C]` or `[C, H, W]` of uint8.
+            mean: What is taken away (default: 0). A list has one for each column of
+                numbers, or for each channel of images.
+            std: What the difference is divided by (default: 1); one or a list, as `mean`.
+            clip: The least and the greatest result; those beyond become these. For numbers
+                only.
+            fill: The number that takes the place of a null, before the arithmetic (default:
+                nulls stay null). For numbers only.
+            dtype: The type of the results (default: "float32", "float64" for columns of
+                64-bit numbers, which alone may ask for it).
+            shape: The shape of an image where the column's type does not tell it: height,
+                width and channels, in the order of `from`.
+            from_: The order of the axes read (default: "hwc"); for images only.
+            layout: The order of the axes written (default: "chw"); for images only.
+            crop: The window kept: top, left, height, width (default: the whole image).
+            flip: How the window is mirrored (default: "none"); for images only.
+            scale: What bytes are divided by first (default: 255), so that `mean` and `std`
+                are those of numbers from 0 to 1; for images only.
+        """
+        return self._and(
+            "normalize",
+            column=column,
+            mean=mean,
+            std=std,
+            clip=clip,
+            fill=fill,
+            dtype=_dtype(dtype),
+            shape=shape,
+            layout=layout,
+            crop=crop,
+            flip=flip,
+            scale=scale,
+            **{"from": from_},
+        )
+
+    def cast(
+        self,
+        *,
+        column: str | Sequence[str],
+        dtype: NumberType | Dtype,
+        overflow: Literal["error", "saturate"] | None = None,
+    ) -> Self:
+        """Changes the type of numbers.
+
+        Args:
+            column: One column or several: of numbers or of lists of numbers.
+            dtype: The new type.
+            overflow: What becomes of a number that does not fit the new type.
+        """
+        return self._and("cast", column=column, dtype=_dtype(dtype), overflow=overflow)
+
+    def center_crop(
+        self,
+        *,
+        column: str | Sequence[str],
+        height: int,
+        width: int,
+        layout: Literal["hwc", "chw"] | None = None,
+    ) -> Self:
+        """Cuts the middle out of each image.
+
+        Args:
+            column: One column or several, of uint8 images.
+            height: Rows of the window.
+            width: Columns of the window.
+            layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        """
+        return self._and("center_crop", column=column, height=height, width=width, layout=layout)
+
+    def invert(
+        self,
+        *,
+        column: str | Sequence[str],
+    ) -> Self:
+        """Inverts all values of images.
+
+        Args:
+            column: One column or several, of uint8 images.
+        """
+        return self._and("invert", column=column)
+
+    def pad(
+        self,
+        *,
+        column: str | Sequence[str],
+        sides: Sequence[int],
+        border: Literal["constant", "edge", "reflect", "symmetric", "wrap"] | None = None,
+        fill: int | None = None,
+        layout: Literal["hwc", "chw"] | None = None,
+    ) -> Self:
+        """Adds rows and columns around each image.
+
+        Args:
+            column: One column or several, of uint8 images.
+            sides: How many rows and columns: top, left, bottom, right.
+            border: What is added (default: "constant").
+            fill: The byte that a constant border has (default: 0).
+            layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        """
+        return self._and("pad", column=column, sides=sides, border=border, fill=fill, layout=layout)
+
+    def solarize(
+        self,
+        *,
+        column: str | Sequence[str],
+        threshold: int | None = None,
+    ) -> Self:
+        """Inverts the values of images from a threshold on, as Pillow's `ImageOps.solarize` does.
+
+        Args:
+            column: One column or several, of uint8 images.
+            threshold: The least value that is inverted (default: 128).
+        """
+        return self._and("solarize", column=column, threshold=threshold)
