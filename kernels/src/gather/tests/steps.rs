@@ -1,19 +1,15 @@
-//! Steps that compose into one record, against images built step by step.
+//! Steps that compose into one record, against the same done to arrays.
 
+use ndarray::{Array3, Axis, s};
 use proptest::prelude::*;
 
 use super::{BORDERS, LAYOUTS, bytes, gather, run};
 use crate::gather::{Border, ChannelMap, Gather, GatherRow};
 use crate::normalize::Layout;
 
-type Pixel = [u8; 4];
-
-/// An image with a width of its own, as it may have no rows.
+/// Rows, columns, and 4 channels, not all of which count.
 #[derive(Clone)]
-struct Image {
-    rows: Vec<Vec<Pixel>>,
-    width: usize,
-}
+struct Image(Array3<u8>);
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -30,75 +26,73 @@ impl Image {
     /// Any image of this size, with `n_channels` that count.
     fn any(height: usize, width: usize, n_channels: usize) -> Self {
         let samples = bytes(height * width * 4);
-        let pixel = |at: usize| -> Pixel {
-            let all = &samples[at * 4..at * 4 + 4];
-            std::array::from_fn(|c| if c < n_channels { all[c] } else { 0 })
-        };
-        let row = |y: usize| (0..width).map(|x| pixel(y * width + x)).collect();
-        Self {
-            rows: (0..height).map(row).collect(),
-            width,
-        }
+        Self(Array3::from_shape_fn((height, width, 4), |(y, x, c)| {
+            let sample = samples[(y * width + x) * 4 + c];
+            if c < n_channels { sample } else { 0 }
+        }))
+    }
+
+    fn height(&self) -> usize {
+        self.0.len_of(Axis(0))
+    }
+
+    fn width(&self) -> usize {
+        self.0.len_of(Axis(1))
     }
 
     fn written(&self, layout: Layout, channels: &[usize]) -> Vec<u8> {
-        let pixels = self.rows.iter().flatten();
+        let chosen = self.0.select(Axis(2), channels);
         match layout {
-            Layout::Hwc => pixels
-                .flat_map(|pixel| channels.iter().map(|&c| pixel[c]))
-                .collect(),
-            Layout::Chw => channels
-                .iter()
-                .flat_map(|&c| pixels.clone().map(move |pixel| pixel[c]))
-                .collect(),
+            Layout::Hwc => chosen.iter().copied().collect(),
+            Layout::Chw => chosen.permuted_axes([2, 0, 1]).iter().copied().collect(),
         }
     }
 
     fn crop(&self, [top, left, height, width]: [usize; 4]) -> Self {
-        let rows = self.rows[top..top + height].iter();
-        Self {
-            rows: rows.map(|row| row[left..left + width].to_vec()).collect(),
-            width,
-        }
+        let window = s![top..top + height, left..left + width, ..];
+        Self(self.0.slice(window).to_owned())
     }
 
     fn pad(&self, border: Border, [top, left, bottom, right]: [u32; 4]) -> Self {
         let [top, left, bottom, right] = [top, left, bottom, right].map(|side| side as usize);
-        let width = left + self.width + right;
         let constant = match border {
             Border::Constant(constant) => constant,
             _ => [0; 4],
         };
-        let longer = |row: &Vec<Pixel>| extended(row, border, constant, [left, right]);
-        let rows: Vec<_> = self.rows.iter().map(longer).collect();
-        Self {
-            rows: extended(&rows, border, vec![constant; width], [top, bottom]),
-            width,
-        }
+        // What was where, along each axis.
+        let line = |len: usize, sides| {
+            let places: Vec<Option<usize>> = (0..len).map(Some).collect();
+            extended(&places, border, None, sides)
+        };
+        let rows = line(self.height(), [top, bottom]);
+        let cols = line(self.width(), [left, right]);
+        let shape = (rows.len(), cols.len(), 4);
+        Self(Array3::from_shape_fn(shape, |(y, x, c)| {
+            match (rows[y], cols[x]) {
+                (Some(y), Some(x)) => self.0[[y, x, c]],
+                _ => constant[c],
+            }
+        }))
     }
 
-    fn transpose(&self) -> Self {
-        let row = |x: usize| self.rows.iter().map(|row| row[x]).collect();
-        Self {
-            rows: (0..self.width).map(row).collect(),
-            width: self.rows.len(),
-        }
+    fn transpose(self) -> Self {
+        Self(self.0.permuted_axes([1, 0, 2]))
     }
 
     fn flip_horizontal(mut self) -> Self {
-        self.rows.iter_mut().for_each(|row| row.reverse());
+        self.0.invert_axis(Axis(1));
         self
     }
 
     fn flip_vertical(mut self) -> Self {
-        self.rows.reverse();
+        self.0.invert_axis(Axis(0));
         self
     }
 
     fn step(self, step: Step, border: Border) -> Self {
         match step {
             Step::Crop(parts) => {
-                let [top, left, height, width] = window(parts, [self.rows.len(), self.width]);
+                let [top, left, height, width] = window(parts, [self.height(), self.width()]);
                 self.crop([top, left, height, width])
             }
             Step::Pad(sides) => self.pad(border, sides),
@@ -247,7 +241,7 @@ proptest! {
         let mut row = GatherRow::whole(sides[0], sides[1]).unwrap();
         let mut n_pads = 0;
         for step in steps {
-            let is_empty = image.rows.is_empty() || image.width == 0;
+            let is_empty = image.0.is_empty();
             let Some(next) = compose(row, step, gathered) else {
                 // Only what the contract names is refused.
                 let repeats = n_pads > 0 && border != Border::Edge;
@@ -264,8 +258,8 @@ proptest! {
             row = next;
             image = image.step(step, border);
         }
-        prop_assert_eq!(row.dst_height as usize, image.rows.len());
-        prop_assert_eq!(row.dst_width as usize, image.width);
+        prop_assert_eq!(row.dst_height as usize, image.height());
+        prop_assert_eq!(row.dst_width as usize, image.width());
         prop_assert_eq!(run(&gather, &src, &row), image.written(to, &chosen));
     }
 }

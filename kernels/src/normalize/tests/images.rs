@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use ndarray::{Array4, ArrayView4, Axis, s};
 use proptest::prelude::*;
 
 use crate::normalize::{Flip, Geometry, Images, Layout, NormalizeError, Table};
@@ -172,40 +173,35 @@ fn the_reference_reads_and_writes_where_the_layouts_say() {
         let images = Images::new(geometry, table.clone()).unwrap();
         let mut dst = vec![0; 2 * images.dst_len_bytes()];
         run(&images, Level::SCALAR, &src, &mut dst);
-        let dst: Vec<[u8; 4]> = dst.as_chunks().0.to_vec();
-        let indices = (0..2 * height * width * 3).map(|index| {
-            let (rest, c) = (index / 3, index % 3);
-            [
-                rest / width / height,
-                rest / width % height,
-                rest % width,
-                c,
-            ]
-        });
-        for [image, y, x, c] in indices {
-            let from_y = top
-                + if matches!(flip, Flip::Vertical | Flip::Both) {
-                    height - 1 - y
-                } else {
-                    y
-                };
-            let from_x = left
-                + if matches!(flip, Flip::Horizontal | Flip::Both) {
-                    width - 1 - x
-                } else {
-                    x
-                };
-            let at = match from {
-                Layout::Hwc => ((image * 5 + from_y) * 7 + from_x) * 3 + c,
-                Layout::Chw => ((image * 3 + c) * 5 + from_y) * 7 + from_x,
-            };
-            let to = match to {
-                Layout::Hwc => ((image * height + y) * width + x) * 3 + c,
-                Layout::Chw => ((image * 3 + c) * height + y) * width + x,
-            };
-            let want = by_definition(src[at], MEAN[c] as f32, STD[c] as f32);
-            assert_eq!(dst[to], want.to_le_bytes(), "{geometry:?}");
+        let got: Vec<u32> = dst
+            .as_chunks()
+            .0
+            .iter()
+            .map(|it| u32::from_le_bytes(*it))
+            .collect();
+        // The same by views: axes in one order, a window, mirrored, values, other axes.
+        let read = match from {
+            Layout::Hwc => ArrayView4::from_shape((2, 5, 7, 3), &src).unwrap(),
+            Layout::Chw => {
+                let planes = ArrayView4::from_shape((2, 3, 5, 7), &src).unwrap();
+                planes.permuted_axes([0, 2, 3, 1])
+            }
+        };
+        let mut window = read.slice_move(s![.., top..top + height, left..left + width, ..]);
+        if matches!(flip, Flip::Vertical | Flip::Both) {
+            window.invert_axis(Axis(1));
         }
+        if matches!(flip, Flip::Horizontal | Flip::Both) {
+            window.invert_axis(Axis(2));
+        }
+        let want = Array4::from_shape_fn(window.raw_dim(), |at| {
+            by_definition(window[at], MEAN[at.3] as f32, STD[at.3] as f32).to_bits()
+        });
+        let want = match to {
+            Layout::Hwc => want,
+            Layout::Chw => want.permuted_axes([0, 3, 1, 2]),
+        };
+        assert!(want.iter().eq(&got), "{geometry:?}");
     }
 }
 
