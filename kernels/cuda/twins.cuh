@@ -76,6 +76,24 @@ struct MapInstruction {
 };
 static_assert(sizeof(MapInstruction) == 28, "as in Rust");
 
+struct BlendConstants {
+    u32 channels;
+    u32 is_chw;
+};
+static_assert(sizeof(BlendConstants) == 8, "as in Rust");
+
+struct BlendRow {
+    u32 height;
+    u32 width;
+    u32 top;
+    u32 left;
+    u32 rows;
+    u32 cols;
+    f32 alpha;
+    u32 pad;
+};
+static_assert(sizeof(BlendRow) == 32, "as in Rust");
+
 struct GatherConstants {
     u32 channels_in;
     u32 channels_out;

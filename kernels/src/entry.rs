@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{cast, gather, lut, map, normalize};
+use crate::{blend, cast, gather, lut, map, normalize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -19,6 +19,8 @@ pub enum Entry {
     Cast,
     /// `map`.
     Map,
+    /// `blend`.
+    Blend,
     /// `gather`.
     Gather,
     /// `lut`.
@@ -35,12 +37,13 @@ pub enum Entry {
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
         Self::Cast,
         Self::Map,
+        Self::Blend,
         Self::Gather,
         Self::Lut,
         Self::SqueezeCount,
@@ -58,6 +61,7 @@ impl Entry {
             Self::NormalizeWide => "normalize_wide",
             Self::Cast => "cast",
             Self::Map => "map",
+            Self::Blend => "blend",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::SqueezeCount => "squeeze_count",
@@ -74,6 +78,7 @@ impl Entry {
             Self::NormalizeImages | Self::NormalizeNumbers | Self::NormalizeWide => "normalize",
             Self::Cast => "cast",
             Self::Map => "map",
+            Self::Blend => "blend",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::SqueezeCount | Self::SqueezeScan | Self::SqueezeEdges | Self::SqueezeWrite => {
@@ -91,6 +96,7 @@ impl Entry {
             | Self::NormalizeNumbers
             | Self::Cast
             | Self::Map
+            | Self::Blend
             | Self::Gather
             | Self::Lut
             | Self::SqueezeCount
@@ -110,6 +116,8 @@ pub const TWINS: &[Twin] = &[
     cast::CastConstants::TWIN,
     map::MapConstants::TWIN,
     map::MapInstruction::TWIN,
+    blend::BlendConstants::TWIN,
+    blend::BlendRow::TWIN,
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,

@@ -4,6 +4,7 @@
 mod around;
 mod binary16;
 mod binary16_bits;
+pub mod blend;
 mod body;
 pub mod cast;
 mod element;

@@ -3,6 +3,7 @@
 
 /// The modules, by [`crate::Entry::module`].
 pub const MODULES: &[(&str, &str)] = &[
+    ("blend", include_str!("../ptx/blend.ptx")),
     ("cast", include_str!("../ptx/cast.ptx")),
     ("gather", include_str!("../ptx/gather.ptx")),
     ("lut", include_str!("../ptx/lut.ptx")),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytemuck::cast_slice;
 
+use crate::blend::{Blend, BlendError, BlendRow};
 use crate::entry::Entry;
 use crate::gather::{Gather, GatherError, GatherRow};
 use crate::level::Level;
@@ -20,6 +21,8 @@ use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
 /// One kernel with what all rows of a column share.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowKernel {
+    /// `blend`.
+    Blend(Blend),
     /// `gather`.
     Gather(Gather),
     /// `lut`.
@@ -32,6 +35,9 @@ pub enum RowKernel {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
+    /// From `blend`.
+    #[error(transparent)]
+    Blend(#[from] BlendError),
     /// From `gather`.
     #[error(transparent)]
     Gather(#[from] GatherError),
@@ -50,6 +56,9 @@ pub enum RowError {
         got: usize,
     },
 }
+
+/// Launches of [`RowKernel::Blend`].
+const BLEND: &[Pass] = &[Pass::only(Entry::Blend)];
 
 /// Launches of [`RowKernel::Gather`].
 const GATHER: &[Pass] = &[Pass::only(Entry::Gather)];
@@ -96,6 +105,7 @@ impl RowKernel {
     #[must_use]
     pub fn op(&self) -> &'static str {
         match self {
+            Self::Blend(_) => "blend",
             Self::Gather(_) => "gather",
             Self::Lut(_) => "lut",
             Self::Squeeze(_) => "squeeze",
@@ -106,6 +116,7 @@ impl RowKernel {
     #[must_use]
     pub fn record_bytes(&self) -> usize {
         match self {
+            Self::Blend(_) => size_of::<BlendRow>(),
             Self::Gather(_) => size_of::<GatherRow>(),
             Self::Lut(lut) => lut.record_len(),
             Self::Squeeze(_) => 0,
@@ -117,7 +128,7 @@ impl RowKernel {
     #[must_use]
     pub fn knows_lengths(&self) -> bool {
         match self {
-            Self::Gather(_) | Self::Lut(_) => true,
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => true,
             Self::Squeeze(_) => false,
         }
     }
@@ -127,7 +138,7 @@ impl RowKernel {
     #[must_use]
     pub fn needs_lengths(&self) -> bool {
         match self {
-            Self::Gather(_) => true,
+            Self::Blend(_) | Self::Gather(_) => true,
             Self::Lut(lut) => lut.channels() > 1,
             Self::Squeeze(_) => false,
         }
@@ -139,7 +150,8 @@ impl RowKernel {
     /// Where it cannot take such a row.
     pub fn row_bytes(&self, src_len: usize, record: &[u8]) -> Result<usize, RowError> {
         match self {
-            Self::Gather(gather) => Ok(gather.check(&self.gather_row(record)?, src_len)?),
+            Self::Blend(blend) => Ok(blend.check(&self.of_row(record)?, src_len)?),
+            Self::Gather(gather) => Ok(gather.check(&self.of_row(record)?, src_len)?),
             Self::Lut(lut) => Ok(lut.check(src_len, record.len())?),
             Self::Squeeze(_) => Ok(src_len),
         }
@@ -157,14 +169,16 @@ impl RowKernel {
         dst: &mut [u8],
     ) -> Result<usize, RowError> {
         match self {
-            Self::Gather(gather) => gather.run(level, src, &self.gather_row(record)?, dst)?,
+            Self::Blend(blend) => blend.run(level, src, &self.of_row(record)?, dst)?,
+            Self::Gather(gather) => gather.run(level, src, &self.of_row(record)?, dst)?,
             Self::Lut(lut) => lut.run(level, src, record, dst)?,
             Self::Squeeze(squeeze) => return Ok(squeeze.run(level, src, dst)?),
         }
         Ok(dst.len())
     }
 
-    fn gather_row(&self, record: &[u8]) -> Result<GatherRow, RowError> {
+    /// The record of a row as a struct.
+    fn of_row<Row: bytemuck::Pod>(&self, record: &[u8]) -> Result<Row, RowError> {
         let row = bytemuck::try_pod_read_unaligned(record);
         row.map_err(|_| RowError::Record {
             expected: self.record_bytes(),
@@ -176,13 +190,14 @@ impl RowKernel {
 impl DeviceKernel for RowKernel {
     fn dst_number_bytes(&self) -> usize {
         match self {
-            Self::Gather(_) | Self::Squeeze(_) => 1,
+            Self::Blend(_) | Self::Gather(_) | Self::Squeeze(_) => 1,
             Self::Lut(lut) => lut.to().len_bytes(),
         }
     }
 
     fn constants(&self) -> Vec<u32> {
         match self {
+            Self::Blend(blend) => cast_slice(&[blend.constants()]).to_vec(),
             Self::Gather(gather) => cast_slice(&[gather.constants()]).to_vec(),
             Self::Lut(lut) => {
                 let mut words: Vec<u32> = cast_slice(&[lut.constants()]).to_vec();
@@ -197,6 +212,7 @@ impl DeviceKernel for RowKernel {
 
     fn passes(&self) -> &'static [Pass] {
         match self {
+            Self::Blend(_) => BLEND,
             Self::Gather(_) => GATHER,
             Self::Lut(_) => LUT,
             Self::Squeeze(_) => SQUEEZE,
@@ -205,7 +221,7 @@ impl DeviceKernel for RowKernel {
 
     fn scratch_bytes(&self, src_len: usize) -> usize {
         match self {
-            Self::Gather(_) | Self::Lut(_) => 0,
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => 0,
             // A word a chunk, and one for the end.
             Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
         }
@@ -215,6 +231,12 @@ impl DeviceKernel for RowKernel {
 impl fmt::Display for RowKernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Blend(blend) => write!(
+                f,
+                "blend two images of {} channels {:?}",
+                blend.channels(),
+                blend.layout()
+            ),
             Self::Gather(gather) => write!(
                 f,
                 "gather {:?} -> {:?}, {:?}, {:?}",

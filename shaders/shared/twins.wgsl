@@ -121,6 +121,46 @@ fn map_instruction(at: u32) -> MapInstruction {
     );
 }
 
+struct BlendConstants {
+    channels: u32,
+    is_chw: u32,
+}
+
+const BLEND_CONSTANTS_WORDS: u32 = 2u;
+
+fn blend_constants(at: u32) -> BlendConstants {
+    return BlendConstants(
+        tables[at],
+        tables[at + 1u],
+    );
+}
+
+struct BlendRow {
+    height: u32,
+    width: u32,
+    top: u32,
+    left: u32,
+    rows: u32,
+    cols: u32,
+    alpha: f32,
+    pad: u32,
+}
+
+const BLEND_ROW_WORDS: u32 = 8u;
+
+fn blend_row(at: u32) -> BlendRow {
+    return BlendRow(
+        params[at],
+        params[at + 1u],
+        params[at + 2u],
+        params[at + 3u],
+        params[at + 4u],
+        params[at + 5u],
+        bitcast<f32>(params[at + 6u]),
+        params[at + 7u],
+    );
+}
+
 struct GatherConstants {
     channels_in: u32,
     channels_out: u32,

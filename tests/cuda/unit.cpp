@@ -442,11 +442,51 @@ void gathers(u32 border, bool to_chw) {
     check_rows({"gather"}, of, 1, new_lens, expected);
 }
 
+// Pairs of images of different sizes, blended all over or in a rectangle.
+void blends(bool is_chw, bool is_whole) {
+    const u32 sizes[][2] = {{1, 1}, {4, 7}, {9, 3}, {2, 16}}, n_channels = 3;
+    const float alphas[] = {0.25f, 1.9f, -0.7f, 1.0f / 3};
+    std::vector<u32> lens, new_lens;
+    Bytes records, expected;
+    for (u32 image = 0; image < 4; image++) {
+        auto [height, width] = sizes[image];
+        new_lens.push_back(height * width * n_channels);
+        lens.push_back(2 * new_lens.back());
+        BlendRow row{height, width, 0, 0, height, width, alphas[image], 0};
+        if (!is_whole) {
+            row.top = height / 2, row.left = width / 3;
+            row.rows = height - row.top, row.cols = (width - row.left) / 2;
+        }
+        append(records, &row, sizeof row);
+    }
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    for (u32 image = 0; image < 4; image++) {
+        auto [height, width] = sizes[image];
+        BlendRow row;
+        std::memcpy(&row, records.data() + image * sizeof row, sizeof row);
+        const unsigned char* a = bytes.data() + offsets_of(lens)[image];
+        for (u32 i = 0; i < new_lens[image]; i++) {
+            const u32 pixel = is_chw ? i % (height * width) : i / n_channels;
+            const u32 y = pixel / width, x = pixel % width;
+            const bool is_inside =
+                y >= row.top && y < row.top + row.rows && x >= row.left && x < row.left + row.cols;
+            const volatile float product = row.alpha * (float)(a[new_lens[image] + i] - a[i]);
+            const float sum = (float)a[i] + product, clipped = sum < 0 ? 0 : sum > 255 ? 255 : sum;
+            expected.push_back(is_inside ? (unsigned char)clipped : a[i]);
+        }
+    }
+    RowsCase of = rows_case(lens, new_lens, bytes, records, tables_of(BlendConstants{n_channels, is_chw}));
+    check_rows({"blend"}, of, 1, new_lens, expected);
+}
+
 void all_rows() {
     squeezes({0, 1, 2, 3, 0, 0, 40, 5, 0}, false);
     squeezes({0, 0, 0}, false);
     squeezes({2048, 1, 2047, 0, 2049, 4100}, false);
     squeezes({4096, 3, 0, 70}, true);
+    for (int way = 0; way < 4; way++) {
+        blends(way & 1, way & 2);
+    }
     for (u32 to : {U8, F16, F32}) {
         for (int way = 0; way < 4; way++) {
             luts(to, way & 1, way & 2);

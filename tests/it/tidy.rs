@@ -11,6 +11,11 @@ use fuelrail_tests::tidy::{self, File, Operator};
 /// The operators that have a kernel.
 const OPERATORS: &[Operator] = &[
     Operator {
+        name: "blend",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "cast",
         host_only: None,
         files: &[],

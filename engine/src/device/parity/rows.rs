@@ -1,12 +1,13 @@
 //! Kernels on rows of any length, with random parameters: images of different
-//! sizes that are cropped, padded, mirrored and turned each in its own way; tables
-//! of columns and of rows; text with and without anything to leave out.
+//! sizes that are cropped, padded, mirrored and turned each in its own way; pairs of
+//! images that are blended; tables of columns and of rows; text with and without anything to leave out.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "random bits are cut to what is wanted"
 )]
 
 use bytemuck::bytes_of;
+use fuelrail_kernels::blend::{Blend, BlendRow};
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
 use fuelrail_kernels::normalize::Layout;
@@ -45,7 +46,7 @@ impl Dice {
 /// Runs a program of each kernel that a loader's steps have; gives what went wrong.
 pub(crate) fn row_trial(subject: Subject<'_>) -> Vec<String> {
     let mut report = SuiteReport::default();
-    for trials in [gathers(), luts()] {
+    for trials in [gathers(), luts(), blends()] {
         if let Some(trial) = trials.first() {
             try_one(subject, trial, 0, &mut report);
         }
@@ -193,6 +194,63 @@ fn looked_up(lut: Lut, n_rows: u32, dice: &mut Dice) -> Option<(RowChain, Sample
     Some((chain, rows))
 }
 
+/// Pairs of images side by side, in every layout and number of channels: all of them
+/// blended or a rectangle, within both images or beyond.
+pub(super) fn blends() -> Vec<Trial> {
+    let mut dice = Dice(15);
+    let mut columns = Vec::new();
+    for (n_channels, layout) in (1..=4).flat_map(|n| LAYOUTS.map(|layout| (n, layout))) {
+        if let Ok(blend) = Blend::new(n_channels, layout) {
+            columns.extend(blended(blend, 11, &mut dice));
+        }
+    }
+    let blend = Blend::new(3, Layout::Hwc).ok();
+    let more = [0, 1, 300].map(|n_rows| blend.and_then(|blend| blended(blend, n_rows, &mut dice)));
+    let alone = more.into_iter().flatten();
+    std::iter::once(Trial::of_rows(columns))
+        .chain(alone.map(|column| Trial::of_rows([column])))
+        .collect()
+}
+
+/// A column of pairs of images, each of its own size.
+fn blended(blend: Blend, n_rows: u32, dice: &mut Dice) -> Option<(RowChain, SampleRows)> {
+    let (mut lens, mut records) = (Vec::new(), Vec::new());
+    for _ in 0..n_rows {
+        let sides @ [height, width] = [1 + dice.below(9), 1 + dice.below(40)];
+        lens.push(2 * height * width * blend.channels());
+        let row = BlendRow::whole(sides, alpha(dice));
+        let row = if dice.below(2) == 0 {
+            row
+        } else {
+            let (top, left) = (dice.below(height), dice.below(width));
+            let rest = [height - top, width - left].map(|len| dice.below(len + 1));
+            row.within([top, left, rest[0], rest[1]])
+        };
+        records.extend_from_slice(bytes_of(&row));
+    }
+    let len: u32 = lens.iter().sum();
+    let rows = SampleRows {
+        bytes: dice.bytes(len as usize),
+        offsets: offsets_of(&lens).ok()?,
+        records: vec![records],
+    };
+    let chain = RowChain::new(vec![RowKernel::Blend(blend)]).ok()?;
+    Some((chain, rows))
+}
+
+/// A share, a factor of an enhancement, or any bits that a record may have.
+fn alpha(dice: &mut Dice) -> f32 {
+    let bits = f32::from_bits(next(&mut dice.0) as u32);
+    let share = f32::from(dice.below(1 << 16) as u16) / 65_536.0;
+    match dice.below(4) {
+        0 => share,
+        1 => 4.0 * share - 1.5,
+        2 => [0.0, 1.0, -1e-40, f32::MIN_POSITIVE][dice.below(4) as usize],
+        _ if bits.abs() <= 65_536.0 => bits,
+        _ => 1.0 / 3.0,
+    }
+}
+
 /// Rows of 0 bytes to 16 MiB in one batch, and many that end anywhere.
 pub(super) fn squeezes() -> Vec<Trial> {
     let mut dice = Dice(13);
@@ -304,12 +362,36 @@ pub(super) fn chains() -> Vec<Trial> {
             rows.records = vec![Vec::new(); 3];
             rows
         });
-        let twice = vec![white.clone(), RowKernel::Lut(bright), white.clone()];
+        let twice = vec![white.clone(), RowKernel::Lut(bright.clone()), white.clone()];
         let columns = [
             RowChain::new(all.into()).ok().map(|chain| (chain, images)),
             RowChain::new(twice).ok().zip(text),
         ];
         trials.push(Trial::of_rows(columns.into_iter().flatten()));
+        trials.extend(mixed(n_rows, bright, &mut dice));
     }
     trials
+}
+
+/// Pairs of images that are blended and then changed further, as `mixup` among other
+/// steps has it.
+fn mixed(n_rows: u32, bright: Lut, dice: &mut Dice) -> Option<Trial> {
+    let blend = Blend::new(3, Layout::Chw).ok()?;
+    let gather = Gather::new(ChannelMap::all(3), Layout::Chw, Layout::Hwc, Border::Wrap).ok()?;
+    let (_, mut rows) = blended(blend, n_rows, dice)?;
+    let records = rows.records[0].chunks_exact(size_of::<BlendRow>());
+    let turned = records.map(|record| {
+        let row: BlendRow = bytemuck::pod_read_unaligned(record);
+        let turned = GatherRow::whole(row.height, row.width).ok()?.rotate90(1);
+        Some(bytes_of(&turned).to_vec())
+    });
+    let turned = turned.collect::<Option<Vec<_>>>()?.concat();
+    rows.records.extend([Vec::new(), turned]);
+    let kernels = [
+        RowKernel::Blend(blend),
+        RowKernel::Lut(bright),
+        RowKernel::Gather(gather),
+    ];
+    let chain = RowChain::new(kernels.into()).ok()?;
+    Some(Trial::of_rows([(chain, rows)]))
 }

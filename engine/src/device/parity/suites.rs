@@ -13,6 +13,7 @@ const SUITES: &[Suite] = &[
     ("cast", cast::trials),
     ("map", map::trials),
     ("mixed", mixed::trials),
+    ("blend", rows::blends),
     ("gather", rows::gathers),
     ("lut", rows::luts),
     ("squeeze", rows::squeezes),

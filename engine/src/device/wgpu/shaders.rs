@@ -20,6 +20,7 @@ macro_rules! behind_shared {
 
 /// The shaders, by [`Entry::module`].
 const MODULES: &[(&str, &str)] = &[
+    ("blend", behind_shared!("blend.wgsl")),
     ("cast", behind_shared!("cast.wgsl")),
     ("gather", behind_shared!("gather.wgsl")),
     ("lut", behind_shared!("lut.wgsl")),
@@ -40,6 +41,7 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::NormalizeNumbers
         | Entry::NormalizeWide
         | Entry::Map
+        | Entry::Blend
         | Entry::Gather
         | Entry::Lut
         | Entry::SqueezeCount
