@@ -154,6 +154,13 @@ impl Error {
         self
     }
 
+    /// Puts before the message what it happened to.
+    #[must_use]
+    pub(crate) fn of(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// Adds the step (from 1) and its operator.
     #[must_use]
     pub fn with_step(mut self, step: usize, op: impl Into<Cow<'static, str>>) -> Self {

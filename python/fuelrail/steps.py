@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "center_crop",
     "invert",
+    "mixup",
     "pad",
     "random_crop",
     "random_flip",
@@ -64,6 +65,43 @@ def invert(
         column: One column or several, of uint8 images.
     """
     return _step("invert", column=column)
+
+
+@told
+def mixup(
+    column: str | Sequence[str],
+    *,
+    alpha: float | None = None,
+    probability: float | None = None,
+    labels: str | Sequence[str] | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Mixes each image with that of a row drawn from the dataset, as Pillow's `Image.blend` does.
+
+    Args:
+        column: One column or several, of uint8 images. All that are named are mixed
+            with the same rows by the same weights. Batches have the weight of each
+            row itself as `NAME.weight`: float32, a multiple of 2^-15, and 1 where
+            it is not mixed.
+        alpha: Weights are drawn from Beta(alpha, alpha), with alpha from 0.001 to
+            1000 (default: 1, as in timm and torchvision: all are as likely).
+        probability: The probability that a row is mixed (default: 1).
+        labels: Columns whose values of the second row come as `NAME.second`: the
+            row's own where it is not mixed (default: none).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that is drawn from (default: the operator's
+            name and its number among steps of that name).
+    """
+    return _step(
+        "mixup",
+        column=column,
+        alpha=alpha,
+        probability=probability,
+        labels=labels,
+        layout=layout,
+        stream=stream,
+    )
 
 
 @told

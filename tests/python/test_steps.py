@@ -1,7 +1,6 @@
-"""A loader's steps against the same done by numpy, with chance drawn by a Philox
-written here from the paper, and by Pillow."""
+"""A loader's steps against the same done by numpy, with chance drawn by the Philox of
+`drawn`, and by Pillow."""
 
-import itertools
 import pickle
 import subprocess
 from pathlib import Path
@@ -10,43 +9,11 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
+from drawn import below, draws, fixed
 from fuelrail import steps
 from PIL import Image, ImageOps
 
 N_ROWS, HEIGHT, WIDTH = 83, 20, 17
-MASK = 0xFFFFFFFF
-
-
-def philox(counter, key):
-    """Philox4x32-10 of Salmon, Moraes, Dror and Shaw."""
-    counter, key = list(counter), list(key)
-    for _ in range(10):
-        a, b = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
-        counter = [(b >> 32) ^ counter[1] ^ key[0], b & MASK, (a >> 32) ^ counter[3] ^ key[1], a & MASK]
-        key = [(key[0] + 0x9E3779B9) & MASK, (key[1] + 0xBB67AE85) & MASK]
-    return counter
-
-
-def draws(seed, epoch, stream, row):
-    """What docs/loading.md says is drawn, one after another."""
-    name = 0xCBF29CE484222325
-    for byte in stream.encode():
-        name = (name ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    low, high, third, _ = philox([name & MASK, name >> 32, epoch, 0x64726177], [seed & MASK, seed >> 32])
-    for n in itertools.count():
-        yield philox([row & MASK, row >> 32, n, third], [low, high])[0]
-
-
-def below(draw, n):
-    return next(draw) * n >> 32
-
-
-def fixed(values):
-    """An array as nested lists of fixed length."""
-    array = pa.array(values.reshape(-1))
-    for length in reversed(values.shape[1:]):
-        array = pa.FixedSizeListArray.from_arrays(array, length)
-    return array
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +84,8 @@ def by_numpy(held, seed, epoch):
 # A step without chance, and what the field makes of an image of [H, W, 3].
 ORACLES = {
     "invert": (steps.invert("image"), lambda it: ImageOps.invert(Image.fromarray(it))),
+    # `test_mixup.py` has the oracle for what is mixed.
+    "mixup": (steps.mixup("image", probability=0), lambda it: it),
     "solarize": (steps.solarize("image", threshold=100), lambda it: ImageOps.solarize(Image.fromarray(it), 100)),
     "solarize-usual": (steps.solarize("image"), lambda it: ImageOps.solarize(Image.fromarray(it))),
     "center_crop": (steps.center_crop("image", height=11, width=6), lambda it: it[4:15, 5:11]),

@@ -30,6 +30,8 @@ pub(super) struct Columns {
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) name: Arc<str>,
+    /// The column that it is of.
+    pub(super) column: Arc<str>,
     pub(super) dtype: Dtype,
     pub(super) first: First,
     /// Dimensions after the first.
@@ -210,6 +212,10 @@ impl Columns {
                 output,
             });
         }
+        let first = self.outputs[output].name.clone();
+        for of_column in &mut self.outputs[output..] {
+            of_column.column = first.clone();
+        }
         Ok(())
     }
 
@@ -243,8 +249,10 @@ impl Columns {
     }
 
     fn output(&mut self, name: &str, dtype: Dtype, first: First, inner: Vec<u64>) -> usize {
+        let name: Arc<str> = Arc::from(name);
         self.outputs.push(Output {
-            name: Arc::from(name),
+            column: name.clone(),
+            name,
             dtype,
             first,
             inner,

@@ -94,7 +94,8 @@ impl Filled {
 /// One tensor of a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
-    /// The column's name, or that with `.cu_seqlens`, `.lengths`, `.valid`.
+    /// The column's name, or that with `.cu_seqlens`, `.lengths`, `.valid`, and where
+    /// rows are mixed `.weight` or `.second`.
     pub(crate) name: Arc<str>,
     pub(crate) dtype: Dtype,
     /// All dimensions, the rows first where the tensor has a row for each.

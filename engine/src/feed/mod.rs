@@ -42,6 +42,8 @@ mod process;
 mod reader;
 mod ring;
 mod schedule;
+mod second_images;
+mod second_rows;
 mod shards;
 mod standing;
 mod state;

@@ -1,16 +1,22 @@
 //! Steps on a device: rows go up with their records, and what they become is
-//! downloaded into the batch.
+//! downloaded into the batch. Where they mix rows, the steps before that are a
+//! program of its own, which runs on the rows and on their second ones.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::OnceLock;
 
+use super::second_images::SecondImages;
 use crate::device::{Device, Items, OnLane, Program, RowChain, RowItems, Source, Written};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::operators::{ColumnSteps, Draw, Image, Link};
+use crate::plan::operators::{ColumnSteps, Draw, Link, Weight};
 
 /// The steps of a feed, made ready on a device.
 #[derive(Debug)]
 pub(super) struct StepsOnDevice {
     name: String,
+    /// What runs before rows are mixed, if anything does.
+    before: Option<OnLane>,
     on_lane: OnLane,
     /// Why the CPU does it now, if it does.
     lost: OnceLock<String>,
@@ -22,6 +28,8 @@ pub(super) struct Stored<'a> {
     pub(super) steps: &'a ColumnSteps,
     /// One image after another.
     pub(super) bytes: &'a [u8],
+    /// What they are mixed with, if they are.
+    pub(super) second: Option<SecondImages<'a>>,
 }
 
 impl StepsOnDevice {
@@ -36,28 +44,48 @@ impl StepsOnDevice {
         let Some(backend) = device.backend() else {
             return Ok(None);
         };
-        let chains = columns.map(|steps| RowChain::new(steps.kernels()));
-        let program = Program {
-            chains: Vec::new(),
-            row_chains: chains.collect::<Result<_>>()?,
+        let (mut before, mut last) = (Vec::new(), Vec::new());
+        for steps in columns {
+            let (first, behind) = steps.links.split_at(begin_of_last(steps));
+            if !first.is_empty() {
+                before.push(chain(first)?);
+            }
+            last.push(chain(behind)?);
+        }
+        let on_lane = |row_chains: Vec<RowChain>| -> Result<OnLane> {
+            let program = Program {
+                chains: Vec::new(),
+                row_chains,
+            };
+            Ok(OnLane {
+                lane: backend.lane(&program)?,
+                program,
+                level: device.level(),
+            })
         };
         let report = device.report();
         Ok(Some(Self {
             name: format!("{} ({})", report.id, report.name),
-            on_lane: OnLane {
-                lane: backend.lane(&program)?,
-                program,
-                level: device.level(),
+            before: if before.is_empty() {
+                None
+            } else {
+                Some(on_lane(before)?)
             },
+            on_lane: on_lane(last)?,
             lost: OnceLock::new(),
         }))
     }
 
     /// Where the steps run, in words.
     pub(super) fn place(&self) -> String {
-        match self.lost.get() {
-            None => format!("on {}, downloaded into the batch", self.name),
-            Some(why) => format!("on the CPU, since {} failed: {why}", self.name),
+        match (self.lost.get(), &self.before) {
+            (Some(why), _) => format!("on the CPU, since {} failed: {why}", self.name),
+            (None, None) => format!("on {}, downloaded into the batch", self.name),
+            (None, Some(_)) => format!(
+                "on {}, before `blend` and from there on, downloaded between the two and into the \
+                 batch",
+                self.name
+            ),
         }
     }
 
@@ -69,34 +97,13 @@ impl StepsOnDevice {
     pub(super) fn run(
         &self,
         columns: &[Stored<'_>],
-        (rows, draw): (&[u64], Draw),
+        drawn: (&[u64], Draw),
     ) -> Result<Option<Vec<Written>>> {
         if self.lost.get().is_some() {
             return Ok(None);
         }
-        let (mut told, mut expected) = (Vec::new(), Vec::new());
-        for column in columns {
-            let [read, written] = [column.steps.before, column.steps.after];
-            told.push((
-                offsets(&column.steps.column, read, rows.len())?,
-                records(column.steps, rows, draw)?,
-            ));
-            expected.push(offsets(&column.steps.column, written, rows.len())?);
-        }
-        let sources = columns.iter().zip(&told);
-        let sources = sources.map(|(column, (offsets, records))| Source {
-            bytes: column.bytes,
-            items: Items::Rows(RowItems { offsets, records }),
-        });
-        let sources: Vec<Source<'_>> = sources.collect();
-        match self.on_lane.run(&sources, None) {
-            Ok(written) => {
-                let offsets = written.iter().map(|column| &column.offsets);
-                if offsets.ne(&expected) {
-                    return Err(Error::internal("a device wrote other images"));
-                }
-                Ok(Some(written))
-            }
+        match self.try_run(columns, drawn) {
+            Ok(written) => Ok(Some(written)),
             Err(error) if error.kind() == ErrorKind::Device => {
                 self.lost.get_or_init(|| error.to_string());
                 Ok(None)
@@ -104,11 +111,126 @@ impl StepsOnDevice {
             Err(error) => Err(error),
         }
     }
+
+    fn try_run(
+        &self,
+        columns: &[Stored<'_>],
+        (rows, draw): (&[u64], Draw),
+    ) -> Result<Vec<Written>> {
+        let images = self.images(columns, (rows, draw))?;
+        let (mut told, mut expected) = (Vec::new(), Vec::new());
+        for column in columns {
+            let steps = column.steps;
+            let read = match steps.around_blend().1 {
+                Some(blending) => 2 * blending.image.len_bytes(),
+                None => steps.before.len_bytes(),
+            };
+            let links = begin_of_last(steps)..steps.links.len();
+            told.push((
+                offsets(&steps.column, read, rows.len())?,
+                records(column, links, rows, draw)?,
+            ));
+            expected.push(offsets(&steps.column, steps.after.len_bytes(), rows.len())?);
+        }
+        let sources = images.iter().zip(&told);
+        let sources = sources.map(|(bytes, (offsets, records))| Source {
+            bytes,
+            items: Items::Rows(RowItems { offsets, records }),
+        });
+        run(&self.on_lane, &sources.collect::<Vec<_>>(), &expected)
+    }
+
+    /// What the last program reads: the rows of each column as they are stored, or
+    /// pairs of rows that are to be blended.
+    fn images<'a>(
+        &self,
+        columns: &[Stored<'a>],
+        drawn: (&[u64], Draw),
+    ) -> Result<Vec<Cow<'a, [u8]>>> {
+        let changed = match &self.before {
+            Some(on_lane) => run_before(on_lane, columns, drawn)?,
+            None => Vec::new(),
+        };
+        let mut changed = changed.iter();
+        let images = columns.iter().map(|column| {
+            let (Some(second), (before, Some(blending), _)) =
+                (column.second, column.steps.around_blend())
+            else {
+                return Ok(Cow::Borrowed(column.bytes));
+            };
+            let len = blending.image.len_bytes();
+            let len =
+                usize::try_from(len).map_err(|_| Error::internal("an image beyond memory"))?;
+            if before.is_empty() {
+                return Ok(Cow::Owned(second.pairs(column.bytes, second.bytes, len)));
+            }
+            let changed = changed.next().map(|written| &written.bytes[..]);
+            let changed = changed.and_then(|bytes| bytes.split_at_checked(drawn.0.len() * len));
+            let (own, others) =
+                changed.ok_or_else(|| Error::internal("a device wrote fewer images"))?;
+            Ok(Cow::Owned(second.pairs(own, others, len)))
+        });
+        images.collect()
+    }
 }
 
-/// Where each image begins.
-fn offsets(column: &str, image: Image, n_rows: usize) -> Result<Vec<u32>> {
-    let len = image.len_bytes();
+/// Runs the steps before rows are mixed, on all rows and behind them on their second
+/// ones.
+fn run_before(
+    on_lane: &OnLane,
+    columns: &[Stored<'_>],
+    (rows, draw): (&[u64], Draw),
+) -> Result<Vec<Written>> {
+    let (mut told, mut expected) = (Vec::new(), Vec::new());
+    for column in columns {
+        let steps = column.steps;
+        let (Some(second), (before @ [_, ..], Some(blending), _)) =
+            (column.second, steps.around_blend())
+        else {
+            continue;
+        };
+        let all = [rows, second.rows].concat();
+        told.push((
+            [column.bytes, second.bytes].concat(),
+            offsets(&steps.column, steps.before.len_bytes(), all.len())?,
+            records(column, 0..before.len(), &all, draw)?,
+        ));
+        expected.push(offsets(
+            &steps.column,
+            blending.image.len_bytes(),
+            all.len(),
+        )?);
+    }
+    let sources = told.iter().map(|(bytes, offsets, records)| Source {
+        bytes,
+        items: Items::Rows(RowItems { offsets, records }),
+    });
+    run(on_lane, &sources.collect::<Vec<_>>(), &expected)
+}
+
+/// Runs a program, and compares where the rows written begin.
+fn run(on_lane: &OnLane, sources: &[Source<'_>], expected: &[Vec<u32>]) -> Result<Vec<Written>> {
+    let written = on_lane.run(sources, None)?;
+    if written.iter().map(|column| &column.offsets).ne(expected) {
+        return Err(Error::internal("a device wrote other images"));
+    }
+    Ok(written)
+}
+
+/// The link of a column with which the last program begins.
+fn begin_of_last(steps: &ColumnSteps) -> usize {
+    match steps.around_blend() {
+        (before, Some(_), _) => before.len(),
+        (_, None, _) => 0,
+    }
+}
+
+fn chain(links: &[Link]) -> Result<RowChain> {
+    RowChain::new(links.iter().map(Link::kernel).collect())
+}
+
+/// Where each image of so many bytes begins.
+fn offsets(column: &str, len: u64, n_rows: usize) -> Result<Vec<u32>> {
     let offset = |row: usize| u32::try_from(row as u64 * len);
     let offsets: Result<Vec<u32>, _> = (0..=n_rows).map(offset).collect();
     offsets.map_err(|_| {
@@ -117,21 +239,33 @@ fn offsets(column: &str, image: Image, n_rows: usize) -> Result<Vec<u32>> {
     })
 }
 
-/// The records of all rows, for each kernel.
-fn records(steps: &ColumnSteps, rows: &[u64], draw: Draw) -> Result<Vec<Vec<u8>>> {
-    let is_gather = |link: &Link| match link {
-        Link::Gather { .. } => true,
-        Link::Lut(_) => false,
-    };
-    let gathers: Vec<usize> = (0..steps.links.len())
-        .filter(|&link| is_gather(&steps.links[link]))
-        .collect();
-    let mut records = vec![Vec::new(); steps.links.len()];
+/// The records of all rows, for each of the kernels `links`.
+fn records(
+    column: &Stored<'_>,
+    links: Range<usize>,
+    rows: &[u64],
+    draw: Draw,
+) -> Result<Vec<Vec<u8>>> {
+    let steps = column.steps;
+    let mut records = vec![Vec::new(); links.len()];
     let mut parameters = Vec::new();
-    for row in rows {
+    for (at, row) in rows.iter().enumerate() {
         steps.draw_parameters(draw, *row, &mut parameters)?;
-        for (link, record) in gathers.iter().zip(&parameters) {
-            records[*link].extend_from_slice(bytemuck::bytes_of(record));
+        let mut of_gathers = parameters.iter();
+        for (index, link) in steps.links[..links.end].iter().enumerate() {
+            let record = match link {
+                Link::Gather { .. } => of_gathers.next().map(bytemuck::bytes_of),
+                Link::Lut(_) | Link::Blend(_) => None,
+            };
+            let Some(out) = index.checked_sub(links.start).map(|at| &mut records[at]) else {
+                continue;
+            };
+            out.extend_from_slice(record.unwrap_or_default());
+            if let Link::Blend(blending) = link {
+                let second = column.second.and_then(|second| second.of[at]);
+                let weight = second.map_or(Weight::WHOLE, |(_, weight)| weight);
+                out.extend_from_slice(bytemuck::bytes_of(&blending.record(weight)));
+            }
         }
     }
     Ok(records)

@@ -7,6 +7,7 @@ use super::gather::{Gather, Skipped};
 use super::loader::{Facts, Feed};
 use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
+use super::second_rows::SecondRows;
 use super::shards::Shards;
 use super::stepped::{self, Stepped};
 use crate::device::Device;
@@ -36,13 +37,18 @@ impl Feed {
         };
         // Those that read ahead, no more than there is to read, and the caller.
         let n_threads = options.threads.min(options.prefetch) + 1;
-        let gather = Gather::new(shards, &options.read, skipped, n_threads)?;
-        let steps = stepped::lower(gather.outputs(), &options.read, &options.steps)?;
+        let gather = Gather::new(shards.clone(), &options.read, skipped, n_threads)?;
+        let asked = (&options.steps, shards.n_rows());
+        let steps = stepped::lower(gather.outputs(), &options.read, asked)?;
         if steps.is_empty() {
             return Self::with_fill(Arc::new(gather), facts, options);
         }
         let device = Device::for_rows(options.device)?;
-        let stepped = Stepped::new(gather, steps, &device)?;
+        // A buffer for each tensor, and one more for each column that is changed.
+        let free = gather.outputs().len() + steps.len();
+        let own = (&gather, &options.read);
+        let seconds = SecondRows::new(&steps, own, (shards, n_threads), free)?;
+        let stepped = Stepped::new((gather, seconds), steps, &device)?;
         Self::with_fill(Arc::new(stepped), facts, options)
     }
 }
@@ -55,7 +61,7 @@ impl Shards {
     /// cannot be done to their columns.
     pub fn lowered(&self, read: &ReadOptions, steps: &Steps) -> Result<Vec<ColumnSteps>> {
         let columns = Columns::new(self.dataset(), read)?;
-        stepped::lower(&columns.outputs, read, steps)
+        stepped::lower(&columns.outputs, read, (steps, self.n_rows()))
     }
 
     /// What the order of the rows depends on, beside seed and epoch.

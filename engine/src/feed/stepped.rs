@@ -11,16 +11,22 @@ use super::fill::{Fill, NO_ROW, Place, Slot, Wanted};
 use super::gather::Gather;
 use super::on_device::{StepsOnDevice, Stored};
 use super::options::{Access, ReadOptions};
+use super::second_images::SecondImages;
+use super::second_rows::{Mixed, SecondRows};
 use crate::device::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Draw, Image, ImageColumn, Parameters, Steps};
+use crate::plan::operators::{
+    Between, ColumnSteps, Draw, Image, KnownTensor, Parameters, RowImages, Steps,
+};
 
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
 pub(super) struct Stepped {
     gather: Gather,
     columns: Vec<SteppedColumn>,
+    /// The rows that others are mixed with, where a step names some.
+    seconds: Option<SecondRows>,
     /// Why no device runs the steps, where any was to.
     passed_over: Vec<String>,
     /// What runs the steps, if that is not the CPU.
@@ -33,8 +39,8 @@ pub(super) struct Stepped {
 /// See [`Stepped::idle`].
 #[derive(Debug, Default)]
 struct Scratch {
-    between: [Vec<u8>; 2],
-    parameters: Parameters,
+    between: Between,
+    parameters: [Parameters; 2],
 }
 
 /// A column that steps change.
@@ -49,6 +55,8 @@ struct SteppedColumn {
     shape: Vec<u64>,
     /// The tensor that says which rows are not null, if some may be.
     valid: Option<usize>,
+    /// The index of what is read of second rows, if it is mixed.
+    second: Option<usize>,
 }
 
 /// The steps of each column of a feed.
@@ -59,7 +67,7 @@ struct SteppedColumn {
 pub(super) fn lower(
     outputs: &[Output],
     read: &ReadOptions,
-    steps: &Steps,
+    (steps, n_rows): (&Steps, u64),
 ) -> Result<Vec<ColumnSteps>> {
     if steps.step.is_empty() {
         return Ok(Vec::new());
@@ -71,33 +79,42 @@ pub(super) fn lower(
         );
         return Err(error.with_hint("a view shows a shard as it is; steps write to memory"));
     }
-    let known: Vec<ImageColumn<'_>> = outputs.iter().map(known).collect();
-    steps.lower(&known)
+    let known: Vec<KnownTensor<'_>> = outputs.iter().map(known).collect();
+    steps.lower(&known, n_rows)
 }
 
 /// A tensor as steps know it.
-fn known(output: &Output) -> ImageColumn<'_> {
-    let is_image = output.dtype == Dtype::U8 && output.first == First::Rows;
-    if is_image && matches!(output.inner.len(), 2 | 3) {
-        return (&output.name, Ok(output.inner.as_slice()));
-    }
+fn known(output: &Output) -> KnownTensor<'_> {
+    let is_fixed = output.first == First::Rows;
+    let is_image = output.dtype == Dtype::U8 && matches!(output.inner.len(), 2 | 3);
     let rows = match output.first {
         First::Rows => format!("rows of shape {:?}", output.inner),
         First::Elements | First::Offsets => "rows of any length".to_owned(),
     };
-    (
-        &output.name,
-        Err(format!("{} in {rows}", output.dtype.as_str())),
-    )
+    KnownTensor {
+        name: &output.name,
+        column: &output.column,
+        image: if is_fixed && is_image {
+            Ok(output.inner.as_slice())
+        } else {
+            Err(format!("{} in {rows}", output.dtype.as_str()))
+        },
+        is_fixed,
+    }
 }
 
 impl Stepped {
-    /// What `gather` reads, changed by `steps` on `device`.
+    /// What `gather` reads, changed by `steps` on `device`; `seconds` reads the rows that
+    /// are mixed in.
     ///
     /// # Errors
     /// `Internal` for steps of a column that is not read, `Device` where the device
     /// cannot be made ready.
-    pub(super) fn new(gather: Gather, steps: Vec<ColumnSteps>, device: &Device) -> Result<Self> {
+    pub(super) fn new(
+        (gather, seconds): (Gather, Option<SecondRows>),
+        steps: Vec<ColumnSteps>,
+        device: &Device,
+    ) -> Result<Self> {
         let outputs = gather.outputs();
         let mut columns = Vec::new();
         for steps in steps {
@@ -111,6 +128,7 @@ impl Stepped {
                     .position(|it| *it.name == *format!("{}.valid", steps.column)),
                 tensor,
                 buffer: outputs.len() + columns.len(),
+                second: seconds.as_ref().and_then(|it| it.tensor(&steps.column)),
                 steps,
             });
         }
@@ -120,6 +138,7 @@ impl Stepped {
             passed_over: device.notes().to_vec(),
             gather,
             columns,
+            seconds,
             level: device.level(),
             idle: Mutex::default(),
         })
@@ -130,22 +149,14 @@ impl Fill for Stepped {
     fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
         // The tensors of the last batch have other shapes than those that are read.
         slot.filled.tensors.clear();
-        self.gather.fill(wanted, slot)?;
-        let Slot { buffers, filled } = slot;
-        let columns = self.columns.iter();
-        let mut stored: Vec<Buffer> = columns.map(|it| buffers.take(it.tensor)).collect();
-        let changed = self.change(&mut stored, (&filled.rows, wanted.draw), buffers);
-        for (column, stored) in self.columns.iter().zip(stored) {
-            buffers.put_back(column.tensor, stored);
-        }
-        changed?;
-        for column in &self.columns {
-            let tensor = &mut filled.tensors[column.tensor];
-            tensor.shape.truncate(1);
-            tensor.shape.extend_from_slice(&column.shape);
-            tensor.place = Place::Slot(column.buffer);
-        }
-        Ok(())
+        let Some(seconds) = &self.seconds else {
+            self.gather.fill(wanted, slot)?;
+            return self.change_all(slot, wanted.draw, None);
+        };
+        let mut mixed = seconds.take();
+        let filled = self.fill_mixed(seconds, wanted, &mut mixed, slot);
+        seconds.give_back(mixed);
+        filled
     }
 
     fn place_of_steps(&self) -> Option<String> {
@@ -162,10 +173,44 @@ impl Fill for Stepped {
 }
 
 impl Stepped {
+    /// Fills a slot with rows that are mixed with others.
+    fn fill_mixed(
+        &self,
+        seconds: &SecondRows,
+        wanted: Wanted<'_>,
+        mixed: &mut Mixed,
+        slot: &mut Slot,
+    ) -> Result<()> {
+        seconds.read(wanted, mixed)?;
+        self.gather.fill_but(wanted, mixed.lost(), slot)?;
+        seconds.align(&slot.filled.rows, &slot.buffers, mixed);
+        self.change_all(slot, wanted.draw, Some(mixed))?;
+        seconds.deliver(slot, mixed)
+    }
+
+    /// Changes all columns of a slot that holds rows as they are stored.
+    fn change_all(&self, slot: &mut Slot, draw: Draw, mixed: Option<&Mixed>) -> Result<()> {
+        let Slot { buffers, filled } = slot;
+        let columns = self.columns.iter();
+        let mut stored: Vec<Buffer> = columns.map(|it| buffers.take(it.tensor)).collect();
+        let changed = self.change((&mut stored, mixed), (&filled.rows, draw), buffers);
+        for (column, stored) in self.columns.iter().zip(stored) {
+            buffers.put_back(column.tensor, stored);
+        }
+        changed?;
+        for column in &self.columns {
+            let tensor = &mut filled.tensors[column.tensor];
+            tensor.shape.truncate(1);
+            tensor.shape.extend_from_slice(&column.shape);
+            tensor.place = Place::Slot(column.buffer);
+        }
+        Ok(())
+    }
+
     /// Changes the rows of all columns, from `stored` to `buffers`.
     fn change(
         &self,
-        stored: &mut [Buffer],
+        (stored, mixed): (&mut [Buffer], Option<&Mixed>),
         (rows, draw): (&[u64], Draw),
         buffers: &mut Buffers,
     ) -> Result<()> {
@@ -174,6 +219,7 @@ impl Stepped {
             columns.push(Stored {
                 steps: &column.steps,
                 bytes: stored.room(len_of(column.steps.before, rows.len())?)?,
+                second: column.second_images(mixed)?,
             });
         }
         let nulls: Vec<HashSet<usize>> = self
@@ -222,15 +268,25 @@ impl Stepped {
             parameters,
         } = &mut scratch;
         let [before, after] = [column.steps.before, column.steps.after];
-        let images = column.bytes.chunks_exact(len_of(before, 1)?);
+        let [own, others] = parameters;
+        let len = len_of(before, 1)?;
+        let images = column.bytes.chunks_exact(len);
         let changed = dst.chunks_exact_mut(len_of(after, 1)?);
-        for ((src, dst), row) in images.zip(changed).zip(rows) {
-            if *row != NO_ROW {
-                column.steps.draw_parameters(draw, *row, parameters)?;
-                column
-                    .steps
-                    .run(self.level, (src, parameters), between, dst)?;
+        for (at, ((src, dst), row)) in images.zip(changed).zip(rows).enumerate() {
+            if *row == NO_ROW {
+                continue;
             }
+            column.steps.draw_parameters(draw, *row, own)?;
+            let second = column.second.and_then(|seconds| seconds.of(at, len));
+            if let Some((_, second, _)) = second {
+                // It looks as it does where it is read for itself.
+                column.steps.draw_parameters(draw, second, others)?;
+            }
+            let images = RowImages {
+                own: (src, own),
+                second: second.map(|(src, _, weight)| ((src, &others[..]), weight)),
+            };
+            column.steps.run(self.level, images, between, dst)?;
         }
         idle().push(scratch);
         Ok(())
@@ -238,6 +294,23 @@ impl Stepped {
 }
 
 impl SteppedColumn {
+    /// What its rows are mixed with.
+    fn second_images<'a>(&self, mixed: Option<&'a Mixed>) -> Result<Option<SecondImages<'a>>> {
+        let (Some(mixed), Some(tensor)) = (mixed, self.second) else {
+            return Ok(None);
+        };
+        let len = len_of(self.steps.before, mixed.rows.len())?;
+        Ok(Some(SecondImages {
+            bytes: if len == 0 {
+                &[]
+            } else {
+                mixed.bytes(tensor, len)?
+            },
+            rows: &mixed.rows,
+            of: &mixed.of,
+        }))
+    }
+
     /// The rows of a batch that are null.
     fn nulls(&self, n_rows: usize, buffers: &Buffers) -> HashSet<usize> {
         let valid = self.valid.and_then(|tensor| buffers.bytes(tensor, n_rows));

@@ -41,6 +41,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("flate2", &["engine/src/source/"]),
     ("globset", &["engine/src/source/"]),
     ("indicatif", &["engine/cli/src/"]),
+    ("libm", &["engine/src/plan/"]),
     ("memmap2", &["engine/src/feed/"]),
     ("ndarray", &["engine/src/feed/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),

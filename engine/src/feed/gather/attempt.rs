@@ -63,6 +63,11 @@ impl Gather {
 }
 
 impl Gather {
+    /// The dataset.
+    pub(crate) fn shards(&self) -> &Shards {
+        &self.shards
+    }
+
     /// The tensors of a batch.
     pub(crate) fn outputs(&self) -> &[Output] {
         &self.columns.outputs

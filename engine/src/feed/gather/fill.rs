@@ -14,21 +14,34 @@ const MAX_CHANGES: usize = 8;
 
 impl Fill for Gather {
     fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
-        let Wanted { rows, n_rows, .. } = wanted;
+        self.fill_but(wanted, &[], slot)
+    }
+}
+
+impl Gather {
+    /// Fills a slot with the rows that are wanted, but for those that are lost
+    /// already.
+    ///
+    /// # Errors
+    /// As [`Fill::fill`].
+    pub(crate) fn fill_but(
+        &self,
+        wanted: Wanted<'_>,
+        lost: &[Damage],
+        slot: &mut Slot,
+    ) -> Result<()> {
         guard::install().map_err(|e| {
             Error::new(ErrorKind::Io, "cannot watch for pages that are missing").with_source(e)
         })?;
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut work = idle().pop().unwrap_or_default();
-        let filled = self.fill_with(&mut work, rows, n_rows, slot);
+        let filled = self.fill_with(&mut work, wanted, lost, slot);
         work.held.clear();
         work.views.clear();
         idle().push(work);
         filled
     }
-}
 
-impl Gather {
     /// Says where the tensors of a batch of `n_rows` lie.
     fn place(&self, work: &mut Work, n_rows: usize, tensors: &mut Vec<Placed>) {
         let outputs = &self.columns.outputs;
@@ -58,10 +71,11 @@ impl Gather {
     fn fill_with(
         &self,
         work: &mut Work,
-        rows: &[u64],
-        n_rows: usize,
+        wanted: Wanted<'_>,
+        lost: &[Damage],
         slot: &mut Slot,
     ) -> Result<()> {
+        let Wanted { rows, n_rows, .. } = wanted;
         if let Some(row) = rows.iter().find(|row| **row == NO_ROW) {
             let message = format!("expected rows of the dataset, got {row}");
             return Err(Error::new(ErrorKind::Usage, message));
@@ -70,6 +84,8 @@ impl Gather {
         slot.let_go();
         let Slot { buffers, filled } = slot;
         filled.begin(rows, n_rows);
+        self.skip(&mut filled.rows, lost);
+        filled.damage.extend_from_slice(lost);
         let mut n_changes = 0;
         loop {
             let verdict = Attempt {

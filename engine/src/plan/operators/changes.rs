@@ -6,8 +6,10 @@ use fuelrail_kernels::gather::{Border, GatherError, GatherRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::chance::Chance;
 use super::draw::Drawn;
 use super::image::Image;
+use super::mix::Mix;
 
 /// One change of every image of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub enum Change {
     Move(Move),
     /// Each byte becomes the one that the table has for it.
     Table(Box<[u8; 256]>),
+    /// The image of a second row is mixed in.
+    Mix(Mix),
 }
 
 /// From which places samples come.
@@ -31,31 +35,6 @@ pub enum Move {
     FlipHorizontal(Chance),
     /// Top becomes bottom, by chance.
     FlipVertical(Chance),
-}
-
-/// How often something is done: so many of 2^32 times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chance(u64);
-
-impl Chance {
-    /// A probability from 0 to 1, rounded to a multiple of 2^-32.
-    #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "from 0 to 2^32"
-    )]
-    pub fn of(probability: f64) -> Option<Self> {
-        let of_all = probability * 4_294_967_296.0;
-        (0.0..=1.0)
-            .contains(&probability)
-            .then(|| Self(of_all.round() as u64))
-    }
-
-    /// Whether it is, this time.
-    pub fn happens(self, drawn: &mut Drawn) -> bool {
-        u64::from(drawn.word()) < self.0
-    }
 }
 
 /// What is added around an image.
@@ -160,13 +139,5 @@ pub(super) fn in_words(border: Border) -> String {
         Border::Edge | Border::Reflect | Border::Symmetric | Border::Wrap => {
             format!("{border:?}").to_lowercase()
         }
-    }
-}
-
-impl fmt::Display for Chance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^32")]
-        let percent = self.0 as f64 / 42_949_672.96;
-        write!(f, "{percent} % of rows")
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::changes::in_words;
 use super::draw::Draw;
-use super::lowered::{ColumnSteps, Link};
+use super::lowered::{Blending, ColumnSteps, Link};
+use super::mix::Weight;
 use crate::error::Result;
 
 impl ColumnSteps {
@@ -20,6 +21,7 @@ impl ColumnSteps {
                     said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
                 }
                 Link::Lut(_) => said.push("bytes by a table".to_owned()),
+                Link::Blend(_) => said.push("mixed with a second row".to_owned()),
             }
         }
         format!("{} -> {}, {}", self.before, self.after, said.join(", "))
@@ -59,6 +61,13 @@ impl ColumnSteps {
                     }
                 }
                 Link::Lut(_) => text.push_str("\n  lut, one table for all rows"),
+                Link::Blend(Blending { mix, .. }) => {
+                    let (step, what) = (mix.step + 1, &mix.what);
+                    _ = write!(text, "\n  blend\n    step {step}: {what}");
+                    if let Some((draw, row)) = row {
+                        text.push_str(&self.mix_in_words(draw, row));
+                    }
+                }
             }
         }
         Ok(text)
@@ -95,6 +104,19 @@ impl ColumnSteps {
                 })
             }
             Link::Lut(_) => json!({ "kernel": "lut" }),
+            Link::Blend(Blending { mix, .. }) => {
+                let of_row = row.map(|(draw, row)| {
+                    let second = self.second_row(draw, row);
+                    let weight = second.map_or(Weight::WHOLE, |second| second.weight);
+                    json!({ "second": second.map(|it| it.row), "weight": weight.as_f32() })
+                });
+                json!({
+                    "kernel": "blend",
+                    "step": mix.step + 1,
+                    "does": mix.what.to_string(),
+                    "row": of_row,
+                })
+            }
         };
         let links: Vec<Value> = self.links.iter().map(&mut link).collect();
         Ok(json!({
@@ -103,5 +125,16 @@ impl ColumnSteps {
             "after": self.after.to_string(),
             "kernels": links,
         }))
+    }
+
+    /// Which row a row is mixed with.
+    fn mix_in_words(&self, draw: Draw, row: u64) -> String {
+        match self.second_row(draw, row) {
+            Some(second) => format!(
+                "\n    this row: {} of it, the rest of row {}, unless either is null",
+                second.weight, second.row
+            ),
+            None => "\n    this row: stays as it is".to_owned(),
+        }
     }
 }

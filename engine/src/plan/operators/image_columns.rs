@@ -67,7 +67,7 @@ fn steps(operator: &impl Lower, column: &OutputColumn) -> Result<ColumnSteps, Re
     }
     let layout = operator.layout().map(ImageLayout::layout);
     let image = Image::of(&axes, layout).map_err(refused)?;
-    let mut steps = ColumnSteps::new(&column.name, image);
+    let mut steps = ColumnSteps::new(&column.name, image, 0);
     for change in operator.lower(image)? {
         steps.add((0, 0), change).map_err(refused)?;
     }
@@ -97,6 +97,7 @@ fn kernels(steps: &ColumnSteps) -> Result<Vec<FixedRow>> {
                 FixedRow::gather(*kernel, record)
             }
             Link::Lut(lut) => FixedRow::lut(lut.clone(), len),
+            Link::Blend(_) => return Err(Error::internal("a pipeline has no second rows")),
         };
         let kernel = kernel.map_err(cannot)?;
         len = kernel.dst_len();

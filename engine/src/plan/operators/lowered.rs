@@ -1,12 +1,14 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
+use fuelrail_kernels::blend::Blend;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
-use fuelrail_kernels::{Element, Level, RowError, RowKernel};
+use fuelrail_kernels::{Element, RowKernel};
 
 use super::changes::{Change, Move};
 use super::draw::{Draw, Drawn};
 use super::image::Image;
+use super::mix::{Mix, SecondRow};
 use crate::error::{Error, Result};
 
 /// What is done to the images of one column, row by row.
@@ -18,8 +20,10 @@ pub struct ColumnSteps {
     pub before: Image,
     /// Its images behind all steps.
     pub after: Image,
-    /// The kernels, one after another.
+    /// The kernels, one after another; one of them at most blends.
     pub links: Vec<Link>,
+    /// Rows of the dataset, of which second ones are drawn.
+    pub n_rows: u64,
 }
 
 /// One kernel of a column.
@@ -36,30 +40,53 @@ pub enum Link {
     },
     /// Bytes become others.
     Lut(Lut),
+    /// The image of a second row is mixed in.
+    Blend(Blending),
 }
 
-/// A move, and what it draws from.
+/// Where a second row is mixed in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blending {
+    /// The kernel, which reads the row's image and that of the second behind it.
+    pub kernel: Blend,
+    /// The images of either.
+    pub image: Image,
+    /// Which rows are mixed with which.
+    pub mix: Drawing<Mix>,
+}
+
+/// A change that is drawn for each row, and what it draws from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drawing {
+pub struct Drawing<What = Move> {
     /// The step that it belongs to, by its index.
     pub step: usize,
     /// The step's stream.
     pub stream: u64,
-    /// The move.
-    pub what: Move,
+    /// The change.
+    pub what: What,
 }
 
 /// The records of one row, one for each [`Link::Gather`].
 pub type Parameters = Vec<GatherRow>;
 
+impl Drawing<Mix> {
+    /// The second row of a row of a dataset of `n_rows`; `None` where it stays as it
+    /// is.
+    #[must_use]
+    pub fn second_row(&self, draw: Draw, row: u64, n_rows: u64) -> Option<SecondRow> {
+        self.what.draw(&mut draw.of(self.stream, row), n_rows)
+    }
+}
+
 impl ColumnSteps {
     /// No steps yet, on images of this shape.
-    pub(super) fn new(column: &str, image: Image) -> Self {
+    pub(super) fn new(column: &str, image: Image, n_rows: u64) -> Self {
         Self {
             column: column.to_owned(),
             before: image,
             after: image,
             links: Vec::new(),
+            n_rows,
         }
     }
 
@@ -75,7 +102,20 @@ impl ColumnSteps {
         match change {
             Change::Move(what) => self.add_move(Drawing { step, stream, what }),
             Change::Table(table) => self.add_table(&table),
+            Change::Mix(what) => self.add_mix(Drawing { step, stream, what }),
         }
+    }
+
+    fn add_mix(&mut self, mix: Drawing<Mix>) -> Result<(), String> {
+        let image = self.after;
+        if 2 * image.len_bytes() >= 1 << 31 {
+            return Err(format!("expected two images below 2 GiB, got {image}"));
+        }
+        let kernel = Blend::new(image.channels, image.layout);
+        let kernel = kernel.map_err(|error| error.to_string())?;
+        self.links
+            .push(Link::Blend(Blending { kernel, image, mix }));
+        Ok(())
     }
 
     fn add_move(&mut self, drawing: Drawing) -> Result<(), String> {
@@ -115,7 +155,7 @@ impl ColumnSteps {
     fn add_table(&mut self, table: &[u8; 256]) -> Result<(), String> {
         let before = match self.links.last() {
             Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. }) | None => None,
+            Some(Link::Gather { .. } | Link::Blend(_)) | None => None,
         };
         let byte = |byte: u8| match &before {
             // Two tables, one after another, are one.
@@ -133,14 +173,26 @@ impl ColumnSteps {
         Ok(())
     }
 
-    /// The kernels, for devices.
+    /// The links before the one that blends, that one, and those behind it; without
+    /// one, all are before.
     #[must_use]
-    pub fn kernels(&self) -> Vec<RowKernel> {
-        let kernel = |link: &Link| match link {
-            Link::Gather { kernel, .. } => RowKernel::Gather(*kernel),
-            Link::Lut(lut) => RowKernel::Lut(lut.clone()),
-        };
-        self.links.iter().map(kernel).collect()
+    pub fn around_blend(&self) -> (&[Link], Option<&Blending>, &[Link]) {
+        let blending = self.links.iter().enumerate();
+        let mut blending = blending.filter_map(|(at, link)| match link {
+            Link::Blend(blending) => Some((at, blending)),
+            Link::Gather { .. } | Link::Lut(_) => None,
+        });
+        match blending.next() {
+            Some((at, it)) => (&self.links[..at], Some(it), &self.links[at + 1..]),
+            None => (&self.links, None, &[]),
+        }
+    }
+
+    /// The second row of a row of the dataset; `None` where it stays as it is.
+    #[must_use]
+    pub fn second_row(&self, draw: Draw, row: u64) -> Option<SecondRow> {
+        let mix = &self.around_blend().1?.mix;
+        mix.second_row(draw, row, self.n_rows)
     }
 
     /// What a row of the dataset is changed by.
@@ -171,7 +223,7 @@ impl ColumnSteps {
                     image,
                     moves,
                 } => (kernel, image, moves),
-                Link::Lut(_) => continue,
+                Link::Lut(_) | Link::Blend(_) => continue,
             };
             let mut record = GatherRow::whole(image.height, image.width).map_err(cannot)?;
             for Drawing { step, stream, what } in moves {
@@ -187,61 +239,18 @@ impl ColumnSteps {
         }
         Ok(())
     }
-
-    /// Runs all kernels on one image on the host.
-    ///
-    /// # Errors
-    /// `Internal` where `src` or `dst` is no such image.
-    pub fn run(
-        &self,
-        level: Level,
-        (src, parameters): (&[u8], &Parameters),
-        scratch: &mut [Vec<u8>; 2],
-        dst: &mut [u8],
-    ) -> Result<()> {
-        let cannot = |error: RowError| {
-            Error::internal(format!("an image of `{}` has another size", self.column))
-                .with_source(error)
-        };
-        let mut records = parameters.iter();
-        let [from, to] = scratch;
-        for (index, link) in self.links.iter().enumerate() {
-            let read = if index == 0 { src } else { &from[..] };
-            let is_last = index + 1 == self.links.len();
-            match link {
-                Link::Gather { kernel, .. } => {
-                    let record = records.next();
-                    let record =
-                        record.ok_or_else(|| Error::internal("a row without its record"))?;
-                    let room = kernel
-                        .check(record, read.len())
-                        .map_err(|it| cannot(it.into()))?;
-                    let dst = if is_last { &mut *dst } else { sized(to, room) };
-                    let done = kernel.run(level, read, record, dst);
-                    done.map_err(|it| cannot(it.into()))?;
-                }
-                Link::Lut(lut) => {
-                    let dst = if is_last {
-                        &mut *dst
-                    } else {
-                        sized(to, read.len())
-                    };
-                    let done = lut.run(level, read, &[], dst);
-                    done.map_err(|it| cannot(it.into()))?;
-                }
-            }
-            if !is_last {
-                std::mem::swap(from, to);
-            }
-        }
-        Ok(())
-    }
 }
 
-/// So many bytes, whatever they were.
-fn sized(bytes: &mut Vec<u8>, len: usize) -> &mut [u8] {
-    bytes.resize(len, 0);
-    bytes
+impl Link {
+    /// The kernel, for devices.
+    #[must_use]
+    pub fn kernel(&self) -> RowKernel {
+        match self {
+            Self::Gather { kernel, .. } => RowKernel::Gather(*kernel),
+            Self::Lut(lut) => RowKernel::Lut(lut.clone()),
+            Self::Blend(Blending { kernel, .. }) => RowKernel::Blend(*kernel),
+        }
+    }
 }
 
 /// All channels in their order, whatever is around.

@@ -3,12 +3,14 @@
 //! parsing, names, schema and the methods of the Python package follow from them.
 //!
 //! An operator on images is a [`Lower`]: it gives changes, which a
-//! [`ColumnSteps`] puts together into kernels on rows. Loaders take them all, and
-//! pipelines those that draw nothing. Any other operator on columns is a
-//! [`MapColumns`], for pipelines. Devices know kernels and no operators.
+//! [`ColumnSteps`] puts together into kernels on rows. A change may name a second
+//! row of the dataset ([`Mix`]); who fills batches reads that too. Loaders take
+//! them all, and pipelines those that draw nothing. Any other operator on columns
+//! is a [`MapColumns`], for pipelines. Devices know kernels and no operators.
 
 mod cast;
 mod center_crop;
+mod chance;
 mod changes;
 mod columns;
 mod draw;
@@ -16,8 +18,12 @@ mod explain;
 mod image;
 mod image_columns;
 mod invert;
+mod known;
 mod lowered;
+mod mix;
+mod mixup;
 mod normalize;
+mod on_host;
 mod pad;
 mod random_crop;
 mod random_flip;
@@ -27,19 +33,24 @@ mod table;
 
 pub use cast::CastSpec;
 pub use center_crop::CenterCrop;
-pub use changes::{BorderMode, Chance, Change, Move};
+pub use chance::Chance;
+pub use changes::{BorderMode, Change, Move};
 pub use columns::MapColumns;
 pub(super) use columns::place;
 pub use draw::{Draw, Drawn};
 pub use image::Image;
 pub use invert::Invert;
-pub use lowered::{ColumnSteps, Drawing, Link, Parameters};
+pub use known::{KnownTensor, second_name};
+pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters};
+pub use mix::{Beta, Mix, SecondRow, Weight};
+pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
+pub use on_host::{Between, RowImages, StoredRow};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
 pub use solarize::Solarize;
-pub use steps::{ImageColumn, Steps};
+pub use steps::Steps;
 pub(super) use table::OneOf;
 pub use table::{Lower, Refusal};
 
@@ -50,6 +61,9 @@ table::operators! {
     center_crop: CenterCrop(CenterCrop),
     /// Inverts all values of images.
     invert: Invert(Invert),
+    /// Mixes each image with that of a row drawn from the dataset, as Pillow's
+    /// `Image.blend` does.
+    mixup: Mixup(Mixup),
     /// Adds rows and columns around each image.
     pad: Pad(Pad),
     /// Cuts a window out of each image, at a place drawn for each row and epoch.

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::changes::{Chance, Change, Move};
+use super::chance::Chance;
+use super::changes::{Change, Move};
 use super::image::Image;
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::Image;
-use super::lowered::ColumnSteps;
+use super::known::{KnownTensor, is_new, label_of, shape_of};
+use super::lowered::{ColumnSteps, Drawing};
+use super::mix::Mix;
 use super::table::{Lower, OneOf, Refusal};
 use super::{OPERATORS, Operator};
 use crate::error::{Error, Result, name_in_quotes};
 use crate::plan::named_types::ImageLayout;
 use crate::plan::places::{Places, step_index};
-use crate::plan::suggest;
 use crate::plan::tree::{Node, Value};
 use crate::plan::typed::TypedError;
 
@@ -66,10 +67,6 @@ impl<'de> Visitor<'de> for OperatorVisitor {
     }
 }
 
-/// A column that steps may name: its name, and the shape of its rows if it holds
-/// bytes of one shape; else what it holds, in words.
-pub type ImageColumn<'a> = (&'a str, Result<&'a [u64], String>);
-
 impl Steps {
     /// Reads `[[step]]` tables; `path` is what errors call their file, if they are
     /// in one.
@@ -97,32 +94,74 @@ impl Steps {
     }
 
     /// The steps of each column that they change, in the order in which columns
-    /// are named first.
+    /// are named first. Second rows are drawn from the `n_rows` of the dataset.
     ///
     /// # Errors
     /// `Pipeline` with step, operator, column and place where a step cannot be done.
-    pub fn lower(&self, known: &[ImageColumn<'_>]) -> Result<Vec<ColumnSteps>> {
+    pub fn lower(&self, known: &[KnownTensor<'_>], n_rows: u64) -> Result<Vec<ColumnSteps>> {
         let mut lowered: Vec<ColumnSteps> = Vec::new();
         for (index, operator) in self.step.iter().enumerate() {
             let columns = &operator.operator().columns().0;
-            let refused = |refusal: Refusal, column: Option<&String>| {
-                let key = refusal.key;
-                let error = refusal.error().with_step(index + 1, operator.name());
-                let error = match column {
-                    Some(column) => error.with_column(column),
-                    None => error,
-                };
-                self.places.locate(error, &format!("step[{index}].{key}"))
-            };
+            let refused = |refusal, column| self.refused(index, refusal, column);
             distinct(columns).map_err(|refusal| refused(refusal, None))?;
             let mut sizes = Vec::new();
             for column in columns {
-                let done = self.lower_one(index, column, known, &mut lowered);
+                let done = self.lower_one(index, column, (known, n_rows), &mut lowered);
                 sizes.extend(done.map_err(|refusal| refused(refusal, Some(column)))?);
                 alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
+        self.check_mix(known, &lowered)?;
         Ok(lowered)
+    }
+
+    /// A refusal with its place.
+    fn refused(&self, index: usize, refusal: Refusal, column: Option<&String>) -> Error {
+        let key = refusal.key;
+        let error = refusal
+            .error()
+            .with_step(index + 1, self.step[index].name());
+        let error = match column {
+            Some(column) => error.with_column(column),
+            None => error,
+        };
+        self.places.locate(error, &format!("step[{index}].{key}"))
+    }
+
+    /// Refuses a second row that more than one step names, and labels and tensors of
+    /// it that cannot be.
+    fn check_mix(&self, known: &[KnownTensor<'_>], lowered: &[ColumnSteps]) -> Result<()> {
+        let mixing = lowered.iter().filter_map(|steps| {
+            let blending = steps.around_blend().1?;
+            Some((&steps.column, &blending.mix))
+        });
+        let mixing: Vec<(&String, &Drawing<Mix>)> = mixing.collect();
+        let Some((_, first)) = mixing.first() else {
+            return Ok(());
+        };
+        for (column, mix) in &mixing {
+            let of_one = one_mix(mix.step, first.step);
+            let of_one = of_one.and_then(|()| is_new(known, &format!("{column}.weight"), "column"));
+            of_one.map_err(|refusal| self.refused(mix.step, refusal, Some(column)))?;
+        }
+        let labels = &first.what.labels;
+        let refused = |refusal, label| self.refused(first.step, refusal, label);
+        if !labels.is_empty() {
+            distinct(labels).map_err(|it| {
+                refused(
+                    Refusal {
+                        key: "labels",
+                        ..it
+                    },
+                    None,
+                )
+            })?;
+        }
+        for label in labels {
+            let of_one = unchanged(lowered, label).and_then(|()| label_of(known, label));
+            of_one.map_err(|refusal| refused(refusal, Some(label)))?;
+        }
+        Ok(())
     }
 
     /// Adds what a step does to a column; gives the size of the images in which it
@@ -131,7 +170,7 @@ impl Steps {
         &self,
         index: usize,
         column: &str,
-        known: &[ImageColumn<'_>],
+        (known, n_rows): (&[KnownTensor<'_>], u64),
         lowered: &mut Vec<ColumnSteps>,
     ) -> Result<Option<Image>, Refusal> {
         let spec = self.step[index].operator();
@@ -142,7 +181,7 @@ impl Steps {
         } else {
             let shape = shape_of(column, known)?;
             let image = Image::of(shape, self.layout_of(column)?).map_err(refused)?;
-            lowered.push(ColumnSteps::new(column, image));
+            lowered.push(ColumnSteps::new(column, image, n_rows));
             lowered.len() - 1
         };
         let steps = &mut lowered[at];
@@ -151,6 +190,9 @@ impl Steps {
         for change in spec.lower(steps.after)? {
             if let Change::Move(Move::CropAnywhere(_)) = change {
                 drawn_in = Some(steps.after);
+            }
+            if let (Change::Mix(_), Some(blending)) = (&change, steps.around_blend().1) {
+                one_mix(index, blending.mix.step)?;
             }
             steps.add(from, change).map_err(refused)?;
         }
@@ -204,6 +246,27 @@ fn distinct(columns: &[String]) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses a label whose values in the batch are not those that are stored.
+fn unchanged(lowered: &[ColumnSteps], label: &str) -> Result<(), Refusal> {
+    if lowered.iter().all(|steps| steps.column != label) {
+        return Ok(());
+    }
+    let message = "expected a label that no step changes";
+    Err(Refusal::new("labels", message))
+}
+
+/// Refuses a second step that names a second row.
+fn one_mix(step: usize, first: usize) -> Result<(), Refusal> {
+    if step == first {
+        return Ok(());
+    }
+    let message = format!(
+        "expected one step that names a second row, got this one and step {}",
+        first + 1
+    );
+    Err(Refusal::new("op", message))
+}
+
 /// Refuses images of different sizes, in which one draw is not the same place.
 fn alike(sizes: &[Image]) -> Result<(), Refusal> {
     let size = |image: &Image| (image.height, image.width);
@@ -217,22 +280,6 @@ fn alike(sizes: &[Image]) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
-}
-
-/// The shape of a column's rows.
-fn shape_of<'a>(column: &str, known: &'a [ImageColumn<'a>]) -> Result<&'a [u64], Refusal> {
-    let message = match known.iter().find(|(name, _)| *name == column) {
-        Some((_, Ok(shape))) => return Ok(shape),
-        Some((_, Err(what))) => {
-            format!("expected a column of uint8 images of one shape, got {what}")
-        }
-        None => {
-            let names = known.iter().map(|(name, _)| *name);
-            let hint = suggest::hint(column, "read are", names).unwrap_or_default();
-            format!("expected a column that is read; {hint}")
-        }
-    };
-    Err(Refusal::new("column", message))
 }
 
 /// What each step calls its operator, `step` where that is not text.
