@@ -1,4 +1,4 @@
-//! Times `normalize` and `cast` on columns, on the core it is pinned to.
+//! Times `normalize`, `cast` and searches on columns, on the core it is pinned to.
 //!
 //! - `columns_speed copy ROUNDS`: kernels beside `memcpy` in interleaved
 //!   rounds, far beyond the caches, and in cache; prints medians of CPU time as
@@ -8,7 +8,8 @@
 //!   `peers/`; reads one column after another from the file SRC, whose columns
 //!   are of equal length, then for each line on standard input runs the kernel
 //!   and prints the seconds of CPU time it took; writes the results to DST in the end.
-//!   KERNEL is `normalize:FROM:TO` or `cast:FROM:TO`.
+//!   KERNEL is `normalize:FROM:TO`, `cast:FROM:TO` or, to count edges, 0 and so on
+//!   in steps of STD and MEAN of them, `search:FROM:TO`.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 #![expect(
@@ -22,6 +23,7 @@ use std::hint::black_box;
 use std::io::Write as _;
 
 use fuelrail_kernels::cast::Cast;
+use fuelrail_kernels::map::{Edge, Map, Side};
 use fuelrail_kernels::normalize::Numbers;
 use fuelrail_kernels::{Element, Kernel, Level};
 use serde_json::{Value, json};
@@ -59,7 +61,14 @@ fn kernel(name: &str, constants: (f64, f64)) -> Result<Kernel, Box<dyn Error>> {
             let numbers = Numbers::new((from, to), constants, None)?;
             Ok(Kernel::NormalizeNumbers(numbers))
         }
-        other => Err(format!("expected normalize or cast, got {other}").into()),
+        "search" => {
+            let (n, step) = constants;
+            let edges = (0..n as u32).map(|edge| Edge::Real(f64::from(edge) * step));
+            let edges: Vec<Edge> = edges.collect();
+            let map = Map::read(from).search(&edges, Side::Right)?.write(to)?;
+            Ok(Kernel::Map(map.into()))
+        }
+        other => Err(format!("expected normalize, cast or search, got {other}").into()),
     }
 }
 

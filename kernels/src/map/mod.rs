@@ -52,6 +52,7 @@ mod fits;
 mod forms;
 mod run;
 mod scalar;
+mod search;
 mod simd;
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 )]
 
 use super::edges::{key_f32, key_f64, key_i32, key_i64};
-use super::{Entries, Instruction, Map, Search, scalar};
+use super::search::Keys;
+use super::{Entries, Instruction, Map, scalar};
 use crate::body::Body;
 use crate::cast::convert_tile;
 use crate::element::Element;
@@ -51,6 +52,8 @@ struct CompiledInstruction<'a> {
 enum What<'a> {
     /// Reads a number as what the register is, or rounds it.
     Convert,
+    /// Makes a number its key, of as many bytes.
+    Key(Element),
     Float(&'a Instruction),
     Narrow(Keys<u32>),
     Wide(Keys<u64>),
@@ -79,6 +82,9 @@ impl<'a> Compiled<'a> {
                     | Instruction::Clamp { .. }),
                 ) => What::Float(float),
             };
+            if let Some(Instruction::Search(_)) = instruction {
+                steps.extend(CompiledInstruction::key(before));
+            }
             let is_nothing = before == behind && matches!(what, What::Convert);
             if !is_nothing {
                 steps.push(CompiledInstruction {
@@ -121,6 +127,16 @@ impl<'a> Compiled<'a> {
 }
 
 impl CompiledInstruction<'_> {
+    /// What comes in front of a search, unless numbers are their own keys.
+    fn key(register: Element) -> Option<Self> {
+        let is_unsigned = matches!(register, Element::U32 | Element::U64);
+        (!is_unsigned).then_some(Self {
+            before: register,
+            behind: register,
+            what: What::Key(register),
+        })
+    }
+
     fn run(&self, kind: Kind, src: &[u8], dst: &mut [u8], half: &mut [u8]) {
         match &self.what {
             What::Convert => {
@@ -130,8 +146,9 @@ impl CompiledInstruction<'_> {
                 float_wide(kind, instruction, src, dst);
             }
             What::Float(instruction) => float(kind, instruction, src, dst),
-            What::Narrow(keys) => narrow_keys(kind, keys, self.before, (src, dst)),
-            What::Wide(keys) => wide_keys(kind, keys, self.before, (src, dst)),
+            What::Key(register) => key(kind, *register, src, dst),
+            What::Narrow(keys) => keys.count(kind, src, dst),
+            What::Wide(keys) => keys.count(kind, src, dst),
             What::Lookup(table) => lookup(table, src, dst),
         }
     }
@@ -196,63 +213,28 @@ macro_rules! float {
 float!(float, f32);
 float!(float_wide, f64);
 
-/// Keys filled up with the greatest to one less than a power of two, and one: each
-/// halving then looks at one of a known place.
-struct Keys<Key> {
-    keys: Vec<Key>,
-    n: u32,
-}
-
-impl<Key: Copy + Ord> Keys<Key> {
-    fn new(search: &Search, key: impl Fn(u64) -> Key) -> Self {
-        let n = search.keys().len();
-        let mut keys: Vec<Key> = search.keys().iter().map(|it| key(*it)).collect();
-        keys.resize((n + 1).next_power_of_two(), key(u64::MAX));
-        Self { keys, n: n as u32 }
+/// A number's key in the place of the number.
+fn key(kind: Kind, register: Element, src: &[u8], dst: &mut [u8]) {
+    macro_rules! keys {
+        ($key:path, $type:ty) => {
+            vector::at(
+                kind,
+                &Each(|x| $key(<$type>::from_le_bytes(x)).to_le_bytes()),
+                src,
+                dst,
+            )
+        };
     }
-
-    /// How many keys are at most this one.
-    #[inline(always)]
-    fn count(&self, key: Key) -> u32 {
-        let mask = self.keys.len() - 1;
-        let (mut at, mut half) = (0, self.keys.len() / 2);
-        while half > 0 {
-            let is_reached = self.keys[(at + half - 1) & mask] <= key;
-            at += if is_reached { half } else { 0 };
-            half /= 2;
-        }
-        // What it was filled up with is no edge.
-        (at as u32).min(self.n)
-    }
-}
-
-fn narrow_keys(kind: Kind, keys: &Keys<u32>, register: Element, (src, dst): (&[u8], &mut [u8])) {
-    let count = |key: u32| keys.count(key).to_le_bytes();
     match register {
-        Element::F32 => {
-            let one = |x| count(key_f32(f32::from_le_bytes(x)));
-            vector::at(kind, &Each(one), src, dst)
+        Element::F32 => keys!(key_f32, f32),
+        Element::I32 => keys!(key_i32, i32),
+        Element::F64 => keys!(key_f64, f64),
+        Element::I64 => keys!(key_i64, i64),
+        // Unsigned numbers are their own.
+        _ => {
+            dst.copy_from_slice(src);
+            true
         }
-        Element::I32 => {
-            let one = |x| count(key_i32(i32::from_le_bytes(x)));
-            vector::at(kind, &Each(one), src, dst)
-        }
-        _ => vector::at(kind, &Each(|x| count(u32::from_le_bytes(x))), src, dst),
-    };
-}
-
-fn wide_keys(kind: Kind, keys: &Keys<u64>, register: Element, (src, dst): (&[u8], &mut [u8])) {
-    let count = |key: u64| keys.count(key).to_le_bytes();
-    match register {
-        Element::F64 => {
-            let one = |x| count(key_f64(f64::from_le_bytes(x)));
-            vector::at(kind, &Each(one), src, dst)
-        }
-        Element::I64 => {
-            let one = |x| count(key_i64(i64::from_le_bytes(x)));
-            vector::at(kind, &Each(one), src, dst)
-        }
-        _ => vector::at(kind, &Each(|x| count(u64::from_le_bytes(x))), src, dst),
     };
 }
 

@@ -389,3 +389,43 @@ fn a_map_runs_as_a_kernel() {
         assert!(kernel.run(level, &src[..6], &mut dst).is_err());
     }
 }
+
+/// As many keys as each way of counting takes, and one more or less; lengths that
+/// fill no block.
+#[test]
+fn any_number_of_edges_is_counted_alike_at_all_levels() {
+    let counts = [
+        1, 15, 16, 17, 30, 31, 32, 63, 64, 511, 1024, 4095, 4096, 9000,
+    ];
+    for from in [U32, I32, F32, U64, I64, F64] {
+        let all = odd_numbers(from);
+        let len = from.len_bytes();
+        for n_edges in counts {
+            let edges: Vec<Edge> = (0..n_edges)
+                .map(|it| Edge::from(it - n_edges / 2))
+                .collect();
+            let map = Map::read(from).search(&edges, Side::Right).unwrap();
+            let map = map.write(U16).unwrap();
+            for n in [1, 17, 1500] {
+                // Small numbers stand among the odd ones.
+                let small = (0..n as i64 / 2).map(|it| small_number(from, it * 7 - n_edges / 2));
+                let mut src: Vec<u8> = small.flatten().collect();
+                src.extend_from_slice(&all[..n * len - src.len()]);
+                let want = run(&map, Level::SCALAR, &src);
+                for level in Level::available() {
+                    assert!(
+                        run(&map, level, &src) == want,
+                        "{from}, {n_edges} edges, {n} at {level}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn small_number(of: Element, number: i64) -> Vec<u8> {
+    let cast = Cast { from: I64, to: of };
+    let mut dst = vec![0; of.len_bytes()];
+    cast.run(Level::SCALAR, &number.to_le_bytes(), &mut dst);
+    dst
+}
