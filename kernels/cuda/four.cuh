@@ -77,7 +77,8 @@ DEVICE void store_any(u32 to, u32* __restrict__ dst, u32 group, u32 n, const Fou
 }
 
 // Makes each number of a column what `make` makes of its bits; a thread strides
-// over groups of four.
+// over groups of four. Behind the last number zeros fill up its group: `make` is told
+// whether a number is there, so that none of those is reported.
 template <typename Make>
 DEVICE void for_each_four(const Job& job, u32 from, u32 to, const u32* __restrict__ src,
                           u32* __restrict__ dst, Make make) {
@@ -89,7 +90,7 @@ DEVICE void for_each_four(const Job& job, u32 from, u32 to, const u32* __restric
         Four four = load_any(from, src + job.src, group, n);
 #pragma unroll
         for (u32 i = 0; i < 4; i++) {
-            four.at[i] = make(four.at[i]);
+            four.at[i] = make(four.at[i], i < n);
         }
         store_any(to, dst + job.dst, group, n, four);
     }

@@ -8,7 +8,7 @@ ENTRY(cast) {
     const Job job = jobs[blockIdx.y];
     const auto it = constants_of<CastConstants>(tables, job);
     bool misfit = false;
-    for_each_four(job, it.from, it.to, src, dst, [&](u64 bits) {
+    for_each_four(job, it.from, it.to, src, dst, [&](u64 bits, bool) {
         const Converted one = converted(it.from, it.to, bits);
         misfit |= one.misfit;
         return one.bits;

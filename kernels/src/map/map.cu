@@ -115,9 +115,9 @@ ENTRY(map) {
     const Job job = jobs[blockIdx.y];
     const auto it = constants_of<MapConstants>(tables, job);
     bool misfit = false;
-    for_each_four(job, it.from, it.to, src, dst, [&](u64 bits) {
+    for_each_four(job, it.from, it.to, src, dst, [&](u64 bits, bool is_there) {
         const Converted one = mapped(it, tables + job.constants, bits);
-        misfit |= one.misfit;
+        misfit |= is_there && one.misfit;
         return one.bits;
     });
     if (misfit) {

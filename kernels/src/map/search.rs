@@ -5,7 +5,7 @@
 //! halving looks at one of a known place, and a block of numbers goes through each
 //! halving together, so that loads need not wait for one another. Neither branches on
 //! a number. Up to 4,096 keys the length is known to the compiler, which then leaves
-//! out checks of bounds, and gathers where the level has it.
+//! out checks of bounds.
 #![expect(
     clippy::inline_always,
     reason = "loops are compiled anew for each level"
@@ -26,8 +26,9 @@ use crate::vector;
 /// So many keys are all compared with each number.
 const FEW: usize = 16;
 
-/// Numbers that are halved together.
-const BLOCK: usize = 16;
+/// Numbers that are halved together: so many that loops over them stay loops, which
+/// become vectors.
+const BLOCK: usize = 128;
 
 /// Keys of a search, made ready.
 pub(super) struct Keys<Key> {
@@ -163,13 +164,13 @@ impl<K: Key, Keys: Power<K> + ?Sized> Body for Halved<'_, K, Keys> {
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         blocks::<K>(src, dst, |numbers| {
             let mut at = [0u32; BLOCK];
-            let mut half = self.keys.size() as u32 / 2;
-            while half > 0 {
-                for (at, number) in at.iter_mut().zip(numbers) {
-                    let is_reached = self.keys.at((*at + half - 1) as usize) <= number;
-                    *at += if is_reached { half } else { 0 };
+            for bit in (0..self.keys.size().ilog2()).rev() {
+                let last = (1 << bit) - 1;
+                for (at, number) in at.iter_mut().zip(&numbers) {
+                    // A sum and no choice: a branch would be guessed wrong half the time.
+                    let is_reached = self.keys.at((*at + last) as usize) <= *number;
+                    *at += u32::from(is_reached) << bit;
                 }
-                half /= 2;
             }
             // What they were filled up with is no edge.
             at.map(|at| at.min(self.n))

@@ -102,12 +102,12 @@ ENTRY(normalize_numbers) {
     const Job job = jobs[blockIdx.y];
     const auto it = constants_of<NumbersConstants>(tables, job);
     for_each_four(job, it.from, it.to, src, dst,
-                  [&](u64 bits) { return narrow_one(it, bits); });
+                  [&](u64 bits, bool) { return narrow_one(it, bits); });
 }
 
 ENTRY(normalize_wide) {
     const Job job = jobs[blockIdx.y];
     const auto it = constants_of<WideConstants>(tables, job);
     for_each_four(job, it.from, it.to, src, dst,
-                  [&](u64 bits) { return wide_one(it, bits); });
+                  [&](u64 bits, bool) { return wide_one(it, bits); });
 }
