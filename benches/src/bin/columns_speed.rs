@@ -15,6 +15,7 @@
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
     reason = "numbers to compute with are made up; bytes are far below 2^53"
 )]
 

@@ -406,11 +406,12 @@ fn any_number_of_edges_is_counted_alike_at_all_levels() {
                 .collect();
             let map = Map::read(from).search(&edges, Side::Right).unwrap();
             let map = map.write(U16).unwrap();
-            for n in [1, 17, 1500] {
+            for n in [1u16, 17, 1500] {
                 // Small numbers stand among the odd ones.
-                let small = (0..n as i64 / 2).map(|it| small_number(from, it * 7 - n_edges / 2));
+                let small =
+                    (0..i64::from(n) / 2).map(|it| small_number(from, it * 7 - n_edges / 2));
                 let mut src: Vec<u8> = small.flatten().collect();
-                src.extend_from_slice(&all[..n * len - src.len()]);
+                src.extend_from_slice(&all[..usize::from(n) * len - src.len()]);
                 let want = run(&map, Level::SCALAR, &src);
                 for level in Level::available() {
                     assert!(
