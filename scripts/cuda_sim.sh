@@ -52,13 +52,13 @@ need_command g++ g++
 mkdir -p "$out"
 exec 9>"$out/lock"
 flock 9
-build "$out/libcuda.so.1" -O2 -shared -- tests/cuda/fake/{state,driver}.cpp "${kernels[@]}"
+build "$out/libcuda.so.1" -O2 -shared -- tests/cuda/fake/{state,order,streams,driver}.cpp "${kernels[@]}"
 [ "${1:-}" = build ] && exit
 
 build "$out/address" -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -- \
     tests/cuda/unit.cpp "${kernels[@]}"
 build "$out/thread" -O1 -fsanitize=thread -DSHIM_THREADS -- tests/cuda/unit.cpp "${kernels[@]}"
-driver=(tests/cuda/driver_test.cpp tests/cuda/fake/{state,driver}.cpp)
+driver=(tests/cuda/driver_test.cpp tests/cuda/fake/{state,order,streams,driver}.cpp)
 build "$out/driver" -O1 -- "${driver[@]}" "${kernels[@]}"
 build "$out/driver-thread" -O1 -fsanitize=thread -DSHIM_THREADS -- "${driver[@]}" "${kernels[@]}"
 exec 9>&-

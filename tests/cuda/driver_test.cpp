@@ -27,6 +27,11 @@ int cuMemHostAlloc(void**, size_t, unsigned);
 int cuMemFreeHost(void*);
 int cuMemcpyHtoDAsync_v2(uint64_t, const void*, size_t, void*);
 int cuMemcpyDtoHAsync_v2(void*, uint64_t, size_t, void*);
+int cuMemcpyDtoDAsync_v2(uint64_t, uint64_t, size_t, void*);
+int cuMemsetD8Async(uint64_t, unsigned char, size_t, void*);
+int cuCtxGetCurrent(void**);
+int cuCtxSynchronize();
+int cuStreamIsCapturing(void*, int*);
 }
 
 namespace {
@@ -65,6 +70,21 @@ struct Setup {
     }
 };
 
+void* const LEGACY = reinterpret_cast<void*>(1);
+void* const PER_THREAD = reinterpret_cast<void*>(2);
+
+// Two streams on the same bytes, the second behind nothing but what `between` does.
+template <typename Between>
+void write_after_read(Setup& at, Between between) {
+    cuMemsetD8Async(at.device, 1, LEN, at.up);
+    cuStreamSynchronize(at.up);
+    cuMemcpyDtoHAsync_v2(at.dst, at.device, LEN / 2, at.down);
+    between();
+    expect(cuMemsetD8Async(at.device + LEN / 2 - 1, 2, 8, at.up) == 0, "a write");
+    cuCtxSynchronize();
+    expect(at.dst[LEN / 2 - 1] == 1, "a read before a write");
+}
+
 // Whether a child that does this is aborted.
 template <typename Do>
 bool aborts(Do act) {
@@ -101,7 +121,46 @@ int main() {
            }),
            "write-combined memory");
 
+    expect(aborts([](Setup& at) { write_after_read(at, [] {}); }), "a write that races with a read");
+    expect(!aborts([](Setup& at) {
+               write_after_read(at, [&] { cuEventRecord(at.event, at.down), cuStreamWaitEvent(at.up, at.event, 0); });
+           }),
+           "a write that waits for an event");
+    expect(aborts([](Setup& at) {
+               write_after_read(at, [&] { cuStreamWaitEvent(at.up, at.event, 0), cuEventRecord(at.event, at.down); });
+           }),
+           "an event that is recorded too late");
+    expect(!aborts([](Setup& at) { write_after_read(at, [&] { cuStreamSynchronize(at.down); }); }),
+           "a write behind what the host waited for");
+    expect(!aborts([](Setup& at) { write_after_read(at, [] { cuCtxSynchronize(); }); }),
+           "a write behind all of the device");
+    expect(aborts([](Setup& at) {
+               cuMemsetD8Async(at.device, 1, LEN, LEGACY), cuMemsetD8Async(at.device, 1, LEN, at.up);
+           }),
+           "a stream that does not wait for the default stream");
+    expect(!aborts([](Setup& at) {
+               void* blocking;
+               cuStreamCreate(&blocking, 0);
+               for (void* stream : {LEGACY, blocking, LEGACY, PER_THREAD, LEGACY, blocking}) {
+                   expect(cuMemsetD8Async(at.device, 1, LEN, stream) == 0, "streams of the default rules");
+               }
+               cuStreamSynchronize(blocking);
+           }),
+           "streams that wait for the default stream");
+    expect(aborts([](Setup& at) {
+               cuMemsetD8Async(at.device, 1, LEN, at.up);
+               cuEventRecord(at.event, at.down), cuEventSynchronize(at.event);
+               cuMemFree_v2(at.device);
+           }),
+           "freeing what nobody waited for");
+    expect(aborts([](Setup& at) { cuMemcpyDtoDAsync_v2(at.device, at.device + 8, 16, at.up); }),
+           "a copy onto itself");
+
     Setup at;
+    void* current = nullptr;
+    expect(cuCtxGetCurrent(&current) == 0 && current == at.context, "the context of a thread");
+    int captures = 1;
+    expect(cuStreamIsCapturing(at.up, &captures) == 0 && captures == 0, "a stream that is not captured");
     at.round_trip();
 #ifndef __SANITIZE_THREAD__
     // A race on purpose: the bytes are wrong before the copy has been made.

@@ -4,79 +4,24 @@
 // stricter than a real driver: what would be a race or a stray access there
 // aborts here, and where a copy to the host is still to come the host reads
 // bytes that are wrong.
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
-#include <set>
 #include <string>
 
 #include "../shim/shim.h"
-#include "state.h"
-
-#define API extern "C" __attribute__((visibility("default"))) int
+#include "driver.h"
 
 using namespace fake;
 
 namespace {
 
-enum Code {
-    SUCCESS = 0,
-    INVALID_VALUE = 1,
-    OUT_OF_MEMORY = 2,
-    NOT_INITIALIZED = 3,
-    NO_DEVICE = 100,
-    INVALID_DEVICE = 101,
-    INVALID_CONTEXT = 201,
-    INVALID_PTX = 218,
-    UNSUPPORTED_PTX_VERSION = 222,
-    INVALID_HANDLE = 400,
-    NOT_FOUND = 500,
-    NOT_READY = 600,
-};
-
 // The CUDA version it claims, and the newest PTX that goes with it.
 constexpr int VERSION = 12000;
 constexpr int PTX_VERSION = 80;
 
-struct Module {
-    std::string text;
-};
-
-struct Driver {
-    std::atomic<pid_t> pid = 0;
-    int n_devices = static_cast<int>(option("FUELRAIL_FAKE_CUDA_DEVICES", 1));
-    std::atomic<int> n_retained = 0;
-    Handles<Stream> streams;
-    Handles<Event> events;
-    Handles<Module> modules;
-};
-
-Driver& driver() {
-    static Driver* only = new Driver;
-    return *only;
-}
-
-thread_local void* current_context = nullptr;
-
-// The checks that every call makes; contexts are devices counted from 1.
-int enter(const char* name, bool needs_context = true) {
-    if (int code = faults().enter(name)) {
-        return code;
-    }
-    if (driver().pid != getpid()) {
-        return NOT_INITIALIZED;
-    }
-    return needs_context && current_context == nullptr ? INVALID_CONTEXT : SUCCESS;
-}
-
-#define ENTER(...)                             \
-    if (int code = enter(__func__ __VA_ARGS__)) { \
-        return code;                           \
-    }
+// The buffers that an entry writes for others come last: destination and flags.
+constexpr size_t FIRST_WRITTEN = 5;
 
 bool is_device(int device) {
     return device >= 0 && device < driver().n_devices;
@@ -96,23 +41,6 @@ const char* error_name(int code) {
     case 999: return "CUDA_ERROR_UNKNOWN";
     default: return "CUDA_ERROR_SIMULATED";
     }
-}
-
-int copy(Place to, void* dst, Place from, const void* src, size_t len, void* stream) {
-    auto on = driver().streams.get(stream);
-    if (!on) {
-        return INVALID_HANDLE;
-    }
-    Used written = memory().use(to, dst, len, "a copy writes");
-    Used read = memory().use(from, src, len, "a copy reads");
-    if (to == Place::Host) {
-        // Who reads before the copy has been made reads this.
-        std::memset(dst, 0xee, len);
-    }
-    on->push([=, written = std::move(written), read = std::move(read)] {
-        run_late("copy", [&] { std::memcpy(dst, src, len); });
-    });
-    return SUCCESS;
 }
 
 // How many parameters an entry of a PTX text has, or -1.
@@ -148,6 +76,26 @@ __attribute__((destructor)) void write_report() {
 }
 
 }  // namespace
+
+Driver& fake::driver() {
+    static Driver* only = new Driver;
+    return *only;
+}
+
+void*& fake::current_context() {
+    thread_local void* current = nullptr;
+    return current;
+}
+
+int fake::enter(const char* name, bool needs_context) {
+    if (int code = faults().enter(name)) {
+        return code;
+    }
+    if (driver().pid != getpid()) {
+        return NOT_INITIALIZED;
+    }
+    return needs_context && current_context() == nullptr ? INVALID_CONTEXT : SUCCESS;
+}
 
 // ---- errors, version, devices
 
@@ -237,7 +185,25 @@ API cuDevicePrimaryCtxRelease_v2(int device) {
 
 API cuCtxSetCurrent(void* context) {
     ENTER(, false)
-    current_context = context;
+    current_context() = context;
+    return SUCCESS;
+}
+
+API cuCtxGetCurrent(void** context) {
+    ENTER(, false)
+    *context = current_context();
+    return SUCCESS;
+}
+
+API cuCtxSynchronize() {
+    ENTER()
+    for (const auto& stream : all_streams()) {
+        stream->wait_idle();
+    }
+    if (int code = faults().sticky()) {
+        return code;
+    }
+    order().host_waits_for_all();
     return SUCCESS;
 }
 
@@ -279,104 +245,6 @@ API cuMemFreeHost(void* host) {
         fail("pinned memory is freed that was not allocated");
     }
     return SUCCESS;
-}
-
-API cuMemcpyHtoDAsync_v2(uint64_t dst, const void* src, size_t len, void* stream) {
-    ENTER()
-    return copy(Place::Device, reinterpret_cast<void*>(dst), Place::Host, src, len, stream);
-}
-
-API cuMemcpyDtoHAsync_v2(void* dst, uint64_t src, size_t len, void* stream) {
-    ENTER()
-    return copy(Place::Host, dst, Place::Device, reinterpret_cast<void*>(src), len, stream);
-}
-
-API cuMemsetD8Async(uint64_t dst, unsigned char value, size_t len, void* stream) {
-    ENTER()
-    auto on = driver().streams.get(stream);
-    if (!on) {
-        return INVALID_HANDLE;
-    }
-    void* to = reinterpret_cast<void*>(dst);
-    Used written = memory().use(Place::Device, to, len, "a memset writes");
-    on->push([=, written = std::move(written)] {
-        run_late("memset", [&] { std::memset(to, value, len); });
-    });
-    return SUCCESS;
-}
-
-// ---- streams and events
-
-API cuStreamCreate(void** stream, unsigned) {
-    ENTER()
-    *stream = driver().streams.add(std::make_shared<Stream>());
-    return SUCCESS;
-}
-
-API cuStreamDestroy_v2(void* stream) {
-    ENTER()
-    return driver().streams.remove(stream) ? SUCCESS : INVALID_HANDLE;
-}
-
-API cuStreamSynchronize(void* stream) {
-    ENTER()
-    auto on = driver().streams.get(stream);
-    if (!on) {
-        return INVALID_HANDLE;
-    }
-    on->wait_idle();
-    return faults().sticky();
-}
-
-API cuStreamWaitEvent(void* stream, void* handle, unsigned) {
-    ENTER()
-    auto on = driver().streams.get(stream);
-    auto event = driver().events.get(handle);
-    if (!on || !event) {
-        return INVALID_HANDLE;
-    }
-    std::lock_guard lock(event->mutex);
-    on->push([event, number = event->n_recorded] { event->wait(number); });
-    return SUCCESS;
-}
-
-API cuEventCreate(void** event, unsigned flags) {
-    ENTER()
-    *event = driver().events.add(std::make_shared<Event>(flags & 1));
-    return SUCCESS;
-}
-
-API cuEventDestroy_v2(void* event) {
-    ENTER()
-    return driver().events.remove(event) ? SUCCESS : INVALID_HANDLE;
-}
-
-API cuEventRecord(void* handle, void* stream) {
-    ENTER()
-    auto on = driver().streams.get(stream);
-    auto event = driver().events.get(handle);
-    if (!on || !event) {
-        return INVALID_HANDLE;
-    }
-    std::lock_guard lock(event->mutex);
-    on->push([event, number = ++event->n_recorded] { event->pass(number); });
-    return SUCCESS;
-}
-
-API cuEventSynchronize(void* handle) {
-    ENTER()
-    auto event = driver().events.get(handle);
-    if (!event) {
-        return INVALID_HANDLE;
-    }
-    counts().n_spinning_waits += !event->is_blocking;
-    uint64_t number;
-    {
-        std::lock_guard lock(event->mutex);
-        number = event->n_recorded;
-    }
-    event->wait(number);
-    return faults().sticky();
 }
 
 // ---- modules and kernels
@@ -423,7 +291,7 @@ API cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned gr
                    unsigned block_x, unsigned block_y, unsigned block_z, unsigned, void* stream,
                    void** arguments, void** extra) {
     ENTER()
-    auto on = driver().streams.get(stream);
+    auto on = stream_of(stream);
     if (!on) {
         return INVALID_HANDLE;
     }
@@ -434,10 +302,14 @@ API cuLaunchKernel(void* function, unsigned grid_x, unsigned grid_y, unsigned gr
     }
     auto* entry = static_cast<const shim::Entry*>(function);
     std::vector<Used> used;
+    Access access(*on);
     for (size_t i = 0; i < entry->n_parameters; i++) {
         // Every parameter of our kernels is a pointer.
         void* pointer = *static_cast<void**>(arguments[i]);
         used.push_back(memory().use(Place::Device, pointer, 1, "an argument of a kernel"));
+        // Jobs, records, tables and source are read, the last two are written; where
+        // there is no scratch, the tables stand for it.
+        access.all_of(*used.back(), i >= FIRST_WRITTEN ? Does::Write : Does::Read);
     }
     auto copied = entry->copy(arguments);
     on->push([=, used = std::move(used)] {

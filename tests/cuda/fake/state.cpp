@@ -119,6 +119,9 @@ bool Memory::release(Place place, void* begin) {
     if (block.n_users > 0) {
         fail("memory is freed while the device uses it");
     }
+    if (faults().sticky() == 0) {
+        order().check_freed(block);
+    }
     used_[place == Place::Host] -= block.len;
     std::memset(block.begin, 0xdd, block.len);
     std::free(block.begin);
@@ -159,7 +162,7 @@ void Event::wait(uint64_t number) {
     passed.wait(lock, [&] { return n_passed >= number; });
 }
 
-Stream::Stream() : thread_([this] { run(); }) {}
+Stream::Stream(bool blocks) : is_blocking(blocks), thread_([this] { run(); }) {}
 
 Stream::~Stream() {
     {

@@ -25,6 +25,8 @@
 #include <thread>
 #include <vector>
 
+#include "order.h"
+
 namespace fake {
 
 // A use that no real driver would be known to survive: says so and aborts.
@@ -66,6 +68,8 @@ struct Block {
     size_t len;
     Place place;
     std::atomic<int> n_users = 0;
+    // What operations did with it, but those that the host has waited for.
+    std::vector<Touch> touches;
 };
 
 using Used = std::shared_ptr<Block>;
@@ -94,6 +98,8 @@ struct Event {
     std::condition_variable passed;
     uint64_t n_recorded = 0;
     uint64_t n_passed = 0;
+    // What it was last recorded behind.
+    Clock clock;
 
     void pass(uint64_t number);
     void wait(uint64_t number);
@@ -102,8 +108,13 @@ struct Event {
 // A thread that does one operation after another.
 class Stream {
 public:
-    Stream();
+    explicit Stream(bool blocks);
     ~Stream();
+    // Its number, and what comes in it is behind.
+    const unsigned number = order().new_stream();
+    Clock clock;
+    // Whether it keeps to the rules of the legacy default stream.
+    const bool is_blocking;
     void push(std::function<void()> operation);
     void wait_idle();
 
@@ -139,6 +150,15 @@ public:
         std::lock_guard lock(mutex_);
         auto found = live_.extract(handle);
         return found.empty() ? nullptr : found.mapped();
+    }
+
+    std::vector<std::shared_ptr<T>> all() {
+        std::lock_guard lock(mutex_);
+        std::vector<std::shared_ptr<T>> found;
+        for (const auto& [handle, object] : live_) {
+            found.push_back(object);
+        }
+        return found;
     }
 
     size_t n_live() {
