@@ -94,6 +94,7 @@ section faults scripts/cuda_faults.sh
 section wheel scripts/wheel.sh
 section package package_checks
 section python target/venv/bin/python -m pytest tests/python -c tests/python/pytest.ini
+section cuda-py scripts/cuda_python.sh
 section frameworks frameworks_test
 section crash crash_test
 section fuzz scripts/fuzz.sh 24

@@ -82,8 +82,11 @@ class Loader:
             depends on the seed, the epoch, the row and the step, and on nothing
             else: not on batches, ranks, threads or restarts.
         device: Where the steps run: ``"cpu"``, in the threads that read ahead, or
-            ``"cuda"``, ``"wgpu"`` or ``"auto"``, from which rows are downloaded
-            into the batch. The bits are the same.
+            ``"cuda"``, ``"wgpu"`` or ``"auto"``. The bits are the same. A device
+            that fails is left for the CPU, with a ``RuntimeWarning``.
+        results: Where the rows lie that steps have changed: ``"device"``, in memory
+            of the device where others can use that, which is so with CUDA, else as
+            with ``"host"``: downloaded into the batch.
         ragged: How a ragged column comes: ``"flat"``, with a tensor
             ``NAME.cu_seqlens``, or ``"pad"``, with a tensor ``NAME.lengths``.
         max_length: Elements of a row of a padded column, one number for all or
@@ -152,6 +155,7 @@ class Loader:
         dtypes: object | Mapping[str, object] | None = None,
         steps: Sequence[Mapping[str, object]] = (),
         device: str = "cpu",
+        results: Literal["device", "host"] = "device",
         ragged: Literal["flat", "pad"] = "flat",
         max_length: int | Mapping[str, int] | None = None,
         overlong: Literal["raise", "truncate"] = "raise",
@@ -192,6 +196,7 @@ class Loader:
             "patience": _options.seconds("patience", patience),
         }
         self._asked["steps"], self._asked["device"] = _options.steps(steps), text("device", device)
+        self._asked["results"] = text("results", results)
         self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
         self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
         self._checked()
@@ -303,7 +308,10 @@ class Loader:
 
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
-        the first of these in ``damage``."""
+        the first of these in ``damage``. ``too_large_for_device`` counts rows that
+        the CPU changed because the device of the steps has no memory for one of
+        them, and ``device_lost`` says why it changes all of them, if the device has
+        failed."""
         return self._any().stats()
 
     def close(self) -> None:
@@ -396,6 +404,11 @@ class Loader:
         """Says what is wrong with the options. Which rank this is, is asked when
         it reads."""
         _native.Loader(self._dataset._native, _of(self._asked, self._given or (0, 1)))
+
+    def _uses_device(self) -> bool:
+        """Whether its steps may run elsewhere than on the CPU, and stay there."""
+        asked = self._asked
+        return bool(asked["steps"]) and not asked["device"].startswith("cpu") and asked["results"] == "device"
 
     def _world(self) -> tuple[int, int]:
         """Rank and world size, as they are now."""

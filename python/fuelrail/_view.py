@@ -25,11 +25,21 @@ class Batches(Generic[T]):
     here is read there, and a state of one is a state of the other. Each dict is a
     :class:`fuelrail.BatchDict`, whose ``state`` is that after it."""
 
-    def __init__(self, loader: Loader, dtypes: dict[str, str], mask: str | None, patience: float | None = None) -> None:
+    def __init__(
+        self,
+        loader: Loader,
+        dtypes: dict[str, str],
+        mask: str | None,
+        *,
+        patience: float | None = None,
+        on_host: bool = False,
+    ) -> None:
         asked = loader._asked
         self._loader = loader._derived(
             dtypes=list({**dict(asked["dtypes"]), **dtypes}.items()),
             patience=asked["patience"] if patience is None else patience,
+            # Where the framework reads no other memory.
+            results="host" if on_host else asked["results"],
         )
         self._mask = mask if asked["last"] == "pad" else None
         if self._mask in _tensors(loader):

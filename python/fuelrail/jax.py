@@ -56,18 +56,40 @@ class JaxBatches(Batches["jax.Array"]):
                     wanted[name] = _NARROW[dtype]
         self._device = _device(device)
         asked = loader._asked["patience"]
-        super().__init__(loader, wanted, mask, _PATIENCE if asked == PATIENCE else asked)
+        super().__init__(
+            loader,
+            wanted,
+            mask,
+            patience=_PATIENCE if asked == PATIENCE else asked,
+            on_host=not (loader._uses_device() and _is_gpu(self._where())),
+        )
+
+    def _where(self) -> jax.Device | jax.sharding.Sharding:
+        return _default() if self._device is None else self._device
 
     def _arrays(self, batch: _native.Batch) -> BatchDict[jax.Array]:
-        if _reads_here(_default() if self._device is None else self._device):
-            arrays = BatchDict({name: from_dlpack(tensor) for name, tensor in batch.items()})
-        else:
-            # Of numpy's arrays, because what comes by DLPack is bound to the
-            # processor, and jax would not compute with it elsewhere.
-            arrays = BatchDict({name: jax.device_put(array, self._device) for name, array in batch.numpy().items()})
+        reads_here = _reads_here(self._where())
+        arrays = BatchDict({name: self._array(tensor, reads_here=reads_here) for name, tensor in batch.items()})
         if self._mask is not None:
             arrays[self._mask] = jax.device_put(batch.valid, self._device)
         return arrays
+
+    def _array(self, tensor: _native.Tensor, *, reads_here: bool) -> jax.Array:
+        if tensor.device != "cpu":
+            # What stays on a GPU is moved only where another is asked for.
+            array = from_dlpack(tensor)
+            return array if self._device is None else jax.device_put(array, self._device)
+        if reads_here:
+            return from_dlpack(tensor)
+        # Of numpy's array, because what comes by DLPack is bound to the processor,
+        # and jax would not compute with it elsewhere.
+        return jax.device_put(tensor.numpy(), self._device)
+
+
+def _is_gpu(where: jax.Device | jax.sharding.Sharding) -> bool:
+    """Whether it is a GPU, or several, so that what lies on one may stay there."""
+    devices = [where] if isinstance(where, jax.Device) else where.device_set
+    return all(device.platform == "gpu" for device in devices)
 
 
 def _device(given: object) -> jax.Device | jax.sharding.Sharding | None:

@@ -20,10 +20,11 @@ __all__ = ["NumpyBatches"]
 @told
 class NumpyBatches(Batches["np.ndarray[Any, Any]"]):
     """What :meth:`fuelrail.Loader.to_numpy` returns: an iterable of dicts of
-    numpy arrays, which lie in the loader's memory."""
+    numpy arrays, which lie in the loader's memory; what steps have changed on a
+    device is downloaded."""
 
     def __init__(self, loader: Loader, *, mask: str | None = "valid") -> None:
-        super().__init__(loader, {}, mask)
+        super().__init__(loader, {}, mask, on_host=True)
 
     def _arrays(self, batch: _native.Batch) -> BatchDict[np.ndarray[Any, Any]]:
         arrays = BatchDict(batch.numpy())

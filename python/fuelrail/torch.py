@@ -111,8 +111,13 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         wide = {
             name: _WIDE[stored] for name, _, _, stored, _, _ in loader._columns() if stored in _WIDE and name not in own
         }
-        super().__init__(loader, {**wide, **dict(_dtypes(loader._columns(), dtypes))}, mask)
         self._device = None if device is None else torch.device(cast("Any", device))
+        super().__init__(
+            loader,
+            {**wide, **dict(_dtypes(loader._columns(), dtypes))},
+            mask,
+            on_host=_on_host(loader, self._device),
+        )
         if self._device is not None and self._device.type == "cpu":
             self._device = None
         self._copies = _Copies()
@@ -173,6 +178,15 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
 
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (type(self), self._loader, self._mask, self._device)
+
+
+def _on_host(loader: Loader, device: torch.device | None) -> bool:
+    """Whether what steps have changed on a device is wanted in memory of the host:
+    on the processor, and by a torch that knows no CUDA."""
+    if device is not None:
+        return device.type != "cuda"
+    # Asking starts CUDA, so only those are asked who have a use for it.
+    return not loader._uses_device() or not torch.cuda.is_available()
 
 
 def _again(of: type[TorchBatches], loader: Loader, mask: str | None, device: torch.device | None) -> TorchBatches:

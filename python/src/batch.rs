@@ -26,6 +26,11 @@ impl Batch {
         Self { inner }
     }
 
+    /// Why the CPU changed its rows where a device was to, if it did.
+    pub(crate) fn device_lost(&self) -> Option<&str> {
+        self.inner.device_lost()
+    }
+
     fn names(&self) -> Vec<String> {
         let tensors = self.inner.tensors();
         tensors.map(|tensor| tensor.name().to_owned()).collect()
@@ -90,7 +95,8 @@ impl Batch {
         }
     }
 
-    /// A dict of numpy arrays over the memory, without a copy.
+    /// A dict of numpy arrays over the memory, without a copy; an error where some
+    /// of it is of a device.
     fn numpy<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let arrays = PyDict::new(py);
         for found in self.inner.tensors() {
@@ -159,7 +165,11 @@ impl Batch {
         let tensors = self.inner.tensors().take(SHOWN_NAMES).map(|found| {
             let dims: Vec<String> = found.shape().iter().map(u64::to_string).collect();
             let dtype = crate::tensor::dtype_name(found.dtype());
-            format!("{}: {dtype}[{}]", found.name(), dims.join(", "))
+            let place = match found.cuda() {
+                Some(ordinal) => format!(" on cuda:{ordinal}"),
+                None => String::new(),
+            };
+            format!("{}: {dtype}[{}]{place}", found.name(), dims.join(", "))
         });
         format!(
             "<fuelrail.Batch {} of epoch {}, {} rows, {}{}>",

@@ -4,6 +4,9 @@
 //! The structs are those of `dlpack.h` 1.x. A capsule owns what it describes
 //! until a consumer takes it and renames it; from then on the consumer calls
 //! the deleter, on whatever thread, with or without the interpreter's lock.
+//!
+//! Memory of a CUDA device is lent to the stream that the consumer names, until the
+//! deleter is called.
 #![expect(
     unsafe_code,
     reason = "structs of C that own memory behind raw pointers"
@@ -16,15 +19,21 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
-use fuelrail::feed::Tensor;
+use fuelrail::Error;
+use fuelrail::feed::{ConsumerStream, DeviceMemory, Lent, Tensor};
 use fuelrail::format::Dtype;
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi::{PyCapsule_GetPointer, PyCapsule_IsValid, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-/// `kDLCPU`, the one device that slots lie on.
+use crate::errors::Result;
+
+/// `kDLCPU`.
 pub(crate) const CPU: (i32, i32) = (1, 0);
+
+/// `kDLCUDA`.
+const CUDA: i32 = 2;
 
 /// The version of `dlpack.h` that the structs below are of.
 const VERSION: Version = Version { major: 1, minor: 1 };
@@ -43,10 +52,17 @@ pub(crate) struct Memory {
     dtype: Dtype,
     /// The shape, and behind it the strides.
     dims: Arc<[i64]>,
-    _holder: Arc<dyn Any + Send + Sync>,
+    holder: Holder,
 }
 
-// SAFETY: the memory behind `start` is kept by `_holder`, which may move
+/// What keeps memory.
+#[derive(Clone)]
+enum Holder {
+    Host(#[expect(dead_code, reason = "held")] Arc<dyn Any + Send + Sync>),
+    Device(DeviceMemory),
+}
+
+// SAFETY: the memory behind `start` is kept by `holder`, which may move
 // between threads; nothing here reads or writes it but `copy`, and those whom
 // it is handed to answer for their own accesses, as with any array.
 unsafe impl Send for Memory {}
@@ -69,7 +85,10 @@ impl Memory {
             dtype: tensor.dtype(),
             dims: with_strides(&shape),
             // The engine keeps the memory for as long as the tensor is held.
-            _holder: Arc::new(tensor),
+            holder: match tensor.device_memory() {
+                Some(memory) => Holder::Device(memory),
+                None => Holder::Host(Arc::new(tensor)),
+            },
         }
     }
 
@@ -94,7 +113,7 @@ impl Memory {
             start,
             dtype,
             dims: with_strides(shape),
-            _holder: Arc::new(words),
+            holder: Holder::Host(Arc::new(words)),
         })
     }
 
@@ -127,10 +146,63 @@ impl Memory {
         }
     }
 
-    fn copy(&self) -> PyResult<Self> {
-        // SAFETY: `start` is the first of this many bytes, kept by `_holder`.
-        let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len_bytes()) };
-        Self::copy_of(bytes, self.dtype, self.shape())
+    /// The device it lies on, as the standard has it.
+    pub(crate) fn device(&self) -> (i32, i32) {
+        match &self.holder {
+            Holder::Host(_) => CPU,
+            Holder::Device(memory) => (CUDA, i32::try_from(memory.cuda()).unwrap_or(i32::MAX)),
+        }
+    }
+
+    /// The number of the CUDA device it lies on, if it is one.
+    pub(crate) fn cuda(&self) -> Option<u32> {
+        match &self.holder {
+            Holder::Host(_) => None,
+            Holder::Device(memory) => Some(memory.cuda()),
+        }
+    }
+
+    /// A copy in memory of the host.
+    ///
+    /// # Errors
+    /// `Device` where it lies on one that fails.
+    pub(crate) fn copy_on_host(&self) -> Result<Self> {
+        match &self.holder {
+            Holder::Host(_) => {
+                // SAFETY: `start` is the first of this many bytes, kept by `holder`.
+                let bytes = unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len_bytes()) };
+                Ok(Self::copy_of(bytes, self.dtype, self.shape())?)
+            }
+            Holder::Device(memory) => {
+                let mut bytes = vec![0; memory.len_bytes()];
+                memory.read(&mut bytes)?;
+                Ok(Self::copy_of(&bytes, self.dtype, self.shape())?)
+            }
+        }
+    }
+
+    /// A copy where it lies.
+    fn copy(&self) -> Result<Self> {
+        let Holder::Device(memory) = &self.holder else {
+            return self.copy_on_host();
+        };
+        let copied = memory.copied()?;
+        let start = ptr::without_provenance_mut(copied.address());
+        let start = NonNull::new(start).ok_or_else(|| Error::internal("a copy without memory"))?;
+        Ok(Self {
+            start,
+            holder: Holder::Device(copied),
+            ..self.clone()
+        })
+    }
+
+    /// Hands memory of a device to who asks for it.
+    fn lend(&self, stream: Option<i64>) -> Result<Option<Lent>> {
+        match &self.holder {
+            // What lies in memory of the host is there already.
+            Holder::Host(_) => Ok(None),
+            Holder::Device(memory) => Ok(Some(memory.lend(consumer(stream)?)?)),
+        }
     }
 }
 
@@ -150,54 +222,93 @@ pub(crate) struct Request {
     pub(crate) stream: Option<i64>,
 }
 
-/// A capsule over `memory`, or over a copy of it where one is asked for.
+/// A capsule over `memory`, or over a copy of it where one is asked for or needed.
 ///
 /// # Errors
-/// `BufferError` if another device than the processor or a stream is asked for.
+/// `BufferError` if a device is asked for that it does not lie on, other than the
+/// processor; a copy that may not be made; or a stream that the device does not have.
 pub(crate) fn capsule<'py>(
     py: Python<'py>,
     memory: &Memory,
     request: Request,
-) -> PyResult<Bound<'py, PyCapsule>> {
-    if let Some(device) = request.device.filter(|device| *device != CPU) {
-        return Err(PyBufferError::new_err(format!(
-            "expected the device {CPU:?} (CPU), where the batch lies, got {device:?}; \
+) -> Result<Bound<'py, PyCapsule>> {
+    let own = memory.device();
+    let wanted = request.device.unwrap_or(own);
+    if wanted != own && wanted != CPU {
+        return Err(refused(format!(
+            "expected the device {own:?}, where the batch lies, or {CPU:?} (CPU), got {wanted:?}; \
              move it there with the framework's own copy"
         )));
     }
-    // -1 says that nothing is to be waited for, which is always so here.
-    if let Some(stream) = request.stream.filter(|stream| *stream != -1) {
-        return Err(PyBufferError::new_err(format!(
-            "expected stream=None for memory of the processor, got {stream}"
-        )));
-    }
+    check_stream(wanted, request.stream)?;
     let (memory, flags) = match request.copy {
-        Some(true) => (memory.copy()?, IS_COPIED),
-        _ => (memory.clone(), 0),
+        Some(false) if wanted != own => {
+            return Err(refused(format!(
+                "expected copy=None or copy=True for memory of the processor, got copy=False: \
+                 the batch lies on the device {own:?}"
+            )));
+        }
+        _ if wanted != own => (py.detach(|| memory.copy_on_host())?, IS_COPIED),
+        Some(true) => (py.detach(|| memory.copy())?, IS_COPIED),
+        Some(false) | None => (memory.clone(), 0),
     };
-    if request.max_version.is_some_and(|(major, _)| major >= 1) {
-        let owned = Box::new(Owned {
-            managed: ManagedVersioned {
-                version: VERSION,
-                context: ptr::null_mut(),
-                deleter: Some(delete::<ManagedVersioned>),
-                flags,
-                tensor: View::new(&memory),
-            },
-            _memory: memory,
-        });
-        owned.into_capsule(py, NAME_VERSIONED, destroy::<ManagedVersioned>)
+    let lent = memory.lend(request.stream)?;
+    let tensor = View::new(&memory);
+    let is_versioned = request.max_version.is_some_and(|(major, _)| major >= 1);
+    let made = if is_versioned {
+        let managed = ManagedVersioned {
+            version: VERSION,
+            context: ptr::null_mut(),
+            deleter: Some(delete::<ManagedVersioned>),
+            flags,
+            tensor,
+        };
+        Owned::new(managed, lent, memory).into_capsule(py, destroy::<ManagedVersioned>)
     } else {
-        let owned = Box::new(Owned {
-            managed: Managed {
-                tensor: View::new(&memory),
-                context: ptr::null_mut(),
-                deleter: Some(delete::<Managed>),
-            },
-            _memory: memory,
-        });
-        owned.into_capsule(py, NAME, destroy::<Managed>)
+        let managed = Managed {
+            tensor,
+            context: ptr::null_mut(),
+            deleter: Some(delete::<Managed>),
+        };
+        Owned::new(managed, lent, memory).into_capsule(py, destroy::<Managed>)
+    };
+    Ok(made?)
+}
+
+/// Refuses a stream that the device `wanted` does not have.
+fn check_stream(wanted: (i32, i32), stream: Option<i64>) -> Result<()> {
+    if wanted != CPU {
+        return consumer(stream).map(|_| ());
     }
+    // -1 says that nothing is to be waited for, which is always so here.
+    match stream {
+        None | Some(-1) => Ok(()),
+        Some(stream) => Err(refused(format!(
+            "expected stream=None for memory of the processor, got {stream}"
+        ))),
+    }
+}
+
+/// The stream of CUDA that the standard means by a number.
+fn consumer(stream: Option<i64>) -> Result<ConsumerStream> {
+    match stream {
+        None | Some(1) => Ok(ConsumerStream::LEGACY),
+        Some(2) => Ok(ConsumerStream::of_this_thread()),
+        Some(-1) => Ok(ConsumerStream::UNKNOWN),
+        Some(handle) => match usize::try_from(handle) {
+            // SAFETY: the standard has consumers give a stream of the device, which is
+            // theirs and which they use until they give the memory back.
+            Ok(handle) if handle > 2 => Ok(unsafe { ConsumerStream::from_handle(handle) }),
+            _ => Err(refused(format!(
+                "expected a stream of CUDA (None or 1: the legacy default stream, 2: that of \
+                 the thread, -1: none is to wait, or a handle), got {handle}"
+            ))),
+        },
+    }
+}
+
+fn refused(message: String) -> crate::errors::Failure {
+    PyBufferError::new_err(message).into()
 }
 
 /// A shape, and behind it the strides: elements from one index to the next, in
@@ -271,7 +382,7 @@ impl View {
     fn new(memory: &Memory) -> Self {
         Self {
             data: memory.start.as_ptr().cast(),
-            device: CPU,
+            device: memory.device(),
             // A shape has as many dimensions as a column's, and one.
             n_dims: i32::try_from(memory.shape().len()).unwrap_or(i32::MAX),
             dtype: DataType::of(memory.dtype),
@@ -319,14 +430,22 @@ impl Handed for ManagedVersioned {
 #[repr(C)]
 struct Owned<M> {
     managed: M,
+    _lent: Option<Lent>,
     _memory: Memory,
 }
 
 impl<M: Handed> Owned<M> {
+    fn new(managed: M, lent: Option<Lent>, memory: Memory) -> Box<Self> {
+        Box::new(Self {
+            managed,
+            _lent: lent,
+            _memory: memory,
+        })
+    }
+
     fn into_capsule<'py>(
         self: Box<Self>,
         py: Python<'py>,
-        name: &'static CStr,
         destructor: unsafe extern "C" fn(*mut PyObject),
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let pointer = NonNull::from(Box::leak(self)).cast::<c_void>();
@@ -334,7 +453,7 @@ impl<M: Handed> Owned<M> {
         // is called: by the destructor, or by the consumer who renamed the
         // capsule. Both may happen on any thread, since `Memory` is `Send`.
         let made = unsafe {
-            PyCapsule::new_with_pointer_and_destructor(py, pointer, name, Some(destructor))
+            PyCapsule::new_with_pointer_and_destructor(py, pointer, M::NAME, Some(destructor))
         };
         made.inspect_err(|_| {
             // SAFETY: no capsule was made, so the box is still ours alone.

@@ -1,13 +1,17 @@
 //! What `fuelrail.Loader` is made of: a feed of the engine, and the position,
 //! which it shares with those derived from it.
 
+use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fuelrail::feed::{Epochs, Feed, FeedOptions, Polled, Process, Shards, Standing, Stop, Tally};
+use fuelrail::feed::{
+    self, Epochs, Feed, FeedOptions, Polled, Process, Shards, Standing, Stop, Tally,
+};
 use fuelrail::plan::operators::Draw;
 use fuelrail::{Error, ErrorKind};
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -38,6 +42,8 @@ struct Family {
     position: Mutex<Position>,
     /// Puts their feeds to rest.
     stops: Mutex<Vec<Stop>>,
+    /// Whether it has been said that a device was lost.
+    has_warned: AtomicBool,
     /// In a child of this process a lock may be held by a thread that the child
     /// does not have.
     process: Process,
@@ -71,8 +77,25 @@ impl Family {
                 tally: Tally::default(),
             }),
             stops: Mutex::default(),
+            has_warned: AtomicBool::new(false),
             process: Process::this(),
         }
+    }
+
+    /// Warns, once, that the CPU does what a device was to do.
+    ///
+    /// # Errors
+    /// The warning, where Python has been told to raise it.
+    fn warn(&self, py: Python<'_>, batch: &Batch) -> PyResult<()> {
+        let Some(why) = batch.device_lost() else {
+            return Ok(());
+        };
+        if self.has_warned.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let text = format!("the CPU goes on with the steps and gives the same bits: {why}");
+        let text = CString::new(text.replace('\0', " "))?;
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)
     }
 
     /// Puts a feed to rest too, whenever the others are.
@@ -252,13 +275,16 @@ impl Loader {
             shared: self.shared.clone(),
             begun,
             is_over: AtomicBool::new(false),
+            kept_back: Mutex::default(),
         })
     }
 
     /// Batch `index` of the current epoch; nothing moves.
     fn batch_at(&self, py: Python<'_>, index: u64) -> Result<Batch> {
         let batch = self.shared.with_feed(py, |feed| feed.batch_at(index))?;
-        Ok(Batch::new(batch))
+        let batch = Batch::new(batch);
+        self.shared.family.warn(py, &batch)?;
+        Ok(batch)
     }
 
     fn state_dict<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
@@ -290,7 +316,8 @@ impl Loader {
         self.shared.with_feed(py, |feed| feed.reset(epoch))
     }
 
-    /// Batches, rows and skipped rows so far, and the first that were skipped.
+    /// Batches, rows and skipped rows so far, the first that were skipped, and what
+    /// became of the device.
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
         let tally = self.shared.position()?.tally.clone();
         let counts = tally.counts();
@@ -298,6 +325,8 @@ impl Loader {
         stats.set_item("batches", counts.batches)?;
         stats.set_item("rows", counts.rows)?;
         stats.set_item("skipped", counts.skipped)?;
+        stats.set_item("too_large_for_device", counts.too_large_for_device)?;
+        stats.set_item("device_lost", tally.device_lost())?;
         let damage = tally.damage().iter().map(|damage| damage_dict(py, damage));
         stats.set_item("damage", damage.collect::<Result<Vec<_>>>()?)?;
         Ok(stats)
@@ -323,6 +352,8 @@ pub(crate) struct BatchIterator {
     /// moved it, or the pass, where the epoch is repeated.
     begun: Standing,
     is_over: AtomicBool,
+    /// A batch in whose place a warning was raised.
+    kept_back: Mutex<Option<Batch>>,
 }
 
 impl BatchIterator {
@@ -335,6 +366,17 @@ impl BatchIterator {
         let is_pass = feed.standing().n_passes() == self.begun.n_passes();
         feed.epoch() == self.begun.state().epoch
             && (is_pass || self.shared.epochs == Epochs::Successive)
+    }
+
+    /// A batch for Python, once it is said where that has to hear of it. What is
+    /// raised instead costs no batch: the next call has it.
+    fn handed_out(&self, py: Python<'_>, batch: feed::Batch) -> Result<Option<Batch>> {
+        let batch = Batch::new(batch);
+        if let Err(raised) = self.shared.family.warn(py, &batch) {
+            *lock(&self.kept_back) = Some(batch);
+            return Err(raised.into());
+        }
+        Ok(Some(batch))
     }
 
     /// With the family's turn.
@@ -368,12 +410,15 @@ impl BatchIterator {
     }
 
     fn __next__(&self, py: Python<'_>) -> Result<Option<Batch>> {
+        if let Some(batch) = lock(&self.kept_back).take() {
+            return Ok(Some(batch));
+        }
         if self.is_over.load(Ordering::Relaxed) {
             return Ok(None);
         }
         loop {
             match py.detach(|| self.poll())? {
-                Polled::Batch(batch) => return Ok(Some(Batch::new(batch))),
+                Polled::Batch(batch) => return self.handed_out(py, batch),
                 Polled::Pending => py.check_signals()?,
                 Polled::End => return Ok(None),
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fuelrail::feed::{
     Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
-    ReadOptions, Shuffle, Verify, World,
+    ReadOptions, Results, Shuffle, Verify, World,
 };
 use fuelrail::format::Dtype;
 use fuelrail::plan::operators::Steps;
@@ -30,6 +30,7 @@ pub(crate) struct Asked {
     dtypes: Vec<(String, String)>,
     steps: String,
     device: String,
+    results: String,
     ragged: Vec<(String, u64)>,
     overlong: String,
     prefetch: usize,
@@ -72,7 +73,9 @@ impl TryFrom<Asked> for FeedOptions {
             ("pad", Last::Pad),
             ("drop", Last::Drop),
         ];
+        let results = [("device", Results::OnDevice), ("host", Results::OnHost)];
         Ok(Self {
+            results: choice("results", &asked.results, &results)?,
             last: choice("last", &asked.last, &last)?,
             read: read_options(&asked)?,
             steps: Steps::from_toml(&asked.steps, None)?,

@@ -1,5 +1,6 @@
 //! `fuelrail.Tensor`: memory with a dtype and a shape, which leaves by DLPack
-//! or as a numpy array, always without a copy unless one is asked for.
+//! or, where the host can read it, as a numpy array, always without a copy unless
+//! one is asked for.
 
 use fuelrail::Error;
 use fuelrail::format::Dtype;
@@ -17,6 +18,9 @@ use crate::errors::{Result, from_package};
 /// It leaves without a copy: `numpy.from_dlpack`, `torch.from_dlpack`,
 /// `jax.dlpack.from_dlpack`, or `.numpy()`. The memory is kept, and not used
 /// for another batch, for as long as this or anything made from it is held.
+///
+/// Where the steps of a loader run on CUDA it may lie on that device: torch, jax and
+/// their like read it there, and `.cpu()` copies it down.
 #[pyclass(frozen, module = "fuelrail", name = "Tensor")]
 #[derive(Debug)]
 pub(crate) struct Tensor {
@@ -65,14 +69,25 @@ impl Tensor {
         self.memory.len_bytes()
     }
 
-    /// Where it lies: always `"cpu"`.
+    /// Where it lies: `"cpu"`, or `"cuda:0"` and the like.
     #[getter]
-    #[expect(clippy::unused_self, reason = "an attribute in Python")]
-    fn device(&self) -> &'static str {
-        "cpu"
+    fn device(&self) -> String {
+        let cuda = self.memory.cuda();
+        cuda.map_or_else(|| "cpu".to_owned(), |ordinal| format!("cuda:{ordinal}"))
     }
 
-    /// The address of the first byte.
+    /// The same in memory of the host: itself, if it lies there, or a copy of what
+    /// lies on a device, behind all that consumers of it have queued.
+    fn cpu<'py>(slf: &Bound<'py, Self>) -> Result<Bound<'py, Self>> {
+        let memory = &slf.get().memory;
+        if memory.cuda().is_none() {
+            return Ok(slf.clone());
+        }
+        let copied = slf.py().detach(|| memory.copy_on_host())?;
+        Ok(Bound::new(slf.py(), Self::new(copied))?)
+    }
+
+    /// The address of the first byte, on the device it lies on.
     #[getter]
     fn data_ptr(&self) -> usize {
         self.memory.address()
@@ -87,8 +102,12 @@ impl Tensor {
     fn __repr__(&self) -> String {
         let dims: Vec<String> = self.memory.shape().iter().map(i64::to_string).collect();
         let comma = if dims.len() == 1 { "," } else { "" };
+        let place = match self.memory.cuda() {
+            Some(ordinal) => format!(" on cuda:{ordinal}"),
+            None => String::new(),
+        };
         format!(
-            "<fuelrail.Tensor ({}{comma}) {}>",
+            "<fuelrail.Tensor ({}{comma}) {}{place}>",
             dims.join(", "),
             dtype_name(self.memory.dtype())
         )
@@ -140,8 +159,10 @@ impl Tensor {
     }
 
     /// A capsule over the memory, by the array API standard: versioned where
-    /// `max_version` allows it. Raises `BufferError` for another device than
-    /// the processor.
+    /// `max_version` allows it. On CUDA the memory is lent to `stream` until the
+    /// capsule, or what was made of it, is gone. `dl_device=(1, 0)` copies down.
+    /// Raises `BufferError` for any other device than that it lies on, for streams
+    /// that this has not, and where `copy` forbids a copy that is needed.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     #[expect(clippy::too_many_arguments, reason = "those of the standard")]
     fn __dlpack__<'py>(
@@ -151,7 +172,7 @@ impl Tensor {
         max_version: Option<(u32, u32)>,
         dl_device: Option<(i32, i32)>,
         copy: Option<bool>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
+    ) -> Result<Bound<'py, PyCapsule>> {
         let request = Request {
             max_version,
             device: dl_device,
@@ -161,17 +182,21 @@ impl Tensor {
         dlpack::capsule(py, &self.memory, request)
     }
 
-    /// `(1, 0)`: the processor.
-    #[expect(clippy::unused_self, reason = "a method in Python")]
+    /// `(1, 0)`, the processor, or `(2, n)`, a CUDA device.
     fn __dlpack_device__(&self) -> (i32, i32) {
-        dlpack::CPU
+        self.memory.device()
     }
 
-    /// How numpy finds the memory. `bfloat16` has no such description.
+    /// How numpy finds the memory. `bfloat16` has no such description, and memory of
+    /// a device has none.
     #[getter]
     fn __array_interface__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
         let memory = &slf.get().memory;
+        if memory.cuda().is_some() {
+            let message = "numpy does not read memory of a device: tensor.cpu() copies it down";
+            return Err(pyo3::exceptions::PyAttributeError::new_err(message));
+        }
         let typestr = typestr(memory.dtype()).ok_or_else(|| {
             pyo3::exceptions::PyAttributeError::new_err("numpy has no bfloat16 of its own")
         })?;
@@ -184,8 +209,11 @@ impl Tensor {
     }
 
     /// A numpy array over the memory: no copy, and the memory is kept as long
-    /// as the array is. A `bfloat16` tensor needs the package `ml_dtypes`.
+    /// as the array is. What lies on a device is an error that says what helps. A `bfloat16` tensor needs the package `ml_dtypes`.
     pub(crate) fn numpy<'py>(slf: &Bound<'py, Self>) -> Result<Bound<'py, PyAny>> {
+        if let Some(ordinal) = slf.get().memory.cuda() {
+            return Err(not_on_host(ordinal).into());
+        }
         if slf.get().memory.dtype() == Dtype::BF16 {
             return bfloat16(slf);
         }
@@ -216,6 +244,16 @@ impl Tensor {
             _ => Ok(array),
         }
     }
+}
+
+/// What is said where numpy is to read memory of a device.
+fn not_on_host(ordinal: u32) -> Error {
+    let message =
+        format!("expected a tensor in memory of the host for numpy, got one on cuda:{ordinal}");
+    Error::new(fuelrail::ErrorKind::Usage, message).with_hint(
+        "tensor.cpu() copies it down, and Loader(results=\"host\") all of them; \
+         torch.from_dlpack(tensor) and its like read it where it lies",
+    )
 }
 
 /// What makes a numpy array of a tensor: `from_dlpack`, which is quicker,

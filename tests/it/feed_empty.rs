@@ -55,7 +55,7 @@ fn check_empty(batch: &Batch, n_rows: u64) {
     assert_eq!((batch.n_valid(), batch.rows().len() as u64), (0, n_rows));
     for tensor in batch.tensors() {
         let name = tensor.name().to_owned();
-        let bytes = tensor.bytes();
+        let bytes = tensor.bytes().unwrap();
         assert_eq!(bytes.len(), tensor.len_bytes(), "{name}");
         assert!(bytes.iter().all(|byte| *byte == 0), "{name}");
         if tensor.shape()[0] > 0 && !bytes.is_empty() {

@@ -37,8 +37,8 @@ fn valid_rows(batch: &Batch) -> Vec<u64> {
     let small = batch.tensor("small").unwrap();
     assert_eq!(numbers.as_ptr().align_offset(4096), 0);
     assert_eq!(numbers.shape(), [batch.rows().len() as u64]);
-    let numbers = numbers.bytes().into_owned();
-    let small = small.bytes().into_owned();
+    let numbers = numbers.bytes().unwrap().into_owned();
+    let small = small.bytes().unwrap().into_owned();
     let numbers = numbers.as_chunks::<8>().0.iter().copied();
     let small = small.as_chunks::<2>().0.iter().copied();
     let mut rows = Vec::new();

@@ -410,7 +410,7 @@ fn consecutive_rows_are_handed_out_as_views() {
             n_batches += 1;
             let tensor = batch.tensor("tokens").unwrap();
             n_views += usize::from(tensor.is_view());
-            let bytes = tensor.bytes();
+            let bytes = tensor.bytes().unwrap();
             for (bytes, row) in bytes.chunks_exact(1024).zip(batch.rows()) {
                 assert_eq!(*row, next);
                 assert_eq!(bytes, token_bytes(*row, 512), "epoch {epoch}, row {row}");
@@ -454,7 +454,7 @@ fn damaged_rows_are_masked_in_their_place() {
         let (mut next, mut n_lost) = (0, 0);
         while let Some(batch) = feed.next_batch().unwrap() {
             let tokens = batch.tensor("tokens").unwrap();
-            let (whole, bytes) = (tokens.shape()[0], tokens.bytes());
+            let (whole, bytes) = (tokens.shape()[0], tokens.bytes().unwrap());
             assert_eq!(whole, batch.rows().len() as u64);
             assert!(last == Last::Short || whole == 64);
             let rows = bytes.chunks_exact(3000).zip(batch.rows());

@@ -20,6 +20,8 @@ mod cuda;
 mod holes;
 mod infinite;
 mod items;
+mod kept;
+mod landing;
 mod numbers;
 mod offload;
 mod on_lane;
@@ -37,6 +39,7 @@ mod schedule;
 #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod slot;
 mod speed;
+mod stream;
 #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
 mod tables;
 #[cfg(test)]
@@ -45,6 +48,7 @@ mod tests;
 mod wgpu;
 mod worker;
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -52,9 +56,11 @@ use fuelrail_kernels::Kernel;
 
 pub(crate) use cpu::Assembler;
 pub(crate) use items::{Items, RowItems};
+pub(crate) use kept::Kept;
+pub(crate) use landing::{Destination, Landing};
 pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
-pub(crate) use on_lane::{OnLane, Source, Written};
+pub(crate) use on_lane::{OnLane, Source};
 pub use open::Device;
 pub(crate) use open::found;
 pub use parity::SuiteReport;
@@ -63,9 +69,10 @@ pub(crate) use program::{Chain, Program, RowChain};
 pub use report::{DeviceKind, DeviceReport};
 pub(crate) use speed::speeds;
 pub use speed::{Measure, SpeedReport};
+pub use stream::ConsumerStream;
 pub(crate) use worker::Worker;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A device other than the processor.
 pub(crate) trait Backend: Debug + Send + Sync {
@@ -106,6 +113,21 @@ pub(crate) trait Lane: Debug + Send + Sync {
     /// `Device` where memory cannot be had or the device is lost; `Internal`
     /// for more than [`Lane::max_slot_bytes`].
     fn acquire(&self, items: &[Items<'_>]) -> Result<Box<dyn Slot>>;
+
+    /// Memory of the device that results can stay in, without room yet; `None`
+    /// where a device has none that others can use.
+    fn keep(&self) -> Option<Box<dyn Kept>> {
+        None
+    }
+
+    /// Until what is returned is dropped, the thread that calls is the lane's; then
+    /// it is again whose it was.
+    ///
+    /// # Errors
+    /// `Device` where the driver refuses.
+    fn visit(&self) -> Result<Box<dyn Any>> {
+        Ok(Box::new(()))
+    }
 }
 
 /// Room for the items of one batch, on the host and on the device. Dropped
@@ -116,6 +138,16 @@ pub(crate) trait Slot: Debug + Send {
     /// # Errors
     /// `Internal` if it is not as many bytes as were asked for.
     fn write(&mut self, chain: usize, src: &[u8]) -> Result<()>;
+
+    /// Has what a chain writes copied to `kept`, from byte `at` on, instead of
+    /// downloaded; it is there when the ticket has been waited for.
+    ///
+    /// # Errors
+    /// `Internal` for memory that is not the lane's or too short, and where only the
+    /// device knows how long rows become.
+    fn keep(&mut self, _chain: usize, _kept: &dyn Kept, _at: usize) -> Result<()> {
+        Err(Error::internal("a device whose memory nobody else can use"))
+    }
 
     /// Starts the program on what was written.
     ///

@@ -1,5 +1,6 @@
 //! A program on a device's lane: batches in pieces that its slots hold, and on the
-//! processor the items of which a slot holds not one.
+//! processor the items of which a slot holds not one. What becomes of fixed items is
+//! put together here; where rows go, `landing` is told.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,10 +8,11 @@ use std::sync::Arc;
 use arrow::buffer::{Buffer, MutableBuffer};
 use fuelrail_kernels::Level;
 
-use super::items::{Items, Lens, RowItems, offsets_of};
+use super::items::{Items, Lens, RowItems};
+use super::kept::Kept;
 use super::permits::Permits;
 use super::pieces::{Pieces, Widths};
-use super::program::{Chain, Program, RowChain, Rows};
+use super::program::{Chain, Program, RowChain};
 use super::{Lane, Outputs};
 use crate::error::{Error, Result};
 
@@ -21,17 +23,18 @@ pub(crate) struct Source<'a> {
     pub(crate) items: Items<'a>,
 }
 
-/// What became of the items of one column.
+/// What became of the fixed items of one column.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) bytes: Buffer,
-    /// Where each row begins, and where the last ends; empty for fixed items.
-    pub(crate) offsets: Vec<u32>,
     /// Whether a number did not fit its new type.
     pub(crate) overflowed: bool,
     /// Items that the processor did because no slot holds one of them.
     pub(crate) n_on_host: usize,
 }
+
+/// Memory that what a slot has for a column stays in, and where in there.
+pub(super) type Stays<'a> = (&'a dyn Kept, usize);
 
 /// A program made ready on a device.
 #[derive(Debug)]
@@ -43,16 +46,14 @@ pub(crate) struct OnLane {
 }
 
 /// A column as it comes down, piece by piece.
-enum Landed {
-    /// Pieces follow one another, so what comes down is put behind what came.
-    Fixed(MutableBuffer),
-    /// Rows with the first of them.
-    Rows(Vec<(usize, Rows)>),
+struct Landed {
+    bytes: MutableBuffer,
+    overflowed: bool,
 }
 
 impl OnLane {
-    /// Runs the program on all items. While it waits for the device, others may
-    /// have its permit to compute.
+    /// Runs a program of fixed items on all of them. While it waits for the device,
+    /// others may have its permit to compute.
     ///
     /// # Errors
     /// `Device` where the device failed; `Internal` for items that are not those
@@ -62,33 +63,39 @@ impl OnLane {
         sources: &[Source<'_>],
         permits: Option<&Permits>,
     ) -> Result<Vec<Written>> {
-        let widths = self.widths(sources)?;
-        let pieces = Pieces::new(&widths, self.lane.max_slot_bytes());
-        let mut landed = self.room(sources);
-        let mut overflowed = vec![false; sources.len()];
+        let pieces = self.pieces(sources)?;
+        let mut landed = self.room(sources)?;
         for piece in &pieces.list {
-            let outputs = self.run_piece(sources, piece, permits)?;
+            let outputs = self.run_piece((sources, piece), &[], permits)?;
             for (column, landed) in landed.iter_mut().enumerate() {
-                let bytes = outputs.dst(column);
-                match landed {
-                    Landed::Fixed(all) => all.extend_from_slice(bytes),
-                    Landed::Rows(all) => all.push((
-                        piece[column].start,
-                        Rows {
-                            bytes: bytes.to_vec(),
-                            offsets: outputs.offsets(column),
-                        },
-                    )),
-                }
-                overflowed[column] |= outputs.overflowed(column);
+                // Pieces follow one another, so what comes down is put behind what came.
+                landed.bytes.extend_from_slice(outputs.dst(column));
+                landed.overflowed |= outputs.overflowed(column);
             }
         }
-        let columns = landed.into_iter().zip(overflowed).enumerate();
-        let written = columns.map(|(column, (landed, overflowed))| {
-            let on_host = &pieces.too_large[column];
-            self.put_together(column, sources[column], (landed, overflowed), on_host)
+        let columns = landed.into_iter().zip(pieces.too_large).enumerate();
+        let written = columns.map(|(column, (landed, too_large))| {
+            let n_on_host = too_large.iter().map(ExactSizeIterator::len).sum();
+            if n_on_host == 0 {
+                return Ok(Written {
+                    bytes: landed.bytes.into(),
+                    overflowed: landed.overflowed,
+                    n_on_host,
+                });
+            }
+            // Fixed items are as long as one another: if one is, all are too large.
+            Ok(Written {
+                n_on_host,
+                ..on_host_alone(self.chain(column)?, self.level, sources[column].bytes)?
+            })
         });
         written.collect()
+    }
+
+    /// The items in runs that a slot holds.
+    pub(super) fn pieces(&self, sources: &[Source<'_>]) -> Result<Pieces> {
+        let widths = self.widths(sources)?;
+        Ok(Pieces::new(&widths, self.lane.max_slot_bytes()))
     }
 
     /// What each item takes, where it takes most.
@@ -113,32 +120,29 @@ impl OnLane {
         chain.ok_or_else(|| Error::internal("fixed items for a column of rows"))
     }
 
-    fn row_chain(&self, column: usize) -> Result<&RowChain> {
+    pub(super) fn row_chain(&self, column: usize) -> Result<&RowChain> {
         let index = column.checked_sub(self.program.chains.len());
         let chain = index.and_then(|index| self.program.row_chains.get(index));
         chain.ok_or_else(|| Error::internal("rows for a column of fixed items"))
     }
 
-    fn room(&self, sources: &[Source<'_>]) -> Vec<Landed> {
-        let n_fixed = self.program.chains.len();
-        let fixed = self
-            .program
-            .chains
-            .iter()
-            .zip(sources)
-            .map(|(chain, source)| {
-                let len = source.items.len() * chain.dst_item_bytes();
-                Landed::Fixed(MutableBuffer::with_capacity(len))
-            });
-        let rows = sources[n_fixed..].iter().map(|_| Landed::Rows(Vec::new()));
-        fixed.chain(rows).collect()
+    fn room(&self, sources: &[Source<'_>]) -> Result<Vec<Landed>> {
+        let columns = sources.iter().enumerate();
+        let landed = columns.map(|(column, source)| {
+            let len = source.items.len() * self.chain(column)?.dst_item_bytes();
+            Ok(Landed {
+                bytes: MutableBuffer::with_capacity(len),
+                overflowed: false,
+            })
+        });
+        landed.collect()
     }
 
-    /// One slot's way through the device.
-    fn run_piece(
+    /// One slot's way through the device. What stays there is not downloaded.
+    pub(super) fn run_piece(
         &self,
-        sources: &[Source<'_>],
-        piece: &[Range<usize>],
+        (sources, piece): (&[Source<'_>], &[Range<usize>]),
+        stays: &[Option<Stays<'_>>],
         permits: Option<&Permits>,
     ) -> Result<Box<dyn Outputs>> {
         let offsets: Vec<Vec<u32>> = sources
@@ -177,54 +181,13 @@ impl OnLane {
             };
             slot.write(column, &source.bytes[range])?;
         }
+        for (column, stays) in stays.iter().enumerate() {
+            if let Some((kept, at)) = stays {
+                slot.keep(column, *kept, *at)?;
+            }
+        }
         let ticket = slot.submit()?;
         without(permits, || ticket.wait())
-    }
-
-    /// A column out of what came down and what the processor does itself.
-    fn put_together(
-        &self,
-        column: usize,
-        source: Source<'_>,
-        (landed, overflowed): (Landed, bool),
-        on_host: &[Range<usize>],
-    ) -> Result<Written> {
-        let n_on_host = on_host.iter().map(ExactSizeIterator::len).sum();
-        match (landed, &source.items) {
-            (Landed::Rows(mut landed), Items::Rows(rows)) => {
-                for run in on_host {
-                    let (offsets, records) = (rows.offsets_from(run), rows.records_of(run));
-                    let of_run = RowItems {
-                        offsets: &offsets,
-                        records: &records,
-                    };
-                    let bytes = &source.bytes[rows.bytes_of(run)];
-                    let done = self
-                        .row_chain(column)?
-                        .run_rows(self.level, bytes, &of_run)?;
-                    landed.push((run.start, done));
-                }
-                landed.sort_by_key(|(first, _)| *first);
-                let rows = in_order(&landed)?;
-                Ok(Written {
-                    bytes: Buffer::from_vec(rows.bytes),
-                    offsets: rows.offsets,
-                    overflowed,
-                    n_on_host,
-                })
-            }
-            (Landed::Fixed(bytes), Items::Fixed(_)) if n_on_host == 0 => Ok(Written {
-                bytes: bytes.into(),
-                offsets: Vec::new(),
-                overflowed,
-                n_on_host,
-            }),
-            // Fixed items are as long as one another: if one is, all are too large.
-            _ => Ok(Written {
-                n_on_host,
-                ..on_host_alone(self.chain(column)?, self.level, source.bytes)?
-            }),
-        }
     }
 }
 
@@ -235,22 +198,9 @@ pub(super) fn on_host_alone(chain: &Chain, level: Level, src: &[u8]) -> Result<W
     let overflowed = chain.run(level, src, &mut bytes)?;
     Ok(Written {
         bytes: bytes.into(),
-        offsets: Vec::new(),
         overflowed,
         n_on_host: 0,
     })
-}
-
-/// Runs of rows as one.
-fn in_order(runs: &[(usize, Rows)]) -> Result<Rows> {
-    let mut bytes = Vec::with_capacity(runs.iter().map(|(_, rows)| rows.bytes.len()).sum());
-    let mut lens = Vec::new();
-    for (_, rows) in runs {
-        bytes.extend_from_slice(&rows.bytes);
-        lens.extend(rows.offsets.windows(2).map(|pair| pair[1] - pair[0]));
-    }
-    let offsets = offsets_of(&lens)?;
-    Ok(Rows { bytes, offsets })
 }
 
 /// Does what is waited for without a permit to compute, if there is one.

@@ -88,6 +88,8 @@ pub(crate) struct Schedule {
     pub(crate) n_items: Vec<usize>,
     /// For each chain, whether the lengths of its rows are the device's to find.
     pub(crate) finds: Vec<bool>,
+    /// For each chain, whether what it writes stays on the device.
+    pub(crate) stays: Vec<bool>,
     /// The bytes used in each buffer, by [`Buffer::index`].
     pub(crate) len_bytes: [usize; Buffer::COUNT],
     /// The bytes of [`Buffer::Dst`] whose extent the host knows.
@@ -138,6 +140,7 @@ impl Schedule {
             dst: Vec::new(),
             n_items: items.iter().map(Items::len).collect(),
             finds: finds(program),
+            stays: vec![false; items.len()],
             len_bytes: [0; Buffer::COUNT],
             known: 0,
             flags: 0..0,
@@ -170,14 +173,32 @@ impl Schedule {
         self.len_bytes[Buffer::Src.index()] + self.behind.len()
     }
 
-    /// What comes down first: all but rows whose lengths are not known yet.
+    /// What comes down first: all but rows whose lengths are not known yet, and what
+    /// stays.
     pub(crate) fn first_down(&self) -> Vec<Range<usize>> {
+        if self.stays.contains(&true) {
+            return self.down_beside_what_stays();
+        }
         if self.flags.start == self.known {
             // They follow one another, so they are one copy.
             std::iter::once(0..self.flags.end).collect()
         } else {
             vec![0..self.known, self.flags.clone()]
         }
+    }
+
+    fn down_beside_what_stays(&self) -> Vec<Range<usize>> {
+        let mut down = Vec::new();
+        for (chain, region) in self.dst.iter().enumerate() {
+            let offsets = region.offsets.filter(|_| self.n_items[chain] > 0);
+            down.extend(offsets.map(|begin| begin..begin + 4 * (self.n_items[chain] + 1)));
+            if !self.stays[chain] && !self.finds[chain] {
+                down.push(region.bytes.clone());
+            }
+        }
+        down.retain(|range| !range.is_empty());
+        down.push(self.flags.clone());
+        down
     }
 
     /// Room in the last buffer: for what the host knows the extent of, for other

@@ -3,11 +3,13 @@
 //!
 //! A [`Gpu`] knows its own memory and its own queue and nothing of this.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::items::Items;
+use super::kept::Kept;
 use super::program::Program;
 use super::ring::{Ring, Taken};
 use super::schedule::{ALIGN, Schedule};
@@ -76,6 +78,34 @@ pub(crate) trait Gpu: Debug + Send + Sync + 'static {
 
     /// Makes a room fit for its next use, whatever state it is in.
     fn release(&self, room: &mut Self::Room);
+
+    /// Memory that results can stay in; `None` where a device has none that others
+    /// can use.
+    fn keep(_gpu: &Arc<Self>) -> Option<Box<dyn Kept>> {
+        None
+    }
+
+    /// Has [`Gpu::start`] copy this range of the last buffer to `kept`, from byte
+    /// `at` on, behind all that consumers of it do.
+    ///
+    /// # Errors
+    /// `Internal` for memory of others, and beyond what there is memory for.
+    fn leave(
+        &self,
+        _room: &mut Self::Room,
+        _range: Range<usize>,
+        _to: (&dyn Kept, usize),
+    ) -> Result<()> {
+        Err(Error::internal("a device whose memory nobody else can use"))
+    }
+
+    /// See [`Lane::visit`].
+    ///
+    /// # Errors
+    /// `Device` where the driver refuses.
+    fn visit(&self) -> Result<Box<dyn Any>> {
+        Ok(Box::new(()))
+    }
 }
 
 /// A program on a GPU, with its ring of slots.
@@ -140,6 +170,14 @@ impl<G: Gpu> Lane for GpuLane<G> {
                 schedule,
             },
         }))
+    }
+
+    fn keep(&self) -> Option<Box<dyn Kept>> {
+        G::keep(&self.gpu)
+    }
+
+    fn visit(&self) -> Result<Box<dyn Any>> {
+        self.gpu.visit()
     }
 }
 
@@ -254,6 +292,23 @@ impl<G: Gpu> Slot for GpuSlot<G> {
             self.held.gpu.write(&mut self.held.room, range.start, src)?;
         }
         self.written[chain] = true;
+        Ok(())
+    }
+
+    fn keep(&mut self, chain: usize, kept: &dyn Kept, at: usize) -> Result<()> {
+        let Held {
+            gpu,
+            room,
+            schedule,
+        } = &mut self.held;
+        let region = schedule.dst.get(chain);
+        let range = region.filter(|_| !schedule.finds[chain]);
+        let range = range.map(|region| region.bytes.clone());
+        let range = range.ok_or_else(|| Error::internal("rows of unknown lengths that stay"))?;
+        if !range.is_empty() {
+            gpu.leave(room, range, (kept, at))?;
+        }
+        schedule.stays[chain] = true;
         Ok(())
     }
 

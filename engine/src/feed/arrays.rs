@@ -41,13 +41,15 @@ scalars! {
 
 impl Tensor {
     /// All elements, in the tensor's dimensions: where they lie, but for a view of
-    /// a file, which others may change and which is copied.
+    /// a file, which others may change and which is copied, and for a device, from
+    /// which they are copied down.
     ///
     /// # Errors
-    /// `Usage` if the tensor holds another type than `T`.
+    /// `Usage` if the tensor holds another type than `T`; `Device` where it lies on
+    /// one that fails.
     pub fn array<T: Scalar>(&self) -> Result<CowArray<'_, T, IxDyn>> {
         check::<T>(self.name(), self.dtype())?;
-        match self.bytes() {
+        match self.bytes()? {
             Cow::Borrowed(bytes) => Ok(view(self.name(), self.shape(), bytes)?.into()),
             Cow::Owned(bytes) => {
                 let elements = bytemuck::pod_collect_to_vec(&bytes);

@@ -14,6 +14,8 @@ use super::fill::{Damage, Mapped, Place, Placed, Slot};
 use super::process::Process;
 use super::ring::Ring;
 use super::state::State;
+use crate::device::Kept;
+use crate::error::Result;
 use crate::plan::Dtype;
 
 /// One batch of one rank: tensors by name, and where their rows came from.
@@ -78,6 +80,20 @@ impl Batch {
     #[must_use]
     pub fn damage(&self) -> &[Damage] {
         &self.held.slot.filled.damage
+    }
+
+    /// Rows that the CPU changed because the device of the steps has no memory for
+    /// one of them, counted once for each column.
+    #[must_use]
+    pub fn too_large_for_device(&self) -> u64 {
+        self.held.slot.filled.on_device.n_too_large
+    }
+
+    /// Why the CPU changed its rows where a device was to: it has failed. The bits
+    /// are the same, and the tensors lie in memory of the host.
+    #[must_use]
+    pub fn device_lost(&self) -> Option<&str> {
+        self.held.slot.filled.on_device.lost.as_deref()
     }
 
     /// The epoch it belongs to.
@@ -149,7 +165,7 @@ impl Tensor {
     }
 
     /// Its first byte, at a multiple of its elements' size; not to be read
-    /// where it has no bytes.
+    /// where it has no bytes, nor by the host where [`Tensor::cuda`] is not `None`.
     ///
     /// Whoever reads or writes through it keeps this tensor (or a clone)
     /// meanwhile, and does not write while [`Tensor::bytes`] is borrowed.
@@ -157,6 +173,10 @@ impl Tensor {
     pub fn as_ptr(&self) -> *mut u8 {
         match &self.placed().place {
             Place::Slot(index) => self.held.slot.buffers.as_ptr(*index),
+            Place::Device(index) => {
+                let address = self.held.slot.kept[*index].address();
+                ptr::without_provenance_mut(usize::try_from(address).unwrap_or(0))
+            }
             Place::View(map, range) => map.as_ptr().wrapping_add(range.start),
         }
     }
@@ -168,17 +188,38 @@ impl Tensor {
         matches!(self.placed().place, Place::View(..))
     }
 
-    /// Its bytes; those of a view are copied, as its file may be changed by
-    /// others.
+    /// The number of the CUDA device that it lies on; `None` in memory of the host.
     #[must_use]
-    pub fn bytes(&self) -> Cow<'_, [u8]> {
+    pub fn cuda(&self) -> Option<u32> {
+        self.kept().map(Kept::ordinal)
+    }
+
+    /// Its bytes; those of a view are copied, as its file may be changed by
+    /// others, and those on a device are copied down.
+    ///
+    /// # Errors
+    /// `Device` where it lies on one that fails.
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
         let len = self.len_bytes();
-        match &self.placed().place {
+        Ok(match &self.placed().place {
             Place::Slot(index) => {
                 let bytes = self.held.slot.buffers.bytes(*index, len);
                 Cow::Borrowed(bytes.unwrap_or(&[]))
             }
+            Place::Device(index) => {
+                let mut bytes = vec![0; len];
+                self.held.slot.kept[*index].read(&mut bytes)?;
+                Cow::Owned(bytes)
+            }
             Place::View(map, range) => Cow::Owned(copied(map.as_ref(), range.start, len)),
+        })
+    }
+
+    /// The memory of a device that it lies in, if it does.
+    pub(super) fn kept(&self) -> Option<&dyn Kept> {
+        match &self.placed().place {
+            Place::Device(index) => Some(&*self.held.slot.kept[*index]),
+            Place::Slot(_) | Place::View(..) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::buffer::Buffers;
+use crate::device::Kept;
 use crate::error::Result;
 use crate::plan::Dtype;
 use crate::plan::operators::Draw;
@@ -45,6 +46,8 @@ pub(crate) struct Wanted<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     pub(crate) buffers: Buffers,
+    /// Memory of a device for each column that stays there.
+    pub(crate) kept: Vec<Box<dyn Kept>>,
     pub(crate) filled: Filled,
 }
 
@@ -70,6 +73,17 @@ pub(crate) struct Filled {
     pub(crate) valid: Vec<u8>,
     /// What was skipped.
     pub(crate) damage: Vec<Damage>,
+    /// What is to be told of the device that was to change the rows.
+    pub(crate) on_device: OnDevice,
+}
+
+/// What became of a batch on the device of its steps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct OnDevice {
+    /// Rows that the CPU did because the device has no memory for one of them.
+    pub(crate) n_too_large: u64,
+    /// Why the CPU did all rows, where a device was to: it has failed.
+    pub(crate) lost: Option<Arc<str>>,
 }
 
 impl Filled {
@@ -112,10 +126,10 @@ impl Placed {
         usize::try_from(len).ok()
     }
 
-    /// Whether it lies in `buffers`, where it is not a view.
+    /// Whether it lies in `buffers`, where it is of the host and not a view.
     pub(crate) fn lies_in(&self, buffers: &Buffers) -> bool {
         match (&self.place, self.len_bytes()) {
-            (Place::View(..), _) | (Place::Slot(_), Some(0)) => true,
+            (Place::View(..) | Place::Device(_), _) | (Place::Slot(_), Some(0)) => true,
             (Place::Slot(index), Some(len)) => buffers.bytes(*index, len).is_some(),
             (Place::Slot(_), None) => false,
         }
@@ -127,6 +141,8 @@ impl Placed {
 pub(crate) enum Place {
     /// In this buffer of the slot, from its beginning.
     Slot(usize),
+    /// In this memory of the slot's on a device, from its beginning.
+    Device(usize),
     /// In a private map of a shard.
     View(Arc<dyn Mapped>, Range<usize>),
 }

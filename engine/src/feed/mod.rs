@@ -10,7 +10,7 @@
 //!   file is an error; `columns`, `gather`: rows into slots; [`Reader`]: rows by
 //!   their numbers;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
-//!   fill it ahead; [`Stop`]: their end; [`Tally`]: what has been handed out;
+//!   fill it ahead; [`DeviceMemory`]: batches that lie on a device; [`Stop`]: their end; [`Tally`]: what has been handed out;
 //!   `losses`: how much of it may be damaged.
 //!
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
@@ -22,6 +22,7 @@ mod batch;
 mod buffer;
 mod columns;
 mod course;
+mod device_memory;
 mod fill;
 mod fill_slot;
 mod gather;
@@ -57,11 +58,12 @@ mod tests;
 #[cfg(feature = "ndarray")]
 pub use arrays::Scalar;
 pub use batch::{Batch, Tensor};
+pub use device_memory::{DeviceMemory, Lent};
 pub use fill::{Damage, NO_ROW};
 pub use loader::{Feed, Polled};
 pub use options::{
     Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
-    ReadOptions, Shuffle, Verify, World,
+    ReadOptions, Results, Shuffle, Verify, World,
 };
 pub use order::{Extent, Order};
 pub use process::Process;
@@ -71,3 +73,5 @@ pub use standing::Standing;
 pub use state::State;
 pub use stop::Stop;
 pub use tally::{Counts, Tally};
+
+pub use crate::device::ConsumerStream;

@@ -1,13 +1,17 @@
-//! Steps on a device: rows go up with their records, and what they become is
-//! downloaded into the batch. Where they mix rows, the steps before that are a
-//! program of its own, which runs on the rows and on their second ones.
+//! Steps on a device: rows go up with their records, and what they become stays in
+//! memory of the device, or is downloaded into the batch. Where they mix rows, the
+//! steps before that are a program of its own, which runs on the rows and on their
+//! second ones.
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use super::options::Results;
 use super::second_images::SecondImages;
-use crate::device::{Device, Items, OnLane, Program, RowChain, RowItems, Source, Written};
+use crate::device::{
+    Destination, Device, Items, Kept, Landing, OnLane, Program, RowChain, RowItems, Source,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::operators::{ColumnSteps, Draw, Link, Weight};
 
@@ -18,8 +22,10 @@ pub(super) struct StepsOnDevice {
     /// What runs before rows are mixed, if anything does.
     before: Option<OnLane>,
     on_lane: OnLane,
+    /// Whether what rows become stays on the device.
+    keeps: bool,
     /// Why the CPU does it now, if it does.
-    lost: OnceLock<String>,
+    lost: OnceLock<Arc<str>>,
 }
 
 /// The rows of one column as they are stored.
@@ -32,13 +38,21 @@ pub(super) struct Stored<'a> {
     pub(super) second: Option<SecondImages<'a>>,
 }
 
+/// Where the rows of one column go.
+#[derive(Debug)]
+pub(super) struct Goal<'a> {
+    pub(super) to: Destination<'a>,
+    /// The bytes in there of what holds no row, or none that is not null: zeros.
+    pub(super) empty: Vec<Range<usize>>,
+}
+
 impl StepsOnDevice {
     /// Makes `columns` ready on `device`; `None` where that is the CPU.
     ///
     /// # Errors
     /// `Device` where it cannot be made ready.
     pub(super) fn new<'a>(
-        device: &Device,
+        (device, results): (&Device, Results),
         columns: impl Iterator<Item = &'a ColumnSteps>,
     ) -> Result<Option<Self>> {
         let Some(backend) = device.backend() else {
@@ -64,59 +78,84 @@ impl StepsOnDevice {
             })
         };
         let report = device.report();
+        let last = on_lane(last)?;
         Ok(Some(Self {
             name: format!("{} ({})", report.id, report.name),
+            keeps: results == Results::OnDevice && last.lane.keep().is_some(),
             before: if before.is_empty() {
                 None
             } else {
                 Some(on_lane(before)?)
             },
-            on_lane: on_lane(last)?,
+            on_lane: last,
             lost: OnceLock::new(),
         }))
     }
 
     /// Where the steps run, in words.
     pub(super) fn place(&self) -> String {
-        match (self.lost.get(), &self.before) {
-            (Some(why), _) => format!("on the CPU, since {} failed: {why}", self.name),
-            (None, None) => format!("on {}, downloaded into the batch", self.name),
-            (None, Some(_)) => format!(
-                "on {}, before `blend` and from there on, downloaded between the two and into the \
-                 batch",
-                self.name
-            ),
+        if let Some(why) = self.lost() {
+            return format!("on the CPU, since {why}");
         }
+        let from_there = match self.before {
+            Some(_) => ", before `blend` and from there on, downloaded between the two",
+            None => "",
+        };
+        let end = match (self.keeps, &self.before) {
+            (true, None) => ", where the rows of a batch stay",
+            (true, Some(_)) => "; there the rows of a batch stay",
+            (false, None) => ", downloaded into the batch",
+            (false, Some(_)) => " and into the batch",
+        };
+        format!("on {}{from_there}{end}", self.name)
     }
 
-    /// What the rows of all columns become, each with what is drawn for it; `None`
-    /// where the device has failed, now or before: the CPU gives the same bits.
+    /// Why the CPU does it now, if it does.
+    pub(super) fn lost(&self) -> Option<&Arc<str>> {
+        self.lost.get()
+    }
+
+    /// Memory for one column that stays on the device, without room yet; `None`
+    /// where rows are to lie in memory of the host.
+    pub(super) fn keep(&self) -> Option<Box<dyn Kept>> {
+        let keeps = self.keeps && self.lost().is_none();
+        keeps.then(|| self.on_lane.lane.keep()).flatten()
+    }
+
+    /// Puts what the rows of all columns become where they go, each with what is
+    /// drawn for it. Returns how many rows no slot of the device holds; `None` where
+    /// the device has failed, now or before: the CPU gives the same bits.
     ///
     /// # Errors
     /// `Internal` where the rows are no such images.
     pub(super) fn run(
         &self,
         columns: &[Stored<'_>],
-        drawn: (&[u64], Draw),
-    ) -> Result<Option<Vec<Written>>> {
-        if self.lost.get().is_some() {
+        goals: &mut [Goal<'_>],
+        (rows, draw): (&[u64], Draw),
+    ) -> Result<Option<u64>> {
+        if self.lost().is_some() {
             return Ok(None);
         }
-        match self.try_run(columns, drawn) {
-            Ok(written) => Ok(Some(written)),
+        match self.run_on_lane(columns, goals, (rows, draw)) {
+            Ok(n_too_large) => Ok(Some(n_too_large)),
             Err(error) if error.kind() == ErrorKind::Device => {
-                self.lost.get_or_init(|| error.to_string());
+                let why = || format!("{} failed: {error}", self.name).into();
+                self.lost.get_or_init(why);
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn try_run(
+    fn run_on_lane(
         &self,
         columns: &[Stored<'_>],
+        goals: &mut [Goal<'_>],
         (rows, draw): (&[u64], Draw),
-    ) -> Result<Vec<Written>> {
+    ) -> Result<u64> {
+        // The thread may be a caller's that has devices of its own.
+        let _visit = self.on_lane.lane.visit()?;
         let images = self.images(columns, (rows, draw))?;
         let (mut told, mut expected) = (Vec::new(), Vec::new());
         for column in columns {
@@ -137,7 +176,18 @@ impl StepsOnDevice {
             bytes,
             items: Items::Rows(RowItems { offsets, records }),
         });
-        run(&self.on_lane, &sources.collect::<Vec<_>>(), &expected)
+        let sources: Vec<Source<'_>> = sources.collect();
+        let landings = goals.iter_mut().zip(&expected);
+        let landings = landings.map(|(goal, offsets)| Landing {
+            offsets,
+            to: goal.to.reborrow(),
+        });
+        let mut landings: Vec<Landing<'_>> = landings.collect();
+        let n_too_large = self.on_lane.run_into(&sources, &mut landings)?;
+        for goal in goals {
+            goal.to.zero(&goal.empty)?;
+        }
+        Ok(n_too_large.iter().sum::<usize>() as u64)
     }
 
     /// What the last program reads: the rows of each column as they are stored, or
@@ -164,7 +214,7 @@ impl StepsOnDevice {
             if before.is_empty() {
                 return Ok(Cow::Owned(second.pairs(column.bytes, second.bytes, len)));
             }
-            let changed = changed.next().map(|written| &written.bytes[..]);
+            let changed = changed.next().map(Vec::as_slice);
             let changed = changed.and_then(|bytes| bytes.split_at_checked(drawn.0.len() * len));
             let (own, others) =
                 changed.ok_or_else(|| Error::internal("a device wrote fewer images"))?;
@@ -175,12 +225,12 @@ impl StepsOnDevice {
 }
 
 /// Runs the steps before rows are mixed, on all rows and behind them on their second
-/// ones.
+/// ones; gives the images of each column that is mixed.
 fn run_before(
     on_lane: &OnLane,
     columns: &[Stored<'_>],
     (rows, draw): (&[u64], Draw),
-) -> Result<Vec<Written>> {
+) -> Result<Vec<Vec<u8>>> {
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for column in columns {
         let steps = column.steps;
@@ -205,16 +255,17 @@ fn run_before(
         bytes,
         items: Items::Rows(RowItems { offsets, records }),
     });
-    run(on_lane, &sources.collect::<Vec<_>>(), &expected)
-}
-
-/// Runs a program, and compares where the rows written begin.
-fn run(on_lane: &OnLane, sources: &[Source<'_>], expected: &[Vec<u32>]) -> Result<Vec<Written>> {
-    let written = on_lane.run(sources, None)?;
-    if written.iter().map(|column| &column.offsets).ne(expected) {
-        return Err(Error::internal("a device wrote other images"));
-    }
-    Ok(written)
+    let ends = expected.iter().map(|offsets| offsets.last().copied());
+    let mut images: Vec<Vec<u8>> = ends.map(|end| vec![0; end.unwrap_or(0) as usize]).collect();
+    let landings = images.iter_mut().zip(&expected);
+    let landings = landings.map(|(images, offsets)| Landing {
+        offsets,
+        to: Destination::Host(images),
+    });
+    let mut landings: Vec<Landing<'_>> = landings.collect();
+    on_lane.run_into(&sources.collect::<Vec<_>>(), &mut landings)?;
+    drop(landings);
+    Ok(images)
 }
 
 /// The link of a column with which the last program begins.

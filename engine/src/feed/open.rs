@@ -48,7 +48,7 @@ impl Feed {
         let free = gather.outputs().len() + steps.len();
         let own = (&gather, &options.read);
         let seconds = SecondRows::new(&steps, own, (shards, n_threads), free)?;
-        let stepped = Stepped::new((gather, seconds), steps, &device)?;
+        let stepped = Stepped::new((gather, seconds), steps, (&device, options.results))?;
         Self::with_fill(Arc::new(stepped), facts, options)
     }
 }

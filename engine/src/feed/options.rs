@@ -159,6 +159,17 @@ pub enum Access {
     View,
 }
 
+/// Where the rows of a batch lie that steps have changed on a device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Results {
+    /// On the device, where others can use its memory, which is so with CUDA; else
+    /// as [`Results::OnHost`].
+    #[default]
+    OnDevice,
+    /// Downloaded into memory of the host.
+    OnHost,
+}
+
 /// What is read, and how it comes out.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
@@ -182,9 +193,10 @@ pub struct FeedOptions {
     /// What is done to rows as they are read, epoch by epoch.
     pub steps: Steps,
     /// Where the steps run: on the CPU, in the threads that read ahead, or on a
-    /// device, from which rows are downloaded into the batch. The bits are the
-    /// same.
+    /// device. The bits are the same.
     pub device: DeviceChoice,
+    /// Where the rows lie that steps have changed on a device.
+    pub results: Results,
     /// Rows at a time.
     pub batch_size: BatchSize,
     /// Order of the rows.
@@ -220,6 +232,7 @@ impl FeedOptions {
             read: ReadOptions::default(),
             steps: Steps::default(),
             device: DeviceChoice::Cpu(None),
+            results: Results::default(),
             batch_size: BatchSize::PerRank(batch_size),
             shuffle: Shuffle::default(),
             seed: 0,

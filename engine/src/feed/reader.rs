@@ -104,8 +104,8 @@ impl Rows {
             let len = placed.len_bytes();
             let bytes = match &placed.place {
                 Place::Slot(index) => len.and_then(|len| self.slot.buffers.bytes(*index, len)),
-                // Nothing but copies is asked for.
-                Place::View(..) => None,
+                // Nothing but copies is asked for, and no steps.
+                Place::View(..) | Place::Device(_) => None,
             };
             RowsTensor {
                 name: &placed.name,

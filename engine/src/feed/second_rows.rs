@@ -255,7 +255,9 @@ impl SecondRows {
     /// # Errors
     /// `Usage` for a batch beyond memory.
     pub(super) fn deliver(&self, slot: &mut Slot, mixed: &Mixed) -> Result<()> {
-        let Slot { buffers, filled } = slot;
+        let Slot {
+            buffers, filled, ..
+        } = slot;
         for label in &self.labels {
             let mut values = buffers.take(label.buffer);
             let written = label.write(values.room(label.len(&filled.rows)?)?, buffers, mixed);

@@ -1,19 +1,20 @@
 //! Rows of a dataset changed by steps, row by row, as they are put into a batch.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
 
 use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
-use super::fill::{Fill, NO_ROW, Place, Slot, Wanted};
+use super::fill::{Fill, NO_ROW, OnDevice, Place, Slot, Wanted};
 use super::gather::Gather;
-use super::on_device::{StepsOnDevice, Stored};
-use super::options::{Access, ReadOptions};
+use super::on_device::{Goal, StepsOnDevice, Stored};
+use super::options::{Access, ReadOptions, Results};
 use super::second_images::SecondImages;
 use super::second_rows::{Mixed, SecondRows};
-use crate::device::Device;
+use crate::device::{Destination, Device, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Dtype;
 use crate::plan::operators::{
@@ -104,8 +105,8 @@ fn known(output: &Output) -> KnownTensor<'_> {
 }
 
 impl Stepped {
-    /// What `gather` reads, changed by `steps` on `device`; `seconds` reads the rows that
-    /// are mixed in.
+    /// What `gather` reads, changed by `steps` on `device`, from where it goes as
+    /// `results` says; `seconds` reads the rows that are mixed in.
     ///
     /// # Errors
     /// `Internal` for steps of a column that is not read, `Device` where the device
@@ -113,7 +114,7 @@ impl Stepped {
     pub(super) fn new(
         (gather, seconds): (Gather, Option<SecondRows>),
         steps: Vec<ColumnSteps>,
-        device: &Device,
+        (device, results): (&Device, Results),
     ) -> Result<Self> {
         let outputs = gather.outputs();
         let mut columns = Vec::new();
@@ -134,7 +135,7 @@ impl Stepped {
         }
         let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
-            device: StepsOnDevice::new(device, all)?,
+            device: StepsOnDevice::new((device, results), all)?,
             passed_over: device.notes().to_vec(),
             gather,
             columns,
@@ -172,6 +173,22 @@ impl Fill for Stepped {
     }
 }
 
+/// The memory of a slot that steps work with, for each column.
+struct Memory<'a> {
+    stored: &'a mut [Buffer],
+    /// Of the host, behind the steps.
+    changed: &'a mut [Buffer],
+    /// Of the device, behind the steps.
+    kept: &'a mut Vec<Box<dyn Kept>>,
+}
+
+/// Where rows lie behind the steps.
+#[derive(Debug, Clone, Copy)]
+enum Stays {
+    OnDevice,
+    OnHost,
+}
+
 impl Stepped {
     /// Fills a slot with rows that are mixed with others.
     fn fill_mixed(
@@ -190,30 +207,56 @@ impl Stepped {
 
     /// Changes all columns of a slot that holds rows as they are stored.
     fn change_all(&self, slot: &mut Slot, draw: Draw, mixed: Option<&Mixed>) -> Result<()> {
-        let Slot { buffers, filled } = slot;
-        let columns = self.columns.iter();
-        let mut stored: Vec<Buffer> = columns.map(|it| buffers.take(it.tensor)).collect();
-        let changed = self.change((&mut stored, mixed), (&filled.rows, draw), buffers);
-        for (column, stored) in self.columns.iter().zip(stored) {
+        let Slot {
+            buffers,
+            kept,
+            filled,
+        } = slot;
+        let nulls = self.columns.iter();
+        let nulls = nulls.map(|column| column.nulls(filled.rows.len(), buffers));
+        let nulls: Vec<HashSet<usize>> = nulls.collect();
+        let mut take = |which: fn(&SteppedColumn) -> usize| -> Vec<Buffer> {
+            let columns = self.columns.iter();
+            columns.map(|column| buffers.take(which(column))).collect()
+        };
+        let (mut stored, mut changed) = (take(|it| it.tensor), take(|it| it.buffer));
+        let memory = Memory {
+            stored: &mut stored,
+            changed: &mut changed,
+            kept,
+        };
+        let stays = self.change((memory, mixed), &nulls, (&filled.rows, draw));
+        let both = self.columns.iter().zip(stored.into_iter().zip(changed));
+        for (column, (stored, changed)) in both {
             buffers.put_back(column.tensor, stored);
+            buffers.put_back(column.buffer, changed);
         }
-        changed?;
-        for column in &self.columns {
+        let (stays, on_device) = stays?;
+        filled.on_device = on_device;
+        for (index, column) in self.columns.iter().enumerate() {
             let tensor = &mut filled.tensors[column.tensor];
             tensor.shape.truncate(1);
             tensor.shape.extend_from_slice(&column.shape);
-            tensor.place = Place::Slot(column.buffer);
+            tensor.place = match stays {
+                Stays::OnDevice => Place::Device(index),
+                Stays::OnHost => Place::Slot(column.buffer),
+            };
         }
         Ok(())
     }
 
-    /// Changes the rows of all columns, from `stored` to `buffers`.
+    /// Changes the rows of all columns.
     fn change(
         &self,
-        (stored, mixed): (&mut [Buffer], Option<&Mixed>),
+        (memory, mixed): (Memory<'_>, Option<&Mixed>),
+        nulls: &[HashSet<usize>],
         (rows, draw): (&[u64], Draw),
-        buffers: &mut Buffers,
-    ) -> Result<()> {
+    ) -> Result<(Stays, OnDevice)> {
+        let Memory {
+            stored,
+            changed,
+            kept,
+        } = memory;
         let mut columns = Vec::with_capacity(stored.len());
         for (column, stored) in self.columns.iter().zip(stored) {
             columns.push(Stored {
@@ -222,36 +265,66 @@ impl Stepped {
                 second: column.second_images(mixed)?,
             });
         }
-        let nulls: Vec<HashSet<usize>> = self
-            .columns
-            .iter()
-            .map(|column| column.nulls(rows.len(), buffers))
-            .collect();
-        // A batch that does not fit memory is refused before anything is done.
-        for column in &self.columns {
-            let len = len_of(column.steps.after, rows.len())?;
-            buffers.buffer(column.buffer).room(len)?;
-        }
-        let by_device = match &self.device {
-            Some(device) => device.run(&columns, (rows, draw))?,
-            None => None,
-        };
-        for (index, column) in columns.iter().enumerate() {
-            let len = len_of(column.steps.after, rows.len())?;
-            let dst = buffers.buffer(self.columns[index].buffer).room(len)?;
-            match &by_device {
-                // As long as its offsets say, which were compared.
-                Some(changed) => dst.copy_from_slice(&changed[index].bytes),
-                None => self.on_cpu(*column, (rows, draw), dst)?,
+        let mut on_device = OnDevice::default();
+        if let Some(device) = &self.device {
+            let (stays, mut goals) = self.goals(device, (&mut *changed, kept), (rows, nulls))?;
+            if let Some(n_too_large) = device.run(&columns, &mut goals, (rows, draw))? {
+                on_device.n_too_large = n_too_large;
+                return Ok((stays, on_device));
             }
-            let image = len / rows.len().max(1);
-            let images = dst.chunks_exact_mut(image.max(1)).enumerate();
-            // What holds no row, or none that is not null, stays zeros.
-            let is_empty = |at: usize| rows[at] == NO_ROW || nulls[index].contains(&at);
-            let empty = images.filter(|(at, _)| is_empty(*at));
-            empty.for_each(|(_, image)| image.fill(0));
+            on_device.lost = device.lost().cloned();
         }
-        Ok(())
+        for (index, mut goal) in self
+            .on_host(changed, (rows, nulls))?
+            .into_iter()
+            .enumerate()
+        {
+            if let Destination::Host(dst) = &mut goal.to {
+                self.on_cpu(columns[index], (rows, draw), dst)?;
+            }
+            goal.to.zero(&goal.empty)?;
+        }
+        Ok((Stays::OnHost, on_device))
+    }
+
+    /// Where the device puts the rows of each column.
+    fn goals<'a>(
+        &self,
+        device: &StepsOnDevice,
+        (changed, kept): (&'a mut [Buffer], &'a mut Vec<Box<dyn Kept>>),
+        (rows, nulls): (&[u64], &[HashSet<usize>]),
+    ) -> Result<(Stays, Vec<Goal<'a>>)> {
+        let missing = self.columns.len().saturating_sub(kept.len());
+        kept.extend((0..missing).map_while(|_| device.keep()));
+        if kept.len() < self.columns.len() {
+            return Ok((Stays::OnHost, self.on_host(changed, (rows, nulls))?));
+        }
+        let goals = self.columns.iter().zip(kept).zip(nulls);
+        let goals = goals.map(|((column, kept), nulls)| {
+            Ok(Goal {
+                to: Destination::Device(&mut **kept),
+                empty: column.empty(rows, nulls)?,
+            })
+        });
+        Ok((Stays::OnDevice, goals.collect::<Result<_>>()?))
+    }
+
+    /// Memory of the host for the rows of each column. A batch that does not fit is
+    /// refused before anything is done.
+    fn on_host<'a>(
+        &self,
+        changed: &'a mut [Buffer],
+        (rows, nulls): (&[u64], &[HashSet<usize>]),
+    ) -> Result<Vec<Goal<'a>>> {
+        let goals = self.columns.iter().zip(changed).zip(nulls);
+        let goals = goals.map(|((column, changed), nulls)| {
+            let len = len_of(column.steps.after, rows.len())?;
+            Ok(Goal {
+                to: Destination::Host(changed.room(len)?),
+                empty: column.empty(rows, nulls)?,
+            })
+        });
+        goals.collect()
     }
 
     /// Changes all rows of a column, each by what is drawn for it.
@@ -318,6 +391,21 @@ impl SteppedColumn {
         rows.filter(|(_, is_valid)| **is_valid == 0)
             .map(|(row, _)| row)
             .collect()
+    }
+
+    /// The bytes behind the steps of what holds no row, or none that is not null.
+    fn empty(&self, rows: &[u64], nulls: &HashSet<usize>) -> Result<Vec<Range<usize>>> {
+        let image = len_of(self.steps.after, 1)?;
+        let is_empty = |at: &usize| rows[*at] == NO_ROW || nulls.contains(at);
+        let empty = (0..rows.len()).filter(is_empty);
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for at in empty {
+            match runs.last_mut() {
+                Some(run) if run.end == at * image => run.end += image,
+                _ => runs.push(at * image..(at + 1) * image),
+            }
+        }
+        Ok(runs)
     }
 }
 

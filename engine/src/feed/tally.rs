@@ -15,6 +15,9 @@ pub struct Counts {
     pub rows: u64,
     /// Rows that were skipped because they are damaged.
     pub skipped: u64,
+    /// Rows that the CPU changed because the device of the steps has no memory for
+    /// one of them, counted once for each column.
+    pub too_large_for_device: u64,
 }
 
 /// Counts of batches, and the first rows of them that were skipped.
@@ -22,6 +25,7 @@ pub struct Counts {
 pub struct Tally {
     counts: Counts,
     damage: Vec<Damage>,
+    device_lost: Option<String>,
 }
 
 impl Tally {
@@ -31,6 +35,10 @@ impl Tally {
         self.counts.batches += 1;
         self.counts.rows += batch.n_valid() as u64;
         self.counts.skipped += damage.len() as u64;
+        self.counts.too_large_for_device += batch.too_large_for_device();
+        if self.device_lost.is_none() {
+            self.device_lost = batch.device_lost().map(str::to_owned);
+        }
         let room = MAX_DAMAGE - self.damage.len();
         self.damage.extend(damage.iter().take(room).cloned());
     }
@@ -39,6 +47,13 @@ impl Tally {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Why the CPU changes rows where a device was to: it has failed. Told with the
+    /// first batch that this is true of.
+    #[must_use]
+    pub fn device_lost(&self) -> Option<&str> {
+        self.device_lost.as_deref()
     }
 
     /// The first 1000 rows that were skipped.

@@ -9,8 +9,10 @@ const MAX_LINES: usize = 500;
 const UNSAFE: &[&str] = &[
     "engine/cli/src/environment.rs",
     "engine/src/device/cuda/driver.rs",
+    "engine/src/device/cuda/kept.rs",
     "engine/src/device/cuda/owned.rs",
     "engine/src/device/cuda/room.rs",
+    "engine/src/device/stream.rs",
     "engine/src/feed/batch.rs",
     "engine/src/feed/buffer.rs",
     "engine/src/feed/guard/mod.rs",

@@ -257,6 +257,50 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Makes it the context of this thread until the visit ends: for threads that
+    /// have one of their own, as those of a consumer may.
+    pub(super) fn visit(&self) -> Result<Visit> {
+        same_process(self.pid)?;
+        let mut before = null_mut();
+        // SAFETY: `before` outlives the call.
+        check("cuCtxGetCurrent", unsafe {
+            sys::cuCtxGetCurrent(&raw mut before)
+        })?;
+        let is_elsewhere = before != self.raw;
+        if is_elsewhere {
+            self.enter()?;
+        }
+        Ok(Visit {
+            before: is_elsewhere.then_some(before),
+        })
+    }
+
+    /// Waits until all that the device was given in it has run, by whomever.
+    pub(super) fn synchronize(&self) -> Result<()> {
+        let _visit = self.visit()?;
+        // SAFETY: no precondition.
+        check("cuCtxSynchronize", unsafe { sys::cuCtxSynchronize() })
+    }
+}
+
+/// A time in which another context than its own is a thread's.
+#[derive(Debug)]
+pub(super) struct Visit {
+    /// What was the thread's before; null if it had none.
+    before: Option<sys::CUcontext>,
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            // SAFETY: the driver said that it was this thread's, and whoever made it
+            // so keeps it. An error leaves nothing to do.
+            unsafe { sys::cuCtxSetCurrent(before) };
+        }
+    }
+}
+
 impl Drop for Context {
     fn drop(&mut self) {
         if same_process(self.pid).is_ok() {

@@ -1,9 +1,13 @@
 //! What the life of a slot needs of a CUDA device.
 
+use std::any::Any;
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::super::kept::Kept;
 use super::super::schedule::Schedule;
 use super::super::slot::Gpu;
+use super::kept::CudaKept;
 use super::machine::Machine;
 use super::room::Room;
 use crate::error::{Error, Result};
@@ -56,5 +60,24 @@ impl Gpu for Machine {
 
     fn release(&self, room: &mut Room) {
         room.settle(self);
+    }
+
+    fn keep(gpu: &Arc<Self>) -> Option<Box<dyn Kept>> {
+        Some(Box::new(CudaKept::new(gpu)))
+    }
+
+    fn leave(
+        &self,
+        room: &mut Room,
+        range: Range<usize>,
+        (kept, at): (&dyn Kept, usize),
+    ) -> Result<()> {
+        let kept = kept.as_any().downcast_ref::<CudaKept>();
+        let kept = kept.ok_or_else(|| Error::internal("memory of another device"))?;
+        room.leave(range, kept.shared(self)?, at)
+    }
+
+    fn visit(&self) -> Result<Box<dyn Any>> {
+        Ok(Box::new(self.context.visit()?))
     }
 }

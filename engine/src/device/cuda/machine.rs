@@ -1,7 +1,8 @@
 //! What all slots of a lane share: compiled kernels, tables and streams.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::mem::ManuallyDrop;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fuelrail_kernels::{DeviceKernel, Entry, ptx};
 
@@ -14,6 +15,9 @@ use crate::error::{Error, Result};
 /// Bytes of a slot at most, in each place, however large the device is.
 const MAX_SLOT_BYTES: u64 = 256 << 20;
 
+/// Bytes of the memory through which what is seldom copied goes up and down.
+pub(super) const STAGING_BYTES: usize = 1 << 20;
+
 /// The places a slot takes on the device are at most this part of it, over all
 /// three slots: a device has other users.
 const MEMORY_PART: u64 = 2 * 5 * 3;
@@ -22,6 +26,8 @@ const MEMORY_PART: u64 = 2 * 5 * 3;
 #[derive(Debug)]
 pub(super) struct Machine {
     pub(super) context: Arc<Context>,
+    /// The device's number.
+    pub(super) ordinal: u32,
     pub(super) upload: Stream,
     pub(super) compute: Stream,
     pub(super) download: Stream,
@@ -29,8 +35,18 @@ pub(super) struct Machine {
     pub(super) max_buffer: usize,
     kernels: Kernels,
     tables: Memory,
+    /// Made when it is first wanted.
+    staging: Mutex<Option<Pinned>>,
     /// What failed first; nothing is started after that.
     failed: OnceLock<String>,
+}
+
+/// Which device it is, and how large.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    pub(super) ordinal: u32,
+    pub(super) n_multiprocessors: u32,
+    pub(super) memory_bytes: u64,
 }
 
 impl Machine {
@@ -38,7 +54,11 @@ impl Machine {
     pub(super) fn new(
         context: &Arc<Context>,
         (program, tables): (&Program, &Tables),
-        (n_multiprocessors, memory_bytes): (u32, u64),
+        Size {
+            ordinal,
+            n_multiprocessors,
+            memory_bytes,
+        }: Size,
     ) -> Result<Self> {
         context.enter()?;
         let kernels = Kernels::load(context, program)?;
@@ -46,6 +66,8 @@ impl Machine {
         Ok(Self {
             tables: device_tables(context, &upload, &tables.words)?,
             context: Arc::clone(context),
+            ordinal,
+            staging: Mutex::default(),
             upload,
             compute: Stream::new(context)?,
             download: Stream::new(context)?,
@@ -61,6 +83,20 @@ impl Machine {
     pub(super) fn function(&self, entry: Entry) -> Result<Function> {
         let function = self.kernels.functions.get(&entry).copied();
         function.ok_or_else(|| Error::internal("a kernel that the program does not have"))
+    }
+
+    /// Does something through staging memory of [`STAGING_BYTES`], one thread at a
+    /// time. Where that fails, the device may still use the memory, which is given up.
+    pub(super) fn with_staging(&self, act: impl FnOnce(&mut Pinned) -> Result<()>) -> Result<()> {
+        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        let pinned = match staging.take() {
+            Some(pinned) => pinned,
+            None => Pinned::new(&self.context, STAGING_BYTES)?,
+        };
+        let mut pinned = ManuallyDrop::new(pinned);
+        act(&mut pinned)?;
+        *staging = Some(ManuallyDrop::into_inner(pinned));
+        Ok(())
     }
 
     /// Where the constants and tables of all kernels lie.

@@ -3,11 +3,12 @@
 //!
 //! A [`machine`] has three streams, for the ways up, the kernels and the way down;
 //! the [`room`] of each slot has events of its own, so that what one slot waits
-//! for never holds up another. All that is unsafe is in [`driver`], [`owned`] and
-//! [`room`].
+//! for never holds up another. Results may stay in memory that is [`kept`] for their
+//! batch. All that is unsafe is in [`driver`], [`owned`], [`room`] and [`kept`].
 
 mod driver;
 mod gpu;
+mod kept;
 mod machine;
 mod owned;
 mod room;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use fuelrail_kernels::Kernel;
 
 use self::driver::{Attribute, Context};
-use self::machine::Machine;
+use self::machine::{Machine, Size};
 use super::slot::GpuLane;
 use super::tables::Tables;
 use super::{Backend, DeviceKind, DeviceReport, Lane, Program};
@@ -70,6 +71,7 @@ pub(crate) fn open(index: Option<u32>) -> Result<Arc<dyn Backend>> {
     let n_multiprocessors = driver::attribute(index, Attribute::Multiprocessors)?;
     Ok(Arc::new(CudaBackend {
         context: Context::retain(index)?,
+        ordinal: index,
         n_multiprocessors: u32::try_from(n_multiprocessors).unwrap_or(1),
         report,
     }))
@@ -109,6 +111,7 @@ fn report(index: u32) -> Result<DeviceReport> {
 struct CudaBackend {
     report: DeviceReport,
     context: Arc<Context>,
+    ordinal: u32,
     n_multiprocessors: u32,
 }
 
@@ -122,10 +125,13 @@ impl Backend for CudaBackend {
     }
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
-        let memory_bytes = self.report.memory_bytes.unwrap_or(u64::MAX);
         let tables = Tables::new(program);
-        let sizes = (self.n_multiprocessors, memory_bytes);
-        let machine = Machine::new(&self.context, (program, &tables), sizes)?;
+        let size = Size {
+            ordinal: self.ordinal,
+            n_multiprocessors: self.n_multiprocessors,
+            memory_bytes: self.report.memory_bytes.unwrap_or(u64::MAX),
+        };
+        let machine = Machine::new(&self.context, (program, &tables), size)?;
         Ok(Arc::new(GpuLane::new(machine, program, tables)?))
     }
 }

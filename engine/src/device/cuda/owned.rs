@@ -32,7 +32,7 @@ macro_rules! owner {
 
         impl Drop for $Owner {
             fn drop(&mut self) {
-                if self.context.enter().is_ok() {
+                if let Ok(_visit) = self.context.visit() {
                     // SAFETY: made by this context, and nobody else has it.
                     unsafe { sys::$destroy(self.raw) };
                 }
@@ -75,16 +75,16 @@ impl Stream {
         })
     }
 
-    /// Copies `len` bytes to the beginning of `dst`.
+    /// Copies the first `len` bytes of `src` to an address of the device.
     ///
     /// # Safety
     /// `src` is neither written nor freed, and `dst` neither used elsewhere nor
     /// freed, before the copy has been made; both have `len` bytes.
-    pub(super) unsafe fn upload(&self, dst: &Memory, src: &Pinned, len: usize) -> Result<()> {
+    pub(super) unsafe fn upload(&self, dst: u64, src: &Pinned, len: usize) -> Result<()> {
         let from = src.at.as_ptr().cast();
         // SAFETY: the caller's promise.
         check("cuMemcpyHtoDAsync_v2", unsafe {
-            sys::cuMemcpyHtoDAsync_v2(dst.raw, from, len, self.raw)
+            sys::cuMemcpyHtoDAsync_v2(dst, from, len, self.raw)
         })
     }
 
@@ -93,13 +93,13 @@ impl Stream {
         // Freed only once the copy is known to have been made.
         let (dst, src) = (ManuallyDrop::new(dst), ManuallyDrop::new(src));
         // SAFETY: neither is used or freed before `synchronize` says so.
-        unsafe { self.upload(&dst, &src, src.len) }?;
+        unsafe { self.upload(dst.raw, &src, src.len) }?;
         self.synchronize()?;
         drop(ManuallyDrop::into_inner(src));
         Ok(ManuallyDrop::into_inner(dst))
     }
 
-    /// Copies these bytes of `src` to the same place in `dst`.
+    /// Copies bytes from an address of the device to this range of `dst`.
     ///
     /// # Safety
     /// `dst` is neither read, written nor freed, and `src` neither written
@@ -108,15 +108,27 @@ impl Stream {
     pub(super) unsafe fn download(
         &self,
         dst: &Pinned,
-        src: &Memory,
+        src: u64,
         range: &Range<usize>,
     ) -> Result<()> {
         // SAFETY: the caller's promise: the range lies within it.
         let to = unsafe { dst.at.add(range.start) };
-        let from = src.raw + range.start as u64;
         // SAFETY: the caller's promise.
         check("cuMemcpyDtoHAsync_v2", unsafe {
-            sys::cuMemcpyDtoHAsync_v2(to.as_ptr().cast(), from, range.len(), self.raw)
+            sys::cuMemcpyDtoHAsync_v2(to.as_ptr().cast(), src, range.len(), self.raw)
+        })
+    }
+
+    /// Copies bytes on the device, from one address to another.
+    ///
+    /// # Safety
+    /// Both are as many bytes of memory, apart from one another, that is neither
+    /// freed nor, but by who waits for this, written (the first) or used (the second)
+    /// before the copy has been made.
+    pub(super) unsafe fn copy(&self, src: u64, dst: u64, len: usize) -> Result<()> {
+        // SAFETY: the caller's promise.
+        check("cuMemcpyDtoDAsync_v2", unsafe {
+            sys::cuMemcpyDtoDAsync_v2(dst, src, len, self.raw)
         })
     }
 
@@ -184,6 +196,41 @@ impl Event {
         })?;
         let context = Arc::clone(context);
         Ok(Self { raw, context })
+    }
+
+    /// Marks the end of what a stream of others has been given. `None` where that
+    /// cannot be told: while the stream is captured into a graph, or where the driver
+    /// does not take it for a stream.
+    ///
+    /// # Safety
+    /// `stream` is a handle of the driver's header, or a live stream of a context of
+    /// this process.
+    pub(super) unsafe fn behind(context: &Arc<Context>, stream: usize) -> Result<Option<Self>> {
+        let raw: sys::CUstream = std::ptr::without_provenance_mut(stream);
+        let mut captured = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
+        // SAFETY: `captured` outlives the call; the rest is the caller's promise.
+        let asked = unsafe { sys::cuStreamIsCapturing(raw, &raw mut captured) };
+        let is_plain = asked == sys::CUresult::CUDA_SUCCESS
+            && captured == sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
+        if !is_plain {
+            return Ok(None);
+        }
+        let event = Self::new(context)?;
+        // SAFETY: the event is live; the stream is the caller's promise.
+        let recorded = unsafe { sys::cuEventRecord(event.raw, raw) };
+        Ok((recorded == sys::CUresult::CUDA_SUCCESS).then_some(event))
+    }
+
+    /// Lets what comes in a stream of others wait for the point last recorded.
+    ///
+    /// # Safety
+    /// As for [`Event::behind`].
+    pub(super) unsafe fn hold_up(&self, stream: usize) -> Result<()> {
+        let raw: sys::CUstream = std::ptr::without_provenance_mut(stream);
+        // SAFETY: the event is live; the stream is the caller's promise.
+        check("cuStreamWaitEvent", unsafe {
+            sys::cuStreamWaitEvent(raw, self.raw, 0)
+        })
     }
 
     /// Marks the end of what `stream` has been given.
@@ -314,7 +361,7 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        if self.context.enter().is_ok() {
+        if let Ok(_visit) = self.context.visit() {
             // SAFETY: allocated by `cuMemHostAlloc`, freed once.
             unsafe { sys::cuMemFreeHost(self.at.as_ptr().cast()) };
         }

@@ -13,6 +13,7 @@ use fuelrail_kernels::{GROUP, Job};
 
 use super::super::schedule::{Buffer, Launch, Schedule};
 use super::driver::Context;
+use super::kept::Lendable;
 use super::machine::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
 use crate::error::{Error, Result};
@@ -86,6 +87,16 @@ struct Buffers {
     host_dst: Grown<Pinned>,
     /// By [`Buffer::index`].
     device: [Grown<Memory>; Buffer::COUNT],
+    /// What of the last buffer is copied to memory that stays.
+    left: Vec<Left>,
+}
+
+/// See [`Buffers::left`].
+#[derive(Debug)]
+struct Left {
+    range: Range<usize>,
+    to: Arc<Lendable>,
+    at: usize,
 }
 
 /// A slot's memory, used again for batch after batch.
@@ -129,6 +140,24 @@ impl Room {
             };
             grown.grow(len, |len| Memory::new(context, len))?;
         }
+        Ok(())
+    }
+
+    /// Has the next start copy this range of what is written to `to`.
+    pub(super) fn leave(
+        &mut self,
+        range: Range<usize>,
+        to: &Arc<Lendable>,
+        at: usize,
+    ) -> Result<()> {
+        self.idle()?;
+        let is_within = range.end <= self.buffers.device[Buffer::Dst.index()].len
+            && at.saturating_add(range.len()) <= to.len;
+        if !is_within {
+            return Err(beyond());
+        }
+        let to = Arc::clone(to);
+        self.buffers.left.push(Left { range, to, at });
         Ok(())
     }
 
@@ -188,6 +217,7 @@ impl Room {
         self.launch_all(machine, schedule)?;
         self.computed.record(compute)?;
         download.wait_for(&self.computed)?;
+        self.copy_aside(download)?;
         for range in schedule.first_down() {
             self.copy_down(download, &range)?;
         }
@@ -217,7 +247,7 @@ impl Room {
         let src = self.buffers.host_src.get()?;
         // SAFETY: `fit` made both at least as long, and nobody gets to them
         // before `settle` has seen `done`, which follows in the streams.
-        unsafe { stream.upload(dst, src, len) }
+        unsafe { stream.upload(dst.address(), src, len) }
     }
 
     fn copy_down(&self, stream: &Stream, range: &Range<usize>) -> Result<()> {
@@ -229,7 +259,20 @@ impl Room {
             return Err(beyond());
         }
         // SAFETY: as for `copy_up`; both have the range.
-        unsafe { stream.download(dst, src, range) }
+        unsafe { stream.download(dst, src.address() + range.start as u64, range) }
+    }
+
+    /// Copies what stays to where it stays, behind its consumers.
+    fn copy_aside(&self, stream: &Stream) -> Result<()> {
+        let src = self.address(Buffer::Dst)?;
+        for Left { range, to, at } in &self.buffers.left {
+            to.hold_up(stream)?;
+            let dst = to.address() + *at as u64;
+            // SAFETY: `leave` made sure of both ranges; `to` is kept until `settle`, and
+            // who has it for writing waits for this.
+            unsafe { stream.copy(src + range.start as u64, dst, range.len()) }?;
+        }
+        Ok(())
     }
 
     fn zero_flags(&self, stream: &Stream, schedule: &Schedule) -> Result<()> {
@@ -290,6 +333,9 @@ impl Room {
         self.context.enter()?;
         self.done.synchronize()?;
         self.state = State::Idle;
+        for left in self.buffers.left.drain(..) {
+            left.to.caught_up();
+        }
         Ok(())
     }
 
@@ -306,6 +352,9 @@ impl Room {
             let is_settled = self.context.enter().is_ok()
                 && streams.map(Stream::synchronize).iter().all(Result::is_ok);
             self.state = if is_settled { State::Idle } else { State::Lost };
+        }
+        if self.state == State::Idle {
+            self.buffers.left.clear();
         }
     }
 }

@@ -82,7 +82,9 @@ impl Gather {
         }
         // What was read ahead and dropped may still hold maps.
         slot.let_go();
-        let Slot { buffers, filled } = slot;
+        let Slot {
+            buffers, filled, ..
+        } = slot;
         filled.begin(rows, n_rows);
         self.skip(&mut filled.rows, lost);
         filled.damage.extend_from_slice(lost);

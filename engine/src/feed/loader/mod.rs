@@ -280,6 +280,12 @@ impl Feed {
         self.tally.counts()
     }
 
+    /// Why the CPU changes rows where a device was to: it has failed.
+    #[must_use]
+    pub fn device_lost(&self) -> Option<&str> {
+        self.tally.device_lost()
+    }
+
     /// The first 1000 rows that were skipped.
     #[must_use]
     pub fn damage(&self) -> &[Damage] {

@@ -153,7 +153,7 @@ fn rest(feed: &mut Feed) -> Vec<u64> {
 /// The valid rows of a batch, which its tensor holds too.
 fn valid_rows(batch: &super::Batch) -> Vec<u64> {
     let tensor = batch.tensor("number").unwrap();
-    let bytes = tensor.bytes();
+    let bytes = tensor.bytes().unwrap();
     assert_eq!(tensor.shape(), [batch.rows().len() as u64]);
     let numbers = bytes.as_chunks::<8>().0.iter().copied();
     let rows: Vec<u64> = (numbers.map(u64::from_le_bytes))

@@ -8,7 +8,7 @@ use super::super::super::program::Program;
 use super::*;
 
 /// What a run under faults prints when it came to its end.
-const ENDED: &str = "ended as it should";
+pub(super) const ENDED: &str = "ended as it should";
 
 /// Starts the device, runs batches on two threads, and makes sure that each is
 /// right or failed with a `Device` error, after which nothing is started.
@@ -83,7 +83,7 @@ fn every_call_may_fail() {
 }
 
 /// Runs the test with each fault, two at once; how many were noticed.
-fn sweep(test: &str, faults: &[String]) -> usize {
+pub(super) fn sweep(test: &str, faults: &[String]) -> usize {
     let run = |fault: &String| {
         let options = [
             ("FUELRAIL_FAKE_CUDA_FAIL", fault.as_str()),

@@ -18,6 +18,7 @@ use crate::device::items::fixed;
 use crate::error::ErrorKind;
 
 mod faults;
+mod kept;
 mod programs;
 
 /// Set where the simulator is the driver.
