@@ -139,9 +139,10 @@ def test_the_thread_keeps_its_context(load, cuda):
         for batch in loader:
             taken = Taken(batch["image"].__dlpack__(stream=-1))
             batch["image"].cpu()
+            del batch
             taken.delete()
             assert (cuda.current() or 0) == context
-        del batch, taken, loader
+        del taken, loader
         gc.collect()
         assert (cuda.current() or 0) == context
     cuda.enter(cuda.context)

@@ -54,7 +54,11 @@ def test_batches_may_be_kept(load):
 
 def test_memory_is_used_again(load):
     loader = load(keep=1, prefetch=0, threads=0)
-    addresses = {batch["image"].data_ptr for _ in range(3) for batch in loader}
+    addresses = set()
+    for _ in range(3):
+        for batch in loader:
+            addresses.add(batch["image"].data_ptr)
+            del batch
     assert len(addresses) == 1
 
 
@@ -118,13 +122,14 @@ made = loader(threads=2)
 batches = iter(made)
 for _ in range(3):
     batch = next(batches)
-held = {{"nothing": None, "batch": batch, "capsule": batch["image"].__dlpack__(stream=cuda.stream())}}["{held}"]
+stream = cuda.stream()
+held = {{"nothing": None, "batch": batch, "capsule": batch["image"].__dlpack__(stream=stream)}}["{held}"]
 del batch
 if {held == "nothing"}:
-    batches.close() if hasattr(batches, "close") else None
     del batches, made
     import gc
     gc.collect()
+    cuda.destroy(stream)
     cuda.call("cuDevicePrimaryCtxRelease_v2", 0)
 print("ended")
 """

@@ -13,7 +13,8 @@ ONE_SLOT = {"keep": 1, "prefetch": 0, "threads": 0}
 READ_LATE = """
 import ctypes
 cuda = Simulator()
-own, lent = cuda.stream(), {lent}
+own = cuda.stream()
+lent = {lent}
 batches = iter(loader(keep=1, prefetch=0, threads=0))
 taken = Taken(next(batches)["image"].__dlpack__(stream=lent))
 for _ in range(20):

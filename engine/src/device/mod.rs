@@ -62,7 +62,7 @@ pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
 pub(crate) use on_lane::{OnLane, Source};
 pub use open::Device;
-pub(crate) use open::found;
+pub(crate) use open::{Visit, found};
 pub use parity::SuiteReport;
 pub(crate) use parity::{conformance, quick_trial};
 pub(crate) use program::{Chain, Program, RowChain};

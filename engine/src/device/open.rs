@@ -25,6 +25,28 @@ pub struct Device {
     notes: Vec<String>,
 }
 
+/// A time in which a thread may be any device's; then it is again whose it was.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    #[cfg(feature = "cuda")]
+    _cuda: Option<super::cuda::Visit>,
+}
+
+impl Visit {
+    /// From now on, for devices that `choice` may lead to.
+    pub(crate) fn new(choice: DeviceChoice) -> Self {
+        #[cfg(not(feature = "cuda"))]
+        let _ = choice;
+        Self {
+            #[cfg(feature = "cuda")]
+            _cuda: match choice {
+                DeviceChoice::Cuda(_) | DeviceChoice::Auto => Some(super::cuda::Visit::anywhere()),
+                DeviceChoice::Cpu(_) | DeviceChoice::Wgpu(_) | DeviceChoice::WgpuSoftware => None,
+            },
+        }
+    }
+}
+
 impl Device {
     /// The processor at its highest level.
     #[must_use]

@@ -10,7 +10,7 @@ use super::order::Extent;
 use super::second_rows::SecondRows;
 use super::shards::Shards;
 use super::stepped::{self, Stepped};
-use crate::device::Device;
+use crate::device::{Device, Visit};
 use crate::error::Result;
 use crate::plan::operators::{ColumnSteps, Steps};
 
@@ -43,6 +43,8 @@ impl Feed {
         if steps.is_empty() {
             return Self::with_fill(Arc::new(gather), facts, options);
         }
+        // The caller may work on a device of its own.
+        let _visit = Visit::new(options.device);
         let device = Device::for_rows(options.device)?;
         // A buffer for each tensor, and one more for each column that is changed.
         let free = gather.outputs().len() + steps.len();

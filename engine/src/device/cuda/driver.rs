@@ -284,11 +284,29 @@ impl Context {
     }
 }
 
-/// A time in which another context than its own is a thread's.
+/// A time in which another context than its own may be a thread's.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(in crate::device) struct Visit {
     /// What was the thread's before; null if it had none.
     before: Option<sys::CUcontext>,
+}
+
+impl Visit {
+    /// A visit to whatever device this thread comes to.
+    pub(in crate::device) fn anywhere() -> Self {
+        let mut before = null_mut();
+        // SAFETY: loading the library runs NVIDIA's initialisers, which any program
+        // that uses CUDA runs.
+        if !unsafe { sys::is_culib_present() } {
+            return Self { before: None };
+        }
+        // SAFETY: `before` outlives the call. Before the driver is started, there is
+        // none, and it stays null.
+        unsafe { sys::cuCtxGetCurrent(&raw mut before) };
+        Self {
+            before: Some(before),
+        }
+    }
 }
 
 impl Drop for Visit {

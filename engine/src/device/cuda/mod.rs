@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use fuelrail_kernels::Kernel;
 
+pub(super) use self::driver::Visit;
 use self::driver::{Attribute, Context};
 use self::machine::{Machine, Size};
 use super::slot::GpuLane;

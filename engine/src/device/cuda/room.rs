@@ -362,7 +362,9 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         // Only who has settled knows that the device is done.
-        if self.state == State::Idle && self.context.enter().is_ok() {
+        if self.state == State::Idle
+            && let Ok(_visit) = self.context.visit()
+        {
             // SAFETY: dropped here and nowhere else, and not used afterwards.
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
         }
