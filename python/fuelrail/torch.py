@@ -184,7 +184,7 @@ def _on_host(loader: Loader, device: torch.device | None) -> bool:
     """Whether what steps have changed on a device is wanted in memory of the host:
     on the processor, and by a torch that knows no CUDA."""
     if device is not None:
-        return device.type != "cuda"
+        return bool(device.type != "cuda")
     # Asking starts CUDA, so only those are asked who have a use for it.
     return not loader._uses_device() or not torch.cuda.is_available()
 

@@ -435,20 +435,20 @@ struct Owned<M> {
 }
 
 impl<M: Handed> Owned<M> {
-    fn new(managed: M, lent: Option<Lent>, memory: Memory) -> Box<Self> {
-        Box::new(Self {
+    fn new(managed: M, lent: Option<Lent>, memory: Memory) -> Self {
+        Self {
             managed,
             _lent: lent,
             _memory: memory,
-        })
+        }
     }
 
-    fn into_capsule<'py>(
-        self: Box<Self>,
-        py: Python<'py>,
+    fn into_capsule(
+        self,
+        py: Python<'_>,
         destructor: unsafe extern "C" fn(*mut PyObject),
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        let pointer = NonNull::from(Box::leak(self)).cast::<c_void>();
+    ) -> PyResult<Bound<'_, PyCapsule>> {
+        let pointer = NonNull::from(Box::leak(Box::new(self))).cast::<c_void>();
         // SAFETY: the pointer is to an `Owned<M>` that stays until its deleter
         // is called: by the destructor, or by the consumer who renamed the
         // capsule. Both may happen on any thread, since `Memory` is `Send`.

@@ -164,7 +164,7 @@ impl CudaKept {
 
     /// What slots copy to, if it is this machine's.
     pub(super) fn shared(&self, machine: &Machine) -> Result<&Arc<Lendable>> {
-        let is_ours = std::ptr::eq(&*self.machine, machine);
+        let is_ours = std::ptr::eq(Arc::as_ptr(&self.machine), machine);
         let shared = self.shared.as_ref().filter(|_| is_ours);
         shared.ok_or_else(|| Error::internal("memory that was never made, or elsewhere"))
     }

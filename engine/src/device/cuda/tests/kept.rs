@@ -52,8 +52,10 @@ fn negated(limit: usize) -> Result<OnLane> {
 fn check(on_lane: &OnLane, kept: &mut [Box<dyn Kept>], lens: &[u32], seed: u8) -> Result<usize> {
     let offsets = offsets_of(lens).unwrap();
     let len = offsets[lens.len()] as usize;
-    let bytes: Vec<u8> = (0..len)
-        .map(|at| (at as u8).wrapping_mul(31) ^ seed)
+    let bytes: Vec<u8> = (0..=255u8)
+        .cycle()
+        .take(len)
+        .map(|at| at.wrapping_mul(31) ^ seed)
         .collect();
     let records = [Vec::new(), Vec::new()];
     let sources = [1, 2].map(|n_kernels| Source {
@@ -71,7 +73,7 @@ fn check(on_lane: &OnLane, kept: &mut [Box<dyn Kept>], lens: &[u32], seed: u8) -
     let n_on_host = on_lane.run_into(&sources, &mut landings)?;
     assert_eq!(n_on_host[0], n_on_host[1]);
     let empty = 0..lens.first().map_or(0, |len| *len as usize);
-    landings[1].to.zero(&[empty.clone()])?;
+    landings[1].to.zero(std::slice::from_ref(&empty))?;
     let negated = bytes.iter().map(|byte| !byte);
     let mut expected = [negated.collect::<Vec<u8>>(), bytes.clone()];
     expected[1][empty].fill(0);
