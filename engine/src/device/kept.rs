@@ -1,6 +1,7 @@
 //! Memory of a device that results stay in, from which consumers read them where
 //! they lie.
 
+#[cfg(feature = "cuda")]
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -64,5 +65,6 @@ pub(crate) trait Kept: Debug + Send + Sync {
     fn give_back(&self, stream: ConsumerStream);
 
     /// For the device that made it.
+    #[cfg(feature = "cuda")]
     fn as_any(&self) -> &dyn Any;
 }

@@ -18,6 +18,7 @@ enum Which {
 /// `CU_STREAM_LEGACY` of the driver's header.
 const LEGACY: usize = 1;
 /// `CU_STREAM_PER_THREAD` of the driver's header.
+#[cfg(feature = "cuda")]
 const PER_THREAD: usize = 2;
 
 impl ConsumerStream {
