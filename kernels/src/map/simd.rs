@@ -82,10 +82,14 @@ impl<'a> Compiled<'a> {
                     | Instruction::Clamp { .. }),
                 ) => What::Float(float),
             };
-            if let Some(Instruction::Search(_)) = instruction {
-                steps.extend(CompiledInstruction::key(before));
-            }
-            let is_nothing = before == behind && matches!(what, What::Convert);
+            let is_nothing = match what {
+                What::Convert => before == behind,
+                What::Wide(_) | What::Narrow(_) => {
+                    steps.extend(CompiledInstruction::key(before));
+                    false
+                }
+                What::Lookup(_) | What::Float(_) => false,
+            };
             if !is_nothing {
                 steps.push(CompiledInstruction {
                     before,

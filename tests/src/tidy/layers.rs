@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["engine/cli/src/"]),
     ("libm", &["engine/src/plan/"]),
     ("memmap2", &["engine/src/feed/"]),
-    ("ndarray", &["engine/src/feed/"]),
+    ("ndarray", &["engine/src/feed/", "kernels/src/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
     ("pyo3", &["python/src/"]),
     ("regex_syntax", &["kernels/src/"]),
