@@ -88,7 +88,7 @@ impl<'a> Compiled<'a> {
                     steps.extend(CompiledInstruction::key(before));
                     false
                 }
-                What::Lookup(_) | What::Float(_) => false,
+                What::Key(_) | What::Lookup(_) | What::Float(_) => false,
             };
             if !is_nothing {
                 steps.push(CompiledInstruction {
