@@ -81,17 +81,17 @@ def mixup(
 
     Args:
         column: One column or several, of uint8 images. All that are named are mixed
-            with the same rows by the same weights. Batches have the weight of each
-            row itself as `NAME.weight`: float32, a multiple of 2^-15, and 1 where
-            it is not mixed.
-        alpha: Weights are drawn from Beta(alpha, alpha), with alpha from 0.001 to
-            1000 (default: 1, as in timm and torchvision: all are as likely).
+            with the same rows by the same weights. Batches have the weight of each row
+            itself as `NAME.weight`: float32, a multiple of 2^-15, and 1 where it is not
+            mixed.
+        alpha: Weights are drawn from Beta(alpha, alpha), with alpha from 0.001 to 1000
+            (default: 1, as in timm and torchvision: all are as likely).
         probability: The probability that a row is mixed (default: 1).
-        labels: Columns whose values of the second row come as `NAME.second`: the
-            row's own where it is not mixed (default: none).
+        labels: Columns whose values of the second row come as `NAME.second`: the row's
+            own where it is not mixed (default: none).
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
-        stream: The name of the stream that is drawn from (default: the operator's
-            name and its number among steps of that name).
+        stream: The name of the stream that is drawn from (default: the operator's name
+            and its number among steps of that name).
     """
     return _step(
         "mixup",
