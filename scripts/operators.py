@@ -125,7 +125,12 @@ def plain_type(schema):
     """The type of a key in words."""
     if texts := choices(schema):
         return ", ".join(f"`{text!r}`".replace("'", '"') for text in texts)
-    words = {"int": ("a whole number", "whole numbers"), "float": ("a number", "numbers"), "str": ("text", "texts")}
+    words = {
+        "bool": ("true or false", "truth values"),
+        "int": ("a whole number", "whole numbers"),
+        "float": ("a number", "numbers"),
+        "str": ("text", "texts"),
+    }
     one, _, many = python_type(schema).partition(" | ")
     if many:
         return f"{words[one][0]}, or a list"
@@ -159,8 +164,12 @@ def annotated(key, schema, is_must):
 
 
 def documented(about, keys, indent):
-    """A docstring."""
-    lines = [f'{indent}"""{about}', "", f"{indent}Args:"]
+    """A docstring; its first line is the first sentence."""
+    first, *rest = about.split(". ", 1)
+    lines = [f'{indent}"""{first}{"." if rest else ""}', ""]
+    for text in rest:
+        lines += [*textwrap.wrap(text, 84 + len(indent), initial_indent=indent, subsequent_indent=indent), ""]
+    lines.append(f"{indent}Args:")
     for key, schema, _ in keys:
         text = " ".join(schema["description"].split())
         first = f"{indent}    {in_python(key)}: "
