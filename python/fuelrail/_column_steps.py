@@ -96,6 +96,31 @@ class ColumnSteps:
             **{"from": from_},
         )
 
+    def bucketize(
+        self,
+        *,
+        column: str | Sequence[str],
+        edges: Sequence[float],
+        right: bool | None = None,
+    ) -> Self:
+        """Counts the edges below each number, which tells its bin, as `torch.bucketize` and `numpy.searchsorted` do.
+
+        NaN lies above all edges. The counts are uint8 for up to 255 edges, uint16 for up to
+        65,535 and uint32 for more.
+
+        Args:
+            column: One column or several: of numbers or of lists of numbers, which keep
+                their shape. Nulls stay null.
+            edges: Where one bin ends and the next begins: finite numbers that ascend; equal
+                ones may follow each other. They are compared as they are written, whole
+                ones of 64 bits too, whatever type the column has.
+            right: Where a number goes that equals an edge (default: false): with false, to
+                the bin that ends there, `edges[i-1] < x <= edges[i]`, as `side="left"` of
+                `numpy.searchsorted`; with true, to the one that begins there, `edges[i-1]
+                <= x < edges[i]`, as `side="right"`.
+        """
+        return self._and("bucketize", column=column, edges=edges, right=right)
+
     def cast(
         self,
         *,

@@ -1,4 +1,4 @@
-//! Plans of `normalize` and `cast`: the columns they make, what they say of
+//! Plans of `normalize`, `cast` and `bucketize`: the columns they make, what they say of
 //! themselves, their identity, and each refusal with its words and place.
 #![expect(
     clippy::unwrap_used,
@@ -152,6 +152,79 @@ fn fills_are_exact() {
     };
     let bytes = 9_007_199_254_740_993_i64.to_le_bytes();
     assert_eq!(step.columns[0].fill.as_deref(), Some(&bytes[..]));
+}
+
+#[test]
+fn bins_have_the_smallest_type_and_keep_their_shape() {
+    let item = |data_type| Field::new("item", data_type, false).into();
+    let edges = |n: usize| vec!["7"; n].join(", ");
+    for (name, n_edges, data_type) in [
+        ("price", 255, DataType::UInt8),
+        ("qty", 256, DataType::UInt16),
+        ("ids", 65_535, DataType::List(item(DataType::UInt16))),
+        ("far", 65_536, DataType::LargeList(item(DataType::UInt32))),
+        (
+            "vector",
+            1,
+            DataType::FixedSizeList(item(DataType::UInt8), 3),
+        ),
+    ] {
+        let edges = edges(n_edges);
+        let step = format!("op = \"bucketize\"\ncolumn = \"{name}\"\nedges = [{edges}]");
+        let plan = plan(&format!("\"{name}\""), &[&step]);
+        let output = &plan.output[0];
+        assert_eq!(
+            (&output.data_type, output.nullable),
+            (&data_type, name != "qty"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn bins_say_what_they_are() {
+    let said = |edges: &str| {
+        let step = format!("op = \"bucketize\"\ncolumn = [\"price\", \"far\"]\nedges = {edges}");
+        let plan = plan("\"price\", \"far\"", &[&step]);
+        let Step::Map(step) = &plan.steps[1] else {
+            panic!("{:?}", plan.steps)
+        };
+        let words: Vec<String> = step.columns.iter().map(|it| it.words.clone()).collect();
+        words.join("; ")
+    };
+    assert_snapshot!(
+        said("[-1, 0.5, 9007199254740993]"),
+        @"float32 -> uint8, bins between 3 edges from -1 to 9007199254740993, each with its upper edge; int64 -> uint8, bins between 3 edges from -1 to 9007199254740993, each with its upper edge"
+    );
+    assert_snapshot!(
+        said("[1e300]\nright = true"),
+        @"float32 -> uint8, bins between 1 edge, 1e300, each with its lower edge; int64 -> uint8, bins between 1 edge, 1e300, each with its lower edge"
+    );
+}
+
+#[test]
+fn every_edge_changes_the_digest_and_its_spelling_does_not() {
+    let digest = |keys: &str| {
+        let step = format!("op = \"bucketize\"\ncolumn = \"far\"\n{keys}");
+        let text = pipeline("\"far\"", &[&step]);
+        plan_of(&text, &[], &table()).unwrap().identity.digest
+    };
+    let first = digest("edges = [-1, 0.5, 9007199254740993]");
+    for same in [
+        "edges = [-1.0, 5e-1, 9007199254740993]",
+        "edges = [-1, 0.5, 9007199254740993]\nright = false",
+    ] {
+        assert_eq!(digest(same), first, "{same}");
+    }
+    for other in [
+        "edges = [-1, 0.5, 9007199254740992]",
+        "edges = [-1, 0.5, 9007199254740993.0]",
+        "edges = [-1, 0.25, 9007199254740993]",
+        "edges = [-1, 0.5, 0.5, 9007199254740993]",
+        "edges = [-1, 0.5, 9007199254740993]\nright = true",
+    ] {
+        assert_ne!(digest(other), first, "{other}");
+    }
 }
 
 #[test]
@@ -335,11 +408,41 @@ const WRONG_CAST: &[&str] = &[
     "column = \"colour\"\ndtype = \"int32\"",
 ];
 
+/// Keys of a `bucketize` step that is refused.
+const WRONG_BUCKETIZE: &[&str] = &[
+    "column = \"price\"",
+    "edges = [1]",
+    "column = []\nedges = [1]",
+    "column = \"price\"\nedges = []",
+    "column = \"price\"\nedges = 3",
+    "column = \"price\"\nedges = \"1\"",
+    "column = \"price\"\nedges = [1, \"2\"]",
+    "column = \"price\"\nedges = [1, true]",
+    "column = \"price\"\nedges = [1, 18446744073709551616]",
+    "column = \"price\"\nedges = [1, nan]",
+    "column = \"price\"\nedges = [-inf, 1, 2]",
+    "column = \"price\"\nedges = [1, 3, 2.5, 2]",
+    "column = \"price\"\nedges = [1e300, 1e299]",
+    "column = \"tiny\"\nedges = [9007199254740993, 9007199254740992.0]",
+    "column = \"price\"\nedges = [1]\nright = \"left\"",
+    "column = \"price\"\nedges = [1]\nside = \"left\"",
+    "column = [\"price\", \"text\"]\nedges = [1]",
+    "column = \"flag\"\nedges = [1]",
+    "column = \"when\"\nedges = [1]",
+    "column = \"money\"\nedges = [1]",
+    "column = \"kind\"\nedges = [1]",
+    "column = \"nested\"\nedges = [1]",
+    "column = \"blob\"\nedges = [1]",
+    "column = \"colour\"\nedges = [1]",
+];
+
 #[test]
 fn errors_say_what_is_wrong_and_where() {
     let mut said = String::new();
     let cases = WRONG_NORMALIZE.iter().map(|keys| ("normalize", *keys));
-    for (op, keys) in cases.chain(WRONG_CAST.iter().map(|keys| ("cast", *keys))) {
+    let cases = cases.chain(WRONG_CAST.iter().map(|keys| ("cast", *keys)));
+    let cases = cases.chain(WRONG_BUCKETIZE.iter().map(|keys| ("bucketize", *keys)));
+    for (op, keys) in cases {
         // Nothing but the step is there to be wrong: all columns are kept out
         // of the sink until it is.
         let text = format!(

@@ -1,5 +1,6 @@
 """What pipelines do to numbers, operator by operator, against numpy."""
 
+import bisect
 import json
 
 import fuelrail as fr
@@ -21,7 +22,8 @@ def odd(dtype, n=3000):
         some = rng.integers(-128 if info.min else 0, 127, n, dtype=dtype)
     else:
         few = [0.0, -0.0, 0.5, 2.5, np.nan, np.inf, -np.inf, info.max, info.min, info.tiny, info.smallest_subnormal]
-        some = rng.standard_normal(n).astype(dtype) * dtype(10)
+        tenths = (np.arange(-320, 720) / 10).astype(dtype)
+        some = np.concatenate([tenths, rng.standard_normal(n).astype(dtype) * dtype(10)])
     return np.concatenate([np.array(few, dtype=dtype), some])
 
 
@@ -35,6 +37,23 @@ def normal(values, mean, std):
 
     with np.errstate(all="ignore"):
         return flushed(flushed(flushed(values.astype(kind)) - mean) * factor)
+
+
+# Tenths, of which only float64 has the nearest; whole numbers, many of them more than once; and
+# those that float64 would take for their neighbours.
+TENTHS = [number / 10 for number in range(-300, 700)]
+REPEATED = np.sort(np.random.default_rng(3).integers(-300, 300, 1000)).tolist()
+EXACT = [-(2**63), 1 - 2**63, -1, 2.5, 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1, 1e30]
+
+
+def bins(edges, side, to):
+    """What `numpy.searchsorted` counts: among Python's numbers if whole ones are asked for, which nothing rounds."""
+
+    def counted(values):
+        kind = object if values.dtype.kind in "iu" else np.float64
+        return np.searchsorted(np.array(edges, kind), values.astype(kind), side).astype(to)
+
+    return counted
 
 
 # The keys of an operator beside `column`, the types it is tried on, and what numpy makes
@@ -51,6 +70,22 @@ ORACLES = {
         {"dtype": "int16", "overflow": "saturate"},
         [dtype for dtype in WHOLE if dtype != "int16"],
         lambda it: np.array([min(max(int(number), -32768), 32767) for number in it], np.int16),
+    ),
+    "bucketize": ({"edges": TENTHS}, [*WHOLE, *FLOATS], bins(TENTHS, "left", np.uint16)),
+    "bucketize-right": ({"edges": TENTHS, "right": True}, [*WHOLE, *FLOATS], bins(TENTHS, "right", np.uint16)),
+    "bucketize-repeated": ({"edges": REPEATED}, [*WHOLE, *FLOATS], bins(REPEATED, "left", np.uint16)),
+    "bucketize-repeated-right": (
+        {"edges": np.array(REPEATED), "right": True},
+        [*WHOLE, *FLOATS],
+        bins(REPEATED, "right", np.uint16),
+    ),
+    "bucketize-exact": ({"edges": EXACT}, WHOLE, bins(EXACT, "left", np.uint8)),
+    "bucketize-exact-right": ({"edges": EXACT, "right": True}, WHOLE, bins(EXACT, "right", np.uint8)),
+    "bucketize-one": ({"edges": [2.5]}, [*WHOLE, *FLOATS], bins([2.5], "left", np.uint8)),
+    "bucketize-many": (
+        {"edges": np.arange(-35_000, 35_000) / 512},
+        ["int8", "float32", "float64"],
+        bins(np.arange(-35_000, 35_000) / 512, "left", np.uint32),
     ),
 }
 CASES = [(name, dtype) for name, (_, dtypes, _) in ORACLES.items() for dtype in dtypes]
@@ -81,3 +116,31 @@ def test_columns_become_what_numpy_makes_of_them(name, dtype, tmp_path):
         dataset = pipeline.shard(tmp_path / device.replace(":", "-"), progress="never")
         loader = fr.Loader(dataset, batch_size=512, shuffle=None, rank=0, world_size=1, last="short")
         same(np.concatenate([batch["x"].numpy().copy() for batch in loader]), expected)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_bins_keep_nulls_and_shapes(right, tmp_path):
+    columns = {
+        "one": pa.array([1, None, 2**53 + 1, 2**53]),
+        "two": pa.array([[0.5, 1.0], None, [np.nan, 2.0], [np.inf, -1.0]], pa.list_(pa.float32(), 2)),
+        "any": pa.array([[1, 2, 3], [], None, [4]], pa.list_(pa.int16())),
+    }
+    edges = [1.0, 2, 2**53 + 1]
+    pipeline = fr.Pipeline(pa.table(columns)).bucketize(column=list(columns), edges=edges, right=right)
+    found = pa.table(pipeline.shard(tmp_path / "out", progress="never"))
+    find = bisect.bisect_right if right else bisect.bisect_left
+
+    def expected(value):
+        if value is None or isinstance(value, list):
+            return value and [expected(item) for item in value]
+        return len(edges) if value != value else find(edges, value)
+
+    for name, column in columns.items():
+        assert found[name].to_pylist() == [expected(value) for value in column.to_pylist()], name
+    item = pa.field("item", pa.uint8(), nullable=False)
+    assert [found[name].type for name in columns] == [pa.uint8(), pa.list_(item, 2), pa.large_list(item)]
+
+
+def test_edges_come_back_from_the_text_of_a_pipeline():
+    pipeline = fr.Pipeline("a.parquet").sink("out").bucketize(column="x", edges=[-(2**63), 0.1, 2**63 - 1], right=True)
+    assert fr.Pipeline.from_toml(pipeline.to_toml()) == pipeline

@@ -63,7 +63,7 @@ pub use local::{is_rooted, local_path};
 pub use memory::InMemory;
 pub use named_types::{FloatType, ImageFlip, ImageLayout, NumberType};
 pub use notes::notes;
-pub use operators::{CastSpec, ColumnOperator, NormalizeSpec};
+pub use operators::{BucketizeSpec, CastSpec, ColumnOperator, NormalizeSpec};
 pub use output::{Meaning, OutputColumn};
 pub use pipeline::{
     FilterSpec, Int96Unit, JsonType, KeyTypes, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec,

@@ -8,6 +8,7 @@
 //! them all, and pipelines those that draw nothing. Any other operator on columns
 //! is a [`MapColumns`], for pipelines. Devices know kernels and no operators.
 
+mod bucketize;
 mod cast;
 mod center_crop;
 mod chance;
@@ -31,6 +32,7 @@ mod solarize;
 mod steps;
 mod table;
 
+pub use bucketize::BucketizeSpec;
 pub use cast::CastSpec;
 pub use center_crop::CenterCrop;
 pub use chance::Chance;
@@ -80,6 +82,10 @@ table::operators! {
     pub enum ColumnOperator: MapColumns, COLUMN_OPERATORS;
     /// Shifts, scales and clips numbers, or turns images of bytes into floats.
     normalize: Normalize(NormalizeSpec),
+    /// Counts the edges below each number, which tells its bin, as `torch.bucketize`
+    /// and `numpy.searchsorted` do. NaN lies above all edges. The counts are uint8 for
+    /// up to 255 edges, uint16 for up to 65,535 and uint32 for more.
+    bucketize: Bucketize(BucketizeSpec),
     /// Changes the type of numbers.
     cast: Cast(CastSpec),
     /// Cuts the middle out of each image.
