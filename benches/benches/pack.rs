@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fuelrail_benches::log_normal_lengths;
-use fuelrail_kernels::pack::{Overlong, Padding, PaddingExtent, best_fit, cut, gather};
+use fuelrail_kernels::pack::{CutRule, Padding, PaddingExtent, best_fit, cut, gather};
 
 const LENGTH: u32 = 2048;
 
@@ -15,11 +15,11 @@ fn pack(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pack");
     group.throughput(Throughput::Elements(n_tokens));
     group.bench_function("best_fit", |bencher| {
-        bencher.iter(|| best_fit(&cut(black_box(&lens), LENGTH, Overlong::Split), LENGTH));
+        bencher.iter(|| best_fit(&cut(black_box(&lens), LENGTH, CutRule::Split), LENGTH));
     });
     group.bench_function("best_fit_and_gather", |bencher| {
         bencher.iter(|| {
-            let rows = best_fit(&cut(black_box(&lens), LENGTH, Overlong::Split), LENGTH);
+            let rows = best_fit(&cut(black_box(&lens), LENGTH, CutRule::Split), LENGTH);
             gather(
                 (0..rows.n_rows()).map(|row| rows.row(row)),
                 LENGTH,

@@ -22,7 +22,7 @@
 use half::bf16;
 
 /// A number in memory, little-endian, at any address.
-pub(crate) trait Lane: Copy {
+pub(crate) trait LaneNumber: Copy {
     /// Its bytes.
     type Bytes: bytemuck::Pod;
     /// The number these bytes hold.
@@ -36,7 +36,7 @@ pub(crate) trait Lane: Copy {
 }
 
 /// What floating-point numbers are converted to, with whether they fit.
-pub(crate) trait Target: Lane {
+pub(crate) trait Target: LaneNumber {
     /// From binary32.
     fn of_f32(value: f32) -> (Self, bool);
     /// From binary64; to 16 bits by way of binary32.
@@ -44,14 +44,14 @@ pub(crate) trait Target: Lane {
 }
 
 /// Every pair of types that `cast` knows.
-pub(crate) trait Convert<To>: Lane {
+pub(crate) trait Convert<To>: LaneNumber {
     /// The nearest number of the other type, and whether it is the same one.
     fn convert(self) -> (To, bool);
 }
 
 macro_rules! lane {
     ($($number:ty, $to_f32:expr, $to_f64:expr;)*) => {$(
-        impl Lane for $number {
+        impl LaneNumber for $number {
             type Bytes = [u8; size_of::<Self>()];
 
             #[inline(always)]
@@ -232,18 +232,18 @@ const fn greater(a: i128, b: i128) -> i128 {
     if a > b { a } else { b }
 }
 
-/// Runs a body with `$Lane` standing for the type of an element; binary16 is
+/// Runs a body with `$LaneNumber` standing for the type of an element; binary16 is
 /// read and written as the binary32 it is turned into.
 macro_rules! with_lane {
-    ($element:expr, $Lane:ident => $body:expr) => {
-        $crate::lane::with_lane!(@ $element, $Lane => $body,
+    ($element:expr, $LaneNumber:ident => $body:expr) => {
+        $crate::lane::with_lane!(@ $element, $LaneNumber => $body,
             U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64,
             BF16 half::bf16, F16 f32, F32 f32, F64 f64)
     };
-    (@ $element:expr, $Lane:ident => $body:expr, $($variant:ident $type:ty),*) => {
+    (@ $element:expr, $LaneNumber:ident => $body:expr, $($variant:ident $type:ty),*) => {
         match $element {
             $($crate::element::Element::$variant => {
-                type $Lane = $type;
+                type $LaneNumber = $type;
                 $body
             })*
         }

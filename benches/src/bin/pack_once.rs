@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::Write;
 
 use fuelrail_benches::thread_cpu_seconds;
-use fuelrail_kernels::pack::{Overlong, Padding, PaddingExtent, best_fit, cut, gather};
+use fuelrail_kernels::pack::{CutRule, Padding, PaddingExtent, best_fit, cut, gather};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut n_rows, mut checksum) = (0, 0_u64);
     for _ in 0..rounds {
         let start = thread_cpu_seconds()?;
-        let rows = best_fit(&cut(&lens, length, Overlong::Split), length);
+        let rows = best_fit(&cut(&lens, length, CutRule::Split), length);
         let packed = gather(
             (0..rows.n_rows()).map(|row| rows.row(row)),
             length,

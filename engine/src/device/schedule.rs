@@ -41,7 +41,7 @@ impl Buffer {
     /// How many there are.
     pub(crate) const COUNT: usize = 5;
 
-    /// Its place among the lengths of a [`Schedule`].
+    /// Its place among the lengths of a [`LaunchSchedule`].
     pub(crate) fn index(self) -> usize {
         match self {
             Self::Src => 0,
@@ -69,7 +69,7 @@ pub(crate) struct Launch {
     /// What an earlier pass has left, if the entry looks at it.
     pub(crate) aux: Option<Buffer>,
     pub(crate) dst: Buffer,
-    /// The jobs in [`Schedule::behind`]; where they begin is a multiple of 256.
+    /// The jobs in [`LaunchSchedule::behind`]; where they begin is a multiple of 256.
     pub(crate) jobs: Range<usize>,
     /// How many.
     pub(crate) n_jobs: u32,
@@ -79,7 +79,7 @@ pub(crate) struct Launch {
 
 /// Everything that depends on how many items a batch has.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Schedule {
+pub(crate) struct LaunchSchedule {
     /// For each chain, its items in [`Buffer::Src`].
     pub(crate) src: Vec<Region>,
     /// For each chain, its items in [`Buffer::Dst`].
@@ -127,7 +127,7 @@ struct Pending {
     job: Job,
 }
 
-impl Schedule {
+impl LaunchSchedule {
     /// The schedule of `program` for these items of each chain. A chain without
     /// items has no job.
     ///

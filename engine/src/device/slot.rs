@@ -12,7 +12,7 @@ use super::items::Items;
 use super::kept::Kept;
 use super::program::Program;
 use super::ring::{Ring, Taken};
-use super::schedule::{ALIGN, Schedule};
+use super::schedule::{ALIGN, LaunchSchedule};
 use super::tables::Tables;
 use super::{Lane, Outputs, Slot, Ticket};
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub(crate) trait Gpu: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Device` where memory cannot be had or the device is lost.
-    fn fit(&self, room: &mut Self::Room, schedule: &Schedule) -> Result<()>;
+    fn fit(&self, room: &mut Self::Room, schedule: &LaunchSchedule) -> Result<()>;
 
     /// Writes what goes up, from byte `begin` on, a multiple of 4.
     ///
@@ -55,11 +55,11 @@ pub(crate) trait Gpu: Debug + Send + Sync + 'static {
     fn write(&self, room: &mut Self::Room, begin: usize, bytes: &[u8]) -> Result<()>;
 
     /// Starts all that `schedule` asks for: up, the launches, and down what
-    /// [`Schedule::first_down`] says.
+    /// [`LaunchSchedule::first_down`] says.
     ///
     /// # Errors
     /// `Device` where the device refuses or is lost.
-    fn start(&self, room: &mut Self::Room, schedule: &Schedule) -> Result<()>;
+    fn start(&self, room: &mut Self::Room, schedule: &LaunchSchedule) -> Result<()>;
 
     /// Brings down more of the last buffer, after a wait; it is waited for again.
     ///
@@ -134,8 +134,8 @@ impl<G: Gpu> GpuLane<G> {
     }
 
     /// Where all items lie, if a slot may take as many bytes.
-    fn schedule(&self, items: &[Items<'_>]) -> Result<Schedule> {
-        let schedule = Schedule::new(&self.program, &self.tables, items)?;
+    fn schedule(&self, items: &[Items<'_>]) -> Result<LaunchSchedule> {
+        let schedule = LaunchSchedule::new(&self.program, &self.tables, items)?;
         let most = schedule.len_bytes.iter().copied().max().unwrap_or(0);
         if most > self.gpu.max_buffer() {
             return Err(Error::internal(format!(
@@ -187,7 +187,7 @@ impl<G: Gpu> Lane for GpuLane<G> {
 struct Held<G: Gpu> {
     gpu: Arc<G>,
     room: Taken<G::Room>,
-    schedule: Schedule,
+    schedule: LaunchSchedule,
 }
 
 impl<G: Gpu> Drop for Held<G> {

@@ -10,9 +10,9 @@ use std::fmt;
 use std::ptr;
 use std::sync::Arc;
 
-use super::fill::{Damage, Mapped, Place, Placed, Slot};
+use super::fill::{BatchSlot, Damage, Mapped, Placed, TensorPlace};
 use super::process::Process;
-use super::ring::Ring;
+use super::ring::BatchRing;
 use super::state::State;
 use crate::device::Kept;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(slot: Slot, state: State, at: At, home: Home) -> Self {
+    pub(super) fn new(slot: BatchSlot, state: State, at: At, home: Home) -> Self {
         Self {
             held: Arc::new(Held {
                 slot,
@@ -172,12 +172,12 @@ impl Tensor {
     #[must_use]
     pub fn as_ptr(&self) -> *mut u8 {
         match &self.placed().place {
-            Place::Slot(index) => self.held.slot.buffers.as_ptr(*index),
-            Place::Device(index) => {
+            TensorPlace::Slot(index) => self.held.slot.buffers.as_ptr(*index),
+            TensorPlace::Device(index) => {
                 let address = self.held.slot.kept[*index].address();
                 ptr::without_provenance_mut(usize::try_from(address).unwrap_or(0))
             }
-            Place::View(map, range) => map.as_ptr().wrapping_add(range.start),
+            TensorPlace::View(map, range) => map.as_ptr().wrapping_add(range.start),
         }
     }
 
@@ -185,7 +185,7 @@ impl Tensor {
     /// loader's own.
     #[must_use]
     pub fn is_view(&self) -> bool {
-        matches!(self.placed().place, Place::View(..))
+        matches!(self.placed().place, TensorPlace::View(..))
     }
 
     /// The number of the CUDA device that it lies on; `None` in memory of the host.
@@ -202,24 +202,24 @@ impl Tensor {
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
         let len = self.len_bytes();
         Ok(match &self.placed().place {
-            Place::Slot(index) => {
+            TensorPlace::Slot(index) => {
                 let bytes = self.held.slot.buffers.bytes(*index, len);
                 Cow::Borrowed(bytes.unwrap_or(&[]))
             }
-            Place::Device(index) => {
+            TensorPlace::Device(index) => {
                 let mut bytes = vec![0; len];
                 self.held.slot.kept[*index].read(&mut bytes)?;
                 Cow::Owned(bytes)
             }
-            Place::View(map, range) => Cow::Owned(copied(map.as_ref(), range.start, len)),
+            TensorPlace::View(map, range) => Cow::Owned(copied(map.as_ref(), range.start, len)),
         })
     }
 
     /// The memory of a device that it lies in, if it does.
     pub(super) fn kept(&self) -> Option<&dyn Kept> {
         match &self.placed().place {
-            Place::Device(index) => Some(&*self.held.slot.kept[*index]),
-            Place::Slot(_) | Place::View(..) => None,
+            TensorPlace::Device(index) => Some(&*self.held.slot.kept[*index]),
+            TensorPlace::Slot(_) | TensorPlace::View(..) => None,
         }
     }
 
@@ -249,7 +249,7 @@ fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
 
 /// A filled slot.
 struct Held {
-    slot: Slot,
+    slot: BatchSlot,
     state: State,
     at: At,
     home: Home,
@@ -278,7 +278,7 @@ impl Drop for Held {
 /// Where a slot goes when its batch is gone.
 #[derive(Clone)]
 pub(super) struct Home {
-    pub(super) ring: Arc<Ring>,
+    pub(super) ring: Arc<BatchRing>,
     /// The process that the ring belongs to. In a child of it, the ring's lock
     /// may be held for ever by a thread that the child does not have.
     pub(super) process: Process,
@@ -295,7 +295,7 @@ pub(super) enum Shelf {
 }
 
 impl Home {
-    fn take(&self, slot: Slot) {
+    fn take(&self, slot: BatchSlot) {
         if !self.process.is_this() {
             return;
         }

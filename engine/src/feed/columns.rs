@@ -7,10 +7,10 @@ use std::sync::Arc;
 use fuelrail_kernels::Element;
 use fuelrail_kernels::cast::Cast;
 
-use super::fill::{Place, Placed};
+use super::fill::{Placed, TensorPlace};
 use super::options::{ColumnOptions, OverlongRow, Ragged, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Column, Content, Dataset, Dtype, Extent, Layout, TensorSpec, to_usize};
+use crate::format::{Column, Content, Dataset, Dtype, Extent, ShardLayout, TensorSpec, to_usize};
 use crate::plan::suggest;
 
 /// All that is read.
@@ -47,7 +47,7 @@ impl Output {
             name: output.name.clone(),
             dtype: output.dtype,
             shape,
-            place: Place::Slot(index),
+            place: TensorPlace::Slot(index),
         }
     }
 }
@@ -160,7 +160,7 @@ impl Columns {
 
     fn add(
         &mut self,
-        layout: &Layout,
+        layout: &ShardLayout,
         index: usize,
         column: &Column,
         how: &ColumnOptions,
@@ -261,7 +261,7 @@ impl Columns {
     }
 
     /// Origins are part of a row for whoever reads all of it.
-    fn watch(&mut self, layout: &Layout) {
+    fn watch(&mut self, layout: &ShardLayout) {
         let is_origin = |spec: &TensorSpec| {
             matches!(
                 spec.content,
@@ -292,7 +292,7 @@ fn usage(message: impl Into<String>) -> Error {
 }
 
 /// The one tensor of the layout that `is` is true of.
-fn find(layout: &Layout, is: impl Fn(&TensorSpec) -> bool) -> Result<(usize, &TensorSpec)> {
+fn find(layout: &ShardLayout, is: impl Fn(&TensorSpec) -> bool) -> Result<(usize, &TensorSpec)> {
     let mut tensors = layout.tensors.iter().enumerate();
     let found = tensors.find(|(_, spec)| is(spec));
     found.ok_or_else(|| Error::internal("expected the tensor of a column"))

@@ -4,28 +4,28 @@ use std::sync::Arc;
 
 use super::options::{Epochs, FeedOptions, Shuffle};
 use super::order::{Extent, Order};
-use super::schedule::{Cut, Schedule};
+use super::schedule::{BatchSchedule, Cut};
 
 /// A position in an epoch, at the border of a global batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct EpochPosition {
     pub(super) epoch: u32,
     pub(super) position: u64,
 }
 
 /// What a batch is to hold.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct FillTask {
     pub(super) order: Arc<Order>,
     pub(super) cut: Cut,
     pub(super) epoch: u32,
     /// Where the loader stands when it has been handed out.
-    pub(super) after: Place,
+    pub(super) after: EpochPosition,
     /// What the order was drawn from.
     pub(super) seed: u64,
 }
 
-impl Job {
+impl FillTask {
     /// Whether no batch of the epoch comes after it.
     pub(super) fn ends_epoch(&self) -> bool {
         self.cut.next.is_none()
@@ -35,19 +35,19 @@ impl Job {
 /// Gives the jobs in their order.
 #[derive(Debug)]
 pub(super) struct Course {
-    schedule: Schedule,
+    schedule: BatchSchedule,
     shuffle: Shuffle,
     extent: Extent,
     seed: u64,
     epochs: Epochs,
-    place: Place,
+    place: EpochPosition,
     /// That of the epoch and seed asked for last.
     order: Option<(u64, u32, Arc<Order>)>,
 }
 
 impl Course {
     /// The jobs from the first epoch on.
-    pub(super) fn new(schedule: Schedule, extent: Extent, options: &FeedOptions) -> Self {
+    pub(super) fn new(schedule: BatchSchedule, extent: Extent, options: &FeedOptions) -> Self {
         let FeedOptions {
             shuffle,
             seed,
@@ -60,7 +60,7 @@ impl Course {
             extent,
             seed,
             epochs,
-            place: Place {
+            place: EpochPosition {
                 epoch: 0,
                 position: 0,
             },
@@ -69,18 +69,18 @@ impl Course {
     }
 
     /// Goes on from this place.
-    pub(super) fn go(&mut self, seed: u64, place: Place) {
+    pub(super) fn go(&mut self, seed: u64, place: EpochPosition) {
         self.seed = seed;
         self.place = place;
     }
 
     /// The next job; `None` where epochs have no batches, or there are no more
     /// epochs.
-    pub(super) fn next(&mut self) -> Option<Job> {
+    pub(super) fn next(&mut self) -> Option<FillTask> {
         let cut = if let Some(cut) = self.schedule.at(self.place.position) {
             cut
         } else {
-            self.place = Place {
+            self.place = EpochPosition {
                 epoch: self.epochs.after(self.place.epoch)?,
                 position: 0,
             };
@@ -92,22 +92,22 @@ impl Course {
     }
 
     /// The job of batch `index` of an epoch, whatever the place.
-    pub(super) fn pick(&mut self, epoch: u32, index: u64) -> Option<Job> {
+    pub(super) fn pick(&mut self, epoch: u32, index: u64) -> Option<FillTask> {
         let cut = self.schedule.at(self.schedule.position(index)?)?;
         self.job(cut, epoch)
     }
 
-    fn job(&mut self, cut: Cut, epoch: u32) -> Option<Job> {
+    fn job(&mut self, cut: Cut, epoch: u32) -> Option<FillTask> {
         // Behind the last epoch a loader has no place to stand.
         let next_epoch = self.epochs.after(epoch)?;
         let after = match cut.next {
-            Some(position) => Place { epoch, position },
-            None => Place {
+            Some(position) => EpochPosition { epoch, position },
+            None => EpochPosition {
                 epoch: next_epoch,
                 position: 0,
             },
         };
-        Some(Job {
+        Some(FillTask {
             order: self.order(epoch),
             cut,
             epoch,

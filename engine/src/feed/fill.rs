@@ -22,7 +22,7 @@ pub(crate) trait Fill: Send + Sync + fmt::Debug {
     /// # Errors
     /// `Io` and `Damage`, with shard, block and row; `Data` where a row does
     /// not fit its tensor. The slot can be filled again.
-    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()>;
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut BatchSlot) -> Result<()>;
 
     /// Where it changes rows, in words; `None` where it changes nothing.
     fn place_of_steps(&self) -> Option<String> {
@@ -44,18 +44,18 @@ pub(crate) struct Wanted<'a> {
 /// The memory of a batch, and what it holds. It is filled again and again;
 /// filling it with as much as before allocates nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Slot {
+pub(crate) struct BatchSlot {
     pub(crate) buffers: Buffers,
     /// Memory of a device for each column that stays there.
     pub(crate) kept: Vec<Box<dyn Kept>>,
     pub(crate) filled: Filled,
 }
 
-impl Slot {
+impl BatchSlot {
     /// Lets go of what is not memory of its own.
     pub(crate) fn let_go(&mut self) {
         for (index, tensor) in self.filled.tensors.iter_mut().enumerate() {
-            tensor.place = Place::Slot(index);
+            tensor.place = TensorPlace::Slot(index);
         }
     }
 }
@@ -114,7 +114,7 @@ pub(crate) struct Placed {
     pub(crate) dtype: Dtype,
     /// All dimensions, the rows first where the tensor has a row for each.
     pub(crate) shape: Vec<u64>,
-    pub(crate) place: Place,
+    pub(crate) place: TensorPlace,
 }
 
 impl Placed {
@@ -129,16 +129,17 @@ impl Placed {
     /// Whether it lies in `buffers`, where it is of the host and not a view.
     pub(crate) fn lies_in(&self, buffers: &Buffers) -> bool {
         match (&self.place, self.len_bytes()) {
-            (Place::View(..) | Place::Device(_), _) | (Place::Slot(_), Some(0)) => true,
-            (Place::Slot(index), Some(len)) => buffers.bytes(*index, len).is_some(),
-            (Place::Slot(_), None) => false,
+            (TensorPlace::View(..) | TensorPlace::Device(_), _)
+            | (TensorPlace::Slot(_), Some(0)) => true,
+            (TensorPlace::Slot(index), Some(len)) => buffers.bytes(*index, len).is_some(),
+            (TensorPlace::Slot(_), None) => false,
         }
     }
 }
 
 /// Where the bytes of a tensor lie.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum TensorPlace {
     /// In this buffer of the slot, from its beginning.
     Slot(usize),
     /// In this memory of the slot's on a device, from its beginning.

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::course::Job;
-use super::fill::{Fill, Slot, Wanted};
+use super::course::FillTask;
+use super::fill::{BatchSlot, Fill, Wanted};
 use crate::error::{Error, Result};
 use crate::plan::operators::Draw;
 
@@ -13,9 +13,9 @@ use crate::plan::operators::Draw;
 /// Those of `fill`, and `Internal` for a panic.
 pub(super) fn fill_slot(
     fill: &dyn Fill,
-    job: &Job,
+    job: &FillTask,
     rows: &mut Vec<u64>,
-    slot: &mut Slot,
+    slot: &mut BatchSlot,
 ) -> Result<()> {
     let n_rows = usize::try_from(job.cut.n_rows)
         .map_err(|_| Error::internal("expected a batch that fits memory"))?;

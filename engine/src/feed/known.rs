@@ -11,7 +11,7 @@ use twox_hash::XxHash3_64;
 use super::map::Map;
 use super::options::Verify;
 use crate::error::{Error, Result};
-use crate::format::{BLOCK_BYTES, Layout, ShardFile, to_usize};
+use crate::format::{BLOCK_BYTES, ShardFile, ShardLayout, to_usize};
 
 /// Which file it is, and whether anybody has written to it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ const _: () = assert!(BLOCK as u64 == BLOCK_BYTES);
 
 impl Known {
     /// What `shard`, just opened and checked, is.
-    pub(super) fn new(shard: &ShardFile, layout: &Layout, identity: Identity) -> Result<Self> {
+    pub(super) fn new(shard: &ShardFile, layout: &ShardLayout, identity: Identity) -> Result<Self> {
         let header = &shard.header;
         let data_start = to_usize(header.data_start)?;
         let span = |spec: &crate::format::TensorSpec| {

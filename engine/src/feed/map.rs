@@ -142,25 +142,25 @@ pub(super) struct Private {
 
 /// A piece of a private map: its holder's alone until it is dropped.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct PrivatePages {
     map: Arc<Private>,
     range: Range<usize>,
 }
 
-impl Piece {
+impl PrivatePages {
     /// Where in the map it lies.
     pub(super) fn range(&self) -> Range<usize> {
         self.range.clone()
     }
 }
 
-impl Mapped for Piece {
+impl Mapped for PrivatePages {
     fn as_ptr(&self) -> *mut u8 {
         self.map.raw.as_mut_ptr()
     }
 }
 
-impl Drop for Piece {
+impl Drop for PrivatePages {
     fn drop(&mut self) {
         self.map.give_back(&self.range);
     }
@@ -185,7 +185,7 @@ impl Private {
 
     /// The piece `range`, which is not empty; `None` if there is none such, if
     /// some of it is held, or if somebody may have written to it.
-    pub(super) fn take(self: &Arc<Self>, range: &Range<usize>) -> Option<Piece> {
+    pub(super) fn take(self: &Arc<Self>, range: &Range<usize>) -> Option<PrivatePages> {
         if range.end > self.raw.len() || !self.process.is_this() {
             return None;
         }
@@ -200,7 +200,7 @@ impl Private {
             return None;
         }
         held.insert(next, range.clone());
-        Some(Piece {
+        Some(PrivatePages {
             map: self.clone(),
             range: range.clone(),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fill::{Damage, Fill, Filled, Place, Slot, Wanted};
+use super::fill::{BatchSlot, Damage, Fill, Filled, TensorPlace, Wanted};
 use super::gather::{Gather, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
@@ -69,7 +69,7 @@ impl Reader {
 /// Rows that were read.
 #[derive(Debug, Default)]
 pub struct Rows {
-    slot: Slot,
+    slot: BatchSlot,
 }
 
 /// One tensor of rows that were read.
@@ -103,9 +103,11 @@ impl Rows {
         self.slot.filled.tensors.iter().map(|placed| {
             let len = placed.len_bytes();
             let bytes = match &placed.place {
-                Place::Slot(index) => len.and_then(|len| self.slot.buffers.bytes(*index, len)),
+                TensorPlace::Slot(index) => {
+                    len.and_then(|len| self.slot.buffers.bytes(*index, len))
+                }
                 // Nothing but copies is asked for, and no steps.
-                Place::View(..) | Place::Device(_) => None,
+                TensorPlace::View(..) | TensorPlace::Device(_) => None,
             };
             RowsTensor {
                 name: &placed.name,

@@ -16,8 +16,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::course::{Course, Job, Place};
-use super::fill::{Fill, Slot};
+use super::course::{Course, EpochPosition, FillTask};
+use super::fill::{BatchSlot, Fill};
 use super::fill_slot::fill_slot;
 use super::sync::{Condvar, Mutex, MutexGuard, lock, wait, wait_for};
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub(super) struct Limits {
 
 /// See the module text.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(super) struct BatchRing {
     limits: Limits,
     inner: Mutex<Inner>,
     /// Somebody may begin a batch.
@@ -53,12 +53,12 @@ struct Inner {
     /// Number of the first batch in the queue.
     first: u64,
     /// The batches that have been begun, and not been taken.
-    queue: VecDeque<Ticket>,
+    queue: VecDeque<FillTicket>,
     /// Those of them that are open.
     n_open: usize,
-    free: Vec<Slot>,
+    free: Vec<BatchSlot>,
     /// Slots of batches that were picked, beside the fixed number.
-    spare: Vec<Slot>,
+    spare: Vec<BatchSlot>,
     n_unmade: usize,
     /// Goes up when the ring is put to rest; threads of before then end.
     opening: u64,
@@ -83,13 +83,13 @@ enum Caller {
 
 /// A batch on its way.
 #[derive(Debug)]
-enum Ticket {
+enum FillTicket {
     /// To be begun again.
-    Open(Job),
+    Open(FillTask),
     /// Somebody fills it.
     Filling,
     Ready(Done),
-    Failed(Job, Error),
+    Failed(FillTask, Error),
 }
 
 /// A batch to be filled.
@@ -97,15 +97,15 @@ enum Ticket {
 pub(super) struct Task {
     generation: u64,
     number: u64,
-    job: Job,
-    slot: Slot,
+    job: FillTask,
+    slot: BatchSlot,
 }
 
 /// A batch that has been filled.
 #[derive(Debug)]
 pub(super) struct Done {
-    pub(super) job: Job,
-    pub(super) slot: Slot,
+    pub(super) job: FillTask,
+    pub(super) slot: BatchSlot,
 }
 
 /// What the caller finds.
@@ -126,7 +126,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Ring {
+impl BatchRing {
     pub(super) fn new(course: Course, limits: Limits) -> Self {
         Self {
             limits,
@@ -151,7 +151,7 @@ impl Ring {
     }
 
     /// Goes on from this place; what was read ahead is dropped.
-    pub(super) fn go(&self, seed: u64, place: Place) {
+    pub(super) fn go(&self, seed: u64, place: EpochPosition) {
         let mut inner = self.lock();
         inner.drop_queue();
         inner.course.go(seed, place);
@@ -175,7 +175,7 @@ impl Ring {
 
     /// Goes on from this place after a rest. Returns the number that threads
     /// work with from now on.
-    pub(super) fn open(&self, seed: u64, place: Place) -> u64 {
+    pub(super) fn open(&self, seed: u64, place: EpochPosition) -> u64 {
         let mut inner = self.lock();
         inner.rests = false;
         inner.course.go(seed, place);
@@ -183,7 +183,7 @@ impl Ring {
     }
 
     /// The job of batch `index` of an epoch; nothing is begun.
-    pub(super) fn pick(&self, epoch: u32, index: u64) -> Option<Job> {
+    pub(super) fn pick(&self, epoch: u32, index: u64) -> Option<FillTask> {
         self.lock().course.pick(epoch, index)
     }
 
@@ -256,7 +256,7 @@ impl Ring {
     }
 
     /// Takes a slot back.
-    pub(super) fn give_back(&self, slot: Slot) {
+    pub(super) fn give_back(&self, slot: BatchSlot) {
         let mut inner = self.lock();
         let past = inner.shelve(slot);
         if inner.caller == Caller::Sleeps {
@@ -267,12 +267,12 @@ impl Ring {
     }
 
     /// A slot beside the fixed number, for a batch that is picked.
-    pub(super) fn spare(&self) -> Slot {
+    pub(super) fn spare(&self) -> BatchSlot {
         self.lock().spare.pop().unwrap_or_default()
     }
 
     /// Takes such a slot back, and keeps a few.
-    pub(super) fn put_by(&self, slot: Slot) {
+    pub(super) fn put_by(&self, slot: BatchSlot) {
         let mut inner = self.lock();
         if !inner.rests && inner.spare.len() < MAX_SPARE {
             inner.spare.push(slot);
@@ -293,14 +293,14 @@ impl Ring {
         let is_current = generation == inner.generation;
         let at = usize::try_from(number.wrapping_sub(inner.first)).unwrap_or(usize::MAX);
         let (ticket, past) = match outcome {
-            Ok(()) if is_current => (Ticket::Ready(Done { job, slot }), None),
-            Ok(()) => (Ticket::Filling, inner.shelve(slot)),
-            Err(error) => (Ticket::Failed(job, error), inner.shelve(slot)),
+            Ok(()) if is_current => (FillTicket::Ready(Done { job, slot }), None),
+            Ok(()) => (FillTicket::Filling, inner.shelve(slot)),
+            Err(error) => (FillTicket::Failed(job, error), inner.shelve(slot)),
         };
         if let Some(place) = inner.queue.get_mut(at).filter(|_| is_current) {
             *place = ticket;
         }
-        let first_is_begun = matches!(inner.queue.front(), Some(Ticket::Filling));
+        let first_is_begun = matches!(inner.queue.front(), Some(FillTicket::Filling));
         let wakes = inner.caller == Caller::Sleeps && !first_is_begun;
         drop(inner);
         if wakes {
@@ -343,15 +343,15 @@ impl Inner {
         self.first = 0;
         self.n_open = 0;
         let ready = self.queue.drain(..).filter_map(|ticket| match ticket {
-            Ticket::Ready(done) => Some(done.slot),
-            Ticket::Open(_) | Ticket::Filling | Ticket::Failed(..) => None,
+            FillTicket::Ready(done) => Some(done.slot),
+            FillTicket::Open(_) | FillTicket::Filling | FillTicket::Failed(..) => None,
         });
         self.free.extend(ready);
     }
 
     /// Keeps a slot for the next batch; one that is not wanted any more is
     /// returned, to be freed without the lock.
-    fn shelve(&mut self, slot: Slot) -> Option<Slot> {
+    fn shelve(&mut self, slot: BatchSlot) -> Option<BatchSlot> {
         if self.rests {
             self.n_unmade += 1;
             return Some(slot);
@@ -375,12 +375,12 @@ impl Inner {
             open
         } else {
             let job = self.course.next()?;
-            self.queue.push_back(Ticket::Filling);
+            self.queue.push_back(FillTicket::Filling);
             (self.queue.len() - 1, job)
         };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.n_unmade -= 1;
-            Slot::default()
+            BatchSlot::default()
         });
         self.n_filling += 1;
         Some(Task {
@@ -392,14 +392,14 @@ impl Inner {
     }
 
     /// The first open batch of the queue, which is being filled from now on.
-    fn open(&mut self) -> Option<(usize, Job)> {
+    fn open(&mut self) -> Option<(usize, FillTask)> {
         if self.n_open == 0 {
             return None;
         }
-        let is_open = |ticket: &Ticket| matches!(ticket, Ticket::Open(_));
+        let is_open = |ticket: &FillTicket| matches!(ticket, FillTicket::Open(_));
         let at = self.queue.iter().position(is_open)?;
-        match std::mem::replace(&mut self.queue[at], Ticket::Filling) {
-            Ticket::Open(job) => {
+        match std::mem::replace(&mut self.queue[at], FillTicket::Filling) {
+            FillTicket::Open(job) => {
                 self.n_open -= 1;
                 Some((at, job))
             }
@@ -410,16 +410,16 @@ impl Inner {
     /// The first batch of the queue, if it is ready or has failed.
     fn take(&mut self) -> Option<Result<Done>> {
         match self.queue.pop_front()? {
-            Ticket::Ready(done) => {
+            FillTicket::Ready(done) => {
                 self.first += 1;
                 Some(Ok(done))
             }
-            Ticket::Failed(job, error) => {
-                self.queue.push_front(Ticket::Open(job));
+            FillTicket::Failed(job, error) => {
+                self.queue.push_front(FillTicket::Open(job));
                 self.n_open += 1;
                 Some(Err(error))
             }
-            ticket @ (Ticket::Open(_) | Ticket::Filling) => {
+            ticket @ (FillTicket::Open(_) | FillTicket::Filling) => {
                 self.queue.push_front(ticket);
                 None
             }
@@ -429,16 +429,16 @@ impl Inner {
     /// Frees the slot of the last batch that is ready, if the first waits for
     /// one: it has failed, and others have been filled meanwhile.
     fn reclaim(&mut self) -> bool {
-        if !matches!(self.queue.front(), Some(Ticket::Open(_))) {
+        if !matches!(self.queue.front(), Some(FillTicket::Open(_))) {
             return false;
         }
-        let is_ready = |ticket: &Ticket| matches!(ticket, Ticket::Ready(_));
+        let is_ready = |ticket: &FillTicket| matches!(ticket, FillTicket::Ready(_));
         let Some(at) = self.queue.iter().rposition(is_ready) else {
             return false;
         };
-        match std::mem::replace(&mut self.queue[at], Ticket::Filling) {
-            Ticket::Ready(Done { job, slot }) => {
-                self.queue[at] = Ticket::Open(job);
+        match std::mem::replace(&mut self.queue[at], FillTicket::Filling) {
+            FillTicket::Ready(Done { job, slot }) => {
+                self.queue[at] = FillTicket::Open(job);
                 self.n_open += 1;
                 self.free.push(slot);
                 true
@@ -454,7 +454,7 @@ impl Inner {
 
     /// Why there is no batch.
     fn why_not(&self) -> Found {
-        let is_begun = matches!(self.queue.front(), Some(Ticket::Filling));
+        let is_begun = matches!(self.queue.front(), Some(FillTicket::Filling));
         if is_begun || self.n_filling > 0 {
             Found::Pending
         } else {

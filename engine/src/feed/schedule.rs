@@ -18,7 +18,7 @@ const MAX_ROWS: u64 = 1 << 62;
 
 /// How an epoch is cut.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Schedule {
+pub(crate) struct BatchSchedule {
     n_rows: u64,
     /// Rows of a global batch.
     global: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Cut {
     pub(crate) next: Option<u64>,
 }
 
-impl Schedule {
+impl BatchSchedule {
     /// Cuts `n_rows` rows.
     ///
     /// # Errors
@@ -170,12 +170,18 @@ fn refused(message: impl Into<String>) -> Error {
 mod tests {
     use super::*;
 
-    fn schedule(n_rows: u64, batch_size: BatchSize, last: Last, rank: u32, size: u32) -> Schedule {
-        Schedule::new(n_rows, batch_size, last, World { rank, size }).unwrap()
+    fn schedule(
+        n_rows: u64,
+        batch_size: BatchSize,
+        last: Last,
+        rank: u32,
+        size: u32,
+    ) -> BatchSchedule {
+        BatchSchedule::new(n_rows, batch_size, last, World { rank, size }).unwrap()
     }
 
     /// The batches of an epoch from `position`.
-    fn batches(schedule: &Schedule, position: u64) -> Vec<Cut> {
+    fn batches(schedule: &BatchSchedule, position: u64) -> Vec<Cut> {
         let mut cuts = Vec::new();
         let mut next = Some(position);
         while let Some(cut) = next.and_then(|position| schedule.at(position)) {
@@ -268,7 +274,8 @@ mod tests {
     #[test]
     fn what_cannot_be_cut_is_refused() {
         let refused = |n_rows, batch_size, last, rank, size| {
-            let error = Schedule::new(n_rows, batch_size, last, World { rank, size }).unwrap_err();
+            let error =
+                BatchSchedule::new(n_rows, batch_size, last, World { rank, size }).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage);
             error.to_string()
         };

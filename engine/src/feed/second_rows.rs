@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::buffer::Buffers;
 use super::columns::Output;
-use super::fill::{Damage, Fill, Filled, NO_ROW, Place, Placed, Slot, Wanted};
+use super::fill::{BatchSlot, Damage, Fill, Filled, NO_ROW, Placed, TensorPlace, Wanted};
 use super::gather::{Gather, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
@@ -48,7 +48,7 @@ pub(super) struct Mixed {
     seconds: Vec<SecondRow>,
     /// Their rows of the dataset.
     pub(super) rows: Vec<u64>,
-    slot: Slot,
+    slot: BatchSlot,
     /// Rows whose second row is damaged.
     lost: Vec<Damage>,
     /// For each row of the batch, the index of its second row and its own weight.
@@ -132,7 +132,7 @@ impl SecondRows {
                 name: format!("{column}.weight").into(),
                 dtype: Dtype::F32,
                 shape: vec![0],
-                place: Place::Slot(buffer),
+                place: TensorPlace::Slot(buffer),
             })
             .collect();
         Ok(())
@@ -254,8 +254,8 @@ impl SecondRows {
     ///
     /// # Errors
     /// `Usage` for a batch beyond memory.
-    pub(super) fn deliver(&self, slot: &mut Slot, mixed: &Mixed) -> Result<()> {
-        let Slot {
+    pub(super) fn deliver(&self, slot: &mut BatchSlot, mixed: &Mixed) -> Result<()> {
+        let BatchSlot {
             buffers, filled, ..
         } = slot;
         for label in &self.labels {
@@ -266,7 +266,7 @@ impl SecondRows {
             add(filled, &label.placed);
         }
         for weights in &self.weights {
-            if let Place::Slot(buffer) = weights.place {
+            if let TensorPlace::Slot(buffer) = weights.place {
                 let len = filled.rows.len().checked_mul(4);
                 let len = len.ok_or_else(|| Error::internal("a batch beyond memory"))?;
                 write_weights(buffers.buffer(buffer).room(len)?, &filled.rows, &mixed.of);

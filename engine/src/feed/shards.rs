@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::index::RowIndex;
 use super::known::{Identity, Known};
 use super::limits::{max_open, memory_bytes};
-use super::map::{Map, PageSize, Piece, Private};
+use super::map::{Map, PageSize, Private, PrivatePages};
 use super::open_shard::Open;
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
@@ -34,7 +34,7 @@ pub struct Shards {
 
 /// What has become of a shard since it was opened.
 #[derive(Debug)]
-pub(super) enum State {
+pub(super) enum ShardState {
     /// Nothing: what was read is right.
     Same,
     /// It was cut off, or could not be read; what was read may be wrong.
@@ -156,22 +156,22 @@ impl Shards {
 
     /// What has become of a shard since it was opened. One that is not the
     /// same is closed.
-    pub(super) fn state(&self, open: &Arc<Open>) -> State {
+    pub(super) fn state(&self, open: &Arc<Open>) -> ShardState {
         let whole = open.map.is_whole();
         let path = || self.path(open.shard);
         let before = open.known.identity;
         let state = match open.file.metadata().map(|m| Identity::new(&m)) {
             Ok(now) if now.len != before.len => {
-                State::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
+                ShardState::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
             }
-            Ok(now) if now != before => State::Changed,
-            Ok(_) if whole => return State::Same,
-            Ok(_) => State::Cut(
+            Ok(now) if now != before => ShardState::Changed,
+            Ok(_) if whole => return ShardState::Same,
+            Ok(_) => ShardState::Cut(
                 Error::damage("expected the bytes of a shard, the system cannot read some of them")
                     .with_hint("look for errors of the disk, or restore the shard from a copy")
                     .with_path(path()),
             ),
-            Err(e) => State::Cut(Error::io("look at a shard", path(), e)),
+            Err(e) => ShardState::Cut(Error::io("look at a shard", path(), e)),
         };
         self.forget(open);
         state
@@ -190,7 +190,7 @@ impl Shards {
     ///
     /// # Errors
     /// `Io` if it cannot be mapped.
-    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<Piece> {
+    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<PrivatePages> {
         let mut private = open.private.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = private.as_ref().and_then(|map| map.take(range)) {
             return Ok(piece);

@@ -8,7 +8,7 @@ use fuelrail_kernels::Level;
 
 use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
-use super::fill::{Fill, NO_ROW, OnDevice, Place, Slot, Wanted};
+use super::fill::{BatchSlot, Fill, NO_ROW, OnDevice, TensorPlace, Wanted};
 use super::gather::Gather;
 use super::on_device::{Goal, StepsOnDevice, Stored};
 use super::options::{Access, ReadOptions, Results};
@@ -147,7 +147,7 @@ impl Stepped {
 }
 
 impl Fill for Stepped {
-    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut BatchSlot) -> Result<()> {
         // The tensors of the last batch have other shapes than those that are read.
         slot.filled.tensors.clear();
         let Some(seconds) = &self.seconds else {
@@ -196,7 +196,7 @@ impl Stepped {
         seconds: &SecondRows,
         wanted: Wanted<'_>,
         mixed: &mut Mixed,
-        slot: &mut Slot,
+        slot: &mut BatchSlot,
     ) -> Result<()> {
         seconds.read(wanted, mixed)?;
         self.gather.fill_but(wanted, mixed.lost(), slot)?;
@@ -206,8 +206,8 @@ impl Stepped {
     }
 
     /// Changes all columns of a slot that holds rows as they are stored.
-    fn change_all(&self, slot: &mut Slot, draw: Draw, mixed: Option<&Mixed>) -> Result<()> {
-        let Slot {
+    fn change_all(&self, slot: &mut BatchSlot, draw: Draw, mixed: Option<&Mixed>) -> Result<()> {
+        let BatchSlot {
             buffers,
             kept,
             filled,
@@ -238,8 +238,8 @@ impl Stepped {
             tensor.shape.truncate(1);
             tensor.shape.extend_from_slice(&column.shape);
             tensor.place = match stays {
-                Stays::OnDevice => Place::Device(index),
-                Stays::OnHost => Place::Slot(column.buffer),
+                Stays::OnDevice => TensorPlace::Device(index),
+                Stays::OnHost => TensorPlace::Slot(column.buffer),
             };
         }
         Ok(())

@@ -3,17 +3,17 @@
 use std::sync::{Arc, Weak};
 
 use super::process::Process;
-use super::ring::Ring;
+use super::ring::BatchRing;
 
 /// Puts a feed to rest; see its `rest`.
 #[derive(Debug, Clone)]
 pub struct Stop {
-    ring: Weak<Ring>,
+    ring: Weak<BatchRing>,
     process: Process,
 }
 
 impl Stop {
-    pub(super) fn new(ring: &Arc<Ring>, process: Process) -> Self {
+    pub(super) fn new(ring: &Arc<BatchRing>, process: Process) -> Self {
         Self {
             ring: Arc::downgrade(ring),
             process,

@@ -11,7 +11,7 @@ use twox_hash::XxHash3_128;
 
 use super::decode;
 use super::inside::rows_of_block;
-use super::layout::Layout;
+use super::layout::ShardLayout;
 use super::manifest::Manifest;
 use super::shard::ShardFile;
 use super::to_usize;
@@ -25,7 +25,7 @@ use crate::plan::Digest;
 pub struct Dataset {
     root: PathBuf,
     manifest: Manifest,
-    layout: Layout,
+    layout: ShardLayout,
     schema: SchemaRef,
     /// The shard read last, with its index.
     open: Mutex<Option<(usize, Arc<ShardFile>)>>,
@@ -43,7 +43,7 @@ impl Dataset {
         let manifest = Manifest::read(root)?;
         // Without a working directory a relative path would not have been read.
         let root = std::path::absolute(root).map_err(|e| Error::io("find", root, e))?;
-        let layout = Layout::new(&manifest.schema, manifest.origins)?;
+        let layout = ShardLayout::new(&manifest.schema, manifest.origins)?;
         let fields = manifest
             .schema
             .iter()
@@ -77,7 +77,7 @@ impl Dataset {
     }
 
     /// The tensors of each of its shards.
-    pub(crate) fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &ShardLayout {
         &self.layout
     }
 

@@ -11,14 +11,14 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::header_text::{Entry, MAX_HEADER_BYTES, pad_name, render};
-use super::layout::{Counts, Layout, Placement, items};
+use super::layout::{Counts, Placement, ShardLayout, items};
 use super::{ALIGN_BYTES, BLOCK_BYTES, FORMAT_VERSION, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::{Dtype, TABLE};
 
 /// The bytes of a shard before its data section.
 pub(crate) fn write_header(
-    layout: &Layout,
+    layout: &ShardLayout,
     counts: &Counts,
     placement: &Placement,
 ) -> Result<Vec<u8>> {

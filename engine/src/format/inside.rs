@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::entries::ShardEntry;
-use super::layout::Layout;
+use super::layout::ShardLayout;
 use super::manifest::Manifest;
 use super::shard::ShardFile;
 use super::{BLOCK_BYTES, decode};
@@ -51,7 +51,11 @@ pub(super) fn check_structure(
 }
 
 /// The rows of the shard that `block` holds bytes of, if any.
-pub(super) fn rows_of_block(shard: &ShardFile, layout: &Layout, block: u64) -> Option<Range<u64>> {
+pub(super) fn rows_of_block(
+    shard: &ShardFile,
+    layout: &ShardLayout,
+    block: u64,
+) -> Option<Range<u64>> {
     let from = block * BLOCK_BYTES;
     let to = from + BLOCK_BYTES;
     let mut rows: Option<Range<u64>> = None;
@@ -79,7 +83,7 @@ pub(super) fn rows_of_block(shard: &ShardFile, layout: &Layout, block: u64) -> O
 /// cannot be read.
 fn rows_of_items(
     shard: &ShardFile,
-    layout: &Layout,
+    layout: &ShardLayout,
     spec: &TensorSpec,
     items: Range<u64>,
 ) -> Range<u64> {

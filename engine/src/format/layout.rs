@@ -14,10 +14,10 @@ pub(crate) struct Counts {
 }
 
 /// Where each tensor lies in the data section (which begins at
-/// [`Layout::data_start`] of the file).
+/// [`ShardLayout::data_start`] of the file).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placement {
-    /// Start and length of each tensor of [`Layout::tensors`].
+    /// Start and length of each tensor of [`ShardLayout::tensors`].
     pub(crate) tensors: Vec<(u64, u64)>,
     /// Start of the checksum table, in the data section.
     pub(crate) table_start: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Placement {
 
 /// The tensors of every shard of a dataset, in the order they lie in.
 #[derive(Debug, Clone)]
-pub(crate) struct Layout {
+pub(crate) struct ShardLayout {
     pub(crate) tensors: Vec<TensorSpec>,
     /// Ragged groups; each has its own count of elements.
     pub(crate) n_groups: usize,
@@ -37,7 +37,7 @@ pub(crate) struct Layout {
     pub(crate) schema_json: String,
 }
 
-impl Layout {
+impl ShardLayout {
     /// The layout of shards with these columns.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::entries::ShardEntry;
 use super::header::{ShardHeader, Tensor, header_len, read_header};
-use super::layout::Layout;
+use super::layout::ShardLayout;
 use super::{BLOCK_BYTES, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::Digest;
@@ -134,7 +134,7 @@ impl ShardFile {
     /// # Errors
     /// `Io` if it cannot be read, `Damage` if it is not the shard of the
     /// manifest.
-    pub(super) fn open(root: &Path, entry: &ShardEntry, layout: &Layout) -> Result<Self> {
+    pub(super) fn open(root: &Path, entry: &ShardEntry, layout: &ShardLayout) -> Result<Self> {
         let path = shard_path(root, entry);
         let (file, _) = open_shard(&path, entry)?;
         Self::check(file, path, entry, layout)
@@ -149,7 +149,7 @@ impl ShardFile {
         file: File,
         path: PathBuf,
         entry: &ShardEntry,
-        layout: &Layout,
+        layout: &ShardLayout,
     ) -> Result<Self> {
         let len = entry.len_bytes;
         let frame = read_frame(len, &mut |buf, at| file.read_exact_at(buf, at));
@@ -239,7 +239,7 @@ impl ShardFile {
 pub(super) const BLOCK: usize = 64 * 1024;
 
 /// Checks that a shard has exactly the tensors its schema asks for.
-fn check_tensors(header: &ShardHeader, entry: &ShardEntry, layout: &Layout) -> Result<()> {
+fn check_tensors(header: &ShardHeader, entry: &ShardEntry, layout: &ShardLayout) -> Result<()> {
     if header.n_rows != entry.n_rows {
         return Err(Error::damage(format!(
             "expected {} rows in the shard, got {}",

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::dataset::read_whole;
 use super::entries::ShardEntry;
-use super::layout::Layout;
+use super::layout::ShardLayout;
 use super::manifest::Manifest;
 use super::place::MANIFEST;
 use super::shard::{BLOCK, ShardFile};
@@ -83,8 +83,8 @@ pub fn verify(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<VerifyReport> {
     let manifest = Manifest::read(root)?;
-    let layout = Layout::new(&manifest.schema, manifest.origins)?;
-    let job = Job {
+    let layout = ShardLayout::new(&manifest.schema, manifest.origins)?;
+    let job = VerifyJob {
         root,
         manifest: &manifest,
         layout: &layout,
@@ -103,10 +103,10 @@ pub fn verify(
 }
 
 /// What all threads share.
-struct Job<'a> {
+struct VerifyJob<'a> {
     root: &'a Path,
     manifest: &'a Manifest,
-    layout: &'a Layout,
+    layout: &'a ShardLayout,
     progress: &'a (dyn Fn(u64) + Sync),
 }
 
@@ -186,7 +186,7 @@ fn parallel<T: Sync, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-impl Job<'_> {
+impl VerifyJob<'_> {
     /// Checks all shards on `threads` threads: first the blocks, in stretches
     /// so that one large shard keeps all threads busy, then what is in them.
     fn shards(&self, threads: usize) -> Vec<Finding> {

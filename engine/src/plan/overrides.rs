@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 
 use super::suggest;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{Entry, KeyPlace, Node, Value};
 
 /// No key of a pipeline lies deeper below its table.
 const MOST_KEYS: usize = 4;
@@ -254,7 +254,7 @@ fn put(table: &mut Node, keys: &[&str], value: Node) -> Result<(), String> {
     let Some((last, path)) = keys.split_last() else {
         return Ok(());
     };
-    let Place::Set(given) = value.place.clone() else {
+    let KeyPlace::Set(given) = value.place.clone() else {
         return Ok(());
     };
     let mut table = table;
@@ -280,7 +280,7 @@ fn entry<'a>(table: &'a mut Node, key: &str, given: &Arc<str>) -> Option<&'a mut
     };
     let index = entries.iter().position(|entry| entry.key == key);
     let index = index.unwrap_or_else(|| {
-        let place = Place::Set(Arc::clone(given));
+        let place = KeyPlace::Set(Arc::clone(given));
         entries.push(Entry {
             key: key.to_owned(),
             place: place.clone(),

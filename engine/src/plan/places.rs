@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-use super::tree::{Node, Place, Value, line_col};
+use super::tree::{KeyPlace, Node, Value, line_col};
 
 /// Places of the values of a pipeline file by their path in it, such as
 /// `step[1].column`. Empty for a pipeline that was built in code.
@@ -15,7 +15,7 @@ use super::tree::{Node, Place, Value, line_col};
 pub(crate) struct Places {
     file: Option<PathBuf>,
     text: Arc<str>,
-    by_path: BTreeMap<String, Place>,
+    by_path: BTreeMap<String, KeyPlace>,
 }
 
 impl Places {
@@ -48,7 +48,7 @@ impl Places {
     }
 
     /// Adds to `error` the file and one place, unless it is about another file.
-    pub(crate) fn point(&self, error: Error, place: &Place) -> Error {
+    pub(crate) fn point(&self, error: Error, place: &KeyPlace) -> Error {
         let Some(file) = &self.file else {
             return error;
         };
@@ -56,17 +56,17 @@ impl Places {
             return error;
         }
         match place {
-            Place::File(offset) => {
+            KeyPlace::File(offset) => {
                 let (line, col) = line_col(&self.text, *offset);
                 error.with_path(file).with_line_col(line, col)
             }
             // The message of a wrong key or type says so already.
-            Place::Set(_) if error.message().contains("--set") => error.with_path(file),
-            Place::Set(given) => {
+            KeyPlace::Set(_) if error.message().contains("--set") => error.with_path(file),
+            KeyPlace::Set(given) => {
                 let hint = format!("the value was given by --set {given}");
                 error.with_path(file).with_hint(hint)
             }
-            Place::Code => error,
+            KeyPlace::Code => error,
         }
     }
 
@@ -78,7 +78,7 @@ impl Places {
                 .is_some_and(|rest| rest.starts_with(['.', '[']))
         };
         self.by_path.retain(|other, _| !below(other));
-        self.by_path.insert(path.to_owned(), Place::Code);
+        self.by_path.insert(path.to_owned(), KeyPlace::Code);
     }
 
     fn note(&mut self, node: &Node, path: String) {

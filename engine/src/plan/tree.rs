@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Where a key or value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum KeyPlace {
     /// At this byte of the pipeline file.
     File(usize),
     /// In this override, as it was given.
@@ -27,7 +27,7 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     /// Where it begins.
-    pub(crate) place: Place,
+    pub(crate) place: KeyPlace,
     /// What it is.
     pub(crate) value: Value,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Entry {
     /// The key.
     pub(crate) key: String,
     /// Where the key stands.
-    pub(crate) place: Place,
+    pub(crate) place: KeyPlace,
     /// Its value.
     pub(crate) node: Node,
 }
@@ -90,15 +90,15 @@ impl Node {
             Error::pipeline(one_line(error.message())).with_line_col(line, col)
         })?;
         Ok(Self {
-            place: Place::File(0),
+            place: KeyPlace::File(0),
             value: Value::Table(entries(table.into_inner(), &in_file)),
         })
     }
 
     /// Parses the value of an override; what is not a TOML value is text.
     pub(crate) fn parse_override(text: &str, given: &Arc<str>) -> Self {
-        let place = Place::Set(Arc::clone(given));
-        let in_set = |_: Range<usize>| Place::Set(Arc::clone(given));
+        let place = KeyPlace::Set(Arc::clone(given));
+        let in_set = |_: Range<usize>| KeyPlace::Set(Arc::clone(given));
         let value = DeValue::parse(text).map_or(Value::Datetime, |parsed| {
             value(parsed.into_inner(), &in_set)
         });
@@ -139,11 +139,11 @@ pub(crate) fn line_col(text: &str, offset: usize) -> (usize, usize) {
     (line, last.chars().count() + 1)
 }
 
-fn in_file(span: Range<usize>) -> Place {
-    Place::File(span.start)
+fn in_file(span: Range<usize>) -> KeyPlace {
+    KeyPlace::File(span.start)
 }
 
-type PlaceOf<'a> = &'a dyn Fn(Range<usize>) -> Place;
+type PlaceOf<'a> = &'a dyn Fn(Range<usize>) -> KeyPlace;
 
 fn node(spanned: Spanned<DeValue<'_>>, place_of: PlaceOf<'_>) -> Node {
     Node {
@@ -201,12 +201,12 @@ mod tests {
         let root = Node::parse("[source]\nuri = 'x'\n[[step]]\nop = 'pack'").unwrap();
         let source = root.get("source").unwrap();
         let uri = source.node.get("uri").unwrap();
-        assert_eq!(uri.place, Place::File(9));
-        assert_eq!(uri.node.place, Place::File(15));
+        assert_eq!(uri.place, KeyPlace::File(9));
+        assert_eq!(uri.node.place, KeyPlace::File(15));
         let Value::Array(steps) = &root.get("step").unwrap().node.value else {
             panic!("`step` is a list");
         };
-        assert_eq!(steps[0].place, Place::File(19));
+        assert_eq!(steps[0].place, KeyPlace::File(19));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::suggest;
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{Entry, KeyPlace, Node, Value};
 
 /// Why a tree is not of the type asked for.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct TypedError {
     /// The one thing that helps.
     pub(crate) hint: Option<String>,
     /// Where, once a node has seen the error.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<KeyPlace>,
     /// Keys and indices from the inside out.
     path: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl TypedError {
         path
     }
 
-    fn at(mut self, place: &Place) -> Self {
+    fn at(mut self, place: &KeyPlace) -> Self {
         self.place.get_or_insert_with(|| place.clone());
         self
     }

@@ -6,12 +6,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: u64,
-    state: Mutex<State>,
+    state: Mutex<BudgetState>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct BudgetState {
     used: u64,
     closed: bool,
 }
@@ -20,7 +20,7 @@ impl Budget {
     pub(super) fn new(limit: u64) -> Self {
         Self {
             limit: limit.max(1),
-            state: Mutex::new(State {
+            state: Mutex::new(BudgetState {
                 used: 0,
                 closed: false,
             }),
@@ -51,7 +51,7 @@ impl Budget {
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BudgetState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

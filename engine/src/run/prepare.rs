@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::format::{Counts, Layout};
+use crate::format::{Counts, ShardLayout};
 use crate::plan::{
     ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, Selected, check,
     sink_root, stored_columns,
@@ -82,7 +82,7 @@ const SENSIBLE: u64 = 16;
 /// `Pipeline` with a size that is sensible.
 fn check_shard_size(plan: &Plan) -> Result<()> {
     let columns = stored_columns(&plan.output)?;
-    let layout = Layout::new(&columns, OriginKind::of(plan))?;
+    let layout = ShardLayout::new(&columns, OriginKind::of(plan))?;
     // Rows of lists may be of any length: at least, each has an element.
     let rows = |n_rows: u64| Counts {
         n_rows,

@@ -45,7 +45,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
     let device = &options.device;
     let offload = Offload::new(plan, device, options.threads, options.on_device_error)?;
     let offload = Arc::new(offload);
-    let job = Job {
+    let job = ShardJob {
         plan,
         offload: &offload,
         options,
@@ -64,7 +64,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
 }
 
 /// One run of one plan.
-struct Job<'a> {
+struct ShardJob<'a> {
     plan: &'a Arc<Plan>,
     offload: &'a Arc<Offload>,
     options: &'a ShardOptions,
@@ -72,7 +72,7 @@ struct Job<'a> {
     target: &'a Target,
 }
 
-impl Job<'_> {
+impl ShardJob<'_> {
     fn run_parts(&self) -> Result<()> {
         let at_once = parts_at_once(self.plan, self.options.threads);
         let threads = self.options.threads.div_ceil(at_once);

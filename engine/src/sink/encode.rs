@@ -14,7 +14,7 @@ use arrow::datatypes::DataType;
 use crate::arrays::relayout;
 use crate::batch::{Origins, OutputBatch};
 use crate::error::{Error, Result};
-use crate::format::{Column, Content, Extent, Layout, OriginKind, TensorSpec, to_usize};
+use crate::format::{Column, Content, Extent, OriginKind, ShardLayout, TensorSpec, to_usize};
 
 #[cfg(target_endian = "big")]
 compile_error!("shards are little-endian, and their bytes are taken from memory as they lie");
@@ -61,7 +61,7 @@ impl Encoded {
 pub(super) fn encode(
     batch: &OutputBatch,
     columns: &[Column],
-    layout: &Layout,
+    layout: &ShardLayout,
     origins: OriginKind,
 ) -> Result<Encoded> {
     let n_rows = batch.columns.num_rows();

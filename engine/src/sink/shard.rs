@@ -11,14 +11,14 @@ use super::fs::Fs;
 use super::spill::Spill;
 use super::stream::{Finished, Stream};
 use crate::error::{Error, Result};
-use crate::format::{Counts, Extent, Layout, write_header};
+use crate::format::{Counts, Extent, ShardLayout, write_header};
 use crate::plan::Digest;
 
 /// Assembles shards one after another.
 #[derive(Debug)]
 pub(super) struct ShardWriter {
     fs: Arc<dyn Fs>,
-    layout: Arc<Layout>,
+    layout: Arc<ShardLayout>,
     /// The file of the shard in progress.
     path: PathBuf,
     stream: Option<Stream>,
@@ -38,7 +38,12 @@ pub(super) struct Assembled {
 
 impl ShardWriter {
     /// A writer whose temporary files begin with `stem`.
-    pub(super) fn new(fs: Arc<dyn Fs>, layout: Arc<Layout>, stem: &Path, shard_size: u64) -> Self {
+    pub(super) fn new(
+        fs: Arc<dyn Fs>,
+        layout: Arc<ShardLayout>,
+        stem: &Path,
+        shard_size: u64,
+    ) -> Self {
         let spill = Spill::new(
             fs.clone(),
             stem.with_extension("spill"),
@@ -198,7 +203,7 @@ impl ShardWriter {
     }
 }
 
-fn empty(layout: &Layout) -> Counts {
+fn empty(layout: &ShardLayout) -> Counts {
     Counts {
         n_rows: 0,
         flat: vec![0; layout.n_groups],

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::workplace::Workplace;
-use crate::format::{Column, Layout, OriginKind};
+use crate::format::{Column, OriginKind, ShardLayout};
 use crate::plan::Plan;
 
 /// A target that is written to, and what is written there.
@@ -14,7 +14,7 @@ pub(super) struct Shared {
     pub(super) plan: Arc<Plan>,
     pub(super) columns: Vec<Column>,
     pub(super) origins: OriginKind,
-    pub(super) layout: Arc<Layout>,
+    pub(super) layout: Arc<ShardLayout>,
     /// Parts that have a writer.
     pub(super) taken: Mutex<BTreeSet<u32>>,
     /// Held for its drop.

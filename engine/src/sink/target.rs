@@ -16,7 +16,7 @@ use super::tidy::Kept;
 use super::workplace::Workplace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
-    FrameError, Layout, MANIFEST, Manifest, OriginKind, ShardEntry, is_plain_name, read_frame,
+    FrameError, MANIFEST, Manifest, OriginKind, ShardEntry, ShardLayout, is_plain_name, read_frame,
 };
 use crate::plan::{Digest, Plan, stored_columns};
 
@@ -67,7 +67,7 @@ impl Target {
         let columns = stored_columns(&plan.output)?;
         check_assets(plan)?;
         let origins = OriginKind::of(plan);
-        let layout = Arc::new(Layout::new(&columns, origins)?);
+        let layout = Arc::new(ShardLayout::new(&columns, origins)?);
         let place = Workplace {
             fs,
             root: plan.sink.root.clone(),

@@ -129,7 +129,7 @@ pub(super) fn look(
     let on_disk = lengths
         .iter()
         .fold(0, |sum: u64, len| sum.saturating_add(*len));
-    let mut job = Job {
+    let mut job = LookJob {
         found,
         indices,
         threads,
@@ -185,7 +185,7 @@ pub(super) fn look_at_one(path: &Path) -> Result<SchemaRef> {
 }
 
 /// What is looked at, and for what.
-struct Job<'a> {
+struct LookJob<'a> {
     found: &'a [Input],
     indices: &'a [usize],
     threads: usize,
@@ -209,7 +209,7 @@ struct Sight {
 }
 
 impl Sight {
-    fn new(job: &Job<'_>) -> Self {
+    fn new(job: &LookJob<'_>) -> Self {
         Self {
             observer: Observer::new(&job.selection, job.spec.allow_nan.into()),
             n_bad: 0,
@@ -219,7 +219,7 @@ impl Sight {
         }
     }
 
-    fn line(&mut self, job: &Job<'_>, line: &[u8], place: Place) {
+    fn line(&mut self, job: &LookJob<'_>, line: &[u8], place: Place) {
         let before = self.observer.n_bad();
         self.observer.line(line, place);
         if self.observer.n_bad() > before && self.bad.len() < MOST_NAMED {
@@ -247,7 +247,7 @@ impl Sight {
     }
 }
 
-impl Job<'_> {
+impl LookJob<'_> {
     /// Looks at all stretches; nothing if there are too many bytes in them.
     fn run(&self) -> Result<Option<Sight>> {
         let next = AtomicUsize::new(0);
@@ -408,7 +408,7 @@ impl Job<'_> {
 
     /// Names of all keys, and paths of what objects hold.
     fn others(&self) -> Result<Vec<String>> {
-        let all = Job {
+        let all = LookJob {
             selection: Selection::All,
             found: self.found,
             indices: self.indices,
@@ -432,13 +432,13 @@ impl Job<'_> {
 
 /// Turns places in stretches into places in files.
 struct Places<'a> {
-    job: &'a Job<'a>,
+    job: &'a LookJob<'a>,
     /// The first line of each stretch, where all lines have been counted.
     first_lines: Option<Vec<u64>>,
 }
 
 impl<'a> Places<'a> {
-    fn new(job: &'a Job<'a>, sight: &Sight) -> Self {
+    fn new(job: &'a LookJob<'a>, sight: &Sight) -> Self {
         let mut counts = vec![0; job.stretches.len()];
         for &(index, n) in &sight.n_lines {
             counts[index] = n;

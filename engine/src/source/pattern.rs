@@ -26,14 +26,14 @@ pub(super) enum Target {
 pub(super) struct Pattern {
     whole: GlobMatcher,
     /// The components, or nothing where a brace goes over several.
-    parts: Option<Vec<Part>>,
+    parts: Option<Vec<PatternPart>>,
     n_parts: usize,
     /// Whether names that begin with `.` or `_` are looked at.
     pub(super) hidden: bool,
 }
 
 /// A component of a pattern.
-enum Part {
+enum PatternPart {
     /// `**`: any number of folders.
     Any,
     One(GlobMatcher),
@@ -110,8 +110,8 @@ impl Pattern {
             .iter()
             .any(|part| part.matches('{').count() != part.matches('}').count());
         let parts = components.iter().map(|part| match *part {
-            "**" => Ok(Part::Any),
-            part => compile(part).map(Part::One),
+            "**" => Ok(PatternPart::Any),
+            part => compile(part).map(PatternPart::One),
         });
         Ok(Self {
             whole: compile(&pattern)?,
@@ -140,13 +140,13 @@ impl Pattern {
         if parts
             .iter()
             .take(level + 1)
-            .any(|part| matches!(part, Part::Any))
+            .any(|part| matches!(part, PatternPart::Any))
         {
             return true;
         }
         let last = name.rsplit('/').next().unwrap_or(name);
         match parts.get(level) {
-            Some(Part::One(part)) => level + 1 < self.n_parts && part.is_match(last),
+            Some(PatternPart::One(part)) => level + 1 < self.n_parts && part.is_match(last),
             _ => false,
         }
     }

@@ -11,7 +11,7 @@ use super::{Cast, scalar};
 use crate::binary16;
 use crate::body::Body;
 use crate::element::Element;
-use crate::lane::{Convert, Lane, with_lane};
+use crate::lane::{Convert, LaneNumber, with_lane};
 use crate::level::Kind;
 use crate::vector::{self, TILE, Tile, tiles};
 
@@ -64,7 +64,7 @@ fn convert(kind: Kind, (from, to): (Element, Element), src: &[u8], dst: &mut [u8
 
 struct Pair<From, To>(PhantomData<(From, To)>);
 
-impl<From: Convert<To>, To: Lane> Body for Pair<From, To> {
+impl<From: Convert<To>, To: LaneNumber> Body for Pair<From, To> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         let src: &[From::Bytes] = bytemuck::cast_slice(src);

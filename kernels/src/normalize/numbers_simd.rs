@@ -17,7 +17,7 @@ use super::Numbers;
 use crate::binary16;
 use crate::body::Body;
 use crate::element::Element;
-use crate::lane::{Convert, Lane};
+use crate::lane::{Convert, LaneNumber};
 use crate::level::Kind;
 use crate::vector::{self, TILE, Tile, tiles};
 
@@ -62,7 +62,7 @@ fn tile(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     }
 }
 
-fn narrow<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+fn narrow<From: LaneNumber>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     macro_rules! step {
         ($Step:ident) => {{
             let step = $Step {
@@ -84,7 +84,7 @@ fn narrow<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8])
     }
 }
 
-fn wide<From: Lane>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+fn wide<From: LaneNumber>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     macro_rules! step {
         ($Step:ident) => {{
             let step = $Step {
@@ -131,7 +131,7 @@ fn may_be_tiny(numbers: &Numbers) -> bool {
 /// What is computed, in one type.
 trait Step {
     type Real: Copy;
-    fn real(number: impl Lane) -> Self::Real;
+    fn real(number: impl LaneNumber) -> Self::Real;
     fn step(&self, x: Self::Real) -> Self::Real;
 }
 
@@ -148,7 +148,7 @@ macro_rules! step {
             type Real = $real;
 
             #[inline(always)]
-            fn real(number: impl Lane) -> $real {
+            fn real(number: impl LaneNumber) -> $real {
                 number.$load()
             }
 
@@ -183,9 +183,9 @@ struct Loop<From, S, To>(S, PhantomData<(From, To)>);
 
 fn run<From, S, To>(kind: Kind, step: S, src: &[u8], dst: &mut [u8])
 where
-    From: Lane,
+    From: LaneNumber,
     S: Step<Real: Convert<To>>,
-    To: Lane,
+    To: LaneNumber,
 {
     let body = Loop::<From, S, To>(step, PhantomData);
     vector::at(kind, &body, src, dst);
@@ -193,9 +193,9 @@ where
 
 impl<From, S, To> Body for Loop<From, S, To>
 where
-    From: Lane,
+    From: LaneNumber,
     S: Step<Real: Convert<To>>,
-    To: Lane,
+    To: LaneNumber,
 {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {

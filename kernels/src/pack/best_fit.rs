@@ -1,7 +1,7 @@
 //! Best-fit decreasing in O(1) a piece: rows stand in stacks by the room they
 //! have left, and a bitmap tree finds the smallest room that suffices.
 
-use super::{Piece, Rows, index};
+use super::{DocumentPiece, PackedRows, index};
 
 /// No row, at the end of a stack.
 const NONE: u32 = u32::MAX;
@@ -10,14 +10,14 @@ const NONE: u32 = u32::MAX;
 /// See the module text for the order. Pieces of other lengths are left out.
 ///
 /// ```
-/// use fuelrail_kernels::pack::{Overlong, best_fit, cut};
-/// let rows = best_fit(&cut(&[6, 3, 4, 7], 10, Overlong::Split), 10);
+/// use fuelrail_kernels::pack::{CutRule, best_fit, cut};
+/// let rows = best_fit(&cut(&[6, 3, 4, 7], 10, CutRule::Split), 10);
 /// let docs: Vec<Vec<u32>> =
 ///     (0..rows.n_rows()).map(|r| rows.row(r).iter().map(|p| p.doc).collect()).collect();
 /// assert_eq!(docs, [[0, 2], [1, 3]]);
 /// ```
 #[must_use]
-pub fn best_fit(pieces: &[Piece], length: u32) -> Rows {
+pub fn best_fit(pieces: &[DocumentPiece], length: u32) -> PackedRows {
     let order = longest_first(pieces, length);
     let mut stacks = Stacks::new(length);
     let mut row_of = vec![NONE; pieces.len()];
@@ -28,8 +28,8 @@ pub fn best_fit(pieces: &[Piece], length: u32) -> Rows {
 }
 
 /// Indices of the pieces from long to short, by a stable counting sort.
-fn longest_first(pieces: &[Piece], length: u32) -> Vec<u32> {
-    let fits = |piece: &Piece| (1..=length).contains(&piece.len);
+fn longest_first(pieces: &[DocumentPiece], length: u32) -> Vec<u32> {
+    let fits = |piece: &DocumentPiece| (1..=length).contains(&piece.len);
     let mut starts = vec![0_u32; length as usize + 1];
     for piece in pieces.iter().filter(|piece| fits(piece)) {
         starts[(length - piece.len) as usize + 1] += 1;
@@ -166,7 +166,7 @@ impl BitTree {
 
 /// Numbers the rows by their first piece and lists each row's pieces in source
 /// order.
-fn in_source_order(pieces: &[Piece], row_of: &[u32], n_rows: usize) -> Rows {
+fn in_source_order(pieces: &[DocumentPiece], row_of: &[u32], n_rows: usize) -> PackedRows {
     let mut rank = vec![NONE; n_rows];
     let mut offsets = vec![0_u32; n_rows + 1];
     let mut n_seen = 0;
@@ -182,7 +182,7 @@ fn in_source_order(pieces: &[Piece], row_of: &[u32], n_rows: usize) -> Rows {
         offsets[row + 1] += offsets[row];
     }
     let mut cursor = offsets.clone();
-    let empty = Piece {
+    let empty = DocumentPiece {
         doc: 0,
         start: 0,
         len: 0,
@@ -195,7 +195,7 @@ fn in_source_order(pieces: &[Piece], row_of: &[u32], n_rows: usize) -> Rows {
             *slot += 1;
         }
     }
-    Rows {
+    PackedRows {
         pieces: sorted,
         offsets,
     }

@@ -1,6 +1,6 @@
 //! Copies the tokens of laid pieces into rows.
 
-use super::Piece;
+use super::DocumentPiece;
 
 /// Rows ready to be written, as varlen attention takes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum PaddingExtent {
 pub fn gather<'a, 'd, T, R, D>(rows: R, length: u32, padding: Padding<T>, doc: D) -> Gathered<T>
 where
     T: Copy + 'd,
-    R: Iterator<Item = &'a [Piece]>,
+    R: Iterator<Item = &'a [DocumentPiece]>,
     D: Fn(u32) -> &'d [T],
 {
     let length = length as usize;

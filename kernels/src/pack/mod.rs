@@ -1,7 +1,7 @@
 //! Lays documents of tokens into rows of one length.
 //!
 //! The contract, for rows of `length` tokens:
-//! - [`cut`] turns documents into [`Piece`]s no longer than a row, by the rule
+//! - [`cut`] turns documents into [`DocumentPiece`]s no longer than a row, by the rule
 //!   for overlong documents;
 //! - [`best_fit`] lays pieces into rows by best-fit decreasing: pieces from
 //!   long to short (of equal ones the earlier first), each into the fullest row
@@ -28,7 +28,7 @@ pub use gather::{Gathered, Padding, PaddingExtent, gather};
 
 /// A run of tokens of one document that stands in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub struct DocumentPiece {
     /// Index of the document.
     pub doc: u32,
     /// First token of the run within the document.
@@ -39,7 +39,7 @@ pub struct Piece {
 
 /// What becomes of a document longer than a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overlong {
+pub enum CutRule {
     /// Full rows are cut off its front; the rest is a piece like any other.
     Split,
     /// Only the first `length` tokens are kept.
@@ -50,14 +50,14 @@ pub enum Overlong {
 
 /// Pieces in the order they stand in rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
+pub struct PackedRows {
     /// Row by row, left to right.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<DocumentPiece>,
     /// `n_rows + 1` ascending offsets into `pieces`.
     pub offsets: Vec<u32>,
 }
 
-impl Rows {
+impl PackedRows {
     /// How many rows.
     #[must_use]
     pub fn n_rows(&self) -> usize {
@@ -66,7 +66,7 @@ impl Rows {
 
     /// The pieces of row `row`.
     #[must_use]
-    pub fn row(&self, row: usize) -> &[Piece] {
+    pub fn row(&self, row: usize) -> &[DocumentPiece] {
         &self.pieces[self.offsets[row] as usize..self.offsets[row + 1] as usize]
     }
 }
@@ -75,33 +75,35 @@ impl Rows {
 /// order. Empty documents give none.
 ///
 /// ```
-/// use fuelrail_kernels::pack::{Overlong, Piece, cut};
-/// let pieces = cut(&[3, 10], 4, Overlong::Split);
+/// use fuelrail_kernels::pack::{CutRule, DocumentPiece, cut};
+/// let pieces = cut(&[3, 10], 4, CutRule::Split);
 /// assert_eq!(pieces.len(), 4);
-/// assert_eq!(pieces[3], Piece { doc: 1, start: 8, len: 2 });
+/// assert_eq!(pieces[3], DocumentPiece { doc: 1, start: 8, len: 2 });
 /// ```
 #[must_use]
-pub fn cut(lens: &[u32], length: u32, overlong: Overlong) -> Vec<Piece> {
+pub fn cut(lens: &[u32], length: u32, overlong: CutRule) -> Vec<DocumentPiece> {
     let mut pieces = Vec::with_capacity(lens.len());
     for (doc, &len) in (0..).zip(lens) {
         if len <= length {
             if len > 0 {
-                pieces.push(Piece { doc, start: 0, len });
+                pieces.push(DocumentPiece { doc, start: 0, len });
             }
             continue;
         }
         match overlong {
-            Overlong::Drop => {}
-            Overlong::Truncate => pieces.push(Piece {
+            CutRule::Drop => {}
+            CutRule::Truncate => pieces.push(DocumentPiece {
                 doc,
                 start: 0,
                 len: length,
             }),
-            Overlong::Split => {
-                pieces.extend((0..len).step_by(length.max(1) as usize).map(|start| Piece {
-                    doc,
-                    start,
-                    len: length.min(len - start),
+            CutRule::Split => {
+                pieces.extend((0..len).step_by(length.max(1) as usize).map(|start| {
+                    DocumentPiece {
+                        doc,
+                        start,
+                        len: length.min(len - start),
+                    }
                 }));
             }
         }
@@ -112,8 +114,8 @@ pub fn cut(lens: &[u32], length: u32, overlong: Overlong) -> Vec<Piece> {
 /// Lays documents of `lens` tokens one after another into rows of `length`
 /// and returns the rows; only the last may be short.
 #[must_use]
-pub fn concat(lens: &[u32], length: u32) -> Rows {
-    let mut rows = Rows {
+pub fn concat(lens: &[u32], length: u32) -> PackedRows {
+    let mut rows = PackedRows {
         pieces: Vec::with_capacity(lens.len()),
         offsets: vec![0],
     };
@@ -122,7 +124,7 @@ pub fn concat(lens: &[u32], length: u32) -> Rows {
         let mut start = 0;
         while start < len {
             let piece_len = room.min(len - start);
-            rows.pieces.push(Piece {
+            rows.pieces.push(DocumentPiece {
                 doc,
                 start,
                 len: piece_len,

@@ -33,7 +33,7 @@ fn reference(lens: &[u32], length: u32) -> Vec<Vec<u32>> {
     rows
 }
 
-fn docs(rows: &Rows) -> Vec<Vec<u32>> {
+fn docs(rows: &PackedRows) -> Vec<Vec<u32>> {
     (0..rows.n_rows())
         .map(|row| rows.row(row).iter().map(|piece| piece.doc).collect())
         .collect()
@@ -45,7 +45,7 @@ proptest! {
         lens in prop::collection::vec(1_u32..=70, 0..200),
         length in 70_u32..200,
     ) {
-        let rows = best_fit(&cut(&lens, length, Overlong::Split), length);
+        let rows = best_fit(&cut(&lens, length, CutRule::Split), length);
         prop_assert_eq!(docs(&rows), reference(&lens, length));
     }
 
@@ -55,10 +55,10 @@ proptest! {
         length in 1_u32..3000,
     ) {
         for rows in [
-            best_fit(&cut(&lens, length, Overlong::Split), length),
+            best_fit(&cut(&lens, length, CutRule::Split), length),
             concat(&lens, length),
         ] {
-            let mut seen: Vec<Piece> = rows.pieces.clone();
+            let mut seen: Vec<DocumentPiece> = rows.pieces.clone();
             seen.sort_by_key(|piece| (piece.doc, piece.start));
             let mut next = vec![0; lens.len()];
             for piece in seen {
@@ -82,7 +82,7 @@ proptest! {
         let rows = if is_concat {
             concat(&lens, length)
         } else {
-            best_fit(&cut(&lens, length, Overlong::Split), length)
+            best_fit(&cut(&lens, length, CutRule::Split), length)
         };
         let text = [1_u16; 40];
         let gathered = |extent| {
@@ -124,9 +124,9 @@ proptest! {
 #[test]
 fn overlong_documents_follow_their_rule() {
     let lens = [5, 0, 12, 4];
-    let piece = |doc, start, len| Piece { doc, start, len };
+    let piece = |doc, start, len| DocumentPiece { doc, start, len };
     assert_eq!(
-        cut(&lens, 5, Overlong::Split),
+        cut(&lens, 5, CutRule::Split),
         [
             piece(0, 0, 5),
             piece(2, 0, 5),
@@ -136,18 +136,18 @@ fn overlong_documents_follow_their_rule() {
         ]
     );
     assert_eq!(
-        cut(&lens, 5, Overlong::Truncate),
+        cut(&lens, 5, CutRule::Truncate),
         [piece(0, 0, 5), piece(2, 0, 5), piece(3, 0, 4)]
     );
     assert_eq!(
-        cut(&lens, 5, Overlong::Drop),
+        cut(&lens, 5, CutRule::Drop),
         [piece(0, 0, 5), piece(3, 0, 4)]
     );
 }
 
 #[test]
 fn pieces_that_fit_no_row_are_left_out() {
-    let pieces = [0, 11, 4].map(|len| Piece {
+    let pieces = [0, 11, 4].map(|len| DocumentPiece {
         doc: 0,
         start: 0,
         len,
@@ -158,14 +158,14 @@ fn pieces_that_fit_no_row_are_left_out() {
 #[test]
 fn rooms_beyond_one_tree_level_are_found() {
     let lens = [200_000, 70_000, 62_144, 100, 1];
-    let rows = best_fit(&cut(&lens, 262_144, Overlong::Split), 262_144);
+    let rows = best_fit(&cut(&lens, 262_144, CutRule::Split), 262_144);
     assert_eq!(docs(&rows), reference(&lens, 262_144));
 }
 
 #[test]
 fn gathered_rows_hold_their_documents_and_padding() {
     let docs: [&[u16]; 3] = [&[1, 2, 3], &[4, 5], &[6]];
-    let rows = best_fit(&cut(&[3, 2, 1], 5, Overlong::Split), 5);
+    let rows = best_fit(&cut(&[3, 2, 1], 5, CutRule::Split), 5);
     for (extent, cu_seqlens, offsets) in [
         (PaddingExtent::Behind, &[0, 3, 5, 0, 1][..], [0, 3, 5]),
         (PaddingExtent::Segment, &[0, 3, 5, 0, 1, 5], [0, 3, 6]),

@@ -42,7 +42,7 @@ impl Word {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct CacheSlot {
     word: Word,
     n_ids: u32,
     ids: [u32; IDS_MAX],
@@ -50,12 +50,12 @@ struct Slot {
 
 /// A direct-mapped table: a word that meets another in its slot takes it over.
 pub(crate) struct WordCache {
-    slots: Box<[Slot]>,
+    slots: Box<[CacheSlot]>,
 }
 
 impl WordCache {
     pub(crate) fn new() -> Self {
-        let free = Slot {
+        let free = CacheSlot {
             // No word has length 0.
             word: Word(0),
             n_ids: 0,

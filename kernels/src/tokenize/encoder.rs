@@ -106,8 +106,8 @@ impl Encoder {
             text,
             special,
             |part| match part {
-                Part::Text { text, offset } => whole.normalize(words, text, offset, ids),
-                Part::Token(id) => {
+                TextPart::Text { text, offset } => whole.normalize(words, text, offset, ids),
+                TextPart::Token(id) => {
                     ids.push(id);
                     Ok(())
                 }
@@ -121,7 +121,7 @@ impl Encoder {
 }
 
 /// A piece of text, or the id of a token found in it.
-enum Part<'a> {
+enum TextPart<'a> {
     Text { text: &'a str, offset: usize },
     Token(u32),
 }
@@ -132,13 +132,13 @@ fn each_stretch<'a>(
     finder: Option<&Finder>,
     text: &'a str,
     special: Special,
-    mut visit: impl FnMut(Part<'a>) -> Result<(), EncodeError>,
+    mut visit: impl FnMut(TextPart<'a>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let Some(finder) = finder else {
-        return visit(Part::Text { text, offset: 0 });
+        return visit(TextPart::Text { text, offset: 0 });
     };
     finder.stretches(text, special, |stretch| match stretch {
-        Stretch::Text { start, end } => visit(Part::Text {
+        Stretch::Text { start, end } => visit(TextPart::Text {
             // Matches of UTF-8 in UTF-8 start and end at characters.
             text: text.get(start..end).unwrap_or_default(),
             offset: start,
@@ -151,7 +151,7 @@ fn each_stretch<'a>(
                     offset: start,
                 });
             }
-            visit(Part::Token(token.id))
+            visit(TextPart::Token(token.id))
         }
     })
 }
@@ -169,8 +169,8 @@ impl Text<'_> {
         let normal = self.tokenizer.normalizer.normalize(text);
         let finder = self.tokenizer.normalized.as_ref();
         let done = each_stretch(finder, &normal, self.special, |part| match part {
-            Part::Text { text, .. } => words.encode(self.tokenizer, text, ids),
-            Part::Token(id) => {
+            TextPart::Text { text, .. } => words.encode(self.tokenizer, text, ids),
+            TextPart::Token(id) => {
                 ids.push(id);
                 Ok(())
             }

@@ -19,7 +19,7 @@ use arrow::array::{
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::concat;
 use arrow::datatypes::{ArrowNativeType, DataType, SchemaRef, UInt16Type, UInt32Type};
-use fuelrail_kernels::pack::{self, Overlong as CutRule, Padding, PaddingExtent, Piece, Rows};
+use fuelrail_kernels::pack::{self, CutRule, DocumentPiece, PackedRows, Padding, PaddingExtent};
 
 use super::ledger::Ledger;
 use super::lookup::column;
@@ -232,7 +232,7 @@ impl Packer {
         Ok(())
     }
 
-    fn lay(&self) -> Rows {
+    fn lay(&self) -> PackedRows {
         let lens: Vec<u32> = self.window.docs.iter().map(|doc| doc.len).collect();
         let length = self.step.length;
         match self.step.method {
@@ -245,7 +245,7 @@ impl Packer {
     }
 
     /// The number of full rows, and the documents of the row behind them.
-    fn left_over(&self, rows: &Rows) -> (usize, Vec<Doc>) {
+    fn left_over(&self, rows: &PackedRows) -> (usize, Vec<Doc>) {
         let n_rows = rows.n_rows();
         let Some(last) = n_rows.checked_sub(1).map(|last| rows.row(last)) else {
             return (0, Vec::new());
@@ -253,7 +253,7 @@ impl Packer {
         if last.iter().map(|piece| piece.len).sum::<u32>() == self.step.length {
             return (n_rows, Vec::new());
         }
-        let rest = |piece: &Piece| {
+        let rest = |piece: &DocumentPiece| {
             let doc = self.window.docs[piece.doc as usize];
             Doc {
                 offset: doc.offset + piece.start,
@@ -265,7 +265,7 @@ impl Packer {
         (n_rows - 1, last.iter().map(rest).collect())
     }
 
-    fn emit(&mut self, rows: &Rows, n_rows: usize, emit: Emit<'_>) -> Result<()> {
+    fn emit(&mut self, rows: &PackedRows, n_rows: usize, emit: Emit<'_>) -> Result<()> {
         let mut quarantined = self.ledger.take_quarantined();
         let mut restart = self.ledger.checkpoint(self.start);
         restart.skip_tokens = u64::from(self.skip_tokens);
@@ -284,7 +284,7 @@ impl Packer {
         Ok(())
     }
 
-    fn gather(&self, rows: &Rows, range: std::ops::Range<usize>) -> Result<RecordBatch> {
+    fn gather(&self, rows: &PackedRows, range: std::ops::Range<usize>) -> Result<RecordBatch> {
         match self.step.id_type {
             DataType::UInt16 => self.gather_as::<UInt16Type>(rows, range),
             _ => self.gather_as::<UInt32Type>(rows, range),
@@ -293,7 +293,7 @@ impl Packer {
 
     fn gather_as<T: ArrowPrimitiveType>(
         &self,
-        rows: &Rows,
+        rows: &PackedRows,
         range: std::ops::Range<usize>,
     ) -> Result<RecordBatch> {
         let buffers = self
@@ -348,7 +348,7 @@ impl Packer {
         )
     }
 
-    fn origins(&self, rows: &Rows, range: std::ops::Range<usize>) -> Origins {
+    fn origins(&self, rows: &PackedRows, range: std::ops::Range<usize>) -> Origins {
         let mut origins = Origins::default();
         let mut offsets = vec![0];
         for row in range {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::kept::Kept;
-use super::super::schedule::Schedule;
+use super::super::schedule::LaunchSchedule;
 use super::super::slot::Gpu;
 use super::kept::CudaKept;
 use super::machine::Machine;
@@ -32,7 +32,7 @@ impl Gpu for Machine {
         Room::new(&self.context)
     }
 
-    fn fit(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+    fn fit(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
         self.noted(room.fit(schedule))
     }
 
@@ -42,7 +42,7 @@ impl Gpu for Machine {
         Ok(())
     }
 
-    fn start(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+    fn start(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
         self.noted(room.start(self, schedule))
     }
 

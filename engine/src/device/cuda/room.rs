@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use fuelrail_kernels::{GROUP, Job};
 
-use super::super::schedule::{Buffer, Launch, Schedule};
+use super::super::schedule::{Buffer, Launch, LaunchSchedule};
 use super::driver::Context;
 use super::kept::Lendable;
 use super::machine::Machine;
@@ -29,7 +29,7 @@ const STEP_BYTES: usize = 16 << 20;
 
 /// Whether the device may be using the memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum RoomState {
     /// It does not.
     Idle,
     /// It may, for not all that was to be started was.
@@ -107,7 +107,7 @@ pub(super) struct Room {
     uploaded: Event,
     computed: Event,
     done: Event,
-    state: State,
+    state: RoomState,
 }
 
 impl Room {
@@ -119,12 +119,12 @@ impl Room {
             uploaded: Event::new(context)?,
             computed: Event::new(context)?,
             done: Event::new(context)?,
-            state: State::Idle,
+            state: RoomState::Idle,
         })
     }
 
     /// Makes sure that there is memory for `schedule`.
-    pub(super) fn fit(&mut self, schedule: &Schedule) -> Result<()> {
+    pub(super) fn fit(&mut self, schedule: &LaunchSchedule) -> Result<()> {
         self.idle()?;
         let context = &self.context;
         let (src, dst) = (schedule.len_up(), schedule.flags.end);
@@ -183,27 +183,27 @@ impl Room {
     /// The memory is nobody's but the host's.
     fn idle(&self) -> Result<()> {
         match self.state {
-            State::Idle => Ok(()),
-            State::Starting | State::UnderWay => {
+            RoomState::Idle => Ok(()),
+            RoomState::Starting | RoomState::UnderWay => {
                 Err(Error::internal("a slot is touched that is under way"))
             }
-            State::Lost => Err(Error::device("a slot was lost with its CUDA device")),
+            RoomState::Lost => Err(Error::device("a slot was lost with its CUDA device")),
         }
     }
 
     /// Starts all that `schedule` asks for. Whether or not that fails, the
     /// memory is the device's until [`Room::settle`] has been called.
-    pub(super) fn start(&mut self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+    pub(super) fn start(&mut self, machine: &Machine, schedule: &LaunchSchedule) -> Result<()> {
         self.context.enter()?;
         self.idle()?;
-        self.state = State::Starting;
+        self.state = RoomState::Starting;
         self.enqueue(machine, schedule)?;
-        self.state = State::UnderWay;
+        self.state = RoomState::UnderWay;
         Ok(())
     }
 
     /// All that the device does for a batch.
-    fn enqueue(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+    fn enqueue(&self, machine: &Machine, schedule: &LaunchSchedule) -> Result<()> {
         let Machine {
             upload,
             compute,
@@ -228,16 +228,16 @@ impl Room {
     pub(super) fn fetch(&mut self, machine: &Machine, ranges: &[Range<usize>]) -> Result<()> {
         self.context.enter()?;
         self.idle()?;
-        self.state = State::Starting;
+        self.state = RoomState::Starting;
         for range in ranges {
             self.copy_down(&machine.download, range)?;
         }
         self.done.record(&machine.download)?;
-        self.state = State::UnderWay;
+        self.state = RoomState::UnderWay;
         Ok(())
     }
 
-    fn launch_all(&self, machine: &Machine, schedule: &Schedule) -> Result<()> {
+    fn launch_all(&self, machine: &Machine, schedule: &LaunchSchedule) -> Result<()> {
         let mut launches = schedule.launches.iter();
         launches.try_for_each(|launch| self.launch(machine, launch, schedule))
     }
@@ -275,7 +275,7 @@ impl Room {
         Ok(())
     }
 
-    fn zero_flags(&self, stream: &Stream, schedule: &Schedule) -> Result<()> {
+    fn zero_flags(&self, stream: &Stream, schedule: &LaunchSchedule) -> Result<()> {
         let begin = self.address(Buffer::Dst)? + schedule.flags.start as u64;
         // SAFETY: `fit` made room for the flags; nobody uses them before the
         // kernels, which follow in this stream.
@@ -283,7 +283,7 @@ impl Room {
     }
 
     /// One launch, or several if there are more jobs than a grid has rows.
-    fn launch(&self, machine: &Machine, launch: &Launch, schedule: &Schedule) -> Result<()> {
+    fn launch(&self, machine: &Machine, launch: &Launch, schedule: &LaunchSchedule) -> Result<()> {
         let function = machine.function(launch.entry)?;
         let behind = self.address(Buffer::Src)? + schedule.len_bytes[Buffer::Src.index()] as u64;
         let jobs = behind + launch.jobs.start as u64;
@@ -332,7 +332,7 @@ impl Room {
     pub(super) fn wait(&mut self) -> Result<()> {
         self.context.enter()?;
         self.done.synchronize()?;
-        self.state = State::Idle;
+        self.state = RoomState::Idle;
         for left in self.buffers.left.drain(..) {
             left.to.caught_up();
         }
@@ -343,17 +343,21 @@ impl Room {
     /// because nobody wants the outcome. If even that fails, the memory is
     /// given up for lost, and never freed or used again.
     pub(super) fn settle(&mut self, machine: &Machine) {
-        if self.state == State::UnderWay && self.wait().is_ok() {
+        if self.state == RoomState::UnderWay && self.wait().is_ok() {
             return;
         }
-        if matches!(self.state, State::Starting | State::UnderWay) {
+        if matches!(self.state, RoomState::Starting | RoomState::UnderWay) {
             // Where `done` does not tell, the streams do.
             let streams = [&machine.upload, &machine.compute, &machine.download];
             let is_settled = self.context.enter().is_ok()
                 && streams.map(Stream::synchronize).iter().all(Result::is_ok);
-            self.state = if is_settled { State::Idle } else { State::Lost };
+            self.state = if is_settled {
+                RoomState::Idle
+            } else {
+                RoomState::Lost
+            };
         }
-        if self.state == State::Idle {
+        if self.state == RoomState::Idle {
             self.buffers.left.clear();
         }
     }
@@ -362,7 +366,7 @@ impl Room {
 impl Drop for Room {
     fn drop(&mut self) {
         // Only who has settled knows that the device is done.
-        if self.state == State::Idle
+        if self.state == RoomState::Idle
             && let Ok(_visit) = self.context.visit()
         {
             // SAFETY: dropped here and nowhere else, and not used afterwards.

@@ -5,7 +5,7 @@ use bytemuck::pod_read_unaligned;
 use fuelrail_kernels::{DeviceKernel, Job, Kernel, Level};
 
 use crate::device::Program;
-use crate::device::schedule::{Buffer, Launch, Schedule};
+use crate::device::schedule::{Buffer, Launch, LaunchSchedule};
 use crate::device::tables::Tables;
 
 /// The buffers of a slot.
@@ -16,7 +16,7 @@ pub(super) type Buffers = [Vec<u8>; Buffer::COUNT];
 pub(super) fn interpret(
     program: &Program,
     tables: &Tables,
-    schedule: &Schedule,
+    schedule: &LaunchSchedule,
     buffers: &mut Buffers,
 ) -> Vec<bool> {
     let mut overflowed = vec![false; program.chains.len()];

@@ -11,7 +11,7 @@ use fuelrail_kernels::Kernel;
 
 use super::interpret::{Buffers, interpret};
 use crate::device::ring::{Ring, Taken};
-use crate::device::schedule::{Buffer, Schedule};
+use crate::device::schedule::{Buffer, LaunchSchedule};
 use crate::device::tables::Tables;
 use crate::device::{
     Backend, Chain, Device, DeviceKind, DeviceReport, Items, Lane, Outputs, Program, Slot, Ticket,
@@ -221,7 +221,7 @@ impl Lane for PretendLane {
     fn acquire(&self, items: &[Items<'_>]) -> Result<Box<dyn Slot>> {
         self.shared.call(Call::Acquire)?;
         let tables = Tables::new(&self.program);
-        let schedule = Schedule::new(&self.program, &tables, items)?;
+        let schedule = LaunchSchedule::new(&self.program, &tables, items)?;
         let most = schedule.len_bytes.into_iter().max().unwrap_or(0);
         assert!(most <= self.max_slot_bytes(), "a batch of {most} bytes");
         assert!(
@@ -264,7 +264,7 @@ struct PretendSlot {
     shared: Arc<Shared>,
     program: Arc<Program>,
     tables: Tables,
-    schedule: Schedule,
+    schedule: LaunchSchedule,
     room: Taken<Room>,
 }
 
@@ -332,7 +332,7 @@ impl Ticket for PretendTicket {
 #[derive(Debug)]
 struct Done {
     overflowed: Vec<bool>,
-    schedule: Schedule,
+    schedule: LaunchSchedule,
     room: Taken<Room>,
 }
 

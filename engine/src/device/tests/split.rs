@@ -7,7 +7,7 @@ use super::table::{STEPS, batches, plan};
 use super::{ALONE, assert_equal, reference, run, within};
 use crate::device::Chain;
 use crate::device::items::fixed;
-use crate::device::schedule::{Buffer, Schedule};
+use crate::device::schedule::{Buffer, LaunchSchedule};
 use crate::device::tables::Tables;
 
 #[test]
@@ -93,7 +93,8 @@ fn a_long_chain_takes_no_more_than_its_widest_items() {
     for segment in plan.stages.segments() {
         let program = &segment.program;
         let n_items = vec![1000; program.chains.len()];
-        let schedule = Schedule::new(program, &Tables::new(program), &fixed(&n_items)).unwrap();
+        let schedule =
+            LaunchSchedule::new(program, &Tables::new(program), &fixed(&n_items)).unwrap();
         let widest = program.chains.iter().map(Chain::widest_item_bytes);
         let most: usize = widest
             .map(|width| (1000 * width).next_multiple_of(256))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::opened::limits;
 use super::prepared::Prepared;
 use super::room::Room;
-use crate::device::schedule::Schedule;
+use crate::device::schedule::LaunchSchedule;
 use crate::device::slot::Gpu;
 use crate::error::Result;
 
@@ -28,7 +28,7 @@ impl Gpu for Prepared {
         Ok(Room::default())
     }
 
-    fn fit(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+    fn fit(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
         room.fit(&self.opened, schedule)
     }
 
@@ -36,7 +36,7 @@ impl Gpu for Prepared {
         room.write(&self.opened, begin, bytes)
     }
 
-    fn start(&self, room: &mut Room, schedule: &Schedule) -> Result<()> {
+    fn start(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
         room.start(self, schedule)
     }
 

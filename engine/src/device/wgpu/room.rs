@@ -17,7 +17,7 @@ use wgpu::{
 use super::opened::{Opened, refused};
 use super::pending::{Landing, Pending};
 use super::prepared::Prepared;
-use crate::device::schedule::{self, ALIGN, Launch, Schedule};
+use crate::device::schedule::{self, ALIGN, Launch, LaunchSchedule};
 use crate::error::{Error, Result};
 
 /// From here on, memory is had in steps of this many bytes.
@@ -58,7 +58,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(schedule: &Schedule) -> Self {
+    fn of(schedule: &LaunchSchedule) -> Self {
         let [_, even, odd, scratch, _] = schedule.len_bytes;
         Self {
             up: schedule.len_up(),
@@ -130,7 +130,7 @@ impl Buffers {
     fn encode(
         &self,
         prepared: &Prepared,
-        schedule: &Schedule,
+        schedule: &LaunchSchedule,
         encoder: &mut CommandEncoder,
     ) -> Result<()> {
         let up = schedule.len_up() as u64;
@@ -145,7 +145,7 @@ impl Buffers {
     fn encode_launches(
         &self,
         prepared: &Prepared,
-        schedule: &Schedule,
+        schedule: &LaunchSchedule,
         encoder: &mut CommandEncoder,
     ) -> Result<()> {
         let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
@@ -171,7 +171,12 @@ impl Buffers {
     }
 
     /// What an entry of a launch is bound to.
-    fn bind(&self, prepared: &Prepared, schedule: &Schedule, launch: &Launch) -> Option<BindGroup> {
+    fn bind(
+        &self,
+        prepared: &Prepared,
+        schedule: &LaunchSchedule,
+        launch: &Launch,
+    ) -> Option<BindGroup> {
         let behind = schedule.len_bytes[schedule::Buffer::Src.index()];
         let up = |range: &Range<usize>| {
             let range = behind + range.start..behind + range.end;
@@ -212,7 +217,7 @@ impl Buffers {
     }
 
     /// Submits, and asks for both mappings that come after.
-    fn submit(&self, prepared: &Prepared, schedule: &Schedule) -> Result<Pending> {
+    fn submit(&self, prepared: &Prepared, schedule: &LaunchSchedule) -> Result<Pending> {
         self.staging.unmap();
         let opened = &prepared.opened;
         let mut encoder = encoder(opened);
@@ -269,7 +274,7 @@ fn missing() -> Error {
 
 impl Room {
     /// See [`crate::device::slot::Gpu::fit`].
-    pub(super) fn fit(&mut self, opened: &Opened, schedule: &Schedule) -> Result<()> {
+    pub(super) fn fit(&mut self, opened: &Opened, schedule: &LaunchSchedule) -> Result<()> {
         let sizes = Sizes::of(schedule);
         // Taken out, so that buffers are dropped where anything fails.
         let mut buffers = match self.buffers.take() {
@@ -299,7 +304,7 @@ impl Room {
     }
 
     /// See [`crate::device::slot::Gpu::start`].
-    pub(super) fn start(&mut self, prepared: &Prepared, schedule: &Schedule) -> Result<()> {
+    pub(super) fn start(&mut self, prepared: &Prepared, schedule: &LaunchSchedule) -> Result<()> {
         let mut buffers = self.buffers.take().ok_or_else(missing)?;
         let opened = &prepared.opened;
         let submit = || buffers.submit(prepared, schedule);

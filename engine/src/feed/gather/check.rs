@@ -8,7 +8,7 @@ use super::super::fill::Damage;
 use super::super::known::BadBlock;
 use super::super::open_shard::Open;
 use super::super::options::OnDamage;
-use super::super::shards::State;
+use super::super::shards::ShardState;
 use super::attempt::{Attempt, Gather};
 use super::fault::{Fault, beyond};
 use super::rows::{Group, Run};
@@ -68,9 +68,9 @@ impl Attempt<'_> {
             return Ok(false);
         };
         match self.gather.shards.state(&open) {
-            State::Same => return Ok(true),
-            State::Changed => self.verdict.changed = true,
-            State::Cut(error) => self.lose_group(group, error)?,
+            ShardState::Same => return Ok(true),
+            ShardState::Changed => self.verdict.changed = true,
+            ShardState::Cut(error) => self.lose_group(group, error)?,
         }
         self.work.held[index] = None;
         Ok(false)

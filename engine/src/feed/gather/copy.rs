@@ -9,8 +9,8 @@ use super::super::open_shard::Open;
 use super::super::options::Access;
 use super::attempt::Attempt;
 use super::cast::cast;
+use super::copy_range::CopyRange;
 use super::fault::{Fault, beyond};
-use super::piece::Piece;
 use super::rows::{Group, rows_bytes};
 use super::work::Work;
 use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ impl Attempt<'_> {
             for run in &work.grouped.runs[group.runs.clone()] {
                 let src = span.items(run.rows());
                 let src = src.ok_or_else(|| Error::internal("expected rows of the shard"))?;
-                work.pieces.push(Piece {
+                work.pieces.push(CopyRange {
                     held,
                     src,
                     dst: run.at * fixed.row_bytes..(run.at + run.n_rows) * fixed.row_bytes,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::super::columns::{First, Output};
-use super::super::fill::{Damage, Fill, NO_ROW, Place, Placed, Slot, Wanted};
+use super::super::fill::{BatchSlot, Damage, Fill, NO_ROW, Placed, TensorPlace, Wanted};
 use super::super::guard;
 use super::attempt::{Attempt, Gather, Skipped, Verdict};
 use super::work::Work;
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 const MAX_CHANGES: usize = 8;
 
 impl Fill for Gather {
-    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut BatchSlot) -> Result<()> {
         self.fill_but(wanted, &[], slot)
     }
 }
@@ -28,7 +28,7 @@ impl Gather {
         &self,
         wanted: Wanted<'_>,
         lost: &[Damage],
-        slot: &mut Slot,
+        slot: &mut BatchSlot,
     ) -> Result<()> {
         guard::install().map_err(|e| {
             Error::new(ErrorKind::Io, "cannot watch for pages that are missing").with_source(e)
@@ -61,9 +61,9 @@ impl Gather {
             tensor.place = match work.views[index].take() {
                 Some(piece) => {
                     let range = piece.range();
-                    Place::View(Arc::new(piece), range)
+                    TensorPlace::View(Arc::new(piece), range)
                 }
-                None => Place::Slot(index),
+                None => TensorPlace::Slot(index),
             };
         }
     }
@@ -73,7 +73,7 @@ impl Gather {
         work: &mut Work,
         wanted: Wanted<'_>,
         lost: &[Damage],
-        slot: &mut Slot,
+        slot: &mut BatchSlot,
     ) -> Result<()> {
         let Wanted { rows, n_rows, .. } = wanted;
         if let Some(row) = rows.iter().find(|row| **row == NO_ROW) {
@@ -82,7 +82,7 @@ impl Gather {
         }
         // What was read ahead and dropped may still hold maps.
         slot.let_go();
-        let Slot {
+        let BatchSlot {
             buffers, filled, ..
         } = slot;
         filled.begin(rows, n_rows);

@@ -4,7 +4,7 @@ use super::super::columns::{Form, RaggedColumn};
 use super::super::fill::NO_ROW;
 use super::super::options::OverlongRow;
 use super::attempt::Attempt;
-use super::piece::Piece;
+use super::copy_range::CopyRange;
 use super::rows::{Group, rows_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::to_usize;
@@ -145,7 +145,7 @@ impl Attempt<'_> {
                     let (elements, start) = spans.part(run, part, ragged.form);
                     let n = to_usize(elements.end - elements.start)?;
                     let src = span.items(elements);
-                    work.pieces.push(Piece {
+                    work.pieces.push(CopyRange {
                         held,
                         src: src
                             .ok_or_else(|| Error::internal("expected elements of the shard"))?,

@@ -6,7 +6,7 @@ use super::super::columns::Columns;
 use super::super::known::Known;
 use super::super::map;
 use super::super::open_shard::Open;
-use super::piece::Piece;
+use super::copy_range::CopyRange;
 use super::rows::Grouped;
 use super::spans::Spans;
 
@@ -17,13 +17,13 @@ pub(super) struct Work {
     /// The open shards of the groups at hand; `None` where one is lost.
     pub(super) held: Vec<Option<Arc<Open>>>,
     /// What is to be copied for a column.
-    pub(super) pieces: Vec<Piece>,
+    pub(super) pieces: Vec<CopyRange>,
     /// Of each ragged column.
     pub(super) spans: Vec<Spans>,
     /// Offsets as they were read.
     pub(super) bytes: Vec<u8>,
     /// Tensors that are not copied, by index.
-    pub(super) views: Vec<Option<map::Piece>>,
+    pub(super) views: Vec<Option<map::PrivatePages>>,
     /// What was known of each group's shard in the first pass, to notice in
     /// the second that it is another.
     pub(super) known: Vec<Arc<Known>>,

@@ -9,15 +9,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::batch::{At, Batch, Home, Shelf};
-use super::course::{Course, Job};
-use super::fill::{Damage, Fill, Slot};
+use super::course::{Course, FillTask};
+use super::fill::{BatchSlot, Damage, Fill};
 use super::fill_slot::fill_slot;
 use super::losses::Losses;
 use super::options::FeedOptions;
 use super::order::Extent;
 use super::process::Process;
-use super::ring::{Done, Found, Limits, Ring};
-use super::schedule::Schedule;
+use super::ring::{BatchRing, Done, Found, Limits};
+use super::schedule::BatchSchedule;
 use super::standing::{Standing, no_epoch};
 use super::state::State;
 use super::stop::Stop;
@@ -88,9 +88,9 @@ pub(crate) struct Facts {
 /// ```
 #[derive(Debug)]
 pub struct Feed {
-    ring: Arc<Ring>,
+    ring: Arc<BatchRing>,
     fill: Arc<dyn Fill>,
-    schedule: Schedule,
+    schedule: BatchSchedule,
     options: FeedOptions,
     n_rows: u64,
     standing: Standing,
@@ -128,11 +128,11 @@ impl Feed {
             seed,
             ..
         } = options;
-        let schedule = Schedule::new(facts.extent.n_rows, batch_size, last, world)?;
+        let schedule = BatchSchedule::new(facts.extent.n_rows, batch_size, last, world)?;
         let limits = limits(&options)?;
         let course = Course::new(schedule, facts.extent, &options);
         Ok(Self {
-            ring: Arc::new(Ring::new(course, limits)),
+            ring: Arc::new(BatchRing::new(course, limits)),
             fill,
             schedule,
             n_rows: facts.extent.n_rows,
@@ -311,8 +311,8 @@ impl Feed {
         Ok(batch)
     }
 
-    fn batch(&self, job: Job, slot: Slot, shelf: Shelf) -> Batch {
-        let Job {
+    fn batch(&self, job: FillTask, slot: BatchSlot, shelf: Shelf) -> Batch {
+        let FillTask {
             cut,
             epoch,
             after,

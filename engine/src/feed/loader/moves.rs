@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::course::Place;
+use super::super::course::EpochPosition;
 use super::super::standing::Standing;
 use super::super::state::State;
 use super::Feed;
@@ -144,10 +144,10 @@ impl Feed {
         self.ring.go(there.seed, self.place());
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> EpochPosition {
         let State {
             epoch, position, ..
         } = self.state();
-        Place { epoch, position }
+        EpochPosition { epoch, position }
     }
 }

@@ -72,11 +72,11 @@ impl Blocks {
         let stream = self.stream.of(WINDOW, window.index);
         Permutation::new(window.end - window.start, stream).map(rows);
         for rows in rows.chunks_mut(CHUNK) {
-            let mut chunk = [Part::default(); CHUNK];
+            let mut chunk = [BlockPart::default(); CHUNK];
             for (row, part) in rows.iter_mut().zip(&mut chunk) {
                 let position = window.start + *row;
                 let slot = self.slot(position);
-                *part = Part {
+                *part = BlockPart {
                     is_last: slot == self.place,
                     row: position - self.start(slot),
                 };
@@ -126,7 +126,7 @@ struct Window {
 
 /// A row in its block.
 #[derive(Debug, Clone, Copy, Default)]
-struct Part {
+struct BlockPart {
     /// Whether the block is the last.
     is_last: bool,
     row: u64,

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::fill::{Damage, Fill, Filled, Place, Placed, Slot, Wanted};
+use super::fill::{BatchSlot, Damage, Fill, Filled, Placed, TensorPlace, Wanted};
 use super::loader::Facts;
 use super::{BatchSize, Extent, Feed, FeedOptions, Last, Shuffle, World};
 use crate::error::{Error, Result};
@@ -73,7 +73,7 @@ impl Numbers {
 }
 
 impl Fill for Numbers {
-    fn fill(&self, wanted: Wanted<'_>, slot: &mut Slot) -> Result<()> {
+    fn fill(&self, wanted: Wanted<'_>, slot: &mut BatchSlot) -> Result<()> {
         let Wanted { rows, n_rows, .. } = wanted;
         self.n_fills.fetch_add(1, Ordering::SeqCst);
         if !self.pause.is_zero() {
@@ -106,7 +106,7 @@ impl Fill for Numbers {
             name: "number".into(),
             dtype: Dtype::U64,
             shape: vec![n_rows as u64],
-            place: Place::Slot(0),
+            place: TensorPlace::Slot(0),
         });
         self.slot_bytes
             .fetch_max(slot.buffers.len_bytes() as u64, Ordering::SeqCst);

@@ -22,7 +22,7 @@ use super::places::{Places, step_index};
 use super::size::ByteSize;
 use super::spelling::Uris;
 use super::tokenizers::LoadedTokenizers;
-use super::tree::{Node, Place};
+use super::tree::{KeyPlace, Node};
 use super::typed::TypedError;
 use super::types::{Document, Fingerprint, Format, OnError, Split};
 use super::{overrides, schema};
@@ -305,7 +305,7 @@ fn explain(error: &TypedError, places: &Places, ops: &[String]) -> Error {
         _ => error.message.clone(),
     };
     let message = match &error.place {
-        Some(Place::Set(given)) => format!("{message}, given by --set {given}"),
+        Some(KeyPlace::Set(given)) => format!("{message}, given by --set {given}"),
         _ => message,
     };
     let mut out = with_step(Error::pipeline(message), &path, ops);

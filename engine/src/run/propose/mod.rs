@@ -5,9 +5,9 @@
 //! back and planned before it is handed out.
 
 mod inputs;
-mod job;
 mod look;
 mod proposal;
+mod task;
 mod written;
 
 use std::path::Path;
@@ -19,8 +19,8 @@ use crate::plan::{Fingerprint, Format, OnError, OutputColumn, Pipeline, type_nam
 
 use super::prepare;
 use inputs::Inputs;
-use job::Job;
 use look::{Seen, Shape};
+use task::ProposedTask;
 
 pub use proposal::{Fate, Proposal, ProposeSpec, ProposedColumn};
 
@@ -67,12 +67,12 @@ pub fn propose(spec: &ProposeSpec<'_>) -> Result<Proposal> {
 }
 
 /// Text if some column reads as text, else images if some column holds them.
-fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> Job {
+fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> ProposedTask {
     if inputs.catalog.format == Format::Text {
-        return Job::Text("text".to_owned());
+        return ProposedTask::Text("text".to_owned());
     }
     if let Some(name) = seen.text_column(columns, &inputs.declared) {
-        return Job::Text(name.to_owned());
+        return ProposedTask::Text(name.to_owned());
     }
     let images: Vec<_> = columns
         .iter()
@@ -80,9 +80,9 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> Job {
         .filter(|(name, shape)| inputs.takes(&written::normalize(name, *shape)))
         .collect();
     if images.is_empty() {
-        Job::Table
+        ProposedTask::Table
     } else {
-        Job::Images(images)
+        ProposedTask::Images(images)
     }
 }
 
@@ -90,7 +90,7 @@ fn fates(
     inputs: &Inputs,
     storable: &inputs::Storable,
     seen: &Seen,
-    job: &Job,
+    job: &ProposedTask,
 ) -> Vec<ProposedColumn> {
     let fate = |name: &str, data_type: &DataType| {
         if let Some(reason) = storable.refusal(name) {
@@ -100,16 +100,16 @@ fn fates(
             return (Fate::LeftOut, "no row has a value in it".to_owned());
         }
         match job {
-            Job::Text(text) if text == name => (Fate::Tokenized, seen.why_text(name)),
-            Job::Text(_) => (
+            ProposedTask::Text(text) if text == name => (Fate::Tokenized, seen.why_text(name)),
+            ProposedTask::Text(_) => (
                 Fate::LeftOut,
                 "packed rows hold tokens of several documents, and nothing beside them".to_owned(),
             ),
-            Job::Images(images) if images.iter().any(|(image, _)| image == name) => (
+            ProposedTask::Images(images) if images.iter().any(|(image, _)| image == name) => (
                 Fate::Normalized,
                 format!("bytes in the shape of an image: {}", type_name(data_type)),
             ),
-            Job::Images(_) | Job::Table => {
+            ProposedTask::Images(_) | ProposedTask::Table => {
                 let why = storable.why_declared(name);
                 let why = why.map_or_else(|| seen.why_stored(name), str::to_owned);
                 (Fate::Stored, why)

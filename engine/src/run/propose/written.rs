@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::plan::{Format, KeyTypes, OnError};
 
 use super::inputs::Inputs;
-use super::job::Job;
 use super::look::Shape;
 use super::proposal::{Fate, ProposeSpec, ProposedColumn};
+use super::task::ProposedTask;
 
 /// The tokenizer proposed, and the token it ends a document with.
 const TOKENIZER: &str = "cl100k_base";
@@ -24,7 +24,7 @@ pub(super) struct Told<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) columns: &'a [ProposedColumn],
     pub(super) notes: &'a [String],
-    pub(super) job: &'a Job,
+    pub(super) job: &'a ProposedTask,
     pub(super) sink: &'a str,
 }
 
@@ -34,15 +34,15 @@ impl Told<'_> {
         let mut text = self.opening();
         text += &self.source();
         match self.job {
-            Job::Text(column) => text += &tokenize_and_pack(column, self.why(column)),
-            Job::Images(images) => {
+            ProposedTask::Text(column) => text += &tokenize_and_pack(column, self.why(column)),
+            ProposedTask::Images(images) => {
                 text += &self.select();
                 for (column, shape) in images {
                     text.push('\n');
                     text += &normalize(column, *shape);
                 }
             }
-            Job::Table => {
+            ProposedTask::Table => {
                 text += &self.select();
                 text += "\n# No steps: rows are written as they are. Others are `filter`, `cast`, `normalize`,\n\
                          # `tokenize` and `pack`.\n";

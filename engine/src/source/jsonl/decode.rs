@@ -161,7 +161,11 @@ impl LineDecoder {
 
     /// All lines appended, those that were bad left out.
     fn finish(&mut self, good: &[bool]) -> Result<RecordBatch> {
-        let columns = self.shape.slots.iter_mut().map(super::column::Slot::finish);
+        let columns = self
+            .shape
+            .slots
+            .iter_mut()
+            .map(super::column::ColumnBuilder::finish);
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(good.len()));
         let failed = |e| Error::internal("cannot make a batch of JSON").with_source(e);

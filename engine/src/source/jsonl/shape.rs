@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::datatypes::Schema;
 
-use super::column::{Reading, Slot, column_for};
+use super::column::{ColumnBuilder, Reading, column_for};
 use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, PathPart, Remedy};
 use super::keys::{Key, Keys};
@@ -15,7 +15,7 @@ use crate::plan::{EXTRA, JsonShape, UnknownKeys};
 pub(super) struct Shape {
     pub(super) top: Object,
     /// One for each column of the projection.
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Vec<ColumnBuilder>,
     /// The column of all other keys.
     pub(super) extra: Option<usize>,
     /// The columns' names.
@@ -124,7 +124,11 @@ impl Tree {
 impl Target {
     /// Takes the value at `cursor` to its columns.
     #[inline]
-    pub(super) fn take(&mut self, slots: &mut [Slot], cursor: &mut Cursor<'_>) -> Lexed<()> {
+    pub(super) fn take(
+        &mut self,
+        slots: &mut [ColumnBuilder],
+        cursor: &mut Cursor<'_>,
+    ) -> Lexed<()> {
         match (self.slot, &mut self.inner) {
             (Some(slot), None) => slots[slot].append(cursor),
             (slot, Some(inner)) => {
@@ -143,7 +147,7 @@ impl Target {
 impl Object {
     /// Takes the members of the object at `cursor` to their columns; null has
     /// none. As deep as the longest path.
-    fn walk(&mut self, slots: &mut [Slot], cursor: &mut Cursor<'_>) -> Lexed<()> {
+    fn walk(&mut self, slots: &mut [ColumnBuilder], cursor: &mut Cursor<'_>) -> Lexed<()> {
         match cursor.token()? {
             Token::Object => cursor.open()?,
             Token::Null => return cursor.take_null(),

@@ -117,7 +117,7 @@ impl Span {
 }
 
 /// The groups asked for that hold rows asked for.
-pub(super) fn spans(layout: &Layout, request: &ReadRequest<'_>) -> VecDeque<Span> {
+pub(super) fn spans(layout: &ReadLayout, request: &ReadRequest<'_>) -> VecDeque<Span> {
     let mut first_row = 0;
     let mut spans = VecDeque::new();
     for (index, group) in layout.metadata.row_groups().iter().enumerate() {
@@ -140,7 +140,7 @@ pub(super) fn spans(layout: &Layout, request: &ReadRequest<'_>) -> VecDeque<Span
 
 /// Which columns of a file are read, and how.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct ReadLayout {
     metadata: Arc<ParquetMetaData>,
     levels: FieldLevels,
     mask: ProjectionMask,
@@ -194,7 +194,7 @@ impl Step {
     }
 }
 
-impl Layout {
+impl ReadLayout {
     /// Finds the columns of `projection`, or says which is missing.
     pub(super) fn new(footer: &ArrowReaderMetadata, projection: &Schema) -> Result<Self, String> {
         let (schema, columns) = projected(footer, projection)?;

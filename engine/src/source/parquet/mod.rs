@@ -26,7 +26,7 @@ use std::path::Path;
 
 use self::chunk::Checksums;
 use self::disk::Disk;
-use self::layout::{Decoders, Layout, Span, load, spans};
+use self::layout::{Decoders, ReadLayout, Span, load, spans};
 use super::contain::contain;
 use super::context::{Bad, Context, until_error};
 use super::cut::Decoded;
@@ -52,7 +52,7 @@ impl Source for Parquet {
         let file = input::open(request.input)?;
         let context = Context::new(request);
         let disk = Disk::new(file, request.input.len_bytes);
-        let layout = load(&disk).and_then(|footer| Layout::new(&footer, &context.schema));
+        let layout = load(&disk).and_then(|footer| ReadLayout::new(&footer, &context.schema));
         let layout = match layout {
             Ok(layout) => layout,
             Err(reason) => {
@@ -123,7 +123,7 @@ struct Reader {
     context: Context,
     disk: Disk,
     checksums: Checksums,
-    layout: Layout,
+    layout: ReadLayout,
     spans: VecDeque<Span>,
     current: Option<Current>,
     ready: Option<Decoded>,

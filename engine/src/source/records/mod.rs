@@ -98,11 +98,11 @@ pub(super) struct Records {
     scanned: usize,
     /// Number of the next record.
     next: u64,
-    state: State,
+    state: StreamState,
     spans: Vec<Range<usize>>,
 }
 
-enum State {
+enum StreamState {
     Begin,
     Open,
     Ended,
@@ -122,7 +122,7 @@ impl Records {
             start: 0,
             scanned: 0,
             next: 0,
-            state: State::Begin,
+            state: StreamState::Begin,
             spans: Vec::new(),
         }
     }
@@ -130,14 +130,14 @@ impl Records {
     /// Records of a part of an input, which is not its beginning.
     pub(super) fn within(input: Box<dyn Read + Send>, delimiter: Delimiter) -> Self {
         Self {
-            state: State::Open,
+            state: StreamState::Open,
             ..Self::new(input, delimiter)
         }
     }
 
     /// The next block, or what stands in its way; `None` at the end.
     pub(super) fn next_chunk(&mut self, size: BlockSize) -> Option<Chunk<'_>> {
-        if matches!(self.state, State::Begin) {
+        if matches!(self.state, StreamState::Begin) {
             self.begin();
         }
         self.compact();
@@ -160,7 +160,7 @@ impl Records {
     /// Reads past a byte order mark.
     fn begin(&mut self) {
         const MARK: &[u8] = b"\xef\xbb\xbf";
-        self.state = State::Open;
+        self.state = StreamState::Open;
         while self.end < MARK.len() && self.fill() {}
         if self.buf[..self.end].starts_with(MARK) {
             self.start = MARK.len();
@@ -193,7 +193,7 @@ impl Records {
 
     /// The last record needs no delimiter.
     fn take_rest(&mut self) {
-        if matches!(self.state, State::Ended) && self.start < self.end {
+        if matches!(self.state, StreamState::Ended) && self.start < self.end {
             self.take(self.end, 0);
         }
     }
@@ -235,8 +235,8 @@ impl Records {
             }
         }
         self.next += 1;
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Failed(error) => Chunk::Fault {
+        match std::mem::replace(&mut self.state, StreamState::Done) {
+            StreamState::Failed(error) => Chunk::Fault {
                 record,
                 excerpt: Some(excerpt),
                 error,
@@ -249,8 +249,8 @@ impl Records {
     }
 
     fn finish(&mut self) -> Option<Chunk<'_>> {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Failed(error) => {
+        match std::mem::replace(&mut self.state, StreamState::Done) {
+            StreamState::Failed(error) => {
                 let rest = &self.buf[self.start..self.end];
                 Some(Chunk::Fault {
                     record: self.next,
@@ -275,7 +275,7 @@ impl Records {
 
     /// Reads on; false at the end and after a fault.
     fn fill(&mut self) -> bool {
-        if !matches!(self.state, State::Open) {
+        if !matches!(self.state, StreamState::Open) {
             return false;
         }
         if self.buf.len() < self.end + READ {
@@ -284,13 +284,13 @@ impl Records {
         }
         loop {
             match self.input.read(&mut self.buf[self.end..self.end + READ]) {
-                Ok(0) => self.state = State::Ended,
+                Ok(0) => self.state = StreamState::Ended,
                 Ok(n) => {
                     self.end += n;
                     return true;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => self.state = State::Failed(error),
+                Err(error) => self.state = StreamState::Failed(error),
             }
             return false;
         }

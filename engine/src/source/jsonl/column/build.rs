@@ -5,10 +5,10 @@ use arrow::datatypes::{
     UInt32Type, UInt64Type,
 };
 
+use super::builder::{ColumnBuilder, ValueBuilder};
 use super::nested::{ListColumn, StructColumn};
 use super::reading::Reading;
 use super::scalar::{BoolColumn, Float, TextColumn, Whole};
-use super::slot::{Column, Slot};
 use crate::plan::{is_json, json_type_name};
 
 /// Types nested deeper than this are refused.
@@ -18,21 +18,25 @@ const MAX_NESTING: usize = 64;
 pub(in crate::source::jsonl) fn column_for(
     field: &Field,
     reading: &Reading,
-) -> Result<Slot, String> {
+) -> Result<ColumnBuilder, String> {
     nested(field, reading, 0)
 }
 
-fn nested(field: &Field, reading: &Reading, nesting: usize) -> Result<Slot, String> {
+fn nested(field: &Field, reading: &Reading, nesting: usize) -> Result<ColumnBuilder, String> {
     if nesting > MAX_NESTING {
         let key = &reading.key;
         return Err(format!(
             "expected a type nested at most {MAX_NESTING} deep for column {key:?}"
         ));
     }
-    Ok(Slot::new(column(field, reading, nesting)?, field))
+    Ok(ColumnBuilder::new(column(field, reading, nesting)?, field))
 }
 
-fn column(field: &Field, reading: &Reading, nesting: usize) -> Result<Box<dyn Column>, String> {
+fn column(
+    field: &Field,
+    reading: &Reading,
+    nesting: usize,
+) -> Result<Box<dyn ValueBuilder>, String> {
     Ok(match field.data_type() {
         DataType::Boolean => Box::<BoolColumn>::default(),
         DataType::Int8 => Box::new(Whole::column::<Int8Type>(reading)),

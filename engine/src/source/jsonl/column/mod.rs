@@ -4,11 +4,11 @@
 //! rounded to another whole number, wrapped, or turned into text.
 
 mod build;
+mod builder;
 mod nested;
 mod reading;
 mod scalar;
-mod slot;
 
 pub(super) use build::column_for;
+pub(super) use builder::ColumnBuilder;
 pub(super) use reading::Reading;
-pub(super) use slot::Slot;

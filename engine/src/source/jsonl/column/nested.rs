@@ -10,8 +10,8 @@ use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Fault, Lexed, PathPart};
 use super::super::keys::{Key, Keys};
 use super::super::unknown::Ignored;
+use super::builder::{ColumnBuilder, ValueBuilder, as_json};
 use super::reading::Reading;
-use super::slot::{Column, Slot, as_json};
 use crate::error::{Error, Result};
 use crate::plan::UnknownKeys;
 
@@ -19,14 +19,14 @@ use crate::plan::UnknownKeys;
 #[derive(Debug)]
 pub(super) struct ListColumn {
     field: FieldRef,
-    items: Slot,
+    items: ColumnBuilder,
     /// How many items each list has.
     lens: Vec<usize>,
     nulls: NullBufferBuilder,
 }
 
 impl ListColumn {
-    pub(super) fn new(field: &FieldRef, items: Slot) -> Self {
+    pub(super) fn new(field: &FieldRef, items: ColumnBuilder) -> Self {
         Self {
             field: Arc::clone(field),
             items,
@@ -54,7 +54,7 @@ impl ListColumn {
     }
 }
 
-impl Column for ListColumn {
+impl ValueBuilder for ListColumn {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let before = self.items.len();
         let read = self.read(cursor);
@@ -88,7 +88,7 @@ impl Column for ListColumn {
 pub(super) struct StructColumn {
     fields: Fields,
     keys: Keys,
-    slots: Vec<Slot>,
+    slots: Vec<ColumnBuilder>,
     unknown_keys: UnknownKeys,
     ignored: Ignored,
     len: usize,
@@ -99,7 +99,7 @@ impl StructColumn {
     /// Structs of `fields`, whose values are in `slots`; or why there are none.
     pub(super) fn new(
         fields: &Fields,
-        slots: Vec<Slot>,
+        slots: Vec<ColumnBuilder>,
         reading: &Reading,
     ) -> std::result::Result<Self, String> {
         let keys = Keys::new(fields.iter().map(|field| field.name().as_str()));
@@ -171,7 +171,7 @@ impl StructColumn {
     }
 }
 
-impl Column for StructColumn {
+impl ValueBuilder for StructColumn {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let read = self.read(cursor);
         let read = self.complete(read);
@@ -182,19 +182,21 @@ impl Column for StructColumn {
     fn append_null(&mut self) {
         self.nulls.append(false);
         self.len += 1;
-        self.slots.iter_mut().for_each(Slot::append_masked);
+        self.slots.iter_mut().for_each(ColumnBuilder::append_masked);
     }
 
     fn append_default(&mut self) {
         self.nulls.append(true);
         self.len += 1;
-        self.slots.iter_mut().for_each(Slot::append_default);
+        self.slots
+            .iter_mut()
+            .for_each(ColumnBuilder::append_default);
     }
 
     fn finish(&mut self) -> Result<ArrayRef> {
         let len = std::mem::take(&mut self.len);
         let nulls = self.nulls.finish();
-        let columns = self.slots.iter_mut().map(Slot::finish);
+        let columns = self.slots.iter_mut().map(ColumnBuilder::finish);
         let columns = columns.collect::<Result<Vec<_>>>()?;
         StructArray::try_new_with_length(self.fields.clone(), columns, nulls, len)
             .map(|structs| Arc::new(structs) as ArrayRef)

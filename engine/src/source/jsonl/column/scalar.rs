@@ -9,15 +9,15 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Lexed, Remedy};
 use super::super::number::{Number, Size};
+use super::builder::{ValueBuilder, as_json};
 use super::reading::Reading;
-use super::slot::{Column, as_json};
 use crate::error::Result;
 
 /// Booleans.
 #[derive(Debug, Default)]
 pub(super) struct BoolColumn(BooleanBuilder);
 
-impl Column for BoolColumn {
+impl ValueBuilder for BoolColumn {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let value = match cursor.token() {
             Ok(Token::Bool) => cursor.take_bool().map(Some),
@@ -68,7 +68,7 @@ impl<T: ArrowPrimitiveType, E> NumberColumn<T, E> {
     }
 }
 
-impl<T: ArrowPrimitiveType + Debug, E: Exact<T>> Column for NumberColumn<T, E> {
+impl<T: ArrowPrimitiveType + Debug, E: Exact<T>> ValueBuilder for NumberColumn<T, E> {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let value = self.exact.read(cursor);
         let filler = Some(T::Native::default());
@@ -290,7 +290,7 @@ impl TextColumn {
     }
 }
 
-impl Column for TextColumn {
+impl ValueBuilder for TextColumn {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         match self.read(cursor) {
             Ok(None) => self.builder.append_null(),

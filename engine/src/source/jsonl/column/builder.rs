@@ -8,7 +8,9 @@ use super::super::fault::{Fault, Lexed, Remedy};
 use crate::error::Result;
 
 /// Values of one type.
-pub(in crate::source::jsonl) trait Column: std::fmt::Debug + Send {
+pub(in crate::source::jsonl) trait ValueBuilder:
+    std::fmt::Debug + Send
+{
     /// Appends the value that begins at `cursor`. One value more is there
     /// afterwards, also where it is an error: then it stands for nothing.
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()>;
@@ -31,15 +33,15 @@ pub(in crate::source::jsonl) trait Column: std::fmt::Debug + Send {
 
 /// A column, and whether its values may be null.
 #[derive(Debug)]
-pub(in crate::source::jsonl) struct Slot {
-    column: Box<dyn Column>,
+pub(in crate::source::jsonl) struct ColumnBuilder {
+    column: Box<dyn ValueBuilder>,
     nullable: bool,
     len: usize,
 }
 
-impl Slot {
+impl ColumnBuilder {
     /// The empty `column` of `field`.
-    pub(super) fn new(column: Box<dyn Column>, field: &Field) -> Self {
+    pub(super) fn new(column: Box<dyn ValueBuilder>, field: &Field) -> Self {
         Self {
             column,
             nullable: field.is_nullable(),
@@ -53,7 +55,7 @@ impl Slot {
         self.len
     }
 
-    /// As [`Column::append`].
+    /// As [`ValueBuilder::append`].
     #[inline]
     pub(in crate::source::jsonl) fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         self.len += 1;
@@ -64,13 +66,13 @@ impl Slot {
         self.column.append(cursor)
     }
 
-    /// As [`Column::append_items`].
+    /// As [`ValueBuilder::append_items`].
     #[inline]
     pub(in crate::source::jsonl) fn append_items(&mut self, cursor: &mut Cursor<'_>) {
         self.len += self.column.append_items(cursor);
     }
 
-    /// Appends what a missing value is, as [`Column::append`] does.
+    /// Appends what a missing value is, as [`ValueBuilder::append`] does.
     pub(in crate::source::jsonl) fn append_missing(&mut self) -> Lexed<()> {
         self.len += 1;
         if self.nullable {
@@ -97,7 +99,7 @@ impl Slot {
         self.column.append_default();
     }
 
-    /// As [`Column::finish`].
+    /// As [`ValueBuilder::finish`].
     pub(in crate::source::jsonl) fn finish(&mut self) -> Result<ArrayRef> {
         self.len = 0;
         self.column.finish()

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Bytes of a shard, and where they go.
 #[derive(Debug, Clone)]
-pub(super) struct Piece {
+pub(super) struct CopyRange {
     /// Index of the shard among those held.
     pub(super) held: usize,
     /// Of the file.

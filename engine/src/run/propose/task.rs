@@ -4,7 +4,7 @@ use super::look::Shape;
 
 /// What is done with the rows.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Job {
+pub(super) enum ProposedTask {
     /// Tokenize this column, and pack.
     Text(String),
     /// Normalize these columns, and store all.
