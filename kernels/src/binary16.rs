@@ -7,14 +7,14 @@
 
 use crate::binary16_bits::{narrow_one, widen_one};
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector;
 
 /// Widens the binary16 numbers of `src` to the binary32 numbers of `dst`,
 /// which is exact; NaN becomes the canonical one.
-pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
+pub(crate) fn widen(kind: Dispatch, src: &[u8], dst: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if kind >= Kind::Avx2 {
+    if kind >= Dispatch::Avx2 {
         return crate::x86::widen(kind, src, dst);
     }
     vector::at(kind, &Widen, src, dst);
@@ -22,9 +22,9 @@ pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
 
 /// Rounds the binary32 numbers of `src` to the binary16 numbers of `dst`, to
 /// nearest even; NaN becomes the canonical one.
-pub(crate) fn narrow(kind: Kind, src: &[u8], dst: &mut [u8]) {
+pub(crate) fn narrow(kind: Dispatch, src: &[u8], dst: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if kind >= Kind::Avx2 {
+    if kind >= Dispatch::Avx2 {
         return crate::x86::narrow(kind, src, dst);
     }
     vector::at(kind, &Narrow, src, dst);

@@ -36,7 +36,7 @@ pub(crate) trait LaneNumber: Copy {
 }
 
 /// What floating-point numbers are converted to, with whether they fit.
-pub(crate) trait Target: LaneNumber {
+pub(crate) trait FloatTarget: LaneNumber {
     /// From binary32.
     fn of_f32(value: f32) -> (Self, bool);
     /// From binary64; to 16 bits by way of binary32.
@@ -95,7 +95,7 @@ fn bf16_to_f32(value: bf16) -> f32 {
     f32::from_bits(u32::from(value.to_bits()) << 16)
 }
 
-impl Target for f32 {
+impl FloatTarget for f32 {
     #[inline(always)]
     fn of_f32(value: f32) -> (Self, bool) {
         let canonical = Self::from_bits(0x7fc0_0000);
@@ -108,7 +108,7 @@ impl Target for f32 {
     }
 }
 
-impl Target for f64 {
+impl FloatTarget for f64 {
     #[inline(always)]
     fn of_f32(value: f32) -> (Self, bool) {
         Self::of_f64(Self::from(value))
@@ -121,7 +121,7 @@ impl Target for f64 {
     }
 }
 
-impl Target for bf16 {
+impl FloatTarget for bf16 {
     /// Adds what carries into the upper half where it must be rounded up: just
     /// under a half, and the lowest bit kept, so that ties go to even.
     #[inline(always)]
@@ -144,7 +144,7 @@ impl Target for bf16 {
 /// that the processor converts to, which holds all those bounds.
 macro_rules! whole {
     ($($integer:ident by $by:ident),*) => {$(
-        impl Target for $integer {
+        impl FloatTarget for $integer {
             whole!(of_f32, f32, $integer, $by);
             whole!(of_f64, f64, $integer, $by);
         }
@@ -171,7 +171,7 @@ whole!(u8 by i32, i8 by i32, u16 by i32, i16 by i32, u32 by u32, i32 by i32, u64
 
 macro_rules! convert_floats {
     ($($from:ty, $to_f:ident, $of_f:ident;)*) => {$(
-        impl<To: Target> Convert<To> for $from {
+        impl<To: FloatTarget> Convert<To> for $from {
             #[inline(always)]
             fn convert(self) -> (To, bool) {
                 To::$of_f(self.$to_f())

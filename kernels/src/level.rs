@@ -7,11 +7,11 @@ use std::fmt;
 ///
 /// Levels are ordered; a processor that has one has all below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Level(Kind);
+pub struct Level(Dispatch);
 
 /// What a kernel's dispatch matches on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum Dispatch {
     /// No vector instructions beyond what the compiler may always use.
     Scalar,
     /// SSE4.1 (with SSSE3).
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 
 impl Level {
     /// The scalar reference, which every processor has.
-    pub const SCALAR: Self = Self(Kind::Scalar);
+    pub const SCALAR: Self = Self(Dispatch::Scalar);
 
     /// The highest level of this processor.
     #[must_use]
@@ -40,17 +40,17 @@ impl Level {
         {
             let has = [
                 (
-                    Kind::Sse41,
+                    Dispatch::Sse41,
                     is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("ssse3"),
                 ),
                 (
-                    Kind::Avx2,
+                    Dispatch::Avx2,
                     is_x86_feature_detected!("avx2")
                         && is_x86_feature_detected!("fma")
                         && is_x86_feature_detected!("f16c"),
                 ),
                 (
-                    Kind::Avx512,
+                    Dispatch::Avx512,
                     is_x86_feature_detected!("avx512f")
                         && is_x86_feature_detected!("avx512bw")
                         && is_x86_feature_detected!("avx512dq")
@@ -75,14 +75,14 @@ impl Level {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
-            Kind::Scalar => "scalar",
-            Kind::Sse41 => "sse4.1",
-            Kind::Avx2 => "avx2",
-            Kind::Avx512 => "avx512",
+            Dispatch::Scalar => "scalar",
+            Dispatch::Sse41 => "sse4.1",
+            Dispatch::Avx2 => "avx2",
+            Dispatch::Avx512 => "avx512",
         }
     }
 
-    pub(crate) fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Dispatch {
         self.0
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::around::Around;
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 
 /// Numbers of a tile: what is worked on before the next step, in cache.
 pub(crate) const TILE: usize = 1024;
@@ -16,7 +16,7 @@ pub(crate) const TILE: usize = 1024;
 const STREAMED: usize = 4 << 20;
 
 /// Runs `body` with the instructions of `kind`.
-pub(crate) fn at(kind: Kind, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
+pub(crate) fn at(kind: Dispatch, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     #[cfg(target_arch = "x86_64")]
     return crate::x86::at(kind, body, src, dst);
     #[cfg(not(target_arch = "x86_64"))]

@@ -14,19 +14,19 @@ use std::arch::x86_64::{
 
 use crate::binary16_bits::{narrow_one, widen_one};
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 
 /// Runs `body` with the instructions of `kind`.
-pub(crate) fn at(kind: Kind, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
+pub(crate) fn at(kind: Dispatch, body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     match kind {
-        Kind::Scalar => body.run(src, dst),
-        // SAFETY: a `Kind` other than the scalar one stems from a `Level`,
+        Dispatch::Scalar => body.run(src, dst),
+        // SAFETY: a `Dispatch` other than the scalar one stems from a `Level`,
         // which was detected on this processor.
-        Kind::Sse41 => unsafe { sse41(body, src, dst) },
+        Dispatch::Sse41 => unsafe { sse41(body, src, dst) },
         // SAFETY: as above.
-        Kind::Avx2 => unsafe { avx2(body, src, dst) },
+        Dispatch::Avx2 => unsafe { avx2(body, src, dst) },
         // SAFETY: as above.
-        Kind::Avx512 => unsafe { avx512(body, src, dst) },
+        Dispatch::Avx512 => unsafe { avx512(body, src, dst) },
     }
 }
 
@@ -46,15 +46,15 @@ fn avx512(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
 }
 
 /// Widens binary16 to binary32 at AVX2 and above; NaN becomes canonical.
-pub(crate) fn widen(kind: Kind, src: &[u8], dst: &mut [u8]) {
-    assert!(kind >= Kind::Avx2, "binary16 needs F16C");
+pub(crate) fn widen(kind: Dispatch, src: &[u8], dst: &mut [u8]) {
+    assert!(kind >= Dispatch::Avx2, "binary16 needs F16C");
     // SAFETY: the level has F16C; see `at`.
     unsafe { widen_f16c(src, dst) }
 }
 
 /// Rounds binary32 to binary16 at AVX2 and above; NaN becomes canonical.
-pub(crate) fn narrow(kind: Kind, src: &[u8], dst: &mut [u8]) {
-    assert!(kind >= Kind::Avx2, "binary16 needs F16C");
+pub(crate) fn narrow(kind: Dispatch, src: &[u8], dst: &mut [u8]) {
+    assert!(kind >= Dispatch::Avx2, "binary16 needs F16C");
     // SAFETY: the level has F16C; see `at`.
     unsafe { narrow_f16c(src, dst) }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::buffer::Buffer;
 use fuelrail_kernels::{Kernel, Level};
 
-use super::columns::Numbers;
+use super::columns::ColumnNumbers;
 use super::infinite;
 use super::program::Chain;
 use crate::batch::Conversion;
@@ -22,7 +22,7 @@ pub(super) type Changes = BTreeMap<usize, Vec<Conversion>>;
 /// Notes the nulls of `column` that were filled.
 pub(super) fn note_filled(
     column: &SegmentColumn,
-    numbers: &Numbers,
+    numbers: &ColumnNumbers,
     (n_rows, op): (usize, &str),
     out: &mut Changes,
 ) {
@@ -42,7 +42,7 @@ pub(super) fn note_filled(
 /// there. Gives the numbers as they are in the end.
 pub(super) fn note_saturated(
     column: &SegmentColumn,
-    numbers: &Numbers,
+    numbers: &ColumnNumbers,
     n_rows: usize,
     out: &mut Changes,
 ) -> Result<Buffer> {

@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 
 /// All numbers of a column, one behind another.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub(super) struct ColumnNumbers {
     /// Their bytes; nulls have been filled, or are zero.
     pub(super) bytes: Buffer,
     /// Where each row's begin and end.
-    pub(super) rows: Rows,
+    pub(super) rows: RowLengths,
     /// Rows that are no nulls but hold one.
     pub(super) holed: Vec<usize>,
     /// Numbers that took the place of nulls, as nulls, where there are any.
@@ -29,7 +29,7 @@ pub(super) struct Numbers {
 
 /// How many numbers each row has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(super) enum RowLengths {
     /// As many in each.
     Fixed(usize),
     /// `n_rows + 1` offsets that begin at 0.
@@ -45,7 +45,7 @@ struct Flat {
     nulls: Option<NullBuffer>,
 }
 
-impl Numbers {
+impl ColumnNumbers {
     /// The numbers of `array`: of scalars, or in lists of fixed or varying
     /// length. With `fill`, the bytes of a number, nulls are no more.
     ///
@@ -68,7 +68,7 @@ impl Numbers {
             _ => {
                 let flat = flat(&array)?;
                 let per_row = per_row(array.data_type());
-                (flat, Rows::Fixed(per_row))
+                (flat, RowLengths::Fixed(per_row))
             }
         };
         let holed = match fill {
@@ -76,7 +76,7 @@ impl Numbers {
             None => holed(&array, &rows, flat.nulls.as_ref()),
         };
         let nulls = match (fill, &rows) {
-            (Some(_), Rows::Fixed(_)) => None,
+            (Some(_), RowLengths::Fixed(_)) => None,
             _ => array.nulls().cloned(),
         };
         let taken = fill.and(flat.nulls.clone());
@@ -93,8 +93,8 @@ impl Numbers {
     /// The numbers of row `row`, by index.
     pub(super) fn row(&self, row: usize) -> std::ops::Range<usize> {
         match &self.rows {
-            Rows::Fixed(n) => row * n..(row + 1) * n,
-            Rows::Ragged(offsets) => offsets[row]..offsets[row + 1],
+            RowLengths::Fixed(n) => row * n..(row + 1) * n,
+            RowLengths::Ragged(offsets) => offsets[row]..offsets[row + 1],
         }
     }
 
@@ -115,8 +115,8 @@ impl Numbers {
     /// How many numbers the first `n_rows` rows have.
     pub(super) fn row_end(&self, n_rows: usize) -> usize {
         match &self.rows {
-            Rows::Fixed(n) => n_rows * n,
-            Rows::Ragged(offsets) => offsets[n_rows],
+            RowLengths::Fixed(n) => n_rows * n,
+            RowLengths::Ragged(offsets) => offsets[n_rows],
         }
     }
 
@@ -132,10 +132,10 @@ impl Numbers {
     pub(super) fn with_bytes(&self, data_type: &DataType, bytes: Buffer) -> Result<ArrayRef> {
         let n_rows = self.array.len();
         let data = match (&self.rows, data_type) {
-            (Rows::Ragged(offsets), DataType::List(item)) => {
+            (RowLengths::Ragged(offsets), DataType::List(item)) => {
                 list::<i32>(data_type, item, offsets, (bytes, self.nulls.as_ref()))
             }
-            (Rows::Ragged(offsets), DataType::LargeList(item)) => {
+            (RowLengths::Ragged(offsets), DataType::LargeList(item)) => {
                 list::<i64>(data_type, item, offsets, (bytes, self.nulls.as_ref()))
             }
             _ => fixed(data_type, n_rows, bytes, self.nulls.as_ref()),
@@ -165,13 +165,13 @@ fn length(len: i32) -> usize {
 fn ragged<O: OffsetSizeTrait>(
     offsets: &OffsetBuffer<O>,
     values: &ArrayRef,
-) -> Result<(Flat, Rows)> {
+) -> Result<(Flat, RowLengths)> {
     let at = |offset: Option<&O>| offset.map_or(0, |offset| offset.as_usize());
     let offsets: &[O] = offsets;
     let (first, last) = (at(offsets.first()), at(offsets.last()));
     let flat = flat(&values.slice(first, last - first))?;
     let offsets = offsets.iter().map(|offset| offset.as_usize() - first);
-    Ok((flat, Rows::Ragged(offsets.collect())))
+    Ok((flat, RowLengths::Ragged(offsets.collect())))
 }
 
 /// The numbers of an array of scalars or of lists of one length.
@@ -230,16 +230,16 @@ fn filled(flat: Flat, fill: Option<&[u8]>) -> Buffer {
 }
 
 /// Rows that are not null and hold a null.
-fn holed(array: &ArrayRef, rows: &Rows, nulls: Option<&NullBuffer>) -> Vec<usize> {
+fn holed(array: &ArrayRef, rows: &RowLengths, nulls: Option<&NullBuffer>) -> Vec<usize> {
     let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
         return Vec::new();
     };
-    if *rows == Rows::Fixed(1) && array.data_type().primitive_width().is_some() {
+    if *rows == RowLengths::Fixed(1) && array.data_type().primitive_width().is_some() {
         return Vec::new();
     }
     let range = |row: usize| match rows {
-        Rows::Fixed(n) => row * n..(row + 1) * n,
-        Rows::Ragged(offsets) => offsets[row]..offsets[row + 1],
+        RowLengths::Fixed(n) => row * n..(row + 1) * n,
+        RowLengths::Ragged(offsets) => offsets[row]..offsets[row + 1],
     };
     (0..array.len())
         .filter(|&row| array.is_valid(row) && range(row).any(|number| nulls.is_null(number)))

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Outputs;
 use super::items::{Items, RowItems};
 use super::kept::Kept;
-use super::on_lane::{OnLane, Source, Stays};
+use super::on_lane::{ColumnItems, OnLane, Stays};
 use crate::error::{Error, Result};
 
 /// Where the rows of one column go.
@@ -101,7 +101,7 @@ impl OnLane {
     /// the program, or that become longer or shorter than their place.
     pub(crate) fn run_into(
         &self,
-        sources: &[Source<'_>],
+        sources: &[ColumnItems<'_>],
         landings: &mut [Landing<'_>],
     ) -> Result<Vec<usize>> {
         for (source, landing) in sources.iter().zip(&mut *landings) {
@@ -138,7 +138,7 @@ impl OnLane {
     }
 
     /// What a row becomes, by the processor.
-    fn on_host(&self, column: usize, source: Source<'_>, row: usize) -> Result<Vec<u8>> {
+    fn on_host(&self, column: usize, source: ColumnItems<'_>, row: usize) -> Result<Vec<u8>> {
         let Items::Rows(rows) = source.items else {
             return Err(Error::internal("fixed items among rows"));
         };

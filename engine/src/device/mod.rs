@@ -60,7 +60,7 @@ pub(crate) use kept::Kept;
 pub(crate) use landing::{Destination, Landing};
 pub(crate) use offload::Offload;
 pub use offload::OnDeviceError;
-pub(crate) use on_lane::{OnLane, Source};
+pub(crate) use on_lane::{ColumnItems, OnLane};
 pub use open::Device;
 pub(crate) use open::{Visit, found};
 pub use parity::SuiteReport;

@@ -10,7 +10,7 @@ use arrow::datatypes::{Field, FieldRef, Schema};
 use fuelrail_kernels::Level;
 
 use super::changes::{self, Changes};
-use super::columns::Numbers;
+use super::columns::ColumnNumbers;
 use super::cpu::{Unusable, index_of};
 use super::holes;
 use super::infinite;
@@ -21,7 +21,7 @@ use crate::plan::{Overflow, Segment, SegmentColumn};
 
 /// A row with a number that a step cannot use.
 #[derive(Debug)]
-pub(super) struct Misfit {
+pub(super) struct NumberMisfit {
     pub(super) row: Unusable,
     /// Index of the step.
     pub(super) step: usize,
@@ -30,11 +30,11 @@ pub(super) struct Misfit {
 
 /// What a segment made of a batch.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct SegmentResult {
     /// All rows.
     pub(super) columns: RecordBatch,
     /// Those it cannot use.
-    pub(super) misfits: Vec<Misfit>,
+    pub(super) misfits: Vec<NumberMisfit>,
     /// What it put in the place of numbers of the others.
     pub(super) changes: Changes,
 }
@@ -49,13 +49,16 @@ pub(super) fn run(
     offload: &Offload,
     (stage, segment): (usize, &Segment),
     columns: &RecordBatch,
-) -> Result<Done> {
+) -> Result<SegmentResult> {
     let mut indices = Vec::with_capacity(segment.columns.len());
     let mut before = Vec::with_capacity(segment.columns.len());
     for column in &segment.columns {
         let index = index_of(columns, &column.output.name)?;
         indices.push(index);
-        before.push(Numbers::of(columns.column(index), column.fill.as_deref())?);
+        before.push(ColumnNumbers::of(
+            columns.column(index),
+            column.fill.as_deref(),
+        )?);
     }
     let srcs: Vec<Buffer> = before.iter().map(|numbers| numbers.bytes.clone()).collect();
     let written = offload.run((stage, segment), &srcs)?;
@@ -89,7 +92,7 @@ pub(super) fn run(
     let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
         .map_err(|error| Error::internal("cannot put columns in place").with_source(error))?;
     changes.retain(|row, _| !misfits.contains_key(row));
-    Ok(Done {
+    Ok(SegmentResult {
         columns,
         misfits: misfits.into_values().collect(),
         changes,
@@ -97,7 +100,11 @@ pub(super) fn run(
 }
 
 /// Notes the rows that hold a null among their numbers.
-fn note_holes(column: &SegmentColumn, numbers: &Numbers, out: &mut BTreeMap<usize, Misfit>) {
+fn note_holes(
+    column: &SegmentColumn,
+    numbers: &ColumnNumbers,
+    out: &mut BTreeMap<usize, NumberMisfit>,
+) {
     for &row in &numbers.holed {
         let reason = holes::REASON.to_owned();
         note(
@@ -112,14 +119,14 @@ fn note_holes(column: &SegmentColumn, numbers: &Numbers, out: &mut BTreeMap<usiz
 /// Notes an unusable row, unless an earlier step cannot use it either, or this
 /// one because of an earlier column.
 fn note(
-    out: &mut BTreeMap<usize, Misfit>,
+    out: &mut BTreeMap<usize, NumberMisfit>,
     column: &SegmentColumn,
     step: usize,
     unusable: Unusable,
 ) {
     let row = unusable.row;
     if out.get(&row).is_none_or(|known| step < known.step) {
-        let misfit = Misfit {
+        let misfit = NumberMisfit {
             row: unusable,
             step,
             column: column.output.name.clone(),
@@ -133,9 +140,9 @@ fn note(
 /// some.
 fn note_misfits(
     column: &SegmentColumn,
-    numbers: &Numbers,
+    numbers: &ColumnNumbers,
     n_rows: usize,
-    out: &mut BTreeMap<usize, Misfit>,
+    out: &mut BTreeMap<usize, NumberMisfit>,
 ) -> Result<()> {
     let chains = column
         .kernels

@@ -9,7 +9,7 @@ use fuelrail_kernels::Level;
 
 use super::Device;
 use super::items::Items;
-use super::on_lane::{OnLane, Source, Written, on_host_alone};
+use super::on_lane::{ColumnItems, OnLane, Written, on_host_alone};
 use super::permits::{Permit, Permits};
 use super::program::{Chain, Program};
 use crate::error::{Error, ErrorKind, Result};
@@ -156,11 +156,11 @@ impl Offload {
     fn run_on_lane(&self, segment: &SegmentOnLane, srcs: &[Buffer]) -> Result<Vec<Written>> {
         let SegmentOnLane { on_lane, chains } = segment;
         let all = chains.iter().zip(&on_lane.program.chains);
-        let sources = all.map(|(&index, chain)| Source {
+        let sources = all.map(|(&index, chain)| ColumnItems {
             bytes: &srcs[index],
             items: Items::Fixed(srcs[index].len() / chain.src_item_bytes()),
         });
-        let sources: Vec<Source<'_>> = sources.collect();
+        let sources: Vec<ColumnItems<'_>> = sources.collect();
         on_lane.run(&sources, Some(&self.permits))
     }
 

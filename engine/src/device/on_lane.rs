@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// The items of one column, with their bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct ColumnItems<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) items: Items<'a>,
 }
@@ -60,7 +60,7 @@ impl OnLane {
     /// of the program.
     pub(crate) fn run(
         &self,
-        sources: &[Source<'_>],
+        sources: &[ColumnItems<'_>],
         permits: Option<&Permits>,
     ) -> Result<Vec<Written>> {
         let pieces = self.pieces(sources)?;
@@ -93,13 +93,13 @@ impl OnLane {
     }
 
     /// The items in runs that a slot holds.
-    pub(super) fn pieces(&self, sources: &[Source<'_>]) -> Result<Pieces> {
+    pub(super) fn pieces(&self, sources: &[ColumnItems<'_>]) -> Result<Pieces> {
         let widths = self.widths(sources)?;
         Ok(Pieces::new(&widths, self.lane.max_slot_bytes()))
     }
 
     /// What each item takes, where it takes most.
-    fn widths(&self, sources: &[Source<'_>]) -> Result<Vec<Widths>> {
+    fn widths(&self, sources: &[ColumnItems<'_>]) -> Result<Vec<Widths>> {
         let widths = sources.iter().enumerate();
         let widths = widths.map(|(column, source)| match &source.items {
             Items::Fixed(n_items) => Ok(Widths::Fixed {
@@ -126,7 +126,7 @@ impl OnLane {
         chain.ok_or_else(|| Error::internal("rows for a column of fixed items"))
     }
 
-    fn room(&self, sources: &[Source<'_>]) -> Result<Vec<Landed>> {
+    fn room(&self, sources: &[ColumnItems<'_>]) -> Result<Vec<Landed>> {
         let columns = sources.iter().enumerate();
         let landed = columns.map(|(column, source)| {
             let len = source.items.len() * self.chain(column)?.dst_item_bytes();
@@ -141,7 +141,7 @@ impl OnLane {
     /// One slot's way through the device. What stays there is not downloaded.
     pub(super) fn run_piece(
         &self,
-        (sources, piece): (&[Source<'_>], &[Range<usize>]),
+        (sources, piece): (&[ColumnItems<'_>], &[Range<usize>]),
         stays: &[Option<Stays<'_>>],
         permits: Option<&Permits>,
     ) -> Result<Box<dyn Outputs>> {

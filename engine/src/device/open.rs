@@ -29,7 +29,7 @@ pub struct Device {
 #[derive(Debug)]
 pub(crate) struct Visit {
     #[cfg(feature = "cuda")]
-    _cuda: Option<super::cuda::Visit>,
+    _cuda: Option<super::cuda::ContextVisit>,
 }
 
 impl Visit {
@@ -40,7 +40,9 @@ impl Visit {
         Self {
             #[cfg(feature = "cuda")]
             _cuda: match choice {
-                DeviceChoice::Cuda(_) | DeviceChoice::Auto => Some(super::cuda::Visit::anywhere()),
+                DeviceChoice::Cuda(_) | DeviceChoice::Auto => {
+                    Some(super::cuda::ContextVisit::anywhere())
+                }
                 DeviceChoice::Cpu(_) | DeviceChoice::Wgpu(_) | DeviceChoice::WgpuSoftware => None,
             },
         }

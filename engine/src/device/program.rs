@@ -13,7 +13,7 @@ const BLOCK_BYTES: usize = 64 << 10;
 
 /// Rows one behind another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Rows {
+pub(crate) struct RaggedRows {
     pub(crate) bytes: Vec<u8>,
     /// Where each begins, and where the last ends.
     pub(crate) offsets: Vec<u32>,
@@ -24,8 +24,13 @@ impl RowChain {
     ///
     /// # Errors
     /// `Internal` where rows and records are not those of the kernels.
-    pub(crate) fn run_rows(&self, level: Level, src: &[u8], rows: &RowItems<'_>) -> Result<Rows> {
-        let mut out = Rows::default();
+    pub(crate) fn run_rows(
+        &self,
+        level: Level,
+        src: &[u8],
+        rows: &RowItems<'_>,
+    ) -> Result<RaggedRows> {
+        let mut out = RaggedRows::default();
         let mut lens = Vec::with_capacity(rows.len());
         let mut scratch = [Vec::new(), Vec::new()];
         for row in 0..rows.len() {

@@ -26,7 +26,7 @@ pub(crate) const ALIGN: usize = 256;
 
 /// The buffers of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Buffer {
+pub(crate) enum SlotBuffer {
     /// What the first kernels read.
     Src,
     /// What odd or even stages leave for the next.
@@ -37,7 +37,7 @@ pub(crate) enum Buffer {
     Dst,
 }
 
-impl Buffer {
+impl SlotBuffer {
     /// How many there are.
     pub(crate) const COUNT: usize = 5;
 
@@ -65,10 +65,10 @@ pub(crate) struct Region {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Launch {
     pub(crate) entry: Entry,
-    pub(crate) src: Buffer,
+    pub(crate) src: SlotBuffer,
     /// What an earlier pass has left, if the entry looks at it.
-    pub(crate) aux: Option<Buffer>,
-    pub(crate) dst: Buffer,
+    pub(crate) aux: Option<SlotBuffer>,
+    pub(crate) dst: SlotBuffer,
     /// The jobs in [`LaunchSchedule::behind`]; where they begin is a multiple of 256.
     pub(crate) jobs: Range<usize>,
     /// How many.
@@ -80,9 +80,9 @@ pub(crate) struct Launch {
 /// Everything that depends on how many items a batch has.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LaunchSchedule {
-    /// For each chain, its items in [`Buffer::Src`].
+    /// For each chain, its items in [`SlotBuffer::Src`].
     pub(crate) src: Vec<Region>,
-    /// For each chain, its items in [`Buffer::Dst`].
+    /// For each chain, its items in [`SlotBuffer::Dst`].
     pub(crate) dst: Vec<Region>,
     /// For each chain, its number of items.
     pub(crate) n_items: Vec<usize>,
@@ -90,15 +90,15 @@ pub(crate) struct LaunchSchedule {
     pub(crate) finds: Vec<bool>,
     /// For each chain, whether what it writes stays on the device.
     pub(crate) stays: Vec<bool>,
-    /// The bytes used in each buffer, by [`Buffer::index`].
-    pub(crate) len_bytes: [usize; Buffer::COUNT],
-    /// The bytes of [`Buffer::Dst`] whose extent the host knows.
+    /// The bytes used in each buffer, by [`SlotBuffer::index`].
+    pub(crate) len_bytes: [usize; SlotBuffer::COUNT],
+    /// The bytes of [`SlotBuffer::Dst`] whose extent the host knows.
     pub(crate) known: usize,
-    /// A word a chain in [`Buffer::Dst`], 1 if a number did not fit.
+    /// A word a chain in [`SlotBuffer::Dst`], 1 if a number did not fit.
     pub(crate) flags: Range<usize>,
-    /// The offsets of rows, and where they go in [`Buffer::Src`].
+    /// The offsets of rows, and where they go in [`SlotBuffer::Src`].
     pub(crate) offsets: Vec<(usize, Vec<u32>)>,
-    /// What goes up behind [`Buffer::Src`]: records of rows, then jobs.
+    /// What goes up behind [`SlotBuffer::Src`]: records of rows, then jobs.
     pub(crate) behind: Vec<u8>,
     /// The records in there.
     pub(crate) params: Range<usize>,
@@ -122,7 +122,7 @@ struct Amount {
 struct Pending {
     /// Stage and pass, so that what comes first runs first; then what is
     /// launched together.
-    key: (usize, usize, Entry, [Option<Buffer>; 3]),
+    key: (usize, usize, Entry, [Option<SlotBuffer>; 3]),
     n_threads: u32,
     job: Job,
 }
@@ -141,7 +141,7 @@ impl LaunchSchedule {
             n_items: items.iter().map(Items::len).collect(),
             finds: finds(program),
             stays: vec![false; items.len()],
-            len_bytes: [0; Buffer::COUNT],
+            len_bytes: [0; SlotBuffer::COUNT],
             known: 0,
             flags: 0..0,
             offsets: Vec::new(),
@@ -170,7 +170,7 @@ impl LaunchSchedule {
 
     /// Bytes that go up.
     pub(crate) fn len_up(&self) -> usize {
-        self.len_bytes[Buffer::Src.index()] + self.behind.len()
+        self.len_bytes[SlotBuffer::Src.index()] + self.behind.len()
     }
 
     /// What comes down first: all but rows whose lengths are not known yet, and what
@@ -208,21 +208,21 @@ impl LaunchSchedule {
             let amount = flow.last();
             let mut region = Region::default();
             if amount.are_rows {
-                region.offsets = Some(self.place(Buffer::Dst, offsets_bytes(&amount))?.start);
+                region.offsets = Some(self.place(SlotBuffer::Dst, offsets_bytes(&amount))?.start);
             }
             if !self.finds[column] {
-                region.bytes = self.place(Buffer::Dst, amount.len)?;
+                region.bytes = self.place(SlotBuffer::Dst, amount.len)?;
             }
             self.dst.push(region);
         }
-        self.known = self.len_bytes[Buffer::Dst.index()];
+        self.known = self.len_bytes[SlotBuffer::Dst.index()];
         for (column, flow) in flows.iter().enumerate() {
             if self.finds[column] {
-                self.dst[column].bytes = self.place(Buffer::Dst, flow.last().len)?;
+                self.dst[column].bytes = self.place(SlotBuffer::Dst, flow.last().len)?;
             }
         }
-        self.flags = self.place(Buffer::Dst, 4 * flows.len())?;
-        self.len_bytes[Buffer::Dst.index()] = self.flags.start;
+        self.flags = self.place(SlotBuffer::Dst, 4 * flows.len())?;
+        self.len_bytes[SlotBuffer::Dst.index()] = self.flags.start;
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl LaunchSchedule {
         flow: &Flow<'_>,
         pending: &mut Vec<Pending>,
     ) -> Result<()> {
-        let mut from = self.place_amount(Buffer::Src, flow.amounts[0])?;
+        let mut from = self.place_amount(SlotBuffer::Src, flow.amounts[0])?;
         self.src.push(from.clone());
         if let (Some((rows, _)), Some(at)) = (&flow.rows, from.offsets) {
             self.offsets.push((at, rows.offsets.to_vec()));
@@ -244,16 +244,16 @@ impl LaunchSchedule {
             self.place_between(&flow.amounts, 0)?,
             self.place_between(&flow.amounts, 1)?,
         ];
-        let mut read = Buffer::Src;
+        let mut read = SlotBuffer::Src;
         for (stage, kernel) in kernels.iter().enumerate() {
             let (before, behind) = (flow.amounts[stage], flow.amounts[stage + 1]);
             let (write, to) = if stage + 1 == kernels.len() {
-                (Buffer::Dst, self.dst[index].clone())
+                (SlotBuffer::Dst, self.dst[index].clone())
             } else {
                 let region = region_at(between[stage % 2], behind);
-                (Buffer::Between(stage % 2), region)
+                (SlotBuffer::Between(stage % 2), region)
             };
-            let scratch = self.place(Buffer::Scratch, kernel.scratch_bytes(before.len))?;
+            let scratch = self.place(SlotBuffer::Scratch, kernel.scratch_bytes(before.len))?;
             let job = Job {
                 n: word(behind.len / kernel.dst_number_bytes())?,
                 n_items: word(before.n_items)?,
@@ -298,17 +298,17 @@ impl LaunchSchedule {
         let widths = left.iter().skip(which).step_by(2);
         let widths = widths.map(|amount| region_at(0, *amount).bytes.end);
         let len = widths.max().unwrap_or(0);
-        Ok(self.place(Buffer::Between(which), len)?.start)
+        Ok(self.place(SlotBuffer::Between(which), len)?.start)
     }
 
-    fn place_amount(&mut self, buffer: Buffer, amount: Amount) -> Result<Region> {
+    fn place_amount(&mut self, buffer: SlotBuffer, amount: Amount) -> Result<Region> {
         let len = region_at(0, amount).bytes.end;
         let start = self.place(buffer, len)?.start;
         Ok(region_at(start, amount))
     }
 
     /// Room for `len` bytes behind what is in the buffer already.
-    fn place(&mut self, buffer: Buffer, len: usize) -> Result<Range<usize>> {
+    fn place(&mut self, buffer: SlotBuffer, len: usize) -> Result<Range<usize>> {
         let used = &mut self.len_bytes[buffer.index()];
         let start = *used;
         let end = start
@@ -411,12 +411,12 @@ fn finds(program: &Program) -> Vec<bool> {
 fn passes(
     kernel: &dyn DeviceKernel,
     stage: usize,
-    (read, write): (Buffer, Buffer),
+    (read, write): (SlotBuffer, SlotBuffer),
     (before, job): (Amount, Job),
 ) -> impl Iterator<Item = Pending> {
     let buffer = move |role: Role| match role {
         Role::Src => read,
-        Role::Scratch => Buffer::Scratch,
+        Role::Scratch => SlotBuffer::Scratch,
         Role::Dst => write,
     };
     let passes = kernel.passes().iter().enumerate();

@@ -8,7 +8,7 @@ use arrow::compute::filter_record_batch;
 use super::changes::Changes;
 use super::cpu::{StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
-use super::numbers::{self, Done};
+use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
 use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
@@ -118,7 +118,7 @@ impl Worker {
 
     /// Runs the segment of a stage.
     fn segment(&self, segment: (usize, &Segment), batch: Batch) -> Result<Batch> {
-        let Done {
+        let SegmentResult {
             columns,
             misfits,
             changes,

@@ -28,7 +28,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(slot: BatchSlot, state: State, at: At, home: Home) -> Self {
+    pub(super) fn new(slot: BatchSlot, state: State, at: BatchNumber, home: Home) -> Self {
         Self {
             held: Arc::new(Held {
                 slot,
@@ -125,7 +125,7 @@ impl Batch {
 
 /// The number of a batch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(super) struct BatchNumber {
     pub(super) epoch: u32,
     pub(super) index: u64,
 }
@@ -251,7 +251,7 @@ fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
 struct Held {
     slot: BatchSlot,
     state: State,
-    at: At,
+    at: BatchNumber,
     home: Home,
 }
 

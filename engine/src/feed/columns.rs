@@ -10,7 +10,9 @@ use fuelrail_kernels::cast::Cast;
 use super::fill::{Placed, TensorPlace};
 use super::options::{ColumnOptions, OverlongRow, Ragged, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Column, Content, Dataset, Dtype, Extent, ShardLayout, TensorSpec, to_usize};
+use crate::format::{
+    Column, Content, Dataset, Dtype, FirstDimension, ShardLayout, TensorSpec, to_usize,
+};
 use crate::plan::suggest;
 
 /// All that is read.
@@ -68,7 +70,7 @@ pub(super) enum First {
 pub(super) struct Fixed {
     /// Its index in the layout.
     pub(super) tensor: usize,
-    pub(super) change: Change,
+    pub(super) change: NumberChange,
     /// Bytes of a row of the batch's tensor.
     pub(super) row_bytes: usize,
     /// Index of the batch's tensor.
@@ -82,7 +84,7 @@ pub(super) struct RaggedColumn {
     pub(super) values: usize,
     /// Index of its offsets in the layout.
     pub(super) offsets: usize,
-    pub(super) change: Change,
+    pub(super) change: NumberChange,
     /// Bytes of an element of the batch's tensor.
     pub(super) element_bytes: usize,
     /// Index of the batch's tensor.
@@ -105,7 +107,7 @@ pub(super) enum Form {
 
 /// What becomes of the numbers of a tensor.
 #[derive(Debug, Clone)]
-pub(super) enum Change {
+pub(super) enum NumberChange {
     /// Nothing.
     None,
     /// Nothing; but all are 0 or 1.
@@ -171,8 +173,8 @@ impl Columns {
         let element_bytes = to_usize(dtype.len_bytes())?;
         let output = self.outputs.len();
         match spec.extent {
-            Extent::Flat(group) => {
-                let of_group = |spec: &TensorSpec| spec.extent == Extent::Offsets(group);
+            FirstDimension::Flat(group) => {
+                let of_group = |spec: &TensorSpec| spec.extent == FirstDimension::Offsets(group);
                 let (offsets, _) = find(layout, of_group)?;
                 let form = self.ragged_outputs(&column.name, dtype, &how.ragged)?;
                 self.ragged.push(RaggedColumn {
@@ -184,7 +186,7 @@ impl Columns {
                     form,
                 });
             }
-            Extent::Rows | Extent::Offsets(_) => {
+            FirstDimension::Rows | FirstDimension::Offsets(_) => {
                 if how.ragged != Ragged::Flat {
                     return Err(usage(
                         "expected a ragged column to fill up, got a fixed one",
@@ -207,7 +209,7 @@ impl Columns {
             let output = self.output(&name, Dtype::Bool, First::Rows, Vec::new());
             self.fixed.push(Fixed {
                 tensor,
-                change: Change::Bool,
+                change: NumberChange::Bool,
                 row_bytes: 1,
                 output,
             });
@@ -271,15 +273,15 @@ impl Columns {
         let mut groups: HashMap<usize, Vec<usize>> = HashMap::new();
         for (index, spec) in layout.tensors.iter().enumerate() {
             match spec.extent {
-                Extent::Rows if is_origin(spec) => self.watched.push(Watched::Rows(index)),
-                Extent::Flat(group) if is_origin(spec) => {
+                FirstDimension::Rows if is_origin(spec) => self.watched.push(Watched::Rows(index)),
+                FirstDimension::Flat(group) if is_origin(spec) => {
                     groups.entry(group).or_default().push(index);
                 }
                 _ => {}
             }
         }
         for (group, values) in groups {
-            let of_group = |spec: &TensorSpec| spec.extent == Extent::Offsets(group);
+            let of_group = |spec: &TensorSpec| spec.extent == FirstDimension::Offsets(group);
             let offsets = layout.tensors.iter().position(of_group);
             let watched = offsets.map(|offsets| Watched::Elements { offsets, values });
             self.watched.extend(watched);
@@ -361,11 +363,11 @@ fn how<'a>(
 
 /// How numbers stored as `from` become numbers of `to` that say the same, or
 /// as nearly as floats can.
-fn change(from: Dtype, to: Dtype) -> Result<Change> {
+fn change(from: Dtype, to: Dtype) -> Result<NumberChange> {
     if from == to {
         return Ok(match from {
-            Dtype::Bool => Change::Bool,
-            _ => Change::None,
+            Dtype::Bool => NumberChange::Bool,
+            _ => NumberChange::None,
         });
     }
     let cast = Cast {
@@ -381,8 +383,8 @@ fn change(from: Dtype, to: Dtype) -> Result<Change> {
         .with_hint("use `cast` in the pipeline, or change the tensor after it was read"));
     }
     Ok(match from {
-        Dtype::Bool => Change::CastBool(cast),
-        _ => Change::Cast(cast),
+        Dtype::Bool => NumberChange::CastBool(cast),
+        _ => NumberChange::Cast(cast),
     })
 }
 

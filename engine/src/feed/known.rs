@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use twox_hash::XxHash3_64;
 
-use super::map::Map;
+use super::map::MappedFile;
 use super::options::Verify;
 use crate::error::{Error, Result};
 use crate::format::{BLOCK_BYTES, ShardFile, ShardLayout, to_usize};
 
 /// Which file it is, and whether anybody has written to it since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct FileIdentity {
     device: u64,
     number: u64,
     pub(super) len: u64,
@@ -25,7 +25,7 @@ pub(super) struct Identity {
     touched: (i64, i64),
 }
 
-impl Identity {
+impl FileIdentity {
     pub(super) fn new(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -39,13 +39,13 @@ impl Identity {
 
 /// Where a tensor lies in the file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
+pub(super) struct TensorSpan {
     start: usize,
     n_items: u64,
     item_bytes: usize,
 }
 
-impl Span {
+impl TensorSpan {
     /// Where the items `items` lie; `None` if there are none such.
     #[inline]
     pub(super) fn items(&self, items: Range<u64>) -> Option<Range<usize>> {
@@ -67,9 +67,9 @@ pub(super) struct BadBlock {
 /// A shard whose header and checksum table were once found right.
 #[derive(Debug)]
 pub(super) struct Known {
-    pub(super) identity: Identity,
+    pub(super) identity: FileIdentity,
     /// In the order of the layout's tensors.
-    spans: Box<[Span]>,
+    spans: Box<[TensorSpan]>,
     /// Where the blocks begin in the file.
     data_start: usize,
     /// Where they end and their checksums begin.
@@ -85,13 +85,17 @@ const _: () = assert!(BLOCK as u64 == BLOCK_BYTES);
 
 impl Known {
     /// What `shard`, just opened and checked, is.
-    pub(super) fn new(shard: &ShardFile, layout: &ShardLayout, identity: Identity) -> Result<Self> {
+    pub(super) fn new(
+        shard: &ShardFile,
+        layout: &ShardLayout,
+        identity: FileIdentity,
+    ) -> Result<Self> {
         let header = &shard.header;
         let data_start = to_usize(header.data_start)?;
         let span = |spec: &crate::format::TensorSpec| {
             let tensor = header.tensors.get(&spec.name);
             let tensor = tensor.ok_or_else(|| Error::internal("expected a tensor"))?;
-            Ok(Span {
+            Ok(TensorSpan {
                 start: data_start + to_usize(tensor.start)?,
                 n_items: tensor.shape.first().copied().unwrap_or(0),
                 item_bytes: to_usize(spec.item_bytes)?,
@@ -110,7 +114,7 @@ impl Known {
 
     /// Where a tensor of the layout lies.
     #[inline]
-    pub(super) fn span(&self, tensor: usize) -> Span {
+    pub(super) fn span(&self, tensor: usize) -> TensorSpan {
         self.spans[tensor]
     }
 
@@ -129,7 +133,7 @@ impl Known {
     #[inline]
     pub(super) fn check(
         &self,
-        map: &Map,
+        map: &MappedFile,
         range: Range<usize>,
         verify: Verify,
     ) -> Result<(), BadBlock> {
@@ -154,7 +158,7 @@ impl Known {
 
     /// Compares one block.
     #[cold]
-    fn check_block(&self, map: &Map, index: usize) -> Result<(), BadBlock> {
+    fn check_block(&self, map: &MappedFile, index: usize) -> Result<(), BadBlock> {
         let start = self.data_start + index * BLOCK;
         let end = (start + BLOCK).min(self.table_start);
         let mut expected = [0; 8];
@@ -182,7 +186,7 @@ mod tests {
     use super::*;
 
     /// A file of 4096 bytes, `blocks` and their checksums.
-    fn file(blocks: &[&[u8]]) -> (File, Map) {
+    fn file(blocks: &[&[u8]]) -> (File, MappedFile) {
         let mut bytes = vec![0; 4096];
         bytes.extend(blocks.concat());
         for block in blocks {
@@ -190,7 +194,7 @@ mod tests {
         }
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
-        let map = Map::new(&file, bytes.len(), PageSize::Usual)
+        let map = MappedFile::new(&file, bytes.len(), PageSize::Usual)
             .unwrap()
             .unwrap();
         (file, map)
@@ -199,7 +203,7 @@ mod tests {
     fn known(file: &File, data_len: usize) -> Known {
         let n_blocks = data_len.div_ceil(BLOCK);
         Known {
-            identity: Identity::new(&file.metadata().unwrap()),
+            identity: FileIdentity::new(&file.metadata().unwrap()),
             spans: Box::new([]),
             data_start: 4096,
             table_start: 4096 + data_len,

@@ -44,15 +44,15 @@ fn prefer_large_pages(_raw: &MmapRaw) {}
 /// A file mapped for reading, watched for pages that are gone.
 ///
 /// A page that is gone reads as zeros. Whoever uses what it read asks
-/// [`Map::is_whole`] afterwards.
+/// [`MappedFile::is_whole`] afterwards.
 #[derive(Debug)]
-pub(super) struct Map {
+pub(super) struct MappedFile {
     /// Goes before the map does.
     watch: Watch,
     raw: MmapRaw,
 }
 
-impl Map {
+impl MappedFile {
     /// Maps the `len` bytes of `file`; `None` if too many maps are watched.
     ///
     /// # Errors
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn bytes_are_copied_and_never_beyond_the_end() {
         let bytes: Vec<u8> = (0..10_000u32).map(|n| n.to_le_bytes()[0]).collect();
-        let map = Map::new(&file(&bytes), bytes.len(), PageSize::Large)
+        let map = MappedFile::new(&file(&bytes), bytes.len(), PageSize::Large)
             .unwrap()
             .unwrap();
         let mut dst = [0; 100];
@@ -384,7 +384,9 @@ mod tests {
         unsafe { one.as_ptr().wrapping_add(10).write(9) };
         // SAFETY: so is that of the other map.
         assert_eq!(unsafe { other.as_ptr().wrapping_add(10).read() }, 7);
-        let shared = Map::new(&file, 5000, PageSize::Usual).unwrap().unwrap();
+        let shared = MappedFile::new(&file, 5000, PageSize::Usual)
+            .unwrap()
+            .unwrap();
         assert_eq!(shared.bytes(9..12).unwrap(), [7, 7, 7]);
     }
 }

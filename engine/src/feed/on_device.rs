@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::options::Results;
 use super::second_images::SecondImages;
 use crate::device::{
-    Destination, Device, Items, Kept, Landing, OnLane, Program, RowChain, RowItems, Source,
+    ColumnItems, Destination, Device, Items, Kept, Landing, OnLane, Program, RowChain, RowItems,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::operators::{ColumnSteps, Draw, Link, Weight};
@@ -172,11 +172,11 @@ impl StepsOnDevice {
             expected.push(offsets(&steps.column, steps.after.len_bytes(), rows.len())?);
         }
         let sources = images.iter().zip(&told);
-        let sources = sources.map(|(bytes, (offsets, records))| Source {
+        let sources = sources.map(|(bytes, (offsets, records))| ColumnItems {
             bytes,
             items: Items::Rows(RowItems { offsets, records }),
         });
-        let sources: Vec<Source<'_>> = sources.collect();
+        let sources: Vec<ColumnItems<'_>> = sources.collect();
         let landings = goals.iter_mut().zip(&expected);
         let landings = landings.map(|(goal, offsets)| Landing {
             offsets,
@@ -251,7 +251,7 @@ fn run_before(
             all.len(),
         )?);
     }
-    let sources = told.iter().map(|(bytes, offsets, records)| Source {
+    let sources = told.iter().map(|(bytes, offsets, records)| ColumnItems {
         bytes,
         items: Items::Rows(RowItems { offsets, records }),
     });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Columns;
-use super::gather::{Gather, Skipped};
+use super::gather::{GatherFill, Skipped};
 use super::loader::{Facts, Feed};
 use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
@@ -37,7 +37,7 @@ impl Feed {
         };
         // Those that read ahead, no more than there is to read, and the caller.
         let n_threads = options.threads.min(options.prefetch) + 1;
-        let gather = Gather::new(shards.clone(), &options.read, skipped, n_threads)?;
+        let gather = GatherFill::new(shards.clone(), &options.read, skipped, n_threads)?;
         let asked = (&options.steps, shards.n_rows());
         let steps = stepped::lower(gather.outputs(), &options.read, asked)?;
         if steps.is_empty() {

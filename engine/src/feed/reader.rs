@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fill::{BatchSlot, Damage, Fill, Filled, TensorPlace, Wanted};
-use super::gather::{Gather, Skipped};
+use super::gather::{GatherFill, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
 use crate::error::Result;
@@ -18,7 +18,7 @@ const MAX_THREADS: usize = 4;
 /// the options say. For training loops there is a loader.
 #[derive(Debug)]
 pub struct Reader {
-    gather: Gather,
+    gather: GatherFill,
 }
 
 impl Reader {
@@ -32,7 +32,7 @@ impl Reader {
             access: Access::Copy,
             ..options.clone()
         };
-        let gather = Gather::new(shards, &options, Skipped::LeftOut, MAX_THREADS)?;
+        let gather = GatherFill::new(shards, &options, Skipped::LeftOut, MAX_THREADS)?;
         Ok(Self { gather })
     }
 

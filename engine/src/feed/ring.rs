@@ -88,7 +88,7 @@ enum FillTicket {
     Open(FillTask),
     /// Somebody fills it.
     Filling,
-    Ready(Done),
+    Ready(FilledBatch),
     Failed(FillTask, Error),
 }
 
@@ -103,7 +103,7 @@ pub(super) struct Task {
 
 /// A batch that has been filled.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct FilledBatch {
     pub(super) job: FillTask,
     pub(super) slot: BatchSlot,
 }
@@ -114,8 +114,8 @@ pub(super) struct Done {
     clippy::large_enum_variant,
     reason = "it is taken apart as soon as it is there"
 )]
-pub(super) enum Found {
-    Batch(Done),
+pub(super) enum NextBatch {
+    Batch(FilledBatch),
     /// Nothing yet.
     Pending,
     /// Every slot is held by the caller.
@@ -196,16 +196,16 @@ impl BatchRing {
         fill: &dyn Fill,
         rows: &mut Vec<u64>,
         timeout: Duration,
-    ) -> Result<Found> {
+    ) -> Result<NextBatch> {
         let mut waits_since = None;
         let mut inner = self.lock();
         inner.caller = Caller::Asks;
         let found = loop {
             if inner.rests {
-                break Ok(Found::Rests);
+                break Ok(NextBatch::Rests);
             }
             match inner.take() {
-                Some(Ok(done)) => break Ok(Found::Batch(done)),
+                Some(Ok(done)) => break Ok(NextBatch::Batch(done)),
                 Some(Err(error)) => break Err(error),
                 None => {}
             }
@@ -216,7 +216,7 @@ impl BatchRing {
                 continue;
             }
             if inner.is_at_end() {
-                break Ok(Found::Nothing);
+                break Ok(NextBatch::Nothing);
             }
             if inner.reclaim() {
                 continue;
@@ -293,7 +293,7 @@ impl BatchRing {
         let is_current = generation == inner.generation;
         let at = usize::try_from(number.wrapping_sub(inner.first)).unwrap_or(usize::MAX);
         let (ticket, past) = match outcome {
-            Ok(()) if is_current => (FillTicket::Ready(Done { job, slot }), None),
+            Ok(()) if is_current => (FillTicket::Ready(FilledBatch { job, slot }), None),
             Ok(()) => (FillTicket::Filling, inner.shelve(slot)),
             Err(error) => (FillTicket::Failed(job, error), inner.shelve(slot)),
         };
@@ -408,7 +408,7 @@ impl Inner {
     }
 
     /// The first batch of the queue, if it is ready or has failed.
-    fn take(&mut self) -> Option<Result<Done>> {
+    fn take(&mut self) -> Option<Result<FilledBatch>> {
         match self.queue.pop_front()? {
             FillTicket::Ready(done) => {
                 self.first += 1;
@@ -437,7 +437,7 @@ impl Inner {
             return false;
         };
         match std::mem::replace(&mut self.queue[at], FillTicket::Filling) {
-            FillTicket::Ready(Done { job, slot }) => {
+            FillTicket::Ready(FilledBatch { job, slot }) => {
                 self.queue[at] = FillTicket::Open(job);
                 self.n_open += 1;
                 self.free.push(slot);
@@ -453,12 +453,12 @@ impl Inner {
     }
 
     /// Why there is no batch.
-    fn why_not(&self) -> Found {
+    fn why_not(&self) -> NextBatch {
         let is_begun = matches!(self.queue.front(), Some(FillTicket::Filling));
         if is_begun || self.n_filling > 0 {
-            Found::Pending
+            NextBatch::Pending
         } else {
-            Found::Held
+            NextBatch::Held
         }
     }
 }

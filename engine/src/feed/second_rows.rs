@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::buffer::Buffers;
 use super::columns::Output;
 use super::fill::{BatchSlot, Damage, Fill, Filled, NO_ROW, Placed, TensorPlace, Wanted};
-use super::gather::{Gather, Skipped};
+use super::gather::{GatherFill, Skipped};
 use super::options::{Access, ReadOptions};
 use super::shards::Shards;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use crate::plan::operators::{ColumnSteps, Drawing, Mix, SecondRow, Weight, secon
 pub(super) struct SecondRows {
     mix: Drawing<Mix>,
     /// Reads them: the columns that are mixed, and labels.
-    gather: Gather,
+    gather: GatherFill,
     /// Tensors that say which rows of a column that is mixed are null: of the batch,
     /// and of second rows.
     valid: Vec<[usize; 2]>,
@@ -63,7 +63,7 @@ impl SecondRows {
     /// `Usage` for columns the dataset does not have.
     pub(super) fn new(
         steps: &[ColumnSteps],
-        (own, read): (&Gather, &ReadOptions),
+        (own, read): (&GatherFill, &ReadOptions),
         (shards, n_threads): (Arc<Shards>, usize),
         buffer: usize,
     ) -> Result<Option<Self>> {
@@ -87,7 +87,7 @@ impl SecondRows {
         };
         let mut out = Self {
             mix: (*mix).clone(),
-            gather: Gather::new(shards, &read, Skipped::Masked, n_threads)?,
+            gather: GatherFill::new(shards, &read, Skipped::Masked, n_threads)?,
             valid: Vec::new(),
             labels: Vec::new(),
             weights: Vec::new(),

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::index::RowIndex;
-use super::known::{Identity, Known};
+use super::known::{FileIdentity, Known};
 use super::limits::{max_open, memory_bytes};
-use super::map::{Map, PageSize, Private, PrivatePages};
+use super::map::{MappedFile, PageSize, Private, PrivatePages};
 use super::open_shard::Open;
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
@@ -160,7 +160,7 @@ impl Shards {
         let whole = open.map.is_whole();
         let path = || self.path(open.shard);
         let before = open.known.identity;
-        let state = match open.file.metadata().map(|m| Identity::new(&m)) {
+        let state = match open.file.metadata().map(|m| FileIdentity::new(&m)) {
             Ok(now) if now.len != before.len => {
                 ShardState::Cut(other_length(self.entry(open.shard), now.len).with_path(path()))
             }
@@ -207,7 +207,7 @@ impl Shards {
         let entry = self.entry(shard);
         let path = self.path(shard);
         let (file, metadata) = open_shard(&path, entry).map_err(|error| self.missing(error))?;
-        let identity = Identity::new(&metadata);
+        let identity = FileIdentity::new(&metadata);
         let before = self.known(shard).clone();
         let before = before.filter(|known| known.identity == identity);
         let (known, file) = if let Some(known) = before {
@@ -219,7 +219,7 @@ impl Shards {
             let (file, _) = checked.into_file();
             (self.keep(shard, known), file)
         };
-        let map = Map::new(&file, to_usize(entry.len_bytes)?, self.pages)
+        let map = MappedFile::new(&file, to_usize(entry.len_bytes)?, self.pages)
             .map_err(|e| Error::io("map a shard", &path, e))?;
         let map = map.ok_or_else(|| {
             Error::new(ErrorKind::Usage, "expected fewer shards to be open at once")

@@ -9,7 +9,7 @@ use fuelrail_kernels::Level;
 use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
 use super::fill::{BatchSlot, Fill, NO_ROW, OnDevice, TensorPlace, Wanted};
-use super::gather::Gather;
+use super::gather::GatherFill;
 use super::on_device::{Goal, StepsOnDevice, Stored};
 use super::options::{Access, ReadOptions, Results};
 use super::second_images::SecondImages;
@@ -24,7 +24,7 @@ use crate::plan::operators::{
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
 pub(super) struct Stepped {
-    gather: Gather,
+    gather: GatherFill,
     columns: Vec<SteppedColumn>,
     /// The rows that others are mixed with, where a step names some.
     seconds: Option<SecondRows>,
@@ -112,7 +112,7 @@ impl Stepped {
     /// `Internal` for steps of a column that is not read, `Device` where the device
     /// cannot be made ready.
     pub(super) fn new(
-        (gather, seconds): (Gather, Option<SecondRows>),
+        (gather, seconds): (GatherFill, Option<SecondRows>),
         steps: Vec<ColumnSteps>,
         (device, results): (&Device, Results),
     ) -> Result<Self> {

@@ -10,8 +10,8 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::header_text::{Entry, MAX_HEADER_BYTES, pad_name, render};
-use super::layout::{Counts, Placement, ShardLayout, items};
+use super::header_text::{HeaderLine, MAX_HEADER_BYTES, pad_name, render};
+use super::layout::{Placement, ShardCounts, ShardLayout, items};
 use super::{ALIGN_BYTES, BLOCK_BYTES, FORMAT_VERSION, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::{Dtype, TABLE};
@@ -19,7 +19,7 @@ use crate::plan::{Dtype, TABLE};
 /// The bytes of a shard before its data section.
 pub(crate) fn write_header(
     layout: &ShardLayout,
-    counts: &Counts,
+    counts: &ShardCounts,
     placement: &Placement,
 ) -> Result<Vec<u8>> {
     let pads: Vec<String> = (0..=layout.tensors.len()).map(pad_name).collect();
@@ -31,7 +31,7 @@ pub(crate) fn write_header(
         .map(|(spec, (start, len))| {
             let mut shape = vec![items(spec, counts)];
             shape.extend(&spec.inner);
-            Entry {
+            HeaderLine {
                 name: &spec.name,
                 dtype: spec.dtype,
                 shape,
@@ -39,7 +39,7 @@ pub(crate) fn write_header(
                 end: start + len,
             }
         });
-    let table = Entry {
+    let table = HeaderLine {
         name: TABLE,
         dtype: Dtype::U64,
         shape: vec![placement.n_blocks],
@@ -47,14 +47,14 @@ pub(crate) fn write_header(
         end: table_end,
     };
     let mut unused_pads = pads.iter();
-    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut entries: Vec<HeaderLine<'_>> = Vec::new();
     let mut end = 0;
     for entry in tensors.chain([table]) {
         if entry.start > end
             && let Some(name) = unused_pads.next()
         {
             let shape = vec![entry.start - end];
-            entries.push(Entry {
+            entries.push(HeaderLine {
                 name,
                 dtype: Dtype::U8,
                 shape,
@@ -82,7 +82,7 @@ pub(crate) fn write_header(
 
 /// One tensor of a shard that has been read.
 #[derive(Debug, Clone)]
-pub(crate) struct Tensor {
+pub(crate) struct StoredTensor {
     pub(crate) dtype: Dtype,
     pub(crate) shape: Vec<u64>,
     /// Start in the data section; a multiple of the alignment unless a pad.
@@ -97,7 +97,7 @@ pub(crate) struct ShardHeader {
     /// The columns, as JSON.
     pub(crate) schema: String,
     pub(crate) data_start: u64,
-    pub(crate) tensors: HashMap<String, Tensor>,
+    pub(crate) tensors: HashMap<String, StoredTensor>,
     /// Start of the checksum table in the data section, and its entries.
     pub(crate) table_start: u64,
     pub(crate) n_blocks: u64,
@@ -215,7 +215,7 @@ fn bad_tensor(name: &str, expected: &str) -> Error {
 }
 
 /// Checks one tensor that must begin where the one before it ended.
-fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<Tensor> {
+fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<StoredTensor> {
     let [start, stop] = raw.data_offsets;
     let len = stop
         .checked_sub(start)
@@ -232,7 +232,7 @@ fn check_tensor(name: &str, raw: RawTensor, end: &mut u64) -> Result<Tensor> {
         return Err(bad_tensor(name, "a start at a multiple of 4096"));
     }
     *end = stop;
-    Ok(Tensor {
+    Ok(StoredTensor {
         dtype: raw.dtype,
         shape: raw.shape,
         start,

@@ -8,7 +8,7 @@ use crate::plan::{Dtype, TABLE, TensorSpec};
 pub(super) const MAX_HEADER_BYTES: u64 = 100_000_000;
 
 /// One line of the header.
-pub(super) struct Entry<'a> {
+pub(super) struct HeaderLine<'a> {
     pub(super) name: &'a str,
     pub(super) dtype: Dtype,
     pub(super) shape: Vec<u64>,
@@ -28,14 +28,14 @@ pub(super) fn longest_header(tensors: &[TensorSpec], schema_json: &str) -> Resul
     for (spec, pad) in tensors.iter().zip(&pads) {
         let mut shape = vec![M];
         shape.extend(&spec.inner);
-        entries.push(Entry {
+        entries.push(HeaderLine {
             name: &spec.name,
             dtype: spec.dtype,
             shape,
             start: M,
             end: M,
         });
-        entries.push(Entry {
+        entries.push(HeaderLine {
             name: pad,
             dtype: Dtype::U8,
             shape: vec![ALIGN_BYTES],
@@ -43,7 +43,7 @@ pub(super) fn longest_header(tensors: &[TensorSpec], schema_json: &str) -> Resul
             end: M,
         });
     }
-    entries.push(Entry {
+    entries.push(HeaderLine {
         name: TABLE,
         dtype: Dtype::U64,
         shape: vec![M],
@@ -65,7 +65,7 @@ pub(super) fn pad_name(index: usize) -> String {
 }
 
 /// The JSON text: metadata first, then tensors in the order they lie in.
-pub(super) fn render(schema_json: &str, n_rows: u64, entries: &[Entry<'_>]) -> Result<String> {
+pub(super) fn render(schema_json: &str, n_rows: u64, entries: &[HeaderLine<'_>]) -> Result<String> {
     use std::fmt::Write as _;
     let quote = |text: &str| {
         serde_json::to_string(text)

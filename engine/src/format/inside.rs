@@ -10,7 +10,7 @@ use super::shard::ShardFile;
 use super::{BLOCK_BYTES, decode};
 use crate::error::{Error, Result};
 use crate::plan::{
-    Column, ColumnLayout, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, OriginKind, TensorSpec,
+    Column, ColumnLayout, FirstDimension, ORIGIN_FILE, ORIGIN_OFFSETS, OriginKind, TensorSpec,
     offsets_name, valid_name,
 };
 
@@ -89,14 +89,14 @@ fn rows_of_items(
 ) -> Range<u64> {
     let n_rows = shard.header.n_rows;
     match spec.extent {
-        Extent::Rows => items,
+        FirstDimension::Rows => items,
         // Offset i ends row i - 1 and begins row i.
-        Extent::Offsets(_) => items.start.saturating_sub(1)..items.end.min(n_rows),
-        Extent::Flat(group) => {
+        FirstDimension::Offsets(_) => items.start.saturating_sub(1)..items.end.min(n_rows),
+        FirstDimension::Flat(group) => {
             let offsets = layout
                 .tensors
                 .iter()
-                .find(|other| other.extent == Extent::Offsets(group))
+                .find(|other| other.extent == FirstDimension::Offsets(group))
                 .and_then(|other| decode::read_offsets(shard, &other.name, &(0..n_rows)).ok());
             let Some((_, offsets)) = offsets else {
                 return 0..n_rows;

@@ -4,11 +4,11 @@
 use super::header_text::longest_header;
 use super::{ALIGN_BYTES, BLOCK_BYTES};
 use crate::error::{Error, Result};
-use crate::plan::{Column, Extent, OriginKind, TensorSpec, Tensors};
+use crate::plan::{Column, FirstDimension, OriginKind, TensorSpec, Tensors};
 
 /// How many rows a shard holds, and how many elements each ragged group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct ShardCounts {
     pub(crate) n_rows: u64,
     pub(crate) flat: Vec<u64>,
 }
@@ -57,7 +57,7 @@ impl ShardLayout {
     }
 
     /// Where the tensors of a shard with `counts` lie.
-    pub(crate) fn place(&self, counts: &Counts) -> Placement {
+    pub(crate) fn place(&self, counts: &ShardCounts) -> Placement {
         let mut end = 0;
         let tensors = self
             .tensors
@@ -78,7 +78,7 @@ impl ShardLayout {
     }
 
     /// The length of a shard's file with `counts`; never less for more rows.
-    pub(crate) fn file_len(&self, counts: &Counts) -> u64 {
+    pub(crate) fn file_len(&self, counts: &ShardCounts) -> u64 {
         let end = self.tensors.iter().fold(0u64, |end, spec| {
             align(end).saturating_add(items(spec, counts).saturating_mul(spec.item_bytes))
         });
@@ -90,11 +90,11 @@ impl ShardLayout {
 }
 
 /// Items in the first dimension of a tensor.
-pub(crate) fn items(spec: &TensorSpec, counts: &Counts) -> u64 {
+pub(crate) fn items(spec: &TensorSpec, counts: &ShardCounts) -> u64 {
     match spec.extent {
-        Extent::Rows => counts.n_rows,
-        Extent::Offsets(_) => counts.n_rows.saturating_add(1),
-        Extent::Flat(group) => counts.flat[group],
+        FirstDimension::Rows => counts.n_rows,
+        FirstDimension::Offsets(_) => counts.n_rows.saturating_add(1),
+        FirstDimension::Flat(group) => counts.flat[group],
     }
 }
 

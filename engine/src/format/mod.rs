@@ -40,10 +40,10 @@ pub use entries::{AssetEntry, QuarantineEntry, ShardEntry, SourceEntry, asset_fi
 pub use manifest::Manifest;
 pub use verify::{Finding, VerifyOptions, VerifyReport, verify};
 
-pub(crate) use crate::plan::{Content, Extent, TensorSpec};
+pub(crate) use crate::plan::{Content, FirstDimension, TensorSpec};
 pub(crate) use entries::quarantine_file;
 pub(crate) use header::write_header;
-pub(crate) use layout::{Counts, ShardLayout};
+pub(crate) use layout::{ShardCounts, ShardLayout};
 pub(crate) use manifest::is_plain_name;
 pub(crate) use place::{
     ASSETS, MANIFEST, SHARDS, WORK, is_asset_name, is_dataset_name, is_dataset_place, is_list_name,

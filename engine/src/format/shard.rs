@@ -10,16 +10,16 @@ use arrow::buffer::{Buffer, MutableBuffer};
 use twox_hash::{XxHash3_64, XxHash3_128};
 
 use super::entries::ShardEntry;
-use super::header::{ShardHeader, Tensor, header_len, read_header};
+use super::header::{ShardHeader, StoredTensor, header_len, read_header};
 use super::layout::ShardLayout;
 use super::{BLOCK_BYTES, to_usize};
 use crate::error::{Error, Result};
 use crate::plan::Digest;
-use crate::plan::{Extent, TensorSpec};
+use crate::plan::{FirstDimension, TensorSpec};
 
 /// What stands before and behind a shard's data.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(crate) struct ShardFrame {
     pub(crate) header: ShardHeader,
     /// xxh3-64 of each block of the data section.
     pub(crate) table: Vec<u64>,
@@ -53,7 +53,10 @@ pub(crate) type ReadAt<'a> = dyn FnMut(&mut [u8], u64) -> io::Result<()> + 'a;
 /// Reads header and checksum table of a shard of `file_len` bytes.
 ///
 /// Allocates no more than the file holds.
-pub(crate) fn read_frame(file_len: u64, read_at: &mut ReadAt<'_>) -> Result<Frame, FrameError> {
+pub(crate) fn read_frame(
+    file_len: u64,
+    read_at: &mut ReadAt<'_>,
+) -> Result<ShardFrame, FrameError> {
     if file_len < 8 {
         return Err(
             Error::damage(format!("expected a shard, got a file of {file_len} bytes")).into(),
@@ -78,7 +81,7 @@ pub(crate) fn read_frame(file_len: u64, read_at: &mut ReadAt<'_>) -> Result<Fram
                 .fold(0, |n, byte| (n << 8) | u64::from(*byte))
         })
         .collect();
-    Ok(Frame {
+    Ok(ShardFrame {
         header,
         table,
         digest: Digest(hasher.finish_128()),
@@ -179,7 +182,7 @@ impl ShardFile {
     }
 
     /// A tensor that [`ShardFile::open`] has found to be there.
-    pub(super) fn tensor(&self, name: &str) -> Result<&Tensor> {
+    pub(super) fn tensor(&self, name: &str) -> Result<&StoredTensor> {
         self.header
             .tensors
             .get(name)
@@ -257,9 +260,9 @@ fn check_tensors(header: &ShardHeader, entry: &ShardEntry, layout: &ShardLayout)
         let n_items = tensor.and_then(|tensor| matching_items(tensor, spec));
         let fits = match (n_items, spec.extent) {
             (None, _) => false,
-            (Some(n), Extent::Rows) => n == entry.n_rows,
-            (Some(n), Extent::Offsets(_)) => n == entry.n_rows.saturating_add(1),
-            (Some(n), Extent::Flat(group)) => *flat[group].get_or_insert(n) == n,
+            (Some(n), FirstDimension::Rows) => n == entry.n_rows,
+            (Some(n), FirstDimension::Offsets(_)) => n == entry.n_rows.saturating_add(1),
+            (Some(n), FirstDimension::Flat(group)) => *flat[group].get_or_insert(n) == n,
         };
         if !fits {
             return Err(
@@ -278,7 +281,7 @@ fn check_tensors(header: &ShardHeader, entry: &ShardEntry, layout: &ShardLayout)
 }
 
 /// The first dimension of `tensor`, if the rest is as `spec` says.
-fn matching_items(tensor: &Tensor, spec: &TensorSpec) -> Option<u64> {
+fn matching_items(tensor: &StoredTensor, spec: &TensorSpec) -> Option<u64> {
     let (first, inner) = tensor.shape.split_first()?;
     (tensor.dtype == spec.dtype && inner == spec.inner).then_some(*first)
 }

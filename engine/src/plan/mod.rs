@@ -94,7 +94,7 @@ pub(crate) use program::{Chain, Program, RowChain};
 pub(crate) use split::NULL_KEY;
 pub(crate) use stage::{Segment, SegmentColumn, Stage, Work};
 pub(crate) use stored::{
-    Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
-    Tensors, offsets_name, valid_name,
+    Content, FirstDimension, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE,
+    TensorSpec, Tensors, offsets_name, valid_name,
 };
 pub(crate) use type_names::type_name;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 
 use super::suggest;
-use super::tree::{Entry, KeyPlace, Node, Value};
+use super::tree::{KeyPlace, KeyValue, Node, Value};
 
 /// No key of a pipeline lies deeper below its table.
 const MOST_KEYS: usize = 4;
@@ -281,7 +281,7 @@ fn entry<'a>(table: &'a mut Node, key: &str, given: &Arc<str>) -> Option<&'a mut
     let index = entries.iter().position(|entry| entry.key == key);
     let index = index.unwrap_or_else(|| {
         let place = KeyPlace::Set(Arc::clone(given));
-        entries.push(Entry {
+        entries.push(KeyValue {
             key: key.to_owned(),
             place: place.clone(),
             node: Node {

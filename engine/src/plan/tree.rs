@@ -48,7 +48,7 @@ pub(crate) enum Value {
     /// A list.
     Array(Vec<Node>),
     /// A table, in the order of the file.
-    Table(Vec<Entry>),
+    Table(Vec<KeyValue>),
 }
 
 impl Value {
@@ -69,7 +69,7 @@ impl Value {
 
 /// A key of a table with its value.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct KeyValue {
     /// The key.
     pub(crate) key: String,
     /// Where the key stands.
@@ -111,7 +111,7 @@ impl Node {
     }
 
     /// The entry of `key`, where this is a table that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, key: &str) -> Option<&KeyValue> {
         match &self.value {
             Value::Table(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
@@ -119,7 +119,7 @@ impl Node {
     }
 
     /// The entry of `key`, to change.
-    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut KeyValue> {
         match &mut self.value {
             Value::Table(entries) => entries.iter_mut().find(|entry| entry.key == key),
             _ => None,
@@ -167,10 +167,10 @@ fn value(value: DeValue<'_>, place_of: PlaceOf<'_>) -> Value {
     }
 }
 
-fn entries(table: DeTable<'_>, place_of: PlaceOf<'_>) -> Vec<Entry> {
+fn entries(table: DeTable<'_>, place_of: PlaceOf<'_>) -> Vec<KeyValue> {
     table
         .into_iter()
-        .map(|(key, item)| Entry {
+        .map(|(key, item)| KeyValue {
             place: place_of(key.span()),
             key: key.into_inner().into_owned(),
             node: node(item, place_of),

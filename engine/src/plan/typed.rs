@@ -14,7 +14,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::suggest;
-use super::tree::{Entry, KeyPlace, Node, Value};
+use super::tree::{KeyPlace, KeyValue, Node, Value};
 
 /// Why a tree is not of the type asked for.
 #[derive(Debug)]
@@ -336,13 +336,13 @@ impl<'de> SeqAccess<'de> for ArrayItems {
 }
 
 struct Entries {
-    entries: std::vec::IntoIter<Entry>,
+    entries: std::vec::IntoIter<KeyValue>,
     value: Option<(String, Node)>,
 }
 
 impl Entries {
     /// `op` comes first: it says what the other keys mean.
-    fn new(mut entries: Vec<Entry>) -> Self {
+    fn new(mut entries: Vec<KeyValue>) -> Self {
         entries.sort_by_key(|entry| entry.key != "op");
         Self {
             entries: entries.into_iter(),
@@ -383,7 +383,7 @@ impl<'de> MapAccess<'de> for Entries {
 }
 
 /// A table of one key, which names the variant.
-struct Variant(Entry);
+struct Variant(KeyValue);
 
 impl<'de> EnumAccess<'de> for Variant {
     type Error = TypedError;

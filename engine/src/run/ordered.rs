@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// How one stream is worked on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape {
+pub(crate) struct StreamShape {
     /// Threads that work.
     pub(crate) threads: usize,
     /// Items read and not yet taken, at most.
@@ -43,7 +43,7 @@ struct Queues<'a, T, U> {
 /// # Errors
 /// Those of `items`, of the workers and of `take`.
 pub(crate) fn for_each_ordered<T, U, W>(
-    shape: Shape,
+    shape: StreamShape,
     items: impl Iterator<Item = Result<T>> + Send,
     weigh: fn(&T) -> u64,
     workers: impl Fn() -> W + Sync,
@@ -179,8 +179,8 @@ fn panicked(doing: &str, panic: &(dyn std::any::Any + Send)) -> Error {
 mod tests {
     use super::*;
 
-    fn shape(threads: usize, depth: usize) -> Shape {
-        Shape {
+    fn shape(threads: usize, depth: usize) -> StreamShape {
+        StreamShape {
             threads,
             depth,
             len_bytes: 20,
@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn collect(
-        shape: Shape,
+        shape: StreamShape,
         items: Vec<Result<u64>>,
         work: impl Fn(u64) -> Result<u64> + Sync + Copy,
     ) -> (Vec<u64>, Result<()>) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::format::{Counts, ShardLayout};
+use crate::format::{ShardCounts, ShardLayout};
 use crate::plan::{
     ByteSize, Catalog, InMemory, LoadedTokenizers, OriginKind, Pipeline, Plan, Selected, check,
     sink_root, stored_columns,
@@ -84,7 +84,7 @@ fn check_shard_size(plan: &Plan) -> Result<()> {
     let columns = stored_columns(&plan.output)?;
     let layout = ShardLayout::new(&columns, OriginKind::of(plan))?;
     // Rows of lists may be of any length: at least, each has an element.
-    let rows = |n_rows: u64| Counts {
+    let rows = |n_rows: u64| ShardCounts {
         n_rows,
         flat: vec![n_rows; layout.n_groups],
     };

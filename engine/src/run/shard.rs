@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::control::Control;
 use super::log::RunLog;
-use super::ordered::{Shape, contained, for_each_ordered};
+use super::ordered::{StreamShape, contained, for_each_ordered};
 use super::shard_options::{ShardOptions, batch_bytes};
 use crate::batch::{Checkpoint, Stats};
 use crate::device::{Assembler, Device, Offload, Worker};
@@ -131,7 +131,7 @@ impl ShardJob<'_> {
             .metered(self.control.meter().clone())
             .map(|batch| batch.map(|batch| (batch.n_accounted(), batch)));
         for_each_ordered(
-            Shape {
+            StreamShape {
                 threads: workers,
                 depth: depth(workers),
                 len_bytes: BYTES_IN_FLIGHT,

@@ -14,7 +14,9 @@ use arrow::datatypes::DataType;
 use crate::arrays::relayout;
 use crate::batch::{Origins, OutputBatch};
 use crate::error::{Error, Result};
-use crate::format::{Column, Content, Extent, OriginKind, ShardLayout, TensorSpec, to_usize};
+use crate::format::{
+    Column, Content, FirstDimension, OriginKind, ShardLayout, TensorSpec, to_usize,
+};
 
 #[cfg(target_endian = "big")]
 compile_error!("shards are little-endian, and their bytes are taken from memory as they lie");
@@ -39,11 +41,11 @@ impl Encoded {
         range: &Range<usize>,
     ) -> Result<&[u8]> {
         let items = match spec.extent {
-            Extent::Flat(group) => {
+            FirstDimension::Flat(group) => {
                 let offsets = &self.groups[group];
                 to_usize(offsets[range.start])?..to_usize(offsets[range.end])?
             }
-            Extent::Rows | Extent::Offsets(_) => range.clone(),
+            FirstDimension::Rows | FirstDimension::Offsets(_) => range.clone(),
         };
         let width = to_usize(spec.item_bytes)?;
         self.values[index]
@@ -91,7 +93,7 @@ pub(super) fn encode(
                 let name = &columns[index].name;
                 let (bytes, offsets) =
                     values(&arrays[index], spec).map_err(|e| e.with_column(name))?;
-                if let (Extent::Flat(group), Some(offsets)) = (spec.extent, offsets) {
+                if let (FirstDimension::Flat(group), Some(offsets)) = (spec.extent, offsets) {
                     encoded.groups[group] = offsets;
                 }
                 Some(bytes)
@@ -102,7 +104,7 @@ pub(super) fn encode(
             Content::OriginRow => Some(bytes_of(&batch.origins.row)),
             Content::OriginStart => Some(bytes_of(&batch.origins.start)),
         };
-        if let (Content::OriginFile, Extent::Flat(group)) = (spec.content, spec.extent) {
+        if let (Content::OriginFile, FirstDimension::Flat(group)) = (spec.content, spec.extent) {
             encoded.groups[group] = batch.origins.offsets.clone().unwrap_or_default();
         }
         encoded.values.push(bytes);

@@ -19,7 +19,7 @@ use crate::plan::Digest;
 
 /// What is durable since the line before.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct JournalLine {
     /// Its number, from 0.
     pub(super) number: u64,
     /// The shard, if one was finished; `first_row` counts in the part.
@@ -35,7 +35,7 @@ pub(super) struct Line {
 /// The lines of a journal that hold, and the bytes they take.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<JournalLine>,
     /// Length of the journal after each line.
     pub(super) ends: Vec<u64>,
 }
@@ -98,7 +98,7 @@ fn checksum(json: &[u8], plan: Digest) -> String {
     format!("{:016x}", XxHash3_64::oneshot_with_seed(seed, json))
 }
 
-fn parse_line(raw: &[u8], plan: Digest) -> Option<Line> {
+fn parse_line(raw: &[u8], plan: Digest) -> Option<JournalLine> {
     let (digits, rest) = raw.strip_suffix(b"\n")?.split_at_checked(16)?;
     let json = rest.strip_prefix(b" ")?;
     if digits != checksum(json, plan).as_bytes() {
@@ -107,7 +107,7 @@ fn parse_line(raw: &[u8], plan: Digest) -> Option<Line> {
     serde_json::from_slice(json).ok()
 }
 
-fn render(line: &Line, plan: Digest) -> Result<Vec<u8>> {
+fn render(line: &JournalLine, plan: Digest) -> Result<Vec<u8>> {
     let json = serde_json::to_vec(line)
         .map_err(|e| Error::internal("cannot write the journal").with_source(e))?;
     let mut bytes = checksum(&json, plan).into_bytes();
@@ -143,7 +143,7 @@ impl JournalWriter {
     ///
     /// # Errors
     /// `Io`; the line may be there or not, and the next start finds out.
-    pub(super) fn append(&mut self, place: &Workplace, mut line: Line) -> Result<()> {
+    pub(super) fn append(&mut self, place: &Workplace, mut line: JournalLine) -> Result<()> {
         line.number = self.n_lines;
         let bytes = render(&line, self.plan)?;
         let io = |e| Error::io("write the journal", &self.path, e);
@@ -170,10 +170,10 @@ mod tests {
     use super::*;
 
     fn text(n: u64) -> Vec<u8> {
-        let line = |number| Line {
+        let line = |number| JournalLine {
             number,
             checkpoint: Some(Checkpoint::default()),
-            ..Line::default()
+            ..JournalLine::default()
         };
         (0..n)
             .flat_map(|n| render(&line(n), Digest(7)).unwrap())

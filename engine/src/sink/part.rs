@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::encode::encode;
-use super::journal::{Journal, JournalWriter, Line};
+use super::journal::{Journal, JournalLine, JournalWriter};
 use super::shard::ShardWriter;
 use super::shared::Shared;
 use crate::batch::{Checkpoint, OutputBatch, Quarantined, Stats};
@@ -238,7 +238,7 @@ impl PartWriter {
         } else {
             None
         };
-        let line = Line {
+        let line = JournalLine {
             number: 0,
             shard: shard.clone(),
             checkpoint,

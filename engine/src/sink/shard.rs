@@ -11,7 +11,7 @@ use super::fs::Fs;
 use super::spill::Spill;
 use super::stream::{Finished, Stream};
 use crate::error::{Error, Result};
-use crate::format::{Counts, Extent, ShardLayout, write_header};
+use crate::format::{FirstDimension, ShardCounts, ShardLayout, write_header};
 use crate::plan::Digest;
 
 /// Assembles shards one after another.
@@ -24,7 +24,7 @@ pub(super) struct ShardWriter {
     stream: Option<Stream>,
     /// All tensors but the first.
     spill: Spill,
-    counts: Counts,
+    counts: ShardCounts,
     shard_size: u64,
 }
 
@@ -95,9 +95,9 @@ impl ShardWriter {
         low
     }
 
-    fn counts_with(&self, rows: &Encoded, range: &Range<usize>) -> Counts {
+    fn counts_with(&self, rows: &Encoded, range: &Range<usize>) -> ShardCounts {
         let flat = self.counts.flat.iter().zip(&rows.groups);
-        Counts {
+        ShardCounts {
             n_rows: self.counts.n_rows + range.len() as u64,
             flat: flat
                 .map(|(n, offsets)| n + offsets[range.end] - offsets[range.start])
@@ -117,11 +117,13 @@ impl ShardWriter {
         for (index, spec) in self.layout.tensors.iter().enumerate() {
             let offsets;
             let bytes = match spec.extent {
-                Extent::Offsets(group) => {
+                FirstDimension::Offsets(group) => {
                     offsets = self.offsets(&rows.groups[group], group, &range);
                     offsets.as_slice()
                 }
-                Extent::Rows | Extent::Flat(_) => rows.bytes(index, spec, &range)?,
+                FirstDimension::Rows | FirstDimension::Flat(_) => {
+                    rows.bytes(index, spec, &range)?
+                }
             };
             let put = match index {
                 0 => stream.write(bytes),
@@ -147,7 +149,7 @@ impl ShardWriter {
         let io = |e| Error::io("write a shard", &self.path, e);
         let file = self.fs.create(&self.path).map_err(io)?;
         for (index, spec) in self.layout.tensors.iter().enumerate() {
-            if matches!(spec.extent, Extent::Offsets(_)) {
+            if matches!(spec.extent, FirstDimension::Offsets(_)) {
                 self.spill.push(index, &0i64.to_le_bytes()).map_err(io)?;
             }
         }
@@ -203,8 +205,8 @@ impl ShardWriter {
     }
 }
 
-fn empty(layout: &ShardLayout) -> Counts {
-    Counts {
+fn empty(layout: &ShardLayout) -> ShardCounts {
+    ShardCounts {
         n_rows: 0,
         flat: vec![0; layout.n_groups],
     }

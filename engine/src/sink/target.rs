@@ -12,7 +12,7 @@ use super::fs::Fs;
 use super::journal::Journal;
 use super::part::{PartState, PartSummary, PartWriter};
 use super::shared::Shared;
-use super::tidy::Kept;
+use super::tidy::KeptFiles;
 use super::workplace::Workplace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{
@@ -75,11 +75,11 @@ impl Target {
 
         place.create_dir(&place.work())?;
         let lock = take_lock(&place)?;
-        let mut kept = Kept::default();
+        let mut kept = KeptFiles::default();
         match place.existing(plan, on_existing)? {
             Existing::Nothing => {}
-            Existing::Unreadable => kept = Kept::everything(),
-            Existing::Other(manifest) => kept = Kept::dataset(&manifest),
+            Existing::Unreadable => kept = KeptFiles::everything(),
+            Existing::Other(manifest) => kept = KeptFiles::dataset(&manifest),
             Existing::Same(manifest) => {
                 place.remove_work(&manifest)?;
                 return Ok(Opened::Complete(manifest));
@@ -271,7 +271,7 @@ impl Workplace {
     }
 
     /// Cuts each journal back to what holds, and keeps the shards it names.
-    fn check_journals(&self, plan: &Plan, kept: &mut Kept) -> Result<()> {
+    fn check_journals(&self, plan: &Plan, kept: &mut KeptFiles) -> Result<()> {
         for index in 0..plan.parts.len() {
             let part = u32::try_from(index).map_err(|_| {
                 let n_parts = plan.parts.len();

@@ -14,13 +14,13 @@ use crate::plan::Digest;
 
 /// The files, relative to the root, that must stay.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct KeptFiles {
     files: HashSet<String>,
     /// Everything stays: there is a dataset whose manifest cannot be read.
     everything: bool,
 }
 
-impl Kept {
+impl KeptFiles {
     /// Keeps all, because it cannot be told what is needed.
     pub(super) fn everything() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Kept {
 
 impl Workplace {
     /// Removes temporary files, and files of datasets that are not `kept`.
-    pub(super) fn remove_strays(&self, kept: &Kept) -> Result<()> {
+    pub(super) fn remove_strays(&self, kept: &KeptFiles) -> Result<()> {
         for name in self.list(&self.temporary())? {
             self.remove(&self.temporary().join(name))?;
         }
@@ -77,7 +77,12 @@ impl Workplace {
     }
 
     /// Removes files of the directory `prefix` that are ours and not kept.
-    fn remove_where(&self, prefix: &str, ours: &dyn Fn(&str) -> bool, kept: &Kept) -> Result<()> {
+    fn remove_where(
+        &self,
+        prefix: &str,
+        ours: &dyn Fn(&str) -> bool,
+        kept: &KeptFiles,
+    ) -> Result<()> {
         let dir = self.root.join(prefix);
         for name in self.list(&dir)? {
             if !kept.holds(&format!("{prefix}{name}")) && ours(&name) {
@@ -96,7 +101,7 @@ impl Workplace {
             // it; without its work it is all there is.
             self.sync_dir(&self.root)?;
         }
-        self.remove_strays(&Kept::dataset(manifest))?;
+        self.remove_strays(&KeptFiles::dataset(manifest))?;
         for name in self.list(&self.journals())? {
             self.remove(&self.journals().join(name))?;
         }

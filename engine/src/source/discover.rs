@@ -9,8 +9,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 use super::fingerprint::fingerprint;
 use super::look::{LookSpec, look};
 use super::sniff;
-use super::uris::{Expanded, Places, expand};
-use super::walk::{Found, shown};
+use super::uris::{Expanded, UriContext, expand};
+use super::walk::{FoundFile, shown};
 use super::{Description, for_format, parquet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
@@ -51,7 +51,7 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
         files: found,
         format,
         mut discovery,
-    } = expand(Places {
+    } = expand(UriContext {
         uris: &spec.uris,
         base: spec.base,
         format: spec.format,
@@ -105,7 +105,7 @@ fn refuse(described: Vec<Described>, on_error: OnError) -> Result<Vec<Described>
 }
 
 /// The files that are of their layout, and where each stands among all.
-fn readable(found: &[Found], described: &[Described]) -> (Vec<Found>, Vec<usize>) {
+fn readable(found: &[FoundFile], described: &[Described]) -> (Vec<FoundFile>, Vec<usize>) {
     let files = found.iter().zip(described).enumerate();
     let readable = files.filter(|(_, (_, (_, description)))| description.is_ok());
     readable
@@ -126,7 +126,7 @@ fn empty(files: &[InputDescription]) -> Option<String> {
 type Described = (Input, Result<Description>);
 
 /// One file: its digest, and its description or what is wrong with its content.
-fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Described> {
+fn look_at(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Result<Described> {
     let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
     let description = describe(found, format, spec);
     let description = match description {
@@ -144,7 +144,7 @@ fn look_at(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Des
     Ok((input, description))
 }
 
-fn describe(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<Description> {
+fn describe(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Result<Description> {
     let path = &found.path;
     match format {
         // Looked at over all files together.
@@ -167,9 +167,9 @@ fn describe(found: &Found, format: Format, spec: &DiscoverSpec<'_>) -> Result<De
 /// `work` on each file, on so many threads; results in the order of `files`.
 /// The error of the first file that has one wins, whichever came first in time.
 fn in_parallel<T: Send>(
-    files: &[Found],
+    files: &[FoundFile],
     threads: usize,
-    work: impl Fn(&Found) -> Result<T> + Sync,
+    work: impl Fn(&FoundFile) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let run = || {

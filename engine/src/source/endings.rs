@@ -13,14 +13,14 @@ pub(super) enum Ending<'a> {
     /// mostly a document about the data.
     Json,
     /// Known, and not read.
-    Foreign(&'static Kind),
+    Foreign(&'static UnreadKind),
     /// Another ending, or none.
     Unknown(&'a str),
 }
 
 /// A kind of file that is not read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(super) struct UnreadKind {
     endings: &'static [&'static str],
     /// What it is called.
     pub(super) name: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Kind {
     way: &'static str,
 }
 
-impl Kind {
+impl UnreadKind {
     /// What makes of `file` something that is read.
     pub(super) fn way(&self, file: &str) -> String {
         let stem = file
@@ -103,45 +103,45 @@ fn extension(name: &str) -> &str {
 }
 
 /// Columnar files that were compressed once more.
-static WRAPPED: Kind = Kind {
+static WRAPPED: UnreadKind = UnreadKind {
     endings: &[],
     name: "a compressed Parquet or Arrow file",
     way: "decompress it (`gunzip` or `zstd -d`): these formats compress within the file",
 };
 
-static KINDS: &[Kind] = &[
-    Kind {
+static KINDS: &[UnreadKind] = &[
+    UnreadKind {
         endings: &["csv", "tsv", "psv"],
         name: "CSV",
         way: "convert it: python -c \"import pyarrow.csv as c, pyarrow.parquet as p; \
               p.write_table(c.read_csv('{}'), '{stem}.parquet')\"",
     },
-    Kind {
+    UnreadKind {
         endings: &["bz2"],
         name: "bzip2",
         way: "compress it with gzip or zstd instead: bunzip2 \"{}\"",
     },
-    Kind {
+    UnreadKind {
         endings: &["xz", "lzma"],
         name: "xz",
         way: "compress it with gzip or zstd instead: unxz \"{}\"",
     },
-    Kind {
+    UnreadKind {
         endings: &["lz4", "br", "sz", "snappy", "z", "lzo"],
         name: "this compression",
         way: "decompress it, or compress it with gzip or zstd instead",
     },
-    Kind {
+    UnreadKind {
         endings: &["zip", "7z", "rar"],
         name: "an archive",
         way: "unpack it, and name the files in it",
     },
-    Kind {
+    UnreadKind {
         endings: &["tar", "tgz", "tbz2", "txz"],
         name: "a tar archive",
         way: "unpack it (`tar -xf \"{}\"`), and name the files in it",
     },
-    Kind {
+    UnreadKind {
         endings: &[
             "jpg", "jpeg", "jpe", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "avif",
             "svg", "ppm",
@@ -151,32 +151,32 @@ static KINDS: &[Kind] = &[
               as p; f = sorted(glob.glob('{}')); p.write_table(a.table({'name': f, 'image': \
               [open(n, 'rb').read() for n in f]}), 'images.parquet')\"",
     },
-    Kind {
+    UnreadKind {
         endings: &[
             "wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "mp4", "mkv", "avi", "mov", "webm",
         ],
         name: "audio or video",
         way: "put the files into a binary column of Parquet, or their transcripts into JSON lines",
     },
-    Kind {
+    UnreadKind {
         endings: &[
             "pdf", "doc", "docx", "odt", "rtf", "epub", "ppt", "pptx", "djvu",
         ],
         name: "a document with a layout",
         way: "extract the text first, to .txt or .jsonl",
     },
-    Kind {
+    UnreadKind {
         endings: &["xls", "xlsx", "xlsm", "ods"],
         name: "a spreadsheet",
         way: "convert it: python -c \"import pandas as d; \
               d.read_excel('{}').to_parquet('{stem}.parquet')\"",
     },
-    Kind {
+    UnreadKind {
         endings: &["npy", "npz"],
         name: "a NumPy array",
         way: "convert it to Parquet or Arrow with pyarrow",
     },
-    Kind {
+    UnreadKind {
         endings: &[
             "pt",
             "pth",
@@ -191,18 +191,18 @@ static KINDS: &[Kind] = &[
         name: "a file of tensors or pickled objects",
         way: "convert what is data in it to Parquet or Arrow with pyarrow",
     },
-    Kind {
+    UnreadKind {
         endings: &["db", "sqlite", "sqlite3", "duckdb"],
         name: "a database",
         way: "export its table: duckdb \"{}\" -c \"copy NAME to 'NAME.parquet'\"",
     },
-    Kind {
+    UnreadKind {
         endings: &["orc"],
         name: "ORC",
         way: "convert it: python -c \"import pyarrow.orc as o, pyarrow.parquet as p; \
               p.write_table(o.read_table('{}'), '{stem}.parquet')\"",
     },
-    Kind {
+    UnreadKind {
         endings: &[
             "avro",
             "tfrecord",

@@ -2,7 +2,7 @@
 
 use super::ipc::Arrow;
 use super::jsonl::Jsonl;
-use super::memory::Tables;
+use super::memory::MemoryTables;
 use super::parquet::Parquet;
 use super::request::Source;
 use super::text::Text;
@@ -16,6 +16,6 @@ pub fn for_format(format: Format) -> &'static dyn Source {
         Format::Arrow => &Arrow,
         Format::Jsonl => &Jsonl,
         Format::Text => &Text,
-        Format::Table => &Tables,
+        Format::Table => &MemoryTables,
     }
 }

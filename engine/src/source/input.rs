@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Input;
 
 /// What a failed read means.
-pub(super) enum Fault {
+pub(super) enum ReadFault {
     /// The bytes are there and make no sense.
     Content(Broken),
     /// The operating system failed, or the file is no longer the one described.
@@ -77,12 +77,12 @@ fn unwrap_content(exact: Exact, path: &Path) -> Result<Box<dyn Read + Send>> {
 }
 
 /// What `error`, met while reading `path`, means.
-pub(super) fn fault(path: &Path, error: io::Error) -> Fault {
+pub(super) fn fault(path: &Path, error: io::Error) -> ReadFault {
     if error
         .get_ref()
         .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Shrunk>)
     {
-        return Fault::System(
+        return ReadFault::System(
             Error::new(
                 ErrorKind::Changed,
                 "the input became shorter while it was read",
@@ -92,10 +92,10 @@ pub(super) fn fault(path: &Path, error: io::Error) -> Fault {
     }
     // Decompressors make up their errors; only the system's carry its number.
     if error.raw_os_error().is_some() {
-        Fault::System(Error::io("read input", path, error))
+        ReadFault::System(Error::io("read input", path, error))
     } else {
         // Only decompressors make up errors.
-        Fault::Content(Broken::of(path, &error))
+        ReadFault::Content(Broken::of(path, &error))
     }
 }
 

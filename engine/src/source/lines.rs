@@ -6,9 +6,9 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::context::{Bad, Context, until_error};
-use super::input::{self, Fault};
+use super::input::{self, ReadFault};
 use super::meter::Metered;
-use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
+use super::records::{BlockSize, Delimiter, MAX_RECORD, Records, StreamChunk};
 use super::{BatchIter, ReadRequest, sniff};
 use crate::batch::{Batch, Notes, RowEvent};
 use crate::error::{Error, Result};
@@ -146,9 +146,9 @@ enum Wanted<'a> {
 }
 
 /// The lines of a chunk that are asked for, or what is bad about it.
-fn wanted<'a>(chunk: Chunk<'a>, context: &Context) -> Result<Wanted<'a>> {
+fn wanted<'a>(chunk: StreamChunk<'a>, context: &Context) -> Result<Wanted<'a>> {
     let (record, excerpt, error) = match chunk {
-        Chunk::Records {
+        StreamChunk::Records {
             first,
             bytes,
             spans,
@@ -161,19 +161,19 @@ fn wanted<'a>(chunk: Chunk<'a>, context: &Context) -> Result<Wanted<'a>> {
             });
             return Ok(Wanted::Lines(lines.collect()));
         }
-        Chunk::TooLong { record, excerpt } => {
+        StreamChunk::TooLong { record, excerpt } => {
             let reason = format!("expected at most {MAX_RECORD} bytes, got more");
             return Ok(Wanted::Bad(Bad::line(record, reason, excerpt)));
         }
-        Chunk::Fault {
+        StreamChunk::Fault {
             record,
             excerpt,
             error,
         } => (record, excerpt, error),
     };
     match input::fault(&context.path, error) {
-        Fault::System(error) => Err(error),
-        Fault::Content(broken) => Ok(Wanted::Bad(Bad {
+        ReadFault::System(error) => Err(error),
+        ReadFault::Content(broken) => Ok(Wanted::Bad(Bad {
             excerpt,
             hint: broken.hint,
             ..Bad::tail(record, broken.reason)

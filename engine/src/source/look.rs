@@ -14,11 +14,11 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::Meter;
 use super::broken;
-use super::input::{self, Fault};
+use super::input::{self, ReadFault};
 use super::jsonl::{Observer, Selection};
-use super::records::{BlockSize, Chunk, Delimiter, MAX_RECORD, Records};
+use super::records::{BlockSize, Delimiter, MAX_RECORD, Records, StreamChunk};
 use super::stretch::{self, Stretch};
-use super::walk::Found as Input;
+use super::walk::FoundFile as Input;
 use crate::error::{Error, Result};
 use crate::plan::{
     Conflict, Found, Int96Unit, KeyTypes, Looked, Place, Proposed, SeenKeys, Selected, leaf,
@@ -319,7 +319,7 @@ impl LookJob<'_> {
         let (mut lines, mut bytes_seen) = (0, 0_u64);
         while let Some(chunk) = records.next_chunk(size) {
             match chunk {
-                Chunk::Records {
+                StreamChunk::Records {
                     first,
                     bytes,
                     spans,
@@ -336,14 +336,14 @@ impl LookJob<'_> {
                         break;
                     }
                 }
-                Chunk::TooLong { record, .. } => {
+                StreamChunk::TooLong { record, .. } => {
                     let reason = format!("expected at most {MAX_RECORD} bytes, got more");
                     sight.bad(place(record), reason);
                     lines = record + 1;
                 }
-                Chunk::Fault { record, error, .. } => match input::fault(path, error) {
-                    Fault::System(error) => return Err(error),
-                    Fault::Content(broken) => sight.bad(place(record), broken.reason),
+                StreamChunk::Fault { record, error, .. } => match input::fault(path, error) {
+                    ReadFault::System(error) => return Err(error),
+                    ReadFault::Content(broken) => sight.bad(place(record), broken.reason),
                 },
             }
         }

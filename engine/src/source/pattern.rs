@@ -15,15 +15,15 @@ use crate::error::{Error, Result};
 const WILDCARDS: &[char] = &['*', '?', '[', '{'];
 
 /// A path with wildcards, or one that turned out to have none.
-pub(super) enum Target {
+pub(super) enum PathTarget {
     /// One place, which may not be there.
     Literal(PathBuf),
     /// What matches below a folder.
-    Glob(PathBuf, Pattern),
+    Glob(PathBuf, PathPattern),
 }
 
 /// What is matched by paths below a folder, with `/`.
-pub(super) struct Pattern {
+pub(super) struct PathPattern {
     whole: GlobMatcher,
     /// The components, or nothing where a brace goes over several.
     parts: Option<Vec<PatternPart>>,
@@ -43,13 +43,13 @@ enum PatternPart {
 ///
 /// # Errors
 /// `Pipeline` for a pattern that is none.
-pub(super) fn target(path: &Path, base: &Path) -> Result<Target> {
+pub(super) fn target(path: &Path, base: &Path) -> Result<PathTarget> {
     let (mut root, rest) = match path.strip_prefix(base) {
         Ok(rest) => (base.to_owned(), rest),
         Err(_) => (PathBuf::new(), path),
     };
     let Some(rest) = rest.to_str() else {
-        return Ok(Target::Literal(path.to_owned()));
+        return Ok(PathTarget::Literal(path.to_owned()));
     };
     if rest.starts_with('/') {
         root.push("/");
@@ -67,11 +67,11 @@ pub(super) fn target(path: &Path, base: &Path) -> Result<Target> {
             if root.as_os_str().is_empty() {
                 root.push(".");
             }
-            return Ok(Target::Glob(root, Pattern::new(&parts)?));
+            return Ok(PathTarget::Glob(root, PathPattern::new(&parts)?));
         }
         parts.next();
     }
-    Ok(Target::Literal(root))
+    Ok(PathTarget::Literal(root))
 }
 
 /// The name that a component stands for, if all its wildcards are escaped.
@@ -103,7 +103,7 @@ fn escaped(text: &str) -> String {
     text.chars().map(one).collect()
 }
 
-impl Pattern {
+impl PathPattern {
     fn new(components: &[&str]) -> Result<Self> {
         let pattern = components.join("/");
         let is_split = components
@@ -183,7 +183,7 @@ mod tests {
     fn a_pattern_enters_only_what_it_may_match_below() {
         let enters = |pattern: &str, name: &str| {
             let parts: Vec<&str> = pattern.split('/').collect();
-            Pattern::new(&parts).unwrap().enters(name)
+            PathPattern::new(&parts).unwrap().enters(name)
         };
         for (pattern, name, expected) in [
             ("*.jsonl", "a", false),

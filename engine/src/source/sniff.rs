@@ -20,7 +20,7 @@ const HEAD: u64 = 16 << 10;
 
 /// What a file turned out to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum FileContent {
     Gzip,
     Zstd,
     /// Compressed or packed by what is not read: its name, and the command that
@@ -46,7 +46,7 @@ pub(super) enum Content {
     Zeros,
 }
 
-impl Content {
+impl FileContent {
     /// What it is called.
     pub(super) fn name(self) -> String {
         match self {
@@ -166,10 +166,10 @@ pub(super) fn check(path: &Path, format: Format, on_error: OnError) -> Result<()
 
 /// `error`, met in a columnar file, or what the file is instead.
 pub(super) fn explain(path: &Path, format: Format, error: Error) -> Error {
-    let is_of = |content: &Content| {
+    let is_of = |content: &FileContent| {
         matches!(
             (format, content),
-            (Format::Parquet, Content::Parquet) | (Format::Arrow, Content::Arrow)
+            (Format::Parquet, FileContent::Parquet) | (Format::Arrow, FileContent::Arrow)
         )
     };
     match of_file(path).filter(|content| !is_of(content)) {
@@ -196,13 +196,13 @@ pub(super) fn unreadable(path: &Path, format: Format) -> Result<Option<String>> 
 
 /// What a file holds that is not of its format.
 struct Foreign {
-    content: Content,
+    content: FileContent,
     /// Whether that is known of all of it, so that no line of it is content.
     is_whole: bool,
 }
 
 /// What `path` holds, if it is known and not read.
-pub(super) fn of_file(path: &Path) -> Option<Content> {
+pub(super) fn of_file(path: &Path) -> Option<FileContent> {
     of_bytes(&raw_head(path).ok()?)
 }
 
@@ -226,15 +226,15 @@ fn foreign(path: &Path, format: Format) -> Result<Option<Foreign>> {
         content,
         is_whole: match content {
             // A first line that is broken makes no document of the others.
-            Content::JsonArray | Content::JsonObject => !goes_on_in_lines(&head),
-            Content::Html => false,
+            FileContent::JsonArray | FileContent::JsonObject => !goes_on_in_lines(&head),
+            FileContent::Html => false,
             _ => true,
         },
     }))
 }
 
-fn refused(path: &Path, wanted: &str, content: Option<Content>) -> Error {
-    let name = content.map_or("other bytes".to_owned(), Content::name);
+fn refused(path: &Path, wanted: &str, content: Option<FileContent>) -> Error {
+    let name = content.map_or("other bytes".to_owned(), FileContent::name);
     let hint = content.map_or_else(
         || "rename it to what it is".to_owned(),
         |content| content.hint(&path.display().to_string()),
@@ -261,39 +261,42 @@ fn is_zstd(head: &[u8]) -> bool {
 }
 
 /// Formats by their first bytes.
-static MAGIC: &[(&[u8], Content)] = &[
-    (GZIP, Content::Gzip),
-    (b"\xfd7zXZ\0", Content::Packed("xz", "xzcat")),
-    (b"\x04\x22\x4d\x18", Content::Packed("lz4", "lz4cat")),
-    (b"PK\x03\x04", Content::Packed("zip", "unzip -p")),
-    (b"7z\xbc\xaf\x27\x1c", Content::Packed("7z", "7z x -so")),
-    (b"ARROW1\0\0", Content::Arrow),
-    (b"PARE", Content::EncryptedParquet),
-    (b"FEA1", Content::OldFeather),
-    (b"\xff\xfe\0\0", Content::Encoding("UTF-32")),
-    (b"\0\0\xfe\xff", Content::Encoding("UTF-32")),
-    (b"\xff\xfe", Content::Encoding("UTF-16")),
-    (b"\xfe\xff", Content::Encoding("UTF-16")),
+static MAGIC: &[(&[u8], FileContent)] = &[
+    (GZIP, FileContent::Gzip),
+    (b"\xfd7zXZ\0", FileContent::Packed("xz", "xzcat")),
+    (b"\x04\x22\x4d\x18", FileContent::Packed("lz4", "lz4cat")),
+    (b"PK\x03\x04", FileContent::Packed("zip", "unzip -p")),
+    (b"7z\xbc\xaf\x27\x1c", FileContent::Packed("7z", "7z x -so")),
+    (b"ARROW1\0\0", FileContent::Arrow),
+    (b"PARE", FileContent::EncryptedParquet),
+    (b"FEA1", FileContent::OldFeather),
+    (b"\xff\xfe\0\0", FileContent::Encoding("UTF-32")),
+    (b"\0\0\xfe\xff", FileContent::Encoding("UTF-32")),
+    (b"\xff\xfe", FileContent::Encoding("UTF-16")),
+    (b"\xfe\xff", FileContent::Encoding("UTF-16")),
     (
         b"version https://git-lfs.github.com/spec/",
-        Content::LfsPointer,
+        FileContent::LfsPointer,
     ),
-    (b"\x89PNG\r\n\x1a\n", Content::Other("a PNG image")),
-    (b"\xff\xd8\xff", Content::Other("a JPEG image")),
-    (b"%PDF-", Content::Other("a PDF document")),
-    (b"SQLite format 3\0", Content::Other("an SQLite database")),
-    (b"\x93NUMPY", Content::Other("a NumPy array")),
-    (b"\x89HDF\r\n\x1a\n", Content::Other("an HDF5 file")),
-    (b"Obj\x01", Content::Other("an Avro file")),
-    (b"ORC\x0a", Content::Other("an ORC file")),
+    (b"\x89PNG\r\n\x1a\n", FileContent::Other("a PNG image")),
+    (b"\xff\xd8\xff", FileContent::Other("a JPEG image")),
+    (b"%PDF-", FileContent::Other("a PDF document")),
+    (
+        b"SQLite format 3\0",
+        FileContent::Other("an SQLite database"),
+    ),
+    (b"\x93NUMPY", FileContent::Other("a NumPy array")),
+    (b"\x89HDF\r\n\x1a\n", FileContent::Other("an HDF5 file")),
+    (b"Obj\x01", FileContent::Other("an Avro file")),
+    (b"ORC\x0a", FileContent::Other("an ORC file")),
 ];
 
-fn of_bytes(head: &[u8]) -> Option<Content> {
+fn of_bytes(head: &[u8]) -> Option<FileContent> {
     if is_zstd(head) {
-        return Some(Content::Zstd);
+        return Some(FileContent::Zstd);
     }
     if head.starts_with(b"BZh") && head.get(4..10) == Some(b"1AY&SY") {
-        return Some(Content::Packed("bzip2", "bzcat"));
+        return Some(FileContent::Packed("bzip2", "bzcat"));
     }
     // Text may begin so, and goes on with a character that can be read.
     let is_binary = |at: usize| {
@@ -301,24 +304,27 @@ fn of_bytes(head: &[u8]) -> Option<Content> {
             .is_some_and(|b| *b < b' ' && !b.is_ascii_whitespace())
     };
     if head.starts_with(b"PAR1") && is_binary(4) {
-        return Some(Content::Parquet);
+        return Some(FileContent::Parquet);
     }
     if head.get(257..262) == Some(b"ustar") && head.contains(&0) {
-        return Some(Content::Packed("tar", "tar -xOf"));
+        return Some(FileContent::Packed("tar", "tar -xOf"));
     }
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic));
     let found = magic.map(|(_, content)| *content)?;
-    let needs_binary = matches!(found, Content::EncryptedParquet | Content::OldFeather);
+    let needs_binary = matches!(
+        found,
+        FileContent::EncryptedParquet | FileContent::OldFeather
+    );
     (!needs_binary || is_binary(4)).then_some(found)
 }
 
 /// What stands where compressed bytes are wanted.
-fn uncompressed(head: &[u8]) -> Option<Content> {
+fn uncompressed(head: &[u8]) -> Option<FileContent> {
     if head.iter().all(|byte| *byte == 0) {
-        return Some(Content::Zeros);
+        return Some(FileContent::Zeros);
     }
-    if let Some(Content::Html) = document(head) {
-        return Some(Content::Html);
+    if let Some(FileContent::Html) = document(head) {
+        return Some(FileContent::Html);
     }
     // The last character may go on behind what is looked at.
     let text = match std::str::from_utf8(head) {
@@ -327,11 +333,11 @@ fn uncompressed(head: &[u8]) -> Option<Content> {
         Ok(_) => head,
     };
     let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
-    (!text.is_empty() && !text.iter().any(is_control)).then_some(Content::PlainText)
+    (!text.is_empty() && !text.iter().any(is_control)).then_some(FileContent::PlainText)
 }
 
 /// A document of JSON or HTML where lines of JSON are wanted.
-fn document(head: &[u8]) -> Option<Content> {
+fn document(head: &[u8]) -> Option<FileContent> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let text = text.trim_ascii_start();
     let line = text.split(|byte| *byte == b'\n').next()?;
@@ -342,10 +348,10 @@ fn document(head: &[u8]) -> Option<Content> {
     let is_only = is_all && rest.trim_ascii().is_empty();
     let lower = line.get(..line.len().min(15))?.to_ascii_lowercase();
     match line.first()? {
-        b'[' if is_open || is_only => Some(Content::JsonArray),
-        b'{' if line == b"{" && !is_only => Some(Content::JsonObject),
+        b'[' if is_open || is_only => Some(FileContent::JsonArray),
+        b'{' if line == b"{" && !is_only => Some(FileContent::JsonObject),
         b'<' if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") => {
-            Some(Content::Html)
+            Some(FileContent::Html)
         }
         _ => None,
     }
@@ -367,12 +373,12 @@ mod tests {
     #[test]
     fn bytes_are_called_what_they_are() {
         for (bytes, expected) in [
-            (&b"\x1f\x8b\x08"[..], Some(Content::Gzip)),
-            (b"\x28\xb5\x2f\xfdx", Some(Content::Zstd)),
-            (b"PAR1\x15\x04", Some(Content::Parquet)),
+            (&b"\x1f\x8b\x08"[..], Some(FileContent::Gzip)),
+            (b"\x28\xb5\x2f\xfdx", Some(FileContent::Zstd)),
+            (b"PAR1\x15\x04", Some(FileContent::Parquet)),
             (b"PAR1 is a word", None),
             (b"PARE for the end", None),
-            (b"\xff\xfea\0", Some(Content::Encoding("UTF-16"))),
+            (b"\xff\xfea\0", Some(FileContent::Encoding("UTF-16"))),
             (b"BZh9 is a word", None),
             (b"{\"a\": 1}", None),
             (b"", None),
@@ -392,16 +398,16 @@ mod tests {
     #[test]
     fn documents_are_told_from_lines() {
         for (text, expected) in [
-            ("[{\"a\":1},{\"a\":2}]\n", Some(Content::JsonArray)),
+            ("[{\"a\":1},{\"a\":2}]\n", Some(FileContent::JsonArray)),
             (
                 "\u{feff}[\n{\"a\":1},\n{\"a\":2}\n]",
-                Some(Content::JsonArray),
+                Some(FileContent::JsonArray),
             ),
-            ("{\n  \"a\": 1\n}\n", Some(Content::JsonObject)),
+            ("{\n  \"a\": 1\n}\n", Some(FileContent::JsonObject)),
             ("[1]\n{\"a\":1}\n", None),
             ("{\"a\":\n{\"a\":1}\n", None),
             ("{\"a\":1}\n", None),
-            ("<!DOCTYPE html><html>", Some(Content::Html)),
+            ("<!DOCTYPE html><html>", Some(FileContent::Html)),
             ("<a>\n", None),
             ("", None),
         ] {

@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::compression::Compression;
-use super::walk::Found;
+use super::walk::FoundFile;
 use crate::error::{Error, Result};
 
 /// Bytes of a plain file that one thread looks at in one go.
@@ -39,8 +39,8 @@ pub(super) struct Stretch {
 }
 
 /// The files with their lengths.
-pub(super) fn lengths(found: &[Found]) -> Result<Vec<u64>> {
-    let length = |file: &Found| {
+pub(super) fn lengths(found: &[FoundFile]) -> Result<Vec<u64>> {
+    let length = |file: &FoundFile| {
         let metadata = std::fs::metadata(&file.path);
         metadata.map_err(|e| Error::io("open input", &file.path, e))
     };
@@ -48,7 +48,7 @@ pub(super) fn lengths(found: &[Found]) -> Result<Vec<u64>> {
 }
 
 /// All bytes of all files.
-pub(super) fn whole(found: &[Found], lengths: &[u64]) -> Result<Vec<Stretch>> {
+pub(super) fn whole(found: &[FoundFile], lengths: &[u64]) -> Result<Vec<Stretch>> {
     let mut stretches = Vec::new();
     for (file, (found, &len)) in found.iter().zip(lengths).enumerate() {
         let step = if is_plain(&found.path) { STRETCH } else { len };
@@ -69,7 +69,7 @@ pub(super) fn whole(found: &[Found], lengths: &[u64]) -> Result<Vec<Stretch>> {
 
 /// The heads of some files spread over the list, and of plain ones the middle
 /// and the end.
-pub(super) fn sample(found: &[Found], lengths: &[u64]) -> Result<Vec<Stretch>> {
+pub(super) fn sample(found: &[FoundFile], lengths: &[u64]) -> Result<Vec<Stretch>> {
     let n = found.len().min(FILES);
     let share = BYTES / n.max(1) as u64;
     let mut stretches = Vec::new();
@@ -154,11 +154,11 @@ mod tests {
     use super::*;
 
     /// A file of numbered lines, some of them long.
-    fn file(dir: &tempfile::TempDir, name: &str, n: usize) -> Found {
+    fn file(dir: &tempfile::TempDir, name: &str, n: usize) -> FoundFile {
         let line = |i: usize| format!("{i}{}\n", "x".repeat(i * 7919 % 3000));
         let path = dir.path().join(name);
         std::fs::write(&path, (0..n).map(line).collect::<String>()).unwrap();
-        Found {
+        FoundFile {
             path,
             name: name.to_owned(),
             is_linked: false,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     /// The number of the line that begins at each stretch, which it states.
-    fn first_lines(found: &[Found], stretches: &[Stretch]) -> Vec<u64> {
+    fn first_lines(found: &[FoundFile], stretches: &[Stretch]) -> Vec<u64> {
         let line = |stretch: &Stretch| {
             let bytes = std::fs::read(&found[stretch.file].path).unwrap();
             let text = &bytes[usize::try_from(stretch.from).unwrap()..];
@@ -217,9 +217,9 @@ mod tests {
         let looked: u64 = stretches.iter().map(|one| one.to - one.from).sum();
         assert!(looked <= BYTES + 3 * 4000, "{looked}");
         // As many as there are, and of many as many as are looked at.
-        let few: Vec<Found> = (0..3).map(|i| file(&dir, &format!("f{i}"), 2)).collect();
-        let many: Vec<Found> = few.iter().cycle().take(300).cloned().collect();
-        let n_files = |found: &[Found]| {
+        let few: Vec<FoundFile> = (0..3).map(|i| file(&dir, &format!("f{i}"), 2)).collect();
+        let many: Vec<FoundFile> = few.iter().cycle().take(300).cloned().collect();
+        let n_files = |found: &[FoundFile]| {
             let lengths = super::lengths(found).unwrap();
             sample(found, &lengths).unwrap().len()
         };

@@ -19,15 +19,17 @@ use std::path::{Path, PathBuf};
 
 use super::endings::{Ending, ending, named_format};
 use super::nothing;
-use super::pattern::{Target, target};
-use super::walk::{AGAIN, FileId, Found, Walked, Want, dangling, leads_nowhere, shown, tidy, walk};
+use super::pattern::{PathTarget, target};
+use super::walk::{
+    AGAIN, FileId, FoundFile, Walked, Want, dangling, leads_nowhere, shown, tidy, walk,
+};
 use crate::error::{Error, Result};
 use crate::format::{is_dataset_name, is_dataset_place};
 use crate::plan::{Discovery, Format, PassedOverKind, local_path};
 
 /// Where to look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Places<'a> {
+pub(super) struct UriContext<'a> {
     pub(super) uris: &'a [String],
     /// Where relative ones start.
     pub(super) base: &'a Path,
@@ -41,7 +43,7 @@ pub(super) struct Places<'a> {
 #[derive(Debug)]
 pub(super) struct Expanded {
     /// The files, in source order.
-    pub(super) files: Vec<Found>,
+    pub(super) files: Vec<FoundFile>,
     pub(super) format: Format,
     pub(super) discovery: Discovery,
 }
@@ -51,7 +53,7 @@ pub(super) struct Expanded {
 /// # Errors
 /// `Pipeline` if they stand for nothing, for files of several layouts, for two
 /// files of one name, or for what fuelrail wrote.
-pub(super) fn expand(places: Places<'_>) -> Result<Expanded> {
+pub(super) fn expand(places: UriContext<'_>) -> Result<Expanded> {
     let mut list = List::new();
     for uri in places.uris {
         let path = match uri.as_str() {
@@ -84,14 +86,14 @@ pub(super) fn expand(places: Places<'_>) -> Result<Expanded> {
     })
 }
 
-fn expand_one(path: &Path, uri: &str, places: Places<'_>) -> Result<Walked> {
+fn expand_one(path: &Path, uri: &str, places: UriContext<'_>) -> Result<Walked> {
     let (walked, path) = match target(path, places.base)? {
-        Target::Literal(path) => (literal(&path, uri, places)?, path),
-        Target::Glob(root, pattern) if root.is_dir() => {
+        PathTarget::Literal(path) => (literal(&path, uri, places)?, path),
+        PathTarget::Glob(root, pattern) if root.is_dir() => {
             check_not_ours(&root)?;
             (walk(&root, Want::Glob(&pattern), places.sink)?, root)
         }
-        Target::Glob(..) => return Err(nothing::matches(uri)),
+        PathTarget::Glob(..) => return Err(nothing::matches(uri)),
     };
     if walked.files.is_empty() {
         return Err(nothing::readable(&path, uri, &walked.discovery));
@@ -100,7 +102,7 @@ fn expand_one(path: &Path, uri: &str, places: Places<'_>) -> Result<Walked> {
 }
 
 /// A file or a folder that is named.
-fn literal(path: &Path, uri: &str, places: Places<'_>) -> Result<Walked> {
+fn literal(path: &Path, uri: &str, places: UriContext<'_>) -> Result<Walked> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if leads_nowhere(&error) && fs::symlink_metadata(path).is_ok() => {
@@ -126,7 +128,7 @@ fn literal(path: &Path, uri: &str, places: Places<'_>) -> Result<Walked> {
         );
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let file = Found {
+    let file = FoundFile {
         name: name.into_owned(),
         path: path.to_owned(),
         is_linked: true,
@@ -160,7 +162,7 @@ fn check_not_ours(path: &Path) -> Result<()> {
 
 /// The files of a list as its entries come.
 struct List {
-    files: Vec<Found>,
+    files: Vec<FoundFile>,
     discovery: Discovery,
     /// For each entry, which of the files are its own, and how often it came.
     entries: HashMap<PathBuf, (std::ops::Range<usize>, usize)>,
@@ -191,7 +193,7 @@ impl List {
         *n_times += 1;
         let n_times = *n_times;
         let again = self.files[range.clone()].to_vec();
-        let again = again.into_iter().map(|file| Found {
+        let again = again.into_iter().map(|file| FoundFile {
             name: format!("{}#{n_times}", file.name),
             ..file
         });
@@ -217,7 +219,7 @@ impl List {
         Ok(())
     }
 
-    fn add_file(&mut self, file: Found) -> Result<()> {
+    fn add_file(&mut self, file: FoundFile) -> Result<()> {
         let real =
             fs::canonicalize(&file.path).map_err(|e| Error::io("read input", &file.path, e))?;
         if !self.real.insert(real) {
@@ -253,8 +255,8 @@ impl List {
 }
 
 /// The layout that all of `files` have by their names.
-fn one_format(files: &[Found]) -> Result<Format> {
-    let mut first: Option<(&Found, Format)> = None;
+fn one_format(files: &[FoundFile]) -> Result<Format> {
+    let mut first: Option<(&FoundFile, Format)> = None;
     for file in files {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let format = named_format(&name).ok_or_else(|| unread(file, &name))?;
@@ -279,7 +281,7 @@ fn one_format(files: &[Found]) -> Result<Format> {
 }
 
 /// The error for a named file of an ending that is not read.
-fn unread(file: &Found, name: &str) -> Error {
+fn unread(file: &FoundFile, name: &str) -> Error {
     let error = match ending(name) {
         Ending::Foreign(kind) => Error::pipeline(format!(
             "expected Parquet, Arrow, JSON lines or text, got {}: that is not read yet",

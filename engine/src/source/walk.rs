@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::endings::{Ending, ending, looks_like_data};
-use super::pattern::Pattern;
+use super::pattern::PathPattern;
 use crate::error::{Error, Result};
 use crate::format::{is_dataset_name, is_dataset_place, is_quarantine_name};
 use crate::plan::{Discovery, Format, PassedOverKind};
@@ -22,7 +22,7 @@ const MAX_LINKS: usize = 3;
 
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundFile {
     pub(super) path: PathBuf,
     pub(super) name: String,
     /// Whether its path goes through a link.
@@ -47,14 +47,14 @@ pub(super) enum Want<'a> {
     /// All of a format, or of any, by their endings.
     Folder(Option<Format>),
     /// Those that match.
-    Glob(&'a Pattern),
+    Glob(&'a PathPattern),
 }
 
 /// What a walk gives.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     /// The files, sorted by name.
-    pub(super) files: Vec<Found>,
+    pub(super) files: Vec<FoundFile>,
     pub(super) discovery: Discovery,
 }
 
@@ -277,7 +277,7 @@ impl Walk<'_> {
             return Ok(());
         }
         check_utf8(entry)?;
-        self.walked.files.push(Found {
+        self.walked.files.push(FoundFile {
             path: entry.path.to_owned(),
             name: entry.name.to_owned(),
             is_linked: dir.n_links > 0 || is_link(entry.path)?,

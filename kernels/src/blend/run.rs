@@ -1,7 +1,7 @@
 //! `blend` on the host, at any level.
 
 use super::{Blend, BlendError, BlendRow, scalar, simd};
-use crate::level::{Kind, Level};
+use crate::level::{Dispatch, Level};
 
 impl Blend {
     /// The two images of `src` to one in `dst` as `row` says, at `level`.
@@ -25,7 +25,7 @@ impl Blend {
         }
         let images = src.split_at(written);
         match level.kind() {
-            Kind::Scalar => scalar::blend(*self, images, row, dst),
+            Dispatch::Scalar => scalar::blend(*self, images, row, dst),
             kind => simd::blend(kind, *self, (images, row), dst),
         }
         Ok(())

@@ -2,14 +2,14 @@
 
 use super::{Blend, BlendRow};
 use crate::body::Body;
-use crate::lane::Target;
-use crate::level::Kind;
+use crate::lane::FloatTarget;
+use crate::level::Dispatch;
 use crate::normalize::Layout;
 use crate::vector;
 
 /// One row: all samples in one loop, or line by line of the rectangle.
 pub(super) fn blend(
-    kind: Kind,
+    kind: Dispatch,
     blend: Blend,
     ((a, b), row): ((&[u8], &[u8]), &BlendRow),
     dst: &mut [u8],
@@ -38,7 +38,7 @@ pub(super) fn blend(
 }
 
 /// Samples that follow one another.
-fn line(kind: Kind, (a, b): (&[u8], &[u8]), alpha: f32, dst: &mut [u8]) {
+fn line(kind: Dispatch, (a, b): (&[u8], &[u8]), alpha: f32, dst: &mut [u8]) {
     vector::at(kind, &Loop { b, alpha }, a, dst);
 }
 

@@ -1,7 +1,7 @@
 //! `cast` on the host, at any level.
 
 use super::{Cast, scalar, simd};
-use crate::level::{Kind, Level};
+use crate::level::{Dispatch, Level};
 
 impl Cast {
     /// How many of the whole numbers in `src` do not fit.
@@ -14,7 +14,7 @@ impl Cast {
     /// that did not fit.
     pub(crate) fn run(self, level: Level, src: &[u8], dst: &mut [u8]) -> Option<usize> {
         match level.kind() {
-            Kind::Scalar => scalar::cast(self, src, dst),
+            Dispatch::Scalar => scalar::cast(self, src, dst),
             kind => simd::cast(kind, self, src, dst),
         }
     }

@@ -12,11 +12,11 @@ use crate::binary16;
 use crate::body::Body;
 use crate::element::Element;
 use crate::lane::{Convert, LaneNumber, with_lane};
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector::{self, TILE, Tile, tiles};
 
 /// Whole numbers; the index of the first that did not fit.
-pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+pub(super) fn cast(kind: Dispatch, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option<usize> {
     let mut first = None;
     let mut wide = Tile([0; TILE * 4]);
     let lens = (cast.from.len_bytes(), cast.to.len_bytes());
@@ -31,7 +31,7 @@ pub(super) fn cast(kind: Kind, cast: Cast, src: &[u8], dst: &mut [u8]) -> Option
 
 /// One tile, binary16 by way of `wide`; whether all numbers fit.
 pub(crate) fn tile(
-    kind: Kind,
+    kind: Dispatch,
     (from, to): (Element, Element),
     (src, dst): (&[u8], &mut [u8]),
     wide: &mut [u8],
@@ -56,7 +56,7 @@ pub(crate) fn tile(
     true
 }
 
-fn convert(kind: Kind, (from, to): (Element, Element), src: &[u8], dst: &mut [u8]) -> bool {
+fn convert(kind: Dispatch, (from, to): (Element, Element), src: &[u8], dst: &mut [u8]) -> bool {
     with_lane!(from, From => with_lane!(to, To => {
         vector::at(kind, &Pair::<From, To>(PhantomData), src, dst)
     }))

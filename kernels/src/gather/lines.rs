@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::{Border, Gather, GatherRow};
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::normalize::Layout;
 use crate::vector;
 
@@ -55,7 +55,7 @@ impl Walk {
 
 /// How lines are read.
 struct Lines<'a> {
-    kind: Kind,
+    kind: Dispatch,
     border: Border,
     src: &'a [u8],
     right: Walk,
@@ -64,7 +64,12 @@ struct Lines<'a> {
 }
 
 /// One item.
-pub(super) fn gather(kind: Kind, gather: &Gather, (src, row): (&[u8], &GatherRow), dst: &mut [u8]) {
+pub(super) fn gather(
+    kind: Dispatch,
+    gather: &Gather,
+    (src, row): (&[u8], &GatherRow),
+    dst: &mut [u8],
+) {
     let (width, height) = (row.dst_width as usize, row.dst_height as usize);
     if dst.is_empty() {
         return;

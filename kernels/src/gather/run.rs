@@ -1,7 +1,7 @@
 //! `gather` on the host, at any level.
 
 use super::{Gather, GatherError, GatherRow, lines, scalar};
-use crate::level::{Kind, Level};
+use crate::level::{Dispatch, Level};
 
 impl Gather {
     /// One item from `src` to `dst` as `row` says, at `level`.
@@ -24,7 +24,7 @@ impl Gather {
             });
         }
         match level.kind() {
-            Kind::Scalar => scalar::gather(self, src, row, dst),
+            Dispatch::Scalar => scalar::gather(self, src, row, dst),
             kind => lines::gather(kind, self, (src, row), dst),
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! `lut` on the host, at any level.
 
 use super::{Lut, LutError, scalar, tables};
-use crate::level::{Kind, Level};
+use crate::level::{Dispatch, Level};
 
 impl Lut {
     /// One item from `src` to `dst`, at `level`; `record` is empty where the
@@ -25,7 +25,7 @@ impl Lut {
             });
         }
         match level.kind() {
-            Kind::Scalar => scalar::lut(self, src, record, dst),
+            Dispatch::Scalar => scalar::lut(self, src, record, dst),
             _ => tables::lut(self, src, record, dst),
         }
         Ok(())

@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 
 use super::Search;
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector;
 
 /// So many keys are all compared with each number.
@@ -31,21 +31,21 @@ const FEW: usize = 16;
 const BLOCK: usize = 128;
 
 /// Keys of a search, made ready.
-pub(super) struct Keys<Key> {
+pub(super) struct SearchKeys<SearchKey> {
     /// As many as there are, if few; else a power of two.
-    keys: Vec<Key>,
+    keys: Vec<SearchKey>,
     n: u32,
 }
 
 /// A key in memory.
-pub(super) trait Key: Copy + Ord + Default {
+pub(super) trait SearchKey: Copy + Ord + Default {
     /// Its bytes.
     type Bytes: Copy + Default + bytemuck::Pod;
     /// The key of these bytes.
     fn of(bytes: Self::Bytes) -> Self;
 }
 
-impl Key for u32 {
+impl SearchKey for u32 {
     type Bytes = [u8; 4];
 
     #[inline(always)]
@@ -54,7 +54,7 @@ impl Key for u32 {
     }
 }
 
-impl Key for u64 {
+impl SearchKey for u64 {
     type Bytes = [u8; 8];
 
     #[inline(always)]
@@ -63,7 +63,7 @@ impl Key for u64 {
     }
 }
 
-impl<K: Key> Keys<K> {
+impl<K: SearchKey> SearchKeys<K> {
     pub(super) fn new(search: &Search, key: impl Fn(u64) -> K) -> Self {
         let mut keys: Vec<K> = search.keys().iter().map(|it| key(*it)).collect();
         let n = keys.len();
@@ -74,7 +74,7 @@ impl<K: Key> Keys<K> {
     }
 
     /// How many keys are at most each of those in `src`.
-    pub(super) fn count(&self, kind: Kind, src: &[u8], dst: &mut [u8]) {
+    pub(super) fn count(&self, kind: Dispatch, src: &[u8], dst: &mut [u8]) {
         let (keys, n) = (self.keys.as_slice(), self.n);
         macro_rules! halved {
             ($($len:literal)*) => {
@@ -95,7 +95,7 @@ impl<K: Key> Keys<K> {
 /// Compares all keys.
 struct All<'a, K>(&'a [K]);
 
-impl<K: Key> Body for All<'_, K> {
+impl<K: SearchKey> Body for All<'_, K> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         blocks::<K>(src, dst, |numbers| {
@@ -117,7 +117,7 @@ trait Power<K> {
     fn at(&self, index: usize) -> K;
 }
 
-impl<K: Key, const LEN: usize> Power<K> for [K; LEN] {
+impl<K: SearchKey, const LEN: usize> Power<K> for [K; LEN] {
     #[inline(always)]
     fn size(&self) -> usize {
         LEN
@@ -129,7 +129,7 @@ impl<K: Key, const LEN: usize> Power<K> for [K; LEN] {
     }
 }
 
-impl<K: Key> Power<K> for [K] {
+impl<K: SearchKey> Power<K> for [K] {
     #[inline(always)]
     fn size(&self) -> usize {
         self.len()
@@ -142,15 +142,15 @@ impl<K: Key> Power<K> for [K] {
 }
 
 /// Halves the keys.
-struct Halved<'a, K, Keys: ?Sized> {
-    keys: &'a Keys,
+struct Halved<'a, K, SearchKeys: ?Sized> {
+    keys: &'a SearchKeys,
     /// How many of them are of edges.
     n: u32,
     of: PhantomData<K>,
 }
 
-impl<'a, K, Keys: ?Sized> Halved<'a, K, Keys> {
-    fn new(keys: &'a Keys, n: u32) -> Self {
+impl<'a, K, SearchKeys: ?Sized> Halved<'a, K, SearchKeys> {
+    fn new(keys: &'a SearchKeys, n: u32) -> Self {
         Self {
             keys,
             n,
@@ -159,7 +159,7 @@ impl<'a, K, Keys: ?Sized> Halved<'a, K, Keys> {
     }
 }
 
-impl<K: Key, Keys: Power<K> + ?Sized> Body for Halved<'_, K, Keys> {
+impl<K: SearchKey, SearchKeys: Power<K> + ?Sized> Body for Halved<'_, K, SearchKeys> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         blocks::<K>(src, dst, |numbers| {
@@ -181,7 +181,7 @@ impl<K: Key, Keys: Power<K> + ?Sized> Body for Halved<'_, K, Keys> {
 
 /// Hands `each` the keys of [`BLOCK`] numbers, the last of them filled up.
 #[inline(always)]
-fn blocks<K: Key>(src: &[u8], dst: &mut [u8], each: impl Fn([K; BLOCK]) -> [u32; BLOCK]) {
+fn blocks<K: SearchKey>(src: &[u8], dst: &mut [u8], each: impl Fn([K; BLOCK]) -> [u32; BLOCK]) {
     let src: &[K::Bytes] = bytemuck::cast_slice(src);
     let dst: &mut [[u8; 4]] = bytemuck::cast_slice_mut(dst);
     let (src, src_rest) = src.as_chunks::<BLOCK>();

@@ -10,19 +10,19 @@
 )]
 
 use super::edges::{key_f32, key_f64, key_i32, key_i64};
-use super::search::Keys;
+use super::search::SearchKeys;
 use super::{Entries, Instruction, Map, scalar};
 use crate::body::Body;
 use crate::cast::convert_tile;
 use crate::element::Element;
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector::{self, TILE, Tile, tiles};
 
 /// Room for a tile of any type.
 type Room = Tile<{ TILE * 8 }>;
 
 /// Whole numbers; the index of the first that did not fit.
-pub(super) fn map(kind: Kind, map: &Map, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+pub(super) fn map(kind: Dispatch, map: &Map, src: &[u8], dst: &mut [u8]) -> Option<usize> {
     let mut first = None;
     let (mut one, mut other) = (Tile([0; TILE * 8]), Tile([0; TILE * 8]));
     let mut half = Tile([0; TILE * 4]);
@@ -55,8 +55,8 @@ enum What<'a> {
     /// Makes a number its key, of as many bytes.
     Key(Element),
     Float(&'a Instruction),
-    Narrow(Keys<u32>),
-    Wide(Keys<u64>),
+    Narrow(SearchKeys<u32>),
+    Wide(SearchKeys<u64>),
     Lookup(&'a Entries),
 }
 
@@ -70,10 +70,10 @@ impl<'a> Compiled<'a> {
             let what = match instruction {
                 None | Some(Instruction::ToF32 | Instruction::ToF64) => What::Convert,
                 Some(Instruction::Search(search)) if search.register().is_wide() => {
-                    What::Wide(Keys::new(search, |key| key))
+                    What::Wide(SearchKeys::new(search, |key| key))
                 }
                 Some(Instruction::Search(search)) => {
-                    What::Narrow(Keys::new(search, |key| key as u32))
+                    What::Narrow(SearchKeys::new(search, |key| key as u32))
                 }
                 Some(Instruction::Lookup(table)) => What::Lookup(table),
                 Some(
@@ -105,7 +105,7 @@ impl<'a> Compiled<'a> {
     /// One tile; whether all numbers fit what is written.
     fn tile(
         &self,
-        kind: Kind,
+        kind: Dispatch,
         (src, dst): (&[u8], &mut [u8]),
         (mut from, mut to, half): (&mut Room, &mut Room, &mut [u8]),
     ) -> bool {
@@ -141,7 +141,7 @@ impl CompiledInstruction<'_> {
         })
     }
 
-    fn run(&self, kind: Kind, src: &[u8], dst: &mut [u8], half: &mut [u8]) {
+    fn run(&self, kind: Dispatch, src: &[u8], dst: &mut [u8], half: &mut [u8]) {
         match &self.what {
             What::Convert => {
                 convert_tile(kind, (self.before, self.behind), (src, dst), half);
@@ -176,7 +176,7 @@ impl<F: Fn([u8; SRC]) -> [u8; DST], const SRC: usize, const DST: usize> Body for
 macro_rules! float {
     ($name:ident, $float:ident) => {
         /// An instruction on floats.
-        fn $name(kind: Kind, instruction: &Instruction, src: &[u8], dst: &mut [u8]) {
+        fn $name(kind: Dispatch, instruction: &Instruction, src: &[u8], dst: &mut [u8]) {
             let flush = |x: $float| {
                 if x.abs() <= $float::MIN_POSITIVE {
                     $float::copysign(0.0, x)
@@ -218,7 +218,7 @@ float!(float, f32);
 float!(float_wide, f64);
 
 /// A number's key in the place of the number.
-fn key(kind: Kind, register: Element, src: &[u8], dst: &mut [u8]) {
+fn key(kind: Dispatch, register: Element, src: &[u8], dst: &mut [u8]) {
     macro_rules! keys {
         ($key:path, $type:ty) => {
             vector::at(

@@ -18,11 +18,11 @@ use crate::binary16;
 use crate::body::Body;
 use crate::element::Element;
 use crate::lane::{Convert, LaneNumber};
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector::{self, TILE, Tile, tiles};
 
 /// Whole numbers from `src` to `dst`.
-pub(super) fn numbers(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+pub(super) fn numbers(kind: Dispatch, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     let mut halves = Tile([0; TILE * 4]);
     let mut result = Tile([0; TILE * 4]);
     let lens = (numbers.from.len_bytes(), numbers.to.len_bytes());
@@ -46,7 +46,7 @@ pub(super) fn numbers(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8])
 }
 
 /// One tile; binary16 is read and written as binary32.
-fn tile(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+fn tile(kind: Dispatch, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     match numbers.from {
         Element::U8 => narrow::<u8>(kind, numbers, src, dst),
         Element::I8 => narrow::<i8>(kind, numbers, src, dst),
@@ -62,7 +62,7 @@ fn tile(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     }
 }
 
-fn narrow<From: LaneNumber>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+fn narrow<From: LaneNumber>(kind: Dispatch, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     macro_rules! step {
         ($Step:ident) => {{
             let step = $Step {
@@ -84,7 +84,7 @@ fn narrow<From: LaneNumber>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut
     }
 }
 
-fn wide<From: LaneNumber>(kind: Kind, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
+fn wide<From: LaneNumber>(kind: Dispatch, numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
     macro_rules! step {
         ($Step:ident) => {{
             let step = $Step {
@@ -181,7 +181,7 @@ step!(WideApart, f64, to_f64, false);
 
 struct Loop<From, S, To>(S, PhantomData<(From, To)>);
 
-fn run<From, S, To>(kind: Kind, step: S, src: &[u8], dst: &mut [u8])
+fn run<From, S, To>(kind: Dispatch, step: S, src: &[u8], dst: &mut [u8])
 where
     From: LaneNumber,
     S: Step<Real: Convert<To>>,

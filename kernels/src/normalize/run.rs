@@ -3,19 +3,19 @@
 #[cfg(target_arch = "x86_64")]
 use super::pixels::{self, Avx2, Avx512, Sse41};
 use super::{Images, Numbers, numbers_simd, scalar};
-use crate::level::{Kind, Level};
+use crate::level::{Dispatch, Level};
 
 impl Images {
     /// Whole images from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {
-            Kind::Scalar => scalar::images(self, src, dst),
+            Dispatch::Scalar => scalar::images(self, src, dst),
             #[cfg(target_arch = "x86_64")]
-            Kind::Sse41 => pixels::images::<Sse41>(self, level, src, dst),
+            Dispatch::Sse41 => pixels::images::<Sse41>(self, level, src, dst),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => pixels::images::<Avx2>(self, level, src, dst),
+            Dispatch::Avx2 => pixels::images::<Avx2>(self, level, src, dst),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => pixels::images::<Avx512>(self, level, src, dst),
+            Dispatch::Avx512 => pixels::images::<Avx512>(self, level, src, dst),
             #[cfg(not(target_arch = "x86_64"))]
             _ => scalar::images(self, src, dst),
         }
@@ -26,7 +26,7 @@ impl Numbers {
     /// Whole numbers from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {
-            Kind::Scalar => scalar::numbers(self, src, dst),
+            Dispatch::Scalar => scalar::numbers(self, src, dst),
             kind => numbers_simd::numbers(kind, self, src, dst),
         }
     }

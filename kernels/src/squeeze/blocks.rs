@@ -8,9 +8,9 @@
 use std::cell::Cell;
 
 use super::Squeeze;
-use super::shuffle::Shuffle;
+use super::shuffle::ShuffleSets;
 use crate::body::Body;
-use crate::level::Kind;
+use crate::level::Dispatch;
 use crate::vector;
 
 /// Bytes of a block: as many as a word has bits.
@@ -23,9 +23,14 @@ type Block = [u8; BLOCK];
 
 /// One item; how many bytes are written, or `None` if `kind` has no vectors.
 /// `dst` is as long as `src`.
-pub(super) fn squeeze(kind: Kind, squeeze: &Squeeze, src: &[u8], dst: &mut [u8]) -> Option<usize> {
+pub(super) fn squeeze(
+    kind: Dispatch,
+    squeeze: &Squeeze,
+    src: &[u8],
+    dst: &mut [u8],
+) -> Option<usize> {
     let blocks = Blocks {
-        shuffle: Shuffle::of(kind, squeeze.sets(), squeeze.replacement())?,
+        shuffle: ShuffleSets::of(kind, squeeze.sets(), squeeze.replacement())?,
         n_written: Cell::new(0),
     };
     vector::at(kind, &blocks, src, dst);
@@ -33,7 +38,7 @@ pub(super) fn squeeze(kind: Kind, squeeze: &Squeeze, src: &[u8], dst: &mut [u8])
 }
 
 struct Blocks {
-    shuffle: Shuffle,
+    shuffle: ShuffleSets,
     /// What is found: a body only tells whether numbers fit.
     n_written: Cell<usize>,
 }
@@ -72,7 +77,7 @@ impl Body for Blocks {
 /// The block with squeezed bytes replaced, and a bit for each byte of it that
 /// is written.
 #[inline(always)]
-fn look(shuffle: &Shuffle, block: &Block, carry: &mut bool) -> (Block, u64) {
+fn look(shuffle: &ShuffleSets, block: &Block, carry: &mut bool) -> (Block, u64) {
     let [a, b, c, d]: &[[u8; 16]; 4] = bytemuck::cast_ref(block);
     let [a, b, c, d] = [
         shuffle.look(*a),

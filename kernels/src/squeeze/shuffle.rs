@@ -13,9 +13,9 @@ use std::arch::x86_64::{
     _mm_set1_epi8, _mm_shuffle_epi8, _mm_srli_epi16, _mm_xor_si128,
 };
 
-use crate::level::Kind;
+use crate::level::Dispatch;
 
-/// A set of bytes, as [`Shuffle`] looks it up: for each lower half of a byte,
+/// A set of bytes, as [`ShuffleSets`] looks it up: for each lower half of a byte,
 /// the upper halves 0 to 7 and then 8 to 15, one a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ByteSet([[u8; 16]; 2]);
@@ -42,7 +42,7 @@ pub(super) struct Sixteen {
 
 /// The sets of a squeeze in vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Shuffle {
+pub(super) struct ShuffleSets {
     squeezed: [__m128i; 2],
     dropped: [__m128i; 2],
     replacement: __m128i,
@@ -51,20 +51,20 @@ pub(super) struct Shuffle {
 /// Calls an intrinsic that is there.
 macro_rules! there {
     ($call:expr) => {
-        // SAFETY: SSE2 is in every x86-64 processor, and a `Shuffle` is made
+        // SAFETY: SSE2 is in every x86-64 processor, and a `ShuffleSets` is made
         // by `of` alone, for a kind that has SSSE3.
         unsafe { $call }
     };
 }
 
-impl Shuffle {
+impl ShuffleSets {
     /// For these sets and this replacement, if `kind` has the instructions.
     pub(super) fn of(
-        kind: Kind,
+        kind: Dispatch,
         [ByteSet(squeezed), ByteSet(dropped)]: &[ByteSet; 2],
         replacement: u8,
     ) -> Option<Self> {
-        (kind >= Kind::Sse41).then(|| Self {
+        (kind >= Dispatch::Sse41).then(|| Self {
             squeezed: bytemuck::cast(*squeezed),
             dropped: bytemuck::cast(*dropped),
             replacement: bytemuck::cast([replacement; 16]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cache::{Word, WordCache};
 use super::error::EncodeError;
 use super::merge::Merger;
-use super::special::{Finder, Special, Stretch};
+use super::special::{Finder, Special, TextStretch};
 use super::tokenizer::Tokenizer;
 
 /// Encodes texts one after another. The ids depend on the text alone, never
@@ -138,12 +138,12 @@ fn each_stretch<'a>(
         return visit(TextPart::Text { text, offset: 0 });
     };
     finder.stretches(text, special, |stretch| match stretch {
-        Stretch::Text { start, end } => visit(TextPart::Text {
+        TextStretch::Text { start, end } => visit(TextPart::Text {
             // Matches of UTF-8 in UTF-8 start and end at characters.
             text: text.get(start..end).unwrap_or_default(),
             offset: start,
         }),
-        Stretch::Token { index, start } => {
+        TextStretch::Token { index, start } => {
             let token = finder.token(index);
             if token.options.special && special == Special::Refuse {
                 return Err(EncodeError::Special {

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::error::EncodeError;
 use super::pattern::Pattern;
 use super::scan::class::{NUMBER, table};
-use super::scan::{Scan, Scanner};
+use super::scan::{Scanner, SplitScan};
 
 /// How text is cut.
 pub(crate) enum Pretokenizer {
@@ -17,7 +17,7 @@ pub(crate) enum Pretokenizer {
     Scan(Scanner),
     /// Stages, then `ByteLevel`.
     Stages {
-        stages: Vec<Stage>,
+        stages: Vec<PreTokenizer>,
         prefix_space: PrefixSpace,
         /// `use_regex` of the `ByteLevel`.
         scanner: Option<Scanner>,
@@ -32,18 +32,18 @@ pub(crate) enum PrefixSpace {
 }
 
 /// One pre-tokenizer of a sequence.
-pub(crate) enum Stage {
+pub(crate) enum PreTokenizer {
     Split {
         pattern: Pattern,
         behavior: Behavior,
-        invert: Invert,
+        invert: InvertMatches,
     },
     Digits(Behavior),
 }
 
 /// Whether matches count as gaps and gaps as matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Invert {
+pub(crate) enum InvertMatches {
     Yes,
     No,
 }
@@ -104,7 +104,7 @@ impl Scanner {
 }
 
 #[inline]
-fn words(scan: &impl Scan, text: &[u8], visit: &mut impl FnMut(&[u8], usize, usize)) {
+fn words(scan: &impl SplitScan, text: &[u8], visit: &mut impl FnMut(&[u8], usize, usize)) {
     let mut at = 0;
     while at < text.len() {
         let end = scan.end(text, at);
@@ -139,7 +139,7 @@ fn part<'a>(text: &'a str, range: &Range<usize>) -> &'a str {
 }
 
 /// The words that the stages leave of a text, none empty.
-fn cut(stages: &[Stage], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
+fn cut(stages: &[PreTokenizer], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
     let mut words = Vec::new();
     if !text.is_empty() {
         words.push(0..text.len());
@@ -163,7 +163,7 @@ fn cut(stages: &[Stage], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
 /// A stretch, and whether it is a match or the gap between matches.
 type Piece = (Range<usize>, bool);
 
-impl Stage {
+impl PreTokenizer {
     /// The matches and the gaps between them, which cover the word.
     fn matches(&self, word: &str) -> Result<(Vec<Piece>, Behavior), EncodeError> {
         match self {
@@ -177,8 +177,8 @@ impl Stage {
     }
 }
 
-fn split(pattern: &Pattern, word: &str, invert: Invert) -> Result<Vec<Piece>, EncodeError> {
-    let is_match = invert == Invert::No;
+fn split(pattern: &Pattern, word: &str, invert: InvertMatches) -> Result<Vec<Piece>, EncodeError> {
+    let is_match = invert == InvertMatches::No;
     let mut pieces = Vec::new();
     let mut done = 0;
     pattern.matches(word, |found| {

@@ -52,7 +52,7 @@ pub(crate) struct AddedOptions {
 
 /// A stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stretch {
+pub(crate) enum TextStretch {
     /// To be encoded.
     Text { start: usize, end: usize },
     /// An added token, by its index among those of the finder.
@@ -100,7 +100,7 @@ impl Finder {
         &self,
         text: &str,
         special: Special,
-        mut visit: impl FnMut(Stretch) -> Result<(), E>,
+        mut visit: impl FnMut(TextStretch) -> Result<(), E>,
     ) -> Result<(), E> {
         let bytes = text.as_bytes();
         let mut done = 0;
@@ -123,19 +123,19 @@ impl Finder {
                 continue;
             }
             if done < start {
-                visit(Stretch::Text {
+                visit(TextStretch::Text {
                     start: done,
                     end: start,
                 })?;
             }
-            visit(Stretch::Token {
+            visit(TextStretch::Token {
                 index,
                 start: found.start(),
             })?;
             done = end;
         }
         if done < bytes.len() {
-            visit(Stretch::Text {
+            visit(TextStretch::Text {
                 start: done,
                 end: bytes.len(),
             })?;

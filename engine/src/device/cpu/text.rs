@@ -30,7 +30,7 @@ pub(super) fn decoded(array: &ArrayRef) -> Result<ArrayRef> {
 
 /// One column of text, read by row.
 #[derive(Debug)]
-pub(super) enum TextColumn<'a> {
+pub(super) enum TextRows<'a> {
     /// 32-bit offsets.
     Utf8(&'a StringArray),
     /// 64-bit offsets.
@@ -45,7 +45,7 @@ pub(super) enum TextColumn<'a> {
     BinaryView(&'a BinaryViewArray),
 }
 
-impl<'a> TextColumn<'a> {
+impl<'a> TextRows<'a> {
     /// Reads `array`, which has no dictionary, as text.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ mod tests {
             let keys = Int32Array::from(vec![Some(2), Some(0), None, Some(1)]);
             let array = DictionaryArray::<Int32Type>::try_new(keys, values).unwrap();
             let array = decoded(&(Arc::new(array) as ArrayRef)).unwrap();
-            let text = TextColumn::new(&array).unwrap();
+            let text = TextRows::new(&array).unwrap();
             let read: Vec<_> = (0..4).map(|row| text.get(row).unwrap()).collect();
             assert_eq!(read, [Some("bc"), Some("a"), None, None]);
         }

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use fuelrail_kernels::tokenize::{Encoder, Special};
 
 use super::lookup::index_of;
-use super::text::{TextColumn, decoded};
+use super::text::{TextRows, decoded};
 use crate::error::{Error, Result};
 use crate::plan::{SpecialTokens, TokenizeStep};
 
@@ -53,7 +53,7 @@ impl StepEncoder {
         let schema = columns.schema();
         let index = index_of(columns, &step.column)?;
         let text = decoded(columns.column(index))?;
-        let text = TextColumn::new(&text)?;
+        let text = TextRows::new(&text)?;
         let mut lists = Lists::with_capacity(columns.num_rows());
         let mut unusable = Vec::new();
         for row in 0..columns.num_rows() {
@@ -78,7 +78,7 @@ impl StepEncoder {
     fn encode(
         &mut self,
         step: &TokenizeStep,
-        text: &TextColumn<'_>,
+        text: &TextRows<'_>,
         row: usize,
         ids: &mut Vec<u32>,
     ) -> Result<Row, String> {

@@ -225,18 +225,18 @@ pub(super) fn attribute(index: u32, attribute: Attribute) -> Result<i32> {
 /// The primary context of a device, which other libraries in this process use
 /// as well.
 #[derive(Debug)]
-pub(super) struct Context {
+pub(super) struct PrimaryContext {
     device: sys::CUdevice,
     raw: sys::CUcontext,
     pid: u32,
 }
 
 // SAFETY: the driver's calls may be made from any thread.
-unsafe impl Send for Context {}
+unsafe impl Send for PrimaryContext {}
 // SAFETY: as above; the handles in it never change.
-unsafe impl Sync for Context {}
+unsafe impl Sync for PrimaryContext {}
 
-impl Context {
+impl PrimaryContext {
     /// Takes a share in the primary context of device `index`.
     pub(super) fn retain(index: u32) -> Result<Arc<Self>> {
         let device = device(index)?;
@@ -257,10 +257,10 @@ impl Context {
     }
 }
 
-impl Context {
+impl PrimaryContext {
     /// Makes it the context of this thread until the visit ends: for threads that
     /// have one of their own, as those of a consumer may.
-    pub(super) fn visit(&self) -> Result<Visit> {
+    pub(super) fn visit(&self) -> Result<ContextVisit> {
         same_process(self.pid)?;
         let mut before = null_mut();
         // SAFETY: `before` outlives the call.
@@ -271,7 +271,7 @@ impl Context {
         if is_elsewhere {
             self.enter()?;
         }
-        Ok(Visit {
+        Ok(ContextVisit {
             before: is_elsewhere.then_some(before),
         })
     }
@@ -286,12 +286,12 @@ impl Context {
 
 /// A time in which another context than its own may be a thread's.
 #[derive(Debug)]
-pub(in crate::device) struct Visit {
+pub(in crate::device) struct ContextVisit {
     /// What was the thread's before; null if it had none.
     before: Option<sys::CUcontext>,
 }
 
-impl Visit {
+impl ContextVisit {
     /// A visit to whatever device this thread comes to.
     pub(in crate::device) fn anywhere() -> Self {
         let mut before = null_mut();
@@ -309,7 +309,7 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for ContextVisit {
     fn drop(&mut self) {
         if let Some(before) = self.before {
             // SAFETY: the driver said that it was this thread's, and whoever made it
@@ -319,7 +319,7 @@ impl Drop for Visit {
     }
 }
 
-impl Drop for Context {
+impl Drop for PrimaryContext {
     fn drop(&mut self) {
         if same_process(self.pid).is_ok() {
             // SAFETY: retained once, released once. An error leaves nothing to do.

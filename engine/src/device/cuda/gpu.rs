@@ -9,11 +9,11 @@ use super::super::schedule::LaunchSchedule;
 use super::super::slot::Gpu;
 use super::kept::CudaKept;
 use super::machine::Machine;
-use super::room::Room;
+use super::room::CudaRoom;
 use crate::error::{Error, Result};
 
 impl Gpu for Machine {
-    type Room = Room;
+    type Room = CudaRoom;
 
     fn max_buffer(&self) -> usize {
         self.max_buffer
@@ -28,37 +28,37 @@ impl Gpu for Machine {
         }
     }
 
-    fn room(&self) -> Result<Room> {
-        Room::new(&self.context)
+    fn room(&self) -> Result<CudaRoom> {
+        CudaRoom::new(&self.context)
     }
 
-    fn fit(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
+    fn fit(&self, room: &mut CudaRoom, schedule: &LaunchSchedule) -> Result<()> {
         self.noted(room.fit(schedule))
     }
 
-    fn write(&self, room: &mut Room, begin: usize, bytes: &[u8]) -> Result<()> {
+    fn write(&self, room: &mut CudaRoom, begin: usize, bytes: &[u8]) -> Result<()> {
         let range = begin..begin + bytes.len();
         room.src_mut(range)?.copy_from_slice(bytes);
         Ok(())
     }
 
-    fn start(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
+    fn start(&self, room: &mut CudaRoom, schedule: &LaunchSchedule) -> Result<()> {
         self.noted(room.start(self, schedule))
     }
 
-    fn fetch(&self, room: &mut Room, ranges: &[Range<usize>]) -> Result<()> {
+    fn fetch(&self, room: &mut CudaRoom, ranges: &[Range<usize>]) -> Result<()> {
         self.noted(room.fetch(self, ranges))
     }
 
-    fn wait(&self, room: &mut Room) -> Result<()> {
+    fn wait(&self, room: &mut CudaRoom) -> Result<()> {
         self.noted(room.wait())
     }
 
-    fn read<'a>(&self, room: &'a Room, range: Range<usize>) -> &'a [u8] {
+    fn read<'a>(&self, room: &'a CudaRoom, range: Range<usize>) -> &'a [u8] {
         room.dst(range).unwrap_or_default()
     }
 
-    fn release(&self, room: &mut Room) {
+    fn release(&self, room: &mut CudaRoom) {
         room.settle(self);
     }
 
@@ -68,7 +68,7 @@ impl Gpu for Machine {
 
     fn leave(
         &self,
-        room: &mut Room,
+        room: &mut CudaRoom,
         range: Range<usize>,
         (kept, at): (&dyn Kept, usize),
     ) -> Result<()> {

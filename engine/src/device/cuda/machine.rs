@@ -8,7 +8,7 @@ use fuelrail_kernels::{DeviceKernel, Entry, ptx};
 
 use super::super::program::Program;
 use super::super::tables::Tables;
-use super::driver::Context;
+use super::driver::PrimaryContext;
 use super::owned::{Function, Memory, Module, Pinned, Stream};
 use crate::error::{Error, Result};
 
@@ -25,7 +25,7 @@ const MEMORY_PART: u64 = 2 * 5 * 3;
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Machine {
-    pub(super) context: Arc<Context>,
+    pub(super) context: Arc<PrimaryContext>,
     /// The device's number.
     pub(super) ordinal: u32,
     pub(super) upload: Stream,
@@ -43,7 +43,7 @@ pub(super) struct Machine {
 
 /// Which device it is, and how large.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
+pub(super) struct DeviceSize {
     pub(super) ordinal: u32,
     pub(super) n_multiprocessors: u32,
     pub(super) memory_bytes: u64,
@@ -52,13 +52,13 @@ pub(super) struct Size {
 impl Machine {
     /// Makes ready what `program` needs.
     pub(super) fn new(
-        context: &Arc<Context>,
+        context: &Arc<PrimaryContext>,
         (program, tables): (&Program, &Tables),
-        Size {
+        DeviceSize {
             ordinal,
             n_multiprocessors,
             memory_bytes,
-        }: Size,
+        }: DeviceSize,
     ) -> Result<Self> {
         context.enter()?;
         let kernels = Kernels::load(context, program)?;
@@ -127,7 +127,7 @@ struct Kernels {
 
 impl Kernels {
     /// Has the driver translate the modules that a program needs.
-    fn load(context: &Arc<Context>, program: &Program) -> Result<Self> {
+    fn load(context: &Arc<PrimaryContext>, program: &Program) -> Result<Self> {
         let passes = program.columns().flatten().flat_map(DeviceKernel::passes);
         let needed: Vec<Entry> = passes.map(|pass| pass.entry).collect();
         let mut kernels = Self::default();
@@ -149,7 +149,7 @@ impl Kernels {
 }
 
 /// Copies the tables up.
-fn device_tables(context: &Arc<Context>, stream: &Stream, words: &[u32]) -> Result<Memory> {
+fn device_tables(context: &Arc<PrimaryContext>, stream: &Stream, words: &[u32]) -> Result<Memory> {
     let bytes: &[u8] = bytemuck::cast_slice(words);
     let memory = Memory::new(context, bytes.len())?;
     let mut pinned = Pinned::new(context, bytes.len())?;

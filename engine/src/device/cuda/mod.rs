@@ -21,9 +21,9 @@ use std::sync::Arc;
 
 use fuelrail_kernels::Kernel;
 
-pub(super) use self::driver::Visit;
-use self::driver::{Attribute, Context};
-use self::machine::{Machine, Size};
+pub(super) use self::driver::ContextVisit;
+use self::driver::{Attribute, PrimaryContext};
+use self::machine::{DeviceSize, Machine};
 use super::slot::GpuLane;
 use super::tables::Tables;
 use super::{Backend, DeviceKind, DeviceReport, Lane, Program};
@@ -71,7 +71,7 @@ pub(crate) fn open(index: Option<u32>) -> Result<Arc<dyn Backend>> {
     }
     let n_multiprocessors = driver::attribute(index, Attribute::Multiprocessors)?;
     Ok(Arc::new(CudaBackend {
-        context: Context::retain(index)?,
+        context: PrimaryContext::retain(index)?,
         ordinal: index,
         n_multiprocessors: u32::try_from(n_multiprocessors).unwrap_or(1),
         report,
@@ -111,7 +111,7 @@ fn report(index: u32) -> Result<DeviceReport> {
 #[derive(Debug)]
 struct CudaBackend {
     report: DeviceReport,
-    context: Arc<Context>,
+    context: Arc<PrimaryContext>,
     ordinal: u32,
     n_multiprocessors: u32,
 }
@@ -127,7 +127,7 @@ impl Backend for CudaBackend {
 
     fn lane(&self, program: &Program) -> Result<Arc<dyn Lane>> {
         let tables = Tables::new(program);
-        let size = Size {
+        let size = DeviceSize {
             ordinal: self.ordinal,
             n_multiprocessors: self.n_multiprocessors,
             memory_bytes: self.report.memory_bytes.unwrap_or(u64::MAX),

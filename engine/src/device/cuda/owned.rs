@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cudarc::driver::sys;
 
-use super::driver::{Context, check};
+use super::driver::{PrimaryContext, check};
 use crate::error::{Error, Result};
 
 /// Defines the owner of a handle that one call destroys.
@@ -22,7 +22,7 @@ macro_rules! owner {
         #[derive(Debug)]
         pub(super) struct $Owner {
             raw: $raw,
-            context: Arc<Context>,
+            context: Arc<PrimaryContext>,
         }
 
         // SAFETY: the driver's calls may be made from any thread.
@@ -48,7 +48,7 @@ owner! {
 
 impl Stream {
     /// A stream that waits for no other.
-    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>) -> Result<Self> {
         let flags = sys::CUstream_flags::CU_STREAM_NON_BLOCKING as c_uint;
         let mut raw = null_mut();
         // SAFETY: `raw` outlives the call.
@@ -186,7 +186,7 @@ owner! {
 
 impl Event {
     /// An event whose waiters sleep.
-    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>) -> Result<Self> {
         let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as c_uint
             | sys::CUevent_flags::CU_EVENT_BLOCKING_SYNC as c_uint;
         let mut raw = null_mut();
@@ -205,7 +205,10 @@ impl Event {
     /// # Safety
     /// `stream` is a handle of the driver's header, or a live stream of a context of
     /// this process.
-    pub(super) unsafe fn behind(context: &Arc<Context>, stream: usize) -> Result<Option<Self>> {
+    pub(super) unsafe fn behind(
+        context: &Arc<PrimaryContext>,
+        stream: usize,
+    ) -> Result<Option<Self>> {
         let raw: sys::CUstream = std::ptr::without_provenance_mut(stream);
         let mut captured = sys::CUstreamCaptureStatus::CU_STREAM_CAPTURE_STATUS_NONE;
         // SAFETY: `captured` outlives the call; the rest is the caller's promise.
@@ -257,7 +260,7 @@ owner! {
 
 impl Memory {
     /// `len` bytes, more than none, that hold anything.
-    pub(super) fn new(context: &Arc<Context>, len: usize) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>, len: usize) -> Result<Self> {
         let mut raw = 0;
         // SAFETY: `raw` outlives the call.
         check("cuMemAlloc_v2", unsafe {
@@ -289,7 +292,7 @@ unsafe impl Sync for Function {}
 
 impl Module {
     /// Lets the driver translate a PTX text.
-    pub(super) fn new(context: &Arc<Context>, ptx: &str) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>, ptx: &str) -> Result<Self> {
         let text = CString::new(ptx)
             .map_err(|error| Error::internal("PTX with a NUL").with_source(error))?;
         let mut raw = null_mut();
@@ -320,7 +323,7 @@ impl Module {
 pub(super) struct Pinned {
     at: NonNull<u8>,
     len: usize,
-    context: Arc<Context>,
+    context: Arc<PrimaryContext>,
 }
 
 // SAFETY: it is memory, owned by this alone.
@@ -330,7 +333,7 @@ unsafe impl Sync for Pinned {}
 
 impl Pinned {
     /// `len` bytes, more than none, of zeros.
-    pub(super) fn new(context: &Arc<Context>, len: usize) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>, len: usize) -> Result<Self> {
         let mut raw = null_mut();
         // SAFETY: `raw` outlives the call. No flag makes it write-combined.
         check("cuMemHostAlloc", unsafe {

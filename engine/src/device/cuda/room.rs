@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use fuelrail_kernels::{GROUP, Job};
 
-use super::super::schedule::{Buffer, Launch, LaunchSchedule};
-use super::driver::Context;
+use super::super::schedule::{Launch, LaunchSchedule, SlotBuffer};
+use super::driver::PrimaryContext;
 use super::kept::Lendable;
 use super::machine::Machine;
 use super::owned::{Event, Memory, Pinned, Stream};
@@ -85,8 +85,8 @@ struct Buffers {
     host_src: Grown<Pinned>,
     /// What is written, and the flags behind it.
     host_dst: Grown<Pinned>,
-    /// By [`Buffer::index`].
-    device: [Grown<Memory>; Buffer::COUNT],
+    /// By [`SlotBuffer::index`].
+    device: [Grown<Memory>; SlotBuffer::COUNT],
     /// What of the last buffer is copied to memory that stays.
     left: Vec<Left>,
 }
@@ -101,8 +101,8 @@ struct Left {
 
 /// A slot's memory, used again for batch after batch.
 #[derive(Debug)]
-pub(super) struct Room {
-    context: Arc<Context>,
+pub(super) struct CudaRoom {
+    context: Arc<PrimaryContext>,
     buffers: ManuallyDrop<Buffers>,
     uploaded: Event,
     computed: Event,
@@ -110,9 +110,9 @@ pub(super) struct Room {
     state: RoomState,
 }
 
-impl Room {
+impl CudaRoom {
     /// A room without memory yet.
-    pub(super) fn new(context: &Arc<Context>) -> Result<Self> {
+    pub(super) fn new(context: &Arc<PrimaryContext>) -> Result<Self> {
         Ok(Self {
             context: Arc::clone(context),
             buffers: ManuallyDrop::new(Buffers::default()),
@@ -134,8 +134,8 @@ impl Room {
         buffers.host_dst.grow(dst, pinned)?;
         for (index, grown) in buffers.device.iter_mut().enumerate() {
             let len = match index {
-                _ if index == Buffer::Src.index() => src,
-                _ if index == Buffer::Dst.index() => dst,
+                _ if index == SlotBuffer::Src.index() => src,
+                _ if index == SlotBuffer::Dst.index() => dst,
                 _ => schedule.len_bytes[index],
             };
             grown.grow(len, |len| Memory::new(context, len))?;
@@ -151,7 +151,7 @@ impl Room {
         at: usize,
     ) -> Result<()> {
         self.idle()?;
-        let is_within = range.end <= self.buffers.device[Buffer::Dst.index()].len
+        let is_within = range.end <= self.buffers.device[SlotBuffer::Dst.index()].len
             && at.saturating_add(range.len()) <= to.len;
         if !is_within {
             return Err(beyond());
@@ -192,7 +192,7 @@ impl Room {
     }
 
     /// Starts all that `schedule` asks for. Whether or not that fails, the
-    /// memory is the device's until [`Room::settle`] has been called.
+    /// memory is the device's until [`CudaRoom::settle`] has been called.
     pub(super) fn start(&mut self, machine: &Machine, schedule: &LaunchSchedule) -> Result<()> {
         self.context.enter()?;
         self.idle()?;
@@ -243,7 +243,7 @@ impl Room {
     }
 
     fn copy_up(&self, stream: &Stream, len: usize) -> Result<()> {
-        let dst = self.buffers.device[Buffer::Src.index()].get()?;
+        let dst = self.buffers.device[SlotBuffer::Src.index()].get()?;
         let src = self.buffers.host_src.get()?;
         // SAFETY: `fit` made both at least as long, and nobody gets to them
         // before `settle` has seen `done`, which follows in the streams.
@@ -251,10 +251,10 @@ impl Room {
     }
 
     fn copy_down(&self, stream: &Stream, range: &Range<usize>) -> Result<()> {
-        let src = self.buffers.device[Buffer::Dst.index()].get()?;
+        let src = self.buffers.device[SlotBuffer::Dst.index()].get()?;
         let dst = self.buffers.host_dst.get()?;
         if range.end > self.buffers.host_dst.len
-            || range.end > self.buffers.device[Buffer::Dst.index()].len
+            || range.end > self.buffers.device[SlotBuffer::Dst.index()].len
         {
             return Err(beyond());
         }
@@ -264,7 +264,7 @@ impl Room {
 
     /// Copies what stays to where it stays, behind its consumers.
     fn copy_aside(&self, stream: &Stream) -> Result<()> {
-        let src = self.address(Buffer::Dst)?;
+        let src = self.address(SlotBuffer::Dst)?;
         for Left { range, to, at } in &self.buffers.left {
             to.hold_up(stream)?;
             let dst = to.address() + *at as u64;
@@ -276,7 +276,7 @@ impl Room {
     }
 
     fn zero_flags(&self, stream: &Stream, schedule: &LaunchSchedule) -> Result<()> {
-        let begin = self.address(Buffer::Dst)? + schedule.flags.start as u64;
+        let begin = self.address(SlotBuffer::Dst)? + schedule.flags.start as u64;
         // SAFETY: `fit` made room for the flags; nobody uses them before the
         // kernels, which follow in this stream.
         unsafe { stream.zero(begin, schedule.flags.len()) }
@@ -285,7 +285,8 @@ impl Room {
     /// One launch, or several if there are more jobs than a grid has rows.
     fn launch(&self, machine: &Machine, launch: &Launch, schedule: &LaunchSchedule) -> Result<()> {
         let function = machine.function(launch.entry)?;
-        let behind = self.address(Buffer::Src)? + schedule.len_bytes[Buffer::Src.index()] as u64;
+        let behind =
+            self.address(SlotBuffer::Src)? + schedule.len_bytes[SlotBuffer::Src.index()] as u64;
         let jobs = behind + launch.jobs.start as u64;
         let tables = machine.tables();
         // Where an entry looks at nothing, it is handed the tables.
@@ -303,7 +304,7 @@ impl Room {
                 Some(aux) => self.address(aux)?,
             },
             self.address(launch.dst)?,
-            self.address(Buffer::Dst)? + schedule.flags.start as u64,
+            self.address(SlotBuffer::Dst)? + schedule.flags.start as u64,
         ];
         let n_blocks = launch.n_threads.div_ceil(GROUP).max(1);
         let grid_x = n_blocks.min(machine.n_multiprocessors * BLOCKS_EACH);
@@ -324,7 +325,7 @@ impl Room {
         Ok(())
     }
 
-    fn address(&self, buffer: Buffer) -> Result<u64> {
+    fn address(&self, buffer: SlotBuffer) -> Result<u64> {
         Ok(self.buffers.device[buffer.index()].get()?.address())
     }
 
@@ -363,7 +364,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for CudaRoom {
     fn drop(&mut self) {
         // Only who has settled knows that the device is done.
         if self.state == RoomState::Idle

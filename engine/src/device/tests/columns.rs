@@ -20,7 +20,7 @@ use arrow::datatypes::{
 };
 
 use super::table::Random;
-use crate::device::columns::Numbers;
+use crate::device::columns::ColumnNumbers;
 
 /// Rows of each array before it is sliced.
 const N: usize = 23;
@@ -216,7 +216,7 @@ fn is_ragged(array: &ArrayRef) -> bool {
 }
 
 /// The bytes that `numbers` has for a row.
-fn bytes_of(numbers: &Numbers, width: usize, row: usize) -> &[u8] {
+fn bytes_of(numbers: &ColumnNumbers, width: usize, row: usize) -> &[u8] {
     let range = numbers.row(row);
     &numbers.bytes[range.start * width..range.end * width]
 }
@@ -225,7 +225,7 @@ fn bytes_of(numbers: &Numbers, width: usize, row: usize) -> &[u8] {
 fn numbers_of_any_layout_are_those_of_its_rows() {
     let (mut n_holed, mut n_null) = (0, 0);
     for array in sliced() {
-        let numbers = Numbers::of(&array, None).unwrap();
+        let numbers = ColumnNumbers::of(&array, None).unwrap();
         let width = width(array.data_type());
         assert_eq!(numbers.bytes.len(), numbers.row_end(array.len()) * width);
         let back = numbers.with_bytes(&plain(&array), numbers.bytes.clone());
@@ -259,7 +259,7 @@ fn nulls_are_filled_number_by_number_and_lists_stay_null() {
     for array in sliced() {
         let width = width(array.data_type());
         let fill: Vec<u8> = (1..=width as u8).collect();
-        let numbers = Numbers::of(&array, Some(&fill)).unwrap();
+        let numbers = ColumnNumbers::of(&array, Some(&fill)).unwrap();
         assert_eq!(numbers.holed, [] as [usize; 0]);
         let back = numbers.with_bytes(&plain(&array), numbers.bytes.clone());
         let back = back.unwrap();
@@ -283,7 +283,7 @@ fn what_a_null_hides_makes_no_difference() {
         let values = Int16Array::from(vec![1, hidden, 3]);
         let nulls = NullBuffer::from(vec![true, false, true]);
         let (_, values, _) = values.into_parts();
-        Numbers::of(
+        ColumnNumbers::of(
             &(Arc::new(Int16Array::new(values, Some(nulls))) as ArrayRef),
             None,
         )
@@ -296,16 +296,16 @@ fn what_a_null_hides_makes_no_difference() {
 #[test]
 fn bytes_that_do_not_fit_the_rows_are_refused() {
     let array: ArrayRef = Arc::new(UInt32Array::from(vec![1, 2, 3]));
-    let numbers = Numbers::of(&array, None).unwrap();
+    let numbers = ColumnNumbers::of(&array, None).unwrap();
     assert!(
         numbers
             .with_bytes(&DataType::UInt32, Buffer::from_vec(vec![0u32; 2]))
             .is_err()
     );
     let text: ArrayRef = Arc::new(arrow::array::StringArray::from(vec!["1"]));
-    assert!(Numbers::of(&text, None).is_err());
+    assert!(ColumnNumbers::of(&text, None).is_err());
     // Numbers of 16 bits are floats of 16 bits as they lie.
     let halves: ArrayRef = Arc::new(Float16Array::from(vec![half::f16::ONE]));
-    let numbers = Numbers::of(&halves, None).unwrap();
+    let numbers = ColumnNumbers::of(&halves, None).unwrap();
     assert_eq!(numbers.bytes.as_slice(), [0x00, 0x3c]);
 }

@@ -5,11 +5,11 @@ use bytemuck::pod_read_unaligned;
 use fuelrail_kernels::{DeviceKernel, Job, Kernel, Level};
 
 use crate::device::Program;
-use crate::device::schedule::{Buffer, Launch, LaunchSchedule};
+use crate::device::schedule::{Launch, LaunchSchedule, SlotBuffer};
 use crate::device::tables::Tables;
 
 /// The buffers of a slot.
-pub(super) type Buffers = [Vec<u8>; Buffer::COUNT];
+pub(super) type SlotBuffers = [Vec<u8>; SlotBuffer::COUNT];
 
 /// Runs all launches on the buffers of a slot; tells for each chain whether a
 /// number did not fit.
@@ -17,7 +17,7 @@ pub(super) fn interpret(
     program: &Program,
     tables: &Tables,
     schedule: &LaunchSchedule,
-    buffers: &mut Buffers,
+    buffers: &mut SlotBuffers,
 ) -> Vec<bool> {
     let mut overflowed = vec![false; program.chains.len()];
     for launch in &schedule.launches {
@@ -52,7 +52,7 @@ fn kernel_of<'a>(program: &'a Program, tables: &Tables, launch: &Launch, job: Jo
 }
 
 /// Runs a job at the places it tells.
-fn run(kernel: &Kernel, job: Job, launch: &Launch, buffers: &mut Buffers) -> bool {
+fn run(kernel: &Kernel, job: Job, launch: &Launch, buffers: &mut SlotBuffers) -> bool {
     let [src, dst] = [job.src, job.dst].map(|words| words as usize * 4);
     let n_src = (job.n_items * job.src_item) as usize;
     let n_dst = job.n as usize * kernel.dst_number_bytes();

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use fuelrail_kernels::Kernel;
 
-use super::interpret::{Buffers, interpret};
+use super::interpret::{SlotBuffers, interpret};
 use crate::device::ring::{Ring, Taken};
-use crate::device::schedule::{Buffer, LaunchSchedule};
+use crate::device::schedule::{LaunchSchedule, SlotBuffer};
 use crate::device::tables::Tables;
 use crate::device::{
     Backend, Chain, Device, DeviceKind, DeviceReport, Items, Lane, Outputs, Program, Slot, Ticket,
@@ -85,12 +85,12 @@ impl Default for Manner {
 #[derive(Debug)]
 pub(super) struct Pretend {
     report: DeviceReport,
-    shared: Arc<Shared>,
+    shared: Arc<SharedByLanes>,
 }
 
 /// What all lanes share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SharedByLanes {
     manner: Manner,
     calls: [AtomicUsize; 5],
     /// Calls since the one that failed, itself not counted.
@@ -114,7 +114,7 @@ impl Pretend {
                 is_software: true,
                 details: Vec::new(),
             },
-            shared: Arc::new(Shared {
+            shared: Arc::new(SharedByLanes {
                 manner,
                 calls: [const { AtomicUsize::new(0) }; 5],
                 n_after: AtomicUsize::new(0),
@@ -147,7 +147,7 @@ impl Pretend {
     }
 }
 
-impl Shared {
+impl SharedByLanes {
     /// Counts a call; the one that is to fail does, later ones do not: who
     /// goes on asking is found out.
     fn call(&self, call: Call) -> Result<()> {
@@ -203,12 +203,12 @@ impl Backend for Pretend {
 /// The buffers of one slot, with what earlier batches left in them.
 #[derive(Debug, Default)]
 struct Room {
-    buffers: Buffers,
+    buffers: SlotBuffers,
 }
 
 #[derive(Debug)]
 struct PretendLane {
-    shared: Arc<Shared>,
+    shared: Arc<SharedByLanes>,
     program: Arc<Program>,
     ring: Arc<Ring<Room>>,
 }
@@ -250,7 +250,7 @@ impl Lane for PretendLane {
 
 /// One slot that is being filled.
 #[derive(Debug)]
-struct Filling(Arc<Shared>);
+struct Filling(Arc<SharedByLanes>);
 
 impl Drop for Filling {
     fn drop(&mut self) {
@@ -261,7 +261,7 @@ impl Drop for Filling {
 #[derive(Debug)]
 struct PretendSlot {
     filling: Option<Filling>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedByLanes>,
     program: Arc<Program>,
     tables: Tables,
     schedule: LaunchSchedule,
@@ -302,7 +302,7 @@ impl PretendSlot {
             Wrong::OneBit => {
                 let last = self.schedule.dst.iter().map(|dst| dst.bytes.end).max();
                 if let Some(at) = last.and_then(|end| end.checked_sub(1)) {
-                    self.room.buffers[Buffer::Dst.index()][at] ^= 1;
+                    self.room.buffers[SlotBuffer::Dst.index()][at] ^= 1;
                 }
             }
             Wrong::Misfits => overflowed.fill(false),
@@ -318,7 +318,7 @@ impl PretendSlot {
 /// Dropped, its thread goes on and gives the slot back in the end.
 #[derive(Debug)]
 struct PretendTicket {
-    shared: Arc<Shared>,
+    shared: Arc<SharedByLanes>,
     at_work: JoinHandle<Done>,
 }
 
@@ -338,7 +338,7 @@ struct Done {
 
 impl Outputs for Done {
     fn dst(&self, chain: usize) -> &[u8] {
-        &self.room.buffers[Buffer::Dst.index()][self.schedule.dst[chain].bytes.clone()]
+        &self.room.buffers[SlotBuffer::Dst.index()][self.schedule.dst[chain].bytes.clone()]
     }
 
     fn offsets(&self, _: usize) -> Vec<u32> {

@@ -7,7 +7,7 @@ use super::table::{STEPS, batches, plan};
 use super::{ALONE, assert_equal, reference, run, within};
 use crate::device::Chain;
 use crate::device::items::fixed;
-use crate::device::schedule::{Buffer, LaunchSchedule};
+use crate::device::schedule::{LaunchSchedule, SlotBuffer};
 use crate::device::tables::Tables;
 
 #[test]
@@ -100,10 +100,10 @@ fn a_long_chain_takes_no_more_than_its_widest_items() {
             .map(|width| (1000 * width).next_multiple_of(256))
             .sum();
         for buffer in [
-            Buffer::Src,
-            Buffer::Between(0),
-            Buffer::Between(1),
-            Buffer::Dst,
+            SlotBuffer::Src,
+            SlotBuffer::Between(0),
+            SlotBuffer::Between(1),
+            SlotBuffer::Dst,
         ] {
             let len = schedule.len_bytes[buffer.index()];
             assert!(len <= most, "{buffer:?}: {len} of {most} bytes");

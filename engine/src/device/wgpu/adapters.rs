@@ -7,7 +7,7 @@ use wgpu::{Adapter, AdapterInfo, Backends, DeviceType, Instance, InstanceDescrip
 
 use super::block_on::block_on;
 use super::health::same_process;
-use super::opened::Opened;
+use super::opened::OpenedDevice;
 use super::prepared::Prepared;
 use crate::device::program::Program;
 use crate::device::slot::GpuLane;
@@ -32,7 +32,7 @@ pub(crate) struct WgpuBackend {
     adapter: Adapter,
     /// The process that listed it.
     process: u32,
-    opened: Mutex<Option<Arc<Opened>>>,
+    opened: Mutex<Option<Arc<OpenedDevice>>>,
 }
 
 /// All adapters: `wgpu:0`, `wgpu:1` and so on, discrete ones first, then
@@ -117,14 +117,14 @@ fn report(id: String, info: &AdapterInfo) -> DeviceReport {
 impl WgpuBackend {
     /// The device, opened now if it was not yet. One that was lost is not
     /// opened again: what made it fail would do so again.
-    pub(super) fn gpu(&self) -> Result<Arc<Opened>> {
+    pub(super) fn gpu(&self) -> Result<Arc<OpenedDevice>> {
         same_process(&self.report.id, self.process)?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gpu) = &*opened {
             gpu.health().check()?;
             return Ok(Arc::clone(gpu));
         }
-        let gpu = Arc::new(Opened::open(&self.adapter, &self.report.id)?);
+        let gpu = Arc::new(OpenedDevice::open(&self.adapter, &self.report.id)?);
         *opened = Some(Arc::clone(&gpu));
         Ok(gpu)
     }

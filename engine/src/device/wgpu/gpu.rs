@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::opened::limits;
 use super::prepared::Prepared;
-use super::room::Room;
+use super::room::WgpuRoom;
 use crate::device::schedule::LaunchSchedule;
 use crate::device::slot::Gpu;
 use crate::error::Result;
 
 impl Gpu for Prepared {
-    type Room = Room;
+    type Room = WgpuRoom;
 
     fn max_buffer(&self) -> usize {
         let limits = limits();
@@ -24,35 +24,35 @@ impl Gpu for Prepared {
         self.opened.health().check()
     }
 
-    fn room(&self) -> Result<Room> {
-        Ok(Room::default())
+    fn room(&self) -> Result<WgpuRoom> {
+        Ok(WgpuRoom::default())
     }
 
-    fn fit(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
+    fn fit(&self, room: &mut WgpuRoom, schedule: &LaunchSchedule) -> Result<()> {
         room.fit(&self.opened, schedule)
     }
 
-    fn write(&self, room: &mut Room, begin: usize, bytes: &[u8]) -> Result<()> {
+    fn write(&self, room: &mut WgpuRoom, begin: usize, bytes: &[u8]) -> Result<()> {
         room.write(&self.opened, begin, bytes)
     }
 
-    fn start(&self, room: &mut Room, schedule: &LaunchSchedule) -> Result<()> {
+    fn start(&self, room: &mut WgpuRoom, schedule: &LaunchSchedule) -> Result<()> {
         room.start(self, schedule)
     }
 
-    fn fetch(&self, room: &mut Room, ranges: &[Range<usize>]) -> Result<()> {
+    fn fetch(&self, room: &mut WgpuRoom, ranges: &[Range<usize>]) -> Result<()> {
         room.fetch(&self.opened, ranges)
     }
 
-    fn wait(&self, room: &mut Room) -> Result<()> {
+    fn wait(&self, room: &mut WgpuRoom) -> Result<()> {
         room.wait(&self.opened)
     }
 
-    fn read<'a>(&self, room: &'a Room, range: Range<usize>) -> &'a [u8] {
+    fn read<'a>(&self, room: &'a WgpuRoom, range: Range<usize>) -> &'a [u8] {
         room.read(range)
     }
 
-    fn release(&self, room: &mut Room) {
+    fn release(&self, room: &mut WgpuRoom) {
         room.release(&self.opened);
     }
 }

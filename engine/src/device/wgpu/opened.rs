@@ -28,7 +28,7 @@ pub(super) fn limits() -> Limits {
 }
 
 /// A device that is open.
-pub(super) struct Opened {
+pub(super) struct OpenedDevice {
     device: Device,
     queue: Queue,
     health: Arc<Health>,
@@ -36,15 +36,15 @@ pub(super) struct Opened {
     pipelines: Mutex<BTreeMap<Entry, ComputePipeline>>,
 }
 
-impl fmt::Debug for Opened {
+impl fmt::Debug for OpenedDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opened")
+        f.debug_struct("OpenedDevice")
             .field("health", &self.health)
             .finish_non_exhaustive()
     }
 }
 
-impl Opened {
+impl OpenedDevice {
     /// Opens an adapter under the name that errors give it.
     ///
     /// # Errors

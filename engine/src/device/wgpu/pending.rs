@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wgpu::SubmissionIndex;
 
-use super::opened::Opened;
+use super::opened::OpenedDevice;
 use crate::error::{Error, Result};
 
 /// How long a callback on another thread is waited for before the device is
@@ -16,12 +16,12 @@ const CALLBACK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) submission: SubmissionIndex,
-    pub(super) landing: Arc<Landing>,
+    pub(super) landing: Arc<Mappings>,
 }
 
 /// What the mappings came to, in any order.
 #[derive(Debug)]
-pub(super) struct Landing {
+pub(super) struct Mappings {
     /// How many are waited for.
     n_wanted: u32,
     /// Those that succeeded and those that failed.
@@ -29,7 +29,7 @@ pub(super) struct Landing {
     called: Condvar,
 }
 
-impl Landing {
+impl Mappings {
     /// For so many mappings.
     pub(super) fn of(n_wanted: u32) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Landing {
 
 impl Pending {
     /// Sleeps until the submission has run and its buffers are mapped.
-    pub(super) fn settle(&self, gpu: &Opened) -> Result<()> {
+    pub(super) fn settle(&self, gpu: &OpenedDevice) -> Result<()> {
         let mut patience = Duration::ZERO;
         loop {
             match self.landing.landed(patience) {

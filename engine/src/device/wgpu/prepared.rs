@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fuelrail_kernels::{DeviceKernel, Entry, Pass};
 use wgpu::{Buffer, BufferUsages, ComputePipeline};
 
-use super::opened::{Opened, limits};
+use super::opened::{OpenedDevice, limits};
 use crate::device::program::Program;
 use crate::device::tables::Tables;
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) opened: Arc<Opened>,
+    pub(super) opened: Arc<OpenedDevice>,
     /// The entries that the program's kernels run by, compiled.
     entries: Vec<(Entry, ComputePipeline)>,
     /// The constants and tables of all kernels.
@@ -27,7 +27,11 @@ impl Prepared {
     ///
     /// # Errors
     /// `Device` where the device refuses.
-    pub(super) fn new(opened: Arc<Opened>, program: &Program, tables: &Tables) -> Result<Self> {
+    pub(super) fn new(
+        opened: Arc<OpenedDevice>,
+        program: &Program,
+        tables: &Tables,
+    ) -> Result<Self> {
         let max_workgroups = limits().max_compute_workgroups_per_dimension;
         if program.n_columns() > max_workgroups as usize {
             return Err(Error::device(format!(

@@ -14,8 +14,8 @@ use wgpu::{
     CommandEncoderDescriptor, ComputePassDescriptor, MapMode,
 };
 
-use super::opened::{Opened, refused};
-use super::pending::{Landing, Pending};
+use super::opened::{OpenedDevice, refused};
+use super::pending::{Mappings, Pending};
 use super::prepared::Prepared;
 use crate::device::schedule::{self, ALIGN, Launch, LaunchSchedule};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ const LARGE: usize = 32 << 20;
 
 /// The memory of a slot.
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub(super) struct WgpuRoom {
     /// None before its first use, and after one that failed: nobody knows what
     /// they are in the midst of then.
     buffers: Option<Buffers>,
@@ -79,7 +79,7 @@ fn grown(size: usize) -> usize {
 }
 
 impl Buffers {
-    fn new(opened: &Opened, sizes: &Sizes) -> Result<Self> {
+    fn new(opened: &OpenedDevice, sizes: &Sizes) -> Result<Self> {
         let (up, down) = (grown(sizes.up), grown(sizes.down));
         let staging = opened.run("cannot have memory to fill", || {
             opened.device().create_buffer(&BufferDescriptor {
@@ -117,12 +117,12 @@ impl Buffers {
             && between.all(|(buffer, size)| has(buffer.as_ref()) >= size as u64)
     }
 
-    fn buffer(&self, which: schedule::Buffer) -> Option<&Buffer> {
+    fn buffer(&self, which: schedule::SlotBuffer) -> Option<&Buffer> {
         match which {
-            schedule::Buffer::Src => Some(&self.input),
-            schedule::Buffer::Between(which) => self.between[which].as_ref(),
-            schedule::Buffer::Scratch => self.between[2].as_ref(),
-            schedule::Buffer::Dst => Some(&self.output),
+            schedule::SlotBuffer::Src => Some(&self.input),
+            schedule::SlotBuffer::Between(which) => self.between[which].as_ref(),
+            schedule::SlotBuffer::Scratch => self.between[2].as_ref(),
+            schedule::SlotBuffer::Dst => Some(&self.output),
         }
     }
 
@@ -177,12 +177,12 @@ impl Buffers {
         schedule: &LaunchSchedule,
         launch: &Launch,
     ) -> Option<BindGroup> {
-        let behind = schedule.len_bytes[schedule::Buffer::Src.index()];
+        let behind = schedule.len_bytes[schedule::SlotBuffer::Src.index()];
         let up = |range: &Range<usize>| {
             let range = behind + range.start..behind + range.end;
             binding(&self.input, range)
         };
-        let whole = |which: schedule::Buffer| {
+        let whole = |which: schedule::SlotBuffer| {
             let range = 0..schedule.len_bytes[which.index()];
             Some(binding(self.buffer(which)?, range))
         };
@@ -223,7 +223,7 @@ impl Buffers {
         let mut encoder = encoder(opened);
         self.encode(prepared, schedule, &mut encoder)?;
         let submission = opened.queue().submit([encoder.finish()]);
-        let landing = Arc::new(Landing::of(2));
+        let landing = Arc::new(Mappings::of(2));
         self.map_readback(&landing);
         let staging = Arc::clone(&landing);
         let write = self.staging.slice(..);
@@ -235,12 +235,12 @@ impl Buffers {
     }
 
     /// Submits copies down alone.
-    fn submit_down(&self, opened: &Opened, ranges: &[Range<usize>]) -> Pending {
+    fn submit_down(&self, opened: &OpenedDevice, ranges: &[Range<usize>]) -> Pending {
         self.readback.unmap();
         let mut encoder = encoder(opened);
         self.encode_down(ranges, &mut encoder);
         let submission = opened.queue().submit([encoder.finish()]);
-        let landing = Arc::new(Landing::of(1));
+        let landing = Arc::new(Mappings::of(1));
         self.map_readback(&landing);
         Pending {
             submission,
@@ -248,14 +248,14 @@ impl Buffers {
         }
     }
 
-    fn map_readback(&self, landing: &Arc<Landing>) {
+    fn map_readback(&self, landing: &Arc<Mappings>) {
         let landing = Arc::clone(landing);
         let read = self.readback.slice(..self.down);
         read.map_async(MapMode::Read, move |mapped| landing.land(&mapped));
     }
 }
 
-fn encoder(opened: &Opened) -> CommandEncoder {
+fn encoder(opened: &OpenedDevice) -> CommandEncoder {
     let descriptor = CommandEncoderDescriptor::default();
     opened.device().create_command_encoder(&descriptor)
 }
@@ -272,9 +272,9 @@ fn missing() -> Error {
     Error::internal("a slot without memory")
 }
 
-impl Room {
+impl WgpuRoom {
     /// See [`crate::device::slot::Gpu::fit`].
-    pub(super) fn fit(&mut self, opened: &Opened, schedule: &LaunchSchedule) -> Result<()> {
+    pub(super) fn fit(&mut self, opened: &OpenedDevice, schedule: &LaunchSchedule) -> Result<()> {
         let sizes = Sizes::of(schedule);
         // Taken out, so that buffers are dropped where anything fails.
         let mut buffers = match self.buffers.take() {
@@ -292,7 +292,12 @@ impl Room {
     }
 
     /// Copies into staging memory at a multiple of 8 bytes.
-    pub(super) fn write(&mut self, opened: &Opened, begin: usize, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(
+        &mut self,
+        opened: &OpenedDevice,
+        begin: usize,
+        bytes: &[u8],
+    ) -> Result<()> {
         let staging = &self.buffers.as_ref().ok_or_else(missing)?.staging;
         // What a range has beyond the last number is within its region.
         let range = begin as u64..(begin + bytes.len().next_multiple_of(4)) as u64;
@@ -314,7 +319,7 @@ impl Room {
     }
 
     /// See [`crate::device::slot::Gpu::fetch`].
-    pub(super) fn fetch(&mut self, opened: &Opened, ranges: &[Range<usize>]) -> Result<()> {
+    pub(super) fn fetch(&mut self, opened: &OpenedDevice, ranges: &[Range<usize>]) -> Result<()> {
         self.view = None;
         let mut buffers = self.buffers.take().ok_or_else(missing)?;
         let submit = || buffers.submit_down(opened, ranges);
@@ -324,7 +329,7 @@ impl Room {
     }
 
     /// See [`crate::device::slot::Gpu::wait`].
-    pub(super) fn wait(&mut self, opened: &Opened) -> Result<()> {
+    pub(super) fn wait(&mut self, opened: &OpenedDevice) -> Result<()> {
         let mut buffers = self.buffers.take().ok_or_else(missing)?;
         buffers.pending.take().ok_or_else(missing)?.settle(opened)?;
         let mapped = opened.run("cannot read a slot", || {
@@ -342,7 +347,7 @@ impl Room {
     }
 
     /// What is pending stays so: who takes the room next waits for that.
-    pub(super) fn release(&mut self, opened: &Opened) {
+    pub(super) fn release(&mut self, opened: &OpenedDevice) {
         if self.view.take().is_none() {
             return;
         }

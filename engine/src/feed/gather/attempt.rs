@@ -10,7 +10,7 @@ use super::super::columns::{Columns, Output};
 use super::super::fill::Damage;
 use super::super::options::{Access, OnDamage, ReadOptions, Verify};
 use super::super::shards::Shards;
-use super::work::Work;
+use super::work::GatherWork;
 use crate::error::Result;
 
 /// Where rows that are skipped for damage leave a gap.
@@ -23,7 +23,7 @@ pub(crate) enum Skipped {
 }
 
 /// Fills slots with rows of a dataset.
-pub(crate) struct Gather {
+pub(crate) struct GatherFill {
     pub(super) shards: Arc<Shards>,
     pub(super) columns: Columns,
     pub(super) verify: Verify,
@@ -34,10 +34,10 @@ pub(crate) struct Gather {
     /// Shards that are held open for a batch at a time.
     pub(super) max_held: usize,
     /// Memory that nobody works with now.
-    pub(super) idle: Mutex<Vec<Work>>,
+    pub(super) idle: Mutex<Vec<GatherWork>>,
 }
 
-impl Gather {
+impl GatherFill {
     /// Reads `options` of `shards`, with at most `n_threads` threads at once.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Gather {
     }
 }
 
-impl Gather {
+impl GatherFill {
     /// The dataset.
     pub(crate) fn shards(&self) -> &Shards {
         &self.shards
@@ -74,9 +74,9 @@ impl Gather {
     }
 }
 
-impl fmt::Debug for Gather {
+impl fmt::Debug for GatherFill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gather")
+        f.debug_struct("GatherFill")
             .field("dataset", &self.shards.dataset().root())
             .field("verify", &self.verify)
             .field("on_damage", &self.on_damage)
@@ -88,8 +88,8 @@ impl fmt::Debug for Gather {
 
 /// An attempt at a batch.
 pub(super) struct Attempt<'a> {
-    pub(super) gather: &'a Gather,
-    pub(super) work: &'a mut Work,
+    pub(super) gather: &'a GatherFill,
+    pub(super) work: &'a mut GatherWork,
     /// The rows of the dataset; `NO_ROW` is none.
     pub(super) wanted: &'a [u64],
     pub(super) buffers: &'a mut Buffers,

@@ -6,7 +6,7 @@ use fuelrail_kernels::cast::Cast;
 use fuelrail_kernels::{Element, Kernel, Level};
 
 use super::super::open_shard::Open;
-use super::fault::{Fault, beyond};
+use super::fault::{ShardFault, beyond};
 use crate::error::Error;
 
 /// Changes the numbers of one piece; where one does not fit, the byte of `dst`
@@ -17,12 +17,12 @@ pub(super) fn cast(
     dst: &mut [u8],
     change: Cast,
     level: Level,
-) -> Result<(), (usize, Fault)> {
+) -> Result<(), (usize, ShardFault)> {
     let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
     let kernel = Kernel::Cast(change);
     let stray = kernel.run(level, bytes, dst).map_err(|e| {
         let error = Error::internal("expected rows of one length").with_source(e);
-        (0, Fault::Content(error))
+        (0, ShardFault::Content(error))
     })?;
     match stray.or_else(|| overflow(change, bytes, dst)) {
         None => Ok(()),
@@ -89,7 +89,7 @@ fn half(word: u32) -> f64 {
 }
 
 /// The error for a number that does not fit its new type.
-fn misfit(cast: Cast, bytes: &[u8], index: usize) -> Fault {
+fn misfit(cast: Cast, bytes: &[u8], index: usize) -> ShardFault {
     let number = item(cast.from, bytes, index).unwrap_or_default();
     let text = if cast.from.is_float() {
         format!("{:e}", float(cast.from, number))
@@ -97,7 +97,9 @@ fn misfit(cast: Cast, bytes: &[u8], index: usize) -> Fault {
         integer(cast, number).to_string()
     };
     let message = format!("expected numbers that fit {}, got {text}", cast.to);
-    Fault::Content(Error::data(message).with_hint("choose a dtype that holds all of the column"))
+    ShardFault::Content(
+        Error::data(message).with_hint("choose a dtype that holds all of the column"),
+    )
 }
 
 /// An integer of any type.
@@ -175,8 +177,8 @@ mod tests {
     #[test]
     fn numbers_that_do_not_fit_are_named() {
         let named = |from, to, bytes: &[u8]| match misfit(Cast { from, to }, bytes, 0) {
-            Fault::Content(error) => error.message().to_owned(),
-            Fault::Block(_) => String::new(),
+            ShardFault::Content(error) => error.message().to_owned(),
+            ShardFault::Block(_) => String::new(),
         };
         let number = (-1e300f64).to_le_bytes();
         assert_eq!(

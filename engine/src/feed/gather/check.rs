@@ -9,16 +9,16 @@ use super::super::known::BadBlock;
 use super::super::open_shard::Open;
 use super::super::options::OnDamage;
 use super::super::shards::ShardState;
-use super::attempt::{Attempt, Gather};
-use super::fault::{Fault, beyond};
-use super::rows::{Group, Run};
+use super::attempt::{Attempt, GatherFill};
+use super::fault::{ShardFault, beyond};
+use super::rows::{RowRun, ShardRuns};
 use super::spans::Offsets;
-use super::work::Work;
+use super::work::GatherWork;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Attempt<'_> {
     /// Compares what is read of `groups` with its checksums, and reads offsets.
-    pub(super) fn check(&mut self, groups: &[Group]) -> Result<()> {
+    pub(super) fn check(&mut self, groups: &[ShardRuns]) -> Result<()> {
         for (index, group) in groups.iter().enumerate() {
             let Some(open) = self.work.held[index].clone() else {
                 continue;
@@ -42,7 +42,7 @@ impl Attempt<'_> {
     }
 
     /// Checks the rows of one run.
-    fn check_run(&mut self, open: &Open, run: Run) -> Result<(), Fault> {
+    fn check_run(&mut self, open: &Open, run: RowRun) -> Result<(), ShardFault> {
         let (gather, work) = (self.gather, &mut *self.work);
         let columns = &gather.columns;
         if !open.known.is_done(gather.verify) {
@@ -63,7 +63,7 @@ impl Attempt<'_> {
 
     /// Whether a shard that is held is still what it was; what is not is lost,
     /// or read again.
-    pub(super) fn is_same(&mut self, index: usize, group: &Group) -> Result<bool> {
+    pub(super) fn is_same(&mut self, index: usize, group: &ShardRuns) -> Result<bool> {
         let Some(open) = self.work.held[index].clone() else {
             return Ok(false);
         };
@@ -80,7 +80,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// What is wrong with the first, unless such rows are skipped.
-    pub(super) fn lose(&mut self, open: &Arc<Open>, run: Run, fault: Fault) -> Result<()> {
+    pub(super) fn lose(&mut self, open: &Arc<Open>, run: RowRun, fault: ShardFault) -> Result<()> {
         if run.n_rows == 1 {
             return self.lose_row(open, run.row, fault);
         }
@@ -101,15 +101,15 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// What is wrong with it, unless such rows are skipped.
-    pub(super) fn lose_row(&mut self, open: &Open, row: u64, fault: Fault) -> Result<()> {
+    pub(super) fn lose_row(&mut self, open: &Open, row: u64, fault: ShardFault) -> Result<()> {
         let entry = self.gather.shards.entry(open.shard);
         let path = self.gather.shards.path(open.shard);
         let (error, block) = match fault {
-            Fault::Content(error) if error.kind() != ErrorKind::Damage => {
+            ShardFault::Content(error) if error.kind() != ErrorKind::Damage => {
                 return Err(error.with_path(path).with_row(row));
             }
-            Fault::Content(error) => (error, None),
-            Fault::Block(bad) => (self.bad_block(open.shard, bad), Some(bad.index as u64)),
+            ShardFault::Content(error) => (error, None),
+            ShardFault::Block(bad) => (self.bad_block(open.shard, bad), Some(bad.index as u64)),
         };
         if self.gather.on_damage == OnDamage::Raise {
             return Err(error.with_path(path).with_row(row).with_hint(HINT));
@@ -144,7 +144,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// `error`, unless it is damage and that is skipped.
-    pub(super) fn lose_group(&mut self, group: &Group, error: Error) -> Result<()> {
+    pub(super) fn lose_group(&mut self, group: &ShardRuns, error: Error) -> Result<()> {
         let entry = self.gather.shards.entry(group.shard);
         if self.gather.on_damage == OnDamage::Raise || error.kind() != ErrorKind::Damage {
             return Err(error.with_hint(HINT));
@@ -153,8 +153,10 @@ impl Attempt<'_> {
             Some(source) => format!("{}: {source}", error.message()),
             None => error.message().to_owned(),
         };
-        let Work { grouped, .. } = &*self.work;
-        let rows = grouped.runs[group.runs.clone()].iter().flat_map(Run::rows);
+        let GatherWork { grouped, .. } = &*self.work;
+        let rows = grouped.runs[group.runs.clone()]
+            .iter()
+            .flat_map(RowRun::rows);
         self.verdict.damage.retain(|damage| {
             let row = damage.row.checked_sub(entry.first_row);
             row.is_none_or(|row| row >= entry.n_rows)
@@ -169,9 +171,9 @@ impl Attempt<'_> {
     }
 }
 
-impl Gather {
+impl GatherFill {
     /// Compares the blocks of items of a tensor with their checksums.
-    fn check_items(&self, open: &Open, tensor: usize, items: Range<u64>) -> Result<(), Fault> {
+    fn check_items(&self, open: &Open, tensor: usize, items: Range<u64>) -> Result<(), ShardFault> {
         let range = open.known.span(tensor).items(items).ok_or_else(beyond)?;
         Ok(open.known.check(&open.map, range, self.verify)?)
     }
@@ -181,9 +183,9 @@ impl Gather {
         &self,
         open: &Open,
         watched: &Watched,
-        run: Run,
+        run: RowRun,
         bytes: &mut Vec<u8>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ShardFault> {
         match watched {
             Watched::Rows(tensor) => self.check_items(open, *tensor, run.rows()),
             Watched::Elements { offsets, values } => {
@@ -204,9 +206,9 @@ impl Gather {
         &self,
         open: &Open,
         tensor: usize,
-        run: Run,
+        run: RowRun,
         bytes: &'a mut Vec<u8>,
-    ) -> Result<Offsets<'a>, Fault> {
+    ) -> Result<Offsets<'a>, ShardFault> {
         let rows = run.rows();
         self.check_items(open, tensor, rows.start..rows.end + 1)?;
         let range = open.known.span(tensor).items(rows.start..rows.end + 1);
@@ -216,7 +218,7 @@ impl Gather {
         let offsets = Offsets::new(bytes, run);
         offsets.ok_or_else(|| {
             let message = "expected offsets that start at 0 and never fall";
-            Fault::Content(Error::damage(message))
+            ShardFault::Content(Error::damage(message))
         })
     }
 }

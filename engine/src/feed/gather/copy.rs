@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use fuelrail_kernels::{Around, Level};
 
-use super::super::columns::{Change, Fixed};
+use super::super::columns::{Fixed, NumberChange};
 use super::super::open_shard::Open;
 use super::super::options::Access;
 use super::attempt::Attempt;
 use super::cast::cast;
 use super::copy_range::CopyRange;
-use super::fault::{Fault, beyond};
-use super::rows::{Group, rows_bytes};
-use super::work::Work;
+use super::fault::{ShardFault, beyond};
+use super::rows::{ShardRuns, rows_bytes};
+use super::work::GatherWork;
 use crate::error::{Error, Result};
 
 /// Bytes of the next piece that are fetched while one is copied; the processor
@@ -33,12 +33,12 @@ pub(super) struct Stray {
     held: usize,
     /// The byte of the tensor that is to blame.
     pub(super) at: usize,
-    fault: Fault,
+    fault: ShardFault,
 }
 
 impl Attempt<'_> {
     /// Copies the fixed columns of `groups`.
-    pub(super) fn copy_fixed(&mut self, groups: &[Group]) -> Result<()> {
+    pub(super) fn copy_fixed(&mut self, groups: &[ShardRuns]) -> Result<()> {
         let gather = self.gather;
         for fixed in &gather.columns.fixed {
             if !self.view(fixed, groups)? {
@@ -54,8 +54,8 @@ impl Attempt<'_> {
     }
 
     /// Hands out a map instead of a copy, where that can be.
-    fn view(&mut self, fixed: &Fixed, groups: &[Group]) -> Result<bool> {
-        let as_stored = matches!(fixed.change, Change::None);
+    fn view(&mut self, fixed: &Fixed, groups: &[ShardRuns]) -> Result<bool> {
+        let as_stored = matches!(fixed.change, NumberChange::None);
         let (Access::View, true, [run]) =
             (self.gather.access, as_stored, &self.work.grouped.runs[..])
         else {
@@ -74,7 +74,7 @@ impl Attempt<'_> {
     }
 
     /// Cuts the rows of `groups` to pieces.
-    fn cut_fixed(&mut self, fixed: &Fixed, groups: &[Group]) -> Result<()> {
+    fn cut_fixed(&mut self, fixed: &Fixed, groups: &[ShardRuns]) -> Result<()> {
         let work = &mut *self.work;
         work.pieces.clear();
         for (held, group) in groups.iter().enumerate() {
@@ -101,10 +101,10 @@ impl Attempt<'_> {
         &mut self,
         output: usize,
         len: usize,
-        change: &Change,
+        change: &NumberChange,
     ) -> Result<Option<Stray>> {
         let dst = self.buffers.buffer(output).room(len)?;
-        let Work { pieces, held, .. } = &*self.work;
+        let GatherWork { pieces, held, .. } = &*self.work;
         if let Some(first) = pieces.first() {
             fetch(held[first.held].as_deref(), &first.src);
         }
@@ -118,7 +118,7 @@ impl Attempt<'_> {
                 return Err(Error::internal("expected pieces of shards that are held"));
             };
             let copied = match (change, &mut around) {
-                (Change::None, Some(around)) if dst.len() >= AROUND_PIECE_BYTES => {
+                (NumberChange::None, Some(around)) if dst.len() >= AROUND_PIECE_BYTES => {
                     copy_around(open, &piece.src, dst, around)
                 }
                 _ => copy(open, &piece.src, dst, change, self.gather.level),
@@ -143,7 +143,7 @@ impl Attempt<'_> {
         stray: Stray,
         at: usize,
         output: usize,
-        groups: &[Group],
+        groups: &[ShardRuns],
     ) -> Result<()> {
         let Some(open) = self.work.held[stray.held].clone() else {
             return Ok(());
@@ -156,11 +156,11 @@ impl Attempt<'_> {
             .and_then(|row| self.gather.shards.locate(row))
             .ok_or_else(|| Error::internal("expected a row of the batch"))?;
         let fault = match stray.fault {
-            Fault::Content(error) => {
+            ShardFault::Content(error) => {
                 let name = &self.gather.columns.outputs[output].name;
-                Fault::Content(error.with_column(&**name))
+                ShardFault::Content(error.with_column(&**name))
             }
-            block @ Fault::Block(_) => block,
+            block @ ShardFault::Block(_) => block,
         };
         self.lose_row(&open, row, fault)
     }
@@ -181,7 +181,7 @@ fn copy_around(
     src: &Range<usize>,
     dst: &mut [u8],
     around: &mut Around,
-) -> Result<(), (usize, Fault)> {
+) -> Result<(), (usize, ShardFault)> {
     let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
     around.copy(bytes, dst, &[]);
     Ok(())
@@ -193,12 +193,12 @@ fn copy(
     open: &Open,
     src: &Range<usize>,
     dst: &mut [u8],
-    change: &Change,
+    change: &NumberChange,
     level: Level,
-) -> Result<(), (usize, Fault)> {
+) -> Result<(), (usize, ShardFault)> {
     match change {
-        Change::None => open.map.copy(src.start, dst).ok_or_else(|| (0, beyond())),
-        Change::Bool => {
+        NumberChange::None => open.map.copy(src.start, dst).ok_or_else(|| (0, beyond())),
+        NumberChange::Bool => {
             let copied = open.map.copy(src.start, dst);
             copied.ok_or_else(|| (0, beyond()))?;
             match dst.iter().position(|byte| *byte > 1) {
@@ -206,8 +206,8 @@ fn copy(
                 Some(at) => Err((at, no_bool(dst[at]))),
             }
         }
-        Change::Cast(change) => cast(open, src, dst, *change, level),
-        Change::CastBool(change) => {
+        NumberChange::Cast(change) => cast(open, src, dst, *change, level),
+        NumberChange::CastBool(change) => {
             let bytes = open.map.bytes(src.clone()).ok_or_else(|| (0, beyond()))?;
             match bytes.iter().position(|byte| *byte > 1) {
                 None => cast(open, src, dst, *change, level),
@@ -217,7 +217,7 @@ fn copy(
     }
 }
 
-fn no_bool(byte: u8) -> Fault {
+fn no_bool(byte: u8) -> ShardFault {
     let message = format!("expected a boolean of 0 or 1, got {byte}");
-    Fault::Content(Error::damage(message))
+    ShardFault::Content(Error::damage(message))
 }

@@ -5,20 +5,20 @@ use std::sync::{Arc, PoisonError};
 use super::super::columns::{First, Output};
 use super::super::fill::{BatchSlot, Damage, Fill, NO_ROW, Placed, TensorPlace, Wanted};
 use super::super::guard;
-use super::attempt::{Attempt, Gather, Skipped, Verdict};
-use super::work::Work;
+use super::attempt::{Attempt, GatherFill, Skipped, Verdict};
+use super::work::GatherWork;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How often a batch is read again because shards were written to meanwhile.
 const MAX_CHANGES: usize = 8;
 
-impl Fill for Gather {
+impl Fill for GatherFill {
     fn fill(&self, wanted: Wanted<'_>, slot: &mut BatchSlot) -> Result<()> {
         self.fill_but(wanted, &[], slot)
     }
 }
 
-impl Gather {
+impl GatherFill {
     /// Fills a slot with the rows that are wanted, but for those that are lost
     /// already.
     ///
@@ -43,7 +43,7 @@ impl Gather {
     }
 
     /// Says where the tensors of a batch of `n_rows` lie.
-    fn place(&self, work: &mut Work, n_rows: usize, tensors: &mut Vec<Placed>) {
+    fn place(&self, work: &mut GatherWork, n_rows: usize, tensors: &mut Vec<Placed>) {
         let outputs = &self.columns.outputs;
         let is_same =
             |(tensor, output): (&Placed, &Output)| Arc::ptr_eq(&tensor.name, &output.name);
@@ -70,7 +70,7 @@ impl Gather {
 
     fn fill_with(
         &self,
-        work: &mut Work,
+        work: &mut GatherWork,
         wanted: Wanted<'_>,
         lost: &[Damage],
         slot: &mut BatchSlot,

@@ -24,4 +24,4 @@ mod rows;
 mod spans;
 mod work;
 
-pub(crate) use attempt::{Gather, Skipped};
+pub(crate) use attempt::{GatherFill, Skipped};

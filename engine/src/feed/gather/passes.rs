@@ -2,7 +2,7 @@
 
 use super::super::fill::NO_ROW;
 use super::attempt::{Attempt, Verdict};
-use super::rows::{Group, rows_bytes};
+use super::rows::{ShardRuns, rows_bytes};
 use crate::error::Result;
 
 impl Attempt<'_> {
@@ -25,7 +25,7 @@ impl Attempt<'_> {
         Ok(self.verdict)
     }
 
-    fn passes(&mut self, groups: &[Group]) -> Result<()> {
+    fn passes(&mut self, groups: &[ShardRuns]) -> Result<()> {
         let most = self.gather.max_held;
         for groups in groups.chunks(most) {
             self.hold(groups)?;
@@ -54,7 +54,7 @@ impl Attempt<'_> {
     }
 
     /// Opens the shards of `groups`.
-    fn hold(&mut self, groups: &[Group]) -> Result<()> {
+    fn hold(&mut self, groups: &[ShardRuns]) -> Result<()> {
         self.work.held.clear();
         for group in groups {
             let open = match self.gather.shards.get(group.shard) {
@@ -71,7 +71,7 @@ impl Attempt<'_> {
 
     /// Asks the shards of `groups` whether what was read of them holds, and
     /// lets go of them.
-    fn release(&mut self, groups: &[Group]) -> Result<()> {
+    fn release(&mut self, groups: &[ShardRuns]) -> Result<()> {
         for (index, group) in groups.iter().enumerate() {
             if self.work.held[index].is_some() {
                 self.is_same(index, group)?;

@@ -5,7 +5,7 @@ use super::super::fill::NO_ROW;
 use super::super::options::OverlongRow;
 use super::attempt::Attempt;
 use super::copy_range::CopyRange;
-use super::rows::{Group, rows_bytes};
+use super::rows::{ShardRuns, rows_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::to_usize;
 
@@ -93,7 +93,7 @@ impl Attempt<'_> {
     }
 
     /// Copies the elements of the ragged columns of `groups`.
-    pub(super) fn copy_ragged(&mut self, groups: &[Group]) -> Result<()> {
+    pub(super) fn copy_ragged(&mut self, groups: &[ShardRuns]) -> Result<()> {
         let gather = self.gather;
         for (index, ragged) in gather.columns.ragged.iter().enumerate() {
             let n = match ragged.form {
@@ -127,7 +127,12 @@ impl Attempt<'_> {
     }
 
     /// Cuts the elements of the rows of `groups` to pieces.
-    fn cut_ragged(&mut self, index: usize, ragged: &RaggedColumn, groups: &[Group]) -> Result<()> {
+    fn cut_ragged(
+        &mut self,
+        index: usize,
+        ragged: &RaggedColumn,
+        groups: &[ShardRuns],
+    ) -> Result<()> {
         let work = &mut *self.work;
         let spans = &work.spans[index];
         work.pieces.clear();

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Consecutive rows of a shard that are consecutive in the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct RowRun {
     /// The first one's row of the batch.
     pub(super) at: usize,
     /// The first one's row of the shard.
@@ -16,7 +16,7 @@ pub(super) struct Run {
     pub(super) n_rows: usize,
 }
 
-impl Run {
+impl RowRun {
     /// Its rows of the shard.
     pub(super) fn rows(&self) -> Range<u64> {
         self.row..self.row + self.n_rows as u64
@@ -34,7 +34,7 @@ impl Run {
 
 /// The runs of one shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct ShardRuns {
     pub(super) shard: usize,
     /// Which of the runs.
     pub(super) runs: Range<usize>,
@@ -45,8 +45,8 @@ pub(super) struct Group {
 pub(super) struct Grouped {
     /// Shard in the upper half, row of the batch in the lower.
     places: Vec<u64>,
-    pub(super) runs: Vec<Run>,
-    pub(super) groups: Vec<Group>,
+    pub(super) runs: Vec<RowRun>,
+    pub(super) groups: Vec<ShardRuns>,
 }
 
 impl Grouped {
@@ -95,7 +95,7 @@ impl Grouped {
                 current = Some(shard);
                 first = shards.entry(shard).first_row;
                 let runs = self.runs.len()..self.runs.len();
-                self.groups.push(Group { shard, runs });
+                self.groups.push(ShardRuns { shard, runs });
             }
             let row = wanted[at] - first;
             let group = self.groups.last_mut();
@@ -105,7 +105,7 @@ impl Grouped {
                     run.n_rows += 1;
                 }
                 _ => {
-                    self.runs.push(Run { at, row, n_rows: 1 });
+                    self.runs.push(RowRun { at, row, n_rows: 1 });
                     if let Some(group) = group {
                         group.runs.end += 1;
                     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::columns::Form;
-use super::rows::Run;
+use super::rows::RowRun;
 
 /// Offsets of the rows of a run, checked.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Offsets<'a> {
 
 impl<'a> Offsets<'a> {
     /// The offsets of a run, if they are some.
-    pub(super) fn new(bytes: &'a [u8], run: Run) -> Option<Self> {
+    pub(super) fn new(bytes: &'a [u8], run: RowRun) -> Option<Self> {
         let offsets = Self { bytes };
         let mut last = 0;
         let ascend = (0..=run.n_rows).all(|index| {
@@ -58,7 +58,7 @@ impl Spans {
     }
 
     /// Notes the offsets of a run.
-    pub(super) fn note(&mut self, run: Run, offsets: &Offsets<'_>) {
+    pub(super) fn note(&mut self, run: RowRun, offsets: &Offsets<'_>) {
         let rows = self.rows.iter_mut().skip(run.at).take(run.n_rows);
         for (index, span) in rows.enumerate() {
             let first = offsets.get(index);
@@ -82,7 +82,7 @@ impl Spans {
     /// among those of the batch: all of them, or a row of a tensor that is
     /// filled up.
     #[inline]
-    pub(super) fn part(&self, run: &Run, part: usize, form: Form) -> (Range<u64>, usize) {
+    pub(super) fn part(&self, run: &RowRun, part: usize, form: Form) -> (Range<u64>, usize) {
         match form {
             Form::Flat(_) => (self.of(run), self.starts[run.at]),
             Form::Pad { length, .. } => {
@@ -95,7 +95,7 @@ impl Spans {
 
     /// Elements of all rows of a run in their shard.
     #[inline]
-    fn of(&self, run: &Run) -> Range<u64> {
+    fn of(&self, run: &RowRun) -> Range<u64> {
         let (first, _) = self.rows[run.at];
         let (last, len) = self.rows[run.at + run.n_rows - 1];
         first..last + len

@@ -12,7 +12,7 @@ use super::spans::Spans;
 
 /// What is worked with while a batch is filled.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(super) struct GatherWork {
     pub(super) grouped: Grouped,
     /// The open shards of the groups at hand; `None` where one is lost.
     pub(super) held: Vec<Option<Arc<Open>>>,
@@ -29,7 +29,7 @@ pub(super) struct Work {
     pub(super) known: Vec<Arc<Known>>,
 }
 
-impl Work {
+impl GatherWork {
     /// Ready for another batch of `n_rows`.
     pub(super) fn start(&mut self, columns: &Columns, n_rows: usize) {
         self.known.clear();

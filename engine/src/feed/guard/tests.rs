@@ -8,23 +8,23 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::feed::map::{Map, PageSize};
+use crate::feed::map::{MappedFile, PageSize};
 
 const PAGE: usize = 4096;
 const N_PAGES: usize = 64;
 
-fn pages() -> (File, Map) {
+fn pages() -> (File, MappedFile) {
     let file = tempfile::tempfile().unwrap();
     let bytes = vec![7; N_PAGES * PAGE];
     (&file).write_all(&bytes).unwrap();
-    let map = Map::new(&file, bytes.len(), PageSize::Usual)
+    let map = MappedFile::new(&file, bytes.len(), PageSize::Usual)
         .unwrap()
         .unwrap();
     (file, map)
 }
 
 /// Reads a byte of every page.
-fn sum(map: &Map) -> u32 {
+fn sum(map: &MappedFile) -> u32 {
     let bytes = (0..N_PAGES).map(|page| {
         let mut byte = [0];
         map.copy(page * PAGE + 9, &mut byte).unwrap();
@@ -48,7 +48,7 @@ fn missing_pages_read_as_zeros_and_are_told_of() {
 }
 
 /// Reads all pages again and again: never zeros without the flag.
-fn read_on(map: &Map) {
+fn read_on(map: &MappedFile) {
     for _ in 0..20 {
         let sum = sum(map);
         assert!(sum == 7 * 64 || !map.is_whole(), "{sum}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::batch::{At, Batch, Home, Shelf};
+use super::batch::{Batch, BatchNumber, Home, Shelf};
 use super::course::{Course, FillTask};
 use super::fill::{BatchSlot, Damage, Fill};
 use super::fill_slot::fill_slot;
@@ -16,7 +16,7 @@ use super::losses::Losses;
 use super::options::FeedOptions;
 use super::order::Extent;
 use super::process::Process;
-use super::ring::{BatchRing, Done, Found, Limits};
+use super::ring::{BatchRing, FilledBatch, Limits, NextBatch};
 use super::schedule::BatchSchedule;
 use super::standing::{Standing, no_epoch};
 use super::state::State;
@@ -200,7 +200,7 @@ impl Feed {
             .next(&*self.fill, &mut self.rows, timeout.min(patience));
         let begun = std::mem::take(&mut self.stalled);
         match found? {
-            Found::Batch(done) => {
+            NextBatch::Batch(done) => {
                 if !self.has_begun {
                     self.has_begun = true;
                     // Where it fails, the next call tries again and says so.
@@ -208,14 +208,14 @@ impl Feed {
                 }
                 self.hand_out(done).map(Polled::Batch)
             }
-            Found::Nothing => Err(no_epoch()),
-            Found::Pending => Ok(Polled::Pending),
-            Found::Held if timeout < patience => {
+            NextBatch::Nothing => Err(no_epoch()),
+            NextBatch::Pending => Ok(Polled::Pending),
+            NextBatch::Held if timeout < patience => {
                 self.stalled = begun + timeout;
                 Ok(Polled::Pending)
             }
-            Found::Held => Err(self.all_held()),
-            Found::Rests => {
+            NextBatch::Held => Err(self.all_held()),
+            NextBatch::Rests => {
                 // Its threads have ended or are about to.
                 self.threads.clear();
                 self.has_begun = false;
@@ -292,8 +292,8 @@ impl Feed {
         self.tally.damage()
     }
 
-    fn hand_out(&mut self, done: Done) -> Result<Batch> {
-        let Done { job, slot } = done;
+    fn hand_out(&mut self, done: FilledBatch) -> Result<Batch> {
+        let FilledBatch { job, slot } = done;
         let ends_epoch = job.ends_epoch();
         let batch = self.batch(job, slot, Shelf::Turn);
         if let Err(error) = self.losses.add(batch.damage()) {
@@ -325,7 +325,7 @@ impl Feed {
             position: after.position,
             ..self.state()
         };
-        let at = At {
+        let at = BatchNumber {
             epoch,
             index: self.schedule.index(cut.position),
         };

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::permutation::{Permutation, Stream};
+use super::permutation::{Permutation, RandomStream};
 use super::purpose::{BLOCKS, PLACE, WINDOW};
 
 /// Blocks whose rows are mixed. More mix better, and twice as many have to be
@@ -23,7 +23,7 @@ const CHUNK: usize = 64;
 /// The order of one epoch.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
-    stream: Stream,
+    stream: RandomStream,
     /// Rows of a block, as a power of two.
     log_rows: u32,
     /// As many as blocks.
@@ -39,7 +39,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     /// The order of `n_rows` rows, less than 2^63, in blocks of `2^log_rows`.
-    pub(super) fn new(n_rows: u64, log_rows: u32, stream: Stream) -> Self {
+    pub(super) fn new(n_rows: u64, log_rows: u32, stream: RandomStream) -> Self {
         let n_blocks = n_rows.div_ceil(1 << log_rows);
         let [drawn, _] = stream.of(PLACE, 0).draw(0);
         Self {

@@ -13,7 +13,7 @@ mod tests;
 use std::ops::Range;
 
 use self::blocks::Blocks;
-use self::permutation::{Permutation, Stream};
+use self::permutation::{Permutation, RandomStream};
 use self::purpose::ROWS;
 use super::options::Shuffle;
 
@@ -71,7 +71,7 @@ impl Order {
     /// The order of epoch `epoch`. Rows beyond 2^63 - 1 have none.
     #[must_use]
     pub fn new(shuffle: Shuffle, seed: u64, epoch: u32, extent: Extent) -> Self {
-        let stream = Stream {
+        let stream = RandomStream {
             seed,
             epoch,
             purpose: ROWS,

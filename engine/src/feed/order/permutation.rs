@@ -37,7 +37,7 @@ const CHUNK: usize = 64;
 
 /// Where the randomness of a permutation comes from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stream {
+pub(super) struct RandomStream {
     pub(super) seed: u64,
     pub(super) epoch: u32,
     /// What it is for, so that no two uses share their bits.
@@ -46,7 +46,7 @@ pub(super) struct Stream {
     pub(super) index: u64,
 }
 
-impl Stream {
+impl RandomStream {
     /// The stream of the same seed and epoch for another purpose.
     pub(super) fn of(self, purpose: u32, index: u64) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Round {
 }
 
 impl Permutation {
-    pub(super) fn new(n: u64, stream: Stream) -> Self {
+    pub(super) fn new(n: u64, stream: RandomStream) -> Self {
         let bits = (64 - n.saturating_sub(1).leading_zeros()).max(MIN_BITS);
         let mut rounds = [Round { times: 1, plus: 0 }; ROUNDS];
         for (draw, round) in (0..).zip(&mut rounds) {

@@ -64,7 +64,7 @@ fn large_permutations_can_be_undone() {
         999_999_999_989,
         (1 << 62) + 5,
     ] {
-        let stream = Stream {
+        let stream = RandomStream {
             seed: 5,
             epoch: 6,
             purpose: ROWS,

@@ -6,12 +6,12 @@ use crate::plan::pipeline::{FilterSpec, Nulls};
 use crate::plan::steps::FilterStep;
 use crate::plan::type_names::column_type_name;
 
-use super::live::Columns;
+use super::live::LiveColumns;
 use crate::plan::step_result::StepResult;
 
 /// With bounds the column must have lengths; the bounds must leave something
 /// to keep and something to drop.
-pub(super) fn check(spec: &FilterSpec, columns: &mut Columns<'_>) -> StepResult<FilterStep> {
+pub(super) fn check(spec: &FilterSpec, columns: &mut LiveColumns<'_>) -> StepResult<FilterStep> {
     let column = columns
         .column(&spec.column)
         .map_err(|error| (error, "column".to_owned()))?;

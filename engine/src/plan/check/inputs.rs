@@ -8,7 +8,7 @@ use crate::plan::pipeline::Pipeline;
 use crate::plan::selected::Selected;
 use crate::plan::types::Catalog;
 
-use super::keys::Keys;
+use super::keys::LineKeys;
 use super::merged::Merged;
 
 /// See the module text.
@@ -17,7 +17,7 @@ pub(super) enum InputColumns<'a> {
     /// Of files that state their types.
     Files(Merged<'a>),
     /// Of JSON lines.
-    Lines(Keys<'a>),
+    Lines(LineKeys<'a>),
 }
 
 impl<'a> InputColumns<'a> {
@@ -25,7 +25,7 @@ impl<'a> InputColumns<'a> {
     pub(super) fn new(pipeline: &Pipeline, catalog: &'a Catalog) -> Self {
         let selected = Selected::of(pipeline);
         match &catalog.seen {
-            Some(seen) => Self::Lines(Keys::new(&pipeline.source, catalog, seen, &selected)),
+            Some(seen) => Self::Lines(LineKeys::new(&pipeline.source, catalog, seen, &selected)),
             None => Self::Files(Merged::new(catalog, &selected.names)),
         }
     }

@@ -14,7 +14,7 @@ use crate::plan::types::Catalog;
 
 /// The columns that lines have, in order of first appearance.
 #[derive(Debug)]
-pub(super) struct Keys<'a> {
+pub(super) struct LineKeys<'a> {
     catalog: &'a Catalog,
     seen: &'a SeenKeys,
     columns: Vec<KeyColumn<'a>>,
@@ -40,7 +40,7 @@ enum Origin<'a> {
     Extra,
 }
 
-impl<'a> Keys<'a> {
+impl<'a> LineKeys<'a> {
     /// The columns of the lines that `seen` is about.
     pub(super) fn new(
         source: &SourceSpec,

@@ -14,7 +14,7 @@ use super::inputs::InputColumns;
 
 /// The columns a step sees, and those of the source that any step has used.
 #[derive(Debug)]
-pub(super) struct Columns<'a> {
+pub(super) struct LiveColumns<'a> {
     inputs: &'a InputColumns<'a>,
     live: Vec<Live>,
     used: BTreeSet<String>,
@@ -47,7 +47,7 @@ pub(super) struct Made {
     pub(super) tokenize: Option<usize>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> LiveColumns<'a> {
     /// All columns of the source.
     pub(super) fn new(inputs: &'a InputColumns<'a>) -> Self {
         let live = inputs.names().into_iter().map(|name| Live {

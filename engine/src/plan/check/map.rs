@@ -7,10 +7,10 @@ use crate::plan::spelling::ColumnNames;
 use crate::plan::step_result::StepResult;
 use crate::plan::steps::MapStep;
 
-use super::live::Columns;
+use super::live::LiveColumns;
 
 /// Its columns must be there, and such that the operator can change them.
-pub(super) fn check(spec: &ColumnOperator, columns: &mut Columns<'_>) -> StepResult<MapStep> {
+pub(super) fn check(spec: &ColumnOperator, columns: &mut LiveColumns<'_>) -> StepResult<MapStep> {
     let operator = spec.operator();
     let found = named(operator.columns(), columns)?;
     operator.check(&found)?;
@@ -28,7 +28,7 @@ pub(super) fn check(spec: &ColumnOperator, columns: &mut Columns<'_>) -> StepRes
 }
 
 /// The columns of these names, each named once.
-fn named(names: &ColumnNames, columns: &mut Columns<'_>) -> StepResult<Vec<OutputColumn>> {
+fn named(names: &ColumnNames, columns: &mut LiveColumns<'_>) -> StepResult<Vec<OutputColumn>> {
     let names = &names.0;
     if names.is_empty() {
         let error = Error::pipeline("column: expected at least one column, got none");

@@ -36,7 +36,7 @@ use super::tokenizers::LoadedTokenizers;
 use super::types::{Asset, Catalog, Format, Plan, SinkPlan, SourcePlan};
 use super::{identity, parts};
 use inputs::InputColumns;
-use live::Columns;
+use live::LiveColumns;
 
 /// The least shard: the header's page and one page of data.
 const LEAST_SHARD: u64 = 8 << 10;
@@ -120,7 +120,7 @@ struct Checked {
 impl Checked {
     fn new(pipeline: &Pipeline, catalog: &Catalog, tokenizers: &LoadedTokenizers) -> Result<Self> {
         let inputs = InputColumns::new(pipeline, catalog);
-        let mut columns = Columns::new(&inputs);
+        let mut columns = LiveColumns::new(&inputs);
         if let Some(split) = &pipeline.source.split {
             let path = "source.split.key";
             source::check_key(&mut columns, &split.key)
@@ -168,7 +168,7 @@ type Around<'a> = (&'a LoadedTokenizers, &'a mut Vec<Asset>, &'a [Step]);
 fn check_step(
     spec: &StepSpec,
     index: usize,
-    columns: &mut Columns<'_>,
+    columns: &mut LiveColumns<'_>,
     (tokenizers, assets, steps): Around<'_>,
 ) -> StepResult<Step> {
     if steps.last().is_some_and(|step| step.as_pack().is_some()) {

@@ -6,7 +6,7 @@ use crate::plan::pipeline::{MOST_TOKENS, MOST_WINDOW, PackSpec};
 use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
 use crate::plan::type_names::column_type_name;
 
-use super::live::{Columns, Made};
+use super::live::{LiveColumns, Made};
 use super::tokenize::{special_hint, token_id};
 use crate::plan::step_result::StepResult;
 
@@ -15,7 +15,7 @@ const WINDOW: u32 = 10_000;
 /// The column must be one that `tokenize` made; nothing else is kept.
 pub(super) fn check(
     spec: &PackSpec,
-    columns: &mut Columns<'_>,
+    columns: &mut LiveColumns<'_>,
     steps: &[Step],
 ) -> StepResult<PackStep> {
     let at = |key: &str| {
@@ -49,7 +49,11 @@ pub(super) fn check(
 }
 
 /// The token column, and the index of the step that made it.
-fn column(spec: &PackSpec, columns: &mut Columns<'_>, steps: &[Step]) -> Result<(String, usize)> {
+fn column(
+    spec: &PackSpec,
+    columns: &mut LiveColumns<'_>,
+    steps: &[Step],
+) -> Result<(String, usize)> {
     let tokens = columns.tokens();
     let Some(name) = &spec.column else {
         return match tokens.as_slice() {

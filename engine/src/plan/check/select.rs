@@ -4,11 +4,11 @@ use crate::error::Error;
 use crate::plan::pipeline::SelectSpec;
 use crate::plan::steps::SelectStep;
 
-use super::live::Columns;
+use super::live::LiveColumns;
 use crate::plan::step_result::StepResult;
 
 /// Every column must exist, and be named once. Types do not matter yet.
-pub(super) fn check(spec: &SelectSpec, columns: &mut Columns<'_>) -> StepResult<SelectStep> {
+pub(super) fn check(spec: &SelectSpec, columns: &mut LiveColumns<'_>) -> StepResult<SelectStep> {
     if spec.columns.is_empty() {
         let error = Error::pipeline("columns: expected at least one column, got none");
         return Err((error, "columns".to_owned()));

@@ -11,7 +11,7 @@ use crate::plan::selected::Selected;
 use crate::plan::type_names::column_type_name;
 use crate::plan::types::{Catalog, Document, Format, SourcePlan};
 
-use super::live::Columns;
+use super::live::LiveColumns;
 
 /// Checks the values of `[source]`, but for the key of the split.
 pub(super) fn check(pipeline: &Pipeline, catalog: &Catalog) -> Result<()> {
@@ -49,7 +49,7 @@ pub(super) fn plan(
 }
 
 /// The column a split hashes: any whose values have bytes of their own.
-pub(super) fn check_key(columns: &mut Columns<'_>, key: &str) -> Result<()> {
+pub(super) fn check_key(columns: &mut LiveColumns<'_>, key: &str) -> Result<()> {
     let column = columns.column(key)?;
     let has_bytes = is_text(&column.data_type) || is_whole(&column.data_type);
     if has_bytes && column.meaning != Meaning::Json {

@@ -17,7 +17,7 @@ use crate::plan::tokenizers::{LoadedTokenizers, TokenizerRef};
 use crate::plan::type_names::column_type_name;
 use crate::plan::types::Asset;
 
-use super::live::{Columns, Made};
+use super::live::{LiveColumns, Made};
 use crate::plan::step_result::StepResult;
 
 /// The column must be text, the output's name free, and the tokens around a
@@ -25,7 +25,7 @@ use crate::plan::step_result::StepResult;
 pub(super) fn check(
     spec: &TokenizeSpec,
     index: usize,
-    columns: &mut Columns<'_>,
+    columns: &mut LiveColumns<'_>,
     (tokenizers, assets): (&LoadedTokenizers, &mut Vec<Asset>),
 ) -> StepResult<TokenizeStep> {
     let at = |key: &str| {
@@ -125,7 +125,7 @@ fn id_type(tokenizer: &Tokenizer) -> DataType {
     }
 }
 
-fn check_text(columns: &mut Columns<'_>, name: &str) -> Result<OutputColumn> {
+fn check_text(columns: &mut LiveColumns<'_>, name: &str) -> Result<OutputColumn> {
     let column = columns.column(name)?;
     if column.meaning == Meaning::Json {
         let error = Error::pipeline("expected text, got json, whose text has quotes and escapes");
@@ -141,7 +141,7 @@ fn check_text(columns: &mut Columns<'_>, name: &str) -> Result<OutputColumn> {
     Err(Error::pipeline(format!("expected text, got {got}")).with_column(name))
 }
 
-fn check_output(columns: &Columns<'_>, spec: &TokenizeSpec) -> Result<()> {
+fn check_output(columns: &LiveColumns<'_>, spec: &TokenizeSpec) -> Result<()> {
     if spec.output != spec.column && columns.contains(&spec.output) {
         return Err(Error::pipeline(
             "expected a free name for the token column, got one that is taken",

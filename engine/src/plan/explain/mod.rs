@@ -16,7 +16,7 @@ use super::notes::notes;
 use super::output::OutputColumn;
 use super::seen::Looked;
 use super::size::ByteSize;
-use super::stored::{Column, Dtype, Extent, OriginKind, TABLE, TensorSpec, Tensors};
+use super::stored::{Column, Dtype, FirstDimension, OriginKind, TABLE, TensorSpec, Tensors};
 use super::type_names::column_type_name;
 use super::types::{Asset, Document, Format, OnError, Plan, SplitSide};
 
@@ -165,9 +165,9 @@ fn tensors(plan: &Plan) -> Vec<Tensor> {
     let columns: Vec<Column> = columns.collect();
     let tensor = |spec: TensorSpec| {
         let first = match spec.extent {
-            Extent::Rows => "n",
-            Extent::Offsets(_) => "n + 1",
-            Extent::Flat(_) => "*",
+            FirstDimension::Rows => "n",
+            FirstDimension::Offsets(_) => "n + 1",
+            FirstDimension::Flat(_) => "*",
         };
         let inner = spec.inner.iter().map(u64::to_string);
         let shape: Vec<String> = [first.to_owned()].into_iter().chain(inner).collect();

@@ -20,6 +20,6 @@ pub use tensors::OriginKind;
 pub(super) use column::check_name;
 pub(super) use element::element_name;
 pub(crate) use tensors::{
-    Content, Extent, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE, TensorSpec,
-    Tensors, offsets_name, valid_name,
+    Content, FirstDimension, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE,
+    TensorSpec, Tensors, offsets_name, valid_name,
 };

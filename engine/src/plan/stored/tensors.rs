@@ -37,7 +37,7 @@ pub(crate) const TABLE: &str = "__block_xxh3";
 
 /// How many items the first dimension of a tensor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub(crate) enum FirstDimension {
     /// One per row.
     Rows,
     /// One per row and one more: the offsets of the group.
@@ -70,7 +70,7 @@ pub(crate) struct TensorSpec {
     pub(crate) dtype: Dtype,
     /// Dimensions after the first.
     pub(crate) inner: Vec<u64>,
-    pub(crate) extent: Extent,
+    pub(crate) extent: FirstDimension,
     pub(crate) content: Content,
     /// Bytes of one item.
     pub(crate) item_bytes: u64,
@@ -101,7 +101,13 @@ impl Tensors {
         tensors
     }
 
-    fn tensor(&mut self, name: impl Into<String>, dtype: Dtype, extent: Extent, content: Content) {
+    fn tensor(
+        &mut self,
+        name: impl Into<String>,
+        dtype: Dtype,
+        extent: FirstDimension,
+        content: Content,
+    ) {
         self.list.push(TensorSpec {
             name: name.into(),
             dtype,
@@ -125,7 +131,7 @@ impl Tensors {
                 name: name.clone(),
                 dtype: column.dtype,
                 inner: column.shape.clone(),
-                extent: Extent::Rows,
+                extent: FirstDimension::Rows,
                 content: values,
                 item_bytes: column
                     .row_elements()
@@ -133,8 +139,8 @@ impl Tensors {
             }),
             ColumnLayout::Ragged => {
                 let group = self.group();
-                self.tensor(name, column.dtype, Extent::Flat(group), values);
-                let offsets = Extent::Offsets(group);
+                self.tensor(name, column.dtype, FirstDimension::Flat(group), values);
+                let offsets = FirstDimension::Offsets(group);
                 self.tensor(offsets_name(name), Dtype::I64, offsets, Content::Offsets);
             }
         }
@@ -142,7 +148,7 @@ impl Tensors {
             self.tensor(
                 valid_name(name),
                 Dtype::Bool,
-                Extent::Rows,
+                FirstDimension::Rows,
                 Content::Valid(index),
             );
         }
@@ -150,14 +156,14 @@ impl Tensors {
 
     fn origins(&mut self, origin: OriginKind) {
         let extent = match origin {
-            OriginKind::Row => Extent::Rows,
-            OriginKind::Packed => Extent::Flat(self.group()),
+            OriginKind::Row => FirstDimension::Rows,
+            OriginKind::Packed => FirstDimension::Flat(self.group()),
         };
         self.tensor(ORIGIN_FILE, Dtype::U32, extent, Content::OriginFile);
         self.tensor(ORIGIN_ROW, Dtype::U64, extent, Content::OriginRow);
-        if let Extent::Flat(group) = extent {
+        if let FirstDimension::Flat(group) = extent {
             self.tensor(ORIGIN_START, Dtype::U32, extent, Content::OriginStart);
-            let offsets = Extent::Offsets(group);
+            let offsets = FirstDimension::Offsets(group);
             self.tensor(ORIGIN_OFFSETS, Dtype::I64, offsets, Content::Offsets);
         }
     }

@@ -26,7 +26,7 @@ const LONG_LEN: u64 = 200;
 
 /// What the first rows hold.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct SeenRows {
     n_rows: usize,
     strings: Vec<Strings>,
     /// Why no more rows were looked at, if content was to blame.
@@ -61,7 +61,7 @@ impl Strings {
     }
 }
 
-impl Seen {
+impl SeenRows {
     /// Reads the first rows of `plan`, up to the first that cannot be read.
     pub(super) fn of(plan: &Plan) -> Self {
         let mut seen = Self::default();
@@ -173,7 +173,7 @@ fn add(strings: &mut Strings, column: &ArrayRef) {
 
 /// The shape of the images in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(super) struct ImageShape {
     /// Height, width and channels, or channels first.
     pub(super) axes: [i32; 3],
     /// Whether the channels come first.
@@ -185,7 +185,7 @@ pub(super) struct Shape {
 /// Sides below which a square of bytes is more likely something else.
 const LEAST_SIDE: i32 = 16;
 
-impl Shape {
+impl ImageShape {
     /// The shape that images of this type have, if it looks like one of images.
     pub(super) fn of(data_type: &DataType) -> Option<Self> {
         let axes = axes(data_type)?;
@@ -284,7 +284,7 @@ mod tests {
             )
         };
         let of = |data_type: &DataType| {
-            Shape::of(data_type).map(|shape| (shape.axes, shape.is_chw, shape.is_told))
+            ImageShape::of(data_type).map(|shape| (shape.axes, shape.is_chw, shape.is_told))
         };
         let hwc = list(list(list(DataType::UInt8, 3), 20), 10);
         assert_eq!(of(&hwc), Some(([10, 20, 3], false, true)));

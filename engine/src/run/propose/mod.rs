@@ -19,7 +19,7 @@ use crate::plan::{Fingerprint, Format, OnError, OutputColumn, Pipeline, type_nam
 
 use super::prepare;
 use inputs::Inputs;
-use look::{Seen, Shape};
+use look::{ImageShape, SeenRows};
 use task::ProposedTask;
 
 pub use proposal::{Fate, Proposal, ProposeSpec, ProposedColumn};
@@ -33,7 +33,7 @@ pub fn propose(spec: &ProposeSpec<'_>) -> Result<Proposal> {
     let base = spec.file.parent().unwrap_or(Path::new(""));
     let mut inputs = Inputs::find(spec, base)?;
     let storable = inputs.storable(base)?;
-    let seen = Seen::of(&storable.plan);
+    let seen = SeenRows::of(&storable.plan);
     if let Some(trouble) = &seen.trouble {
         inputs.on_error = OnError::Quarantine;
         inputs.notes.push(format!(
@@ -67,7 +67,7 @@ pub fn propose(spec: &ProposeSpec<'_>) -> Result<Proposal> {
 }
 
 /// Text if some column reads as text, else images if some column holds them.
-fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> ProposedTask {
+fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &SeenRows) -> ProposedTask {
     if inputs.catalog.format == Format::Text {
         return ProposedTask::Text("text".to_owned());
     }
@@ -76,7 +76,7 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> ProposedTask {
     }
     let images: Vec<_> = columns
         .iter()
-        .filter_map(|column| Some((column.name.clone(), Shape::of(&column.data_type)?)))
+        .filter_map(|column| Some((column.name.clone(), ImageShape::of(&column.data_type)?)))
         .filter(|(name, shape)| inputs.takes(&written::normalize(name, *shape)))
         .collect();
     if images.is_empty() {
@@ -89,7 +89,7 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &Seen) -> ProposedTask {
 fn fates(
     inputs: &Inputs,
     storable: &inputs::Storable,
-    seen: &Seen,
+    seen: &SeenRows,
     job: &ProposedTask,
 ) -> Vec<ProposedColumn> {
     let fate = |name: &str, data_type: &DataType| {

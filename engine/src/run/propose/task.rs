@@ -1,6 +1,6 @@
 //! What a proposed pipeline does with the rows.
 
-use super::look::Shape;
+use super::look::ImageShape;
 
 /// What is done with the rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,7 +8,7 @@ pub(super) enum ProposedTask {
     /// Tokenize this column, and pack.
     Text(String),
     /// Normalize these columns, and store all.
-    Images(Vec<(String, Shape)>),
+    Images(Vec<(String, ImageShape)>),
     /// Store all.
     Table,
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::plan::{Format, KeyTypes, OnError};
 
 use super::inputs::Inputs;
-use super::look::Shape;
+use super::look::ImageShape;
 use super::proposal::{Fate, ProposeSpec, ProposedColumn};
 use super::task::ProposedTask;
 
@@ -214,7 +214,7 @@ fn tokenize_and_pack(column: &str, why: &str) -> String {
 }
 
 /// A step that turns the images of a column into floats.
-pub(super) fn normalize(column: &str, shape: Shape) -> String {
+pub(super) fn normalize(column: &str, shape: ImageShape) -> String {
     let [first, second, third] = shape.axes;
     let mut text = "[[step]]\nop = \"normalize\"\n".to_owned();
     text += &key("column", column, "to float32 from 0 to 1, channels first");

@@ -17,7 +17,8 @@ use arrow::ipc::{Block, root_as_message};
 use super::super::contain::{contain, said};
 use super::buffers::{check_counts, check_types};
 use super::messages::{
-    CONTINUATION, Kind, check_buffers, check_rows, message, parse_footer, parse_frame, parse_schema,
+    CONTINUATION, MessageKind, check_buffers, check_rows, message, parse_footer, parse_frame,
+    parse_schema,
 };
 
 /// How a file begins and ends.
@@ -55,7 +56,7 @@ impl Trouble {
 /// A message that lies within the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Frame {
-    pub(super) kind: Kind,
+    pub(super) kind: MessageKind,
     offset: u64,
     metadata_len: u64,
     body_len: u64,
@@ -112,8 +113,8 @@ impl Frames {
     /// Record batches and their rows, in order.
     pub(super) fn batches(&self) -> impl Iterator<Item = (&Frame, u64)> {
         self.found.iter().filter_map(|frame| match frame.kind {
-            Kind::Batch { n_rows } => Some((frame, n_rows)),
-            Kind::Dictionary => None,
+            MessageKind::Batch { n_rows } => Some((frame, n_rows)),
+            MessageKind::Dictionary => None,
         })
     }
 
@@ -264,7 +265,7 @@ impl Frames {
             let Some((frame, body)) = self.next_frame(at)? else {
                 break;
             };
-            n_batches += usize::from(matches!(frame.kind, Kind::Batch { .. }));
+            n_batches += usize::from(matches!(frame.kind, MessageKind::Batch { .. }));
             at = body + frame.body_len;
         }
         Ok(n_batches)
@@ -310,7 +311,7 @@ impl Frames {
                 Ok(None) => {
                     // A dictionary is written for a batch, which was cut off.
                     let last = self.found.last().map(|frame| frame.kind);
-                    if last == Some(Kind::Dictionary) && at == self.len_bytes {
+                    if last == Some(MessageKind::Dictionary) && at == self.len_bytes {
                         self.tail = Some("the stream ends behind a dictionary".to_owned());
                     }
                     return Ok(());

@@ -26,7 +26,7 @@ const FREE_ROWS: u64 = 1 << 20;
 
 /// What a message holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MessageKind {
     Dictionary,
     Batch { n_rows: u64 },
 }
@@ -100,7 +100,7 @@ fn native_schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, String> {
 
 /// What a message states of itself.
 pub(super) struct Parsed {
-    pub(super) kind: Kind,
+    pub(super) kind: MessageKind,
     pub(super) body_len: u64,
 }
 
@@ -110,7 +110,7 @@ pub(super) fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
         root_as_message(message(metadata)).map_err(|e| format!("a broken message: {}", said(e)))?;
     check_version(message.version())?;
     let kind = match message.header_type() {
-        MessageHeader::DictionaryBatch => Kind::Dictionary,
+        MessageHeader::DictionaryBatch => MessageKind::Dictionary,
         MessageHeader::RecordBatch => {
             let batch = message
                 .header_as_record_batch()
@@ -119,7 +119,7 @@ pub(super) fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
                 .ok()
                 .filter(|n_rows| *n_rows < 1 << 40)
                 .ok_or_else(|| format!("a record batch states {} rows", batch.length()))?;
-            Kind::Batch { n_rows }
+            MessageKind::Batch { n_rows }
         }
         _ => return Ok(None),
     };
@@ -129,8 +129,8 @@ pub(super) fn parse_frame(metadata: &[u8]) -> Result<Option<Parsed>, String> {
 }
 
 /// Refuses a record batch that states more rows than it can hold.
-pub(super) fn check_rows(kind: Kind, body_len: u64) -> Result<(), String> {
-    let Kind::Batch { n_rows } = kind else {
+pub(super) fn check_rows(kind: MessageKind, body_len: u64) -> Result<(), String> {
+    let MessageKind::Batch { n_rows } = kind else {
         return Ok(());
     };
     if n_rows > FREE_ROWS.max(body_len.saturating_mul(8)) {

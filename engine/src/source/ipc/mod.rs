@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use self::frames::{Dictionaries, Frame, Frames, Trouble};
-use self::messages::Kind;
+use self::messages::MessageKind;
 use super::context::{Bad, Context, until_error};
 use super::cut::{Decoded, check_nulls, check_projection};
 use super::input;
@@ -140,7 +140,7 @@ impl Reader {
     /// Reads one frame; what is bad about it comes back.
     fn frame(&mut self, frame: &Frame) -> Result<Option<Bad>> {
         self.next += 1;
-        let Kind::Batch { n_rows } = frame.kind else {
+        let MessageKind::Batch { n_rows } = frame.kind else {
             let read = self.frames.read_dictionary(frame, &mut self.dictionaries);
             return self.content(read).map(|read| {
                 // Batches that follow would decode to other values.

@@ -11,7 +11,7 @@ use super::super::lines::{Decode, Line, Lines};
 use super::super::records::excerpt;
 use super::cursor::Cursor;
 use super::fault::{Fault, Lexed, PathPart, Remedy};
-use super::keys::Key;
+use super::keys::ObjectKey;
 use super::line::{enter, is_blank, text_of};
 use super::remedy;
 use super::shape::Shape;
@@ -60,7 +60,7 @@ impl LineDecoder {
             let start = cursor.at();
             let key = self.shape.top.keys.take(&mut cursor)?;
             let known = match key {
-                Key::Known(key) if key < self.shape.top.targets.len() => key,
+                ObjectKey::Known(key) if key < self.shape.top.targets.len() => key,
                 key => {
                     self.unknown(&mut cursor, &key, start)?;
                     continue;
@@ -97,7 +97,7 @@ impl LineDecoder {
     /// A member of the top object that no column holds, which begins at
     /// `start`.
     #[inline]
-    fn unknown(&mut self, cursor: &mut Cursor<'_>, key: &Key<'_>, start: usize) -> Lexed<()> {
+    fn unknown(&mut self, cursor: &mut Cursor<'_>, key: &ObjectKey<'_>, start: usize) -> Lexed<()> {
         match self.unknown_keys {
             UnknownKeys::Skip => return cursor.skip_value(),
             UnknownKeys::Ignore => {
@@ -114,8 +114,8 @@ impl LineDecoder {
             UnknownKeys::Error => {}
         }
         let name = match key {
-            Key::Known(key) => self.shape.top.keys.name(*key),
-            Key::Stray(name) => name,
+            ObjectKey::Known(key) => self.shape.top.keys.name(*key),
+            ObjectKey::Stray(name) => name,
         };
         let remedy = Remedy::NewKey(remedy::type_of(cursor)?);
         let reason = "expected only keys that have a column, got another";

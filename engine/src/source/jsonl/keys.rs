@@ -22,7 +22,7 @@ const SHORT: usize = 128;
 
 /// The keys of one kind of object.
 #[derive(Debug, Clone)]
-pub(super) struct Keys {
+pub(super) struct ObjectKeys {
     known: Vec<Known>,
     by_name: HashMap<Box<str>, u32>,
     /// Keys of this object that are not known.
@@ -50,16 +50,16 @@ struct Known {
 
 /// A key of an object.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(super) enum ObjectKey<'a> {
     /// One that is known, by its number.
     Known(usize),
     /// Any other.
     Stray(Cow<'a, str>),
 }
 
-impl Key<'_> {
+impl ObjectKey<'_> {
     /// Its name.
-    pub(super) fn into_name(self, keys: &Keys) -> String {
+    pub(super) fn into_name(self, keys: &ObjectKeys) -> String {
         match self {
             Self::Known(key) => keys.name(key).to_owned(),
             Self::Stray(name) => name.into_owned(),
@@ -67,7 +67,7 @@ impl Key<'_> {
     }
 }
 
-impl Keys {
+impl ObjectKeys {
     /// Keys that are known from the start, numbered in this order. Others
     /// become known when they are met, as long as they are few and short.
     pub(super) fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
@@ -159,7 +159,7 @@ impl Keys {
         reason = "the place in the line stays in a register"
     )]
     #[inline(always)]
-    pub(super) fn take<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<Key<'a>> {
+    pub(super) fn take<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<ObjectKey<'a>> {
         let guess = match self.known.get(self.last as usize) {
             Some(last) => last.next,
             None => self.first,
@@ -174,13 +174,13 @@ impl Keys {
             known.object = self.object;
             self.last = guess;
             cursor.blank();
-            return Ok(Key::Known(guess as usize));
+            return Ok(ObjectKey::Known(guess as usize));
         }
         self.look_up(cursor)
     }
 
     #[inline(never)]
-    fn look_up<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<Key<'a>> {
+    fn look_up<'a>(&mut self, cursor: &mut Cursor<'a>) -> Lexed<ObjectKey<'a>> {
         let name = cursor.take_key()?;
         cursor.colon()?;
         let key = match self.by_name.get(name.as_ref()) {
@@ -191,7 +191,7 @@ impl Keys {
             }
             None => {
                 self.strays.insert(name.as_ref().into());
-                return Ok(Key::Stray(name));
+                return Ok(ObjectKey::Stray(name));
             }
         };
         match self.known.get_mut(self.last as usize) {
@@ -203,7 +203,7 @@ impl Keys {
             return Err(twice(&name));
         }
         self.last = key;
-        Ok(Key::Known(key as usize))
+        Ok(ObjectKey::Known(key as usize))
     }
 }
 
@@ -219,7 +219,7 @@ mod tests {
     use crate::plan::NotFinite;
 
     /// The numbers of the keys of objects, or whether one is refused.
-    fn read(keys: &mut Keys, text: &str) -> Option<Vec<Option<usize>>> {
+    fn read(keys: &mut ObjectKeys, text: &str) -> Option<Vec<Option<usize>>> {
         let mut cursor = Cursor::new(text, NotFinite::Refused);
         let mut out = Vec::new();
         let mut is_first = true;
@@ -227,8 +227,8 @@ mod tests {
         keys.begin();
         while cursor.more(&mut is_first, b'}').ok()? {
             match keys.take(&mut cursor).ok()? {
-                Key::Known(key) => out.push(Some(key)),
-                Key::Stray(_) => out.push(None),
+                ObjectKey::Known(key) => out.push(Some(key)),
+                ObjectKey::Stray(_) => out.push(None),
             }
             cursor.skip_value().ok()?;
         }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn keys_are_found_in_any_order_and_spelling() {
-        let mut keys = Keys::new(["a", "b\"", "é"]).fixed();
+        let mut keys = ObjectKeys::new(["a", "b\"", "é"]).fixed();
         for _ in 0..2 {
             assert_eq!(
                 read(&mut keys, r#"{"a":1,"x":2,"b\"":3,"\u00e9":4}"#),
@@ -253,8 +253,8 @@ mod tests {
 
     #[test]
     fn a_key_that_comes_twice_is_refused_however_it_is_written() {
-        let mut keys = Keys::new(["a", "b"]);
-        let mut strict = Keys::new(["a", "b"]).fixed();
+        let mut keys = ObjectKeys::new(["a", "b"]);
+        let mut strict = ObjectKeys::new(["a", "b"]).fixed();
         for twice in [
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"b":1,"a":1}"#,
@@ -272,13 +272,13 @@ mod tests {
 
     #[test]
     fn a_stray_key_that_becomes_known_still_comes_once() {
-        let mut keys = Keys::new([]).fixed();
+        let mut keys = ObjectKeys::new([]).fixed();
         let text = r#"{"a":1,"a":2}"#;
         let mut cursor = Cursor::new(text, NotFinite::Refused);
         cursor.open().unwrap();
         keys.begin();
         assert!(cursor.more(&mut true, b'}').unwrap());
-        assert!(matches!(keys.take(&mut cursor), Ok(Key::Stray(_))));
+        assert!(matches!(keys.take(&mut cursor), Ok(ObjectKey::Stray(_))));
         assert_eq!(keys.learn("a"), 0);
         cursor.skip_value().unwrap();
         assert!(cursor.more(&mut false, b'}').unwrap());
@@ -290,7 +290,7 @@ mod tests {
         let members: Vec<String> = (0..100_000).map(|i| format!("\"k{i}\":0")).collect();
         let text = format!("{{{}}}", members.join(","));
         let twice = format!("{{{},\"k70000\":0}}", members.join(","));
-        for mut keys in [Keys::new([]), Keys::new([]).fixed()] {
+        for mut keys in [ObjectKeys::new([]), ObjectKeys::new([]).fixed()] {
             assert_eq!(read(&mut keys, &text).map(|keys| keys.len()), Some(100_000));
             assert_eq!(read(&mut keys, &twice), None);
             assert!(keys.len() <= LEARNT);

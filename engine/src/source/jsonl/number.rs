@@ -32,7 +32,7 @@ const SCALES: [u64; SMALL_DIGITS] = {
 
 /// A number as it is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number<'a> {
+pub(super) struct JsonNumber<'a> {
     line: &'a str,
     /// Where it begins and ends in its line.
     begin: usize,
@@ -74,12 +74,12 @@ pub(super) enum Size {
 impl<'a> Cursor<'a> {
     /// Takes the number that begins here.
     #[inline]
-    pub(super) fn take_number(&mut self) -> Lexed<Number<'a>> {
+    pub(super) fn take_number(&mut self) -> Lexed<JsonNumber<'a>> {
         let begin = self.at();
         let is_negative = self.skip_if(b'-');
         let n_digits = self.whole_digits()?;
         let form = self.form()?;
-        Ok(Number {
+        Ok(JsonNumber {
             line: self.line(),
             begin,
             end: self.at(),
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
         reason = "a number that is handed over in memory takes half as long again"
     )]
     #[inline(always)]
-    pub(super) fn next_number(&mut self) -> Option<Number<'a>> {
+    pub(super) fn next_number(&mut self) -> Option<JsonNumber<'a>> {
         let begin = self.at();
         let is_negative = self.peek() == Some(b'-');
         if is_negative {
@@ -124,7 +124,7 @@ impl<'a> Cursor<'a> {
         let end = self.at();
         self.next();
         self.blank();
-        Some(Number {
+        Some(JsonNumber {
             line: self.line(),
             begin,
             end,
@@ -178,7 +178,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-impl Number<'_> {
+impl JsonNumber<'_> {
     fn text(&self) -> &str {
         self.line.get(self.begin..self.end).unwrap_or_default()
     }
@@ -362,7 +362,7 @@ mod tests {
     use super::*;
     use crate::plan::NotFinite;
 
-    fn number(text: &str) -> Number<'_> {
+    fn number(text: &str) -> JsonNumber<'_> {
         let mut cursor = Cursor::new(text, NotFinite::Refused);
         let number = cursor.take_number().unwrap();
         cursor.end().unwrap();

@@ -7,7 +7,7 @@ use arrow::datatypes::Schema;
 use super::column::{ColumnBuilder, Reading, column_for};
 use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, PathPart, Remedy};
-use super::keys::{Key, Keys};
+use super::keys::{ObjectKey, ObjectKeys};
 use crate::plan::{EXTRA, JsonShape, UnknownKeys};
 
 /// The columns of a projection, and the keys that lead to them.
@@ -25,14 +25,14 @@ pub(super) struct Shape {
 /// An object in which columns are looked for.
 #[derive(Debug)]
 pub(super) struct Object {
-    pub(super) keys: Keys,
+    pub(super) keys: ObjectKeys,
     /// For the first of the keys, where their values go.
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<ValueTarget>,
 }
 
 /// Where a value goes.
 #[derive(Debug, Default)]
-pub(super) struct Target {
+pub(super) struct ValueTarget {
     slot: Option<usize>,
     inner: Option<Object>,
 }
@@ -108,11 +108,11 @@ impl Tree {
     /// As deep as the longest path.
     fn into_object(self) -> Object {
         Object {
-            keys: Keys::new(self.inner.iter().map(|(key, _)| key.as_str())),
+            keys: ObjectKeys::new(self.inner.iter().map(|(key, _)| key.as_str())),
             targets: self
                 .inner
                 .into_iter()
-                .map(|(_, tree)| Target {
+                .map(|(_, tree)| ValueTarget {
                     slot: tree.slot,
                     inner: (!tree.inner.is_empty()).then(|| tree.into_object()),
                 })
@@ -121,7 +121,7 @@ impl Tree {
     }
 }
 
-impl Target {
+impl ValueTarget {
     /// Takes the value at `cursor` to its columns.
     #[inline]
     pub(super) fn take(
@@ -157,7 +157,7 @@ impl Object {
         let mut is_first = true;
         while cursor.more(&mut is_first, b'}')? {
             match self.keys.take(cursor)? {
-                Key::Known(key) if key < self.targets.len() => {
+                ObjectKey::Known(key) if key < self.targets.len() => {
                     if let Err(fault) = self.targets[key].take(slots, cursor) {
                         return Err(fault.within(PathPart::Key(self.keys.name(key).to_owned())));
                     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fault::cut;
-use super::keys::{Key, Keys};
+use super::keys::{ObjectKey, ObjectKeys};
 
 /// The names of one kind of object, made once each.
 #[derive(Debug)]
@@ -31,10 +31,10 @@ impl Ignored {
     }
 
     /// The name of `key`, with what leads to it.
-    pub(super) fn name(&mut self, keys: &Keys, key: &Key<'_>) -> Arc<str> {
+    pub(super) fn name(&mut self, keys: &ObjectKeys, key: &ObjectKey<'_>) -> Arc<str> {
         let known = match key {
-            Key::Stray(name) => return format!("{}{}", self.prefix, cut(name)).into(),
-            Key::Known(known) => *known,
+            ObjectKey::Stray(name) => return format!("{}{}", self.prefix, cut(name)).into(),
+            ObjectKey::Known(known) => *known,
         };
         if self.known.len() <= known {
             self.known.resize(known + 1, None);

@@ -181,9 +181,9 @@ pub fn catalog_of(table: &Arc<InMemory>, name: &str) -> Catalog {
 
 /// See the module text.
 #[derive(Debug)]
-pub(super) struct Tables;
+pub(super) struct MemoryTables;
 
-impl Source for Tables {
+impl Source for MemoryTables {
     fn format(&self) -> Format {
         Format::Table
     }

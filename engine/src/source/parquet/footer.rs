@@ -13,7 +13,7 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::super::contain::said;
 use super::disk::Disk;
-use super::thrift::{Compact, Kind};
+use super::thrift::{Compact, FieldKind};
 use crate::error::name_in_quotes;
 
 /// The length of the metadata, and the magic bytes.
@@ -123,17 +123,17 @@ fn walk<'a>(footer: &'a [u8], mut claimed: impl FnMut(usize, usize, Claim<'a>)) 
 /// Gives the structs of the list in field `wanted` to `take`.
 fn each<'a>(
     fields: &mut Compact<'a>,
-    (id, kind): (i64, Kind),
+    (id, kind): (i64, FieldKind),
     wanted: i64,
     mut take: impl FnMut(&mut Compact<'a>, usize) -> Option<()>,
 ) -> Option<bool> {
     if id != wanted {
         return Some(false);
     }
-    expect(kind, Kind::LIST)?;
+    expect(kind, FieldKind::LIST)?;
     let (n_items, kind) = fields.list()?;
     if n_items > 0 {
-        expect(kind, Kind::STRUCT)?;
+        expect(kind, FieldKind::STRUCT)?;
     }
     let n_items = usize::try_from(n_items).ok()?;
     (0..n_items).try_for_each(|index| take(fields, index))?;
@@ -150,18 +150,18 @@ fn chunk<'a>(
         if id != 3 {
             return Some(false);
         }
-        expect(kind, Kind::STRUCT)?;
+        expect(kind, FieldKind::STRUCT)?;
         fields.fields(|fields, id, kind| {
             // Its head takes a byte, unless numbers are left out before it.
             claimed(Claim::Field(id, (len - fields.bytes.len()).checked_sub(1)?));
             match id {
                 1 => {
-                    expect(kind, Kind::I32)?;
+                    expect(kind, FieldKind::I32)?;
                     claimed(Claim::Type(fields.int()?));
                     Some(true)
                 }
                 3 => {
-                    expect(kind, Kind::LIST)?;
+                    expect(kind, FieldKind::LIST)?;
                     path(fields, &mut claimed)?;
                     Some(true)
                 }
@@ -176,7 +176,7 @@ fn chunk<'a>(
 fn path<'a>(fields: &mut Compact<'a>, claimed: &mut impl FnMut(Claim<'a>)) -> Option<()> {
     let (n_names, kind) = fields.list()?;
     if n_names > 0 {
-        expect(kind, Kind::BINARY)?;
+        expect(kind, FieldKind::BINARY)?;
     }
     let n_names = usize::try_from(n_names).ok()?;
     for at in 0..n_names {
@@ -188,7 +188,7 @@ fn path<'a>(fields: &mut Compact<'a>, claimed: &mut impl FnMut(Claim<'a>)) -> Op
 
 /// The decoder reads a field by its number alone, so what it takes for another
 /// thing than we do is nothing to go on with.
-fn expect(kind: Kind, wanted: Kind) -> Option<()> {
+fn expect(kind: FieldKind, wanted: FieldKind) -> Option<()> {
     (kind == wanted).then_some(())
 }
 

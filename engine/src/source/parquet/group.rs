@@ -15,14 +15,14 @@ use super::writer::Writer;
 
 /// One row group of a file, for the decoder.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct DecodedGroup {
     disk: Disk,
     metadata: Arc<ParquetMetaData>,
     checksums: Checksums,
     index: usize,
 }
 
-impl Group {
+impl DecodedGroup {
     pub(super) fn new(
         disk: Disk,
         metadata: Arc<ParquetMetaData>,
@@ -38,7 +38,7 @@ impl Group {
     }
 }
 
-impl RowGroups for Group {
+impl RowGroups for DecodedGroup {
     fn num_rows(&self) -> usize {
         usize::try_from(self.metadata.row_group(self.index).num_rows()).unwrap_or(0)
     }

@@ -3,7 +3,7 @@
 
 use parquet::basic::Compression;
 
-use super::thrift::{Compact, Kind};
+use super::thrift::{Compact, FieldKind};
 use super::writer::Writer;
 
 /// What a page header says of the bytes behind it.
@@ -70,11 +70,11 @@ fn stored(bytes: &[u8]) -> Option<usize> {
     let mut fields = Compact { bytes };
     // Statistics behind it may go on beyond these bytes.
     let _ = fields.fields(|fields, id, kind| {
-        if (id, kind) != (HEADER_V2, Kind::STRUCT) {
+        if (id, kind) != (HEADER_V2, FieldKind::STRUCT) {
             return Some(false);
         }
         fields.fields(|fields, id, kind| {
-            if (id, kind) == (IS_COMPRESSED, Kind::FALSE) {
+            if (id, kind) == (IS_COMPRESSED, FieldKind::FALSE) {
                 found = (bytes.len() - fields.bytes.len()).checked_sub(1);
             }
             Some(false)

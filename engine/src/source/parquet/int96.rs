@@ -78,7 +78,7 @@ fn retimed(
 }
 
 /// A value that the type of its column does not hold.
-pub(super) type Misfit = Option<String>;
+pub(super) type Int96Misfit = Option<String>;
 
 /// Puts a column together that was decoded to nanoseconds and to seconds; `to`
 /// is its type in the plan. What does not fit comes back by row.
@@ -86,7 +86,7 @@ pub(super) fn restore(
     nanos: &ArrayRef,
     seconds: &ArrayRef,
     to: &DataType,
-) -> (ArrayRef, Vec<Misfit>) {
+) -> (ArrayRef, Vec<Int96Misfit>) {
     let mut misfits = vec![None; nanos.len()];
     let column = restored(nanos, seconds, to, &mut misfits);
     (column, misfits)
@@ -97,7 +97,7 @@ fn restored(
     nanos: &ArrayRef,
     seconds: &ArrayRef,
     to: &DataType,
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     use DataType as T;
     match (nanos.data_type(), to) {
@@ -120,7 +120,7 @@ fn restored(
 fn lists<O: OffsetSizeTrait>(
     (nanos, seconds): (&ArrayRef, &ArrayRef),
     item: &FieldRef,
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     let list = nanos.as_list::<O>();
     let seconds = seconds.as_list::<O>();
@@ -148,7 +148,7 @@ fn lists<O: OffsetSizeTrait>(
 fn structs(
     (nanos, seconds): (&ArrayRef, &ArrayRef),
     fields: &Fields,
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     let nulls = nanos.nulls().cloned();
     let (nanos, seconds) = (nanos.as_struct(), seconds.as_struct());
@@ -173,7 +173,11 @@ fn structs(
 
 /// Notes the misfits in a struct with these nulls, unless a row has one: what
 /// lies below a null may be anything.
-pub(super) fn note_valid(misfits: &mut [Misfit], inner: Vec<Misfit>, nulls: Option<&NullBuffer>) {
+pub(super) fn note_valid(
+    misfits: &mut [Int96Misfit],
+    inner: Vec<Int96Misfit>,
+    nulls: Option<&NullBuffer>,
+) {
     for (row, (misfit, inner)) in misfits.iter_mut().zip(inner).enumerate() {
         let is_valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
         if is_valid && misfit.is_none() {
@@ -186,7 +190,7 @@ fn moments(
     nanos: &ArrayRef,
     seconds: &ArrayRef,
     (unit, zone): (TimeUnit, Option<&Arc<str>>),
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     let wrapped = nanos.as_primitive::<TimestampNanosecondType>();
     let seconds = seconds.as_primitive::<TimestampSecondType>();

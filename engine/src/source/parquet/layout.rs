@@ -23,7 +23,7 @@ use super::super::cut::{Misfit, check_nulls, check_projection, shared_layout};
 use super::super::projection::Projection;
 use super::chunk::Checksums;
 use super::disk::Disk;
-use super::group::Group;
+use super::group::DecodedGroup;
 use super::{footer, int96, narrow, writer};
 use crate::batch::QuarantineUnit;
 use crate::error::name_in_quotes;
@@ -169,7 +169,7 @@ pub(super) struct Decoders {
 
 impl Decoders {
     /// The next rows, and timestamps of INT96 among them in seconds.
-    pub(super) fn step(&mut self) -> Result<Option<Step>, String> {
+    pub(super) fn step(&mut self) -> Result<Option<DecodedRows>, String> {
         let next = |reader: &mut ParquetRecordBatchReader| reader.next().transpose().map_err(said);
         let Some(columns) = next(&mut self.columns)? else {
             return Ok(None);
@@ -178,17 +178,17 @@ impl Decoders {
             Some(reader) => next(reader)?,
             None => None,
         };
-        Ok(Some(Step { columns, seconds }))
+        Ok(Some(DecodedRows { columns, seconds }))
     }
 }
 
 /// Rows as they were decoded.
-pub(super) struct Step {
+pub(super) struct DecodedRows {
     columns: RecordBatch,
     seconds: Option<RecordBatch>,
 }
 
-impl Step {
+impl DecodedRows {
     pub(super) fn n_rows(&self) -> usize {
         self.columns.num_rows()
     }
@@ -247,7 +247,7 @@ impl ReadLayout {
         checksums: Checksums,
         index: usize,
     ) -> Result<Decoders, String> {
-        let group = Group::new(disk.clone(), self.metadata.clone(), checksums, index);
+        let group = DecodedGroup::new(disk.clone(), self.metadata.clone(), checksums, index);
         let reader = |levels: &FieldLevels| {
             let step_rows = self.step_rows(index);
             ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, step_rows, None)
@@ -283,12 +283,12 @@ impl ReadLayout {
     /// that its column does not hold; refuses nulls where the plan has none.
     pub(super) fn arrange(
         &self,
-        step: &Step,
+        step: &DecodedRows,
         projection: &Schema,
     ) -> Result<(Vec<ArrayRef>, Vec<Misfit>), String> {
         let mut decoded = step.columns.columns().to_vec();
         let mut misfits = Vec::new();
-        let mut note = |place: usize, found: Vec<int96::Misfit>| {
+        let mut note = |place: usize, found: Vec<int96::Int96Misfit>| {
             let name = step.columns.schema_ref().field(place).name();
             misfits.extend(found.into_iter().enumerate().filter_map(|(row, reason)| {
                 Some(Misfit {

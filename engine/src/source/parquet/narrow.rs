@@ -17,7 +17,7 @@ use parquet::basic::{ConvertedType, IntType, LogicalType, Type as Physical};
 use parquet::errors::ParquetError;
 use parquet::schema::types::{SchemaDescPtr, SchemaDescriptor, Type, TypePtr};
 
-use super::int96::{Misfit, note_valid};
+use super::int96::{Int96Misfit, note_valid};
 
 /// The schema of a file with integers of 32 bits where it has narrower ones.
 pub(super) fn widened(file: &SchemaDescPtr) -> Result<SchemaDescPtr, ParquetError> {
@@ -77,7 +77,7 @@ fn wide(field: &TypePtr) -> Result<TypePtr, ParquetError> {
 /// A column with the integers of its type in the file, `to`, where it was
 /// decoded to wider ones. What does not fit comes back by row; nothing does of
 /// a column that has no such integers.
-pub(super) fn restore(column: &ArrayRef, to: &DataType) -> (ArrayRef, Vec<Misfit>) {
+pub(super) fn restore(column: &ArrayRef, to: &DataType) -> (ArrayRef, Vec<Int96Misfit>) {
     if !is_widened(column.data_type(), to) {
         return (Arc::clone(column), Vec::new());
     }
@@ -108,7 +108,7 @@ fn is_widened(from: &DataType, to: &DataType) -> bool {
 }
 
 /// `misfits` has one entry for each item of `column`.
-fn restored(column: &ArrayRef, to: &DataType, misfits: &mut [Misfit]) -> ArrayRef {
+fn restored(column: &ArrayRef, to: &DataType, misfits: &mut [Int96Misfit]) -> ArrayRef {
     use DataType as T;
     match (column.data_type(), to) {
         (T::Int32, T::Int8) => numbers::<Int8Type>(column, misfits),
@@ -128,7 +128,7 @@ fn restored(column: &ArrayRef, to: &DataType, misfits: &mut [Misfit]) -> ArrayRe
     }
 }
 
-fn numbers<T: ArrowPrimitiveType>(column: &ArrayRef, misfits: &mut [Misfit]) -> ArrayRef
+fn numbers<T: ArrowPrimitiveType>(column: &ArrayRef, misfits: &mut [Int96Misfit]) -> ArrayRef
 where
     T::Native: TryFrom<i32>,
 {
@@ -149,7 +149,7 @@ where
 fn lists<O: OffsetSizeTrait>(
     column: &ArrayRef,
     item: &FieldRef,
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     let list = column.as_list::<O>();
     let mut inner = vec![None; list.values().len()];
@@ -169,7 +169,7 @@ fn lists<O: OffsetSizeTrait>(
 fn fixed_lists(
     column: &ArrayRef,
     (item, len): (&FieldRef, i32),
-    misfits: &mut [Misfit],
+    misfits: &mut [Int96Misfit],
 ) -> ArrayRef {
     let list = column.as_fixed_size_list();
     let mut inner = vec![None; list.values().len()];
@@ -188,7 +188,7 @@ fn fixed_lists(
 }
 
 /// The first misfit of the items, unless the row has one.
-fn note(misfit: &mut Misfit, items: Option<&mut [Misfit]>) {
+fn note(misfit: &mut Int96Misfit, items: Option<&mut [Int96Misfit]>) {
     let first = items.and_then(|items| items.iter_mut().find_map(Option::take));
     if misfit.is_none() {
         *misfit = first;
@@ -200,7 +200,7 @@ fn is_same((a, b): (&ArrayRef, &ArrayRef)) -> bool {
 }
 
 /// Fields are known by name: of a struct, those that are asked for are decoded.
-fn structs(column: &ArrayRef, fields: &Fields, misfits: &mut [Misfit]) -> ArrayRef {
+fn structs(column: &ArrayRef, fields: &Fields, misfits: &mut [Int96Misfit]) -> ArrayRef {
     let outer = column.as_struct();
     let decoded = outer.fields().iter().zip(outer.columns());
     let mut inner = vec![None; misfits.len()];

@@ -8,9 +8,9 @@ const MAX_DEPTH: u8 = 32;
 
 /// What a field holds, by the number that the protocol has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kind(u8);
+pub(super) struct FieldKind(u8);
 
-impl Kind {
+impl FieldKind {
     pub(super) const FALSE: Self = Self(2);
     pub(super) const I32: Self = Self(5);
     pub(super) const BINARY: Self = Self(8);
@@ -56,26 +56,26 @@ impl<'a> Compact<'a> {
     }
 
     /// The number of items of a list, and what they are.
-    pub(super) fn list(&mut self) -> Option<(u64, Kind)> {
+    pub(super) fn list(&mut self) -> Option<(u64, FieldKind)> {
         let head = self.byte()?;
         let n_items = match head >> 4 {
             15 => self.varint()?,
             short => u64::from(short),
         };
-        Some((n_items, Kind(head & 0x0f)))
+        Some((n_items, FieldKind(head & 0x0f)))
     }
 
     /// Gives each field of a struct to `take`, which says whether it has read
     /// it; what it has not is read over.
     pub(super) fn fields(
         &mut self,
-        mut take: impl FnMut(&mut Self, i64, Kind) -> Option<bool>,
+        mut take: impl FnMut(&mut Self, i64, FieldKind) -> Option<bool>,
     ) -> Option<()> {
         let mut id = 0_i64;
         loop {
             let head = self.byte()?;
-            let kind = Kind(head & 0x0f);
-            if kind == Kind(0) {
+            let kind = FieldKind(head & 0x0f);
+            if kind == FieldKind(0) {
                 return Some(());
             }
             id = match head >> 4 {
@@ -89,7 +89,7 @@ impl<'a> Compact<'a> {
     }
 
     /// Reads over the value of a field.
-    fn skip(&mut self, kind: Kind, depth: u8) -> Option<()> {
+    fn skip(&mut self, kind: FieldKind, depth: u8) -> Option<()> {
         let depth = depth.checked_sub(1)?;
         match kind.0 {
             // Booleans lie in the head of their field.
@@ -109,14 +109,14 @@ impl<'a> Compact<'a> {
                 }
                 let kinds = self.byte()?;
                 (0..n_pairs).try_for_each(|_| {
-                    self.skip_item(Kind(kinds >> 4), depth)?;
-                    self.skip_item(Kind(kinds & 0x0f), depth)
+                    self.skip_item(FieldKind(kinds >> 4), depth)?;
+                    self.skip_item(FieldKind(kinds & 0x0f), depth)
                 })
             }
             12 => loop {
                 let head = self.byte()?;
-                let kind = Kind(head & 0x0f);
-                if kind == Kind(0) {
+                let kind = FieldKind(head & 0x0f);
+                if kind == FieldKind(0) {
                     return Some(());
                 }
                 if head >> 4 == 0 {
@@ -130,7 +130,7 @@ impl<'a> Compact<'a> {
     }
 
     /// Reads over an item of a list, where booleans take a byte.
-    fn skip_item(&mut self, kind: Kind, depth: u8) -> Option<()> {
+    fn skip_item(&mut self, kind: FieldKind, depth: u8) -> Option<()> {
         match kind.0 {
             1 | 2 => self.byte().map(|_| ()),
             _ => self.skip(kind, depth),
@@ -160,7 +160,7 @@ mod tests {
         let walked = compact.fields(|fields, id, kind| {
             seen.push(id);
             match (id, kind) {
-                (1 | 40, Kind::I32) => {
+                (1 | 40, FieldKind::I32) => {
                     seen.push(fields.int()?);
                     Some(true)
                 }

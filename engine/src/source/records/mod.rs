@@ -56,7 +56,7 @@ pub(super) struct BlockSize {
 
 /// What comes next in the stream.
 #[derive(Debug)]
-pub(super) enum Chunk<'a> {
+pub(super) enum StreamChunk<'a> {
     /// Whole records, in order; never none.
     Records {
         /// Number of the first, counted from the beginning of the stream.
@@ -136,7 +136,7 @@ impl Records {
     }
 
     /// The next block, or what stands in its way; `None` at the end.
-    pub(super) fn next_chunk(&mut self, size: BlockSize) -> Option<Chunk<'_>> {
+    pub(super) fn next_chunk(&mut self, size: BlockSize) -> Option<StreamChunk<'_>> {
         if matches!(self.state, StreamState::Begin) {
             self.begin();
         }
@@ -145,7 +145,7 @@ impl Records {
         let first = self.next;
         let too_long = self.gather(size);
         if !self.spans.is_empty() {
-            return Some(Chunk::Records {
+            return Some(StreamChunk::Records {
                 first,
                 bytes: &self.buf[..self.end],
                 spans: &self.spans,
@@ -218,7 +218,7 @@ impl Records {
     }
 
     /// Leaves out a record that is too long.
-    fn skip_record(&mut self) -> Chunk<'_> {
+    fn skip_record(&mut self) -> StreamChunk<'_> {
         let excerpt = excerpt(&self.buf[self.start..self.end]);
         let record = self.next;
         loop {
@@ -236,23 +236,23 @@ impl Records {
         }
         self.next += 1;
         match std::mem::replace(&mut self.state, StreamState::Done) {
-            StreamState::Failed(error) => Chunk::Fault {
+            StreamState::Failed(error) => StreamChunk::Fault {
                 record,
                 excerpt: Some(excerpt),
                 error,
             },
             state => {
                 self.state = state;
-                Chunk::TooLong { record, excerpt }
+                StreamChunk::TooLong { record, excerpt }
             }
         }
     }
 
-    fn finish(&mut self) -> Option<Chunk<'_>> {
+    fn finish(&mut self) -> Option<StreamChunk<'_>> {
         match std::mem::replace(&mut self.state, StreamState::Done) {
             StreamState::Failed(error) => {
                 let rest = &self.buf[self.start..self.end];
-                Some(Chunk::Fault {
+                Some(StreamChunk::Fault {
                     record: self.next,
                     excerpt: (!rest.is_empty()).then(|| excerpt(rest)),
                     error,

@@ -53,7 +53,7 @@ fn cut_with(
     let mut out = Vec::new();
     while let Some(chunk) = records.next_chunk(size) {
         match chunk {
-            Chunk::Records {
+            StreamChunk::Records {
                 first,
                 bytes,
                 spans,
@@ -62,8 +62,8 @@ fn cut_with(
                     out.push(format!("r{n} {}", excerpt(&bytes[span.clone()])));
                 }
             }
-            Chunk::TooLong { record, excerpt } => out.push(format!("l{record} {excerpt}")),
-            Chunk::Fault {
+            StreamChunk::TooLong { record, excerpt } => out.push(format!("l{record} {excerpt}")),
+            StreamChunk::Fault {
                 record,
                 excerpt,
                 error,

@@ -14,14 +14,14 @@ pub(super) const PATTERN: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) enum Values {
     /// Computed: all entries of the table come out of it.
-    Computed(Box<Constants>),
+    Computed(Box<PixelConstants>),
     /// Looked up.
     Table,
 }
 
 /// What the values are computed with.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Constants {
+pub(in super::super) struct PixelConstants {
     /// The inverse of the scale.
     pub(super) factor: f32,
     /// Those of channel 0, 1, … and so on again.
@@ -43,7 +43,7 @@ pub(in super::super) struct Terms<T> {
 impl Values {
     /// The way to the values of `table`.
     pub(in super::super) fn of(table: &Table) -> Self {
-        let constants = Constants::of(table);
+        let constants = PixelConstants::of(table);
         let mut entries = table.bits().chunks_exact(256).enumerate();
         let all = entries.all(|(channel, bits)| {
             let make = |(byte, &bits)| constants.make(table.element(), channel, byte) == [bits; 2];
@@ -57,7 +57,7 @@ impl Values {
     }
 }
 
-impl Constants {
+impl PixelConstants {
     fn of(table: &Table) -> Self {
         let channels = table.constants();
         let pattern = |of: fn(Terms<f32>) -> f32| {

@@ -6,10 +6,10 @@
     reason = "vectors stay in registers only so"
 )]
 
-use super::constants::{Constants, Terms};
+use super::constants::{PixelConstants, Terms};
 use super::simd::{Simd, aligned, fetch_after, read, write};
-use super::window::Order::{self, Backward, Forward};
-use super::window::Run;
+use super::window::PixelOrder::{self, Backward, Forward};
+use super::window::PixelRun;
 use crate::normalize::Layout::{self, Chw, Hwc};
 
 /// Pixels that there must be: those of one step at every level.
@@ -43,7 +43,7 @@ impl<S: Simd, const N: usize, F: Fn([S::Floats; N]) -> S::Bytes + Copy> Round<S,
 pub(super) struct Means<'a, S, R> {
     pub(super) simd: S,
     pub(super) round: R,
-    pub(super) constants: &'a Constants,
+    pub(super) constants: &'a PixelConstants,
     /// The channel of the constants that is the first of the pixels.
     pub(super) channel: usize,
     pub(super) stores: Stores,
@@ -54,9 +54,9 @@ pub(super) struct Means<'a, S, R> {
 /// only on the way to planes.
 pub(super) fn convert<S: Simd, R: Round<S, N>, const N: usize, const C: usize>(
     means: Means<'_, S, R>,
-    (src, runs): (&[u8], &mut dyn Iterator<Item = Run>),
+    (src, runs): (&[u8], &mut dyn Iterator<Item = PixelRun>),
     (dst, to): (&mut [u8], Layout),
-    order: Order,
+    order: PixelOrder,
 ) {
     means.simd.vectorize(
         #[inline(always)]
@@ -77,7 +77,7 @@ pub(super) fn convert<S: Simd, R: Round<S, N>, const N: usize, const C: usize>(
 struct Converter<'a, S: Simd, R, const N: usize, const C: usize> {
     means: Means<'a, S, R>,
     to: Layout,
-    order: Order,
+    order: PixelOrder,
     factor: S::Floats,
     /// Those of each channel of planes, or of vectors of pixels in turn.
     terms: [Terms<S::Floats>; C],
@@ -94,7 +94,7 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Converter<'a, 
     const VECTOR: usize = 16 * S::LANES;
 
     #[inline(always)]
-    fn new(means: Means<'a, S, R>, to: Layout, order: Order) -> Self {
+    fn new(means: Means<'a, S, R>, to: Layout, order: PixelOrder) -> Self {
         let bytes = match order {
             Forward => const { orders::<C>(Forward) },
             Backward => const { orders::<C>(Backward) },
@@ -126,15 +126,15 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Converter<'a, 
     }
 
     #[inline(always)]
-    fn runs(&self, src: &[u8], runs: &mut dyn Iterator<Item = Run>, dst: &mut [u8]) {
+    fn runs(&self, src: &[u8], runs: &mut dyn Iterator<Item = PixelRun>, dst: &mut [u8]) {
         for run in runs {
             let order = self.order;
-            self.run(src, Run { order, ..run }, dst);
+            self.run(src, PixelRun { order, ..run }, dst);
         }
     }
 
     #[inline(always)]
-    fn run(&self, src: &[u8], run: Run, dst: &mut [u8]) {
+    fn run(&self, src: &[u8], run: PixelRun, dst: &mut [u8]) {
         let width = N * Self::WIDTH;
         let mut x = 0;
         while x < run.n {
@@ -263,7 +263,7 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Converter<'a, 
 
 /// For each channel, where its bytes are in four pixels, each followed by three
 /// zeros; the same for every lane.
-const fn orders<const C: usize>(order: Order) -> [[u8; 64]; C] {
+const fn orders<const C: usize>(order: PixelOrder) -> [[u8; 64]; C] {
     let mut orders = [[0x80; 64]; C];
     let mut number = 0;
     while number < 16 * C {

@@ -164,7 +164,7 @@ pub(super) fn fetch_after(src: &[u8]) {
     }
 }
 
-/// A level: a type of the name of its [`Kind`](crate::level::Kind), made of its
+/// A level: a type of the name of its [`Dispatch`](crate::level::Dispatch), made of its
 /// target features, its vectors of bytes and of numbers, the instruction that
 /// stores around the caches, and the other methods of [`Simd`]. What these call
 /// is safe where the features are.
@@ -189,7 +189,7 @@ macro_rules! level {
             type Floats = $Floats;
 
             fn of(level: $crate::level::Level) -> Option<Self> {
-                (level.kind() >= $crate::level::Kind::$Level).then_some(Self(()))
+                (level.kind() >= $crate::level::Dispatch::$Level).then_some(Self(()))
             }
 
             #[inline(always)]

@@ -5,8 +5,8 @@
 
 use super::simd::{Simd, fetch_after, read, write};
 use super::sse41::Sse41;
-use super::window::Order::{self, Backward, Forward};
-use super::window::Run;
+use super::window::PixelOrder::{self, Backward, Forward};
+use super::window::PixelRun;
 use crate::normalize::Layout::{self, Chw, Hwc};
 
 /// Pixels of a tile.
@@ -24,9 +24,9 @@ const STEP: usize = 16;
 type Orders<const C: usize> = [[[u8; 16]; C]; C];
 
 /// Pixels of `C` channels.
-pub(super) struct Tile<const C: usize>([[u8; C]; TILE + BEYOND]);
+pub(super) struct PixelTile<const C: usize>([[u8; C]; TILE + BEYOND]);
 
-impl<const C: usize> Tile<C> {
+impl<const C: usize> PixelTile<C> {
     pub(super) fn new() -> Self {
         Self([[0; C]; TILE + BEYOND])
     }
@@ -42,8 +42,8 @@ impl<const C: usize> Tile<C> {
         &mut self,
         (simd, sse41): (S, Sse41),
         (src, from): (&[u8], Layout),
-        runs: impl Iterator<Item = Run>,
-        order: Order,
+        runs: impl Iterator<Item = PixelRun>,
+        order: PixelOrder,
     ) {
         let dst = self.0.as_flattened_mut();
         // Known to each copy of the loop, layout and order cost nothing in it.
@@ -69,10 +69,10 @@ impl<const C: usize> Tile<C> {
 fn put<const C: usize>(
     simd: Sse41,
     (src, from): (&[u8], Layout),
-    (run, order): (Run, Order),
+    (run, order): (PixelRun, PixelOrder),
     dst: &mut [u8],
 ) {
-    let run = Run { order, ..run };
+    let run = PixelRun { order, ..run };
     // From a byte to the same one of the next channel or 16 bytes on.
     let (pixel, next) = match from {
         Hwc => (C, STEP),
@@ -99,7 +99,7 @@ fn put<const C: usize>(
 fn step<const C: usize>(
     simd: Sse41,
     (src, next): (&[u8], usize),
-    (from, order): (Layout, Order),
+    (from, order): (Layout, PixelOrder),
     dst: &mut [u8],
 ) {
     let orders = const {
@@ -127,7 +127,7 @@ fn step<const C: usize>(
 }
 
 /// How the pixels of a step are moved.
-const fn orders<const C: usize>(from: Layout, order: Order) -> Orders<C> {
+const fn orders<const C: usize>(from: Layout, order: PixelOrder) -> Orders<C> {
     let mut orders = [[[0x80; 16]; C]; C];
     let mut byte = 0;
     while byte < STEP * C {

@@ -7,7 +7,7 @@ use crate::normalize::{Flip, Geometry, Images};
 
 /// In which order pixels of a row are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum PixelOrder {
     /// As they lie.
     Forward,
     /// The last one first.
@@ -16,21 +16,21 @@ pub(super) enum Order {
 
 /// Pixels that lie one behind another, and where they are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run {
+pub(super) struct PixelRun {
     /// The lowest of the pixels, counted as they are read.
     pub(super) first: usize,
     /// How many they are.
     pub(super) n: usize,
     /// In which order they are written.
-    pub(super) order: Order,
+    pub(super) order: PixelOrder,
     /// The first one written, counted as they are written.
     pub(super) at: usize,
 }
 
-impl Run {
+impl PixelRun {
     /// `n` pixels from the first one read to the `at`th one written, in order.
     pub(super) fn forward(n: usize, at: usize) -> Self {
-        let order = Order::Forward;
+        let order = PixelOrder::Forward;
         Self {
             first: 0,
             n,
@@ -44,8 +44,8 @@ impl Run {
     #[inline(always)]
     pub(super) fn lowest(&self, x: usize, n: usize) -> usize {
         match self.order {
-            Order::Forward => self.first + x,
-            Order::Backward => self.first + self.n - x - n,
+            PixelOrder::Forward => self.first + x,
+            PixelOrder::Backward => self.first + self.n - x - n,
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) struct Window {
     /// Pixels from a row to the next one written.
     stride: isize,
     /// The order in each row.
-    pub(super) order: Order,
+    pub(super) order: PixelOrder,
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "images are below 2 GiB")]
@@ -85,9 +85,9 @@ impl Window {
             first: row * width + left,
             stride,
             order: if flip.is_horizontal() {
-                Order::Backward
+                PixelOrder::Backward
             } else {
-                Order::Forward
+                PixelOrder::Forward
             },
         }
     }
@@ -99,24 +99,24 @@ impl Window {
 
     /// Whether all pixels lie in the order they are written.
     pub(super) fn is_one_run(&self) -> bool {
-        self.n_rows == 1 && self.order == Order::Forward
+        self.n_rows == 1 && self.order == PixelOrder::Forward
     }
 
     /// The runs that `pixels` are, counted as they are written; `at` is counted
     /// from the first of them.
-    pub(super) fn runs(&self, pixels: Range<usize>) -> impl Iterator<Item = Run> {
+    pub(super) fn runs(&self, pixels: Range<usize>) -> impl Iterator<Item = PixelRun> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let done = pixels.start + at;
             let (row, col) = (done / self.row_len, done % self.row_len);
             let n = (self.row_len - col).min(pixels.end - done);
             let col = match self.order {
-                Order::Forward => col,
-                Order::Backward => self.row_len - col - n,
+                PixelOrder::Forward => col,
+                PixelOrder::Backward => self.row_len - col - n,
             };
             // Behind the last run this is no pixel, and nothing is made of it.
             let row = self.first.wrapping_add_signed(row as isize * self.stride);
-            let run = Run {
+            let run = PixelRun {
                 first: row.wrapping_add(col),
                 n,
                 order: self.order,

@@ -3,12 +3,12 @@
 use std::iter;
 use std::ops::Range;
 
-use super::constants::{Constants, Values};
+use super::constants::{PixelConstants, Values};
 use super::convert::{MIN_PIXELS, Means, Round, Stores, convert};
 use super::simd::{LINE, Simd, bits};
 use super::sse41::Sse41;
-use super::tile::{TILE, Tile};
-use super::window::{Order, Run, Window};
+use super::tile::{PixelTile, TILE};
+use super::window::{PixelOrder, PixelRun, Window};
 use crate::around::Around;
 use crate::element::Element;
 use crate::level::Level;
@@ -77,7 +77,7 @@ struct Worker<'a, S, R, const N: usize, const C: usize> {
     from: Layout,
     to: Layout,
     window: Window,
-    tile: Tile<C>,
+    tile: PixelTile<C>,
     /// Where numbers go around the caches.
     around: Option<Around>,
     /// Room for the numbers of a tile, then.
@@ -97,7 +97,7 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Worker<'a, S, 
             from,
             to,
             window: Window::of(images),
-            tile: Tile::new(),
+            tile: PixelTile::new(),
             around: None,
             numbers: Vec::new(),
         }
@@ -125,7 +125,7 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Worker<'a, S, 
 
     /// An image whose values are computed; its channels are those of
     /// `constants` from `channel`.
-    fn compute(&mut self, constants: &Constants, channel: usize, src: &[u8], dst: &mut [u8]) {
+    fn compute(&mut self, constants: &PixelConstants, channel: usize, src: &[u8], dst: &mut [u8]) {
         let is_around = self.around.is_some();
         let is_streamed = is_around && self.fills_lines(self.window.len(), dst);
         let means = Means {
@@ -175,8 +175,8 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Worker<'a, S, 
                 && means.stores == Stores::Cached
             {
                 let numbers = &mut self.numbers[..n * C * 4 / N];
-                let run = &mut iter::once(Run::forward(n, 0));
-                convert::<S, R, N, C>(means, (src, run), (numbers, self.to), Order::Forward);
+                let run = &mut iter::once(PixelRun::forward(n, 0));
+                convert::<S, R, N, C>(means, (src, run), (numbers, self.to), PixelOrder::Forward);
                 let n_planes = if self.to == Layout::Chw { C } else { 1 };
                 let begin = at * C / n_planes * 4 / N;
                 let planes = dst.chunks_exact_mut(dst.len() / n_planes);
@@ -184,8 +184,8 @@ impl<'a, S: Simd, R: Round<S, N>, const N: usize, const C: usize> Worker<'a, S, 
                     around.copy(numbers, &mut plane[begin..][..numbers.len()], &[]);
                 }
             } else {
-                let run = &mut iter::once(Run::forward(n, at));
-                convert::<S, R, N, C>(means, (src, run), (dst, self.to), Order::Forward);
+                let run = &mut iter::once(PixelRun::forward(n, at));
+                convert::<S, R, N, C>(means, (src, run), (dst, self.to), PixelOrder::Forward);
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::tokenize::special::{AddedOptions, AddedToken};
     clippy::struct_excessive_bools,
     reason = "the flags of the file format"
 )]
-pub(super) struct Entry {
+pub(super) struct AddedEntry {
     id: u32,
     content: String,
     single_word: bool,
@@ -24,7 +24,10 @@ pub(super) struct Entry {
 
 /// The tokens with the ids that the file gives them: ids that contradict the
 /// model are refused, holes stay holes. See [`renumbered`].
-pub(super) fn load(entries: Vec<Entry>, model: &Loaded) -> Result<Vec<AddedToken>, TokenizerError> {
+pub(super) fn load(
+    entries: Vec<AddedEntry>,
+    model: &Loaded,
+) -> Result<Vec<AddedToken>, TokenizerError> {
     let mut added: Vec<AddedToken> = Vec::with_capacity(entries.len());
     for entry in entries {
         if entry.content.is_empty() {
@@ -70,20 +73,20 @@ pub(super) fn load(entries: Vec<Entry>, model: &Loaded) -> Result<Vec<AddedToken
 /// It takes the id of a token that the model knows from the model, and numbers
 /// the others anew: in the order of the file, from the number of the model's
 /// tokens on. So it differs where the file's ids have holes.
-pub(super) fn renumbered(entries: &[Entry], model: &Loaded) -> Option<String> {
-    let own = |entry: &&Entry| {
+pub(super) fn renumbered(entries: &[AddedEntry], model: &Loaded) -> Option<String> {
+    let own = |entry: &&AddedEntry| {
         let content = &entry.content;
         !content.is_empty() && !model.ids.contains_key(content)
     };
     let numbers = u32::try_from(model.ids.len()).ok()?..;
-    let renumbered: Vec<(&Entry, u32)> = entries
+    let renumbered: Vec<(&AddedEntry, u32)> = entries
         .iter()
         .filter(own)
         .zip(numbers)
         .filter(|(entry, number)| entry.id != *number)
         .collect();
     let (first, number) = renumbered.first()?;
-    let Entry { id, content, .. } = first;
+    let AddedEntry { id, content, .. } = first;
     let others = match renumbered.len() - 1 {
         0 => String::new(),
         n => format!(", and so on for {n} more"),
@@ -118,7 +121,7 @@ pub(super) fn check_named(
     }
 }
 
-fn check(entry: &Entry, model: &Loaded) -> Result<(), TokenizerError> {
+fn check(entry: &AddedEntry, model: &Loaded) -> Result<(), TokenizerError> {
     if entry.id == u32::MAX {
         return Err(refusal(entry.id, "too large"));
     }

@@ -17,7 +17,7 @@ struct File {
     #[serde(default)]
     padding: Value,
     #[serde(default)]
-    added_tokens: Vec<added::Entry>,
+    added_tokens: Vec<added::AddedEntry>,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::component::type_of;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
-use crate::tokenize::pretokenize::{Behavior, Invert, PrefixSpace, Pretokenizer, Stage};
+use crate::tokenize::pretokenize::{
+    Behavior, InvertMatches, PreTokenizer, PrefixSpace, Pretokenizer,
+};
 use crate::tokenize::scan::Scanner;
 
 /// What the field of that name is called in errors.
@@ -92,7 +94,7 @@ fn one_scanner(
     }
 }
 
-fn stage(value: &Value) -> Result<Stage, TokenizerError> {
+fn stage(value: &Value) -> Result<PreTokenizer, TokenizerError> {
     match type_of(value) {
         "Split" => {
             let pattern = match regex_of(value) {
@@ -102,17 +104,17 @@ fn stage(value: &Value) -> Result<Stage, TokenizerError> {
                     _ => return Err(unsupported(FIELD, "a Split without a pattern")),
                 },
             };
-            Ok(Stage::Split {
+            Ok(PreTokenizer::Split {
                 pattern,
                 behavior: behavior(value)?,
                 invert: if flag(value, "invert")? {
-                    Invert::Yes
+                    InvertMatches::Yes
                 } else {
-                    Invert::No
+                    InvertMatches::No
                 },
             })
         }
-        "Digits" => Ok(Stage::Digits(if flag(value, "individual_digits")? {
+        "Digits" => Ok(PreTokenizer::Digits(if flag(value, "individual_digits")? {
             Behavior::Isolated
         } else {
             Behavior::Contiguous

@@ -1,7 +1,7 @@
 //! The pattern of `cl100k_base` in its spellings, and Qwen 2's.
 
 use super::class::{ClassTable, LETTER, NEWLINE, NUMBER, OTHER, table};
-use super::{Digits, Newline, Scan, TextEnd, contraction, space_end};
+use super::{Digits, Newline, SplitScan, TextEnd, contraction, space_end};
 
 /// ```text
 /// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
@@ -31,7 +31,7 @@ impl Cl100k {
     }
 }
 
-impl Scan for Cl100k {
+impl SplitScan for Cl100k {
     #[inline]
     fn end(&self, text: &[u8], at: usize) -> usize {
         let lead = text[at];

@@ -1,7 +1,7 @@
 //! GPT-2's pattern, which `r50k_base` and Hugging Face's `ByteLevel` share.
 
 use super::class::{ClassTable, LETTER, NUMBER, OTHER, SPACE, table};
-use super::{Newline, Scan, space_end};
+use super::{Newline, SplitScan, space_end};
 
 /// `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ impl Gpt2 {
     }
 }
 
-impl Scan for Gpt2 {
+impl SplitScan for Gpt2 {
     #[inline]
     fn end(&self, text: &[u8], at: usize) -> usize {
         match &text[at..] {

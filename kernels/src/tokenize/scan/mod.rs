@@ -19,7 +19,7 @@ pub(crate) use gpt2::Gpt2;
 pub(crate) use o200k::O200k;
 
 /// A hand-written split pattern.
-pub(crate) trait Scan {
+pub(crate) trait SplitScan {
     /// Where the word that starts at `at`, a boundary before the end of
     /// `text`, ends; always after `at`. `text` is valid UTF-8.
     fn end(&self, text: &[u8], at: usize) -> usize;

@@ -2,7 +2,7 @@
 
 use super::cl100k::numbers_end;
 use super::class::{ClassTable, LETTER, LOWER, NEWLINE, NUMBER, OTHER, UPPER, table};
-use super::{Contractions, Digits, Newline, Scan, TextEnd, contraction, space_end};
+use super::{Contractions, Digits, Newline, SplitScan, TextEnd, contraction, space_end};
 
 /// With `U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and `L = [\p{Ll}\p{Lm}\p{Lo}\p{M}]`:
 /// ```text
@@ -64,7 +64,7 @@ impl O200k {
     }
 }
 
-impl Scan for O200k {
+impl SplitScan for O200k {
     #[inline]
     fn end(&self, text: &[u8], at: usize) -> usize {
         let (class, len) = self.classes.at(text, at);

@@ -9,7 +9,7 @@ use fuelrail_kernels::{Element, RowKernel};
 
 use super::super::super::program::RowChain;
 use super::super::super::stream::ConsumerStream;
-use super::super::super::{Destination, Items, Kept, Landing, OnLane, RowItems, Slot, Source};
+use super::super::super::{ColumnItems, Destination, Items, Kept, Landing, OnLane, RowItems, Slot};
 use super::faults::{ENDED, sweep};
 use super::*;
 use crate::device::items::offsets_of;
@@ -58,7 +58,7 @@ fn check(on_lane: &OnLane, kept: &mut [Box<dyn Kept>], lens: &[u32], seed: u8) -
         .map(|at| at.wrapping_mul(31) ^ seed)
         .collect();
     let records = [Vec::new(), Vec::new()];
-    let sources = [1, 2].map(|n_kernels| Source {
+    let sources = [1, 2].map(|n_kernels| ColumnItems {
         bytes: &bytes,
         items: Items::Rows(RowItems {
             offsets: &offsets,

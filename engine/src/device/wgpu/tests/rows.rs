@@ -8,8 +8,8 @@ use fuelrail_kernels::squeeze::Squeeze;
 
 use super::*;
 use crate::device::items::{Items, RowItems, offsets_of};
-use crate::device::on_lane::{OnLane, Source};
-use crate::device::program::{RowChain, Rows};
+use crate::device::on_lane::{ColumnItems, OnLane};
+use crate::device::program::{RaggedRows, RowChain};
 use crate::device::{Destination, Landing, Slot};
 use crate::error::Result;
 
@@ -50,7 +50,7 @@ fn rows_that_no_slot_holds_are_the_processor_s_and_counted() {
         records: &records,
     };
     let program = squeezes();
-    let sources = [0, 1].map(|column| Source {
+    let sources = [0, 1].map(|column| ColumnItems {
         bytes: &bytes[column],
         items: Items::Rows(rows(column)),
     });
@@ -67,7 +67,7 @@ fn rows_that_no_slot_holds_are_the_processor_s_and_counted() {
                 let rows = chain.run_rows(Level::SCALAR, &bytes[column], &rows(column));
                 rows.unwrap()
             });
-            let expected: Vec<Rows> = expected.collect();
+            let expected: Vec<RaggedRows> = expected.collect();
             let mut landed = [0, 1].map(|column: usize| vec![0xa5; expected[column].bytes.len()]);
             let landings = landed.iter_mut().zip(&expected);
             let landings = landings.map(|(landed, expected)| Landing {

@@ -8,7 +8,7 @@ use arrow::datatypes::{
 use super::builder::{ColumnBuilder, ValueBuilder};
 use super::nested::{ListColumn, StructColumn};
 use super::reading::Reading;
-use super::scalar::{BoolColumn, Float, TextColumn, Whole};
+use super::scalar::{BoolColumn, FloatRounding, TextColumn, Whole};
 use crate::plan::{is_json, json_type_name};
 
 /// Types nested deeper than this are refused.
@@ -47,8 +47,8 @@ fn column(
         DataType::UInt16 => Box::new(Whole::column::<UInt16Type>(reading)),
         DataType::UInt32 => Box::new(Whole::column::<UInt32Type>(reading)),
         DataType::UInt64 => Box::new(Whole::column::<UInt64Type>(reading)),
-        DataType::Float32 => Box::new(Float::single()),
-        DataType::Float64 => Box::new(Float::double()),
+        DataType::Float32 => Box::new(FloatRounding::single()),
+        DataType::Float64 => Box::new(FloatRounding::double()),
         DataType::Utf8 if is_json(field) => Box::new(TextColumn::json()),
         DataType::Utf8 => Box::new(TextColumn::text()),
         DataType::List(item) => {

@@ -8,7 +8,7 @@ use arrow::datatypes::{FieldRef, Fields};
 
 use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Fault, Lexed, PathPart};
-use super::super::keys::{Key, Keys};
+use super::super::keys::{ObjectKey, ObjectKeys};
 use super::super::unknown::Ignored;
 use super::builder::{ColumnBuilder, ValueBuilder, as_json};
 use super::reading::Reading;
@@ -87,7 +87,7 @@ impl ValueBuilder for ListColumn {
 #[derive(Debug)]
 pub(super) struct StructColumn {
     fields: Fields,
-    keys: Keys,
+    keys: ObjectKeys,
     slots: Vec<ColumnBuilder>,
     unknown_keys: UnknownKeys,
     ignored: Ignored,
@@ -102,7 +102,7 @@ impl StructColumn {
         slots: Vec<ColumnBuilder>,
         reading: &Reading,
     ) -> std::result::Result<Self, String> {
-        let keys = Keys::new(fields.iter().map(|field| field.name().as_str()));
+        let keys = ObjectKeys::new(fields.iter().map(|field| field.name().as_str()));
         if keys.len() < slots.len() {
             let key = &reading.key;
             return Err(format!("expected fields of different names in {key:?}"));
@@ -130,7 +130,7 @@ impl StructColumn {
         let mut is_first = true;
         while cursor.more(&mut is_first, b'}')? {
             let key = self.keys.take(cursor)?;
-            if let Key::Known(key) = key
+            if let ObjectKey::Known(key) = key
                 && let Some(slot) = self.slots.get_mut(key)
             {
                 if let Err(fault) = slot.append(cursor) {

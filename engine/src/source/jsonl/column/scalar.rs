@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use super::super::cursor::{Cursor, Token};
 use super::super::fault::{Lexed, Remedy};
-use super::super::number::{Number, Size};
+use super::super::number::{JsonNumber, Size};
 use super::builder::{ValueBuilder, as_json};
 use super::reading::Reading;
 use crate::error::Result;
@@ -43,10 +43,10 @@ impl ValueBuilder for BoolColumn {
 }
 
 /// How numbers become values of one type.
-pub(super) trait Exact<T: ArrowPrimitiveType>: Debug + Send {
+pub(super) trait FromNumber<T: ArrowPrimitiveType>: Debug + Send {
     /// The value of a number in its column's own form, unless that would be
     /// another number.
-    fn value(&self, number: &Number<'_>) -> Option<T::Native>;
+    fn value(&self, number: &JsonNumber<'_>) -> Option<T::Native>;
 
     /// The value that begins at `cursor`; nothing for null.
     fn read(&self, cursor: &mut Cursor<'_>) -> Lexed<Option<T::Native>>;
@@ -68,7 +68,7 @@ impl<T: ArrowPrimitiveType, E> NumberColumn<T, E> {
     }
 }
 
-impl<T: ArrowPrimitiveType + Debug, E: Exact<T>> ValueBuilder for NumberColumn<T, E> {
+impl<T: ArrowPrimitiveType + Debug, E: FromNumber<T>> ValueBuilder for NumberColumn<T, E> {
     fn append(&mut self, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let value = self.exact.read(cursor);
         let filler = Some(T::Native::default());
@@ -138,13 +138,13 @@ impl Whole {
     }
 }
 
-impl<T> Exact<T> for Whole
+impl<T> FromNumber<T> for Whole
 where
     T: ArrowPrimitiveType,
     T::Native: TryFrom<i128>,
 {
     #[inline]
-    fn value(&self, number: &Number<'_>) -> Option<T::Native> {
+    fn value(&self, number: &JsonNumber<'_>) -> Option<T::Native> {
         T::Native::try_from(number.whole()?).ok()
     }
 
@@ -157,7 +157,7 @@ where
             _ => return Err(cursor.misfit(name(&T::DATA_TYPE), as_json())),
         }
         let number = cursor.take_number()?;
-        if let Some(value) = Exact::<T>::value(self, &number) {
+        if let Some(value) = FromNumber::<T>::value(self, &number) {
             return Ok(Some(value));
         }
         if self.declared
@@ -174,7 +174,7 @@ where
 
 /// The type that holds a number which `data_type` does not, and most likely
 /// the others of its column.
-fn wider(data_type: &DataType, number: &Number<'_>) -> Remedy {
+fn wider(data_type: &DataType, number: &JsonNumber<'_>) -> Remedy {
     let is_unsigned = *data_type == DataType::UInt64;
     Remedy::Type(match number.size() {
         Size::Float if !is_unsigned => Some(DataType::Float64),
@@ -186,13 +186,13 @@ fn wider(data_type: &DataType, number: &Number<'_>) -> Remedy {
 
 /// Floats.
 #[derive(Debug)]
-pub(super) struct Float<T: ArrowPrimitiveType> {
+pub(super) struct FloatRounding<T: ArrowPrimitiveType> {
     /// The nearest one to a number, unless that would be another number.
-    of_number: fn(&Number<'_>) -> Option<T::Native>,
+    of_number: fn(&JsonNumber<'_>) -> Option<T::Native>,
     of_not_finite: fn(f64) -> T::Native,
 }
 
-impl Float<Float64Type> {
+impl FloatRounding<Float64Type> {
     /// A column of doubles.
     pub(super) fn double() -> NumberColumn<Float64Type, Self> {
         NumberColumn::new(Self {
@@ -202,7 +202,7 @@ impl Float<Float64Type> {
     }
 }
 
-impl Float<Float32Type> {
+impl FloatRounding<Float32Type> {
     /// A column of single floats.
     pub(super) fn single() -> NumberColumn<Float32Type, Self> {
         #[expect(
@@ -216,9 +216,9 @@ impl Float<Float32Type> {
     }
 }
 
-impl<T: ArrowPrimitiveType + Debug> Exact<T> for Float<T> {
+impl<T: ArrowPrimitiveType + Debug> FromNumber<T> for FloatRounding<T> {
     #[inline]
-    fn value(&self, number: &Number<'_>) -> Option<T::Native> {
+    fn value(&self, number: &JsonNumber<'_>) -> Option<T::Native> {
         (self.of_number)(number)
     }
 

@@ -1,6 +1,6 @@
 //! What two observers have seen, as if one had seen it all.
 
-use super::seen::{Members, Node, Seen};
+use super::seen::{Members, Seen, SeenValue};
 use super::{Observer, Place};
 
 impl Observer {
@@ -35,7 +35,7 @@ impl Seen {
     }
 
     /// As deep as values are noted.
-    fn absorb_value(&mut self, mine: Node, other: &Self, theirs: Node) {
+    fn absorb_value(&mut self, mine: SeenValue, other: &Self, theirs: SeenValue) {
         self.absorb_places(mine, other, theirs);
         if let Some(theirs) = other.items_of(theirs)
             && let Some(mine) = self.items(mine)

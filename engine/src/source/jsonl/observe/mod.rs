@@ -13,14 +13,14 @@ pub use selection::Selection;
 
 pub use crate::plan::{Conflict, Found, Place, Proposed};
 
-use self::seen::{Members, Node, Seen};
+use self::seen::{Members, Seen, SeenValue};
 use super::cursor::{Cursor, Token};
 use super::fault::{Lexed, PathPart, show};
-use super::keys::Key;
+use super::keys::ObjectKey;
 use super::line;
 use super::number::Size;
 use crate::plan::NotFinite;
-use seen::Kind;
+use seen::ValueKind;
 
 /// Values nested deeper than this have no type.
 const MAX_NESTING: usize = 64;
@@ -108,8 +108,8 @@ impl Observer {
         while cursor.more(&mut is_first, b'}')? {
             let key = self.seen.keys(members).take(cursor)?;
             let node = match &key {
-                Key::Known(key) => self.seen.member(members, *key),
-                Key::Stray(name) => self.seen.add_member(members, name),
+                ObjectKey::Known(key) => self.seen.member(members, *key),
+                ObjectKey::Stray(name) => self.seen.add_member(members, name),
             };
             let Some(node) = node else {
                 cursor.skip_value()?;
@@ -125,12 +125,12 @@ impl Observer {
     }
 
     /// The value that begins at `cursor`.
-    fn value(&mut self, node: Node, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
+    fn value(&mut self, node: SeenValue, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
         let kind = match cursor.token()? {
             Token::Number => return self.number(node, cursor),
             Token::List => return self.list(node, cursor, nesting),
             Token::Object => {
-                self.seen.mark(node, Kind::Object);
+                self.seen.mark(node, ValueKind::Object);
                 let Some(members) = self.inside(node, nesting, Seen::members) else {
                     return cursor.skip_value();
                 };
@@ -139,19 +139,19 @@ impl Observer {
             Token::Null => {
                 cursor.take_null()?;
                 self.seen.count_null(node);
-                Kind::Null
+                ValueKind::Null
             }
             Token::Bool => {
                 cursor.take_bool()?;
-                Kind::Bool
+                ValueKind::Bool
             }
             Token::NotFinite => {
                 cursor.take_not_finite()?;
-                Kind::Float
+                ValueKind::Float
             }
             Token::Text => {
                 cursor.skip_text()?;
-                Kind::Text
+                ValueKind::Text
             }
         };
         self.seen.mark(node, kind);
@@ -163,7 +163,7 @@ impl Observer {
     /// not lead through it.
     fn inner(
         &mut self,
-        node: Node,
+        node: SeenValue,
         members: Members,
         cursor: &mut Cursor<'_>,
         nesting: usize,
@@ -172,7 +172,7 @@ impl Observer {
         cursor.open()?;
         match self.object(members, cursor, nesting) {
             Err(fault) if fault.is_twice() && !self.seen.is_on_path(members) => {
-                self.seen.mark(node, Kind::Twice);
+                self.seen.mark(node, ValueKind::Twice);
                 cursor.rewind(at, depth);
                 cursor.skip_value()
             }
@@ -184,19 +184,19 @@ impl Observer {
     /// there is no room to note it.
     fn inside<T>(
         &mut self,
-        node: Node,
+        node: SeenValue,
         nesting: usize,
-        inside: impl FnOnce(&mut Seen, Node) -> Option<T>,
+        inside: impl FnOnce(&mut Seen, SeenValue) -> Option<T>,
     ) -> Option<T> {
         if nesting >= MAX_NESTING {
-            self.seen.mark(node, Kind::Deep);
+            self.seen.mark(node, ValueKind::Deep);
             return None;
         }
         inside(&mut self.seen, node)
     }
 
-    fn list(&mut self, node: Node, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
-        self.seen.mark(node, Kind::List);
+    fn list(&mut self, node: SeenValue, cursor: &mut Cursor<'_>, nesting: usize) -> Lexed<()> {
+        self.seen.mark(node, ValueKind::List);
         let Some(items) = self.inside(node, nesting, Seen::items) else {
             return cursor.skip_value();
         };
@@ -211,7 +211,7 @@ impl Observer {
     }
 
     /// The items of a list that can be taken quickly; their kinds are noted once.
-    fn numbers(&mut self, node: Node, cursor: &mut Cursor<'_>) {
+    fn numbers(&mut self, node: SeenValue, cursor: &mut Cursor<'_>) {
         let (mut small, mut negative, mut float) = (false, false, false);
         while let Some(number) = cursor.next_number() {
             small |= number.is_whole();
@@ -219,28 +219,28 @@ impl Observer {
             float |= !number.is_whole();
         }
         let came = [
-            (small, Kind::Small),
-            (negative, Kind::Negative),
-            (float, Kind::Float),
+            (small, ValueKind::Small),
+            (negative, ValueKind::Negative),
+            (float, ValueKind::Float),
         ];
         for (_, kind) in came.into_iter().filter(|(came, _)| *came) {
             self.seen.mark(node, kind);
         }
     }
 
-    fn number(&mut self, node: Node, cursor: &mut Cursor<'_>) -> Lexed<()> {
+    fn number(&mut self, node: SeenValue, cursor: &mut Cursor<'_>) -> Lexed<()> {
         let number = cursor.take_number()?;
         let kind = match number.size() {
-            Size::Small => Kind::Small,
-            Size::Signed => Kind::Signed,
-            Size::Unsigned => Kind::Unsigned,
-            Size::Big => Kind::Big,
-            Size::Float => Kind::Float,
-            Size::Huge => Kind::Huge,
+            Size::Small => ValueKind::Small,
+            Size::Signed => ValueKind::Signed,
+            Size::Unsigned => ValueKind::Unsigned,
+            Size::Big => ValueKind::Big,
+            Size::Float => ValueKind::Float,
+            Size::Huge => ValueKind::Huge,
         };
         self.seen.mark(node, kind);
         if number.is_below_zero() {
-            self.seen.mark(node, Kind::Negative);
+            self.seen.mark(node, ValueKind::Negative);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::seen::{Kind, MAX_NODES, Members, Node, Seen};
+use super::seen::{MAX_NODES, Members, Seen, SeenValue, ValueKind};
 use super::{Conflict, Found, MAX_NESTING, Observer, Place, Proposed, Selection};
 use crate::error::{Error, Result};
 use crate::plan::Holes;
@@ -79,7 +79,7 @@ fn named_one(seen: &Seen, name: &str) -> (Option<(Place, u32)>, Proposed) {
                 at: path[..=at].join("."),
                 first: other,
                 second: seen
-                    .place(node, Kind::Object)
+                    .place(node, ValueKind::Object)
                     .map(|at| ("an object".to_owned(), at)),
             };
             return (first, absent(Found::Conflict(conflict)));
@@ -93,7 +93,7 @@ fn named_one(seen: &Seen, name: &str) -> (Option<(Place, u32)>, Proposed) {
 }
 
 /// A value at `node` that a path does not lead through.
-fn not_an_object(seen: &Seen, node: Node) -> Option<(String, Place)> {
+fn not_an_object(seen: &Seen, node: SeenValue) -> Option<(String, Place)> {
     let others = groups(seen, node)
         .into_iter()
         .filter(|(group, _)| *group != Group::Object);
@@ -102,7 +102,7 @@ fn not_an_object(seen: &Seen, node: Node) -> Option<(String, Place)> {
         .map(|(_, (what, place))| (what.to_owned(), place))
 }
 
-fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: Node) -> Proposed {
+fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: SeenValue) -> Proposed {
     let mut typing = Typing {
         seen,
         at: path.join("."),
@@ -122,10 +122,10 @@ fn proposed(seen: &Seen, name: &str, path: Vec<String>, node: Node) -> Proposed 
 }
 
 /// The lines whose lists, with `items`, hold a null.
-fn holes(seen: &Seen, items: Node) -> Option<Holes> {
+fn holes(seen: &Seen, items: SeenValue) -> Option<Holes> {
     Some(Holes {
         n_rows: seen.n_null_lines(items),
-        first: seen.place(items, Kind::Null)?,
+        first: seen.place(items, ValueKind::Null)?,
     })
 }
 
@@ -143,16 +143,16 @@ enum Group {
 type Sighting = (&'static str, Place);
 
 /// Kinds of values, and what they are called.
-type Kinds = &'static [(Kind, &'static str)];
+type Kinds = &'static [(ValueKind, &'static str)];
 
 /// Each group that was seen, and its first value in words.
-fn groups(seen: &Seen, node: Node) -> Vec<(Group, Sighting)> {
+fn groups(seen: &Seen, node: SeenValue) -> Vec<(Group, Sighting)> {
     const GROUPS: [(Group, Kinds); 5] = [
-        (Group::Bool, &[(Kind::Bool, "a boolean")]),
+        (Group::Bool, &[(ValueKind::Bool, "a boolean")]),
         (Group::Number, &NUMBERS),
-        (Group::Text, &[(Kind::Text, "text")]),
-        (Group::List, &[(Kind::List, "a list")]),
-        (Group::Object, &[(Kind::Object, "an object")]),
+        (Group::Text, &[(ValueKind::Text, "text")]),
+        (Group::List, &[(ValueKind::List, "a list")]),
+        (Group::Object, &[(ValueKind::Object, "an object")]),
     ];
     let first = |kinds: Kinds| {
         let places = kinds
@@ -166,13 +166,13 @@ fn groups(seen: &Seen, node: Node) -> Vec<(Group, Sighting)> {
         .collect()
 }
 
-const NUMBERS: [(Kind, &str); 6] = [
-    (Kind::Small, "an integer"),
-    (Kind::Signed, "an integer beyond 2^53"),
-    (Kind::Unsigned, "an integer beyond int64"),
-    (Kind::Big, "an integer beyond 64 bits"),
-    (Kind::Float, "a float"),
-    (Kind::Huge, "a float beyond float64"),
+const NUMBERS: [(ValueKind, &str); 6] = [
+    (ValueKind::Small, "an integer"),
+    (ValueKind::Signed, "an integer beyond 2^53"),
+    (ValueKind::Unsigned, "an integer beyond int64"),
+    (ValueKind::Big, "an integer beyond 64 bits"),
+    (ValueKind::Float, "a float"),
+    (ValueKind::Huge, "a float beyond float64"),
 ];
 
 /// A type, or why there is none.
@@ -189,7 +189,7 @@ struct Typing<'a> {
 
 impl Typing<'_> {
     /// As deep as values are noted.
-    fn of(&mut self, node: Node) -> Typed {
+    fn of(&mut self, node: SeenValue) -> Typed {
         let mut groups = groups(self.seen, node);
         groups.sort_by_key(|(_, (_, place))| *place);
         match groups[..] {
@@ -199,12 +199,12 @@ impl Typing<'_> {
         }
     }
 
-    fn of_group(&mut self, group: Group, node: Node) -> Typed {
-        if let Some(place) = self.seen.place(node, Kind::Deep) {
+    fn of_group(&mut self, group: Group, node: SeenValue) -> Typed {
+        if let Some(place) = self.seen.place(node, ValueKind::Deep) {
             const { assert!(MAX_NESTING == 64, "as the message says") };
             return Err(self.conflict(("values nested more than 64 deep", place), None));
         }
-        if let Some(place) = self.seen.place(node, Kind::Twice) {
+        if let Some(place) = self.seen.place(node, ValueKind::Twice) {
             return Err(self.conflict(("an object with a key that comes twice", place), None));
         }
         match group {
@@ -216,24 +216,24 @@ impl Typing<'_> {
         }
     }
 
-    fn of_numbers(&mut self, node: Node) -> Typed {
-        let sighting = |kinds: &[Kind]| -> Option<Sighting> {
+    fn of_numbers(&mut self, node: SeenValue) -> Typed {
+        let sighting = |kinds: &[ValueKind]| -> Option<Sighting> {
             let all = NUMBERS.iter().filter(|(kind, _)| kinds.contains(kind));
             let places =
                 all.filter_map(|(kind, what)| Some((*what, self.seen.place(node, *kind)?)));
             places.min_by_key(|(_, place)| *place)
         };
-        let negative = self.seen.place(node, Kind::Negative);
-        let float = sighting(&[Kind::Float, Kind::Huge]);
-        let wide = sighting(&[Kind::Signed, Kind::Unsigned]);
-        let unsigned = sighting(&[Kind::Unsigned]);
-        if let Some(big) = sighting(&[Kind::Big]) {
+        let negative = self.seen.place(node, ValueKind::Negative);
+        let float = sighting(&[ValueKind::Float, ValueKind::Huge]);
+        let wide = sighting(&[ValueKind::Signed, ValueKind::Unsigned]);
+        let unsigned = sighting(&[ValueKind::Unsigned]);
+        if let Some(big) = sighting(&[ValueKind::Big]) {
             return Err(self.conflict(big, None));
         }
         match (float, wide, unsigned) {
             (Some(float), Some(wide), _) => Err(self.conflict(float, Some(wide))),
             (Some(_), None, _) => {
-                if let Some((what, place)) = sighting(&[Kind::Huge]) {
+                if let Some((what, place)) = sighting(&[ValueKind::Huge]) {
                     self.note_misfit(what, place);
                 }
                 Ok(DataType::Float64)
@@ -246,7 +246,7 @@ impl Typing<'_> {
         }
     }
 
-    fn of_lists(&mut self, node: Node) -> Typed {
+    fn of_lists(&mut self, node: SeenValue) -> Typed {
         let items = self.seen.items_of(node);
         let len = self.at.len();
         self.at.push_str("[]");
@@ -258,7 +258,7 @@ impl Typing<'_> {
         Ok(DataType::List(Arc::new(Field::new_list_field(item, true))))
     }
 
-    fn of_objects(&mut self, node: Node) -> Typed {
+    fn of_objects(&mut self, node: SeenValue) -> Typed {
         let members = self.seen.members_of(node);
         let came = members.map_or_else(Vec::new, |members| self.seen.came(members));
         if came.is_empty() {
@@ -281,8 +281,8 @@ impl Typing<'_> {
         }
     }
 
-    fn untyped(&self, node: Node, what: &'static str) -> Found {
-        let kinds = [Kind::List, Kind::Object, Kind::Null];
+    fn untyped(&self, node: SeenValue, what: &'static str) -> Found {
+        let kinds = [ValueKind::List, ValueKind::Object, ValueKind::Null];
         let places = kinds.iter().filter_map(|kind| self.seen.place(node, *kind));
         let place = places
             .min()

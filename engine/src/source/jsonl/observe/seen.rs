@@ -5,7 +5,7 @@
 //!
 //! Whatever a line changes is kept in a journal, for a bad line to be undone.
 
-use super::super::keys::Keys;
+use super::super::keys::ObjectKeys;
 use super::selection::Selection;
 use crate::plan::Place;
 
@@ -14,7 +14,7 @@ pub(super) const MAX_NODES: usize = 1 << 18;
 
 /// Kinds of values that types tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Null,
     Bool,
     /// An integer within 2^53.
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Twice,
 }
 
-impl Kind {
+impl ValueKind {
     const COUNT: usize = Self::Twice as usize + 1;
 }
 
@@ -51,7 +51,7 @@ const NEVER: Place = Place {
 
 /// A value that has been noted: of a key, or the items of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Node(u32);
+pub(super) struct SeenValue(u32);
 
 /// The members of an object that has been noted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,20 +77,20 @@ pub(super) struct Seen {
 #[derive(Debug, Clone)]
 struct Value {
     /// Where each kind came first.
-    places: [Place; Kind::COUNT],
+    places: [Place; ValueKind::COUNT],
     /// Where it came first, and as which key of that line.
     first: (Place, u32),
     /// Lines in which it is null, and the last of them that was noted.
     nulls: (u64, Place),
-    items: Option<Node>,
+    items: Option<SeenValue>,
     members: Option<Members>,
 }
 
 #[derive(Debug, Clone)]
 struct Object {
-    keys: Keys,
+    keys: ObjectKeys,
     /// The value of each known key; `None` if it is not asked for.
-    values: Vec<Option<Node>>,
+    values: Vec<Option<SeenValue>>,
     /// Whether keys that come are noted.
     is_open: bool,
     /// Whether a path that is asked for leads through it.
@@ -99,11 +99,11 @@ struct Object {
 
 #[derive(Debug, Clone)]
 enum Change {
-    Place(Node, Kind, Place),
-    First(Node, (Place, u32)),
-    Nulls(Node, (u64, Place)),
-    Items(Node),
-    Members(Node),
+    Place(SeenValue, ValueKind, Place),
+    First(SeenValue, (Place, u32)),
+    Nulls(SeenValue, (u64, Place)),
+    Items(SeenValue),
+    Members(SeenValue),
     Key(Members),
     Full,
 }
@@ -132,7 +132,7 @@ impl Seen {
                 }
                 // The others are told apart quickly, and not noted.
                 for object in seen.objects.iter_mut().filter(|object| !object.is_open) {
-                    object.keys = Keys::new(object.keys.names());
+                    object.keys = ObjectKeys::new(object.keys.names());
                 }
             }
         }
@@ -176,7 +176,7 @@ impl Seen {
     }
 
     /// The value of a key, made if it is not there.
-    pub(super) fn require(&mut self, members: Members, name: &str) -> Option<Node> {
+    pub(super) fn require(&mut self, members: Members, name: &str) -> Option<SeenValue> {
         match self.find(members, name) {
             Some(node) => Some(node),
             None => self.insert(members, name),
@@ -222,11 +222,11 @@ impl Seen {
         }
     }
 
-    fn value(&self, node: Node) -> &Value {
+    fn value(&self, node: SeenValue) -> &Value {
         &self.values[node.0 as usize]
     }
 
-    fn value_mut(&mut self, node: Node) -> &mut Value {
+    fn value_mut(&mut self, node: SeenValue) -> &mut Value {
         &mut self.values[node.0 as usize]
     }
 
@@ -236,7 +236,7 @@ impl Seen {
 
     /// The keys of an object.
     #[inline]
-    pub(super) fn keys(&mut self, members: Members) -> &mut Keys {
+    pub(super) fn keys(&mut self, members: Members) -> &mut ObjectKeys {
         &mut self.object(members).keys
     }
 
@@ -247,13 +247,13 @@ impl Seen {
 
     /// The value of a known key, if it is asked for.
     #[inline]
-    pub(super) fn member(&self, members: Members, key: usize) -> Option<Node> {
+    pub(super) fn member(&self, members: Members, key: usize) -> Option<SeenValue> {
         let object = &self.objects[members.0 as usize];
         object.values.get(key).copied().flatten()
     }
 
     /// The value of a key that came for the first time, if it is asked for.
-    pub(super) fn add_member(&mut self, members: Members, name: &str) -> Option<Node> {
+    pub(super) fn add_member(&mut self, members: Members, name: &str) -> Option<SeenValue> {
         if self.object(members).is_open {
             self.insert(members, name)
         } else {
@@ -261,13 +261,13 @@ impl Seen {
         }
     }
 
-    fn find(&self, members: Members, name: &str) -> Option<Node> {
+    fn find(&self, members: Members, name: &str) -> Option<SeenValue> {
         let object = &self.objects[members.0 as usize];
         let key = object.keys.find(name)?;
         object.values.get(key).copied().flatten()
     }
 
-    fn insert(&mut self, members: Members, name: &str) -> Option<Node> {
+    fn insert(&mut self, members: Members, name: &str) -> Option<SeenValue> {
         let node = self.push()?;
         let object = self.object(members);
         let key = object.keys.learn(name);
@@ -277,7 +277,7 @@ impl Seen {
         Some(node)
     }
 
-    fn push(&mut self) -> Option<Node> {
+    fn push(&mut self) -> Option<SeenValue> {
         if self.values.len() == MAX_NODES {
             if !std::mem::replace(&mut self.is_full, true) {
                 self.journal.push(Change::Full);
@@ -286,18 +286,18 @@ impl Seen {
         }
         let node = u32::try_from(self.values.len()).ok()?;
         self.values.push(Value {
-            places: [NEVER; Kind::COUNT],
+            places: [NEVER; ValueKind::COUNT],
             first: (NEVER, u32::MAX),
             nulls: (0, NEVER),
             items: None,
             members: None,
         });
-        Some(Node(node))
+        Some(SeenValue(node))
     }
 
     /// The items of lists at `node`.
     #[inline]
-    pub(super) fn items(&mut self, node: Node) -> Option<Node> {
+    pub(super) fn items(&mut self, node: SeenValue) -> Option<SeenValue> {
         if let Some(items) = self.value(node).items {
             return Some(items);
         }
@@ -309,7 +309,7 @@ impl Seen {
 
     /// The members of objects at `node`.
     #[inline]
-    pub(super) fn members(&mut self, node: Node) -> Option<Members> {
+    pub(super) fn members(&mut self, node: SeenValue) -> Option<Members> {
         if let Some(members) = self.value(node).members {
             return Some(members);
         }
@@ -322,7 +322,7 @@ impl Seen {
 
     /// Notes that the key of `node` comes in this line.
     #[inline]
-    pub(super) fn come(&mut self, node: Node) {
+    pub(super) fn come(&mut self, node: SeenValue) {
         let now = self.now;
         self.now.1 = now.1.saturating_add(1);
         let first = &mut self.values[node.0 as usize].first;
@@ -334,7 +334,7 @@ impl Seen {
 
     /// Notes that a value of `kind` comes in this line.
     #[inline]
-    pub(super) fn mark(&mut self, node: Node, kind: Kind) {
+    pub(super) fn mark(&mut self, node: SeenValue, kind: ValueKind) {
         let place = &mut self.values[node.0 as usize].places[kind as usize];
         if self.now.0 < *place {
             let old = std::mem::replace(place, self.now.0);
@@ -343,7 +343,7 @@ impl Seen {
     }
 
     /// Counts this line among those in which the value is null, once.
-    pub(super) fn count_null(&mut self, node: Node) {
+    pub(super) fn count_null(&mut self, node: SeenValue) {
         let now = self.now.0;
         let nulls = &mut self.values[node.0 as usize].nulls;
         if nulls.1 != now {
@@ -353,12 +353,12 @@ impl Seen {
     }
 
     /// Lines in which the value is null.
-    pub(super) fn n_null_lines(&self, node: Node) -> u64 {
+    pub(super) fn n_null_lines(&self, node: SeenValue) -> u64 {
         self.value(node).nulls.0
     }
 
     /// Takes what has been seen of `theirs` as seen of `mine`.
-    pub(super) fn absorb_places(&mut self, mine: Node, other: &Self, theirs: Node) {
+    pub(super) fn absorb_places(&mut self, mine: SeenValue, other: &Self, theirs: SeenValue) {
         let theirs = other.value(theirs);
         let mine = self.value_mut(mine);
         mine.first = mine.first.min(theirs.first);
@@ -379,41 +379,41 @@ impl Seen {
     }
 
     /// Where a kind of value came first.
-    pub(super) fn place(&self, node: Node, kind: Kind) -> Option<Place> {
+    pub(super) fn place(&self, node: SeenValue, kind: ValueKind) -> Option<Place> {
         let place = self.value(node).places[kind as usize];
         (place != NEVER).then_some(place)
     }
 
     /// Whether any value came, null or not.
-    pub(super) fn has_values(&self, node: Node) -> bool {
+    pub(super) fn has_values(&self, node: SeenValue) -> bool {
         self.value(node).places.iter().any(|place| *place != NEVER)
     }
 
     /// Where the key of `node` came first, if it came.
-    pub(super) fn first(&self, node: Node) -> Option<(Place, u32)> {
+    pub(super) fn first(&self, node: SeenValue) -> Option<(Place, u32)> {
         let first = self.value(node).first;
         (first.0 != NEVER).then_some(first)
     }
 
     /// The items of lists at `node`, if any has been asked for.
-    pub(super) fn items_of(&self, node: Node) -> Option<Node> {
+    pub(super) fn items_of(&self, node: SeenValue) -> Option<SeenValue> {
         self.value(node).items
     }
 
     /// The members of objects at `node`, if there are any.
-    pub(super) fn members_of(&self, node: Node) -> Option<Members> {
+    pub(super) fn members_of(&self, node: SeenValue) -> Option<Members> {
         self.value(node).members
     }
 
     /// The keys of an object that are asked for.
-    pub(super) fn asked(&self, members: Members) -> impl Iterator<Item = (&str, Node)> {
+    pub(super) fn asked(&self, members: Members) -> impl Iterator<Item = (&str, SeenValue)> {
         let object = &self.objects[members.0 as usize];
         let nodes = object.values.iter().enumerate();
         nodes.filter_map(|(key, node)| Some((object.keys.name(key), (*node)?)))
     }
 
     /// The keys of an object that came, in the order in which they did.
-    pub(super) fn came(&self, members: Members) -> Vec<(&str, Node)> {
+    pub(super) fn came(&self, members: Members) -> Vec<(&str, SeenValue)> {
         let mut came: Vec<_> = self
             .asked(members)
             .filter_map(|(name, node)| Some((self.first(node)?, name, node)))
@@ -425,7 +425,7 @@ impl Seen {
     }
 
     /// The value of a key that came.
-    pub(super) fn find_came(&self, members: Members, name: &str) -> Option<Node> {
+    pub(super) fn find_came(&self, members: Members, name: &str) -> Option<SeenValue> {
         let node = self.find(members, name)?;
         self.first(node).map(|_| node)
     }
@@ -435,7 +435,7 @@ impl Object {
     /// One of which all keys are noted.
     fn open() -> Self {
         Self {
-            keys: Keys::new([]).fixed(),
+            keys: ObjectKeys::new([]).fixed(),
             values: Vec::new(),
             is_open: true,
             is_on_path: false,
