@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use fuelrail_tests::tidy::{self, File, Operator};
+use fuelrail_tests::tidy::{self, File, Operator, SharedName};
 
 /// The operators that have a kernel.
 const OPERATORS: &[Operator] = &[
@@ -54,6 +54,22 @@ const OPERATORS: &[Operator] = &[
         name: "tokenize",
         host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
         files: &[],
+    },
+];
+
+/// Type names of several types.
+const SHARED_NAMES: &[SharedName] = &[
+    SharedName {
+        name: "Batch",
+        reason: "public: `batch::Batch` of a source, `feed::Batch` of a loader, as in Python",
+    },
+    SharedName {
+        name: "Extent",
+        reason: "public: `feed::Extent` of an order, `source::Extent` of a look",
+    },
+    SharedName {
+        name: "Tally",
+        reason: "public: `batch::Tally` of an account, `feed::Tally` of a loader",
     },
 ];
 
@@ -155,6 +171,12 @@ fn every_file_keeps_the_house_rules() {
 #[test]
 fn no_two_files_know_each_other() {
     let objections = tidy::circles(&files());
+    assert!(objections.is_empty(), "\n{}\n", objections.join("\n"));
+}
+
+#[test]
+fn one_type_name_stands_for_one_thing() {
+    let objections = tidy::type_names(&files(), SHARED_NAMES);
     assert!(objections.is_empty(), "\n{}\n", objections.join("\n"));
 }
 

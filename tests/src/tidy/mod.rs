@@ -8,6 +8,7 @@ mod circles;
 mod layers;
 mod operators;
 mod source;
+mod type_names;
 mod wildcards;
 mod words;
 
@@ -15,6 +16,7 @@ pub use circles::circles;
 pub use layers::{homes, kernels_are_pure, layers};
 pub use operators::{Operator, operators};
 pub use source::code_only;
+pub use type_names::{SharedName, type_names};
 pub use wildcards::wildcards;
 pub use words::{denies_unsafe, hosts_and_paths, length, no_unsafe, opening, unfinished};
 
