@@ -232,18 +232,18 @@ const fn greater(a: i128, b: i128) -> i128 {
     if a > b { a } else { b }
 }
 
-/// Runs a body with `$LaneNumber` standing for the type of an element; binary16 is
+/// Runs a body with `$Lane` standing for the type of an element; binary16 is
 /// read and written as the binary32 it is turned into.
 macro_rules! with_lane {
-    ($element:expr, $LaneNumber:ident => $body:expr) => {
-        $crate::lane::with_lane!(@ $element, $LaneNumber => $body,
+    ($element:expr, $Lane:ident => $body:expr) => {
+        $crate::lane::with_lane!(@ $element, $Lane => $body,
             U8 u8, I8 i8, U16 u16, I16 i16, U32 u32, I32 i32, U64 u64, I64 i64,
             BF16 half::bf16, F16 f32, F32 f32, F64 f64)
     };
-    (@ $element:expr, $LaneNumber:ident => $body:expr, $($variant:ident $type:ty),*) => {
+    (@ $element:expr, $Lane:ident => $body:expr, $($variant:ident $type:ty),*) => {
         match $element {
             $($crate::element::Element::$variant => {
-                type $LaneNumber = $type;
+                type $Lane = $type;
                 $body
             })*
         }

@@ -31,9 +31,9 @@ const FEW: usize = 16;
 const BLOCK: usize = 128;
 
 /// Keys of a search, made ready.
-pub(super) struct SearchKeys<SearchKey> {
+pub(super) struct SearchKeys<Key> {
     /// As many as there are, if few; else a power of two.
-    keys: Vec<SearchKey>,
+    keys: Vec<Key>,
     n: u32,
 }
 
@@ -142,15 +142,15 @@ impl<K: SearchKey> Power<K> for [K] {
 }
 
 /// Halves the keys.
-struct Halved<'a, K, SearchKeys: ?Sized> {
-    keys: &'a SearchKeys,
+struct Halved<'a, K, Keys: ?Sized> {
+    keys: &'a Keys,
     /// How many of them are of edges.
     n: u32,
     of: PhantomData<K>,
 }
 
-impl<'a, K, SearchKeys: ?Sized> Halved<'a, K, SearchKeys> {
-    fn new(keys: &'a SearchKeys, n: u32) -> Self {
+impl<'a, K, Keys: ?Sized> Halved<'a, K, Keys> {
+    fn new(keys: &'a Keys, n: u32) -> Self {
         Self {
             keys,
             n,
@@ -159,7 +159,7 @@ impl<'a, K, SearchKeys: ?Sized> Halved<'a, K, SearchKeys> {
     }
 }
 
-impl<K: SearchKey, SearchKeys: Power<K> + ?Sized> Body for Halved<'_, K, SearchKeys> {
+impl<K: SearchKey, Keys: Power<K> + ?Sized> Body for Halved<'_, K, Keys> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         blocks::<K>(src, dst, |numbers| {
