@@ -1,7 +1,7 @@
 //! Maps numbers, each by itself, by a few instructions: arithmetic, bounds,
 //! search among edges, and look-up in a table.
 //!
-//! A [`Map`] reads numbers of one [`Element`](crate::Element), holds each in a
+//! A [`Map`] reads numbers of one [`Element`], holds each in a
 //! *register* while its instructions change it one after another, and writes it
 //! as a number of another. Which type a register has follows from what is in it:
 //!
