@@ -10,7 +10,7 @@ from fuelrail._calls import told
 from fuelrail._errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import SupportsIndex
 
     from fuelrail import _native
@@ -43,10 +43,7 @@ class Batches(Generic[T]):
         )
         self._mask = mask if asked["last"] == "pad" else None
         if self._mask in _tensors(loader):
-            raise UsageError(
-                f"expected a name for the mask that no tensor has, got {mask!r}",
-                hint='give another name, such as mask="is_row", or mask=None for none',
-            )
+            raise _taken(self._mask)
         # What is wrong with the dtypes is said here too.
         self._loader._checked()
 
@@ -105,12 +102,27 @@ class Batches(Generic[T]):
         """As :meth:`fuelrail.Loader.load_state_dict`."""
         self._loader.load_state_dict(state_dict)
 
+    def _with_mask(self, arrays: dict[str, Any], mask: Callable[[], object]) -> None:
+        """Adds the mask, unless a step has made a tensor of its name."""
+        if self._mask is None:
+            return
+        if self._mask in arrays:
+            raise _taken(self._mask)
+        arrays[self._mask] = mask()
+
     def close(self) -> None:
         """As :meth:`fuelrail.Loader.close`."""
         self._loader.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__} of {self._loader!r}>"
+
+
+def _taken(mask: str | None) -> UsageError:
+    return UsageError(
+        f"expected a name for the mask that no tensor has, got {mask!r}",
+        hint='give another name, such as mask="is_row", or mask=None for none',
+    )
 
 
 def _tensors(loader: Loader) -> list[str]:

@@ -70,8 +70,7 @@ class JaxBatches(Batches["jax.Array"]):
     def _arrays(self, batch: _native.Batch) -> BatchDict[jax.Array]:
         reads_here = _reads_here(self._where())
         arrays = BatchDict({name: self._array(tensor, reads_here=reads_here) for name, tensor in batch.items()})
-        if self._mask is not None:
-            arrays[self._mask] = jax.device_put(batch.valid, self._device)
+        self._with_mask(arrays, lambda: jax.device_put(batch.valid, self._device))
         return arrays
 
     def _array(self, tensor: _native.Tensor, *, reads_here: bool) -> jax.Array:

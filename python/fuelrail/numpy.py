@@ -28,6 +28,5 @@ class NumpyBatches(Batches["np.ndarray[Any, Any]"]):
 
     def _arrays(self, batch: _native.Batch) -> BatchDict[np.ndarray[Any, Any]]:
         arrays = BatchDict(batch.numpy())
-        if self._mask is not None:
-            arrays[self._mask] = batch.valid
+        self._with_mask(arrays, lambda: batch.valid)
         return arrays

@@ -162,8 +162,7 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
 
     def _arrays(self, batch: _native.Batch) -> TorchBatch:
         tensors = TorchBatch({name: torch.from_dlpack(tensor) for name, tensor in batch.items()})
-        if self._mask is not None:
-            tensors[self._mask] = torch.from_numpy(batch.valid)
+        self._with_mask(tensors, lambda: torch.from_numpy(batch.valid))
         return tensors if self._device is None else self._moved(tensors)
 
     def _moved(self, tensors: TorchBatch) -> TorchBatch:

@@ -235,9 +235,13 @@ pub(crate) fn capsule<'py>(
     let own = memory.device();
     let wanted = request.device.unwrap_or(own);
     if wanted != own && wanted != CPU {
+        let known = if own == CPU {
+            format!("the device {CPU:?} (CPU), where the batch lies")
+        } else {
+            format!("the device {own:?}, where the batch lies, or {CPU:?} (CPU)")
+        };
         return Err(refused(format!(
-            "expected the device {own:?}, where the batch lies, or {CPU:?} (CPU), got {wanted:?}; \
-             move it there with the framework's own copy"
+            "expected {known}, got {wanted:?}; move it there with the framework's own copy"
         )));
     }
     check_stream(wanted, request.stream)?;

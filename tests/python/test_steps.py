@@ -179,6 +179,39 @@ def test_pipelines_refuse_images_that_an_operator_cannot_change(column, step, te
     assert step["op"] in str(caught.value)
 
 
+def stored_shape(images, wanted, out):
+    """The shape of what a pipeline stores, by one loop of the steps."""
+    pipeline = fr.Pipeline(pa.table({"image": fixed(images)}))
+    for step in wanted:
+        keys = {key: value for key, value in step.items() if key != "op"}
+        pipeline = getattr(pipeline, step["op"])(**keys)
+    return batches(pipeline.shard(out, progress="never"), [])["image"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        # Behind the crop the last axis could be channels.
+        ((3, 9, 11), [steps.center_crop("image", height=9, width=3), steps.pad("image", sides=[1, 1, 1, 1])]),
+        ((4, 5, 4), [steps.center_crop("image", height=3, width=3, layout="chw"), steps.pad("image", sides=[1] * 4)]),
+        ((4, 5, 4), [steps.center_crop("image", height=3, width=3), steps.pad("image", sides=[1] * 4, layout="chw")]),
+    ],
+)
+def test_pipelines_and_loaders_see_the_same_axes(shape, wanted, tmp_path):
+    images = np.random.default_rng(3).integers(0, 256, (9, *shape), dtype=np.uint8)
+    dataset = fr.Pipeline(pa.table({"image": fixed(images)})).shard(tmp_path / "raw", progress="never")
+    served = batches(dataset, wanted)["image"]
+    np.testing.assert_array_equal(stored_shape(images, wanted, tmp_path / "out"), served)
+
+
+def test_pipelines_refuse_two_layouts_of_a_column(tmp_path):
+    images = np.zeros((2, 4, 5, 4), np.uint8)
+    wanted = [steps.pad("image", sides=[1] * 4, layout="hwc"), steps.pad("image", sides=[1] * 4, layout="chw")]
+    with pytest.raises(fr.PipelineError, match="the same layout in all steps") as caught:
+        stored_shape(images, wanted, tmp_path / "out")
+    assert "step 2" in str(caught.value)
+
+
 def check(found, expected):
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)

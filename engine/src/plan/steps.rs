@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::named_types::ImageLayout;
 use super::output::OutputColumn;
 
 /// One checked step.
@@ -150,6 +151,8 @@ pub struct ColumnChange {
     /// The bytes of the number that takes the place of a null, before the
     /// kernels run; without it, nulls stay null.
     pub fill: Option<Vec<u8>>,
+    /// The order of the axes of the images behind it, where they are such.
+    pub layout: Option<ImageLayout>,
     /// The keys that decide the bits, checked and with their defaults: never the
     /// kernels, which a better form of the same may replace.
     pub identity: Value,

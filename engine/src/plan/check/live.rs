@@ -1,11 +1,12 @@
 //! The columns that live at one point of the pipeline.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 use crate::plan::columns::meaning;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::output::OutputColumn;
 use crate::plan::steps::ColumnChange;
 use crate::plan::suggest;
@@ -18,6 +19,9 @@ pub(super) struct LiveColumns<'a> {
     inputs: &'a InputColumns<'a>,
     live: Vec<Live>,
     used: BTreeSet<String>,
+    /// The order of the axes of images: that which a step says, of any that changes
+    /// them, or else the one that the first of them found out.
+    layouts: BTreeMap<String, ImageLayout>,
 }
 
 #[derive(Debug)]
@@ -59,6 +63,7 @@ impl<'a> LiveColumns<'a> {
             live: live.collect(),
             inputs,
             used: BTreeSet::new(),
+            layouts: BTreeMap::new(),
         }
     }
 
@@ -140,9 +145,22 @@ impl<'a> LiveColumns<'a> {
         }
     }
 
+    /// The order of the axes of a column's images, where it is known.
+    pub(super) fn layout(&self, name: &str) -> Option<ImageLayout> {
+        self.layouts.get(name).copied()
+    }
+
+    /// Notes it; whether nothing else was known.
+    pub(super) fn note_layout(&mut self, name: &str, layout: ImageLayout) -> bool {
+        *self.layouts.entry(name.to_owned()).or_insert(layout) == layout
+    }
+
     /// Puts changed columns in the place of those before.
     pub(super) fn change(&mut self, changes: &[ColumnChange]) {
         for change in changes {
+            if let Some(layout) = change.layout {
+                self.note_layout(&change.output.name, layout);
+            }
             let made = Made {
                 column: change.output.clone(),
                 tokenize: None,

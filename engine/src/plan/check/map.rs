@@ -1,7 +1,7 @@
 //! Checks steps that map the items of columns.
 
 use crate::error::Error;
-use crate::plan::operators::{ColumnOperator, place};
+use crate::plan::operators::{ColumnOperator, NamedColumn, place};
 use crate::plan::output::OutputColumn;
 use crate::plan::spelling::ColumnNames;
 use crate::plan::step_result::StepResult;
@@ -15,16 +15,42 @@ pub(super) fn check(spec: &ColumnOperator, columns: &mut LiveColumns<'_>) -> Ste
     let found = named(operator.columns(), columns)?;
     operator.check(&found)?;
     let changes = found.into_iter().enumerate();
-    let changes = changes.map(|(index, column)| operator.change(index, column));
+    let changes = changes.map(|(index, column)| {
+        let layout = columns.layout(&column.name);
+        operator.change(NamedColumn {
+            index,
+            column,
+            layout,
+        })
+    });
+    let changes = changes.collect::<StepResult<_>>()?;
     let step = MapStep {
         op: spec.name(),
         version: operator.version(),
-        columns: changes.collect::<StepResult<_>>()?,
+        columns: changes,
         overflow: operator.overflow(),
         identity: operator.identity(),
     };
     columns.change(&step.columns);
     Ok(step)
+}
+
+/// Notes the order of axes that a step says of its columns' images, before any is
+/// checked: it is that of all steps of a column, whichever comes first.
+pub(super) fn note_layouts(spec: &ColumnOperator, columns: &mut LiveColumns<'_>) -> StepResult<()> {
+    let operator = spec.operator();
+    let Some(layout) = operator.image_layout() else {
+        return Ok(());
+    };
+    for name in &operator.columns().0 {
+        if !columns.note_layout(name, layout) {
+            let error = Error::pipeline(
+                "expected the same layout in all steps of a column, got \"hwc\" and \"chw\"",
+            );
+            return Err((error.with_column(name), "layout".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// The columns of these names, each named once.

@@ -126,6 +126,16 @@ impl Checked {
             source::check_key(&mut columns, &split.key)
                 .map_err(|error| pipeline.locate(error, path))?;
         }
+        for (index, spec) in pipeline.step.iter().enumerate() {
+            let noted = match spec {
+                StepSpec::Map(spec) => map::note_layouts(spec, &mut columns),
+                StepSpec::Select(_)
+                | StepSpec::Filter(_)
+                | StepSpec::Tokenize(_)
+                | StepSpec::Pack(_) => Ok(()),
+            };
+            noted.map_err(|(error, key)| pipeline.locate_step(error, index, &key))?;
+        }
         let mut steps = Vec::with_capacity(pipeline.step.len());
         let mut assets = Vec::new();
         for (index, spec) in pipeline.step.iter().enumerate() {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::columns::{MapColumns, numbers, place};
+use super::columns::{MapColumns, NamedColumn, numbers, place};
 use crate::error::Error;
 use crate::plan::numbers::with_element;
 use crate::plan::output::OutputColumn;
@@ -122,7 +122,8 @@ impl MapColumns for BucketizeSpec {
     }
 
     /// The column must hold numbers, and the edges must ascend.
-    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
+    fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
+        let NamedColumn { index, column, .. } = named;
         let from = numbers(&column).map_err(|error| (error, place(index)))?;
         let map = self.map(from).map_err(|error| self.refused(&error))?;
         let to = map.to();
@@ -130,6 +131,7 @@ impl MapColumns for BucketizeSpec {
         Ok(ColumnChange {
             kernels: vec![Kernel::Map(Arc::new(map))],
             fill: None,
+            layout: None,
             identity: json!({ "from": from.name(), "to": to.name() }),
             words: self.in_words(from),
             output: OutputColumn {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::columns::{MapColumns, numbers, place};
+use super::columns::{MapColumns, NamedColumn, numbers, place};
 use crate::error::{Error, name_in_backticks};
 use crate::plan::named_types::NumberType;
 use crate::plan::numbers::with_element;
@@ -56,7 +56,8 @@ impl MapColumns for CastSpec {
     }
 
     /// The column must hold numbers, of another type than asked for.
-    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
+    fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
+        let NamedColumn { index, column, .. } = named;
         let to = self.dtype.element();
         let from = numbers(&column).map_err(|error| (error, place(index)))?;
         if from == to {
@@ -74,6 +75,7 @@ impl MapColumns for CastSpec {
         Ok(ColumnChange {
             kernels: vec![Kernel::Map(Arc::new(map))],
             fill: None,
+            layout: None,
             identity: json!({ "from": from.name(), "to": to.name() }),
             words: in_words(Cast { from, to }, self.overflow),
             output: OutputColumn {

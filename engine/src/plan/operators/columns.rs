@@ -6,12 +6,24 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::plan::columns::is_text;
+use crate::plan::named_types::ImageLayout;
 use crate::plan::numbers::element_of;
 use crate::plan::output::OutputColumn;
 use crate::plan::spelling::ColumnNames;
 use crate::plan::step_result::StepResult;
 use crate::plan::steps::{ColumnChange, Overflow};
 use crate::plan::type_names::column_type_name;
+
+/// A column that a step names.
+#[derive(Debug, Clone)]
+pub struct NamedColumn {
+    /// Where among the names of the step.
+    pub index: usize,
+    /// The column in front of the step.
+    pub column: OutputColumn,
+    /// The order of the axes of its images, if a step has said it or found it out.
+    pub layout: Option<ImageLayout>,
+}
 
 /// An operator that maps the items of columns.
 pub trait MapColumns {
@@ -41,11 +53,16 @@ pub trait MapColumns {
         Ok(())
     }
 
-    /// What it does to the column that it names at `index`.
+    /// The order of the axes of images, if a key says it: for all steps of a column.
+    fn image_layout(&self) -> Option<ImageLayout> {
+        None
+    }
+
+    /// What it does to a column.
     ///
     /// # Errors
     /// Where it cannot be done; the text is the key it is about.
-    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange>;
+    fn change(&self, named: NamedColumn) -> StepResult<ColumnChange>;
 }
 
 /// Where the column of this index is named.

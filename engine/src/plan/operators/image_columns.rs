@@ -8,7 +8,7 @@ use fuelrail_kernels::{FixedRow, Kernel, RowError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::columns::{MapColumns, place};
+use super::columns::{MapColumns, NamedColumn, place};
 use super::draw::Draw;
 use super::image::Image;
 use super::lowered::{ColumnSteps, Link};
@@ -27,8 +27,17 @@ impl<T: Lower + Serialize> MapColumns for T {
         Lower::columns(self)
     }
 
-    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
-        let steps = steps(self, &column).map_err(|refusal| {
+    fn image_layout(&self) -> Option<ImageLayout> {
+        Lower::layout(self)
+    }
+
+    fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
+        let NamedColumn {
+            index,
+            column,
+            layout,
+        } = named;
+        let steps = steps(self, &column, layout).map_err(|refusal| {
             let key = match refusal.key {
                 "column" => place(index),
                 key => key.to_owned(),
@@ -42,6 +51,7 @@ impl<T: Lower + Serialize> MapColumns for T {
                 .map(|kernel| Kernel::FixedRow(Arc::new(kernel)))
                 .collect(),
             fill: None,
+            layout: Some(ImageLayout::of(steps.after.layout)),
             identity: identity(self, steps.before),
             words: steps.in_words(),
             output: OutputColumn {
@@ -53,7 +63,11 @@ impl<T: Lower + Serialize> MapColumns for T {
 }
 
 /// What the operator does to images of this column.
-fn steps(operator: &impl Lower, column: &OutputColumn) -> Result<ColumnSteps, Refusal> {
+fn steps(
+    operator: &impl Lower,
+    column: &OutputColumn,
+    layout: Option<ImageLayout>,
+) -> Result<ColumnSteps, Refusal> {
     let refused = |message: String| Refusal::new("column", message);
     let is_bytes =
         column.meaning == Meaning::Plain && *innermost(&column.data_type) == DataType::UInt8;
@@ -63,10 +77,11 @@ fn steps(operator: &impl Lower, column: &OutputColumn) -> Result<ColumnSteps, Re
             "expected images of uint8, in lists of fixed length, got {}",
             column_type_name(column)
         );
-        return Err(refused(message));
+        let hint =
+            "write each image as nested lists of fixed length, [H, W], [H, W, C] or [C, H, W]";
+        return Err(refused(message).with_hint(hint));
     }
-    let layout = operator.layout().map(ImageLayout::layout);
-    let image = Image::of(&axes, layout).map_err(refused)?;
+    let image = Image::of(&axes, layout.map(ImageLayout::layout)).map_err(refused)?;
     let mut steps = ColumnSteps::new(&column.name, image, 0);
     for change in operator.lower(image)? {
         steps.add((0, 0), change).map_err(refused)?;

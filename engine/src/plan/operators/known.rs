@@ -27,7 +27,11 @@ pub(super) fn shape_of<'a>(
             Ok(shape) => return Ok(shape),
             Err(what) => format!("expected a column of uint8 images of one shape, got {what}"),
         },
-        None => unknown(column, known.iter().map(|tensor| tensor.name).collect()),
+        None => {
+            let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
+            columns.dedup();
+            unknown(column, columns)
+        }
     };
     Err(Refusal::new("column", message))
 }

@@ -72,6 +72,7 @@ pub(super) fn lower(
             .map(|kernel| Kernel::FixedRow(Arc::new(kernel)))
             .into(),
         fill: None,
+        layout: None,
         identity: identity(&images),
         words: images_in_words(&images),
         output: OutputColumn {

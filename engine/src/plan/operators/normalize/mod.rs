@@ -10,7 +10,7 @@ pub use spec::NormalizeSpec;
 
 use arrow::datatypes::DataType;
 
-use super::columns::MapColumns;
+use super::columns::{MapColumns, NamedColumn};
 use crate::error::Error;
 use crate::plan::numbers::{innermost, lengths};
 use crate::plan::output::{Meaning, OutputColumn};
@@ -33,7 +33,8 @@ impl MapColumns for NormalizeSpec {
         }
     }
 
-    fn change(&self, index: usize, column: OutputColumn) -> StepResult<ColumnChange> {
+    fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
+        let NamedColumn { index, column, .. } = named;
         match kind(self, std::slice::from_ref(&column))? {
             Kind::Images => images::lower(self, index, column),
             Kind::Numbers => numbers::lower(self, index, column),

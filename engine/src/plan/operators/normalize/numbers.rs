@@ -85,6 +85,7 @@ pub(super) fn lower(
         }),
         words: numbers_in_words(&checked, fill.as_deref()),
         fill,
+        layout: None,
         output: OutputColumn {
             data_type,
             nullable,
