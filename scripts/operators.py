@@ -86,7 +86,9 @@ PAGE = """# Operators on columns
 Written by `scripts/operators.sh` from the operators' specs; `fuelrail schema` and `fuelrail schema --steps` print the same as
 JSON Schema. Pipelines take them as `[[step]]` tables and as methods of `fuelrail.Pipeline`, loaders as functions of
 `fuelrail.steps` in `fuelrail.Loader(steps=[...])`, and `fuelrail explain --steps` as `[[step]]` tables of a file. What an
-operator draws depends on the loader's seed, the epoch, the row of the dataset and the step alone.
+operator draws depends on the loader's seed, the epoch, the row of the dataset and the step alone. Images
+are written as nested lists of fixed length: `[H, W]`, `[H, W, C]` or `[C, H, W]`; the order of the axes that one step of a column
+says, or that the first finds out, is that of all. In pipelines, operators on images run on the CPU.
 """
 
 
@@ -135,7 +137,7 @@ def plain_type(schema):
     if many:
         return f"{words[one][0]}, or a list"
     if one.startswith("Sequence"):
-        n = schema["minItems"] if schema.get("minItems") == schema.get("maxItems") else "a list of"
+        n = schema["minItems"] if "maxItems" in schema and schema["minItems"] == schema["maxItems"] else "a list of"
         return f"{n} {words[python_type(schema['items'])][1]}"
     return words[one][0]
 

@@ -132,8 +132,10 @@ class ColumnSteps:
 
         Args:
             column: One column or several: of numbers or of lists of numbers.
-            dtype: The new type.
-            overflow: What becomes of a number that does not fit the new type.
+            dtype: The new type. The fraction of a float is cut off on the way to a whole
+                number.
+            overflow: What becomes of a number that does not fit the new type (default:
+                "error").
         """
         return self._and("cast", column=column, dtype=_dtype(dtype), overflow=overflow)
 

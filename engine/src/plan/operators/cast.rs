@@ -24,9 +24,9 @@ use crate::plan::steps::{ColumnChange, Overflow};
 pub struct CastSpec {
     /// One column or several: of numbers or of lists of numbers.
     pub column: ColumnNames,
-    /// The new type.
+    /// The new type. The fraction of a float is cut off on the way to a whole number.
     pub dtype: NumberType,
-    /// What becomes of a number that does not fit the new type.
+    /// What becomes of a number that does not fit the new type (default: "error").
     #[serde(default)]
     pub overflow: Overflow,
 }
