@@ -22,16 +22,15 @@ pub(super) fn shape_of<'a>(
     column: &str,
     known: &'a [KnownTensor<'a>],
 ) -> Result<&'a [u64], Refusal> {
-    let message = match known.iter().find(|tensor| tensor.name == column) {
-        Some(tensor) => match &tensor.image {
+    let message = if let Some(tensor) = known.iter().find(|tensor| tensor.name == column) {
+        match &tensor.image {
             Ok(shape) => return Ok(shape),
             Err(what) => format!("expected a column of uint8 images of one shape, got {what}"),
-        },
-        None => {
-            let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
-            columns.dedup();
-            unknown(column, columns)
         }
+    } else {
+        let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
+        columns.dedup();
+        unknown(column, columns)
     };
     Err(Refusal::new("column", message))
 }
