@@ -9,6 +9,7 @@ use crate::level::Level;
 use crate::lut::{Lut, LutError};
 use crate::normalize::{Flip, Geometry, Images, Layout, Table};
 use crate::row::{RowError, RowKernel};
+use crate::shape::ShapeError;
 
 /// A kernel on rows of one length, all with the same record: each is an item.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,12 +98,20 @@ impl FixedRow {
     }
 
     /// Whole rows from `src` to `dst`, at `level`.
-    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
+    ///
+    /// # Errors
+    /// Where a row has other lengths than were checked when this was made.
+    pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) -> Result<(), ShapeError> {
+        let items = (self.src_len, self.dst_len);
         let rows = src.chunks_exact(self.src_len);
         for (src, dst) in rows.zip(dst.chunks_exact_mut(self.dst_len)) {
+            let lens = (src.len(), dst.len());
             let done = self.kernel.run(level, (src, &self.record), dst);
-            debug_assert_eq!(done, Ok(self.dst_len), "checked when it was made");
+            if done != Ok(self.dst_len) {
+                return Err(ShapeError::of(items, lens));
+            }
         }
+        Ok(())
     }
 
     /// What a `gather` that crops, mirrors or changes the layout and a `lut` of
@@ -217,8 +226,8 @@ mod tests {
             let mut between = vec![0; n * gather.dst_len()];
             let mut want = vec![0; n * lut.dst_len()];
             for level in Level::available() {
-                gather.run(level, &src, &mut between);
-                lut.run(level, &between, &mut want);
+                gather.run(level, &src, &mut between).unwrap();
+                lut.run(level, &between, &mut want).unwrap();
                 let mut got = vec![0xa5; want.len()];
                 images.run(level, &src, &mut got).unwrap();
                 assert!(got == want, "{images} at {level}");

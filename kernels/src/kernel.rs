@@ -115,7 +115,7 @@ impl Kernel {
             Self::NormalizeNumbers(numbers) => numbers.run(level, src, dst),
             Self::Cast(cast) => return Ok(cast.run(level, src, dst)),
             Self::Map(map) => return Ok(map.run(level, src, dst)),
-            Self::FixedRow(row) => row.run(level, src, dst),
+            Self::FixedRow(row) => row.run(level, src, dst)?,
         }
         Ok(None)
     }

@@ -136,6 +136,35 @@ floats! {
     f64, |value: Self| value as f32, std::convert::identity, Self::from, std::convert::identity;
 }
 
+/// What lies beyond a bound becomes it; NaN passes.
+pub(crate) fn within<F: PartialOrd>(x: F, low: F, high: F) -> F {
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
+    }
+}
+
+/// Zero of the same sign for a tiny number.
+pub(crate) fn flush(x: f32) -> f32 {
+    if x.abs() <= f32::MIN_POSITIVE {
+        0f32.copysign(x)
+    } else {
+        x
+    }
+}
+
+/// The same for binary64.
+pub(crate) fn flush_wide(x: f64) -> f64 {
+    if x.abs() <= f64::MIN_POSITIVE {
+        0f64.copysign(x)
+    } else {
+        x
+    }
+}
+
 /// Runs a body with `$Type` standing for the type of an element.
 macro_rules! with_number {
     ($element:expr, $Type:ident => $body:expr) => {

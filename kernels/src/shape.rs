@@ -23,11 +23,16 @@ impl ShapeError {
         if n_items * src_item == src && n_items.checked_mul(dst_item) == Some(dst) {
             return Ok(());
         }
-        Err(Self {
+        Err(Self::of((src_item, dst_item), (src, dst)))
+    }
+
+    /// That `src` and `dst` bytes are no such items.
+    pub(crate) fn of((src_item, dst_item): (usize, usize), (src, dst): (usize, usize)) -> Self {
+        Self {
             src_item,
             dst_item,
             src,
             dst,
-        })
+        }
     }
 }

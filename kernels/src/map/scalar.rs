@@ -4,7 +4,7 @@ use super::edges::{key_f32, key_f64, key_i32, key_i64};
 use super::{Entries, Instruction, Map, Search};
 use crate::cast::write_number;
 use crate::element::Element;
-use crate::number::Number;
+use crate::number::{Number, flush, flush_wide, within};
 
 /// A number between two instructions.
 #[derive(Debug, Clone, Copy)]
@@ -155,33 +155,5 @@ impl Register {
             Entries::F32(entries) => Self::F32(entries[index]),
             Entries::F64(entries) => Self::F64(entries[index]),
         }
-    }
-}
-
-/// NaN passes.
-fn within<Float: PartialOrd>(x: Float, low: Float, high: Float) -> Float {
-    if x < low {
-        low
-    } else if x > high {
-        high
-    } else {
-        x
-    }
-}
-
-/// Zero of the same sign for a tiny number.
-fn flush(x: f32) -> f32 {
-    if x.abs() <= f32::MIN_POSITIVE {
-        0f32.copysign(x)
-    } else {
-        x
-    }
-}
-
-fn flush_wide(x: f64) -> f64 {
-    if x.abs() <= f64::MIN_POSITIVE {
-        0f64.copysign(x)
-    } else {
-        x
     }
 }

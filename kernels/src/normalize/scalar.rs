@@ -4,7 +4,7 @@ use half::{bf16, f16};
 
 use super::{Images, Layout, Numbers};
 use crate::element::Element;
-use crate::number::{Float, Number, with_number};
+use crate::number::{Float, Number, flush, flush_wide, with_number, within};
 
 /// Images, number by number in the order they are written.
 pub(super) fn images(images: &Images, src: &[u8], dst: &mut [u8]) {
@@ -67,44 +67,14 @@ pub(super) fn numbers(numbers: &Numbers, src: &[u8], dst: &mut [u8]) {
 pub(super) fn narrow(numbers: &Numbers, x: f32) -> f32 {
     let difference = flush(flush(x) - numbers.mean as f32);
     let y = flush(difference * numbers.factor as f32);
-    let (low, high) = (numbers.low as f32, numbers.high as f32);
-    if y < low {
-        low
-    } else if y > high {
-        high
-    } else {
-        y
-    }
+    within(y, numbers.low as f32, numbers.high as f32)
 }
 
 /// One number in binary64.
 pub(super) fn wide(numbers: &Numbers, x: f64) -> f64 {
     let difference = flush_wide(flush_wide(x) - numbers.mean);
     let y = flush_wide(difference * numbers.factor);
-    if y < numbers.low {
-        numbers.low
-    } else if y > numbers.high {
-        numbers.high
-    } else {
-        y
-    }
-}
-
-/// Zero of the same sign for a tiny value.
-fn flush(x: f32) -> f32 {
-    if x.abs() <= f32::MIN_POSITIVE {
-        0f32.copysign(x)
-    } else {
-        x
-    }
-}
-
-fn flush_wide(x: f64) -> f64 {
-    if x.abs() <= f64::MIN_POSITIVE {
-        0f64.copysign(x)
-    } else {
-        x
-    }
+    within(y, numbers.low, numbers.high)
 }
 
 /// Rounds `y` to `to`; NaN leaves canonical.
