@@ -64,7 +64,7 @@ impl DeviceMemory {
         if dst.len() != self.len {
             return Err(Error::internal("expected room for all of a tensor"));
         }
-        self.kept().map_or(Ok(()), |kept| kept.read(dst))
+        self.there()?.read(dst)
     }
 
     /// The same bytes in memory of its own on the device, copied in the same way.
@@ -72,11 +72,8 @@ impl DeviceMemory {
     /// # Errors
     /// `Device` where the device fails or has no more memory.
     pub fn copied(&self) -> Result<Self> {
-        let Some(kept) = self.kept() else {
-            return Ok(self.clone());
-        };
         Ok(Self {
-            of: Owner::Copy(Arc::from(kept.duplicate(self.len)?)),
+            of: Owner::Copy(Arc::from(self.there()?.duplicate(self.len)?)),
             len: self.len,
         })
     }
@@ -88,11 +85,16 @@ impl DeviceMemory {
     /// # Errors
     /// `Device` where the driver refuses the stream.
     pub fn lend(&self, stream: ConsumerStream) -> Result<Lent> {
-        self.kept().map_or(Ok(()), |kept| kept.lend(stream))?;
+        self.there()?.lend(stream)?;
         Ok(Lent {
             memory: self.clone(),
             stream,
         })
+    }
+
+    fn there(&self) -> Result<&dyn Kept> {
+        let kept = self.kept();
+        kept.ok_or_else(|| Error::internal("a tensor that lies on no device"))
     }
 
     fn kept(&self) -> Option<&dyn Kept> {

@@ -192,10 +192,11 @@ impl SecondRows {
         };
         let read = self.gather.fill(asked, slot);
         read.map_err(|error| self.with_row(error, drawn, seconds))?;
-        lost.extend(drawn.iter().filter_map(|(row, second)| {
-            let index = (*second)?;
-            lost_with(*row, rows[index], (&slot.filled, index))
-        }));
+        for (row, second) in drawn.iter() {
+            if let Some(index) = *second {
+                lost.extend(lost_with(*row, rows[index], (&slot.filled, index))?);
+            }
+        }
         Ok(())
     }
 
@@ -340,16 +341,17 @@ fn is_valid(buffers: &Buffers, tensor: usize, row: usize) -> bool {
 }
 
 /// The damage of a row whose second row was not read; `None` if it was.
-fn lost_with(row: u64, second: u64, (read, index): (&Filled, usize)) -> Option<Damage> {
+fn lost_with(row: u64, second: u64, (read, index): (&Filled, usize)) -> Result<Option<Damage>> {
     if read.rows.get(index) != Some(&NO_ROW) {
-        return None;
+        return Ok(None);
     }
-    let found = read.damage.iter().find(|damage| damage.row == second)?;
-    Some(Damage {
+    let found = read.damage.iter().find(|damage| damage.row == second);
+    let found = found.ok_or_else(|| Error::internal("a row was skipped without its damage"))?;
+    Ok(Some(Damage {
         row,
         message: format!("{}: {}", mixed_with(row, second), found.message),
         ..found.clone()
-    })
+    }))
 }
 
 fn mixed_with(row: u64, second: u64) -> String {
