@@ -130,9 +130,9 @@ def piped(images, wanted, out, **options):
         keys = {"from_" if key == "from" else key: value for key, value in step.items() if key != "op"}
         pipeline = getattr(pipeline, step["op"])(**keys)
     dataset = pipeline.shard(out, progress="never", **options)
-    found = batches(dataset, [])
-    np.testing.assert_array_equal(np.flatnonzero(found["image.valid"] == 0) if "image.valid" in found else [7], [7])
-    return np.delete(found["image"], 7, axis=0)
+    [batch] = fr.Loader(dataset, batch_size=len(images), shuffle=None, rank=0, world_size=1)
+    np.testing.assert_array_equal(np.flatnonzero(batch["image.valid"].numpy() == 0), [7])
+    return np.delete(batch["image"].numpy(), 7, axis=0)
 
 
 @pytest.mark.parametrize("device", ["cpu:scalar", "cpu", "wgpu:software"])
@@ -210,6 +210,17 @@ def test_pipelines_refuse_two_layouts_of_a_column(tmp_path):
     with pytest.raises(fr.PipelineError, match="the same layout in all steps") as caught:
         stored_shape(images, wanted, tmp_path / "out")
     assert "step 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("keys", [{}, {"from": "hwc"}])
+def test_normalize_reads_no_other_axes_than_the_steps_before(keys, tmp_path):
+    images = np.zeros((9, 4, 5, 4), np.uint8)
+    crop = steps.center_crop("image", height=3, width=3, layout="chw")
+    with pytest.raises(fr.PipelineError, match="the order of axes of the other steps") as caught:
+        piped(images, [crop, {"op": "normalize", "column": "image", **keys}], tmp_path / "out")
+    assert caught.value.hint == 'set from = "chw"'
+    found = piped(images, [crop, {"op": "normalize", "column": "image", "from": "chw"}], tmp_path / "chw")
+    assert found.shape == (8, 4, 3, 3)
 
 
 def check(found, expected):

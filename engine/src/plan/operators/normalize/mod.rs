@@ -12,7 +12,8 @@ use arrow::datatypes::DataType;
 
 use super::columns::{MapColumns, NamedColumn};
 use crate::error::Error;
-use crate::plan::numbers::{innermost, lengths};
+use crate::plan::named_types::ImageLayout;
+use crate::plan::numbers::{innermost, layout_name, lengths};
 use crate::plan::output::{Meaning, OutputColumn};
 use crate::plan::spelling::ColumnNames;
 use crate::plan::step_result::StepResult;
@@ -34,12 +35,51 @@ impl MapColumns for NormalizeSpec {
     }
 
     fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
-        let NamedColumn { index, column, .. } = named;
+        let NamedColumn {
+            index,
+            column,
+            layout,
+        } = named;
         match kind(self, std::slice::from_ref(&column))? {
-            Kind::Images => images::lower(self, index, column),
+            Kind::Images => {
+                same_axes(self, &column, layout)?;
+                images::lower(self, index, column)
+            }
             Kind::Numbers => numbers::lower(self, index, column),
         }
     }
+}
+
+/// Refuses another order of axes than that of the steps before, which would read the
+/// same bytes as another image.
+fn same_axes(
+    spec: &NormalizeSpec,
+    column: &OutputColumn,
+    layout: Option<ImageLayout>,
+) -> StepResult<()> {
+    let read = spec.from.unwrap_or(ImageLayout::Hwc);
+    // Of two axes, both orders are one.
+    let Some(known) = layout.filter(|known| *known != read && lengths(&column.data_type).len() > 2)
+    else {
+        return Ok(());
+    };
+    let name = |layout: ImageLayout| layout_name(layout.layout());
+    let error = Error::pipeline(format!(
+        "expected images in the order of axes of the other steps, \"{}\", got \"{}\"",
+        name(known),
+        name(read)
+    ));
+    let error = error.with_column(&column.name);
+    let error = error.with_hint(format!("set from = \"{}\"", name(known)));
+    Err((
+        error,
+        if spec.from.is_some() {
+            "from"
+        } else {
+            "column"
+        }
+        .to_owned(),
+    ))
 }
 
 enum Kind {
