@@ -400,10 +400,7 @@ def test_answers_are_those_that_the_engine_is_held_to(alpha, n_rows, answers):
 @pytest.mark.parametrize("name", ["image.weight", "label.second"])
 def test_a_mask_takes_no_name_of_a_tensor_that_a_step_makes(tmp_path, name):
     images = np.zeros((6, 3, 4, 3), np.uint8)
-    column = pa.array(images.reshape(-1))
-    for length in (3, 4, 3):
-        column = pa.FixedSizeListArray.from_arrays(column, length)
-    table = pa.table({"image": column, "label": np.arange(6)})
+    table = pa.table({"image": fixed(images), "label": np.arange(6)})
     dataset = fr.Pipeline(table).shard(tmp_path / "out", progress="never")
     loader = fr.Loader(dataset, batch_size=4, steps=[steps.mixup("image", labels="label")], rank=0, world_size=1)
     with pytest.raises(fr.UsageError, match="that no tensor has"):

@@ -12,25 +12,20 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
+from drawn import fixed
 from fuelrail import steps
 from simulator import Simulator
 
 N_ROWS = 41
 HERE = Path(__file__).resolve().parent
+# What the tests on the CPU share.
+SHARED = HERE.parent / "python"
 
 STEPS = [
     steps.random_crop(["image", "mask"], height=18, width=16, padding=3, border="reflect"),
     steps.random_flip("image", vertical=0.25),
     steps.solarize("image", threshold=100),
 ]
-
-
-def fixed(values):
-    """An array as nested lists of fixed length."""
-    array = pa.array(values.reshape(-1))
-    for length in reversed(values.shape[1:]):
-        array = pa.FixedSizeListArray.from_arrays(array, length)
-    return array
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +67,11 @@ def script(photos, tmp_path):
     def run(code, status=0, **environment):
         lines = f"""
 import sys
-sys.path[:0] = [{str(HERE)!r}]
+sys.path[:0] = [{str(HERE)!r}, {str(SHARED)!r}]
 import fuelrail as fr
 from conftest import STEPS
-from simulator import Simulator, Taken, opened
+from capsules import opened
+from simulator import Simulator, Taken
 
 def loader(device="cuda", **options):
     usual = {{"batch_size": 8, "seed": 5, "rank": 0, "world_size": 1, "steps": STEPS}}

@@ -4,7 +4,8 @@ import gc
 
 import numpy as np
 import pytest
-from simulator import Taken, Versioned, opened
+from capsules import Versioned, opened
+from simulator import Taken
 
 COLUMNS = {"image": (8, 18, 16, 3), "mask": (8, 18, 16)}
 

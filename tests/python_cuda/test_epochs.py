@@ -7,7 +7,8 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import N_ROWS, STEPS, fixed
+from conftest import N_ROWS, STEPS
+from drawn import fixed
 from fuelrail import steps
 from simulator import Taken
 

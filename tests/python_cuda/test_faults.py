@@ -5,7 +5,7 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import fixed
+from drawn import fixed
 
 EPOCHS = """
 import warnings
