@@ -61,12 +61,15 @@ mod special;
 mod template;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tiktoken;
 mod tokenizer;
 mod vocab;
+mod word_cutter;
 
 pub use encoder::Encoder;
 pub use error::{EncodeError, TokenizerError};
 pub use special::Special;
 pub use template::Template;
 pub use tokenizer::{Tokenizer, TokenizerAsset};
+pub use word_cutter::{CutWord, WordCutter};

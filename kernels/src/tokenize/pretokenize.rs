@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use super::error::EncodeError;
 use super::pattern::Pattern;
-use super::scan::class::{NUMBER, table};
-use super::scan::{Scanner, SplitScan};
+use super::scan::Scanner;
+use super::text::{Behavior, InvertMatches, PrefixSpace, is_numeric, scan_words};
 
 /// How text is cut.
 pub(crate) enum Pretokenizer {
@@ -24,13 +24,6 @@ pub(crate) enum Pretokenizer {
     },
 }
 
-/// Whether a word that does not start with a space is given one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PrefixSpace {
-    Add,
-    Keep,
-}
-
 /// One pre-tokenizer of a sequence.
 pub(crate) enum PreTokenizer {
     Split {
@@ -39,23 +32,6 @@ pub(crate) enum PreTokenizer {
         invert: InvertMatches,
     },
     Digits(Behavior),
-}
-
-/// Whether matches count as gaps and gaps as matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum InvertMatches {
-    Yes,
-    No,
-}
-
-/// What becomes of matches; named as in the file format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Behavior {
-    Removed,
-    Isolated,
-    MergedWithPrevious,
-    MergedWithNext,
-    Contiguous,
 }
 
 impl Pretokenizer {
@@ -69,7 +45,8 @@ impl Pretokenizer {
     ) -> Result<(), EncodeError> {
         match self {
             Self::Scan(scanner) => {
-                scanner.words(text.as_bytes(), &mut visit);
+                let text = text.as_bytes();
+                scan_words(scanner, text, |start, end| visit(text, start, end));
                 Ok(())
             }
             Self::Stages {
@@ -91,28 +68,6 @@ impl Pretokenizer {
     }
 }
 
-impl Scanner {
-    /// Calls `visit` with each word of `text`, which is valid UTF-8.
-    #[inline]
-    fn words(&self, text: &[u8], visit: &mut impl FnMut(&[u8], usize, usize)) {
-        match self {
-            Self::Gpt2(scan) => words(scan, text, visit),
-            Self::Cl100k(scan) => words(scan, text, visit),
-            Self::O200k(scan) => words(scan, text, visit),
-        }
-    }
-}
-
-#[inline]
-fn words(scan: &impl SplitScan, text: &[u8], visit: &mut impl FnMut(&[u8], usize, usize)) {
-    let mut at = 0;
-    while at < text.len() {
-        let end = scan.end(text, at);
-        visit(text, at, end);
-        at = end;
-    }
-}
-
 /// `ByteLevel` on one word of the stages before it.
 fn finish(
     word: &str,
@@ -128,7 +83,7 @@ fn finish(
         word.as_bytes()
     };
     match scanner {
-        Some(scanner) => scanner.words(word, visit),
+        Some(scanner) => scan_words(scanner, word, |start, end| visit(word, start, end)),
         None => visit(word, 0, word.len()),
     }
 }
@@ -144,13 +99,16 @@ fn cut(stages: &[PreTokenizer], text: &str) -> Result<Vec<Range<usize>>, EncodeE
     if !text.is_empty() {
         words.push(0..text.len());
     }
+    let mut joined = Vec::new();
     for stage in stages {
         let mut cut = Vec::with_capacity(words.len());
         for word in words {
             let (matches, behavior) = stage.matches(part(text, &word))?;
+            joined.clear();
+            behavior.join(&matches, &mut joined);
             cut.extend(
-                apply(matches, behavior)
-                    .into_iter()
+                joined
+                    .drain(..)
                     .filter(|part| !part.is_empty())
                     .map(|part| word.start + part.start..word.start + part.end),
             );
@@ -181,7 +139,7 @@ fn split(pattern: &Pattern, word: &str, invert: InvertMatches) -> Result<Vec<Pie
     let is_match = invert == InvertMatches::No;
     let mut pieces = Vec::new();
     let mut done = 0;
-    pattern.matches(word, |found| {
+    pattern.find(word, |found| {
         if done != found.start {
             pieces.push((done..found.start, !is_match));
         }
@@ -194,85 +152,16 @@ fn split(pattern: &Pattern, word: &str, invert: InvertMatches) -> Result<Vec<Pie
     Ok(pieces)
 }
 
-/// Rust's `char::is_numeric`, by which Hugging Face finds digits, is that of
-/// Unicode 17: `\p{N}` of Unicode 16 and these.
-fn is_new_number(codepoint: u32) -> bool {
-    matches!(codepoint, 0x1_1de0..=0x1_1de9 | 0x1_6ff4..=0x1_6ff6)
-}
-
 /// Each numeric character is a match.
 fn digits(word: &str) -> Vec<Piece> {
-    let classes = table();
     let mut pieces: Vec<Piece> = Vec::new();
     for (at, c) in word.char_indices() {
         let end = at + c.len_utf8();
-        let code = u32::from(c);
-        let is_number = classes.codepoint(code) & NUMBER != 0 || is_new_number(code);
+        let is_number = is_numeric(c);
         match pieces.last_mut() {
             Some((gap, false)) if !is_number => gap.end = end,
             _ => pieces.push((at..end, is_number)),
         }
     }
     pieces
-}
-
-/// Puts the pieces together as `behavior` says.
-fn apply(pieces: Vec<Piece>, behavior: Behavior) -> Vec<Range<usize>> {
-    match behavior {
-        Behavior::Removed => pieces
-            .into_iter()
-            .filter_map(|(range, is_match)| (!is_match).then_some(range))
-            .collect(),
-        Behavior::Isolated => pieces.into_iter().map(|(range, _)| range).collect(),
-        Behavior::Contiguous => join(pieces.into_iter(), |is_match, before| is_match == before),
-        Behavior::MergedWithPrevious => {
-            join(pieces.into_iter(), |is_match, before| is_match && !before)
-        }
-        Behavior::MergedWithNext => {
-            let mut words = join(pieces.into_iter().rev(), |is_match, before| {
-                is_match && !before
-            });
-            words.reverse();
-            words
-        }
-    }
-}
-
-/// Joins a piece to the word before it where `joins(is_match, before)` holds;
-/// `before` is whether the piece before was a match, at first false.
-fn join(
-    pieces: impl Iterator<Item = Piece>,
-    joins: impl Fn(bool, bool) -> bool,
-) -> Vec<Range<usize>> {
-    let mut words: Vec<Range<usize>> = Vec::new();
-    let mut before = false;
-    for (range, is_match) in pieces {
-        match words.last_mut() {
-            Some(word) if joins(is_match, before) => {
-                word.start = word.start.min(range.start);
-                word.end = word.end.max(range.end);
-            }
-            _ => words.push(range),
-        }
-        before = is_match;
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_the_numeric_characters_of_unicode_17() {
-        let text: String = (char::MIN..=char::MAX).collect();
-        let n_matches = digits(&text)
-            .iter()
-            .filter(|(_, is_match)| *is_match)
-            .count();
-        assert_eq!(n_matches, 1_924);
-        if char::UNICODE_VERSION.0 == 17 {
-            assert_eq!(text.chars().filter(|c| c.is_numeric()).count(), n_matches);
-        }
-    }
 }

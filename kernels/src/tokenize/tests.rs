@@ -345,11 +345,6 @@ fn components_that_would_give_other_ids_are_refused_by_name() {
             "`pre_tokenizer.pattern` is not supported: expected a pattern that never matches nothing, got x*",
         ),
         (
-            "/pre_tokenizer",
-            split(json!({"String": ""})),
-            "`pre_tokenizer.pattern` is not supported: expected a text that is not empty, got an empty one",
-        ),
-        (
             "/added_tokens",
             json!([added(1, "<s>", &[])]),
             "`added_tokens` is inconsistent: id 1 is given to \"<s>\" and to a token of the model",

@@ -101,7 +101,7 @@ fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Strict: padded, and the bits that padding leaves over are zero.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let (chunks, rest) = text.as_chunks::<4>();
     if chunks.is_empty() || !rest.is_empty() {
         return None;

@@ -8,13 +8,17 @@
 
 mod added;
 mod component;
+mod fields;
 mod file;
 mod kinds;
 mod model;
 mod normalizer;
+pub(super) mod normalizer_steps;
 mod notes;
+mod pattern_field;
 mod post_processor;
 mod pretokenizer;
+pub(super) mod pretokenizer_steps;
 #[cfg(test)]
 mod tests;
 

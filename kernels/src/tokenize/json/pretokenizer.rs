@@ -5,10 +5,9 @@ use serde_json::Value;
 use super::component::type_of;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
-use crate::tokenize::pretokenize::{
-    Behavior, InvertMatches, PreTokenizer, PrefixSpace, Pretokenizer,
-};
+use crate::tokenize::pretokenize::{PreTokenizer, Pretokenizer};
 use crate::tokenize::scan::Scanner;
+use crate::tokenize::text::{Behavior, InvertMatches, PrefixSpace};
 
 /// What the field of that name is called in errors.
 const FIELD: &str = "pre_tokenizer";
@@ -100,7 +99,7 @@ fn stage(value: &Value) -> Result<PreTokenizer, TokenizerError> {
             let pattern = match regex_of(value) {
                 Some(regex) => Pattern::regex(regex)?,
                 None => match value.pointer("/pattern/String") {
-                    Some(Value::String(text)) => Pattern::literal(text.clone())?,
+                    Some(Value::String(text)) => Pattern::literal(text.clone()),
                     _ => return Err(unsupported(FIELD, "a Split without a pattern")),
                 },
             };

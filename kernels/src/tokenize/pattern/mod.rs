@@ -19,26 +19,17 @@ const PROGRAM_MAX: usize = 1 << 16;
 
 /// Something that matches stretches of text.
 pub(crate) enum Pattern {
-    /// This text; not empty.
+    /// This text.
     Literal(String),
     /// A regular expression that does not match the empty string.
     Regex(Box<fancy_regex::Regex>),
 }
 
 impl Pattern {
-    /// A pattern that matches `text` itself.
-    ///
-    /// # Errors
-    /// `Unsupported` if it is empty.
-    pub(crate) fn literal(text: String) -> Result<Self, TokenizerError> {
-        if text.is_empty() {
-            return Err(TokenizerError::unsupported(
-                "pre_tokenizer.pattern",
-                "a text that is not empty",
-                "an empty one",
-            ));
-        }
-        Ok(Self::Literal(text))
+    /// A pattern that matches `text` itself; the empty one matches between all
+    /// characters.
+    pub(crate) fn literal(text: impl Into<String>) -> Self {
+        Self::Literal(text.into())
     }
 
     /// A regular expression.
@@ -75,12 +66,17 @@ impl Pattern {
     }
 
     /// Calls `visit` with the matches in `text`, in order and not overlapping.
-    pub(crate) fn matches(
+    pub(crate) fn find(
         &self,
         text: &str,
         mut visit: impl FnMut(Range<usize>),
     ) -> Result<(), EncodeError> {
         match self {
+            Self::Literal(literal) if literal.is_empty() => {
+                for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
+                    visit(at..at);
+                }
+            }
             Self::Literal(literal) => {
                 for (start, found) in text.match_indices(literal.as_str()) {
                     visit(start..start + found.len());

@@ -1,0 +1,20 @@
+//! The first half of the pipeline: text with the origin of each byte,
+//! Hugging Face's normalizers, and its pre-tokenizers.
+//!
+//! This is their literal meaning, in tokenizers 0.23: the same text, the same
+//! pieces and the same offsets, where Hugging Face gets them wrong too.
+
+mod aligned;
+mod cutter;
+mod normalizer;
+mod rewriter;
+pub(crate) mod tables;
+
+pub(crate) use aligned::{Aligned, Track};
+pub(crate) use cutter::{
+    Behavior, CutStep, InvertMatches, MetaspacePrefix, PrefixSpace, SplitAtReplacement, TextCutter,
+    is_numeric, scan_words,
+};
+pub(crate) use normalizer::{
+    BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
+};

@@ -1,0 +1,78 @@
+//! Hugging Face's normalizers: what is done to text before it is cut.
+
+mod bert;
+mod byte_level;
+mod chars;
+mod charsmap;
+mod forms;
+mod replace;
+
+pub(crate) use bert::BertSteps;
+pub(super) use byte_level::to_byte_level;
+pub(crate) use charsmap::Charsmap;
+pub(crate) use forms::NormalForm;
+pub(super) use replace::{prepend, replace_char};
+
+use super::aligned::Aligned;
+use crate::tokenize::error::EncodeError;
+use crate::tokenize::pattern::Pattern;
+
+/// One normalizer; the names are those of the file format.
+pub(crate) enum NormalizerStep {
+    Bert(BertSteps),
+    Form(NormalForm),
+    Nmt,
+    Lowercase,
+    Strip { left: Strip, right: Strip },
+    StripAccents,
+    Replace { pattern: Pattern, content: String },
+    Prepend(String),
+    ByteLevel,
+    Precompiled(Box<Charsmap>),
+}
+
+/// Whether white space at one end of a text goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strip {
+    Remove,
+    Keep,
+}
+
+/// What is done to text before it is cut: normalizers one after another.
+#[derive(Default)]
+pub(crate) struct TextNormalizer {
+    steps: Vec<NormalizerStep>,
+}
+
+impl TextNormalizer {
+    /// A `Sequence` of these.
+    pub(crate) fn new(steps: Vec<NormalizerStep>) -> Self {
+        Self { steps }
+    }
+
+    /// Normalizes each piece.
+    ///
+    /// # Errors
+    /// `TooLong` if the text becomes far longer than the original; `Pattern`
+    /// if a regular expression gives up.
+    pub(crate) fn normalize(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+        self.steps.iter().try_for_each(|step| step.apply(text))
+    }
+}
+
+impl NormalizerStep {
+    fn apply(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::Bert(steps) => steps.apply(text),
+            Self::Form(form) => form.apply(text),
+            Self::Nmt => chars::nmt(text),
+            Self::Lowercase => chars::lowercase(text),
+            Self::Strip { left, right } => chars::strip(text, *left, *right),
+            Self::StripAccents => chars::strip_accents(text),
+            Self::Replace { pattern, content } => replace::replace(text, pattern, content),
+            Self::Prepend(prefix) => prepend(text, prefix, |_| true),
+            Self::ByteLevel => to_byte_level(text),
+            Self::Precompiled(charsmap) => charsmap.apply(text),
+        }
+    }
+}
