@@ -125,4 +125,25 @@ pub enum EncodeError {
         /// What the engine says.
         message: String,
     },
+    /// A part of the text is in no token, and the model has none for that.
+    #[error(
+        "expected a text that tokens cover, got \"{text}\": the model has no token for what is \
+         unknown, which should be \"{unknown}\""
+    )]
+    Unknown {
+        /// The part, or its first characters.
+        text: String,
+        /// The name of the token, or of the option that should name it.
+        unknown: String,
+    },
+}
+
+impl EncodeError {
+    /// The refusal of a text that no token covers; keeps 32 of its characters.
+    pub(crate) fn unknown(text: &str, unknown: &str) -> Self {
+        Self::Unknown {
+            text: text.chars().take(32).collect(),
+            unknown: unknown.to_owned(),
+        }
+    }
 }

@@ -51,6 +51,8 @@ mod error;
 mod hash;
 mod json;
 mod merge;
+#[expect(dead_code, reason = "the pipeline uses it next")]
+mod model;
 mod normalizer;
 mod pairs;
 mod parts;

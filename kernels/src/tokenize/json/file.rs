@@ -26,7 +26,7 @@ struct File {
     post_processor: Value,
     #[serde(default)]
     decoder: Value,
-    model: model::Model,
+    model: model::WrittenBpe,
 }
 
 /// Reads a file.

@@ -15,7 +15,7 @@ pub(super) const BYTE_FALLBACK: &str = "SentencePiece BPE with byte-fallback (`b
 
 /// `model`, as it is written.
 #[derive(Deserialize)]
-pub(super) struct Model {
+pub(super) struct WrittenBpe {
     #[serde(default, rename = "type")]
     kind: Value,
     #[serde(default)]
@@ -65,7 +65,7 @@ impl Loaded {
     }
 }
 
-impl Model {
+impl WrittenBpe {
     /// Checks the options and makes the tables.
     ///
     /// What kind of model it is comes first: that is the reason which would

@@ -1,0 +1,133 @@
+//! The model and what encoding a word needs beside it.
+
+use std::ops::Range;
+
+use super::cuts::Cuts;
+use super::load::{self, BpeOptions};
+use super::merging::Merging;
+use super::symbols::Alphabet;
+use crate::tokenize::error::{EncodeError, TokenizerError};
+use crate::tokenize::model::token::WordToken;
+use crate::tokenize::model::tokens::TokenTable;
+use crate::tokenize::pairs::PairTable;
+use crate::tokenize::parts::WholeWords;
+
+/// Words of more bytes are cut before they are merged.
+const CUT_MIN: usize = 32;
+
+/// Tokens and merges.
+pub(crate) struct Bpe {
+    pub(in crate::tokenize::model) tokens: TokenTable,
+    pairs: PairTable,
+    alphabet: Alphabet,
+    cuts: Cuts,
+    whole_words: WholeWords,
+}
+
+/// Buffers; what is in them between words does not matter.
+#[derive(Default)]
+pub(in crate::tokenize::model) struct BpeScratch {
+    merging: Merging,
+}
+
+impl Bpe {
+    /// A model of tokens and of merges in the order of their ranks.
+    ///
+    /// # Errors
+    /// `Inconsistent` if a merge is of or into something that is no token.
+    pub(crate) fn new<'a>(
+        tokens: TokenTable,
+        merges: impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone,
+        options: &BpeOptions,
+    ) -> Result<Self, TokenizerError> {
+        let prefix = &options.continuing_subword_prefix;
+        let pairs = load::pairs(&tokens, merges.clone(), prefix)?;
+        let alphabet = Alphabet::new(&tokens, options);
+        Ok(Self {
+            cuts: Cuts::new(&alphabet, merges, options.unk_token.as_deref()),
+            alphabet,
+            pairs,
+            tokens,
+            whole_words: options.whole_words,
+        })
+    }
+
+    /// The token that a word is as a whole, whatever its merges would give.
+    pub(in crate::tokenize::model) fn whole(&self, word: &str) -> Option<u32> {
+        match self.whole_words {
+            WholeWords::Tokens => self.tokens.id(word).filter(|_| !word.is_empty()),
+            WholeWords::Merged => None,
+        }
+    }
+
+    /// Calls `visit` with the parts of a word that can be encoded one by one,
+    /// where the word is no token as a [`Self::whole`].
+    pub(in crate::tokenize::model) fn cuts<E>(
+        &self,
+        word: &str,
+        mut visit: impl FnMut(Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut start = 0;
+        self.cuts.visit(&self.alphabet, word, |end| {
+            let part = start..end;
+            start = end;
+            visit(part)
+        })
+    }
+
+    /// Appends the tokens of a word.
+    pub(in crate::tokenize::model) fn encode(
+        &self,
+        word: &str,
+        scratch: &mut BpeScratch,
+        tokens: &mut Vec<WordToken>,
+    ) -> Result<(), EncodeError> {
+        if let Some(id) = self.whole(word) {
+            let end = word.len() as u32;
+            tokens.push(WordToken { id, start: 0, end });
+            return Ok(());
+        }
+        let before = tokens.len();
+        let mut at = 0;
+        if word.len() < CUT_MIN {
+            self.append(word, &mut at, scratch, tokens)?;
+        } else {
+            self.cuts(word, |part| {
+                let part = word.get(part).unwrap_or_default();
+                self.append(part, &mut at, scratch, tokens)
+            })?;
+        }
+        if !self.alphabet.is_plain() {
+            // The bytes of a prefix or suffix count where text falls back to bytes.
+            for token in tokens.iter_mut().skip(before) {
+                token.start = token.start.min(word.len() as u32);
+                token.end = token.end.min(word.len() as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the tokens of a part; the first starts `at` a byte, which is
+    /// moved to the end of the last.
+    pub(in crate::tokenize::model) fn append(
+        &self,
+        part: &str,
+        at: &mut u32,
+        scratch: &mut BpeScratch,
+        tokens: &mut Vec<WordToken>,
+    ) -> Result<(), EncodeError> {
+        let merging = &mut scratch.merging;
+        self.alphabet
+            .spell(part, &self.tokens, &mut merging.symbols)?;
+        merging.merge(&self.pairs, |symbol| {
+            let end = at.saturating_add(symbol.len);
+            tokens.push(WordToken {
+                id: symbol.id,
+                start: *at,
+                end,
+            });
+            *at = end;
+        });
+        Ok(())
+    }
+}

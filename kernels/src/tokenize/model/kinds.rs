@@ -1,0 +1,118 @@
+//! The kinds of models there are.
+
+use std::ops::Range;
+
+use super::bpe::{Bpe, BpeScratch};
+use super::token::WordToken;
+use super::tokens::TokenTable;
+use super::unigram::{Unigram, UnigramScratch};
+use super::word_level::WordLevel;
+use super::word_piece::WordPiece;
+use crate::tokenize::error::EncodeError;
+
+/// What makes tokens of a word.
+pub(crate) enum Model {
+    Bpe(Bpe),
+    WordPiece(WordPiece),
+    WordLevel(WordLevel),
+    Unigram(Unigram),
+}
+
+/// Buffers that encoding uses; what is in them between words does not matter.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    bpe: BpeScratch,
+    unigram: UnigramScratch,
+}
+
+impl Model {
+    /// Appends the tokens of a word of less than 4 GiB.
+    ///
+    /// # Errors
+    /// `Unknown` if a part of it is no token and there is none for that. What
+    /// has been appended is then of no use.
+    pub(crate) fn encode_word(
+        &self,
+        word: &str,
+        scratch: &mut Scratch,
+        tokens: &mut Vec<WordToken>,
+    ) -> Result<(), EncodeError> {
+        match self {
+            Self::Bpe(model) => model.encode(word, &mut scratch.bpe, tokens),
+            Self::WordPiece(model) => model.encode(word, tokens),
+            Self::WordLevel(model) => model.encode(word, tokens),
+            Self::Unigram(model) => model.encode(word, &mut scratch.unigram, tokens),
+        }
+    }
+
+    /// Calls `visit` with the parts of a word that can be encoded one by one by
+    /// [`Self::encode_part`], in order; together they are the word. It is for
+    /// words as long as texts, and for caches of words.
+    ///
+    /// # Errors
+    /// The first of `visit`.
+    pub(crate) fn parts<E>(
+        &self,
+        word: &str,
+        mut visit: impl FnMut(Range<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Bpe(model) if model.whole(word).is_none() => model.cuts(word, visit),
+            _ => visit(0..word.len()),
+        }
+    }
+
+    /// Appends the tokens of a part of a word, as if it started at byte 0.
+    ///
+    /// In the word, its first token starts where the last one before it ends.
+    /// That is where the part starts, unless BPE has dropped characters.
+    ///
+    /// # Errors
+    /// As [`Self::encode_word`].
+    pub(crate) fn encode_part(
+        &self,
+        word: &str,
+        part: Range<usize>,
+        scratch: &mut Scratch,
+        tokens: &mut Vec<WordToken>,
+    ) -> Result<(), EncodeError> {
+        let text = word.get(part).unwrap_or_default();
+        match self {
+            Self::Bpe(model) if text.len() < word.len() => {
+                model.append(text, &mut 0, &mut scratch.bpe, tokens)
+            }
+            _ => self.encode_word(text, scratch, tokens),
+        }
+    }
+
+    /// What Hugging Face shows as the text of a token of `word`: that of the
+    /// vocabulary, or in Unigram the text that is unknown.
+    pub(crate) fn shown<'a>(&'a self, word: &'a str, token: WordToken) -> Option<&'a str> {
+        match self {
+            Self::Unigram(model) if model.is_unknown(token.id) => {
+                word.get(token.start as usize..token.end as usize)
+            }
+            _ => self.tokens().token(token.id),
+        }
+    }
+
+    /// The tokens by id and ids by token.
+    pub(crate) fn tokens(&self) -> &TokenTable {
+        match self {
+            Self::Bpe(model) => &model.tokens,
+            Self::WordPiece(model) => &model.tokens,
+            Self::WordLevel(model) => &model.tokens,
+            Self::Unigram(model) => &model.tokens,
+        }
+    }
+
+    /// What the file calls it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Bpe(_) => "BPE",
+            Self::WordPiece(_) => "WordPiece",
+            Self::WordLevel(_) => "WordLevel",
+            Self::Unigram(_) => "Unigram",
+        }
+    }
+}
