@@ -1,137 +1,111 @@
-//! Remembers what words merge into. Memory is fixed; keys are compared in
+//! Remembers what words merge into. Memory is bounded; keys are compared in
 //! full; what is in it never changes an id.
+//!
+//! Words of up to 15 bytes lie beside up to 4 ids in half a cache line, words
+//! of up to 31 bytes beside up to 8 ids in a whole one, so that most lookups
+//! touch one line, which is fetched while the words before are looked up.
+//! Longer words and longer encodings lie in an [`Arena`]. Tables start small
+//! and grow with what is in them; when they are full, a new word takes the
+//! place of one that was not met again lately.
 
-use super::hash::hash_word;
+use super::arena::Arena;
+use super::slots::SlotTable;
 
+/// Bytes of the longest word in the table of short ones.
+pub(crate) const SHORT_MAX: usize = 15;
+/// Bytes of the longest word in the table of longer ones.
+pub(crate) const LONG_MAX: usize = 31;
 /// Bytes of the longest word that is remembered.
-pub(crate) const WORD_MAX: usize = 15;
-/// Tokens of the longest encoding that is remembered.
-const IDS_MAX: usize = 3;
-/// Number of slots; 32 bytes each, so 2 MiB.
-const N_SLOTS: usize = 1 << 16;
+const WORD_MAX: usize = 1024;
+/// Sets of the table of short words at most; 64 bytes each, so 16 MiB.
+const SHORT_SETS: usize = 1 << 18;
+/// Sets of the table of longer words at most; 128 bytes each, so 8 MiB.
+const LONG_SETS: usize = 1 << 16;
 
-/// A word of 1 to `WORD_MAX` bytes, with its length in the top byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word(u128);
+/// The bytes of a word of up to [`SHORT_MAX`] bytes, then zeros; the length in
+/// the low half of the top byte.
+pub(crate) type ShortKey = [u64; 2];
+/// The same for a longer word of up to [`LONG_MAX`] bytes.
+pub(crate) type LongKey = [u64; 4];
 
-impl Word {
-    /// The word at `start..end` of `text`, or `None` if it is empty or long.
-    #[inline]
-    pub(crate) fn new(text: &[u8], start: usize, end: usize) -> Option<Self> {
-        let len = end - start;
-        if len == 0 || len > WORD_MAX {
-            return None;
+/// For each length, the bits of its bytes.
+const fn byte_masks<const N: usize, const LEN: usize>() -> [[u64; N]; LEN] {
+    let mut masks = [[0; N]; LEN];
+    let mut len = 0;
+    while len < LEN {
+        let mut at = 0;
+        while at < len {
+            masks[len][at / 8] |= 0xff << (8 * (at % 8));
+            at += 1;
         }
-        let bytes = if let Some(window) = text.get(start..start + 16)
-            && let Ok(window) = <[u8; 16]>::try_from(window)
-        {
-            u128::from_le_bytes(window) & (u128::MAX >> (128 - 8 * len))
-        } else {
-            let mut window = [0; 16];
-            window[..len].copy_from_slice(&text[start..end]);
-            u128::from_le_bytes(window)
-        };
-        Some(Self(bytes | (len as u128) << 120))
+        len += 1;
     }
-
-    #[inline]
-    fn slot(self) -> usize {
-        let (low, high) = (self.0 as u64, (self.0 >> 64) as u64);
-        hash_word(low ^ high.rotate_left(29).wrapping_mul(0x9e37_79b9_7f4a_7c15)) & (N_SLOTS - 1)
-    }
+    masks
 }
 
-#[derive(Debug, Clone, Copy)]
-struct CacheSlot {
-    word: Word,
-    n_ids: u32,
-    ids: [u32; IDS_MAX],
+static SHORT_MASKS: [[u64; 2]; SHORT_MAX + 1] = byte_masks();
+static LONG_MASKS: [[u64; 4]; LONG_MAX + 1] = byte_masks();
+
+/// The key of the first `len` bytes of `window`: 1 to [`SHORT_MAX`].
+#[inline]
+pub(crate) fn short_key(window: &[u8; 32], len: usize) -> ShortKey {
+    let (words, _) = window.as_chunks::<8>();
+    let [low, high] = SHORT_MASKS[len];
+    [
+        u64::from_le_bytes(words[0]) & low,
+        u64::from_le_bytes(words[1]) & high | (len as u64) << 56,
+    ]
 }
 
-/// A direct-mapped table: a word that meets another in its slot takes it over.
+/// The key of the first `len` bytes of `window`: more than [`SHORT_MAX`], up
+/// to [`LONG_MAX`].
+#[inline]
+pub(crate) fn long_key(window: &[u8; 32], len: usize) -> LongKey {
+    let (words, _) = window.as_chunks::<8>();
+    let masks = LONG_MASKS[len];
+    let mut key = std::array::from_fn(|at| u64::from_le_bytes(words[at]) & masks[at]);
+    key[3] |= (len as u64 & 15) << 56;
+    key
+}
+
+/// What words merge into.
 pub(crate) struct WordCache {
-    slots: Box<[CacheSlot]>,
+    pub(crate) short: SlotTable<2, 4>,
+    pub(crate) long: SlotTable<4, 8>,
+    pub(crate) arena: Arena,
 }
 
 impl WordCache {
     pub(crate) fn new() -> Self {
-        let free = CacheSlot {
-            // No word has length 0.
-            word: Word(0),
-            n_ids: 0,
-            ids: [0; IDS_MAX],
-        };
         Self {
-            slots: vec![free; N_SLOTS].into_boxed_slice(),
+            short: SlotTable::new(SHORT_SETS),
+            long: SlotTable::new(LONG_SETS),
+            arena: Arena::new(),
         }
     }
 
-    /// The tokens of a word, if they are remembered.
-    #[inline]
-    pub(crate) fn get(&self, word: Word) -> Option<&[u32]> {
-        let slot = &self.slots[word.slot()];
-        (slot.word == word).then(|| &slot.ids[..(slot.n_ids as usize).min(IDS_MAX)])
-    }
-
-    /// Remembers the tokens of a word, unless they are too many.
-    pub(crate) fn insert(&mut self, word: Word, ids: &[u32]) {
-        if ids.len() > IDS_MAX {
+    /// Remembers the ids of the word whose bytes `window` starts with.
+    pub(crate) fn insert(&mut self, word: &[u8], ids: &[u32]) {
+        if word.len() > WORD_MAX || ids.is_empty() {
             return;
         }
-        let slot = &mut self.slots[word.slot()];
-        slot.word = word;
-        slot.n_ids = ids.len() as u32;
-        slot.ids[..ids.len()].copy_from_slice(ids);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_equal_only_if_their_bytes_are() {
-        let text = b"abcabc\0\0abcdefghijklmnopqr";
-        let word = |start, end| Word::new(text, start, end);
-        assert_eq!(word(0, 3), word(3, 6));
-        assert_ne!(word(3, 6), word(3, 7), "a zero byte counts");
-        assert_ne!(word(3, 7), word(3, 8));
-        // Near the end of the text there are no 16 bytes to read.
-        assert_eq!(word(0, 3), Word::new(b"abc", 0, 3));
-        assert_eq!(word(8, 23), Word::new(&text[8..23], 0, 15));
-        assert!(word(8, 24).is_none(), "16 bytes are too many");
-        assert!(word(2, 2).is_none());
-    }
-
-    #[test]
-    fn a_word_in_the_slot_of_another_is_not_taken_for_it() {
-        let mut cache = WordCache::new();
-        let mut first_in_slot = std::collections::HashMap::new();
-        let mut collisions = 0;
-        for n in 0..100_000_u32 {
-            let text = n.to_string();
-            let word = Word::new(text.as_bytes(), 0, text.len()).unwrap();
-            cache.insert(word, &[n]);
-            if let Some((other, id)) = first_in_slot.insert(word.slot(), (word, n)) {
-                collisions += 1;
-                assert_eq!(cache.get(other), None, "{id}");
-            }
-            assert_eq!(cache.get(word), Some(&[n][..]));
+        let mut window = [0; 32];
+        if word.len() > LONG_MAX {
+            self.arena.put_word(word, ids);
+            return;
         }
-        assert!(collisions > 1_000);
+        window[..word.len()].copy_from_slice(word);
+        if word.len() > SHORT_MAX {
+            self.long
+                .insert(long_key(&window, word.len()), ids, &mut self.arena);
+        } else {
+            self.short
+                .insert(short_key(&window, word.len()), ids, &mut self.arena);
+        }
     }
 
-    #[test]
-    fn encodings_of_every_length_are_kept_or_left_out() {
-        let mut cache = WordCache::new();
-        let word = Word::new(b"word", 0, 4).unwrap();
-        assert_eq!(cache.get(word), None);
-        for n_ids in 0..=IDS_MAX {
-            let ids: Vec<u32> = (0..n_ids as u32).collect();
-            cache.insert(word, &ids);
-            assert_eq!(cache.get(word), Some(&ids[..]));
-        }
-        cache.insert(word, &[9; IDS_MAX + 1]);
-        assert_eq!(cache.get(word).map(<[u32]>::len), Some(IDS_MAX));
+    /// Bytes that are held.
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.short.len_bytes() + self.long.len_bytes() + self.arena.len_bytes()
     }
 }

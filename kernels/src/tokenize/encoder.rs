@@ -3,25 +3,22 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::cache::{Word, WordCache};
+use super::batch::Words;
 use super::error::EncodeError;
-use super::merge::Merger;
+use super::sink::IdSink;
 use super::special::{Finder, Special, TextStretch};
 use super::tokenizer::Tokenizer;
+use crate::level::Level;
 
 /// Encodes texts one after another. The ids depend on the text alone, never
 /// on what was encoded before.
 ///
-/// Holds 2 MiB of remembered words, whatever it has seen, and a few bytes for
-/// each byte of the longest word in the text at hand.
+/// It starts small. Holds at most 34 MiB of remembered words, whatever it has
+/// seen, and a few bytes for each byte of the longest word in the text at hand.
 pub struct Encoder {
     tokenizer: Arc<Tokenizer>,
     words: Words,
-}
-
-struct Words {
-    cache: WordCache,
-    merger: Merger,
+    level: Level,
 }
 
 /// What stays the same within one text.
@@ -29,6 +26,7 @@ struct Words {
 struct Text<'a> {
     tokenizer: &'a Tokenizer,
     special: Special,
+    level: Level,
 }
 
 impl Encoder {
@@ -37,10 +35,8 @@ impl Encoder {
     pub fn new(tokenizer: Arc<Tokenizer>) -> Self {
         Self {
             tokenizer,
-            words: Words {
-                cache: WordCache::new(),
-                merger: Merger::default(),
-            },
+            words: Words::new(),
+            level: Level::best(),
         }
     }
 
@@ -48,6 +44,12 @@ impl Encoder {
     #[must_use]
     pub fn tokenizer(&self) -> &Arc<Tokenizer> {
         &self.tokenizer
+    }
+
+    /// Bytes of memory that it holds between texts.
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        self.words.len_bytes()
     }
 
     /// Appends the ids of `text`, with the tokens that the file's post-processor
@@ -90,15 +92,25 @@ impl Encoder {
         special: Special,
         ids: &mut Vec<u32>,
     ) -> Result<(), EncodeError> {
+        self.encode_into(text, special, ids)
+    }
+
+    fn encode_into(
+        &mut self,
+        text: &str,
+        special: Special,
+        sink: &mut impl IdSink,
+    ) -> Result<(), EncodeError> {
         if text.len() >= u32::MAX as usize {
             return Err(EncodeError::TooLong {
                 len_bytes: text.len(),
             });
         }
-        let before = ids.len();
+        let before = sink.n_ids();
         let whole = Text {
             tokenizer: &self.tokenizer,
             special,
+            level: self.level,
         };
         let words = &mut self.words;
         let done = each_stretch(
@@ -106,15 +118,15 @@ impl Encoder {
             text,
             special,
             |part| match part {
-                TextPart::Text { text, offset } => whole.normalize(words, text, offset, ids),
+                TextPart::Text { text, offset } => whole.normalize(words, text, offset, sink),
                 TextPart::Token(id) => {
-                    ids.push(id);
+                    sink.put(&[id]);
                     Ok(())
                 }
             },
         );
         if done.is_err() {
-            ids.truncate(before);
+            sink.truncate(before);
         }
         done
     }
@@ -164,14 +176,14 @@ impl Text<'_> {
         words: &mut Words,
         text: &str,
         offset: usize,
-        ids: &mut Vec<u32>,
+        sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
         let normal = self.tokenizer.normalizer.normalize(text);
         let finder = self.tokenizer.normalized.as_ref();
         let done = each_stretch(finder, &normal, self.special, |part| match part {
-            TextPart::Text { text, .. } => words.encode(self.tokenizer, text, ids),
+            TextPart::Text { text, .. } => self.encode(words, text, sink),
             TextPart::Token(id) => {
-                ids.push(id);
+                sink.put(&[id]);
                 Ok(())
             }
         });
@@ -187,44 +199,18 @@ impl Text<'_> {
             other => other,
         })
     }
-}
 
-impl Words {
-    /// Appends the ids of a text in which no added token is looked for.
+    /// Encodes a text in which no added token is looked for.
     fn encode(
-        &mut self,
-        tokenizer: &Tokenizer,
+        self,
+        words: &mut Words,
         text: &str,
-        ids: &mut Vec<u32>,
+        sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
-        tokenizer.pretokenizer.words(text, |text, start, end| {
-            self.encode_word(tokenizer, text, start..end, ids);
+        let cut = &self.tokenizer.pretokenizer;
+        cut.words(self.level, text, |text, start, ends| {
+            words.encode(self.tokenizer, text, (start, ends), sink);
         })
-    }
-
-    #[inline]
-    fn encode_word(
-        &mut self,
-        tokenizer: &Tokenizer,
-        text: &[u8],
-        range: std::ops::Range<usize>,
-        ids: &mut Vec<u32>,
-    ) {
-        let word = Word::new(text, range.start, range.end);
-        if let Some(word) = word
-            && let Some(found) = self.cache.get(word)
-        {
-            match found {
-                &[id] => ids.push(id),
-                found => ids.extend_from_slice(found),
-            }
-            return;
-        }
-        let before = ids.len();
-        tokenizer.encode_word(&text[range], &mut self.merger, ids);
-        if let Some(word) = word {
-            self.cache.insert(word, &ids[before..]);
-        }
     }
 }
 

@@ -12,6 +12,13 @@ pub(crate) fn hash_word(word: u64) -> usize {
     mixed as usize
 }
 
+/// The hash of two halves of a key.
+#[inline]
+pub(crate) fn hash_pair(low: u64, high: u64) -> u64 {
+    let product = u128::from(low ^ K) * u128::from(high ^ K.rotate_left(32));
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
 /// The hash of a byte string.
 #[inline]
 pub(crate) fn hash_bytes(bytes: &[u8]) -> usize {

@@ -56,6 +56,13 @@ impl Merger {
         }
     }
 
+    /// Bytes that are held.
+    pub(crate) fn len_bytes(&self) -> usize {
+        4 * (self.symbols.capacity() + self.ranks.capacity())
+            + size_of::<Link>() * self.links.capacity()
+            + size_of::<Reverse<u64>>() * self.heap.capacity()
+    }
+
     fn merge_by_scan(&mut self, pairs: &PairTable) {
         let symbols = &mut self.symbols;
         let ranks = &mut self.ranks;

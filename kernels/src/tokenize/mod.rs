@@ -43,6 +43,8 @@
     reason = "hashes take what bits they need; positions in a text are below 2^32"
 )]
 
+mod arena;
+mod batch;
 mod builtin;
 mod byte_level;
 mod cache;
@@ -57,8 +59,11 @@ mod normalizer;
 mod pairs;
 mod parts;
 mod pattern;
+mod prefetch;
 mod pretokenize;
 mod scan;
+mod sink;
+mod slots;
 mod special;
 mod template;
 #[cfg(test)]

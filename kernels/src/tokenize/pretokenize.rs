@@ -4,12 +4,14 @@
 //! the text. Everything else is a list of stages that cut each word further,
 //! as Hugging Face's `Sequence` does, and the `ByteLevel` that ends it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::error::EncodeError;
 use super::pattern::Pattern;
-use super::scan::Scanner;
-use super::text::{Behavior, InvertMatches, PrefixSpace, is_numeric, scan_words};
+use super::scan::{N_WORDS, Scanner, WordEnds};
+use super::text::{Behavior, InvertMatches, PrefixSpace, is_numeric};
+use crate::level::Level;
 
 /// How text is cut.
 pub(crate) enum Pretokenizer {
@@ -35,18 +37,18 @@ pub(crate) enum PreTokenizer {
 }
 
 impl Pretokenizer {
-    /// Calls `visit` with a text and the start and end of a word in it, for
-    /// every word in order. No word is empty.
+    /// Calls `visit` with a text, where some words start in it one after
+    /// another, and where each ends, for every word in order. No word is empty.
     #[inline]
     pub(crate) fn words(
         &self,
+        level: Level,
         text: &str,
-        mut visit: impl FnMut(&[u8], usize, usize),
+        mut visit: impl FnMut(&[u8], usize, &[u32]),
     ) -> Result<(), EncodeError> {
         match self {
             Self::Scan(scanner) => {
-                let text = text.as_bytes();
-                scan_words(scanner, text, |start, end| visit(text, start, end));
+                scanner.words(level, text.as_bytes(), &mut visit);
                 Ok(())
             }
             Self::Stages {
@@ -55,12 +57,11 @@ impl Pretokenizer {
                 scanner,
             } => {
                 for word in cut(stages, text)? {
-                    finish(
-                        part(text, &word),
-                        *prefix_space,
-                        scanner.as_ref(),
-                        &mut visit,
-                    );
+                    let word = spaced(part(text, &word), *prefix_space);
+                    match scanner {
+                        Some(scanner) => scanner.words(level, word.as_bytes(), &mut visit),
+                        None => visit(word.as_bytes(), 0, &[word.len() as u32]),
+                    }
                 }
                 Ok(())
             }
@@ -68,23 +69,29 @@ impl Pretokenizer {
     }
 }
 
+impl Scanner {
+    /// Calls `visit` with the words of `text`, which is valid UTF-8.
+    #[inline]
+    fn words(&self, level: Level, text: &[u8], visit: &mut impl FnMut(&[u8], usize, &[u32])) {
+        let mut ends: WordEnds = [0; N_WORDS];
+        let mut at = 0;
+        while at < text.len() {
+            let n_words = self.find_words(level, text, at, &mut ends);
+            let Some(found @ [.., last]) = ends.get(..n_words) else {
+                return;
+            };
+            visit(text, at, found);
+            at = *last as usize;
+        }
+    }
+}
+
 /// `ByteLevel` on one word of the stages before it.
-fn finish(
-    word: &str,
-    prefix_space: PrefixSpace,
-    scanner: Option<&Scanner>,
-    visit: &mut impl FnMut(&[u8], usize, usize),
-) {
-    let spaced;
-    let word = if prefix_space == PrefixSpace::Add && !word.starts_with(' ') {
-        spaced = format!(" {word}");
-        spaced.as_bytes()
+fn spaced(word: &str, prefix_space: PrefixSpace) -> Cow<'_, str> {
+    if prefix_space == PrefixSpace::Add && !word.starts_with(' ') {
+        Cow::Owned(format!(" {word}"))
     } else {
-        word.as_bytes()
-    };
-    match scanner {
-        Some(scanner) => scan_words(scanner, word, |start, end| visit(word, start, end)),
-        None => visit(word, 0, word.len()),
+        Cow::Borrowed(word)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The pattern of `cl100k_base` in its spellings, and Qwen 2's.
 
+use super::block::BlockScan;
 use super::class::{ClassTable, LETTER, NEWLINE, NUMBER, OTHER, table};
+use super::classes::{BlockClasses, Letters};
+use super::starts::{Leads, runs_from, space_starts, thirds};
 use super::{Digits, Newline, SplitScan, TextEnd, contraction, space_end};
 
 /// ```text
@@ -83,4 +86,39 @@ pub(super) fn numbers_end(
         at += len;
     }
     at
+}
+
+impl BlockScan for Cl100k {
+    const LETTERS: Letters = Letters::Plain;
+
+    fn table(&self) -> &ClassTable {
+        self.classes
+    }
+
+    #[inline]
+    fn starts(&self, classes: &mut BlockClasses, text: &[u8]) -> u64 {
+        let taken = runs_from(classes.newline & classes.other << 1, classes.newline);
+        let leads = Leads::new(classes, classes.other);
+        let numbers = number_starts(classes.number, self.digits);
+        let starts = leads.other | leads.letter | numbers | space_starts(classes, taken);
+        let mut quotes = classes.apostrophe & leads.other & leads.led >> 1;
+        let mut after_contractions = 0;
+        while quotes != 0 {
+            let quote = quotes.trailing_zeros();
+            quotes &= quotes - 1;
+            // No letter follows if the contraction is not there: 0 is the quote.
+            let len = contraction(text, quote as usize) as u32;
+            after_contractions |= 1_u64.checked_shl(quote + len).unwrap_or(0);
+        }
+        starts | (after_contractions & classes.letter)
+    }
+}
+
+/// Where words start in runs of digits.
+#[inline]
+pub(super) fn number_starts(number: u64, digits: Digits) -> u64 {
+    match digits {
+        Digits::One => number,
+        Digits::Three => thirds(number),
+    }
 }

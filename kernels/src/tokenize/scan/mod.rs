@@ -5,15 +5,24 @@
 //! gaps, so a scanner is one function: from where a word starts to where it
 //! ends. Text ends where the stretch between special tokens ends.
 
+mod block;
 mod cl100k;
 pub(crate) mod class;
+mod classes;
 mod gpt2;
+mod masks;
 mod o200k;
+mod starts;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use class::{ClassTable, SPACE};
 
+use crate::level::Level;
+
+pub(crate) use block::{N_WORDS, WordEnds};
 pub(crate) use cl100k::Cl100k;
 pub(crate) use gpt2::Gpt2;
 pub(crate) use o200k::O200k;
@@ -120,6 +129,23 @@ impl Scanner {
             Known::Cl100k(digits) => Self::cl100k(digits, TextEnd::AfterNewline),
             Known::O200k(digits, contractions) => Self::o200k(digits, contractions),
         })
+    }
+
+    /// Finds words from `at` on, where one starts, until the text ends or
+    /// `ends` is almost full. Returns how many; the last of them ends where the
+    /// next call goes on. `text` is valid UTF-8, shorter than 4 GiB.
+    pub(crate) fn find_words(
+        &self,
+        level: Level,
+        text: &[u8],
+        at: usize,
+        ends: &mut WordEnds,
+    ) -> usize {
+        match self {
+            Self::Gpt2(scan) => block::find_words(scan, level, text, at, ends),
+            Self::Cl100k(scan) => block::find_words(scan, level, text, at, ends),
+            Self::O200k(scan) => block::find_words(scan, level, text, at, ends),
+        }
     }
 
     pub(crate) fn gpt2() -> Self {

@@ -1,7 +1,10 @@
 //! The pattern of `o200k_base`, and Mistral's tekken.
 
-use super::cl100k::numbers_end;
+use super::block::BlockScan;
+use super::cl100k::{number_starts, numbers_end};
 use super::class::{ClassTable, LETTER, LOWER, NEWLINE, NUMBER, OTHER, UPPER, table};
+use super::classes::{BlockClasses, Letters, low_bits};
+use super::starts::{Leads, runs_from, space_starts};
 use super::{Contractions, Digits, Newline, SplitScan, TextEnd, contraction, space_end};
 
 /// With `U = [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and `L = [\p{Ll}\p{Lm}\p{Lo}\p{M}]`:
@@ -101,4 +104,81 @@ impl SplitScan for O200k {
             Newline::EndsWord(TextEnd::AfterNewline),
         )
     }
+}
+
+impl BlockScan for O200k {
+    const LETTERS: Letters = Letters::Cased;
+
+    fn table(&self) -> &ClassTable {
+        self.classes
+    }
+
+    #[inline]
+    fn starts(&self, classes: &mut BlockClasses, text: &[u8]) -> u64 {
+        set_aside(classes);
+        let taken = taken(classes);
+        let leads = Leads::new(classes, classes.other & !taken);
+        let numbers = number_starts(classes.number, self.digits);
+        let spaces = space_starts(classes, taken & classes.newline);
+        let cased = classes.upper & classes.lower << 1;
+        let starts = leads.other | leads.letter | numbers | spaces | cased;
+        match self.contractions {
+            Contractions::None => starts,
+            Contractions::Joined => join_contractions(starts, classes, text),
+        }
+    }
+}
+
+/// Forgets what masks do not decide: upper-case letters after one that has no
+/// case, which depend on what follows them, and marks after others, which go
+/// with these or start letters.
+#[inline]
+fn set_aside(classes: &mut BlockClasses) {
+    let uncased = classes.letter & !(classes.upper | classes.lower);
+    let aside = classes.upper & uncased << 1 | classes.mark & classes.other << 1;
+    if aside != 0 {
+        classes.cut(aside.trailing_zeros());
+    }
+}
+
+/// The newlines and slashes of `[\r\n/]*` after others, from the first newline
+/// on.
+#[inline]
+fn taken(classes: &BlockClasses) -> u64 {
+    let mut from = classes.newline & classes.other << 1;
+    if classes.slash & classes.newline << 1 == 0 {
+        return runs_from(from, classes.newline);
+    }
+    let either = classes.newline | classes.slash;
+    let mut taken = 0;
+    while from != 0 {
+        taken |= runs_from(from & from.wrapping_neg(), either);
+        from &= !taken;
+    }
+    taken
+}
+
+/// Takes contractions into the words of letters before them.
+#[inline]
+fn join_contractions(mut starts: u64, classes: &BlockClasses, text: &[u8]) -> u64 {
+    // A letter follows, or what is not known.
+    let led = classes.letter >> 1 | !(low_bits(classes.known) >> 1);
+    let mut quotes = classes.apostrophe & classes.letter << 1 & led;
+    let mut last_end = 0;
+    while quotes != 0 {
+        let quote = quotes.trailing_zeros();
+        quotes &= quotes - 1;
+        // A word takes one contraction; another starts the next word.
+        if quote == last_end {
+            continue;
+        }
+        let len = contraction(text, quote as usize) as u32;
+        if len == 0 {
+            continue;
+        }
+        last_end = quote + len;
+        starts &= !(low_bits(len) << quote);
+        starts |= 1_u64.checked_shl(last_end).unwrap_or(0) & classes.letter;
+    }
+    starts
 }

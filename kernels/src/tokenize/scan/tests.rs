@@ -45,6 +45,34 @@ fn ends(scanner: &Scanner, text: &str) -> Vec<usize> {
     ends
 }
 
+/// The same by blocks.
+fn block_ends(scanner: &Scanner, level: Level, text: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut ends = [0; N_WORDS];
+    while found.last().copied().unwrap_or(0) < text.len() {
+        let at = found.last().copied().unwrap_or(0);
+        let n = scanner.find_words(level, text.as_bytes(), at, &mut ends);
+        assert!(n > 0, "{text:?}");
+        found.extend(ends[..n].iter().map(|&end| end as usize));
+    }
+    found
+}
+
+fn check_blocks(families: &[(fancy_regex::Regex, Scanner)], text: &str) {
+    for (regex, scanner) in families {
+        let expected = ends(scanner, text);
+        for level in Level::available() {
+            let found = block_ends(scanner, level, text);
+            assert_eq!(
+                found,
+                expected,
+                "{text:?} with {} at {level}",
+                regex.as_str()
+            );
+        }
+    }
+}
+
 fn check(families: &[(fancy_regex::Regex, Scanner)], text: &str) {
     for (regex, scanner) in families {
         let expected: Vec<usize> = regex.find_iter(text).map(|m| m.unwrap().end()).collect();
@@ -55,6 +83,7 @@ fn check(families: &[(fancy_regex::Regex, Scanner)], text: &str) {
             regex.as_str()
         );
     }
+    check_blocks(families, text);
 }
 
 /// Characters of every class, and those that patterns name.
@@ -161,12 +190,54 @@ fn every_codepoint_between_others() {
     check(&families, &text);
 }
 
+/// Texts of up to three classes across the end of a block, wherever it is.
+#[test]
+fn classes_at_every_place_in_a_block() {
+    let classes = [
+        "a", "A", "漢", "\u{301}", "1", " ", "\t", "\n", "'", "'s", "!", "/", "’", "\u{a0}", "я",
+        "Я", "³",
+    ];
+    let families = families();
+    let mut texts = vec![String::new()];
+    for _ in 0..3 {
+        texts = texts
+            .iter()
+            .flat_map(|text| classes.iter().map(move |class| format!("{text}{class}")))
+            .collect();
+    }
+    for (nth, text) in texts.iter().enumerate() {
+        for before in [
+            "a".repeat(56 + nth % 8),
+            " ".repeat(57 + nth % 7),
+            format!("{}\n", "!".repeat(56 + nth % 7)),
+            "1\n".repeat(29) + &text.repeat(nth % 4),
+        ] {
+            check_blocks(&families, &format!("{before}{text}"));
+            check_blocks(&families, &format!("{before}{text}{before}"));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn texts_of_all_classes(picks in prop::collection::vec(prop::sample::select(CHARS), 0..40)) {
         check(&families_once(), &picks.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn long_texts_of_all_classes(picks in prop::collection::vec(prop::sample::select(CHARS), 0..400)) {
+        check_blocks(&families_once(), &picks.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn long_texts_of_few_classes(
+        few in prop::collection::vec(prop::sample::select(CHARS), 1..5),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 0..400),
+    ) {
+        let text: String = picks.iter().map(|pick| *pick.get(&few)).collect();
+        check_blocks(&families_once(), &text);
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(crate) mod tables;
 pub(crate) use aligned::{Aligned, Track};
 pub(crate) use cutter::{
     Behavior, CutStep, InvertMatches, MetaspacePrefix, PrefixSpace, SplitAtReplacement, TextCutter,
-    is_numeric, scan_words,
+    is_numeric,
 };
 pub(crate) use normalizer::{
     BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
