@@ -1,12 +1,12 @@
 //! Looks words up many at a time: the memory that each needs is fetched while
 //! those before it are looked up.
 
+use super::byte_bpe::ByteBpe;
 use super::cache::{LONG_MAX, SHORT_MAX, WordCache, long_key, short_key};
 use super::merge::Merger;
 use super::scan::N_WORDS;
 use super::sink::IdSink;
 use super::slots::{Found, hash_key};
-use super::tokenizer::Tokenizer;
 
 /// Ids that are gathered before the sink is given them.
 const N_GATHERED: usize = 1024;
@@ -87,13 +87,13 @@ impl Words {
     #[inline]
     pub(crate) fn encode(
         &mut self,
-        tokenizer: &Tokenizer,
+        model: &ByteBpe,
         text: &[u8],
         (start, ends): (usize, &[u32]),
         sink: &mut impl IdSink,
     ) {
         self.look_ahead(text, start, ends);
-        self.look_up(tokenizer, text, (start, ends), sink);
+        self.look_up(model, text, (start, ends), sink);
         self.gathered.flush(sink);
     }
 
@@ -121,7 +121,7 @@ impl Words {
     #[inline]
     fn look_up(
         &mut self,
-        tokenizer: &Tokenizer,
+        model: &ByteBpe,
         text: &[u8],
         (mut start, ends): (usize, &[u32]),
         sink: &mut impl IdSink,
@@ -163,7 +163,7 @@ impl Words {
             };
             match found {
                 Some(ids) => sink.put(ids),
-                None => self.miss(tokenizer, word, sink),
+                None => self.miss(model, word, sink),
             }
             start = end;
         }
@@ -171,9 +171,9 @@ impl Words {
 
     /// Merges a word and remembers what it gives.
     #[inline(never)]
-    fn miss(&mut self, tokenizer: &Tokenizer, word: &[u8], sink: &mut impl IdSink) {
+    fn miss(&mut self, model: &ByteBpe, word: &[u8], sink: &mut impl IdSink) {
         self.merged.clear();
-        tokenizer.encode_word(word, &mut self.merger, &mut self.merged);
+        model.encode_word(word, &mut self.merger, &mut self.merged);
         self.cache.insert(word, &self.merged);
         sink.put(&self.merged);
     }

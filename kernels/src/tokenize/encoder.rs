@@ -4,9 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::batch::Words;
+use super::byte_bpe::ByteBpe;
 use super::error::EncodeError;
+use super::model::WordToken;
+use super::pipeline::{Pipeline, PipelinePart, PipelineScratch};
+use super::pretokenize::Stretch;
+use super::route::Route;
+use super::sentencepiece::{SentencePiece, SentencePieceScratch};
 use super::sink::IdSink;
-use super::special::{Finder, Special, TextStretch};
+use super::special::{Special, StretchPart, each_stretch};
+use super::text::Track;
 use super::tokenizer::Tokenizer;
 use crate::level::Level;
 
@@ -17,16 +24,16 @@ use crate::level::Level;
 /// seen, and a few bytes for each byte of the longest word in the text at hand.
 pub struct Encoder {
     tokenizer: Arc<Tokenizer>,
-    words: Words,
-    level: Level,
+    pub(super) state: EncoderState,
 }
 
-/// What stays the same within one text.
-#[derive(Clone, Copy)]
-struct Text<'a> {
-    tokenizer: &'a Tokenizer,
-    special: Special,
-    level: Level,
+/// What encoding changes.
+pub(super) struct EncoderState {
+    pub(super) level: Level,
+    pub(super) words: Words,
+    pub(super) pipeline: PipelineScratch,
+    pub(super) sentencepiece: SentencePieceScratch,
+    pub(super) tokens: Vec<WordToken>,
 }
 
 impl Encoder {
@@ -35,8 +42,13 @@ impl Encoder {
     pub fn new(tokenizer: Arc<Tokenizer>) -> Self {
         Self {
             tokenizer,
-            words: Words::new(),
-            level: Level::best(),
+            state: EncoderState {
+                level: Level::best(),
+                words: Words::new(),
+                pipeline: PipelineScratch::default(),
+                sentencepiece: SentencePieceScratch::default(),
+                tokens: Vec::new(),
+            },
         }
     }
 
@@ -49,7 +61,7 @@ impl Encoder {
     /// Bytes of memory that it holds between texts.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
-        self.words.len_bytes()
+        self.state.words.len_bytes()
     }
 
     /// Appends the ids of `text`, with the tokens that the file's post-processor
@@ -85,7 +97,8 @@ impl Encoder {
     /// # Errors
     /// `Special` where the text spells a special token and `special` refuses
     /// it, `TooLong` from 4 GiB on, `Pattern` if the tokenizer has a regular
-    /// expression of its own and it gives up. `ids` is then as before.
+    /// expression of its own and it gives up, `Unknown` if the vocabulary has no
+    /// token for a part of the text. `ids` is then as before.
     pub fn encode(
         &mut self,
         text: &str,
@@ -107,24 +120,17 @@ impl Encoder {
             });
         }
         let before = sink.n_ids();
-        let whole = Text {
-            tokenizer: &self.tokenizer,
-            special,
-            level: self.level,
-        };
-        let words = &mut self.words;
-        let done = each_stretch(
-            self.tokenizer.raw.as_ref(),
-            text,
-            special,
-            |part| match part {
-                TextPart::Text { text, offset } => whole.normalize(words, text, offset, sink),
-                TextPart::Token(id) => {
-                    sink.put(&[id]);
-                    Ok(())
-                }
-            },
-        );
+        let tokenizer = &*self.tokenizer;
+        let state = &mut self.state;
+        let done = each_stretch(tokenizer.raw.as_ref(), text, special, |part| match part {
+            StretchPart::Text { text, start } => {
+                state.encode_stretch(tokenizer, (text, start), special, sink)
+            }
+            StretchPart::Token { id, .. } => {
+                sink.put(&[id]);
+                Ok(())
+            }
+        });
         if done.is_err() {
             sink.truncate(before);
         }
@@ -132,85 +138,110 @@ impl Encoder {
     }
 }
 
-/// A piece of text, or the id of a token found in it.
-enum TextPart<'a> {
-    Text { text: &'a str, offset: usize },
-    Token(u32),
-}
-
-/// Calls `visit` with the tokens that `finder` finds and the text between.
-#[inline]
-fn each_stretch<'a>(
-    finder: Option<&Finder>,
-    text: &'a str,
-    special: Special,
-    mut visit: impl FnMut(TextPart<'a>) -> Result<(), EncodeError>,
-) -> Result<(), EncodeError> {
-    let Some(finder) = finder else {
-        return visit(TextPart::Text { text, offset: 0 });
-    };
-    finder.stretches(text, special, |stretch| match stretch {
-        TextStretch::Text { start, end } => visit(TextPart::Text {
-            // Matches of UTF-8 in UTF-8 start and end at characters.
-            text: text.get(start..end).unwrap_or_default(),
-            offset: start,
-        }),
-        TextStretch::Token { index, start } => {
-            let token = finder.token(index);
-            if token.options.special && special == Special::Refuse {
-                return Err(EncodeError::Special {
-                    token: token.content.clone(),
-                    offset: start,
-                });
-            }
-            visit(TextPart::Token(token.id))
-        }
-    })
-}
-
-impl Text<'_> {
-    /// Normalises a stretch, takes the tokens that are matched after that out
-    /// of it, and encodes the rest. `offset` is where it starts.
-    fn normalize(
-        self,
-        words: &mut Words,
-        text: &str,
-        offset: usize,
+impl EncoderState {
+    /// Encodes a stretch in which no token is looked for before it is normalised.
+    #[inline]
+    fn encode_stretch(
+        &mut self,
+        tokenizer: &Tokenizer,
+        stretch: (&str, usize),
+        special: Special,
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
-        let normal = self.tokenizer.normalizer.normalize(text);
-        let finder = self.tokenizer.normalized.as_ref();
-        let done = each_stretch(finder, &normal, self.special, |part| match part {
-            TextPart::Text { text, .. } => self.encode(words, text, sink),
-            TextPart::Token(id) => {
+        match &tokenizer.route {
+            Route::Bytes(model) => self.by_bytes(tokenizer, model, stretch, special, sink),
+            Route::Pipeline(model) => self.by_pipeline(tokenizer, model, stretch, special, sink),
+            Route::SentencePiece(model) => {
+                self.by_pieces(model, stretch.0, sink);
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    fn by_bytes(
+        &mut self,
+        tokenizer: &Tokenizer,
+        model: &ByteBpe,
+        (text, start): (&str, usize),
+        special: Special,
+        sink: &mut impl IdSink,
+    ) -> Result<(), EncodeError> {
+        let finder = tokenizer.normalized.as_ref();
+        let normal = model.normalize(text, start, Track::TextOnly)?;
+        let normal = match &normal {
+            None => text,
+            Some(normal) => match normal.pieces().next() {
+                Some(piece) => piece.text(),
+                None => return Ok(()),
+            },
+        };
+        let is_as_before = normal == text;
+        each_stretch(finder, normal, special, |part| match part {
+            StretchPart::Text { text, .. } => {
+                self.words(model, Stretch::Plain { text, start: 0 }, sink)
+            }
+            StretchPart::Token { id, .. } => {
                 sink.put(&[id]);
                 Ok(())
             }
-        });
-        done.map_err(|error| match error {
-            EncodeError::Special { token, offset: at } => EncodeError::Special {
-                token,
-                offset: if *normal == *text {
-                    offset + at
-                } else {
-                    offset
-                },
-            },
-            other => other,
+        })
+        .map_err(|error| {
+            // Places in text that normalisation has changed are not tracked.
+            if is_as_before {
+                error.moved(start)
+            } else {
+                error.placed(start)
+            }
         })
     }
 
-    /// Encodes a text in which no added token is looked for.
-    fn encode(
-        self,
-        words: &mut Words,
-        text: &str,
+    #[inline]
+    fn words(
+        &mut self,
+        model: &ByteBpe,
+        stretch: Stretch<'_>,
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
-        let cut = &self.tokenizer.pretokenizer;
-        cut.words(self.level, text, |text, start, ends| {
-            words.encode(self.tokenizer, text, (start, ends), sink);
-        })
+        let words = &mut self.words;
+        model
+            .pretokenizer
+            .words(self.level, stretch, Track::TextOnly, |run| {
+                words.encode(model, run.text, (run.start, run.ends), sink);
+            })
+    }
+
+    fn by_pipeline(
+        &mut self,
+        tokenizer: &Tokenizer,
+        model: &Pipeline,
+        stretch: (&str, usize),
+        special: Special,
+        sink: &mut impl IdSink,
+    ) -> Result<(), EncodeError> {
+        let finder = tokenizer.normalized.as_ref();
+        model.encode(
+            stretch,
+            model.least_track(),
+            (finder, special),
+            &mut self.pipeline,
+            |part| match part {
+                PipelinePart::Word { tokens, .. } => {
+                    for token in tokens {
+                        sink.put(&[token.id]);
+                    }
+                }
+                PipelinePart::Added { id, .. } => sink.put(&[id]),
+            },
+        )
+    }
+
+    fn by_pieces(&mut self, model: &SentencePiece, text: &str, sink: &mut impl IdSink) {
+        self.tokens.clear();
+        model.encode(text, &mut self.sentencepiece, &mut self.tokens);
+        for token in &self.tokens {
+            sink.put(&[token.id]);
+        }
     }
 }
 

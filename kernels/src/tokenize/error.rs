@@ -20,6 +20,30 @@ pub enum TokenizerError {
         /// What came.
         found: String,
     },
+    /// A line of a `vocab.txt` is not a token of its own.
+    #[error("expected one new token on line {line}, got {found}")]
+    VocabLine {
+        /// The line, from 1.
+        line: usize,
+        /// What came.
+        found: String,
+    },
+    /// A line of a `merges.txt` is not two tokens.
+    #[error("expected a merge of two tokens on line {line}, got {found}")]
+    MergeLine {
+        /// The line, from 1.
+        line: usize,
+        /// What came.
+        found: String,
+    },
+    /// The file is not a SentencePiece model.
+    #[error("expected a SentencePiece model, got {found} at byte {offset}")]
+    SentencePiece {
+        /// Where in the file.
+        offset: usize,
+        /// What came.
+        found: String,
+    },
     /// The family is none that fixes a pattern and special tokens.
     #[error("expected a family of tiktoken encodings, one of {known}, got \"{family}\"")]
     Family {
@@ -27,6 +51,12 @@ pub enum TokenizerError {
         family: String,
         /// The names there are.
         known: String,
+    },
+    /// A kind of asset that no tokenizer is kept as.
+    #[error("expected a tokenizer.json, tiktoken or sentencepiece asset, got \"{kind}\"")]
+    Asset {
+        /// What came.
+        kind: String,
     },
     /// A model of another kind.
     #[error("{kind} is not supported yet: expected byte-level BPE")]
@@ -136,6 +166,50 @@ pub enum EncodeError {
         /// The name of the token, or of the option that should name it.
         unknown: String,
     },
+    /// The tokens cannot be truncated as the options say.
+    #[error(transparent)]
+    Truncation(#[from] TruncationError),
+}
+
+/// Tokens that cannot be truncated.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TruncationError {
+    /// Less tokens are allowed than are added to each text.
+    #[error("expected a maximum length of at least the {n_added} added tokens, got {max_length}")]
+    NoRoom {
+        /// The length that is allowed.
+        max_length: usize,
+        /// The tokens that are added.
+        n_added: usize,
+    },
+    /// Parts would have all tokens in common with the one before.
+    #[error("expected a stride below the {room} tokens of the text in a part, got {stride}")]
+    Stride {
+        /// The tokens that parts have in common.
+        stride: usize,
+        /// The tokens of the text in a part.
+        room: usize,
+    },
+    /// The second of two texts is to be truncated and there is one text.
+    #[error("expected two texts, of which the second is truncated, got one")]
+    NoSecond,
+    /// The text that is to be truncated has too few tokens.
+    #[error("expected a text of more than {n_removed} tokens, which is truncated, got {n_tokens}")]
+    TooShort {
+        /// The tokens that it has.
+        n_tokens: usize,
+        /// The tokens that it should lose.
+        n_removed: usize,
+    },
+    /// Two texts would have too many pairs of overflowing parts.
+    #[error("too many overflowing parts: {n_parts}, limit {limit}")]
+    TooManyParts {
+        /// The pairs of parts.
+        n_parts: usize,
+        /// How many there may be.
+        limit: usize,
+    },
 }
 
 impl EncodeError {
@@ -144,6 +218,25 @@ impl EncodeError {
         Self::Unknown {
             text: text.chars().take(32).collect(),
             unknown: unknown.to_owned(),
+        }
+    }
+
+    /// The same in a text that has `len` bytes before it.
+    pub(crate) fn moved(self, len: usize) -> Self {
+        match self {
+            Self::Special { token, offset } => Self::Special {
+                token,
+                offset: offset + len,
+            },
+            other => other,
+        }
+    }
+
+    /// The same at another place.
+    pub(crate) fn placed(self, offset: usize) -> Self {
+        match self {
+            Self::Special { token, .. } => Self::Special { token, offset },
+            other => other,
         }
     }
 }

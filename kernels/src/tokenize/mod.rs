@@ -43,25 +43,32 @@
     reason = "hashes take what bits they need; positions in a text are below 2^32"
 )]
 
+mod after;
 mod arena;
 mod batch;
 mod builtin;
+mod byte_bpe;
 mod byte_level;
 mod cache;
+mod decode;
+mod encode_tokens;
 mod encoder;
+mod encoding;
 mod error;
+mod files;
 mod hash;
 mod json;
 mod merge;
-#[expect(dead_code, reason = "the pipeline uses it next")]
 mod model;
-mod normalizer;
 mod pairs;
 mod parts;
 mod pattern;
+mod pipeline;
 mod prefetch;
 mod pretokenize;
+mod route;
 mod scan;
+mod sentencepiece;
 mod sink;
 mod slots;
 mod special;
@@ -72,10 +79,15 @@ mod text;
 mod tiktoken;
 mod tokenizer;
 mod vocab;
+mod whole_words;
 mod word_cutter;
 
 pub use encoder::Encoder;
-pub use error::{EncodeError, TokenizerError};
+pub use encoding::{
+    AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,
+    TokenSpan, Truncation, TruncationStrategy,
+};
+pub use error::{EncodeError, TokenizerError, TruncationError};
 pub use special::Special;
 pub use template::Template;
 pub use tokenizer::{Tokenizer, TokenizerAsset};

@@ -1,67 +1,127 @@
-//! Cuts a stretch of text into the words that are merged one by one.
+//! Cuts text into the words whose bytes are merged one by one.
 //!
 //! [`Pretokenizer::Scan`] is the fast path: one scanner whose matches cover
-//! the text. Everything else is a list of stages that cut each word further,
-//! as Hugging Face's `Sequence` does, and the `ByteLevel` that ends it.
+//! the text. Everything else is a list of steps that cut each word further, as
+//! Hugging Face's `Sequence` does, and the `ByteLevel` that ends it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::error::EncodeError;
-use super::pattern::Pattern;
 use super::scan::{N_WORDS, Scanner, WordEnds};
-use super::text::{Behavior, InvertMatches, PrefixSpace, is_numeric};
+use super::text::{
+    Aligned, AlignedPiece, Behavior, CutStep, InvertMatches, PrefixSpace, TextCutter, Track,
+};
 use crate::level::Level;
 
 /// How text is cut.
 pub(crate) enum Pretokenizer {
     /// The matches of a scanner.
     Scan(Scanner),
-    /// Stages, then `ByteLevel`.
-    Stages {
-        stages: Vec<PreTokenizer>,
+    /// Steps, then `ByteLevel`.
+    Steps {
+        before: TextCutter,
         prefix_space: PrefixSpace,
         /// `use_regex` of the `ByteLevel`.
         scanner: Option<Scanner>,
     },
 }
 
-/// One pre-tokenizer of a sequence.
-pub(crate) enum PreTokenizer {
-    Split {
-        pattern: Pattern,
-        behavior: Behavior,
-        invert: InvertMatches,
-    },
-    Digits(Behavior),
+/// A stretch of text to be cut.
+#[derive(Clone, Copy)]
+pub(crate) enum Stretch<'a> {
+    /// Text as it is, and the byte of the original where it starts.
+    Plain { text: &'a str, start: usize },
+    /// Text that has been normalised.
+    Normal(&'a AlignedPiece<'a>),
+}
+
+/// Words that lie one after another.
+pub(crate) struct WordRun<'a> {
+    pub(crate) text: &'a [u8],
+    /// Where the first starts.
+    pub(crate) start: usize,
+    /// Where each ends.
+    pub(crate) ends: &'a [u32],
+    pub(crate) source: RunSource<'a>,
+}
+
+/// Where the text of a run comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum RunSource<'a> {
+    Stretch(Stretch<'a>),
+    /// Behind a space that was put before it.
+    Spaced(Stretch<'a>),
 }
 
 impl Pretokenizer {
-    /// Calls `visit` with a text, where some words start in it one after
-    /// another, and where each ends, for every word in order. No word is empty.
+    /// The same as a `pre_tokenizer` that ends in `ByteLevel` and has only
+    /// `Split` and `Digits` before it; any other comes back.
+    pub(crate) fn of_cutter(cutter: TextCutter) -> Result<Self, TextCutter> {
+        let mut steps = cutter.into_steps();
+        let is_byte_level = |step: &CutStep| matches!(step, CutStep::ByteLevel { .. });
+        let only_cuts = |step: &CutStep| matches!(step, CutStep::Split { .. } | CutStep::Digits(_));
+        let is_known = match steps.split_last() {
+            Some((last, before)) => is_byte_level(last) && before.iter().all(only_cuts),
+            None => false,
+        };
+        let last = if is_known { steps.pop() } else { None };
+        let Some(CutStep::ByteLevel {
+            prefix_space,
+            scanner,
+        }) = last
+        else {
+            return Err(TextCutter::new(steps));
+        };
+        if prefix_space == PrefixSpace::Keep
+            && let Some(scanner) = one_scanner(&steps, scanner)
+        {
+            return Ok(Self::Scan(scanner));
+        }
+        Ok(Self::Steps {
+            before: TextCutter::new(steps),
+            prefix_space,
+            scanner,
+        })
+    }
+
+    /// Calls `visit` with the words of a stretch in order. No word is empty.
+    ///
+    /// # Errors
+    /// `Pattern` if a regular expression gives up.
     #[inline]
     pub(crate) fn words(
         &self,
         level: Level,
-        text: &str,
-        mut visit: impl FnMut(&[u8], usize, &[u32]),
+        stretch: Stretch<'_>,
+        track: Track,
+        mut visit: impl FnMut(WordRun<'_>),
     ) -> Result<(), EncodeError> {
         match self {
             Self::Scan(scanner) => {
-                scanner.words(level, text.as_bytes(), &mut visit);
+                scanner.words(level, stretch.text().as_bytes(), |text, start, ends| {
+                    visit(WordRun {
+                        text,
+                        start,
+                        ends,
+                        source: RunSource::Stretch(stretch),
+                    });
+                });
                 Ok(())
             }
-            Self::Stages {
-                stages,
+            Self::Steps {
+                before,
                 prefix_space,
                 scanner,
             } => {
-                for word in cut(stages, text)? {
-                    let word = spaced(part(text, &word), *prefix_space);
-                    match scanner {
-                        Some(scanner) => scanner.words(level, word.as_bytes(), &mut visit),
-                        None => visit(word.as_bytes(), 0, &[word.len() as u32]),
-                    }
+                let mut cut = stretch.aligned(track)?;
+                before.cut(&mut cut)?;
+                for piece in cut.pieces() {
+                    let end = ByteLevelEnd {
+                        level,
+                        prefix_space: *prefix_space,
+                        scanner: *scanner,
+                    };
+                    end.words(&piece, &mut visit);
                 }
                 Ok(())
             }
@@ -69,10 +129,112 @@ impl Pretokenizer {
     }
 }
 
+impl<'a> Stretch<'a> {
+    /// Its text.
+    pub(crate) fn text(self) -> &'a str {
+        match self {
+            Self::Plain { text, .. } => text,
+            Self::Normal(piece) => piece.text(),
+        }
+    }
+
+    fn aligned(self, track: Track) -> Result<Aligned<'a>, EncodeError> {
+        match self {
+            Self::Plain { text, start } => Aligned::new(text, start, track),
+            Self::Normal(piece) => Ok(piece.part(0..piece.text().len())),
+        }
+    }
+
+    /// The bytes of the original that bytes of it stand for, as
+    /// [`AlignedPiece::origin`] has it.
+    fn origin(self, range: Range<usize>) -> Range<usize> {
+        match self {
+            Self::Plain { text, start } => {
+                let first = text.floor_char_boundary(range.start);
+                let end = text.ceil_char_boundary(range.end);
+                start + first..start + end
+            }
+            Self::Normal(piece) => piece.origin(range),
+        }
+    }
+}
+
+impl RunSource<'_> {
+    /// The bytes of the original that bytes of the run's text stand for. A
+    /// space that was put before it stands for its first character.
+    pub(crate) fn origin(self, range: Range<usize>) -> Range<usize> {
+        match self {
+            Self::Stretch(stretch) => stretch.origin(range),
+            Self::Spaced(stretch) => {
+                let start = range.start.saturating_sub(1);
+                let end = range.end.saturating_sub(1).max(1);
+                stretch.origin(start..end)
+            }
+        }
+    }
+}
+
+/// The scanner that does all of it, if one does.
+fn one_scanner(before: &[CutStep], scanner: Option<Scanner>) -> Option<Scanner> {
+    match (before, scanner) {
+        ([], scanner) => scanner,
+        (
+            [
+                CutStep::Split {
+                    pattern,
+                    behavior,
+                    invert,
+                },
+            ],
+            None,
+        ) => {
+            // Matches cover the text, so that there are no gaps to speak of.
+            let is_plain = *behavior == Behavior::Isolated
+                || (*behavior == Behavior::Removed && *invert == InvertMatches::Yes);
+            pattern.scanner().filter(|_| is_plain)
+        }
+        _ => None,
+    }
+}
+
+/// The `ByteLevel` that ends a list of steps.
+#[derive(Clone, Copy)]
+struct ByteLevelEnd {
+    level: Level,
+    prefix_space: PrefixSpace,
+    scanner: Option<Scanner>,
+}
+
+impl ByteLevelEnd {
+    fn words(self, piece: &AlignedPiece<'_>, visit: &mut impl FnMut(WordRun<'_>)) {
+        let stretch = Stretch::Normal(piece);
+        let spaced;
+        let (text, source) =
+            if self.prefix_space == PrefixSpace::Add && !piece.text().starts_with(' ') {
+                spaced = format!(" {}", piece.text());
+                (spaced.as_bytes(), RunSource::Spaced(stretch))
+            } else {
+                (piece.text().as_bytes(), RunSource::Stretch(stretch))
+            };
+        let mut run = |text: &[u8], start: usize, ends: &[u32]| {
+            visit(WordRun {
+                text,
+                start,
+                ends,
+                source,
+            });
+        };
+        match self.scanner {
+            Some(scanner) => scanner.words(self.level, text, run),
+            None => run(text, 0, &[text.len() as u32]),
+        }
+    }
+}
+
 impl Scanner {
     /// Calls `visit` with the words of `text`, which is valid UTF-8.
     #[inline]
-    fn words(&self, level: Level, text: &[u8], visit: &mut impl FnMut(&[u8], usize, &[u32])) {
+    fn words(&self, level: Level, text: &[u8], mut visit: impl FnMut(&[u8], usize, &[u32])) {
         let mut ends: WordEnds = [0; N_WORDS];
         let mut at = 0;
         while at < text.len() {
@@ -84,91 +246,4 @@ impl Scanner {
             at = *last as usize;
         }
     }
-}
-
-/// `ByteLevel` on one word of the stages before it.
-fn spaced(word: &str, prefix_space: PrefixSpace) -> Cow<'_, str> {
-    if prefix_space == PrefixSpace::Add && !word.starts_with(' ') {
-        Cow::Owned(format!(" {word}"))
-    } else {
-        Cow::Borrowed(word)
-    }
-}
-
-/// A stretch that starts and ends at characters.
-fn part<'a>(text: &'a str, range: &Range<usize>) -> &'a str {
-    text.get(range.clone()).unwrap_or_default()
-}
-
-/// The words that the stages leave of a text, none empty.
-fn cut(stages: &[PreTokenizer], text: &str) -> Result<Vec<Range<usize>>, EncodeError> {
-    let mut words = Vec::new();
-    if !text.is_empty() {
-        words.push(0..text.len());
-    }
-    let mut joined = Vec::new();
-    for stage in stages {
-        let mut cut = Vec::with_capacity(words.len());
-        for word in words {
-            let (matches, behavior) = stage.matches(part(text, &word))?;
-            joined.clear();
-            behavior.join(&matches, &mut joined);
-            cut.extend(
-                joined
-                    .drain(..)
-                    .filter(|part| !part.is_empty())
-                    .map(|part| word.start + part.start..word.start + part.end),
-            );
-        }
-        words = cut;
-    }
-    Ok(words)
-}
-
-/// A stretch, and whether it is a match or the gap between matches.
-type Piece = (Range<usize>, bool);
-
-impl PreTokenizer {
-    /// The matches and the gaps between them, which cover the word.
-    fn matches(&self, word: &str) -> Result<(Vec<Piece>, Behavior), EncodeError> {
-        match self {
-            Self::Split {
-                pattern,
-                behavior,
-                invert,
-            } => Ok((split(pattern, word, *invert)?, *behavior)),
-            Self::Digits(behavior) => Ok((digits(word), *behavior)),
-        }
-    }
-}
-
-fn split(pattern: &Pattern, word: &str, invert: InvertMatches) -> Result<Vec<Piece>, EncodeError> {
-    let is_match = invert == InvertMatches::No;
-    let mut pieces = Vec::new();
-    let mut done = 0;
-    pattern.find(word, |found| {
-        if done != found.start {
-            pieces.push((done..found.start, !is_match));
-        }
-        done = found.end;
-        pieces.push((found, is_match));
-    })?;
-    if done != word.len() {
-        pieces.push((done..word.len(), !is_match));
-    }
-    Ok(pieces)
-}
-
-/// Each numeric character is a match.
-fn digits(word: &str) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    for (at, c) in word.char_indices() {
-        let end = at + c.len_utf8();
-        let is_number = is_numeric(c);
-        match pieces.last_mut() {
-            Some((gap, false)) if !is_number => gap.end = end,
-            _ => pieces.push((at..end, is_number)),
-        }
-    }
-    pieces
 }

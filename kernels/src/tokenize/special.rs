@@ -7,7 +7,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::error::TokenizerError;
+use super::error::{EncodeError, TokenizerError};
 use super::scan::class::{ClassTable, SPACE, WORD, decode, table};
 
 /// What happens where a text spells a special token.
@@ -56,7 +56,69 @@ pub(crate) enum TextStretch {
     /// To be encoded.
     Text { start: usize, end: usize },
     /// An added token, by its index among those of the finder.
-    Token { index: usize, start: usize },
+    Token {
+        index: usize,
+        start: usize,
+        end: usize,
+        /// Where its own text starts, after white space that belongs to it.
+        content_start: usize,
+    },
+}
+
+/// A stretch of text, or the id of a token found in it.
+pub(crate) enum StretchPart<'a> {
+    Text {
+        text: &'a str,
+        start: usize,
+    },
+    Token {
+        id: u32,
+        start: usize,
+        /// All that it takes of the text.
+        text: &'a str,
+    },
+}
+
+/// Calls `visit` with the tokens that `finder` finds and the text between.
+///
+/// # Errors
+/// `Special` where `special` refuses a token, and those of `visit`.
+#[inline]
+pub(crate) fn each_stretch<'a>(
+    finder: Option<&Finder>,
+    text: &'a str,
+    special: Special,
+    mut visit: impl FnMut(StretchPart<'a>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let Some(finder) = finder else {
+        return visit(StretchPart::Text { text, start: 0 });
+    };
+    finder.stretches(text, special, |stretch| match stretch {
+        TextStretch::Text { start, end } => visit(StretchPart::Text {
+            // Matches of UTF-8 in UTF-8 start and end at characters.
+            text: text.get(start..end).unwrap_or_default(),
+            start,
+        }),
+        TextStretch::Token {
+            index,
+            start,
+            end,
+            content_start,
+        } => {
+            let token = finder.token(index);
+            if token.options.special && special == Special::Refuse {
+                return Err(EncodeError::Special {
+                    token: token.content.clone(),
+                    offset: content_start,
+                });
+            }
+            visit(StretchPart::Token {
+                id: token.id,
+                start,
+                text: text.get(start..end).unwrap_or_default(),
+            })
+        }
+    })
 }
 
 /// Finds one set of added tokens.
@@ -67,21 +129,20 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    /// A finder of these tokens, or `None` if there are none. `pattern` gives
-    /// the text a token is matched by.
+    /// A finder of these tokens by their texts, or `None` if there are none.
     ///
     /// # Errors
     /// `Inconsistent` if the automaton cannot be built.
     pub(crate) fn new(
-        tokens: Vec<AddedToken>,
-        pattern: impl Fn(&AddedToken) -> String,
+        tokens: impl Iterator<Item = (AddedToken, String)>,
     ) -> Result<Option<Self>, TokenizerError> {
+        let (tokens, texts): (Vec<AddedToken>, Vec<String>) = tokens.unzip();
         if tokens.is_empty() {
             return Ok(None);
         }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(tokens.iter().map(pattern))
+            .build(&texts)
             .map_err(|error| TokenizerError::inconsistent("added_tokens", error.to_string()))?;
         Ok(Some(Self {
             tokens,
@@ -130,7 +191,9 @@ impl Finder {
             }
             visit(TextStretch::Token {
                 index,
-                start: found.start(),
+                start,
+                end,
+                content_start: found.start(),
             })?;
             done = end;
         }

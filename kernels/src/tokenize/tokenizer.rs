@@ -1,24 +1,32 @@
 //! A tokenizer as it is after reading: everything an encoder looks up.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::after::AfterTokens;
 use super::builtin::{self, Family};
-use super::error::TokenizerError;
+use super::byte_bpe::ByteBpe;
+use super::decode::decode;
+use super::encoding::{EncodingPadding, Truncation};
+use super::error::{EncodeError, TokenizerError};
+use super::files::{gpt2, vocab_txt};
 use super::json;
-use super::merge::Merger;
-use super::normalizer::Normalizer;
 use super::pairs::PairTable;
-use super::parts::{Parts, WholeWords};
+use super::parts::Parts;
 use super::pretokenize::Pretokenizer;
+use super::route::Route;
+use super::sentencepiece::SentencePiece;
 use super::special::{AddedOptions, AddedToken, Finder};
 use super::template::Template;
+use super::text::TextNormalizer;
 use super::tiktoken;
 use super::vocab::Vocab;
+use super::whole_words::WholeWords;
 
 /// What [`Tokenizer::decode`] puts for an id that is no token: U+FFFD.
 const UNKNOWN: &str = "\u{fffd}";
 
-/// A byte-level BPE tokenizer. It does not change; share it in an
+/// A tokenizer. It does not change; share it in an
 /// [`std::sync::Arc`] and give each thread an [`super::Encoder`].
 ///
 /// ```
@@ -33,39 +41,39 @@ const UNKNOWN: &str = "\u{fffd}";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tokenizer {
-    pub(super) vocab: Vocab,
-    pub(super) pairs: PairTable,
-    /// A word that is a token is that token, whatever its merges give.
-    pub(super) whole_words: WholeWords,
-    pub(super) normalizer: Normalizer,
-    pub(super) pretokenizer: Pretokenizer,
+    pub(super) route: Route,
     /// Finds added tokens in the text as it is.
     pub(super) raw: Option<Finder>,
     /// Finds added tokens in normalised text.
     pub(super) normalized: Option<Finder>,
     /// In ascending order of ids.
-    added: Vec<AddedToken>,
-    /// Tokens that no bytes spell, which no text becomes; ascending ids.
-    unspelled: Vec<(u32, String)>,
+    added: Vec<Added>,
+    pub(super) after: AfterTokens,
     template: Result<Template, TokenizerError>,
     notes: Vec<String>,
     origin: Origin,
+}
+
+/// An added token, and what it is shown as.
+struct Added {
+    token: AddedToken,
+    shown: String,
 }
 
 /// Where the tokenizer comes from, for [`Tokenizer::asset`].
 enum Origin {
     Json(Vec<u8>),
     Tiktoken(&'static Family),
+    SentencePiece(Vec<u8>),
 }
 
 /// A tokenizer as a file, to be kept beside what it has encoded.
 ///
-/// The same tokenizer gives the same bytes, and reading them gives it back:
-/// [`Tokenizer::from_tokenizer_json`] for the kind `tokenizer.json`,
-/// [`Tokenizer::from_tiktoken`] with `family` for the kind `tiktoken`.
+/// The same tokenizer gives the same bytes, and [`Tokenizer::from_asset`] gives
+/// it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenizerAsset {
-    /// `tokenizer.json` or `tiktoken`.
+    /// `tokenizer.json`, `tiktoken` or `sentencepiece`.
     pub kind: &'static str,
     /// For `tiktoken`, the built-in name that fixes pattern and special tokens.
     pub family: Option<String>,
@@ -143,47 +151,125 @@ impl Tokenizer {
                 ),
             ));
         }
-        let parts = Parts {
+        let bytes = ByteBpe {
             vocab,
             pairs,
             whole_words: WholeWords::Tokens,
-            normalizer: Normalizer::None,
+            normalizer: TextNormalizer::default(),
             pretokenizer: Pretokenizer::Scan(family.scanner()),
-            added,
             unspelled: Vec::new(),
-            template: Ok(Template::default()),
+        };
+        let parts = Parts {
+            route: Route::Bytes(Box::new(bytes)),
+            added,
+            after: AfterTokens::default(),
             notes: Vec::new(),
         };
         Self::new(parts, Origin::Tiktoken(family))
     }
 
+    /// Reads a SentencePiece `.model`, whose ids are those of the library
+    /// `sentencepiece` 0.2. Control symbols are special tokens; no text is put
+    /// between any, as the file does not say so.
+    ///
+    /// # Errors
+    /// `SentencePiece` with the byte of the file that is not as it should be,
+    /// `Inconsistent` and `Unsupported` by name.
+    pub fn from_sentencepiece(bytes: &[u8]) -> Result<Self, TokenizerError> {
+        let model = SentencePiece::read(bytes)?;
+        let special = AddedOptions {
+            special: true,
+            ..AddedOptions::default()
+        };
+        let added = model.control_symbols().map(|(id, text)| AddedToken {
+            id,
+            content: text.to_owned(),
+            options: special,
+        });
+        let parts = Parts {
+            added: added.collect(),
+            route: Route::SentencePiece(Box::new(model)),
+            after: AfterTokens::default(),
+            notes: Vec::new(),
+        };
+        Self::new(parts, Origin::SentencePiece(bytes.to_vec()))
+    }
+
+    /// Reads BERT's `vocab.txt`: a token a line, its number the id. Letters are
+    /// lowered unless tokens have capital letters; [`Self::notes`] says which.
+    ///
+    /// # Errors
+    /// `VocabLine` where a line is no new token, `Inconsistent` without the
+    /// tokens that BERT needs.
+    pub fn from_vocab_txt(bytes: &[u8]) -> Result<Self, TokenizerError> {
+        let mut tokenizer = Self::from_tokenizer_json(&vocab_txt::to_json(bytes)?)?;
+        tokenizer.notes.extend(vocab_txt::case_note(bytes));
+        Ok(tokenizer)
+    }
+
+    /// Reads GPT-2's `vocab.json` and `merges.txt`.
+    ///
+    /// # Errors
+    /// `Json` and `MergeLine` where a file is not as it should be,
+    /// `Unsupported` for the files of other models, which have the same names.
+    pub fn from_gpt2_files(vocab: &[u8], merges: &[u8]) -> Result<Self, TokenizerError> {
+        Self::from_tokenizer_json(&gpt2::to_json(vocab, merges)?)
+    }
+
+    /// The tokenizer of which `kind`, `family` and `bytes` were kept by
+    /// [`Self::asset`].
+    ///
+    /// # Errors
+    /// `Asset` if there is no such kind, else those of the reader.
+    pub fn from_asset(
+        kind: &str,
+        family: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<Self, TokenizerError> {
+        match (kind, family) {
+            ("tokenizer.json", _) => Self::from_tokenizer_json(bytes),
+            ("sentencepiece", _) => Self::from_sentencepiece(bytes),
+            ("tiktoken", Some(family)) => Self::from_tiktoken(bytes, family),
+            _ => Err(TokenizerError::Asset {
+                kind: kind.to_owned(),
+            }),
+        }
+    }
+
     fn new(parts: Parts, origin: Origin) -> Result<Self, TokenizerError> {
         let Parts {
+            route,
             mut added,
-            mut unspelled,
-            normalizer,
-            ..
+            after,
+            notes,
         } = parts;
         added.sort_by_key(|token| token.id);
-        unspelled.sort_unstable();
-        let (normalized, raw) = added
-            .iter()
-            .cloned()
-            .partition(|token| token.options.normalized);
+        let added = added
+            .into_iter()
+            .map(|token| {
+                let shown = shown(&token, &route)?;
+                Ok(Added { token, shown })
+            })
+            .collect::<Result<Vec<_>, TokenizerError>>()?;
+        let finder = |is_normalized: bool| {
+            let of_it = |added: &&Added| added.token.options.normalized == is_normalized;
+            Finder::new(
+                added
+                    .iter()
+                    .filter(of_it)
+                    .map(|added| (added.token.clone(), added.shown.clone())),
+            )
+        };
+        let (raw, normalized) = (finder(false)?, finder(true)?);
+        let template = Template::of(after.post_processor.as_ref());
         Ok(Self {
-            vocab: parts.vocab,
-            pairs: parts.pairs,
-            whole_words: parts.whole_words,
-            normalizer,
-            pretokenizer: parts.pretokenizer,
-            raw: Finder::new(raw, |token| token.content.clone())?,
-            normalized: Finder::new(normalized, |token| {
-                normalizer.normalize(&token.content).into_owned()
-            })?,
+            raw,
+            normalized,
+            route,
             added,
-            unspelled,
-            template: parts.template,
-            notes: parts.notes,
+            after,
+            template,
+            notes,
             origin,
         })
     }
@@ -191,30 +277,27 @@ impl Tokenizer {
     /// The greatest id + 1, added tokens included; 0 without any token.
     #[must_use]
     pub fn vocab_size(&self) -> usize {
-        let added = self.added.last().map(|token| token.id);
-        let unspelled = self.unspelled.last().map(|(id, _)| *id);
-        let greatest = self.vocab.greatest_id().max(added).max(unspelled);
+        let added = self.added.last().map(|added| added.token.id);
+        let greatest = self.route.greatest_id().max(added);
         greatest.map_or(0, |id| id as usize + 1)
     }
 
-    /// The id of a special, added or ordinary token, by its text: a space is a
-    /// space, not `Ġ`.
+    /// The id of a special, added or ordinary token, by its text: in a
+    /// byte-level vocabulary a space is a space, not `Ġ`.
     #[must_use]
     pub fn token_to_id(&self, token: &str) -> Option<u32> {
-        let added = self.added.iter().find(|added| added.content == token);
-        let unspelled = || self.unspelled.iter().find(|(_, text)| text == token);
+        let added = self.added.iter().find(|added| added.token.content == token);
         added
-            .map(|added| added.id)
-            .or_else(|| self.vocab.id(token.as_bytes()))
-            .or_else(|| unspelled().map(|(id, _)| *id))
+            .map(|added| added.token.id)
+            .or_else(|| self.route.id(token))
     }
 
     /// The special tokens with their ids, in ascending order of ids.
     pub fn special_tokens(&self) -> impl Iterator<Item = (&str, u32)> {
         self.added
             .iter()
-            .filter(|token| token.options.special)
-            .map(|token| (token.content.as_str(), token.id))
+            .filter(|added| added.token.options.special)
+            .map(|added| (added.token.content.as_str(), added.token.id))
     }
 
     /// The tokens that the file's post-processor puts around each text.
@@ -233,33 +316,74 @@ impl Tokenizer {
         &self.notes
     }
 
-    /// The bytes that the ids stand for, one after another. Special tokens
-    /// give their text, an id that is no token gives U+FFFD. The bytes are
+    /// The bytes that the ids stand for. Special tokens give their text, an id
+    /// that is no token gives U+FFFD.
+    ///
+    /// In a byte-level vocabulary they are the bytes of one token after another:
     /// UTF-8 where the ids come from whole texts; a token alone may be a part
-    /// of a character.
-    #[must_use]
-    pub fn decode(&self, ids: &[u32]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(4 * ids.len());
-        for &id in ids {
-            bytes.extend_from_slice(self.token(id).unwrap_or(UNKNOWN.as_bytes()));
+    /// of a character. Elsewhere they are the text that the file's decoder
+    /// makes, or the library `sentencepiece`.
+    ///
+    /// # Errors
+    /// `Pattern` if a regular expression of the decoder gives up.
+    pub fn decode(&self, ids: &[u32]) -> Result<Vec<u8>, EncodeError> {
+        match &self.route {
+            Route::Bytes(_) => {
+                let mut bytes = Vec::with_capacity(4 * ids.len());
+                for &id in ids {
+                    bytes.extend_from_slice(self.token(id).unwrap_or(UNKNOWN.as_bytes()));
+                }
+                Ok(bytes)
+            }
+            Route::Pipeline(_) => {
+                let tokens = ids.iter().map(|&id| {
+                    let token = self.token(id).and_then(|token| str::from_utf8(token).ok());
+                    token.unwrap_or(UNKNOWN)
+                });
+                let text = decode(tokens, self.after.decoder.as_ref())?;
+                Ok(text.into_bytes())
+            }
+            Route::SentencePiece(model) => Ok(model.decode(ids).into_bytes()),
         }
-        bytes
     }
 
-    fn token(&self, id: u32) -> Option<&[u8]> {
-        if let Some(token) = self.vocab.token(id) {
-            return Some(token);
-        }
-        let at = self.added.partition_point(|token| token.id < id);
-        let added = self.added.get(at).filter(|token| token.id == id);
-        let text = added.map(|token| token.content.as_str()).or_else(|| {
-            let at = self
-                .unspelled
-                .binary_search_by_key(&id, |(id, _)| *id)
-                .ok()?;
-            Some(self.unspelled[at].1.as_str())
-        });
-        text.map(str::as_bytes)
+    /// The bytes of a token; `None` if the id is none. An added token that is
+    /// matched in normalised text gives that text, as in Hugging Face.
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<&[u8]> {
+        let added = self.added_token(id).map(|added| added.shown.as_bytes());
+        added.or_else(|| self.route.token(id))
+    }
+
+    /// A token as its vocabulary spells it, Hugging Face's `id_to_token`: in a
+    /// byte-level vocabulary a space is `Ġ`.
+    #[must_use]
+    pub fn spelled(&self, id: u32) -> Option<Cow<'_, str>> {
+        let added = self
+            .added_token(id)
+            .map(|added| Cow::Borrowed(&*added.shown));
+        added.or_else(|| self.route.spelled(id))
+    }
+
+    fn added_token(&self, id: u32) -> Option<&Added> {
+        let at = self
+            .added
+            .binary_search_by_key(&id, |added| added.token.id)
+            .ok()?;
+        self.added.get(at)
+    }
+
+    /// What the file says of truncation, which [`super::Encoder::encode_tokens`]
+    /// does if it is told.
+    #[must_use]
+    pub fn truncation(&self) -> Option<&Truncation> {
+        self.after.truncation.as_ref()
+    }
+
+    /// What the file says of padding, as [`Self::truncation`].
+    #[must_use]
+    pub fn padding(&self) -> Option<&EncodingPadding> {
+        self.after.padding.as_ref()
     }
 
     /// The tokenizer as a file.
@@ -274,22 +398,34 @@ impl Tokenizer {
             Origin::Tiktoken(family) => TokenizerAsset {
                 kind: "tiktoken",
                 family: Some(family.name.to_owned()),
-                bytes: tiktoken::render(&self.vocab),
+                bytes: match &self.route {
+                    Route::Bytes(model) => tiktoken::render(&model.vocab),
+                    // An encoding of tiktoken is byte-level.
+                    Route::Pipeline(_) | Route::SentencePiece(_) => Vec::new(),
+                },
+            },
+            Origin::SentencePiece(bytes) => TokenizerAsset {
+                kind: "sentencepiece",
+                family: None,
+                bytes: bytes.clone(),
             },
         }
     }
+}
 
-    /// Appends the tokens of one word to `ids`.
-    pub(super) fn encode_word(&self, word: &[u8], merger: &mut Merger, ids: &mut Vec<u32>) {
-        if self.whole_words == WholeWords::Tokens
-            && let Some(id) = self.vocab.id(word)
-        {
-            ids.push(id);
-            return;
-        }
-        // Readers see to it that every byte of UTF-8 is a token.
-        let bytes = word.iter().filter_map(|&byte| self.vocab.byte_id(byte));
-        merger.merge(bytes, &self.pairs, ids);
+/// The text by which an added token is matched.
+fn shown(token: &AddedToken, route: &Route) -> Result<String, TokenizerError> {
+    if !token.options.normalized {
+        return Ok(token.content.clone());
+    }
+    let refuse = |what: String| Err(TokenizerError::inconsistent("added_tokens", what));
+    match route.normal(&token.content) {
+        Ok(text) if text.is_empty() => refuse(format!(
+            "nothing is left of \"{}\" once it is normalised",
+            token.content
+        )),
+        Ok(text) => Ok(text),
+        Err(error) => refuse(error.to_string()),
     }
 }
 
@@ -298,11 +434,11 @@ impl fmt::Debug for Tokenizer {
         let origin = match &self.origin {
             Origin::Json(_) => "tokenizer.json",
             Origin::Tiktoken(family) => family.name,
+            Origin::SentencePiece(_) => "sentencepiece",
         };
         f.debug_struct("Tokenizer")
             .field("origin", &origin)
             .field("vocab_size", &self.vocab_size())
-            .field("n_merges", &self.pairs.len())
             .field("n_added", &self.added.len())
             .finish_non_exhaustive()
     }

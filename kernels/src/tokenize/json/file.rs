@@ -3,9 +3,18 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{added, kinds, model, normalizer, notes, post_processor, pretokenizer};
+use super::{
+    added_tokens, decoders, kinds, lengths, models, normalizer_steps, notes, post_processors,
+    pretokenizer_steps,
+};
+use crate::tokenize::after::AfterTokens;
+use crate::tokenize::encoding::PostProcessor;
 use crate::tokenize::error::TokenizerError;
+use crate::tokenize::model::TokenTable;
 use crate::tokenize::parts::Parts;
+use crate::tokenize::pipeline::Pipeline;
+use crate::tokenize::route::Route;
+use crate::tokenize::special::AddedToken;
 
 /// The file.
 #[derive(Deserialize)]
@@ -17,7 +26,7 @@ struct File {
     #[serde(default)]
     padding: Value,
     #[serde(default)]
-    added_tokens: Vec<added::AddedEntry>,
+    added_tokens: Value,
     #[serde(default)]
     normalizer: Value,
     #[serde(default)]
@@ -26,7 +35,7 @@ struct File {
     post_processor: Value,
     #[serde(default)]
     decoder: Value,
-    model: model::WrittenBpe,
+    model: Value,
 }
 
 /// Reads a file.
@@ -39,34 +48,57 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
         let found = format!("\"{version}\"");
         return Err(TokenizerError::unsupported("version", "\"1.0\"", found));
     }
-    let is_byte_fallback = file.model.is_byte_fallback();
-    let model = file.model.load()?;
-    // Normalizers and pre-tokenizers that are not built here come with that
-    // kind of model, which is the reason that would remain.
-    let true_reason = |error| {
-        if is_byte_fallback {
-            TokenizerError::model(model::BYTE_FALLBACK)
-        } else {
-            error
-        }
+    let model = models::parse(&file.model)?;
+    let normalizer = normalizer_steps::parse(&file.normalizer, "normalizer")?;
+    let cutter = pretokenizer_steps::parse(&file.pre_tokenizer, "pre_tokenizer")?;
+    let added = added_tokens::parse(&file.added_tokens, model.tokens())?;
+    let post_processor = post_processors::parse(&file.post_processor)?;
+    if let Some(post_processor) = &post_processor {
+        check_named(post_processor, &added.tokens, model.tokens())?;
+    }
+    let after = AfterTokens {
+        post_processor,
+        truncation: lengths::truncation(&file.truncation)?,
+        padding: lengths::padding(&file.padding)?,
+        decoder: decoders::parse(&file.decoder)?,
     };
-    let normalizer = normalizer::parse(&file.normalizer, "normalizer").map_err(true_reason)?;
-    let pretokenizer = pretokenizer::parse(&file.pre_tokenizer).map_err(true_reason)?;
-    let mut notes = notes::sections(&file.truncation, &file.padding, &file.decoder);
-    notes.extend(added::renumbered(&file.added_tokens, &model));
-    let added = added::load(file.added_tokens, &model)?;
-    let template = post_processor::parse(&file.post_processor, &|token, id| {
-        added::check_named(token, id, &added, &model)
-    });
-    Ok(Parts {
-        vocab: model.vocab,
-        pairs: model.pairs,
-        whole_words: model.whole_words,
+    let route = Route::of_components(Pipeline {
         normalizer,
-        pretokenizer,
-        added,
-        unspelled: model.unspelled,
-        template,
+        cutter,
+        model,
+    })?;
+    let is_bytes = matches!(route, Route::Bytes(_));
+    let mut notes = notes::lengths(&file.truncation, &file.padding);
+    notes.extend(notes::decoder(&file.decoder).filter(|_| is_bytes));
+    notes.extend(added.note);
+    Ok(Parts {
+        route,
+        added: added.tokens,
+        after,
         notes,
     })
+}
+
+/// Refuses a token that the post-processor adds, if the file knows it by
+/// another id or does not have the id.
+fn check_named(
+    post_processor: &PostProcessor,
+    added: &[AddedToken],
+    model: &TokenTable,
+) -> Result<(), TokenizerError> {
+    for named in post_processor.named_tokens() {
+        let (id, token) = (named.id, &*named.token);
+        let content = added.iter().find(|other| other.content == token);
+        let known = content.map(|token| token.id).or_else(|| model.id(token));
+        let has_id = || model.token(id).is_some() || added.iter().any(|token| token.id == id);
+        let what = match known {
+            Some(known) if known == id => continue,
+            Some(known) => format!("and {known} in the vocabulary"),
+            None if has_id() => continue,
+            None => "which the vocabulary does not have".to_owned(),
+        };
+        let message = format!("\"{token}\" has id {id} there, {what}");
+        return Err(TokenizerError::inconsistent("post_processor", message));
+    }
+    Ok(())
 }

@@ -6,22 +6,19 @@
 //! (`truncation`, `padding`, some decoders, other ids) stands in
 //! [`Tokenizer::notes`](super::Tokenizer::notes).
 
-mod added;
+pub(in crate::tokenize) mod added_tokens;
 mod component;
+pub(in crate::tokenize) mod decoders;
 mod fields;
 mod file;
 mod kinds;
-#[expect(dead_code, reason = "the pipeline uses it next")]
+pub(in crate::tokenize) mod lengths;
 mod members;
-mod model;
-#[cfg_attr(not(test), expect(dead_code, reason = "the pipeline uses it next"))]
-mod models;
-mod normalizer;
+pub(in crate::tokenize) mod models;
 pub(super) mod normalizer_steps;
 mod notes;
 mod pattern_field;
-mod post_processor;
-mod pretokenizer;
+pub(in crate::tokenize) mod post_processors;
 pub(super) mod pretokenizer_steps;
 #[cfg(test)]
 mod tests;

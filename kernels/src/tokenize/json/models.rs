@@ -8,7 +8,7 @@ use crate::tokenize::model::{
     Bpe, BpeOptions, ByteFallback, FuseUnknown, Model, TokenTable, Unigram, UnigramOptions,
     WordLevel, WordPiece, WordPieceOptions,
 };
-use crate::tokenize::parts::WholeWords;
+use crate::tokenize::whole_words::WholeWords;
 
 /// Reads the model that `value` is, which is at `model` in the file.
 ///

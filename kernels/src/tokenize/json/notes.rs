@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::component::type_of;
 
 /// Notes on the sections that change nothing about the ids of a whole text.
-pub(super) fn sections(truncation: &Value, padding: &Value, decoder: &Value) -> Vec<String> {
+pub(super) fn lengths(truncation: &Value, padding: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     if !truncation.is_null() {
         let most = truncation.get("max_length");
@@ -17,12 +17,15 @@ pub(super) fn sections(truncation: &Value, padding: &Value, decoder: &Value) -> 
     if !padding.is_null() {
         notes.push("`padding` is not applied: no text is made longer".to_owned());
     }
-    if let Some(other) = other_decoder(decoder) {
-        notes.push(format!(
-            "decoder {other} is not applied: ids are decoded to the bytes they stand for"
-        ));
-    }
     notes
+}
+
+/// A note on a decoder that a byte-level vocabulary does without.
+pub(super) fn decoder(decoder: &Value) -> Option<String> {
+    let other = other_decoder(decoder)?;
+    Some(format!(
+        "decoder {other} is not applied: ids are decoded to the bytes they stand for"
+    ))
 }
 
 /// A decoder that gives other text than the bytes of the tokens.

@@ -96,6 +96,17 @@ impl Model {
         }
     }
 
+    /// The text of a token of `word` where that is not the vocabulary's: in
+    /// Unigram, what is unknown.
+    pub(crate) fn unknown_text<'a>(&self, word: &'a str, token: WordToken) -> Option<&'a str> {
+        match self {
+            Self::Unigram(model) if model.is_unknown(token.id) => {
+                word.get(token.start as usize..token.end as usize)
+            }
+            Self::Unigram(_) | Self::Bpe(_) | Self::WordPiece(_) | Self::WordLevel(_) => None,
+        }
+    }
+
     /// The tokens by id and ids by token.
     pub(crate) fn tokens(&self) -> &TokenTable {
         match self {

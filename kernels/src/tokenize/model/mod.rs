@@ -26,6 +26,7 @@ pub(crate) use kinds::Scratch;
 )]
 pub(crate) use token::WordToken;
 pub(crate) use tokens::{ByteFallback, TokenTable};
+pub(crate) use trie::Trie;
 pub(crate) use unigram::{Unigram, UnigramOptions};
 pub(crate) use word_level::WordLevel;
 pub(crate) use word_piece::{WordPiece, WordPieceOptions};

@@ -10,6 +10,7 @@ mod syntax;
 use std::ops::Range;
 
 use super::error::{EncodeError, TokenizerError};
+use super::scan::Scanner;
 
 /// Steps back in one match, after which the text has no encoding; Oniguruma
 /// gives up after as many.
@@ -21,8 +22,8 @@ const PROGRAM_MAX: usize = 1 << 16;
 pub(crate) enum Pattern {
     /// This text.
     Literal(String),
-    /// A regular expression that does not match the empty string.
-    Regex(Box<fancy_regex::Regex>),
+    /// A regular expression that does not match the empty string, and its text.
+    Regex(Box<fancy_regex::Regex>, String),
 }
 
 impl Pattern {
@@ -60,8 +61,16 @@ impl Pattern {
             Err(error) => return refuse("a regular expression", error.to_string()),
         };
         match regex.is_match("") {
-            Ok(false) => Ok(Self::Regex(Box::new(regex))),
+            Ok(false) => Ok(Self::Regex(Box::new(regex), pattern.to_owned())),
             _ => refuse("a pattern that never matches nothing", pattern.to_owned()),
+        }
+    }
+
+    /// The scanner that finds the same, if the pattern is a known one.
+    pub(crate) fn scanner(&self) -> Option<Scanner> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Regex(_, text) => Scanner::of_pattern(text),
         }
     }
 
@@ -82,7 +91,7 @@ impl Pattern {
                     visit(start..start + found.len());
                 }
             }
-            Self::Regex(regex) => {
+            Self::Regex(regex, _) => {
                 for found in regex.find_iter(text) {
                     let found = found.map_err(|error| EncodeError::Pattern {
                         len_bytes: text.len(),

@@ -170,10 +170,36 @@ impl<'a> AlignedPiece<'a> {
     /// where its first byte comes from to where its last one does. An empty
     /// range counts from the start of the piece, as in Hugging Face; one that
     /// is not within the text gives the whole piece.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the spans of tokens"))]
     pub(crate) fn origin(&self, range: Range<usize>) -> Range<usize> {
         let origin = self.origin_in_u32(&range);
         origin.start as usize..origin.end as usize
+    }
+
+    /// A part of its text as a text of its own.
+    pub(crate) fn part(&self, range: Range<usize>) -> Aligned<'a> {
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let len = text.len() as u32;
+        let original = self.origin_in_u32(&range);
+        let piece = Bounds {
+            text: 0..len,
+            original: original.clone(),
+        };
+        Aligned {
+            text: Cow::Borrowed(text),
+            origins: match self.origins {
+                PieceOrigins::Untracked => Origins::Untracked,
+                PieceOrigins::Verbatim(start) => Origins::Verbatim(start + range.start as u32),
+                PieceOrigins::Each(all) => {
+                    Origins::Each(all.get(range).unwrap_or_default().to_vec())
+                }
+            },
+            pieces: if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![piece]
+            },
+            len_original: original.end - original.start,
+        }
     }
 
     fn origin_in_u32(&self, range: &Range<usize>) -> Range<u32> {

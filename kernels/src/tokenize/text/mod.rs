@@ -10,10 +10,9 @@ mod normalizer;
 mod rewriter;
 pub(crate) mod tables;
 
-pub(crate) use aligned::{Aligned, Track};
+pub(crate) use aligned::{Aligned, AlignedPiece, Track};
 pub(crate) use cutter::{
     Behavior, CutStep, InvertMatches, MetaspacePrefix, PrefixSpace, SplitAtReplacement, TextCutter,
-    is_numeric,
 };
 pub(crate) use normalizer::{
     BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,

@@ -3,7 +3,7 @@
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::tokens::{ByteFallback, TokenTable};
 use crate::tokenize::pairs::{Merge, PairTable};
-use crate::tokenize::parts::WholeWords;
+use crate::tokenize::whole_words::WholeWords;
 
 /// Whether unknown characters in a row become one token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::tokenize::error::{EncodeError, TokenizerError};
 use crate::tokenize::model::token::WordToken;
 use crate::tokenize::model::tokens::TokenTable;
 use crate::tokenize::pairs::PairTable;
-use crate::tokenize::parts::WholeWords;
+use crate::tokenize::whole_words::WholeWords;
 
 /// Words of more bytes are cut before they are merged.
 const CUT_MIN: usize = 32;
@@ -50,6 +50,21 @@ impl Bpe {
             tokens,
             whole_words: options.whole_words,
         })
+    }
+
+    /// Whether a character is spelled the same wherever it stands in a word.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.alphabet.is_plain()
+    }
+
+    /// The tokens by id and ids by token.
+    pub(crate) fn tokens(&self) -> &TokenTable {
+        &self.tokens
+    }
+
+    /// Tokens, merges, and whether a word that is a token is that token.
+    pub(crate) fn into_parts(self) -> (TokenTable, PairTable, WholeWords) {
+        (self.tokens, self.pairs, self.whole_words)
     }
 
     /// The token that a word is as a whole, whatever its merges would give.

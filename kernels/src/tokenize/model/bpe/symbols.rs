@@ -160,7 +160,7 @@ impl Speller<'_> {
                 self.symbols.extend(ids.map(|id| Symbol { id, len: 1 }));
             }
             CharKind::Unknown => self.push_unknown(spelling, len)?,
-            CharKind::Dropped => {}
+            CharKind::Dropped => return Err(EncodeError::unknown(spelling, "unk_token")),
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::load::{BpeOptions, FuseUnknown};
 use super::model::{Bpe, BpeScratch};
 use crate::tokenize::model::token::WordToken;
 use crate::tokenize::model::tokens::{ByteFallback, TokenTable};
-use crate::tokenize::parts::WholeWords;
+use crate::tokenize::whole_words::WholeWords;
 
 /// A vocabulary, its merges and its options.
 #[derive(Debug, Clone)]

@@ -82,6 +82,11 @@ impl TextCutter {
         Self { steps }
     }
 
+    /// The pre-tokenizers in their order.
+    pub(crate) fn into_steps(self) -> Vec<CutStep> {
+        self.steps
+    }
+
     /// Whether the cut depends on where text comes from, so that origins must
     /// be tracked.
     pub(crate) fn needs_origins(&self) -> bool {

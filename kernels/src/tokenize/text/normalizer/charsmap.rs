@@ -124,6 +124,27 @@ impl Charsmap {
         None
     }
 
+    /// The replacement of the longest key that `text` starts with, and how many
+    /// bytes the key has: what SentencePiece takes.
+    pub(crate) fn longest(&self, text: &str) -> Option<(&str, usize)> {
+        let mut node = offset(*self.units.first()?);
+        let mut longest = None;
+        for (len, label) in (1..).zip(text.bytes()) {
+            let at = node ^ usize::from(label);
+            match self.units.get(at) {
+                Some(&unit) if label != 0 && has_label(unit, label) => {
+                    node = at ^ offset(unit);
+                    if has_value(unit) {
+                        longest = Some((node, len));
+                    }
+                }
+                _ => break,
+            }
+        }
+        let (node, len) = longest?;
+        Some((self.replacement(node)?, len))
+    }
+
     pub(super) fn apply(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
         text.rewrite(|piece, out| {
             let text = piece.text();

@@ -13,7 +13,7 @@ pub(crate) use charsmap::Charsmap;
 pub(crate) use forms::NormalForm;
 pub(super) use replace::{prepend, replace_char};
 
-use super::aligned::Aligned;
+use super::aligned::{Aligned, Track};
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::pattern::Pattern;
 
@@ -48,6 +48,27 @@ impl TextNormalizer {
     /// A `Sequence` of these.
     pub(crate) fn new(steps: Vec<NormalizerStep>) -> Self {
         Self { steps }
+    }
+
+    /// Whether it leaves every text as it is.
+    pub(crate) fn is_none(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether it does no more than to bring texts into NFC.
+    pub(crate) fn is_nfc_at_most(&self) -> bool {
+        let nfc = |step: &NormalizerStep| matches!(step, NormalizerStep::Form(NormalForm::Nfc));
+        self.steps.iter().all(nfc)
+    }
+
+    /// What becomes of a text by itself.
+    ///
+    /// # Errors
+    /// As [`Self::normalize`].
+    pub(crate) fn text(&self, text: &str) -> Result<String, EncodeError> {
+        let mut text = Aligned::new(text, 0, Track::TextOnly)?;
+        self.normalize(&mut text)?;
+        Ok(text.pieces().map(|piece| piece.text()).collect())
     }
 
     /// Normalizes each piece.

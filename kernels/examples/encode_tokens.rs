@@ -1,0 +1,75 @@
+//! Encodes lines of JSON with all that is known of each token, for tests to
+//! compare with a peer.
+//!
+//! `encode_tokens FILE`: FILE is a `tokenizer.json`, a `.model` or a
+//! `vocab.txt`. A line of standard input is a text or a list of two; a line of
+//! output has `ids`, `offsets` in characters, `words`, `types`, `special` and
+//! `decoded`, or an `error`.
+
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+use std::error::Error;
+use std::io::{BufRead, stdin};
+use std::sync::Arc;
+
+use fuelrail_kernels::tokenize::{EncodeOptions, Encoder, Special, Tokenizer};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Two(String, String),
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args().nth(1).ok_or("expected `FILE`")?;
+    let bytes = std::fs::read(&path)?;
+    let tokenizer = if path.ends_with(".model") {
+        Tokenizer::from_sentencepiece(&bytes)
+    } else if path.ends_with(".txt") {
+        Tokenizer::from_vocab_txt(&bytes)
+    } else {
+        Tokenizer::from_tokenizer_json(&bytes)
+    };
+    let mut encoder = Encoder::new(Arc::new(tokenizer?));
+    let tokenizer = Arc::clone(encoder.tokenizer());
+    let options = EncodeOptions::default();
+    for line in stdin().lock().lines() {
+        let texts: Texts = serde_json::from_str(&line?)?;
+        let (first, second) = match &texts {
+            Texts::One(first) => (first, None),
+            Texts::Two(first, second) => (first, Some(second.as_str())),
+        };
+        let encoding = match encoder.encode_tokens(first, second, &options) {
+            Ok(encoding) => encoding,
+            Err(error) => {
+                println!("{}", json!({ "error": error.to_string() }));
+                continue;
+            }
+        };
+        if second.is_none() && tokenizer.template().is_ok() {
+            let mut ids = Vec::new();
+            encoder.encode_with_template(first, Special::Parse, &mut ids)?;
+            if ids != encoding.ids {
+                return Err(
+                    format!("{first:?}: {ids:?} without spans, {:?} with", encoding.ids).into(),
+                );
+            }
+        }
+        let decoded = tokenizer.decode(&encoding.ids)?;
+        println!(
+            "{}",
+            json!({
+                "ids": encoding.ids,
+                "offsets": encoding.spans,
+                "words": encoding.words,
+                "types": encoding.type_ids,
+                "special": encoding.special_tokens_mask,
+                "decoded": String::from_utf8_lossy(&decoded),
+            })
+        );
+    }
+    Ok(())
+}

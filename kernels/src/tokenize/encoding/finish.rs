@@ -1,0 +1,77 @@
+//! From the tokens of a text, or of two, to the encoding that is given out.
+
+use super::padding::EncodingPadding;
+use super::post::{PostProcessor, join};
+use super::truncation::Truncation;
+use super::types::{AddSpecial, Encoding, Shown};
+use crate::tokenize::error::TruncationError;
+
+/// Most overflowing parts: those of two texts multiply.
+const PARTS_MAX: usize = 1 << 20;
+
+/// What is done, in the order of its members.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Finish<'a> {
+    pub(crate) truncation: Option<&'a Truncation>,
+    pub(crate) post_processor: Option<&'a PostProcessor>,
+    pub(crate) padding: Option<&'a EncodingPadding>,
+}
+
+/// Finishes the tokens of a text, or of two. `shown` is the text of a token of
+/// the vocabulary.
+///
+/// # Errors
+/// If the text cannot be truncated as it should.
+pub(crate) fn finish<'v>(
+    mut first: Encoding,
+    mut second: Option<Encoding>,
+    how: Finish<'_>,
+    add: AddSpecial,
+    shown: &Shown<'v>,
+) -> Result<Encoding, TruncationError> {
+    let n_texts = 1 + usize::from(second.is_some());
+    if let Some(second) = &mut second {
+        second.set_type(1);
+    }
+    if let Some(truncation) = how.truncation {
+        let n_added = match (how.post_processor, add) {
+            (Some(processor), AddSpecial::Yes) => processor.n_added(n_texts),
+            _ => 0,
+        };
+        truncation.apply(&mut first, second.as_mut(), n_added)?;
+    }
+    check_parts(&first, second.as_ref())?;
+    let mut encodings = vec![first];
+    encodings.extend(second);
+    let mut encoding = if let Some(processor) = how.post_processor {
+        processor.apply(encodings, add, shown)
+    } else {
+        if n_texts > 1 {
+            for (sequence, encoding) in (0..).zip(&mut encodings) {
+                encoding.set_sequence(sequence);
+            }
+        }
+        join(encodings)
+    };
+    if let Some(padding) = how.padding {
+        padding.apply(std::slice::from_mut(&mut encoding));
+    }
+    Ok(encoding)
+}
+
+/// Pads finished encodings of a batch to one length.
+pub(crate) fn pad_batch(batch: &mut [Encoding], padding: &EncodingPadding) {
+    padding.apply(batch);
+}
+
+fn check_parts(first: &Encoding, second: Option<&Encoding>) -> Result<(), TruncationError> {
+    let n_second = second.map_or(0, |second| second.overflowing.len());
+    let n_parts = (first.overflowing.len() + 1).saturating_mul(n_second + 1);
+    if n_second > 0 && n_parts > PARTS_MAX {
+        return Err(TruncationError::TooManyParts {
+            n_parts,
+            limit: PARTS_MAX,
+        });
+    }
+    Ok(())
+}

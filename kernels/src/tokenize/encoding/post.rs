@@ -1,0 +1,119 @@
+//! The post-processor: what is put around texts.
+
+use super::surround::{NamedToken, Surround};
+use super::template::TemplateProcessing;
+use super::trim::TrimOffsets;
+use super::types::{AddSpecial, Encoding, Shown};
+
+/// One post-processor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PostStep {
+    Bert(Surround),
+    Roberta(Surround, TrimOffsets),
+    ByteLevel(TrimOffsets),
+    Template(TemplateProcessing),
+}
+
+/// The post-processors of a file, one after another.
+///
+/// Behind a template, which may leave more encodings than there are texts,
+/// there is nothing that adds tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PostProcessor {
+    pub(crate) steps: Vec<PostStep>,
+}
+
+impl PostProcessor {
+    /// How many tokens are added to one text or two.
+    pub(crate) fn n_added(&self, n_texts: usize) -> usize {
+        let steps = self.steps.iter();
+        steps
+            .map(|step| match (step, n_texts) {
+                (PostStep::Bert(_) | PostStep::Roberta(..), 1) => 2,
+                (PostStep::Bert(_), _) => 3,
+                (PostStep::Roberta(..), _) => 4,
+                (PostStep::ByteLevel(_), _) => 0,
+                (PostStep::Template(template), n_texts) => template.n_added(n_texts),
+            })
+            .sum()
+    }
+
+    /// The tokens that are added.
+    pub(crate) fn named_tokens(&self) -> Vec<&NamedToken> {
+        let mut tokens = Vec::new();
+        for step in &self.steps {
+            match step {
+                PostStep::Bert(around) | PostStep::Roberta(around, _) => {
+                    tokens.extend([&around.cls, &around.sep]);
+                }
+                PostStep::ByteLevel(_) => {}
+                PostStep::Template(template) => tokens.extend(template.named_tokens()),
+            }
+        }
+        tokens
+    }
+
+    /// One encoding of the texts; `shown` is the text of a token.
+    pub(super) fn apply<'v>(
+        &self,
+        mut encodings: Vec<Encoding>,
+        add: AddSpecial,
+        shown: &Shown<'v>,
+    ) -> Encoding {
+        for (sequence, encoding) in (0..).zip(&mut encodings) {
+            for part in &mut encoding.overflowing {
+                part.set_sequence(sequence);
+            }
+            encoding.set_sequence(sequence);
+            encoding.set_type(sequence);
+        }
+        for step in &self.steps {
+            encodings = step.apply(encodings, add, shown);
+        }
+        join(encodings)
+    }
+}
+
+impl PostStep {
+    fn apply<'v>(
+        &self,
+        mut encodings: Vec<Encoding>,
+        add: AddSpecial,
+        shown: &Shown<'v>,
+    ) -> Vec<Encoding> {
+        match self {
+            Self::Bert(around) => {
+                if add == AddSpecial::Yes {
+                    around.bert(&mut encodings);
+                }
+            }
+            Self::Roberta(around, trim) => {
+                for encoding in &mut encodings {
+                    trim.apply(encoding, shown);
+                    encoding.set_type(0);
+                }
+                if add == AddSpecial::Yes {
+                    around.roberta(&mut encodings);
+                }
+            }
+            Self::ByteLevel(trim) => {
+                for (sequence, encoding) in (0..).zip(&mut encodings) {
+                    trim.apply(encoding, shown);
+                    encoding.set_sequence(sequence);
+                }
+            }
+            Self::Template(template) => return template.apply(encodings, add),
+        }
+        encodings
+    }
+}
+
+/// Encodings one after another.
+pub(super) fn join(encodings: Vec<Encoding>) -> Encoding {
+    let mut encodings = encodings.into_iter();
+    let mut joined = encodings.next().unwrap_or_default();
+    for encoding in encodings {
+        joined.append(&encoding);
+    }
+    joined
+}

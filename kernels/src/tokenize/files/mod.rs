@@ -1,0 +1,7 @@
+//! Files that hold tokenizers, other than `tokenizer.json` and `.tiktoken`.
+//!
+//! What a `tokenizer.json` can say is turned into one, so that there is one
+//! reader of components and one form to keep beside a dataset.
+
+pub(crate) mod gpt2;
+pub(crate) mod vocab_txt;

@@ -1,0 +1,176 @@
+//! Pieces by merging: the pair that gives the piece of the best score first,
+//! the leftmost of equals.
+
+use rustc_hash::FxHashMap;
+
+use super::normalizer::PieceNormalizer;
+use super::proto::PieceType;
+use super::vocabulary::Pieces;
+use crate::tokenize::error::TokenizerError;
+use crate::tokenize::merge::Merger;
+use crate::tokenize::pairs::{Merge, PairTable};
+
+/// Symbols are numbered: pieces by their ids, then the characters that are no
+/// pieces but stand in some, then what does not merge.
+pub(super) struct BpeModel {
+    pairs: PairTable,
+    n_pieces: u32,
+    /// Characters that are no pieces, by the number of their symbol.
+    chars: FxHashMap<char, u32>,
+    /// The lengths in bytes of those characters, in order of their symbols.
+    char_lens: Vec<u8>,
+}
+
+/// The symbol of a character that stands in no piece, and the first of those
+/// of pieces that the user has defined, to which the ids are added.
+const UNKNOWN_LEN: [u32; 5] = [0, u32::MAX - 4, u32::MAX - 3, u32::MAX - 2, u32::MAX - 1];
+
+/// A stretch of the normalised text, and its piece if it is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) id: u32,
+    pub(super) len_bytes: usize,
+}
+
+impl BpeModel {
+    /// # Errors
+    /// `Unsupported` if a piece is marked as unused.
+    pub(super) fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+        let n_pieces = pieces.len() as u32;
+        let ranks = ranks(pieces)?;
+        let mut model = Self {
+            pairs: PairTable::with_capacity(0),
+            n_pieces,
+            chars: FxHashMap::default(),
+            char_lens: Vec::new(),
+        };
+        let mut merges = Vec::new();
+        for (id, piece) in pieces.iter() {
+            let Some(&rank) = ranks.get(&id) else {
+                continue;
+            };
+            for (at, _) in piece.text.char_indices().skip(1) {
+                let (left, right) = piece.text.split_at(at);
+                let left = model.symbol(left, pieces);
+                let right = model.symbol(right, pieces);
+                if let (Some(left), Some(right)) = (left, right) {
+                    merges.push((left, right, Merge { rank, id }));
+                }
+            }
+        }
+        model.pairs = PairTable::with_capacity(merges.len());
+        for (left, right, merge) in merges {
+            model.pairs.insert(left, right, merge);
+        }
+        Ok(model)
+    }
+
+    /// The symbol of a piece or of one character, which is numbered if need be.
+    fn symbol(&mut self, text: &str, pieces: &Pieces) -> Option<u32> {
+        if let Some(id) = pieces.ordinary(text) {
+            return Some(id);
+        }
+        let mut chars = text.chars();
+        let (c, None) = (chars.next()?, chars.next()) else {
+            return None;
+        };
+        let next = self.n_pieces + self.char_lens.len() as u32;
+        let symbol = *self.chars.entry(c).or_insert(next);
+        if symbol == next {
+            self.char_lens.push(c.len_utf8() as u8);
+        }
+        Some(symbol)
+    }
+
+    /// Appends what `text`, which is normalised, is made of.
+    pub(super) fn encode(
+        &self,
+        text: &str,
+        (pieces, normalizer): (&Pieces, &PieceNormalizer),
+        merger: &mut Merger,
+        found: &mut Vec<Found>,
+    ) {
+        let mut start = 0;
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let Some(len) = normalizer.user_defined(rest) else {
+                at += rest.chars().next().map_or(1, char::len_utf8);
+                continue;
+            };
+            // A piece of the user's never merges with what is around it.
+            self.merge(
+                text.get(start..at).unwrap_or_default(),
+                pieces,
+                merger,
+                found,
+            );
+            let id = pieces.id(rest.get(..len).unwrap_or_default());
+            found.push(Found { id, len_bytes: len });
+            at += len;
+            start = at;
+        }
+        self.merge(text.get(start..).unwrap_or_default(), pieces, merger, found);
+    }
+
+    fn merge(&self, text: &str, pieces: &Pieces, merger: &mut Merger, found: &mut Vec<Found>) {
+        let mut buffer = [0; 4];
+        let symbols = text.chars().map(|c| {
+            let piece = pieces.ordinary(c.encode_utf8(&mut buffer));
+            piece
+                .or_else(|| self.chars.get(&c).copied())
+                .unwrap_or(UNKNOWN_LEN[c.len_utf8()])
+        });
+        let mut merged = Vec::new();
+        merger.merge(symbols, &self.pairs, &mut merged);
+        found.extend(merged.into_iter().map(|symbol| self.found(symbol, pieces)));
+    }
+
+    fn found(&self, symbol: u32, pieces: &Pieces) -> Found {
+        let unknown = |len_bytes| Found {
+            id: pieces.unknown(),
+            len_bytes,
+        };
+        if let Some(piece) = pieces.get(symbol) {
+            return Found {
+                id: symbol,
+                len_bytes: piece.text.len(),
+            };
+        }
+        if let Some(len) = UNKNOWN_LEN.iter().position(|&unknown| unknown == symbol) {
+            return unknown(len);
+        }
+        let len = self.char_lens.get((symbol - self.n_pieces) as usize);
+        unknown(len.copied().map_or(0, usize::from))
+    }
+}
+
+/// The order in which pieces are made: equal scores have the same rank.
+fn ranks(pieces: &Pieces) -> Result<FxHashMap<u32, u32>, TokenizerError> {
+    let mut scores = Vec::new();
+    for (id, piece) in pieces.iter() {
+        match piece.kind {
+            PieceType::Normal | PieceType::UserDefined => scores.push((piece.score, id)),
+            PieceType::Unused => {
+                return Err(TokenizerError::unsupported(
+                    "pieces.type",
+                    "pieces that are used, in a BPE",
+                    format!("\"{}\", which is UNUSED", piece.text),
+                ));
+            }
+            PieceType::Unknown | PieceType::Control | PieceType::Byte => {}
+        }
+    }
+    scores.sort_unstable_by(|(one, _), (other, _)| other.total_cmp(one));
+    let mut rank = 0;
+    let mut before = None;
+    Ok(scores
+        .into_iter()
+        .map(|(score, id)| {
+            if before.is_some_and(|before: f32| before > score) {
+                rank += 1;
+            }
+            before = Some(score);
+            (id, rank)
+        })
+        .collect())
+}

@@ -1,0 +1,258 @@
+//! A SentencePiece model as a whole: text to ids with what they stand for, and
+//! ids to text.
+
+use super::bpe::{BpeModel, Found};
+use super::normalizer::{Normalized, PieceNormalizer, SPACE};
+use super::proto::{ModelType, PieceType, SentencePieceProto};
+use super::unigram::{BestWay, UnigramModel};
+use super::vocabulary::{Pieces, byte_of};
+use crate::tokenize::error::TokenizerError;
+use crate::tokenize::merge::Merger;
+use crate::tokenize::model::WordToken;
+
+/// A model, ready for use.
+pub(crate) struct SentencePiece {
+    pieces: Pieces,
+    normalizer: PieceNormalizer,
+    model: PieceModel,
+    byte_fallback: bool,
+    space_as_suffix: bool,
+    strips_first_space: StripFirst,
+    unk_surface: String,
+}
+
+enum PieceModel {
+    Bpe(BpeModel),
+    Unigram(UnigramModel),
+    Word,
+    Char,
+}
+
+/// Which spaces at the start of a decoded text are those that encoding adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StripFirst {
+    None,
+    One,
+    All,
+}
+
+/// Buffers; what is in them between texts does not matter.
+#[derive(Default)]
+pub(crate) struct SentencePieceScratch {
+    normalized: Normalized,
+    merger: Merger,
+    ways: Vec<BestWay>,
+    found: Vec<Found>,
+}
+
+impl SentencePiece {
+    /// Reads a `.model`.
+    ///
+    /// # Errors
+    /// `SentencePiece` where the file is cut off or is none, `Inconsistent` if
+    /// pieces contradict one another, `Unsupported` by name for what is not
+    /// built here.
+    pub(crate) fn read(file: &[u8]) -> Result<Self, TokenizerError> {
+        let proto = SentencePieceProto::parse(file)?;
+        let pieces = Pieces::new(proto.pieces.clone())?;
+        if proto.byte_fallback && pieces.bytes().is_none() {
+            return Err(TokenizerError::inconsistent(
+                "trainer_spec.byte_fallback",
+                "it is set and there are no pieces for bytes",
+            ));
+        }
+        let spec = &proto.normalizer;
+        Ok(Self {
+            normalizer: PieceNormalizer::new(&proto, &pieces)?,
+            model: match proto.model_type {
+                ModelType::Bpe => PieceModel::Bpe(BpeModel::new(&pieces)?),
+                ModelType::Unigram => PieceModel::Unigram(UnigramModel::new(&pieces)?),
+                ModelType::Word => PieceModel::Word,
+                ModelType::Char => PieceModel::Char,
+            },
+            byte_fallback: proto.byte_fallback,
+            space_as_suffix: proto.space_as_suffix,
+            strips_first_space: match (spec.remove_extra_whitespaces, spec.add_dummy_prefix) {
+                (true, _) => StripFirst::All,
+                (false, true) => StripFirst::One,
+                (false, false) => StripFirst::None,
+            },
+            unk_surface: proto.unk_surface,
+            pieces,
+        })
+    }
+
+    /// Appends the tokens of a text; each has the bytes of `text` that it
+    /// stands for. The bytes of an unknown character stand for all of it.
+    pub(crate) fn encode(
+        &self,
+        text: &str,
+        scratch: &mut SentencePieceScratch,
+        tokens: &mut Vec<WordToken>,
+    ) {
+        self.normalizer.normalize(text, &mut scratch.normalized);
+        let normal = std::mem::take(&mut scratch.normalized);
+        scratch.found.clear();
+        self.find(&normal.text, scratch);
+        let mut at = 0;
+        let mut in_unknown = false;
+        for found in &scratch.found {
+            let origin = |at: usize| normal.origins.get(at).copied().unwrap_or_default();
+            let (start, end) = (origin(at), origin(at + found.len_bytes));
+            let token = |id| WordToken { id, start, end };
+            let text = normal
+                .text
+                .get(at..at + found.len_bytes)
+                .unwrap_or_default();
+            at += found.len_bytes;
+            if found.id != self.pieces.unknown() {
+                tokens.push(token(found.id));
+                in_unknown = false;
+                continue;
+            }
+            match (self.pieces.bytes(), tokens.last_mut()) {
+                (Some(bytes), _) if self.byte_fallback => {
+                    tokens.extend(text.bytes().map(|byte| token(bytes[usize::from(byte)])));
+                }
+                // Unknown characters in a row are one token.
+                (_, Some(last)) if in_unknown => last.end = end,
+                _ => {
+                    tokens.push(token(found.id));
+                    in_unknown = true;
+                }
+            }
+        }
+        scratch.normalized = normal;
+    }
+
+    fn find(&self, text: &str, scratch: &mut SentencePieceScratch) {
+        let found = &mut scratch.found;
+        match &self.model {
+            PieceModel::Bpe(model) => {
+                model.encode(
+                    text,
+                    (&self.pieces, &self.normalizer),
+                    &mut scratch.merger,
+                    found,
+                );
+            }
+            PieceModel::Unigram(model) => {
+                model.encode(text, self.pieces.unknown(), &mut scratch.ways, found);
+            }
+            PieceModel::Word => found.extend(self.words(text).map(|word| self.whole(word))),
+            PieceModel::Char => {
+                let mut rest = text;
+                while let Some(c) = rest.chars().next() {
+                    let len = self.normalizer.user_defined(rest).unwrap_or(c.len_utf8());
+                    let (piece, after) = rest.split_at(len);
+                    found.push(self.whole(piece));
+                    rest = after;
+                }
+            }
+        }
+    }
+
+    fn whole(&self, piece: &str) -> Found {
+        Found {
+            id: self.pieces.id(piece),
+            len_bytes: piece.len(),
+        }
+    }
+
+    /// The words of a text, each with the space before it, or after it.
+    fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let as_suffix = self.space_as_suffix;
+        let mut rest = text;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let end = if as_suffix {
+                rest.find(SPACE).map(|at| at + SPACE.len())
+            } else {
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                rest.get(first..)
+                    .and_then(|after| after.find(SPACE))
+                    .map(|at| first + at)
+            };
+            let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
+            rest = after;
+            Some(word)
+        })
+    }
+
+    /// The text of ids; ids that are no pieces give U+FFFD.
+    pub(crate) fn decode(&self, ids: &[u32]) -> String {
+        let mut text = String::new();
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut first_space_seen = false;
+        for &id in ids {
+            let Some(piece) = self.pieces.get(id) else {
+                put_bytes(&mut bytes, &mut text);
+                text.push(char::REPLACEMENT_CHARACTER);
+                continue;
+            };
+            match (piece.kind, byte_of(&piece.text)) {
+                (PieceType::Byte, Some(byte)) => {
+                    bytes.push(byte);
+                    continue;
+                }
+                _ => put_bytes(&mut bytes, &mut text),
+            }
+            match piece.kind {
+                PieceType::Control => {}
+                PieceType::Unknown => text.push_str(&self.unk_surface),
+                PieceType::Normal
+                | PieceType::UserDefined
+                | PieceType::Unused
+                | PieceType::Byte => {
+                    let mut shown = piece.text.as_str();
+                    if text.is_empty()
+                        && !first_space_seen
+                        && self.strips_first_space != StripFirst::None
+                        && let Some(rest) = shown.strip_prefix(SPACE)
+                    {
+                        shown = rest;
+                        first_space_seen = self.strips_first_space == StripFirst::One;
+                    }
+                    text.push_str(&shown.replace(SPACE, " "));
+                }
+            }
+        }
+        put_bytes(&mut bytes, &mut text);
+        text
+    }
+
+    /// The pieces that stand for no text, such as `<s>`, and their ids.
+    pub(crate) fn control_symbols(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.pieces
+            .iter()
+            .filter(|(_, piece)| piece.kind == PieceType::Control)
+            .map(|(id, piece)| (id, piece.text.as_str()))
+    }
+
+    /// The text of a piece.
+    pub(crate) fn token(&self, id: u32) -> Option<&str> {
+        self.pieces.get(id).map(|piece| piece.text.as_str())
+    }
+
+    /// The id of a piece by its text.
+    pub(crate) fn id(&self, piece: &str) -> Option<u32> {
+        let id = self.pieces.id(piece);
+        let is_it = self.pieces.get(id).is_some_and(|found| found.text == piece);
+        is_it.then_some(id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+}
+
+/// Writes the bytes gathered so far; each that is in no character is U+FFFD.
+fn put_bytes(bytes: &mut Vec<u8>, text: &mut String) {
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    bytes.clear();
+}

@@ -1,0 +1,152 @@
+//! Pieces by Viterbi's algorithm: those whose scores add up to most, added from
+//! left to right as the library does: a sum is compared in binary64 and kept in
+//! binary32.
+
+use super::bpe::Found;
+use super::proto::PieceType;
+use super::vocabulary::Pieces;
+use crate::tokenize::error::TokenizerError;
+use crate::tokenize::model::Trie;
+
+/// How much less than the worst piece an unknown character scores.
+const UNK_PENALTY: f32 = 10.0;
+
+/// Pieces that texts are made of, with their scores.
+pub(super) struct UnigramModel {
+    trie: Trie,
+    /// By id; `None` for pieces that are not used.
+    scores: Vec<Option<PieceScore>>,
+    best: f32,
+    unk_score: f32,
+}
+
+#[derive(Clone, Copy)]
+enum PieceScore {
+    Of(f32),
+    /// A piece of the user's scores by its length, so that it nearly always wins.
+    ByLength,
+}
+
+/// The best way to a place in the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BestWay {
+    score: f32,
+    /// Where its last piece starts; `None` if there is no way yet.
+    start: Option<u32>,
+    id: u32,
+}
+
+impl UnigramModel {
+    /// # Errors
+    /// `Inconsistent` if the pieces are too many.
+    pub(super) fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+        let normal = pieces
+            .iter()
+            .filter(|(_, piece)| piece.kind == PieceType::Normal)
+            .map(|(_, piece)| piece.score);
+        let of_text = pieces.iter().filter(|(_, piece)| {
+            matches!(
+                piece.kind,
+                PieceType::Normal | PieceType::UserDefined | PieceType::Unused
+            )
+        });
+        Ok(Self {
+            trie: Trie::new(of_text.map(|(id, piece)| (piece.text.as_str(), id)))?,
+            scores: pieces
+                .iter()
+                .map(|(_, piece)| match piece.kind {
+                    PieceType::Normal => Some(PieceScore::Of(piece.score)),
+                    PieceType::UserDefined => Some(PieceScore::ByLength),
+                    PieceType::Unused
+                    | PieceType::Unknown
+                    | PieceType::Control
+                    | PieceType::Byte => None,
+                })
+                .collect(),
+            best: normal.clone().fold(f32::MIN_POSITIVE, f32::max),
+            unk_score: normal.fold(f32::MAX, f32::min) - UNK_PENALTY,
+        })
+    }
+
+    /// Appends what `text`, which is normalised, is made of.
+    pub(super) fn encode(
+        &self,
+        text: &str,
+        unknown: u32,
+        ways: &mut Vec<BestWay>,
+        found: &mut Vec<Found>,
+    ) {
+        const NONE: BestWay = BestWay {
+            score: 0.0,
+            start: None,
+            id: 0,
+        };
+        ways.clear();
+        ways.resize(text.len() + 1, NONE);
+        for (at, c) in text.char_indices() {
+            self.extend(text, (at, c.len_utf8()), unknown, ways);
+        }
+        let first = found.len();
+        let mut end = text.len();
+        while end > 0 {
+            let way = ways[end];
+            let start = way.start.map_or(0, |start| start as usize);
+            found.push(Found {
+                id: way.id,
+                len_bytes: end - start,
+            });
+            end = start;
+        }
+        found[first..].reverse();
+    }
+
+    /// Goes on from `at` by every piece that stands there.
+    fn extend(
+        &self,
+        text: &str,
+        (at, len_char): (usize, usize),
+        unknown: u32,
+        ways: &mut [BestWay],
+    ) {
+        let till_here = ways[at].score;
+        let mut has_single = false;
+        let mut offer = |end: usize, score: f64, id: u32| {
+            let way = &mut ways[end];
+            if way.start.is_none() || score > f64::from(way.score) {
+                *way = BestWay {
+                    score: score as f32,
+                    start: Some(at as u32),
+                    id,
+                };
+            }
+        };
+        let mut node = Trie::ROOT;
+        for (len, byte) in (1..).zip(text.bytes().skip(at)) {
+            let Some(next) = self.trie.step(node, byte) else {
+                break;
+            };
+            node = next;
+            let score = self
+                .trie
+                .value(node)
+                .and_then(|id| Some((id, self.score(id, len)?)));
+            if let Some((id, score)) = score {
+                offer(at + len, score + f64::from(till_here), id);
+                has_single |= len == len_char;
+            }
+        }
+        if !has_single {
+            let score = self.unk_score + till_here;
+            offer(at + len_char, f64::from(score), unknown);
+        }
+    }
+
+    fn score(&self, id: u32, len_bytes: usize) -> Option<f64> {
+        match *self.scores.get(id as usize)? {
+            Some(PieceScore::Of(score)) => Some(f64::from(score)),
+            // The product is one of binary32.
+            Some(PieceScore::ByLength) => Some(f64::from(len_bytes as f32 * self.best) - 0.1),
+            None => None,
+        }
+    }
+}
