@@ -60,6 +60,8 @@ mod hash;
 mod json;
 mod merge;
 mod model;
+#[cfg(test)]
+mod oracle;
 mod pairs;
 mod parts;
 mod pattern;

@@ -8,7 +8,7 @@
 use rustc_hash::FxHashSet;
 use serde_json::Value;
 
-use super::members::{Members, shown};
+use super::members::{JsonMembers, shown};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::TokenTable;
 use crate::tokenize::special::{AddedOptions, AddedToken};
@@ -38,7 +38,7 @@ pub(crate) fn parse(value: &Value, model: &TokenTable) -> Result<AddedTokens, To
     };
     let mut tokens = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
-        let members = Members::of(item, format!("added_tokens[{at}]"))?;
+        let members = JsonMembers::of(item, format!("added_tokens[{at}]"))?;
         let token = token(&members)?;
         // Hugging Face leaves them out.
         if !token.content.is_empty() {
@@ -52,7 +52,7 @@ pub(crate) fn parse(value: &Value, model: &TokenTable) -> Result<AddedTokens, To
     Ok(AddedTokens { tokens, note })
 }
 
-fn token(members: &Members<'_>) -> Result<AddedToken, TokenizerError> {
+fn token(members: &JsonMembers<'_>) -> Result<AddedToken, TokenizerError> {
     Ok(AddedToken {
         id: members.id("id")?,
         content: members.text("content")?.to_owned(),

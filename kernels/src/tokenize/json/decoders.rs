@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::component::type_of;
-use super::members::Members;
+use super::members::JsonMembers;
 use crate::tokenize::decode::{DecodeStep, Decoder, FirstSpace, Tidy};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
@@ -21,7 +21,7 @@ pub(crate) fn parse(value: &Value) -> Result<Option<Decoder>, TokenizerError> {
     // format of the file bounds how deep they are.
     let mut items = vec![(value, "decoder".to_owned())];
     while let Some((item, place)) = items.pop() {
-        let members = Members::of(item, place)?;
+        let members = JsonMembers::of(item, place)?;
         if type_of(item) == "Sequence" {
             let list = members.list("decoders")?.iter().enumerate();
             let place = members.place_of("decoders");
@@ -36,7 +36,7 @@ pub(crate) fn parse(value: &Value) -> Result<Option<Decoder>, TokenizerError> {
     Ok(Some(Decoder { steps }))
 }
 
-fn step(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
+fn step(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
     Ok(match kind(members)? {
         "BPEDecoder" => DecodeStep::WordEnds {
             suffix: members.text("suffix")?.to_owned(),
@@ -74,7 +74,7 @@ fn step(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
 }
 
 /// The `type`; without one, some kinds are told by their members.
-fn kind<'v>(members: &Members<'v>) -> Result<&'v str, TokenizerError> {
+fn kind<'v>(members: &JsonMembers<'v>) -> Result<&'v str, TokenizerError> {
     if members.get("type").is_some() {
         return members.text("type");
     }
@@ -89,7 +89,7 @@ fn kind<'v>(members: &Members<'v>) -> Result<&'v str, TokenizerError> {
     Ok(found.map_or("an object without a type", |(kind, _)| kind))
 }
 
-fn tidy(members: &Members<'_>) -> Result<Tidy, TokenizerError> {
+fn tidy(members: &JsonMembers<'_>) -> Result<Tidy, TokenizerError> {
     Ok(if members.flag("cleanup")? {
         Tidy::Yes
     } else {
@@ -98,7 +98,7 @@ fn tidy(members: &Members<'_>) -> Result<Tidy, TokenizerError> {
 }
 
 /// Its options are those of the pre-tokenizer, and change nothing here.
-fn byte_level(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
+fn byte_level(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
     members.flag("add_prefix_space")?;
     members.flag("trim_offsets")?;
     if members.get("use_regex").is_some() {
@@ -107,7 +107,7 @@ fn byte_level(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
     Ok(DecodeStep::ByteLevel)
 }
 
-fn metaspace(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
+fn metaspace(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
     let first = match members.get("prepend_scheme") {
         None => FirstSpace::Drop,
         Some(_) => match members.text("prepend_scheme")? {
@@ -128,12 +128,22 @@ fn metaspace(members: &Members<'_>) -> Result<DecodeStep, TokenizerError> {
     })
 }
 
-fn pattern(members: &Members<'_>) -> Result<Pattern, TokenizerError> {
+fn pattern(members: &JsonMembers<'_>) -> Result<Pattern, TokenizerError> {
     let refuse = || members.refuse("pattern", "a String or a Regex");
     let value = members.get("pattern").ok_or_else(refuse)?;
-    let written = Members::of(value, members.place_of("pattern"))?;
+    let written = JsonMembers::of(value, members.place_of("pattern"))?;
     let pattern = match (written.has(&["String"]), written.has(&["Regex"])) {
-        (true, false) => Ok(Pattern::literal(written.text("String")?)),
+        (true, false) => match written.text("String")? {
+            "" => {
+                let (expected, found) = ("a text that is not empty", "an empty one");
+                return Err(TokenizerError::unsupported(
+                    members.place_of("pattern"),
+                    expected,
+                    found,
+                ));
+            }
+            text => Ok(Pattern::literal(text)),
+        },
         (false, true) => Pattern::regex(written.text("Regex")?),
         _ => return Err(refuse()),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::members::{Members, shown};
+use super::members::{JsonMembers, shown};
 use crate::tokenize::encoding::{
     EncodingPadding, PadTo, SequenceEnd, Truncation, TruncationStrategy,
 };
@@ -19,7 +19,7 @@ pub(crate) fn truncation(value: &Value) -> Result<Option<Truncation>, TokenizerE
     if value.is_null() {
         return Ok(None);
     }
-    let members = Members::of(value, "truncation")?;
+    let members = JsonMembers::of(value, "truncation")?;
     let strategy = match members.text("strategy")? {
         "LongestFirst" => TruncationStrategy::LongestFirst,
         "OnlyFirst" => TruncationStrategy::OnlyFirst,
@@ -45,7 +45,7 @@ pub(crate) fn padding(value: &Value) -> Result<Option<EncodingPadding>, Tokenize
     if value.is_null() {
         return Ok(None);
     }
-    let members = Members::of(value, "padding")?;
+    let members = JsonMembers::of(value, "padding")?;
     let multiple_of = members.count_if_any("pad_to_multiple_of")?.unwrap_or(1);
     if multiple_of > PADDING_MAX {
         return Err(members.refuse("pad_to_multiple_of", "16777216 at most"));
@@ -60,7 +60,7 @@ pub(crate) fn padding(value: &Value) -> Result<Option<EncodingPadding>, Tokenize
     }))
 }
 
-fn end(members: &Members<'_>) -> Result<SequenceEnd, TokenizerError> {
+fn end(members: &JsonMembers<'_>) -> Result<SequenceEnd, TokenizerError> {
     match members.text("direction")? {
         "Left" => Ok(SequenceEnd::Left),
         "Right" => Ok(SequenceEnd::Right),
@@ -68,7 +68,7 @@ fn end(members: &Members<'_>) -> Result<SequenceEnd, TokenizerError> {
     }
 }
 
-fn pad_to(members: &Members<'_>) -> Result<PadTo, TokenizerError> {
+fn pad_to(members: &JsonMembers<'_>) -> Result<PadTo, TokenizerError> {
     let refuse = || members.refuse("strategy", "BatchLongest or a Fixed length");
     match members.get("strategy") {
         Some(Value::String(name)) if name == "BatchLongest" => Ok(PadTo::Longest),

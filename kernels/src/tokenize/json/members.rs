@@ -8,12 +8,12 @@ use crate::tokenize::error::TokenizerError;
 const SHOWN_MAX: usize = 60;
 
 /// An object of the file and its place, such as `decoder.decoders[1]`.
-pub(super) struct Members<'v> {
+pub(super) struct JsonMembers<'v> {
     map: &'v Map<String, Value>,
     place: String,
 }
 
-impl<'v> Members<'v> {
+impl<'v> JsonMembers<'v> {
     /// The members of `value`, which is at `place`.
     pub(super) fn of(value: &'v Value, place: impl Into<String>) -> Result<Self, TokenizerError> {
         let place = place.into();

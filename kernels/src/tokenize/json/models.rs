@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::members::{Members, as_id, shown};
+use super::members::{JsonMembers, as_id, shown};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::{
     Bpe, BpeOptions, ByteFallback, FuseUnknown, Model, TokenTable, Unigram, UnigramOptions,
@@ -16,7 +16,7 @@ use crate::tokenize::whole_words::WholeWords;
 /// `Model` if it is of no kind that Hugging Face knows, `Unsupported` if a
 /// member is of the wrong type, `Inconsistent` if members contradict.
 pub(crate) fn parse(value: &Value) -> Result<Model, TokenizerError> {
-    let members = Members::of(value, "model")?;
+    let members = JsonMembers::of(value, "model")?;
     match kind(&members)? {
         "BPE" => bpe(&members).map(Model::Bpe),
         "WordPiece" => word_piece(&members).map(Model::WordPiece),
@@ -27,7 +27,7 @@ pub(crate) fn parse(value: &Value) -> Result<Model, TokenizerError> {
 }
 
 /// The `type`; files that are older than it are told by their members.
-fn kind<'v>(members: &Members<'v>) -> Result<&'v str, TokenizerError> {
+fn kind<'v>(members: &JsonMembers<'v>) -> Result<&'v str, TokenizerError> {
     if members.get("type").is_some() {
         return members.text("type");
     }
@@ -49,7 +49,7 @@ fn kind<'v>(members: &Members<'v>) -> Result<&'v str, TokenizerError> {
     }
 }
 
-fn bpe(members: &Members<'_>) -> Result<Bpe, TokenizerError> {
+fn bpe(members: &JsonMembers<'_>) -> Result<Bpe, TokenizerError> {
     match members.get("dropout") {
         None | Some(Value::Null) => {}
         Some(dropout) if dropout.as_f64() == Some(0.0) => {}
@@ -118,7 +118,7 @@ fn merges(list: &[Value]) -> Result<Vec<(&str, &str)>, TokenizerError> {
 }
 
 /// Ids by token.
-fn vocab(members: &Members<'_>) -> Result<TokenTable, TokenizerError> {
+fn vocab(members: &JsonMembers<'_>) -> Result<TokenTable, TokenizerError> {
     let Some(Value::Object(vocab)) = members.get("vocab") else {
         return Err(members.refuse("vocab", "an object of ids by token"));
     };
@@ -134,7 +134,7 @@ fn vocab(members: &Members<'_>) -> Result<TokenTable, TokenizerError> {
     TokenTable::new(tokens.into_iter())
 }
 
-fn word_piece(members: &Members<'_>) -> Result<WordPiece, TokenizerError> {
+fn word_piece(members: &JsonMembers<'_>) -> Result<WordPiece, TokenizerError> {
     let options = WordPieceOptions {
         unk_token: members.text("unk_token")?.to_owned(),
         continuing_subword_prefix: members.text("continuing_subword_prefix")?.to_owned(),
@@ -143,12 +143,12 @@ fn word_piece(members: &Members<'_>) -> Result<WordPiece, TokenizerError> {
     WordPiece::new(vocab(members)?, options)
 }
 
-fn word_level(members: &Members<'_>) -> Result<WordLevel, TokenizerError> {
+fn word_level(members: &JsonMembers<'_>) -> Result<WordLevel, TokenizerError> {
     let unk_token = members.text("unk_token")?.to_owned();
     Ok(WordLevel::new(vocab(members)?, unk_token))
 }
 
-fn unigram(members: &Members<'_>) -> Result<Unigram, TokenizerError> {
+fn unigram(members: &JsonMembers<'_>) -> Result<Unigram, TokenizerError> {
     let list = members.list("vocab")?;
     let mut tokens = Vec::with_capacity(list.len());
     let mut scores = Vec::with_capacity(list.len());

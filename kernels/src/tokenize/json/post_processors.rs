@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::component::type_of;
-use super::members::{Members, as_id, shown};
+use super::members::{JsonMembers, as_id, shown};
 use crate::tokenize::encoding::{
     NamedToken, PostProcessor, PostStep, Surround, TemplatePiece, TemplateProcessing,
     TemplateTokens, TrimOffsets,
@@ -32,7 +32,7 @@ pub(crate) fn parse(value: &Value) -> Result<Option<PostProcessor>, TokenizerErr
     let mut items = vec![(value, "post_processor".to_owned())];
     while let Some((item, place)) = items.pop() {
         if type_of(item) == "Sequence" {
-            let members = Members::of(item, place)?;
+            let members = JsonMembers::of(item, place)?;
             let list = members.list("processors")?.iter().enumerate();
             let place = members.place_of("processors");
             items.extend(
@@ -41,7 +41,7 @@ pub(crate) fn parse(value: &Value) -> Result<Option<PostProcessor>, TokenizerErr
             );
             continue;
         }
-        let step = step(&Members::of(item, &*place)?)?;
+        let step = step(&JsonMembers::of(item, &*place)?)?;
         let is_last = steps
             .iter()
             .any(|step| matches!(step, PostStep::Template(_)));
@@ -54,7 +54,7 @@ pub(crate) fn parse(value: &Value) -> Result<Option<PostProcessor>, TokenizerErr
     Ok(Some(PostProcessor { steps }))
 }
 
-fn step(members: &Members<'_>) -> Result<PostStep, TokenizerError> {
+fn step(members: &JsonMembers<'_>) -> Result<PostStep, TokenizerError> {
     let kind = match members.get("type") {
         None => "",
         Some(_) => members.text("type")?,
@@ -80,14 +80,14 @@ fn step(members: &Members<'_>) -> Result<PostStep, TokenizerError> {
     }
 }
 
-fn byte_level(members: &Members<'_>) -> Result<PostStep, TokenizerError> {
+fn byte_level(members: &JsonMembers<'_>) -> Result<PostStep, TokenizerError> {
     if members.get("use_regex").is_some() {
         members.flag("use_regex")?;
     }
     trim(members).map(PostStep::ByteLevel)
 }
 
-fn trim(members: &Members<'_>) -> Result<TrimOffsets, TokenizerError> {
+fn trim(members: &JsonMembers<'_>) -> Result<TrimOffsets, TokenizerError> {
     let has_prefix = members.flag("add_prefix_space")?;
     Ok(match (members.flag("trim_offsets")?, has_prefix) {
         (false, _) => TrimOffsets::Keep,
@@ -96,7 +96,7 @@ fn trim(members: &Members<'_>) -> Result<TrimOffsets, TokenizerError> {
     })
 }
 
-fn surround(members: &Members<'_>) -> Result<Surround, TokenizerError> {
+fn surround(members: &JsonMembers<'_>) -> Result<Surround, TokenizerError> {
     let token = |name| {
         let pair = match members.get(name).and_then(Value::as_array) {
             Some(pair) => pair.as_slice(),
@@ -117,11 +117,11 @@ fn surround(members: &Members<'_>) -> Result<Surround, TokenizerError> {
     })
 }
 
-fn template(members: &Members<'_>) -> Result<TemplateProcessing, TokenizerError> {
+fn template(members: &JsonMembers<'_>) -> Result<TemplateProcessing, TokenizerError> {
     let Some(added) = members.get("special_tokens") else {
         return Err(members.refuse("special_tokens", "an object of tokens by name"));
     };
-    let added = Members::of(added, members.place_of("special_tokens"))?;
+    let added = JsonMembers::of(added, members.place_of("special_tokens"))?;
     let pieces = |name| {
         let mut pieces = Vec::new();
         let mut n_added = 0;
@@ -155,8 +155,12 @@ fn template(members: &Members<'_>) -> Result<TemplateProcessing, TokenizerError>
 }
 
 /// `{"Sequence": {"id": "A", "type_id": 0}}`, or the same with a `SpecialToken`.
-fn piece(value: &Value, place: &str, added: &Members<'_>) -> Result<TemplatePiece, TokenizerError> {
-    let members = Members::of(value, place)?;
+fn piece(
+    value: &Value,
+    place: &str,
+    added: &JsonMembers<'_>,
+) -> Result<TemplatePiece, TokenizerError> {
+    let members = JsonMembers::of(value, place)?;
     let (name, is_text) = match (members.get("Sequence"), members.get("SpecialToken")) {
         (Some(_), None) => ("Sequence", true),
         (None, Some(_)) => ("SpecialToken", false),
@@ -166,7 +170,7 @@ fn piece(value: &Value, place: &str, added: &Members<'_>) -> Result<TemplatePiec
         }
     };
     let inner = members.get(name).unwrap_or(&Value::Null);
-    let inner = Members::of(inner, members.place_of(name))?;
+    let inner = JsonMembers::of(inner, members.place_of(name))?;
     let id = inner.text("id")?;
     let tokens = match (is_text, id) {
         (true, "A") => TemplateTokens::First,
@@ -182,14 +186,14 @@ fn piece(value: &Value, place: &str, added: &Members<'_>) -> Result<TemplatePiec
 
 /// The tokens of that name: `{"id": …, "ids": [1], "tokens": ["[CLS]"]}`.
 fn special(
-    added: &Members<'_>,
+    added: &JsonMembers<'_>,
     name: &str,
-    piece: &Members<'_>,
+    piece: &JsonMembers<'_>,
 ) -> Result<Vec<NamedToken>, TokenizerError> {
     let Some(special) = added.get(name) else {
         return Err(piece.refuse("id", "a name in special_tokens"));
     };
-    let special = Members::of(special, added.place_of(name))?;
+    let special = JsonMembers::of(special, added.place_of(name))?;
     let ids = special.list("ids")?;
     let tokens = special.list("tokens")?;
     if ids.len() != tokens.len() || ids.len() > ADDED_MAX {

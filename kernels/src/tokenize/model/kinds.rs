@@ -64,9 +64,6 @@ impl Model {
 
     /// Appends the tokens of a part of a word, as if it started at byte 0.
     ///
-    /// In the word, its first token starts where the last one before it ends.
-    /// That is where the part starts, unless BPE has dropped characters.
-    ///
     /// # Errors
     /// As [`Self::encode_word`].
     pub(crate) fn encode_part(
@@ -85,24 +82,12 @@ impl Model {
         }
     }
 
-    /// What Hugging Face shows as the text of a token of `word`: that of the
-    /// vocabulary, or in Unigram the text that is unknown.
-    pub(crate) fn shown<'a>(&'a self, word: &'a str, token: WordToken) -> Option<&'a str> {
-        match self {
-            Self::Unigram(model) if model.is_unknown(token.id) => {
-                word.get(token.start as usize..token.end as usize)
-            }
-            _ => self.tokens().token(token.id),
-        }
-    }
-
     /// The text of a token of `word` where that is not the vocabulary's: in
     /// Unigram, what is unknown.
     pub(crate) fn unknown_text<'a>(&self, word: &'a str, token: WordToken) -> Option<&'a str> {
+        let text = word.get(token.start as usize..token.end as usize)?;
         match self {
-            Self::Unigram(model) if model.is_unknown(token.id) => {
-                word.get(token.start as usize..token.end as usize)
-            }
+            Self::Unigram(model) if model.is_unknown(token.id, text) => Some(text),
             Self::Unigram(_) | Self::Bpe(_) | Self::WordPiece(_) | Self::WordLevel(_) => None,
         }
     }

@@ -220,12 +220,9 @@ impl Unigram {
             output.tokens.push(token(id));
             return Ok(());
         }
-        if let Some(bytes) = &self.bytes {
-            let ids = text.bytes().map(|byte| bytes[usize::from(byte)]);
-            if ids.clone().all(|id| id.is_some()) {
-                output.tokens.extend(ids.flatten().map(token));
-                return Ok(());
-            }
+        if let Some(ids) = self.byte_ids(text) {
+            output.tokens.extend(ids.map(token));
+            return Ok(());
         }
         let id = self
             .unk_id
@@ -234,10 +231,17 @@ impl Unigram {
         Ok(())
     }
 
-    /// Whether `id` stands for characters that are in no token, whose text is
-    /// then that of the word.
-    pub(super) fn is_unknown(&self, id: u32) -> bool {
-        self.unk_id == Some(id)
+    /// The tokens of the bytes of an unknown text, if it falls back to these.
+    fn byte_ids(&self, text: &str) -> Option<impl Iterator<Item = u32>> {
+        let bytes = self.bytes.as_ref()?;
+        let ids = text.bytes().map(|byte| bytes[usize::from(byte)]);
+        ids.clone().all(|id| id.is_some()).then_some(ids.flatten())
+    }
+
+    /// Whether a token stands for a text that is in no token, which is then
+    /// shown as its text. The token of a byte may have the same id.
+    pub(super) fn is_unknown(&self, id: u32, text: &str) -> bool {
+        self.unk_id == Some(id) && self.byte_ids(text).is_none()
     }
 }
 

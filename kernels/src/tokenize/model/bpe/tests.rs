@@ -251,7 +251,18 @@ fn check(case: &Case, words: &[String]) -> Result<(), TestCaseError> {
     for word in words {
         let expected = case.meaning(word);
         let mut tokens = Vec::new();
-        model.encode(word, &mut scratch, &mut tokens).unwrap();
+        if let Err(error) = model.encode(word, &mut scratch, &mut tokens) {
+            // The meaning leaves out what no token covers.
+            let covered = expected.last().map_or(0, |token| token.end as usize);
+            prop_assert!(case.options.unk_token.is_none(), "{}: {}", word, error);
+            prop_assert!(
+                !model.is_plain() || covered < word.len(),
+                "{}: {}",
+                word,
+                error
+            );
+            continue;
+        }
         prop_assert_eq!(&tokens, &expected, "{}", word);
         if model.whole(word).is_none()
             && case.options.end_of_word_suffix.is_empty()
