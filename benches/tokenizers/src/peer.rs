@@ -1,0 +1,176 @@
+//! What a tokenizer of this comparison can be asked, and the loop that times it.
+
+use std::path::Path;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use crate::error::{Failure, failed};
+use crate::message::{Output, Pass};
+
+/// Where a vocabulary is, and what is wanted of it.
+pub struct Vocabulary<'a> {
+    /// `cl100k`, `wordpiece`, ….
+    pub name: &'a str,
+    /// Its tokenizer.json.
+    pub path: &'a Path,
+    pub output: Output,
+}
+
+/// A tokenizer that threads share.
+pub trait Peer: Send + Sync + Sized {
+    /// What a thread needs beside it.
+    type Encoder<'a>: Encode
+    where
+        Self: 'a;
+
+    /// Reads the vocabulary; nothing is remembered yet.
+    fn open(vocabulary: &Vocabulary<'_>) -> Result<Self, Failure>;
+
+    /// A thread's encoder.
+    fn encoder(&self) -> Self::Encoder<'_>;
+}
+
+/// One thread's way from a text to ids.
+pub trait Encode {
+    /// The ids of the text, without those of a template; in `buffer`, which may
+    /// hold others before, or where the peer itself keeps them.
+    fn encode<'a>(&'a mut self, text: &str, buffer: &'a mut Vec<u32>)
+    -> Result<&'a [u32], Failure>;
+}
+
+/// Documents that a thread takes at a time.
+const BLOCK: usize = 8;
+
+/// Two passes with a tokenizer that has seen nothing: cold, then warm. The
+/// vocabulary is read before the clock runs; every encoder is made while it does.
+pub fn round<P: Peer>(
+    vocabulary: &Vocabulary<'_>,
+    documents: &[String],
+    n_threads: usize,
+) -> Result<(Pass, Pass), Failure> {
+    let peer = P::open(vocabulary)?;
+    let turn = Turn::new(n_threads);
+    // Threads of a round are new, since some peers remember words by thread.
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..n_threads)
+            .map(|_| scope.spawn(|| turn.encode_twice(&peer, documents)))
+            .collect();
+        let (cold, warm) = (turn.watch(), turn.watch());
+        let mut n_tokens = [0; 2];
+        for thread in threads {
+            let counts = thread
+                .join()
+                .map_err(|_| Failure("panicked while encoding".to_owned()))??;
+            n_tokens[0] += counts[0];
+            n_tokens[1] += counts[1];
+        }
+        let told = |(wall_seconds, cpu_seconds), n_tokens| Pass {
+            wall_seconds,
+            cpu_seconds,
+            n_tokens,
+        };
+        Ok((told(cold, n_tokens[0]), told(warm, n_tokens[1])))
+    })
+}
+
+/// What the threads of a round share: where each pass begins and ends, and the
+/// next document of each.
+struct Turn {
+    barrier: Barrier,
+    next: [AtomicUsize; 2],
+}
+
+impl Turn {
+    fn new(n_threads: usize) -> Self {
+        Self {
+            barrier: Barrier::new(n_threads + 1),
+            next: [AtomicUsize::new(0), AtomicUsize::new(0)],
+        }
+    }
+
+    /// Times a pass from outside: wall and processor seconds.
+    fn watch(&self) -> (f64, f64) {
+        self.barrier.wait();
+        let (wall, cpu) = (Instant::now(), cpu_seconds());
+        self.barrier.wait();
+        (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu)
+    }
+
+    /// What one thread does: both passes, between the barriers.
+    fn encode_twice<P: Peer>(&self, peer: &P, documents: &[String]) -> Result<[usize; 2], Failure> {
+        let mut encoder = None;
+        let mut counts = [0; 2];
+        let mut outcome = Ok(());
+        let mut buffer = Vec::new();
+        for (count, next) in counts.iter_mut().zip(&self.next) {
+            self.barrier.wait();
+            let encoder = encoder.get_or_insert_with(|| peer.encoder());
+            // A failure must not keep the others waiting at the barrier.
+            outcome = outcome.and_then(|()| share(encoder, documents, next, &mut buffer, count));
+            self.barrier.wait();
+        }
+        outcome.map(|()| counts)
+    }
+}
+
+/// A thread's share of a pass.
+fn share<E: Encode>(
+    encoder: &mut E,
+    documents: &[String],
+    next: &AtomicUsize,
+    buffer: &mut Vec<u32>,
+    n_tokens: &mut usize,
+) -> Result<(), Failure> {
+    loop {
+        let start = next.fetch_add(BLOCK, Ordering::Relaxed);
+        let Some(rest) = documents.get(start..) else {
+            return Ok(());
+        };
+        if rest.is_empty() {
+            return Ok(());
+        }
+        for text in rest.iter().take(BLOCK) {
+            *n_tokens += encoder.encode(text, buffer)?.len();
+        }
+    }
+}
+
+/// Hands over the ids of each document in turn.
+pub fn each<P: Peer>(
+    vocabulary: &Vocabulary<'_>,
+    documents: &[String],
+    mut take: impl FnMut(&[u32]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let peer = P::open(vocabulary)?;
+    let mut encoder = peer.encoder();
+    let mut buffer = Vec::new();
+    for text in documents {
+        take(encoder.encode(text, &mut buffer)?)?;
+    }
+    Ok(())
+}
+
+/// Opens the vocabulary and encodes a word, to hear whether the peer can.
+pub fn try_open<P: Peer>(vocabulary: &Vocabulary<'_>) -> Result<(), Failure> {
+    let peer = P::open(vocabulary)?;
+    peer.encoder().encode("word", &mut Vec::new()).map(|_| ())
+}
+
+/// Processor time of this process so far, all threads.
+fn cpu_seconds() -> f64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is valid for writes of an `rusage`, and all zeros is one.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
+/// The text of a vocabulary's file.
+pub fn text_of(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| failed(format!("{}: {error}", path.display())))
+}

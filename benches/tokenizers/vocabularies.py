@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Writes the vocabularies of the tokenizers' benches as tokenizer.json files.
+
+``cl100k`` and ``o200k`` are OpenAI's, from the rank files in a crate that Cargo
+has fetched; they carry no special tokens, since the benches encode ordinary
+text. The others are trained here by Hugging Face tokenizers on every tenth
+document of the corpora: ``wordpiece`` like BERT uncased, ``spbpe`` like Llama 2
+(SentencePiece BPE with byte fallback), ``unigram`` like T5. Training has no
+random part that a run could see, so a machine's files stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+
+import vocab  # noqa: E402
+
+LEAD, UPPER, LOWER = r"[^\r\n\p{L}\p{N}]?", r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+TAIL = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+O200K_PATTERN = (
+    rf"{LEAD}{UPPER}*{LOWER}+{TAIL}|{LEAD}{UPPER}+{LOWER}*{TAIL}|\p{{N}}{{1,3}}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+SIZE = 32_000
+
+
+def rank_file(name: str) -> Path:
+    """OpenAI's rank file among the crates that Cargo has fetched."""
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    for suffix in (".tiktoken", ".tiktoken.gz"):
+        found = sorted((home / "registry/src").glob(f"*/*/*/{name}_base{suffix}"))
+        if found:
+            return found[-1]
+    raise FileNotFoundError(f"no {name}_base.tiktoken among the crates Cargo has fetched")
+
+
+def byte_level(name: str) -> str:
+    """One of OpenAI's vocabularies as tokenizer.json."""
+    made = json.loads(vocab.tokenizer_json(vocab.read_ranks(rank_file(name))))
+    if name == "o200k":
+        made["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {"Regex": O200K_PATTERN}
+    return json.dumps(made, ensure_ascii=False)
+
+
+def documents(corpora: Path, every: int) -> Iterator[str]:
+    """Every so-manyth document of prose and multilingual text."""
+    for name in ("prose", "multilingual"):
+        raw, at, number = (corpora / f"{name}.docs").read_bytes(), 0, 0
+        while at < len(raw):
+            (size,) = struct.unpack_from("<I", raw, at)
+            if number % every == 0:
+                yield raw[at + 4 : at + 4 + size].decode()
+            at, number = at + 4 + size, number + 1
+
+
+def wordpiece(corpora: Path) -> str:
+    """BERT uncased: its normalizer, its pre-tokenizer, 30,522 tokens."""
+    from tokenizers import BertWordPieceTokenizer
+
+    made = BertWordPieceTokenizer(lowercase=True)
+    made.train_from_iterator(documents(corpora, 10), vocab_size=30_522, show_progress=False)
+    return made.to_str()
+
+
+def spbpe(corpora: Path) -> str:
+    """Llama 2: BPE over characters with byte fallback, spaces as U+2581."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    trained = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    trained.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    trainer = trainers.BpeTrainer(
+        vocab_size=SIZE, special_tokens=special, limit_alphabet=4000, max_token_length=16, show_progress=False
+    )
+    trained.train_from_iterator(documents(corpora, 10), trainer)
+    made = json.loads(trained.to_str())
+    # Llama 2's file: spaces by the normalizer and no pre-tokenizer, so that a
+    # text is one word; only the control tokens are added tokens.
+    made["added_tokens"] = made["added_tokens"][:3]
+    made["pre_tokenizer"] = None
+    steps = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    shape = Tokenizer(models.BPE())
+    shape.normalizer = normalizers.Sequence(steps)
+    shape.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    like = json.loads(shape.to_str())
+    return json.dumps(made | {"normalizer": like["normalizer"], "decoder": like["decoder"]}, ensure_ascii=False)
+
+
+def unigram(corpora: Path) -> str:
+    """T5: Unigram over words that begin with U+2581, NFKC before."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    made = Tokenizer(models.Unigram())
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    made.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=SIZE, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+    )
+    made.train_from_iterator(documents(corpora, 40), trainer)
+    return made.to_str()
+
+
+def main() -> int:
+    """Writes the vocabularies that are missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("corpora", type=Path, help="folder of corpora.py")
+    parser.add_argument("out", type=Path, help="folder to write into")
+    parser.add_argument("--only", choices=("cl100k", "o200k", "wordpiece", "spbpe", "unigram"), action="append")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    trained = {"wordpiece": wordpiece, "spbpe": spbpe, "unigram": unigram}
+    for name in args.only or ("cl100k", "o200k", *trained):
+        path = args.out / f"{name}.json"
+        if path.exists():
+            continue
+        made = trained[name](args.corpora) if name in trained else byte_level(name)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(json.loads(made), ensure_ascii=False), encoding="utf-8")
+        part.rename(path)
+        print(name, path.stat().st_size, "bytes", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
