@@ -62,11 +62,6 @@ impl PeerName {
         }
     }
 
-    /// Whether its process is one of Python.
-    pub fn is_python(self) -> bool {
-        matches!(self, Self::Gigatoken | Self::FuelrailPython)
-    }
-
     /// Whether it is this checkout, whose ids are compared at every run.
     pub fn is_ours(self) -> bool {
         matches!(self, Self::Fuelrail | Self::FuelrailPython)
@@ -110,7 +105,7 @@ pub enum Suite {
     Ids,
     /// Offsets beside ids.
     Offsets,
-    /// Two threads beside one.
+    /// Two threads beside one, by the clock.
     Threads,
     /// The batch call of Python beside Rust.
     Python,
@@ -137,8 +132,8 @@ impl Suite {
                 of(PeerName::Hf, Output::Offsets, 1),
             ],
             Self::Threads => vec![
-                ours,
                 of(PeerName::Fuelrail, Output::Ids, 2),
+                ours,
                 of(PeerName::Fastokens, Output::Ids, 2),
                 of(PeerName::Gigatoken, Output::Ids, 2),
                 of(PeerName::HfNext, Output::Ids, 2),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::contestant::Contestant;
 use crate::equality::{Equality, Referee};
 use crate::error::Failure;
-use crate::message::{Answer, Ask, Job, Pass};
+use crate::message::{Answer, Ask, Job, Output, Pass};
 use crate::process::{Process, Starter};
 
 /// What one contestant did.
@@ -14,6 +14,7 @@ use crate::process::{Process, Starter};
 pub struct Row {
     pub label: String,
     pub version: &'static str,
+    pub output: Output,
     pub n_threads: usize,
     pub outcome: Outcome,
 }
@@ -130,6 +131,7 @@ fn row(contestant: Contestant, seat: Result<Seat, Failure>) -> Row {
     Row {
         label: contestant.label(),
         version: contestant.peer.version(),
+        output: contestant.output,
         n_threads: contestant.n_threads,
         outcome,
     }

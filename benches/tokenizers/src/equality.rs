@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contestant::{Contestant, PeerName};
 use crate::error::Failure;
-use crate::message::{Ask, Job};
+use crate::message::{Ask, Job, Output};
 use crate::process::{Process, Starter};
 
 /// How many documents have other ids, and where the first difference is.
@@ -15,7 +15,7 @@ use crate::process::{Process, Starter};
 pub struct Equality {
     pub n_documents: usize,
     pub n_different: usize,
-    /// The first document that differs, with the place of the first token.
+    /// The first document that differs, with the place of the first number.
     pub first: Option<(usize, usize)>,
 }
 
@@ -38,9 +38,9 @@ pub enum Trust {
 }
 
 /// The tokenizer that says what is right.
-pub fn reference_of(vocabulary: &str) -> PeerName {
-    match vocabulary {
-        "cl100k" | "o200k" => PeerName::Tiktoken,
+fn reference_of(job: &Job) -> PeerName {
+    match (job.output, job.vocabulary.as_str()) {
+        (Output::Ids, "cl100k" | "o200k") => PeerName::Tiktoken,
         _ => PeerName::Hf,
     }
 }
@@ -80,7 +80,7 @@ impl Referee<'_> {
         if !folder.exists() {
             let part = case.join("reference.part");
             fs::create_dir_all(&part)?;
-            let mut process = self.starter.start(reference_of(&job.vocabulary), 1)?;
+            let mut process = self.starter.start(reference_of(job), 1)?;
             process.ask(&Ask::Open(job.clone()))?;
             process.ask(&Ask::Ids { out: part.clone() })?;
             fs::rename(&part, &folder)?;
@@ -97,12 +97,13 @@ fn case_name(job: &Job) -> Result<String, Failure> {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
     }
-    let corpus = job.documents.file_stem().unwrap_or_default();
-    Ok(format!(
-        "{}-{}-{hash:016x}",
-        job.vocabulary,
-        corpus.display()
-    ))
+    let corpus = job.documents.file_stem().unwrap_or_default().display();
+    let output = match job.output {
+        Output::Ids => "",
+        Output::Offsets => "-offsets",
+    };
+    let vocabulary = &job.vocabulary;
+    Ok(format!("{vocabulary}-{corpus}{output}-{hash:016x}"))
 }
 
 /// Ids in a row, with the number of each document.

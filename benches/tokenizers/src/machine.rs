@@ -11,6 +11,8 @@ use serde::Serialize;
 pub struct Machine {
     pub cpu: String,
     pub n_threads: usize,
+    /// Load of the machine in the minute before.
+    pub load: String,
     pub huge_pages: String,
     pub kernel: String,
     pub rustc_flags: String,
@@ -31,6 +33,12 @@ impl Machine {
                 .map_or("unknown processor", |(_, name)| name)
                 .to_owned(),
             n_threads: std::thread::available_parallelism().map_or(1, usize::from),
+            load: fs::read_to_string("/proc/loadavg")
+                .unwrap_or_default()
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             huge_pages: chosen(&huge.unwrap_or_default()),
             kernel: output_of("uname", &["-sr"]),
             rustc_flags: option_env!("RUSTFLAGS").unwrap_or("none").to_owned(),
@@ -62,6 +70,7 @@ impl fmt::Display for Machine {
         let Self {
             cpu,
             n_threads,
+            load,
             huge_pages,
             kernel,
             rustc_flags,
@@ -71,7 +80,7 @@ impl fmt::Display for Machine {
         } = self;
         write!(
             f,
-            "{cpu}, {n_threads} threads, {kernel}, huge pages: {huge_pages}, RUSTFLAGS: {rustc_flags}; commit {commit}, {date}\n`{command}`"
+            "{cpu}, {n_threads} threads, load {load}, {kernel}, huge pages: {huge_pages}, RUSTFLAGS: {rustc_flags}; commit {commit}, {date}\n`{command}`"
         )
     }
 }

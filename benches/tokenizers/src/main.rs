@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use crate::contestant::{Contestant, PeerName, Suite};
@@ -29,6 +30,7 @@ use crate::error::Failure;
 use crate::machine::Machine;
 use crate::message::{Job, Output};
 use crate::process::Starter;
+use crate::table::Clock;
 
 const CORPORA: [&str; 3] = ["prose", "code", "multilingual"];
 const VOCABULARIES: [&str; 5] = ["cl100k", "o200k", "wordpiece", "unigram", "spbpe"];
@@ -36,11 +38,11 @@ const VOCABULARIES: [&str; 5] = ["cl100k", "o200k", "wordpiece", "unigram", "spb
 /// Compares tokenizers: ids first, then MB of text a second, in turns.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Vocabularies: cl100k, o200k, wordpiece, unigram, spbpe.
-    #[arg(long, value_delimiter = ',')]
+    /// Vocabularies, all where none is named.
+    #[arg(long, value_delimiter = ',', value_parser = PossibleValuesParser::new(VOCABULARIES))]
     vocab: Vec<String>,
-    /// Corpora: prose, code, multilingual.
-    #[arg(long, value_delimiter = ',')]
+    /// Corpora, where none is named those the record needs.
+    #[arg(long, value_delimiter = ',', value_parser = PossibleValuesParser::new(CORPORA))]
     corpus: Vec<String>,
     /// Peers beside fuelrail, all where none is named.
     #[arg(long, value_delimiter = ',', value_enum)]
@@ -66,9 +68,12 @@ struct Options {
     /// Folder of corpora, vocabularies and what is kept between runs.
     #[arg(long, env = "TOKENIZER_PEERS_DATA")]
     data: Option<PathBuf>,
-    /// Python that has gigatoken and fuelrail.
+    /// Python that has gigatoken.
     #[arg(long)]
     python: Option<PathBuf>,
+    /// Python that has fuelrail.
+    #[arg(long)]
+    fuelrail_python: Option<PathBuf>,
     /// Be the process of a peer; the driver calls this.
     #[arg(long, hide = true, value_enum)]
     serve: Option<PeerName>,
@@ -153,9 +158,10 @@ fn compare(options: &Options) -> Result<(), Failure> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let data = options.data.clone();
     let data = data.unwrap_or_else(|| here.join("../../target/tokenizers"));
-    let python = options.python.clone();
+    let (python, ours) = (options.python.clone(), options.fuelrail_python.clone());
     let starter = Starter {
         python: python.unwrap_or_else(|| data.join("venv/bin/python")),
+        fuelrail_python: ours.unwrap_or_else(|| here.join("../../target/venv/bin/python")),
         peers_script: here.join("peers.py"),
     };
     let referee = Referee {
@@ -213,12 +219,13 @@ fn job(options: &Options, data: &Path, vocabulary: &str, corpus: &str) -> Job {
 }
 
 fn print_case(suite: Suite, vocabulary: &str, corpus: &str, rows: &[Row]) {
-    let clock = match suite {
-        Suite::Threads => "MB a second (of processor time where there is one thread)",
-        Suite::Ids | Suite::Offsets | Suite::Python => "one thread, MB a second of processor time",
+    let (clock, told) = match suite {
+        Suite::Threads => (Clock::Wall, "MB a second by the clock"),
+        Suite::Ids | Suite::Offsets | Suite::Python => (
+            Clock::Processor,
+            "one thread, MB a second of processor time",
+        ),
     };
-    println!(
-        "\n### {vocabulary}, {corpus}: {clock}\n\n{}",
-        table::render(rows)
-    );
+    let table = table::render(rows, clock);
+    println!("\n### {vocabulary}, {corpus}: {told}\n\n{table}");
 }

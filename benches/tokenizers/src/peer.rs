@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::error::{Failure, failed};
 use crate::message::{Output, Pass};
 
@@ -38,6 +40,12 @@ pub trait Encode {
     /// hold others before, or where the peer itself keeps them.
     fn encode<'a>(&'a mut self, text: &str, buffer: &'a mut Vec<u32>)
     -> Result<&'a [u32], Failure>;
+
+    /// Id, start and end of each token, in bytes of the text, in place of what
+    /// `spans` holds: for comparing, never timed.
+    fn spans(&mut self, _text: &str, _spans: &mut Vec<u32>) -> Result<(), Failure> {
+        Err(Failure("has no offsets".to_owned()))
+    }
 }
 
 /// Documents that a thread takes at a time.
@@ -137,7 +145,8 @@ fn share<E: Encode>(
     }
 }
 
-/// Hands over the ids of each document in turn.
+/// Hands over the ids of each document in turn, or its spans where those are
+/// wanted.
 pub fn each<P: Peer>(
     vocabulary: &Vocabulary<'_>,
     documents: &[String],
@@ -147,7 +156,13 @@ pub fn each<P: Peer>(
     let mut encoder = peer.encoder();
     let mut buffer = Vec::new();
     for text in documents {
-        take(encoder.encode(text, &mut buffer)?)?;
+        match vocabulary.output {
+            Output::Ids => take(encoder.encode(text, &mut buffer)?)?,
+            Output::Offsets => {
+                encoder.spans(text, &mut buffer)?;
+                take(&buffer)?;
+            }
+        }
     }
     Ok(())
 }
@@ -160,14 +175,8 @@ pub fn try_open<P: Peer>(vocabulary: &Vocabulary<'_>) -> Result<(), Failure> {
 
 /// Processor time of this process so far, all threads.
 fn cpu_seconds() -> f64 {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: `usage` is valid for writes of an `rusage`, and all zeros is one.
-    let usage = unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
-        usage.assume_init()
-    };
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// The text of a vocabulary's file.

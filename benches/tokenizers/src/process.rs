@@ -10,7 +10,10 @@ use crate::message::{Answer, Ask};
 
 /// What starts the processes of peers.
 pub struct Starter {
+    /// Python with the packages of others.
     pub python: PathBuf,
+    /// Python with fuelrail.
+    pub fuelrail_python: PathBuf,
     pub peers_script: PathBuf,
 }
 
@@ -24,14 +27,18 @@ pub struct Process {
 impl Starter {
     /// Starts the process of a peer; nothing is open in it yet.
     pub fn start(&self, peer: PeerName, n_threads: usize) -> Result<Process, Failure> {
-        let mut command = if peer.is_python() {
-            let mut command = Command::new(&self.python);
-            command.arg(&self.peers_script).arg(peer.label());
-            command
-        } else {
-            let mut command = Command::new(std::env::current_exe()?);
-            command.args(["--serve", peer.label()]);
-            command
+        let python = match peer {
+            PeerName::Gigatoken => Some(&self.python),
+            PeerName::FuelrailPython => Some(&self.fuelrail_python),
+            _ => None,
+        };
+        let mut command = match python {
+            Some(python) => Command::new(python),
+            None => Command::new(std::env::current_exe()?),
+        };
+        match python {
+            Some(_) => command.arg(&self.peers_script).arg(peer.label()),
+            None => command.args(["--serve", peer.label()]),
         };
         // Some spread a long text over a pool of their own.
         command.env("RAYON_NUM_THREADS", n_threads.to_string());

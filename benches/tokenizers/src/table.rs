@@ -5,6 +5,15 @@ use std::fmt::Write;
 use crate::driver::{Outcome, Round, Row};
 use crate::message::Pass;
 
+/// What time is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// Processor time of all threads: other load on the machine hardly counts.
+    Processor,
+    /// Time that passes: all there is to tell what threads gain.
+    Wall,
+}
+
 /// Which pass of a round.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
@@ -62,18 +71,17 @@ impl Which {
 }
 
 impl Row {
-    /// MB/s of a pass in each round: by processor time on one thread, by the
-    /// clock on more.
-    fn rates(&self, which: Which) -> Vec<f64> {
+    /// MB/s of a pass in each round.
+    fn rates(&self, which: Which, clock: Clock) -> Vec<f64> {
         let Outcome::Timed {
             len_bytes, rounds, ..
         } = &self.outcome
         else {
             return Vec::new();
         };
-        let seconds = |pass: Pass| match self.n_threads {
-            1 => pass.cpu_seconds,
-            _ => pass.wall_seconds,
+        let seconds = |pass: Pass| match clock {
+            Clock::Processor => pass.cpu_seconds,
+            Clock::Wall => pass.wall_seconds,
         };
         let rate = |round| *len_bytes as f64 / 1e6 / seconds(which.of(round)).max(1e-9);
         rounds.iter().map(rate).collect()
@@ -88,14 +96,15 @@ impl Row {
     }
 
     /// How much faster `ours` is than this, by round.
-    fn ratios(&self, ours: &Self, which: Which) -> Option<Spread> {
-        let both = ours.rates(which).into_iter().zip(self.rates(which));
+    fn ratios(&self, ours: &Self, which: Which, clock: Clock) -> Option<Spread> {
+        let theirs = self.rates(which, clock);
+        let both = ours.rates(which, clock).into_iter().zip(theirs);
         Spread::of(both.map(|(our, their)| our / their).collect())
     }
 }
 
 /// The table of all rows. The first row is what the others are compared with.
-pub fn render(rows: &[Row]) -> String {
+pub fn render(rows: &[Row], clock: Clock) -> String {
     let mut text = String::from(
         "| tokenizer | same ids | cold MB/s | warm MB/s | first row / this, cold | warm |\n|---|---|--:|--:|--:|--:|\n",
     );
@@ -104,17 +113,17 @@ pub fn render(rows: &[Row]) -> String {
     };
     for row in rows {
         // Writing to a String cannot fail.
-        writeln!(text, "| {} |", line(row, ours).join(" | ")).ok();
+        writeln!(text, "| {} |", line(row, ours, clock).join(" | ")).ok();
     }
     for which in PASSES {
-        if let Some(told) = against_fastest(rows, ours, which) {
+        if let Some(told) = against_fastest(rows, ours, which, clock) {
             text.push_str(&told);
         }
     }
     text
 }
 
-fn line(row: &Row, ours: &Row) -> Vec<String> {
+fn line(row: &Row, ours: &Row, clock: Clock) -> Vec<String> {
     let name = format!("{} ({})", row.label, row.version);
     let (equality, len_bytes) = match &row.outcome {
         Outcome::Refused(error) => {
@@ -136,8 +145,8 @@ fn line(row: &Row, ours: &Row) -> Vec<String> {
     };
     let mut exact = match equality.first {
         None => format!("all {}", equality.n_documents),
-        Some((document, token)) => format!(
-            "**not exact**: {} of {} differ, first no. {document} at token {token}",
+        Some((document, place)) => format!(
+            "**not exact**: {} of {} differ, first no. {document} at {place}",
             equality.n_different, equality.n_documents
         ),
     };
@@ -145,10 +154,11 @@ fn line(row: &Row, ours: &Row) -> Vec<String> {
         write!(exact, " (timed on {:.1} MB)", *len_bytes as f64 / 1e6).ok();
     }
     let rate = |which| {
-        Spread::of(row.rates(which)).map_or_else(String::new, |rate| format!("{:.1}", rate.median))
+        Spread::of(row.rates(which, clock))
+            .map_or_else(String::new, |rate| format!("{:.1}", rate.median))
     };
     let ratio = |which| {
-        let spread = row.ratios(ours, which);
+        let spread = row.ratios(ours, which, clock);
         spread.map_or_else(String::new, |spread| spread.ratio())
     };
     vec![
@@ -161,12 +171,16 @@ fn line(row: &Row, ours: &Row) -> Vec<String> {
     ]
 }
 
-/// A sentence on the fastest of the others whose ids are right.
-fn against_fastest(rows: &[Row], ours: &Row, which: Which) -> Option<String> {
-    let others = rows.iter().filter(|row| !row.is_ours() && row.is_exact());
-    let rated = others.filter_map(|row| Some((Spread::of(row.rates(which))?.median, row)));
+/// A sentence on the fastest of the others that do the same and whose ids are
+/// right.
+fn against_fastest(rows: &[Row], ours: &Row, which: Which, clock: Clock) -> Option<String> {
+    let others = rows.iter().filter(|row| {
+        let alike = row.output == ours.output && row.n_threads == ours.n_threads;
+        alike && !row.is_ours() && row.is_exact()
+    });
+    let rated = others.filter_map(|row| Some((Spread::of(row.rates(which, clock))?.median, row)));
     let (_, fastest) = rated.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
-    let ratio = fastest.ratios(ours, which)?.ratio();
+    let ratio = fastest.ratios(ours, which, clock)?.ratio();
     Some(format!(
         "\n{}: {} is {ratio} the fastest exact one, {}.\n",
         which.name(),

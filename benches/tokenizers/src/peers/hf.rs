@@ -36,4 +36,14 @@ impl Encode for &Hf {
         ids.extend_from_slice(encoding.get_ids());
         Ok(ids)
     }
+
+    fn spans(&mut self, text: &str, spans: &mut Vec<u32>) -> Result<(), Failure> {
+        let encoding = self.tokenizer.encode(text, false).map_err(failed)?;
+        spans.clear();
+        for (id, (start, end)) in encoding.get_ids().iter().zip(encoding.get_offsets()) {
+            let place = |at: &usize| u32::try_from(*at).map_err(failed);
+            spans.extend([*id, place(start)?, place(end)?]);
+        }
+        Ok(())
+    }
 }
