@@ -3,6 +3,8 @@
 # second in turns; prints Markdown tables. See benches/tokenizers/README.md.
 #
 #   scripts/tokenizer_peers.sh [--quick] [--vocab …] [--corpus …] [--peer …] [--json FILE]
+#
+# The Python package takes part where scripts/test.sh has installed it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/needs.sh
@@ -16,7 +18,8 @@ need_venv "$data/venv" $bench/requirements.txt
 
 say "building the peers"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/$data/cargo}
-cargo build --release --locked --manifest-path $bench/Cargo.toml
+profile=${TOKENIZER_PEERS_PROFILE:-release}
+cargo build --profile "$profile" --manifest-path $bench/Cargo.toml
 
 say "corpora from what lies on this machine"
 python3 $bench/corpora.py "$data/corpora"
@@ -24,4 +27,4 @@ python3 $bench/corpora.py "$data/corpora"
 say "vocabularies"
 "$data/venv/bin/python" $bench/vocabularies.py "$data/corpora" "$data/vocabularies"
 
-TOKENIZER_PEERS_DATA=$PWD/$data "$CARGO_TARGET_DIR/release/tokenizer-peers" "$@"
+TOKENIZER_PEERS_DATA=$PWD/$data "$CARGO_TARGET_DIR/$profile/tokenizer-peers" "$@"

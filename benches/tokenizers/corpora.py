@@ -226,6 +226,12 @@ def multilingual() -> Iterator[Document]:
 
 # --------------------------------------------------------------------- writing
 
+MORE = {
+    "prose": "the toolchain's component rust-docs and packages with manual pages add to it",
+    "code": "`cargo fetch` of this repository adds to it",
+    "multilingual": "packages with catalogues add to it, such as iso-codes, git, binutils-common and libglib2.0-data",
+}
+
 WORD = re.compile(r"\w+")
 SCRIPTS = (
     "LATIN",
@@ -301,7 +307,10 @@ def main() -> int:
             documents = chosen(name, args.size)
             made = report(documents)
             if made["bytes"] < min(MIN_SIZE, args.size):
-                print(f"{name}: expected {MIN_SIZE} bytes on this machine, found {made['bytes']}", file=sys.stderr)
+                print(
+                    f"{name}: expected {MIN_SIZE} bytes on this machine, found {made['bytes']}; {MORE[name]}",
+                    file=sys.stderr,
+                )
                 return 1
             with open(path, "wb") as file:
                 for _, text in documents:

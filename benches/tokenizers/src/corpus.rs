@@ -36,3 +36,18 @@ pub fn sample(documents: Vec<String>, len_bytes: usize) -> Vec<String> {
 pub fn total_bytes(documents: &[String]) -> usize {
     documents.iter().map(String::len).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{sample, total_bytes};
+
+    #[test]
+    fn a_sample_is_spread_and_holds_no_more_than_asked() {
+        let documents: Vec<String> = (0..100).map(|n| format!("{n:010}")).collect();
+        let all = sample(documents.clone(), usize::MAX);
+        assert_eq!(all, documents);
+        let tenth = sample(documents.clone(), 100);
+        assert_eq!(total_bytes(&tenth), 100);
+        assert_eq!(tenth.last(), documents.get(90));
+    }
+}

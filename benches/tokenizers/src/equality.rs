@@ -149,5 +149,36 @@ fn compare(expected: &Ids, found: &Ids) -> Equality {
             equality.first.get_or_insert((nth, same.count() / 4));
         }
     }
+    // Documents that are too many are as wrong as those that differ.
+    equality.n_different += theirs.count();
     equality
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ids, compare};
+
+    fn ids(documents: &[&[u32]]) -> Ids {
+        let bytes = |numbers: &[u32]| numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let lengths: Vec<u32> = documents.iter().map(|ids| ids.len() as u32).collect();
+        Ids {
+            ids: bytes(&documents.concat()),
+            lengths: bytes(&lengths),
+        }
+    }
+
+    #[test]
+    fn documents_are_compared_one_by_one() {
+        let expected = ids(&[&[1, 2], &[], &[3]]);
+        let told = |found: &[&[u32]]| {
+            let equality = compare(&expected, &ids(found));
+            (equality.n_different, equality.first)
+        };
+        assert_eq!(told(&[&[1, 2], &[], &[3]]), (0, None));
+        // The same ids in a row, cut elsewhere.
+        assert_eq!(told(&[&[1], &[2], &[3]]), (2, Some((0, 1))));
+        assert_eq!(told(&[&[1, 2], &[], &[4]]), (1, Some((2, 0))));
+        assert_eq!(told(&[&[1, 2], &[]]), (1, Some((2, 0))));
+        assert_eq!(told(&[&[1, 2], &[], &[3], &[5]]).0, 1);
+    }
 }

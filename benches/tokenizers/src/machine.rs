@@ -42,7 +42,16 @@ impl Machine {
             huge_pages: chosen(&huge.unwrap_or_default()),
             kernel: output_of("uname", &["-sr"]),
             rustc_flags: option_env!("RUSTFLAGS").unwrap_or("none").to_owned(),
-            commit: output_of("git", &["describe", "--always", "--dirty"]),
+            commit: output_of(
+                "git",
+                &[
+                    "-C",
+                    env!("CARGO_MANIFEST_DIR"),
+                    "describe",
+                    "--always",
+                    "--dirty",
+                ],
+            ),
             date: output_of("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
             command: std::env::args().collect::<Vec<_>>().join(" "),
         }

@@ -158,6 +158,12 @@ fn compare(options: &Options) -> Result<(), Failure> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let data = options.data.clone();
     let data = data.unwrap_or_else(|| here.join("../../target/tokenizers"));
+    if !data.join("vocabularies").is_dir() {
+        let data = data.display();
+        return Err(Failure(format!(
+            "no vocabularies under {data}: run scripts/tokenizer_peers.sh once, or say where they are with --data"
+        )));
+    }
     let (python, ours) = (options.python.clone(), options.fuelrail_python.clone());
     let starter = Starter {
         python: python.unwrap_or_else(|| data.join("venv/bin/python")),
