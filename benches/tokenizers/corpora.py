@@ -317,7 +317,11 @@ def main() -> int:
                     raw = text.encode()
                     file.write(struct.pack("<I", len(raw)) + raw)
             told.write_text(json.dumps(made, indent=1) + "\n")
-        print(name, told.read_text().strip())
+        made = json.loads(told.read_text())
+        print(
+            f"{name}: {made['documents']} documents, {made['bytes']} bytes, {made['words']} words of which"
+            f" {made['distinct_words']} are distinct, digest {made['digest']}; more in {told}"
+        )
     return 0
 
 

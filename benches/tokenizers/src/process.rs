@@ -34,7 +34,7 @@ impl Starter {
         };
         let mut command = match python {
             Some(python) => Command::new(python),
-            None => Command::new(std::env::current_exe()?),
+            None => Command::new(own_program()?),
         };
         match python {
             Some(_) => command.arg(&self.peers_script).arg(peer.label()),
@@ -83,4 +83,13 @@ impl Drop for Process {
         // Nothing is left to do for a process that cannot be waited for.
         self.child.wait().ok();
     }
+}
+
+/// This program, also where its file has been replaced since it started.
+fn own_program() -> Result<PathBuf, Failure> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    Ok(std::env::current_exe()?)
 }
