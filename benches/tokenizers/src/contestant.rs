@@ -7,6 +7,8 @@ use crate::message::Output;
 #[value(rename_all = "kebab-case")]
 pub enum PeerName {
     Fuelrail,
+    /// fuelrail as another build of this program has it.
+    Before,
     Fastokens,
     Gigatoken,
     #[value(name = "hf-1.0")]
@@ -20,8 +22,9 @@ pub enum PeerName {
 }
 
 /// All of them, the fast ones first.
-pub const ALL: [PeerName; 9] = [
+const ALL: [PeerName; 10] = [
     PeerName::Fuelrail,
+    PeerName::Before,
     PeerName::Fastokens,
     PeerName::Gigatoken,
     PeerName::HfNext,
@@ -37,6 +40,7 @@ impl PeerName {
     pub fn label(self) -> &'static str {
         match self {
             Self::Fuelrail => "fuelrail",
+            Self::Before => "before",
             Self::Fastokens => "fastokens",
             Self::Gigatoken => "gigatoken",
             Self::HfNext => "hf-1.0",
@@ -52,6 +56,7 @@ impl PeerName {
     pub fn version(self) -> &'static str {
         match self {
             Self::Fuelrail | Self::FuelrailPython => "of this checkout",
+            Self::Before => "of another build",
             Self::Fastokens => "0.3.5",
             Self::Gigatoken => "0.10.0",
             Self::HfNext => "1.0.0-rc.3",
@@ -64,7 +69,7 @@ impl PeerName {
 
     /// Whether it is this checkout, whose ids are compared at every run.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Fuelrail | Self::FuelrailPython)
+        matches!(self, Self::Fuelrail | Self::Before | Self::FuelrailPython)
     }
 
     /// At most so many bytes are timed: the slowest would take hours.
@@ -129,11 +134,13 @@ impl Suite {
             Self::Offsets => vec![
                 ours,
                 of(PeerName::Fuelrail, Output::Offsets, 1),
+                of(PeerName::Before, Output::Offsets, 1),
                 of(PeerName::Hf, Output::Offsets, 1),
             ],
             Self::Threads => vec![
                 of(PeerName::Fuelrail, Output::Ids, 2),
                 ours,
+                of(PeerName::Before, Output::Ids, 2),
                 of(PeerName::Fastokens, Output::Ids, 2),
                 of(PeerName::Gigatoken, Output::Ids, 2),
                 of(PeerName::HfNext, Output::Ids, 2),

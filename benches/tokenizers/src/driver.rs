@@ -14,6 +14,8 @@ use crate::process::{Process, Starter};
 pub struct Row {
     pub label: String,
     pub version: &'static str,
+    /// Whether it is fuelrail, in whatever form.
+    pub is_ours: bool,
     pub output: Output,
     pub n_threads: usize,
     pub outcome: Outcome,
@@ -131,6 +133,7 @@ fn row(contestant: Contestant, seat: Result<Seat, Failure>) -> Row {
     Row {
         label: contestant.label(),
         version: contestant.peer.version(),
+        is_ours: contestant.peer.is_ours(),
         output: contestant.output,
         n_threads: contestant.n_threads,
         outcome,

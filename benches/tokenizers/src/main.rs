@@ -74,6 +74,9 @@ struct Options {
     /// Python that has fuelrail.
     #[arg(long)]
     fuelrail_python: Option<PathBuf>,
+    /// Another build of this program, whose fuelrail takes part as `before`.
+    #[arg(long)]
+    before: Option<PathBuf>,
     /// Be the process of a peer; the driver calls this.
     #[arg(long, hide = true, value_enum)]
     serve: Option<PeerName>,
@@ -150,6 +153,7 @@ impl Options {
         all.retain(|one| {
             self.peer.is_empty() || one.peer.is_ours() || self.peer.contains(&one.peer)
         });
+        all.retain(|one| one.peer != PeerName::Before || self.before.is_some());
         all
     }
 }
@@ -168,6 +172,7 @@ fn compare(options: &Options) -> Result<(), Failure> {
     let starter = Starter {
         python: python.unwrap_or_else(|| data.join("venv/bin/python")),
         fuelrail_python: ours.unwrap_or_else(|| here.join("../../target/venv/bin/python")),
+        before: options.before.clone(),
         peers_script: here.join("peers.py"),
     };
     let referee = Referee {

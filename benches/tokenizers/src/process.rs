@@ -1,7 +1,7 @@
 //! A peer's process, as the driver holds it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::contestant::PeerName;
@@ -14,6 +14,8 @@ pub struct Starter {
     pub python: PathBuf,
     /// Python with fuelrail.
     pub fuelrail_python: PathBuf,
+    /// Another build of this program.
+    pub before: Option<PathBuf>,
     pub peers_script: PathBuf,
 }
 
@@ -27,18 +29,15 @@ pub struct Process {
 impl Starter {
     /// Starts the process of a peer; nothing is open in it yet.
     pub fn start(&self, peer: PeerName, n_threads: usize) -> Result<Process, Failure> {
-        let python = match peer {
-            PeerName::Gigatoken => Some(&self.python),
-            PeerName::FuelrailPython => Some(&self.fuelrail_python),
-            _ => None,
-        };
-        let mut command = match python {
-            Some(python) => Command::new(python),
-            None => Command::new(own_program()?),
-        };
-        match python {
-            Some(_) => command.arg(&self.peers_script).arg(peer.label()),
-            None => command.args(["--serve", peer.label()]),
+        let mut command = match peer {
+            PeerName::Gigatoken => self.python_of(&self.python, peer),
+            PeerName::FuelrailPython => self.python_of(&self.fuelrail_python, peer),
+            PeerName::Before => {
+                let before = self.before.as_ref();
+                let before = before.ok_or_else(|| Failure("--before names none".to_owned()))?;
+                serving(before, PeerName::Fuelrail)
+            }
+            _ => serving(&own_program()?, peer),
         };
         // Some spread a long text over a pool of their own.
         command.env("RAYON_NUM_THREADS", n_threads.to_string());
@@ -54,6 +53,18 @@ impl Starter {
             answers: BufReader::new(answers),
         })
     }
+
+    fn python_of(&self, python: &Path, peer: PeerName) -> Command {
+        let mut command = Command::new(python);
+        command.arg(&self.peers_script).arg(peer.label());
+        command
+    }
+}
+
+fn serving(program: &Path, peer: PeerName) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--serve", peer.label()]);
+    command
 }
 
 impl Process {

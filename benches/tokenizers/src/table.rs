@@ -91,10 +91,6 @@ impl Row {
         matches!(&self.outcome, Outcome::Timed { equality, .. } if equality.n_different == 0)
     }
 
-    fn is_ours(&self) -> bool {
-        self.label.starts_with("fuelrail")
-    }
-
     /// How much faster `ours` is than this, by round.
     fn ratios(&self, ours: &Self, which: Which, clock: Clock) -> Option<Spread> {
         let theirs = self.rates(which, clock);
@@ -176,7 +172,7 @@ fn line(row: &Row, ours: &Row, clock: Clock) -> Vec<String> {
 fn against_fastest(rows: &[Row], ours: &Row, which: Which, clock: Clock) -> Option<String> {
     let others = rows.iter().filter(|row| {
         let alike = row.output == ours.output && row.n_threads == ours.n_threads;
-        alike && !row.is_ours() && row.is_exact()
+        alike && !row.is_ours && row.is_exact()
     });
     let rated = others.filter_map(|row| Some((Spread::of(row.rates(which, clock))?.median, row)));
     let (_, fastest) = rated.max_by(|(a, _), (b, _)| a.total_cmp(b))?;

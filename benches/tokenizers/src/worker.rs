@@ -35,6 +35,7 @@ pub fn serve(peer: PeerName) -> Result<(), Failure> {
         PeerName::BpeOpenai => Worker::default().serve::<BpeOpenai>(),
         PeerName::Tiktoken => Worker::default().serve::<Tiktoken>(),
         PeerName::Hf => Worker::default().serve::<Hf>(),
+        PeerName::Before => Err(Failure("is served by the other build".to_owned())),
         PeerName::Gigatoken | PeerName::FuelrailPython => {
             Err(Failure("is served by peers.py".to_owned()))
         }
