@@ -7,6 +7,7 @@ mod binary16_bits;
 pub mod blend;
 mod body;
 pub mod cast;
+pub mod chat;
 mod element;
 mod entry;
 #[cfg(test)]

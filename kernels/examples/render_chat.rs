@@ -1,0 +1,74 @@
+//! Renders conversations by chat templates: one JSON object a line from
+//! standard input, one a line to standard output.
+//!
+//! A line has `template` and `messages`, and may have `tools`, `documents`,
+//! `variables` (a dict), `prompt` (a boolean), `continue` (a field), `now`
+//! (seconds) and `spans` (a boolean). The answer has `text` and perhaps
+//! `spans`, or `error`.
+
+use std::io::{BufRead, Write};
+
+use fuelrail_kernels::chat::{
+    ChatClock, ChatError, ChatLimits, ChatTemplate, ChatValue, Conversation, Ending,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in std::io::stdin().lock().lines() {
+        let answer = match answer(&line?) {
+            Ok(answer) => answer,
+            Err(error) => serde_json::json!({"error": error.to_string(), "kind": kind(&error)}),
+        };
+        writeln!(out, "{answer}")?;
+    }
+    Ok(())
+}
+
+fn kind(error: &ChatError) -> String {
+    let debug = format!("{error:?}");
+    debug.split([' ', '{', '(']).next().unwrap_or("").into()
+}
+
+fn answer(line: &str) -> Result<serde_json::Value, ChatError> {
+    let case = ChatValue::from_json(line)?;
+    let plain: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+    let template = ChatTemplate::new(plain["template"].as_str().unwrap_or(""))?;
+    let mut conversation = Conversation::new(case.get("messages").unwrap_or_else(ChatValue::none));
+    if let Some(tools) = case.get("tools") {
+        conversation = conversation.tools(tools);
+    }
+    if let Some(documents) = case.get("documents") {
+        conversation = conversation.documents(documents);
+    }
+    let variables = plain["variables"].as_object();
+    for name in variables.into_iter().flat_map(|map| map.keys()) {
+        if let Some(value) = case.get("variables").and_then(|map| map.get(name)) {
+            conversation = conversation.variable(name, value);
+        }
+    }
+    if plain["prompt"] == true {
+        conversation = conversation.ending(Ending::GenerationPrompt);
+    }
+    if let Some(field) = plain["continue"].as_str() {
+        conversation = conversation.ending(Ending::ContinueFinal(field.into()));
+    }
+    if let Some(now) = plain["now"].as_i64() {
+        conversation = conversation.clock(ChatClock::Seconds(now));
+    }
+    if let Some(steps) = plain["steps"].as_u64() {
+        conversation = conversation.limits(ChatLimits {
+            steps,
+            ..ChatLimits::default()
+        });
+    }
+    if plain["spans"] == true {
+        let rendered = template.render_marked(&conversation)?;
+        let spans = rendered.spans.iter().map(|span| [span.start, span.end]);
+        let spans: Vec<_> = spans.collect();
+        return Ok(serde_json::json!({"text": rendered.text, "spans": spans}));
+    }
+    let text = template.render(&conversation)?;
+    Ok(serde_json::json!({"text": text}))
+}

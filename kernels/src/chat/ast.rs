@@ -1,0 +1,165 @@
+//! What a template says, as a tree. Expressions lie in one table and name
+//! one another by their place, so that no nesting is ever walked to free it.
+
+use std::sync::Arc;
+
+use super::python::arith::{Negative, Operator};
+use super::value::Datum;
+
+/// The place of an expression in [`Ast::exprs`].
+pub(super) type ExprId = usize;
+
+/// A template that was read.
+#[derive(Debug)]
+pub(super) struct Ast {
+    pub(super) exprs: Vec<Expr>,
+    pub(super) body: Vec<Stmt>,
+    /// Whether `{% generation %}` is anywhere in it.
+    pub(super) has_generation: bool,
+}
+
+/// An expression and its line.
+#[derive(Debug)]
+pub(super) struct Expr {
+    pub(super) line: usize,
+    pub(super) kind: ExprKind,
+}
+
+/// The kinds of expressions.
+#[derive(Debug)]
+pub(super) enum ExprKind {
+    Const(Datum),
+    Name(Arc<str>),
+    List(Vec<ExprId>),
+    Tuple(Vec<ExprId>),
+    Dict(Vec<(ExprId, ExprId)>),
+    Attribute(ExprId, Arc<str>),
+    Item(ExprId, ExprId),
+    Slice(ExprId, [Option<ExprId>; 3]),
+    Call(ExprId, Arguments),
+    Filter(ExprId, Arc<str>, Arguments),
+    Test(ExprId, Arc<str>, Arguments),
+    /// What a filter block or a set block has rendered.
+    Rendered,
+    Sign(Negative, ExprId),
+    Binary(Operator, ExprId, ExprId),
+    Concat(Vec<ExprId>),
+    Compare(ExprId, Vec<(Comparison, ExprId)>),
+    And(ExprId, ExprId),
+    Or(ExprId, ExprId),
+    Not(ExprId),
+    /// The test, what is taken where it holds, and what else.
+    Choice(ExprId, ExprId, Option<ExprId>),
+}
+
+/// The operators of comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    In,
+    NotIn,
+}
+
+/// What stands between the parentheses of a call.
+#[derive(Debug, Default)]
+pub(super) struct Arguments {
+    pub(super) args: Vec<ExprId>,
+    pub(super) kwargs: Vec<(Arc<str>, ExprId)>,
+    pub(super) spread_args: Option<ExprId>,
+    pub(super) spread_kwargs: Option<ExprId>,
+}
+
+/// A statement and its line.
+#[derive(Debug)]
+pub(super) struct Stmt {
+    pub(super) line: usize,
+    pub(super) kind: StmtKind,
+}
+
+/// The kinds of statements.
+#[derive(Debug)]
+pub(super) enum StmtKind {
+    Text(Arc<str>),
+    Print(ExprId),
+    Set(Target, ExprId),
+    /// `{% set x %}`, with the filters on what is rendered.
+    SetBlock(Target, ExprId, Vec<Stmt>),
+    If(Vec<(ExprId, Vec<Stmt>)>, Vec<Stmt>),
+    For(Box<For>),
+    With(Vec<(Target, ExprId)>, Vec<Stmt>),
+    Macro(Arc<Macro>),
+    /// `{% call %}`: the body as a macro, and the call.
+    Call(Arc<Macro>, ExprId, Arguments),
+    /// `{% filter %}`, the filters as an expression on what is rendered.
+    Filter(ExprId, Vec<Stmt>),
+    Generation(Vec<Stmt>),
+    Break,
+    Continue,
+}
+
+/// What a value is assigned to.
+#[derive(Debug)]
+pub(super) enum Target {
+    Name(Arc<str>),
+    Tuple(Vec<Self>),
+    Member(Arc<str>, Arc<str>),
+}
+
+/// `{% for %}`.
+#[derive(Debug)]
+pub(super) struct For {
+    pub(super) target: Target,
+    pub(super) iterable: ExprId,
+    pub(super) test: Option<ExprId>,
+    pub(super) recursive: Recursive,
+    pub(super) body: Vec<Stmt>,
+    pub(super) otherwise: Vec<Stmt>,
+}
+
+/// Whether a loop may call itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recursive {
+    Yes,
+    No,
+}
+
+/// The parameters of a macro.
+#[derive(Debug, Default)]
+pub(super) struct Signature {
+    pub(super) params: Vec<Arc<str>>,
+    /// Defaults of the last of the parameters.
+    pub(super) defaults: Vec<ExprId>,
+}
+
+/// A macro, or the body of a call block.
+#[derive(Debug)]
+pub(super) struct Macro {
+    pub(super) name: Arc<str>,
+    pub(super) signature: Signature,
+    pub(super) body: Vec<Stmt>,
+    /// Which of the special variables its body reads.
+    pub(super) uses: Uses,
+}
+
+/// A set of the special variables of macros.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Uses(u8);
+
+impl Uses {
+    pub(super) const CALLER: Self = Self(1);
+    pub(super) const KWARGS: Self = Self(2);
+    pub(super) const VARARGS: Self = Self(4);
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}

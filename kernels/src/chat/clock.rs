@@ -1,0 +1,198 @@
+//! `strftime_now`: a time that the caller gives, as `strftime` prints it.
+
+use std::fmt::Write;
+
+use super::error::Fault;
+
+/// What `strftime_now` tells a template. A rendering never reads the time of
+/// day by itself, so that the same conversation gives the same text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ChatClock {
+    /// `strftime_now` is an error.
+    #[default]
+    Unset,
+    /// Seconds since 1970-01-01 00:00:00 on the clock that templates are to
+    /// read: add the offset of the time zone to have local time.
+    Seconds(i64),
+}
+
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// A date and time of the Gregorian calendar.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    year: i64,
+    /// From 1.
+    month: i64,
+    day: i64,
+    /// From 0.
+    day_of_year: i64,
+    /// From 0, Sunday.
+    weekday: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+}
+
+impl Moment {
+    fn from_seconds(seconds: i64) -> Self {
+        let days = seconds.div_euclid(86_400);
+        let time = seconds.rem_euclid(86_400);
+        let (year, month, day) = civil(days);
+        let start = days_before_year(year);
+        Self {
+            year,
+            month,
+            day,
+            day_of_year: days - start,
+            weekday: (days + 4).rem_euclid(7),
+            hour: time / 3600,
+            minute: time / 60 % 60,
+            second: time % 60,
+        }
+    }
+}
+
+/// Days from 1970-01-01 to the first of January of a year.
+fn days_before_year(year: i64) -> i64 {
+    let before = year - 1;
+    before * 365 + before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400) - 719_162
+}
+
+/// Year, month and day of a number of days since 1970-01-01.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let mut year = 1970 + days.div_euclid(366);
+    while days_before_year(year + 1) <= days {
+        year += 1;
+    }
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let mut rest = days - days_before_year(year);
+    for (month, len) in (1..).zip([31, 28 + i64::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30]) {
+        if rest < len {
+            return (year, month, rest + 1);
+        }
+        rest -= len;
+    }
+    (year, 12, rest + 1)
+}
+
+/// `datetime.now().strftime(format)` in the C locale.
+pub(super) fn strftime(clock: ChatClock, format: &str) -> Result<String, Fault> {
+    let ChatClock::Seconds(seconds) = clock else {
+        return Err(Fault::unsupported("`strftime_now` without a clock"));
+    };
+    // Years 1 to 9999, as datetime has them.
+    if !(-62_135_596_800..253_402_300_800).contains(&seconds) {
+        return Err(Fault::python(
+            "the clock is out of range: expected years 1 to 9999",
+        ));
+    }
+    let moment = Moment::from_seconds(seconds);
+    let mut out = String::new();
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        let mut directive = chars.next();
+        let unpadded = directive == Some('-');
+        if unpadded {
+            directive = chars.next();
+        }
+        let text = directive.and_then(|directive| directed(moment, directive));
+        let Some(text) = text else {
+            let directive = directive.map_or(String::new(), String::from);
+            return Err(Fault::unsupported(format!(
+                "`%{directive}` in `strftime_now`"
+            )));
+        };
+        if unpadded {
+            let short = text.trim_start_matches(['0', ' ']);
+            out.push_str(if short.is_empty() { "0" } else { short });
+        } else {
+            out.push_str(&text);
+        }
+    }
+    Ok(out)
+}
+
+fn name(names: &[&'static str], at: i64) -> &'static str {
+    let at = usize::try_from(at).unwrap_or(0);
+    names.get(at).copied().unwrap_or("")
+}
+
+fn directed(moment: Moment, directive: char) -> Option<String> {
+    let Moment {
+        year, month, day, ..
+    } = moment;
+    let Moment {
+        hour,
+        minute,
+        second,
+        ..
+    } = moment;
+    let hour12 = (hour + 11) % 12 + 1;
+    let half = if hour < 12 { "AM" } else { "PM" };
+    let weekday = name(&DAYS, moment.weekday);
+    let month_name = name(&MONTHS, month - 1);
+    let mut out = String::new();
+    let written = match directive {
+        'Y' => write!(out, "{year}"),
+        'm' => write!(out, "{month:02}"),
+        'd' => write!(out, "{day:02}"),
+        'e' => write!(out, "{day:2}"),
+        'H' => write!(out, "{hour:02}"),
+        'I' => write!(out, "{hour12:02}"),
+        'M' => write!(out, "{minute:02}"),
+        'S' => write!(out, "{second:02}"),
+        'f' => write!(out, "000000"),
+        'p' => write!(out, "{half}"),
+        'y' => write!(out, "{:02}", year % 100),
+        'j' => write!(out, "{:03}", moment.day_of_year + 1),
+        'B' => write!(out, "{month_name}"),
+        'b' | 'h' => write!(out, "{}", month_name.get(..3)?),
+        'A' => write!(out, "{weekday}"),
+        'a' => write!(out, "{}", weekday.get(..3)?),
+        'w' => write!(out, "{}", moment.weekday),
+        'u' => write!(out, "{}", (moment.weekday + 6) % 7 + 1),
+        'U' => write!(out, "{:02}", (moment.day_of_year + 7 - moment.weekday) / 7),
+        'W' => write!(
+            out,
+            "{:02}",
+            (moment.day_of_year + 7 - (moment.weekday + 6) % 7) / 7
+        ),
+        'F' => write!(out, "{year}-{month:02}-{day:02}"),
+        'T' | 'X' => write!(out, "{hour:02}:{minute:02}:{second:02}"),
+        'R' => write!(out, "{hour:02}:{minute:02}"),
+        'D' | 'x' => write!(out, "{month:02}/{day:02}/{:02}", year % 100),
+        'Z' | 'z' => Ok(()),
+        'n' => out.write_char('\n'),
+        't' => out.write_char('\t'),
+        '%' => write!(out, "%"),
+        _ => return None,
+    };
+    written.ok().map(|()| out)
+}

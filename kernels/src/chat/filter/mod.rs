@@ -1,0 +1,83 @@
+//! Jinja2's filters.
+
+mod lazy;
+mod number;
+mod order;
+mod path;
+mod sequence;
+mod string;
+
+use super::args::{CallArgs, flag, required};
+use super::checks;
+use super::error::Fault;
+use super::json::{Dumps, dumps};
+use super::machine::Machine;
+use super::python::attribute::attribute_only;
+use super::python::compare::is_true;
+use super::value::Datum;
+
+/// `value|name(...)`.
+pub(super) fn apply(
+    machine: &mut Machine,
+    name: &str,
+    value: Datum,
+    call: &CallArgs,
+) -> Result<Datum, Fault> {
+    machine.allowance.work(value.shallow_len())?;
+    if matches!(value, Datum::Safe(_)) && !keeps_safe(name) {
+        return Err(Fault::unsupported(format!(
+            "the filter `{name}` on what `|safe` gave"
+        )));
+    }
+    match name {
+        "default" | "d" => {
+            let [default, boolean] = call.bind(name, ["default_value", "boolean"])?;
+            let empty = flag(boolean) && !is_true(&value);
+            Ok(if empty || matches!(value, Datum::Undefined(_)) {
+                default.unwrap_or_else(|| Datum::str(""))
+            } else {
+                value
+            })
+        }
+        "tojson" => {
+            let options = Dumps::from_call(call)?;
+            dumps(&value, &options, &machine.allowance).map(Datum::str)
+        }
+        "attr" => {
+            let [attribute] = call.bind(name, ["name"])?;
+            match required(attribute, name)? {
+                Datum::Str(attribute) => Ok(attribute_only(&value, &attribute)),
+                _ => Err(Fault::python("attribute name must be string")),
+            }
+        }
+        "abs" | "int" | "float" | "round" => number::apply(machine, name, &value, call),
+        "first" | "last" | "length" | "count" | "list" | "reverse" | "join" | "items" | "batch"
+        | "slice" | "sum" => sequence::apply(machine, name, &value, call),
+        "sort" | "min" | "max" | "unique" | "dictsort" => order::apply(machine, name, &value, call),
+        "map" => lazy::map(machine, &value, call, apply),
+        "select" | "reject" | "selectattr" | "rejectattr" => {
+            lazy::select(machine, name, &value, call, checks::check)
+        }
+        _ => string::apply(machine, name, &value, call),
+    }
+}
+
+/// Filters that look at `Markup` without making more of it.
+fn keeps_safe(name: &str) -> bool {
+    matches!(
+        name,
+        "default"
+            | "d"
+            | "tojson"
+            | "length"
+            | "count"
+            | "string"
+            | "safe"
+            | "e"
+            | "escape"
+            | "forceescape"
+            | "list"
+            | "first"
+            | "join"
+    )
+}

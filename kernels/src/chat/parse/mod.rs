@@ -1,0 +1,19 @@
+//! From tokens to a tree, as Jinja2's parser builds it.
+
+mod calls;
+mod operators;
+mod parser;
+mod primary;
+mod statement;
+mod tags;
+
+use super::ast::Ast;
+use super::error::ChatError;
+use super::lex::tokens;
+
+/// The tree of a template.
+pub(super) fn parse(source: &str) -> Result<Ast, ChatError> {
+    let mut parser = parser::Parser::new(tokens(source)?);
+    let body = parser.body(&[])?;
+    parser.finish(body)
+}

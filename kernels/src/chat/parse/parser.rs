@@ -1,0 +1,184 @@
+//! The tokens that are left, and the tree that grows.
+
+use std::sync::Arc;
+
+use super::super::ast::{Ast, Expr, ExprId, ExprKind, Stmt, Uses};
+use super::super::error::ChatError;
+use super::super::lex::{Lexeme, Mark};
+
+/// Whether filters and tests may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filters {
+    Allowed,
+    NotHere,
+}
+
+/// How deep tags and brackets may be nested in a template.
+const MAX_DEPTH: usize = 64;
+
+pub(super) struct Parser {
+    tokens: Vec<Lexeme>,
+    at: usize,
+    exprs: Vec<Expr>,
+    depth: usize,
+    /// Loops around, up to the next macro.
+    pub(super) loops: usize,
+    /// Filters and tests that Jinja2 does not know, outside of conditions:
+    /// within them they fail only where they run.
+    pub(super) unknown: Vec<ChatError>,
+    /// What the macro around reads.
+    pub(super) uses: Uses,
+    pub(super) has_generation: bool,
+}
+
+impl Parser {
+    pub(super) fn new(tokens: Vec<Lexeme>) -> Self {
+        Self {
+            tokens,
+            at: 0,
+            exprs: Vec::new(),
+            depth: 0,
+            loops: 0,
+            unknown: Vec::new(),
+            uses: Uses::default(),
+            has_generation: false,
+        }
+    }
+
+    pub(super) fn finish(self, body: Vec<Stmt>) -> Result<Ast, ChatError> {
+        match self.unknown.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(Ast {
+                exprs: self.exprs,
+                body,
+                has_generation: self.has_generation,
+            }),
+        }
+    }
+
+    pub(super) fn line(&self) -> usize {
+        let token = self.tokens.get(self.at).or(self.tokens.last());
+        token.map_or(1, |token| token.line)
+    }
+
+    pub(super) fn peek(&self) -> &Mark {
+        self.look(0)
+    }
+
+    pub(super) fn look(&self, ahead: usize) -> &Mark {
+        self.tokens
+            .get(self.at + ahead)
+            .map_or(&Mark::End, |token| &token.mark)
+    }
+
+    pub(super) fn next(&mut self) -> Mark {
+        let mark = self.peek().clone();
+        self.at += 1;
+        mark
+    }
+
+    pub(super) fn is_sign(&self, sign: &str) -> bool {
+        matches!(self.peek(), Mark::Sign(found) if *found == sign)
+    }
+
+    pub(super) fn is_name(&self, name: &str) -> bool {
+        matches!(self.peek(), Mark::Name(found) if **found == *name)
+    }
+
+    pub(super) fn skip_sign(&mut self, sign: &str) -> bool {
+        let found = self.is_sign(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn skip_name(&mut self, name: &str) -> bool {
+        let found = self.is_name(name);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect_sign(&mut self, sign: &str) -> Result<(), ChatError> {
+        if self.skip_sign(sign) {
+            return Ok(());
+        }
+        Err(self.unexpected(&format!("'{sign}'")))
+    }
+
+    pub(super) fn expect_mark(&mut self, mark: &Mark, spelling: &str) -> Result<(), ChatError> {
+        if self.peek() == mark {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.unexpected(spelling))
+    }
+
+    pub(super) fn expect_name(&mut self) -> Result<Arc<str>, ChatError> {
+        if let Mark::Name(name) = self.peek() {
+            let name = name.clone();
+            self.at += 1;
+            return Ok(name);
+        }
+        Err(self.unexpected("a name"))
+    }
+
+    pub(super) fn fail(&self, message: impl Into<String>) -> ChatError {
+        ChatError::Syntax {
+            line: self.line(),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn unsupported(&self, what: impl Into<String>) -> ChatError {
+        ChatError::Unsupported {
+            line: self.line(),
+            what: what.into(),
+        }
+    }
+
+    pub(super) fn unexpected(&self, expected: &str) -> ChatError {
+        let found = match self.peek() {
+            Mark::Text(_) => "text".into(),
+            Mark::PrintBegin => "'{{'".into(),
+            Mark::PrintEnd => "'}}'".into(),
+            Mark::BlockBegin => "'{%'".into(),
+            Mark::BlockEnd => "'%}'".into(),
+            Mark::Name(name) => format!("'{name}'"),
+            Mark::Str(_) => "a text in quotes".into(),
+            Mark::Int(_) | Mark::Float(_) => "a number".into(),
+            Mark::Sign(sign) => format!("'{sign}'"),
+            Mark::End => "the end of the template".into(),
+        };
+        self.fail(format!("expected {expected}, got {found}"))
+    }
+
+    /// Puts an expression in the table.
+    pub(super) fn add(&mut self, line: usize, kind: ExprKind) -> ExprId {
+        self.exprs.push(Expr { line, kind });
+        self.exprs.len() - 1
+    }
+
+    pub(super) fn kind(&self, expr: ExprId) -> Option<&ExprKind> {
+        self.exprs.get(expr).map(|expr| &expr.kind)
+    }
+
+    pub(super) fn kind_mut(&mut self, expr: ExprId) -> Option<&mut ExprKind> {
+        self.exprs.get_mut(expr).map(|expr| &mut expr.kind)
+    }
+
+    /// Runs `parse` one level deeper.
+    pub(super) fn deeper<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, ChatError>,
+    ) -> Result<T, ChatError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(ChatError::Limit {
+                line: self.line(),
+                message: format!("tags and brackets are nested more than {MAX_DEPTH} deep"),
+            });
+        }
+        let parsed = parse(self)?;
+        self.depth -= 1;
+        Ok(parsed)
+    }
+}

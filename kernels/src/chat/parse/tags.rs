@@ -1,0 +1,246 @@
+//! The blocks of templates.
+
+use std::sync::Arc;
+
+use super::super::ast::{
+    Arguments, ExprId, ExprKind, For, Macro, Recursive, Signature, Stmt, StmtKind, Target,
+};
+use super::super::error::ChatError;
+use super::super::lex::Mark;
+use super::parser::{Filters, Parser};
+
+/// Names that are values, and cannot be assigned to.
+const CONSTANTS: &[&str] = &["true", "false", "none", "True", "False", "None"];
+
+/// Whether an assignment may name a member of a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    Allowed,
+    NotHere,
+}
+
+impl Parser {
+    pub(super) fn set(&mut self) -> Result<StmtKind, ChatError> {
+        let target = self.targets(Members::Allowed)?;
+        if self.skip_sign("=") {
+            let value = self.tuple(Self::choice)?;
+            return Ok(StmtKind::Set(target, value));
+        }
+        let line = self.line();
+        let mut expr = self.add(line, ExprKind::Rendered);
+        while self.skip_sign("|") {
+            expr = self.filter(expr)?;
+        }
+        let (body, _) = self.buffered(&["endset"])?;
+        Ok(StmtKind::SetBlock(target, expr, body))
+    }
+
+    /// A body whose text goes elsewhere; loops around cannot be left from it.
+    fn buffered(&mut self, ends: &[&str]) -> Result<(Vec<Stmt>, Arc<str>), ChatError> {
+        let loops = std::mem::take(&mut self.loops);
+        let block = self.block(ends)?;
+        self.loops = loops;
+        Ok(block)
+    }
+
+    pub(super) fn condition(&mut self) -> Result<StmtKind, ChatError> {
+        let unknown = self.unknown.len();
+        let mut branches = Vec::new();
+        let mut otherwise = Vec::new();
+        loop {
+            let test = self.tuple(Self::or)?;
+            let (body, end) = self.block(&["elif", "else", "endif"])?;
+            branches.push((test, body));
+            if *end == *"elif" {
+                continue;
+            }
+            if *end == *"else" {
+                (otherwise, _) = self.block(&["endif"])?;
+            }
+            break;
+        }
+        // What is unknown within a condition fails only where it runs.
+        self.unknown.truncate(unknown);
+        Ok(StmtKind::If(branches, otherwise))
+    }
+
+    pub(super) fn for_loop(&mut self) -> Result<StmtKind, ChatError> {
+        let target = self.targets(Members::NotHere)?;
+        if !self.skip_name("in") {
+            return Err(self.unexpected("'in'"));
+        }
+        let iterable = self.tuple(Self::or)?;
+        let test = if self.skip_name("if") {
+            Some(self.expression()?)
+        } else {
+            None
+        };
+        let recursive = if self.skip_name("recursive") {
+            Recursive::Yes
+        } else {
+            Recursive::No
+        };
+        self.loops += 1;
+        let (body, end) = self.block(&["endfor", "else"])?;
+        self.loops -= 1;
+        let otherwise = if *end == *"else" {
+            self.block(&["endfor"])?.0
+        } else {
+            Vec::new()
+        };
+        Ok(StmtKind::For(Box::new(For {
+            target,
+            iterable,
+            test,
+            recursive,
+            body,
+            otherwise,
+        })))
+    }
+
+    pub(super) fn with(&mut self) -> Result<StmtKind, ChatError> {
+        let mut bindings = Vec::new();
+        while *self.peek() != Mark::BlockEnd {
+            if !bindings.is_empty() {
+                self.expect_sign(",")?;
+            }
+            let target = self.targets(Members::NotHere)?;
+            self.expect_sign("=")?;
+            bindings.push((target, self.expression()?));
+        }
+        let (body, _) = self.block(&["endwith"])?;
+        Ok(StmtKind::With(bindings, body))
+    }
+
+    pub(super) fn macro_definition(&mut self) -> Result<StmtKind, ChatError> {
+        let name = self.assignable()?;
+        let signature = self.signature()?;
+        let defined = self.macro_body(name, signature, "endmacro")?;
+        Ok(StmtKind::Macro(Arc::new(defined)))
+    }
+
+    pub(super) fn call_block(&mut self) -> Result<StmtKind, ChatError> {
+        let signature = if self.is_sign("(") {
+            self.signature()?
+        } else {
+            Signature::default()
+        };
+        let line = self.line();
+        let called = self.operand(Filters::NotHere)?;
+        let Some(ExprKind::Call(callee, _)) = self.kind(called) else {
+            return Err(ChatError::Syntax {
+                line,
+                message: "expected a call".into(),
+            });
+        };
+        let callee = *callee;
+        let arguments = self.take_arguments(called);
+        let body = self.macro_body("caller".into(), signature, "endcall")?;
+        Ok(StmtKind::Call(Arc::new(body), callee, arguments))
+    }
+
+    fn macro_body(
+        &mut self,
+        name: Arc<str>,
+        signature: Signature,
+        end: &str,
+    ) -> Result<Macro, ChatError> {
+        let around = std::mem::take(&mut self.uses);
+        let (body, _) = self.buffered(&[end])?;
+        let uses = std::mem::replace(&mut self.uses, around);
+        // What is within reads them of what is around, as far as that tells.
+        self.uses.add(uses);
+        Ok(Macro {
+            name,
+            signature,
+            body,
+            uses,
+        })
+    }
+
+    fn signature(&mut self) -> Result<Signature, ChatError> {
+        self.expect_sign("(")?;
+        let mut params = Vec::new();
+        let mut defaults = Vec::new();
+        while !self.is_sign(")") {
+            if !params.is_empty() {
+                self.expect_sign(",")?;
+            }
+            let param = self.assignable()?;
+            if params.contains(&param) {
+                return Err(self.fail(format!("two parameters are named '{param}'")));
+            }
+            params.push(param);
+            if self.skip_sign("=") {
+                defaults.push(self.expression()?);
+            } else if !defaults.is_empty() {
+                return Err(self.fail("a parameter without default follows one with it"));
+            }
+        }
+        self.next();
+        Ok(Signature { params, defaults })
+    }
+
+    pub(super) fn filter_block(&mut self) -> Result<StmtKind, ChatError> {
+        let line = self.line();
+        let rendered = self.add(line, ExprKind::Rendered);
+        let mut expr = self.filter(rendered)?;
+        while self.skip_sign("|") {
+            expr = self.filter(expr)?;
+        }
+        let (body, _) = self.buffered(&["endfilter"])?;
+        Ok(StmtKind::Filter(expr, body))
+    }
+
+    pub(super) fn generation(&mut self) -> Result<StmtKind, ChatError> {
+        self.has_generation = true;
+        let (body, _) = self.buffered(&["endgeneration"])?;
+        Ok(StmtKind::Generation(body))
+    }
+
+    fn assignable(&mut self) -> Result<Arc<str>, ChatError> {
+        let name = self.expect_name()?;
+        if CONSTANTS.contains(&&*name) {
+            return Err(self.fail(format!("can't assign to '{name}'")));
+        }
+        Ok(name)
+    }
+
+    /// One target, or several with commas between them.
+    fn targets(&mut self, members: Members) -> Result<Target, ChatError> {
+        let first = self.target(members)?;
+        if !self.is_sign(",") {
+            return Ok(first);
+        }
+        let mut targets = vec![first];
+        while self.skip_sign(",") {
+            let ends = self.is_name("in") || self.is_sign("=") || self.is_sign(")");
+            if ends || *self.peek() == Mark::BlockEnd {
+                break;
+            }
+            targets.push(self.target(members)?);
+        }
+        Ok(Target::Tuple(targets))
+    }
+
+    fn target(&mut self, members: Members) -> Result<Target, ChatError> {
+        if self.skip_sign("(") {
+            let inner = self.deeper(|parser| parser.targets(members))?;
+            self.expect_sign(")")?;
+            return Ok(inner);
+        }
+        let name = self.assignable()?;
+        if members == Members::Allowed && self.skip_sign(".") {
+            let member = self.expect_name()?;
+            return Ok(Target::Member(name, member));
+        }
+        Ok(Target::Name(name))
+    }
+
+    fn take_arguments(&mut self, call: ExprId) -> Arguments {
+        match self.kind_mut(call) {
+            Some(ExprKind::Call(_, arguments)) => std::mem::take(arguments),
+            _ => Arguments::default(),
+        }
+    }
+}
