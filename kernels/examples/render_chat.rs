@@ -3,8 +3,8 @@
 //!
 //! A line has `template` and `messages`, and may have `tools`, `documents`,
 //! `variables` (a dict), `prompt` (a boolean), `continue` (a field), `now`
-//! (seconds) and `spans` (a boolean). The answer has `text` and perhaps
-//! `spans`, or `error`.
+//! (seconds), `spans` (a boolean) and `offsets` of tokens (pairs of bytes). The
+//! answer has `text` and perhaps `spans` and `mask`, or `error` and its `kind`.
 
 use std::io::{BufRead, Write};
 
@@ -67,8 +67,21 @@ fn answer(line: &str) -> Result<serde_json::Value, ChatError> {
         let rendered = template.render_marked(&conversation)?;
         let spans = rendered.spans.iter().map(|span| [span.start, span.end]);
         let spans: Vec<_> = spans.collect();
-        return Ok(serde_json::json!({"text": rendered.text, "spans": spans}));
+        let mask = rendered.token_mask(offsets(&plain["offsets"]));
+        return Ok(serde_json::json!({"text": rendered.text, "spans": spans, "mask": mask}));
     }
     let text = template.render(&conversation)?;
     Ok(serde_json::json!({"text": text}))
+}
+
+fn offsets(pairs: &serde_json::Value) -> Vec<std::ops::Range<usize>> {
+    let bound = |bound: &serde_json::Value| {
+        let bound = bound.as_u64().unwrap_or(0);
+        usize::try_from(bound).unwrap_or(usize::MAX)
+    };
+    let pairs = pairs.as_array().map(Vec::as_slice).unwrap_or_default();
+    pairs
+        .iter()
+        .map(|pair| bound(&pair[0])..bound(&pair[1]))
+        .collect()
 }

@@ -13,7 +13,7 @@ pub(super) type ExprId = usize;
 #[derive(Debug)]
 pub(super) struct Ast {
     pub(super) exprs: Vec<Expr>,
-    pub(super) body: Vec<Stmt>,
+    pub(super) body: Body,
     /// Whether `{% generation %}` is anywhere in it.
     pub(super) has_generation: bool,
 }
@@ -74,6 +74,15 @@ pub(super) struct Arguments {
     pub(super) spread_kwargs: Option<ExprId>,
 }
 
+/// Statements with a scope of their own.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) stmts: Vec<Stmt>,
+    /// Names that are undefined here until they are assigned, whatever the
+    /// template is given.
+    pub(super) hidden: Vec<Arc<str>>,
+}
+
 /// A statement and its line.
 #[derive(Debug)]
 pub(super) struct Stmt {
@@ -88,16 +97,16 @@ pub(super) enum StmtKind {
     Print(ExprId),
     Set(Target, ExprId),
     /// `{% set x %}`, with the filters on what is rendered.
-    SetBlock(Target, ExprId, Vec<Stmt>),
+    SetBlock(Target, ExprId, Body),
     If(Vec<(ExprId, Vec<Stmt>)>, Vec<Stmt>),
     For(Box<For>),
-    With(Vec<(Target, ExprId)>, Vec<Stmt>),
-    Macro(Arc<Macro>),
+    With(Vec<(Target, ExprId)>, Body),
+    Macro(Box<Macro>),
     /// `{% call %}`: the body as a macro, and the call.
-    Call(Arc<Macro>, ExprId, Arguments),
+    Call(Box<Macro>, ExprId, Arguments),
     /// `{% filter %}`, the filters as an expression on what is rendered.
-    Filter(ExprId, Vec<Stmt>),
-    Generation(Vec<Stmt>),
+    Filter(ExprId, Body),
+    Generation(Body),
     Break,
     Continue,
 }
@@ -117,8 +126,8 @@ pub(super) struct For {
     pub(super) iterable: ExprId,
     pub(super) test: Option<ExprId>,
     pub(super) recursive: Recursive,
-    pub(super) body: Vec<Stmt>,
-    pub(super) otherwise: Vec<Stmt>,
+    pub(super) body: Body,
+    pub(super) otherwise: Body,
 }
 
 /// Whether a loop may call itself.
@@ -141,7 +150,7 @@ pub(super) struct Signature {
 pub(super) struct Macro {
     pub(super) name: Arc<str>,
     pub(super) signature: Signature,
-    pub(super) body: Vec<Stmt>,
+    pub(super) body: Body,
     /// Which of the special variables its body reads.
     pub(super) uses: Uses,
 }

@@ -10,7 +10,7 @@ use super::python::arith::{Operator, binary};
 use super::python::compare::{contains, equal, order};
 use super::python::repr::to_text;
 use super::text::{is_lower, is_upper};
-use super::value::{Datum, Handle};
+use super::value::{Datum, Handle, Key};
 
 /// Whether the test holds, as a boolean.
 pub(super) fn check(
@@ -107,7 +107,8 @@ fn is_callable(value: &Datum) -> bool {
 
 fn is_named(kind: &str, value: &Datum) -> Result<bool, Fault> {
     let Datum::Str(name) = value else {
-        return Ok(false);
+        // What is no name must still be one that could be looked up.
+        return Key::new(value.clone()).map(|_| false);
     };
     let availability = match kind {
         "filter" => names::filter(name),

@@ -77,6 +77,7 @@ mod prefixes;
 mod python;
 mod render;
 mod rendered;
+mod scopes;
 mod set;
 mod template;
 #[cfg(test)]

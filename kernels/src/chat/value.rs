@@ -275,7 +275,12 @@ impl Key {
     /// The value as a key, where Python could hash it.
     pub(super) fn new(datum: Datum) -> Result<Self, Fault> {
         match &datum {
-            Datum::None | Datum::Bool(_) | Datum::Int(_) | Datum::Float(_) | Datum::Str(_) => {}
+            Datum::Undefined(_)
+            | Datum::None
+            | Datum::Bool(_)
+            | Datum::Int(_)
+            | Datum::Float(_)
+            | Datum::Str(_) => {}
             Datum::Safe(text) => return Ok(Self(Datum::Str(text.clone()))),
             Datum::Tuple(seq) => {
                 for item in &seq.items {
@@ -349,7 +354,7 @@ impl Eq for Key {}
 fn same_key(a: &Datum, b: &Datum) -> bool {
     match (a, b) {
         (Datum::Str(a), Datum::Str(b)) => a == b,
-        (Datum::None, Datum::None) => true,
+        (Datum::Undefined(_), Datum::Undefined(_)) | (Datum::None, Datum::None) => true,
         (Datum::Tuple(a), Datum::Tuple(b)) => {
             a.items.len() == b.items.len()
                 && a.items.iter().zip(&b.items).all(|(a, b)| same_key(a, b))

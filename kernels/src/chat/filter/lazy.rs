@@ -157,11 +157,17 @@ pub(super) fn parts(
         "batch" => call.bind(name, ["linecount", "fill_with"])?,
         _ => call.bind(name, ["slices", "fill_with"])?,
     };
-    let Some(count) = required(count, name)?.as_int() else {
-        return Err(Fault::python(format!("{name} expects an int")));
-    };
+    let count = required(count, name)?;
     let fill = fill.filter(|fill| !matches!(fill, Datum::None));
-    let items = machine.iterate(value)?;
+    let items = match (machine.iterate(value), count.as_int()) {
+        (Ok(items), Some(_)) => items,
+        (Ok(_), None) => {
+            let fault = Fault::python(format!("{name} expects an int"));
+            return machine.generator(Vec::new(), Some(fault));
+        }
+        (Err(fault), _) => return machine.generator(Vec::new(), Some(fault)),
+    };
+    let count = count.as_int().unwrap_or(0);
     let Ok(count) = usize::try_from(count) else {
         return Err(Fault::unsupported(format!("`{name}` by a negative number")));
     };

@@ -14,7 +14,7 @@ use super::json::{Dumps, dumps};
 use super::machine::Machine;
 use super::python::attribute::attribute_only;
 use super::python::compare::is_true;
-use super::value::Datum;
+use super::value::{Datum, Handle};
 
 /// `value|name(...)`.
 pub(super) fn apply(
@@ -45,8 +45,20 @@ pub(super) fn apply(
         }
         "attr" => {
             let [attribute] = call.bind(name, ["name"])?;
-            match required(attribute, name)? {
-                Datum::Str(attribute) => Ok(attribute_only(&value, &attribute)),
+            match (required(attribute, name)?, &value) {
+                (Datum::Str(attribute), Datum::Handle(Handle::Namespace(at))) => {
+                    let members = machine.namespaces.get(*at);
+                    let found = members.and_then(|members| members.get(&attribute));
+                    Ok(found
+                        .cloned()
+                        .unwrap_or_else(|| Datum::undefined(&attribute)))
+                }
+                (Datum::Str(_), Datum::Handle(_)) => {
+                    let kind = value.type_name();
+                    Err(Fault::unsupported(format!("the filter `attr` on a {kind}")))
+                }
+                (Datum::Str(_), Datum::Undefined(why)) => Err(Fault::python(&**why)),
+                (Datum::Str(attribute), _) => Ok(attribute_only(&value, &attribute)),
                 _ => Err(Fault::python("attribute name must be string")),
             }
         }

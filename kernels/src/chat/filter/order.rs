@@ -122,7 +122,11 @@ fn unique(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum
     let path = steps(attribute.as_ref());
     let mut seen = IndexSet::new();
     let mut out = Vec::new();
-    for item in machine.iterate(value)? {
+    let items = match machine.iterate(value) {
+        Ok(items) => items,
+        Err(fault) => return machine.generator(out, Some(fault)),
+    };
+    for item in items {
         machine.allowance.work(item.weight())?;
         let key = follow(machine, &item, &path, None)
             .map(|key| case.applied(key))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::ast::{Ast, Expr, ExprId, ExprKind, Stmt, Uses};
+use super::super::ast::{Ast, Body, Expr, ExprId, ExprKind, Stmt, Uses};
 use super::super::error::ChatError;
 use super::super::lex::{Lexeme, Mark};
 
@@ -23,9 +23,11 @@ pub(super) struct Parser {
     depth: usize,
     /// Loops around, up to the next macro.
     pub(super) loops: usize,
-    /// Filters and tests that Jinja2 does not know, outside of conditions:
-    /// within them they fail only where they run.
+    /// Filters and tests that Jinja2 does not know, in the scope that is being
+    /// read: right within a condition they fail only where they run.
     pub(super) unknown: Vec<ChatError>,
+    /// Those of scopes that were read.
+    fatal: Vec<ChatError>,
     /// What the macro around reads.
     pub(super) uses: Uses,
     pub(super) has_generation: bool,
@@ -40,17 +42,21 @@ impl Parser {
             depth: 0,
             loops: 0,
             unknown: Vec::new(),
+            fatal: Vec::new(),
             uses: Uses::default(),
             has_generation: false,
         }
     }
 
     pub(super) fn finish(self, body: Vec<Stmt>) -> Result<Ast, ChatError> {
-        match self.unknown.into_iter().next() {
+        match self.fatal.into_iter().chain(self.unknown).next() {
             Some(error) => Err(error),
             None => Ok(Ast {
                 exprs: self.exprs,
-                body,
+                body: Body {
+                    stmts: body,
+                    hidden: Vec::new(),
+                },
                 has_generation: self.has_generation,
             }),
         }
@@ -155,6 +161,17 @@ impl Parser {
     pub(super) fn add(&mut self, line: usize, kind: ExprKind) -> ExprId {
         self.exprs.push(Expr { line, kind });
         self.exprs.len() - 1
+    }
+
+    /// Runs `parse` in a scope of its own.
+    pub(super) fn in_scope<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, ChatError>,
+    ) -> Result<T, ChatError> {
+        let unknown = self.unknown.len();
+        let parsed = parse(self)?;
+        self.fatal.extend(self.unknown.drain(unknown..));
+        Ok(parsed)
     }
 
     pub(super) fn kind(&self, expr: ExprId) -> Option<&ExprKind> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::ast::{
-    Arguments, ExprId, ExprKind, For, Macro, Recursive, Signature, Stmt, StmtKind, Target,
+    Arguments, Body, ExprId, ExprKind, For, Macro, Recursive, Signature, StmtKind, Target,
 };
 use super::super::error::ChatError;
 use super::super::lex::Mark;
@@ -31,16 +31,23 @@ impl Parser {
         while self.skip_sign("|") {
             expr = self.filter(expr)?;
         }
-        let (body, _) = self.buffered(&["endset"])?;
+        let body = self.buffered("endset")?;
         Ok(StmtKind::SetBlock(target, expr, body))
     }
 
+    /// A body with a scope of its own, and the name of its end.
+    fn scope(&mut self, ends: &[&str]) -> Result<(Body, Arc<str>), ChatError> {
+        let (stmts, end) = self.in_scope(|parser| parser.block(ends))?;
+        let hidden = Vec::new();
+        Ok((Body { stmts, hidden }, end))
+    }
+
     /// A body whose text goes elsewhere; loops around cannot be left from it.
-    fn buffered(&mut self, ends: &[&str]) -> Result<(Vec<Stmt>, Arc<str>), ChatError> {
+    fn buffered(&mut self, end: &str) -> Result<Body, ChatError> {
         let loops = std::mem::take(&mut self.loops);
-        let block = self.block(ends)?;
+        let (body, _) = self.scope(&[end])?;
         self.loops = loops;
-        Ok(block)
+        Ok(body)
     }
 
     pub(super) fn condition(&mut self) -> Result<StmtKind, ChatError> {
@@ -81,12 +88,12 @@ impl Parser {
             Recursive::No
         };
         self.loops += 1;
-        let (body, end) = self.block(&["endfor", "else"])?;
+        let (body, end) = self.scope(&["endfor", "else"])?;
         self.loops -= 1;
         let otherwise = if *end == *"else" {
-            self.block(&["endfor"])?.0
+            self.scope(&["endfor"])?.0
         } else {
-            Vec::new()
+            Body::default()
         };
         Ok(StmtKind::For(Box::new(For {
             target,
@@ -108,7 +115,7 @@ impl Parser {
             self.expect_sign("=")?;
             bindings.push((target, self.expression()?));
         }
-        let (body, _) = self.block(&["endwith"])?;
+        let (body, _) = self.scope(&["endwith"])?;
         Ok(StmtKind::With(bindings, body))
     }
 
@@ -116,7 +123,7 @@ impl Parser {
         let name = self.assignable()?;
         let signature = self.signature()?;
         let defined = self.macro_body(name, signature, "endmacro")?;
-        Ok(StmtKind::Macro(Arc::new(defined)))
+        Ok(StmtKind::Macro(Box::new(defined)))
     }
 
     pub(super) fn call_block(&mut self) -> Result<StmtKind, ChatError> {
@@ -136,7 +143,7 @@ impl Parser {
         let callee = *callee;
         let arguments = self.take_arguments(called);
         let body = self.macro_body("caller".into(), signature, "endcall")?;
-        Ok(StmtKind::Call(Arc::new(body), callee, arguments))
+        Ok(StmtKind::Call(Box::new(body), callee, arguments))
     }
 
     fn macro_body(
@@ -146,7 +153,7 @@ impl Parser {
         end: &str,
     ) -> Result<Macro, ChatError> {
         let around = std::mem::take(&mut self.uses);
-        let (body, _) = self.buffered(&[end])?;
+        let body = self.buffered(end)?;
         let uses = std::mem::replace(&mut self.uses, around);
         // What is within reads them of what is around, as far as that tells.
         self.uses.add(uses);
@@ -188,13 +195,13 @@ impl Parser {
         while self.skip_sign("|") {
             expr = self.filter(expr)?;
         }
-        let (body, _) = self.buffered(&["endfilter"])?;
+        let body = self.buffered("endfilter")?;
         Ok(StmtKind::Filter(expr, body))
     }
 
     pub(super) fn generation(&mut self) -> Result<StmtKind, ChatError> {
         self.has_generation = true;
-        let (body, _) = self.buffered(&["endgeneration"])?;
+        let body = self.buffered("endgeneration")?;
         Ok(StmtKind::Generation(body))
     }
 

@@ -107,11 +107,15 @@ fn find(value: &Datum, name: &str) -> Found {
     if let Some(method) = methods.iter().find(|method| **method == name) {
         return Found::Value(Datum::Method((value.clone(), *method).into()));
     }
-    let private = name.starts_with("__") && name.ends_with("__") && name.len() > 4;
-    if private || hidden.contains(&name) {
+    if is_private(name) || hidden.contains(&name) {
         return Found::Hidden;
     }
     Found::Nothing
+}
+
+/// Whether it is a name of Python's own, which the sandbox hides.
+fn is_private(name: &str) -> bool {
+    name.len() > 4 && name.starts_with("__") && name.ends_with("__")
 }
 
 /// `real` and its like of numbers.
@@ -143,8 +147,10 @@ fn hidden(value: &Datum, name: &str) -> Datum {
 
 /// `value.name`: the attribute, else the item, else undefined.
 pub(crate) fn attribute(value: &Datum, name: &str, allowance: &Allowance) -> Result<Datum, Fault> {
-    if let Datum::Undefined(why) = value {
-        return Err(Fault::python(&**why));
+    match (value, is_private(name)) {
+        (Datum::Undefined(_), true) => return Ok(hidden(value, name)),
+        (Datum::Undefined(why), false) => return Err(Fault::python(&**why)),
+        _ => {}
     }
     match find(value, name) {
         Found::Value(found) => Ok(found),

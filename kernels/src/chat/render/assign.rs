@@ -34,6 +34,18 @@ impl Rendering<'_> {
         }
     }
 
+    /// What the names of a target have.
+    pub(super) fn value_of(&self, target: &Target) -> Result<Datum, Fault> {
+        match target {
+            Target::Name(name) | Target::Member(name, _) => Ok(self.look_up(name)),
+            Target::Tuple(targets) => {
+                self.machine.allowance.items(targets.len())?;
+                let values = targets.iter().map(|target| self.value_of(target));
+                Datum::tuple(values.collect::<Result<_, _>>()?)
+            }
+        }
+    }
+
     fn set_member(&mut self, name: &str, member: &Arc<str>, datum: Datum) -> Result<(), Fault> {
         self.machine.allowance.items(1)?;
         let Datum::Handle(Handle::Namespace(at)) = self.look_up(name) else {

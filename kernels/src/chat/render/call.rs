@@ -77,13 +77,13 @@ impl<'t> Rendering<'t> {
         let definition = defined.definition;
         let bound = bind(definition, call).map_err(|fault| fault.at(line))?;
         let text = self.captured(|rendering| {
-            rendering.scoped(defined.scope, |rendering| {
+            rendering.scoped(defined.scope, &definition.body, |rendering| {
                 for (name, value) in bound.special {
                     let assigned = rendering.assign(&name, value);
                     assigned.map_err(|fault| fault.at(line))?;
                 }
                 rendering.parameters(definition, bound.params, line)?;
-                rendering.body(&definition.body)?;
+                rendering.body(&definition.body.stmts)?;
                 Ok(())
             })
         })?;

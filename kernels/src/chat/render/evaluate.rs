@@ -203,7 +203,8 @@ impl<'t> Rendering<'t> {
                 *known = self.evaluate(*bound)?;
             }
         }
-        slice(&value, &known, &self.machine.allowance).map_err(|fault| fault.at(line))
+        let sliced = slice(&value, &known, &self.machine.allowance);
+        sliced.map_err(|fault| fault.at(line))
     }
 
     fn concat(&mut self, parts: &[ExprId], line: usize) -> Result<Datum, ChatError> {

@@ -1,7 +1,6 @@
 //! Statements.
 
-use super::super::ast::{ExprId, Macro};
-use super::super::ast::{Stmt, StmtKind, Target};
+use super::super::ast::{Body, ExprId, Macro, Stmt, StmtKind, Target};
 use super::super::error::ChatError;
 use super::super::python::repr::to_text;
 use super::super::value::{Datum, Handle};
@@ -99,7 +98,7 @@ impl<'t> Rendering<'t> {
     fn with(
         &mut self,
         bindings: &'t [(Target, ExprId)],
-        body: &'t [Stmt],
+        body: &'t Body,
         line: usize,
     ) -> Result<Flow, ChatError> {
         // No value sees the names that the others are bound to.
@@ -107,20 +106,22 @@ impl<'t> Rendering<'t> {
         for (_, expr) in bindings {
             values.push(self.evaluate(*expr)?);
         }
-        self.scoped(self.scope, |rendering| {
+        self.scoped(self.scope, body, |rendering| {
             for ((target, _), value) in bindings.iter().zip(values) {
                 rendering
                     .set(target, value)
                     .map_err(|fault| fault.at(line))?;
             }
-            rendering.body(body)
+            rendering.body(&body.stmts)
         })
     }
 
     /// What a body renders, through the filters of its block.
-    fn filtered(&mut self, expr: ExprId, body: &'t [Stmt]) -> Result<Datum, ChatError> {
+    fn filtered(&mut self, expr: ExprId, body: &'t Body) -> Result<Datum, ChatError> {
         let text = self.captured(|rendering| {
-            rendering.scoped(rendering.scope, |rendering| rendering.body(body))?;
+            rendering.scoped(rendering.scope, body, |rendering| {
+                rendering.body(&body.stmts)
+            })?;
             Ok(())
         })?;
         self.rendered.push(Datum::Str(text));
@@ -146,9 +147,11 @@ impl<'t> Rendering<'t> {
         Ok(Datum::Handle(Handle::Macro(self.macros.len() - 1)))
     }
 
-    fn generation(&mut self, body: &'t [Stmt], line: usize) -> Result<(), ChatError> {
+    fn generation(&mut self, body: &'t Body, line: usize) -> Result<(), ChatError> {
         let text = self.captured(|rendering| {
-            rendering.scoped(rendering.scope, |rendering| rendering.body(body))?;
+            rendering.scoped(rendering.scope, body, |rendering| {
+                rendering.body(&body.stmts)
+            })?;
             Ok(())
         })?;
         self.generated.push(Generated {

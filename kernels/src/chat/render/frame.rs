@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::super::ast::{Ast, Expr, ExprId, For, Macro};
+use super::super::ast::{Ast, Body, Expr, ExprId, For, Macro};
 use super::super::budget::MAX_DEPTH;
 use super::super::error::{ChatError, Fault};
 use super::super::functions;
@@ -79,15 +79,11 @@ impl<'t> Rendering<'t> {
             names: variables.into_iter().collect(),
             around: None,
         };
-        let own = Variables {
-            names: FxHashMap::default(),
-            around: Some(0),
-        };
         Self {
             ast,
             machine,
-            scopes: vec![given, own],
-            scope: 1,
+            scopes: vec![given],
+            scope: 0,
             macros: Vec::new(),
             loops: Vec::new(),
             serial: 0,
@@ -101,7 +97,8 @@ impl<'t> Rendering<'t> {
 
     /// The rendered text.
     pub(crate) fn finish(mut self) -> Result<Marked, ChatError> {
-        self.body(&self.ast.body)?;
+        let body = &self.ast.body;
+        self.scoped(0, body, |rendering| rendering.body(&body.stmts))?;
         let text = self.buffers.pop().unwrap_or_default();
         Ok(marked(text, &self.generated))
     }
@@ -126,15 +123,16 @@ impl<'t> Rendering<'t> {
         Ok(result)
     }
 
-    /// Runs `step` in a scope of its own within `around`.
+    /// Runs `step` in the scope of a body within `around`.
     pub(super) fn scoped<T>(
         &mut self,
         around: usize,
+        body: &Body,
         step: impl FnOnce(&mut Self) -> Result<T, ChatError>,
     ) -> Result<T, ChatError> {
         let (left, n_scopes, n_macros) = (self.scope, self.scopes.len(), self.macros.len());
         self.scopes.push(Variables {
-            names: FxHashMap::default(),
+            names: self.hidden(body),
             around: Some(around),
         });
         self.scope = n_scopes;
@@ -145,6 +143,19 @@ impl<'t> Rendering<'t> {
             self.scopes.truncate(n_scopes);
         }
         Ok(result)
+    }
+
+    /// What a scope begins with: the names it hides of those that are given.
+    fn hidden(&self, body: &Body) -> FxHashMap<Arc<str>, Datum> {
+        let given = self.scopes.first();
+        let is_given = |name: &str| {
+            let given = given.is_some_and(|given| given.names.contains_key(name));
+            given || functions::named(name).is_some()
+        };
+        let hidden = body.hidden.iter().filter(|name| is_given(name));
+        hidden
+            .map(|name| (name.clone(), Datum::undefined(name)))
+            .collect()
     }
 
     /// What `step` renders.

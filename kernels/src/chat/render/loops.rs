@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::super::args::{CallArgs, required};
-use super::super::ast::{For, Recursive};
+use super::super::ast::{Body, For, Recursive};
 use super::super::error::{ChatError, Fault};
 use super::super::python::compare::equal;
 use super::super::value::{Datum, Handle};
@@ -38,8 +38,9 @@ impl<'t> Rendering<'t> {
             completed |= flow == Flow::Next;
         }
         self.loops.truncate(at);
-        if !completed && !stmt.otherwise.is_empty() {
-            self.scoped(scope, |rendering| rendering.body(&stmt.otherwise))?;
+        if !completed && !stmt.otherwise.stmts.is_empty() {
+            let body = &stmt.otherwise;
+            self.scoped(scope, body, |rendering| rendering.body(&body.stmts))?;
         }
         Ok(())
     }
@@ -88,11 +89,11 @@ impl<'t> Rendering<'t> {
             return Ok(Flow::Break);
         };
         let handle = Datum::Handle(Handle::Loop(looping.serial));
-        self.scoped(looping.scope, |rendering| {
+        self.scoped(looping.scope, &stmt.body, |rendering| {
             let assigned = rendering.assign(&"loop".into(), handle);
             let assigned = assigned.and_then(|()| rendering.set(&stmt.target, item));
             assigned.map_err(|fault| fault.at(line))?;
-            rendering.body(&stmt.body)
+            rendering.body(&stmt.body.stmts)
         })
     }
 
@@ -114,13 +115,16 @@ impl<'t> Rendering<'t> {
             let (Some(item), Some(test)) = (&item, stmt.test) else {
                 return Ok(item);
             };
-            let passes = self.scoped(scope, |rendering| {
+            let passed = self.scoped(scope, &Body::default(), |rendering| {
                 let assigned = rendering.set(&stmt.target, item.clone());
                 assigned.map_err(|fault| fault.at(line))?;
-                rendering.is_true(test)
+                let passes = rendering.is_true(test)?;
+                // What is passed on is what the names have, as a tuple of them.
+                let passed = passes.then(|| rendering.value_of(&stmt.target)).transpose();
+                passed.map_err(|fault| fault.at(line))
             })?;
-            if passes {
-                return Ok(Some(item.clone()));
+            if passed.is_some() {
+                return Ok(passed);
             }
         }
     }
