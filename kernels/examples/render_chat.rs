@@ -9,7 +9,7 @@
 use std::io::{BufRead, Write};
 
 use fuelrail_kernels::chat::{
-    ChatClock, ChatError, ChatLimits, ChatTemplate, ChatValue, Conversation, Ending,
+    ChatClock, ChatEnding, ChatError, ChatLimits, ChatTemplate, ChatValue, Conversation,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -49,10 +49,10 @@ fn answer(line: &str) -> Result<serde_json::Value, ChatError> {
         }
     }
     if plain["prompt"] == true {
-        conversation = conversation.ending(Ending::GenerationPrompt);
+        conversation = conversation.ending(ChatEnding::GenerationPrompt);
     }
     if let Some(field) = plain["continue"].as_str() {
-        conversation = conversation.ending(Ending::ContinueFinal(field.into()));
+        conversation = conversation.ending(ChatEnding::ContinueFinal(field.into()));
     }
     if let Some(now) = plain["now"].as_i64() {
         conversation = conversation.clock(ChatClock::Seconds(now));

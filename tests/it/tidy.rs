@@ -21,6 +21,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "chat",
+        host_only: Some("it runs a program of the model's, a few thousand bytes a conversation"),
+        files: &[],
+    },
+    Operator {
         name: "gather",
         host_only: None,
         files: &[],

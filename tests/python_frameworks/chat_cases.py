@@ -3,10 +3,13 @@ them: made from a seed, of the shapes that templates stumble over."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import random
 import subprocess
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,15 +21,51 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.datetime(2024, 2, 29, 3, 4, 5)
 
 TEXTS = [
-    "Hello", "", " padded \n", "naïve 北京 \U0001f469\u200d\U0001f680", "line one\nline two\r\n\tthree", "it's \"quoted\" \\ back",
-    "{{ not_a_variable }} {% if x %}", "<think>\nfirst\n</think>\n\nthen", "a</think>b", "<tool_response>\nx\n</tool_response>",
-    "e\u0301 ß Straße İ ǆ ﬁ", "\u2028\x1c\x85 separators", "1 < 2 & 3 > 2", "None", "[INST] x [/INST]", "x" * 300, "  ", "\n",
-    "<|channel|>final<|message|>", "```python\nprint('hi')\n```",
+    "Hello",
+    "",
+    " padded \n",
+    "naïve 北京 \U0001f469\u200d\U0001f680",
+    "line one\nline two\r\n\tthree",
+    'it\'s "quoted" \\ back',
+    "{{ not_a_variable }} {% if x %}",
+    "<think>\nfirst\n</think>\n\nthen",
+    "a</think>b",
+    "<tool_response>\nx\n</tool_response>",
+    "e\u0301 ß Straße İ ǆ ﬁ",
+    "\u2028\x1c\x85 separators",
+    "1 < 2 & 3 > 2",
+    "None",
+    "[INST] x [/INST]",
+    "x" * 300,
+    "  ",
+    "\n",
+    "<|channel|>final<|message|>",
+    "```python\nprint('hi')\n```",
 ]
 NAMES = ["get_weather", "search", "a.b", "größe"]
 VALUES: list[Any] = [
-    0, 1, -7, 1.0, 0.1, 1e16, 1e22, 1e-7, 123456789012345678901234567890, True, False, None, "", "x", "it's", 'say "hi"',
-    "é<>&\u2028", [], {}, [1, [2.5, None]], {"k": {"deep": ["v", True]}, "items": [1]}, -0.0,
+    0,
+    1,
+    -7,
+    1.0,
+    0.1,
+    1e16,
+    1e22,
+    1e-7,
+    123456789012345678901234567890,
+    True,
+    False,
+    None,
+    "",
+    "x",
+    "it's",
+    'say "hi"',
+    "é<>&\u2028",
+    [],
+    {},
+    [1, [2.5, None]],
+    {"k": {"deep": ["v", True]}, "items": [1]},
+    -0.0,
 ]
 
 
@@ -45,7 +84,10 @@ def content(chance: random.Random, odd: float) -> Any:
         return chance.choice([5, 1.5, True, {}, {"text": "x"}])
     parts: list[dict[str, Any]] = [{"type": "text", "text": text(chance)} for _ in range(chance.randrange(3))]
     if chance.random() < 0.3:
-        parts.insert(chance.randrange(len(parts) + 1), chance.choice([{"type": "image"}, {"type": "image_url", "image_url": "u"}]))
+        parts.insert(
+            chance.randrange(len(parts) + 1),
+            chance.choice([{"type": "image"}, {"type": "image_url", "image_url": "u"}]),
+        )
     return parts
 
 
@@ -79,7 +121,9 @@ def message(chance: random.Random, role: str, odd: float) -> dict[str, Any]:
 def roles(chance: random.Random, odd: float) -> list[str]:
     made = [chance.choice(["system", "developer"])] if chance.random() < 0.4 else []
     if chance.random() < odd / 2:
-        return made + [chance.choice(["user", "assistant", "tool", "system", "ipython"]) for _ in range(chance.randrange(1, 6))]
+        return made + [
+            chance.choice(["user", "assistant", "tool", "system", "ipython"]) for _ in range(chance.randrange(1, 6))
+        ]
     for _ in range(chance.randrange(1, 4)):
         made.append("user")
         if chance.random() < 0.25:
@@ -120,10 +164,18 @@ def case(template: str, seed: int) -> dict[str, Any]:
         made["documents"] = [{"title": text(chance), "text": text(chance)} for _ in range(2)]
     variables: dict[str, Any] = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
     extras: dict[str, list[Any]] = {
-        "enable_thinking": [True, False], "thinking": [True, False], "date_string": ["26 Jul 2024"],
-        "tools_in_user_message": [True, False], "reasoning_effort": ["low", "high"], "builtin_tools": [["browser", "python"]],
-        "model_identity": ["You are X."], "keep_past_thinking": [True], "xml_tools": [["f"]], "custom_tools": [None, [schema(chance)]],
-        "preserve_thinking": [True, False], "clear_thinking": [True, False],
+        "enable_thinking": [True, False],
+        "thinking": [True, False],
+        "date_string": ["26 Jul 2024"],
+        "tools_in_user_message": [True, False],
+        "reasoning_effort": ["low", "high"],
+        "builtin_tools": [["browser", "python"]],
+        "model_identity": ["You are X."],
+        "keep_past_thinking": [True],
+        "xml_tools": [["f"]],
+        "custom_tools": [None, [schema(chance)]],
+        "preserve_thinking": [True, False],
+        "clear_thinking": [True, False],
     }
     variables |= {name: chance.choice(values) for name, values in extras.items() if chance.random() < 0.12}
     made["variables"] = variables
@@ -134,6 +186,14 @@ def case(template: str, seed: int) -> dict[str, Any]:
     elif ending < 0.42:
         made["continue"] = chance.choice(["content", "content", "reasoning_content", "thinking"])
     return made
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without Python's warnings of what made templates call or compare."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 class Clock(datetime.datetime):
@@ -163,6 +223,7 @@ def transformers_text(given: dict[str, Any], tokenizer: Any, *, spans: bool = Fa
         return found[-1]
 
     with (
+        quiet(),
         mock.patch.object(chat_template_utils, "datetime", Clock),
         mock.patch("transformers.tokenization_utils_base.render_jinja_template", noting),
     ):

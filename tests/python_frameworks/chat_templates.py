@@ -3,9 +3,7 @@ templates are built: their constructs, not their texts."""
 
 from __future__ import annotations
 
-ALTERNATE = (
-    "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}"
-)
+ALTERNATE = "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}"
 SYSTEM = (
     "{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] %}{% set rest = messages[1:] %}"
     "{% else %}{% set system = false %}{% set rest = messages %}{% endif %}"
@@ -14,7 +12,10 @@ SYSTEM = (
 TEMPLATES: dict[str, str] = {
     "angle": "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}</s>\n{% endfor %}{% if add_generation_prompt %}<|assistant|>\n{% endif %}",
     "concatenated": "{% for message in messages %}{{ '<|start|>' + message['role'] + '\n' + message['content'] + '<|stop|>' + '\n' }}{% endfor %}",
-    "instructions": "{{ bos_token }}" + SYSTEM + "{% for message in rest %}" + ALTERNATE
+    "instructions": "{{ bos_token }}"
+    + SYSTEM
+    + "{% for message in rest %}"
+    + ALTERNATE
     + "{% if loop.index0 == 0 and system != false %}{% set content = '<<S>>\\n' + system + '\\n<</S>>\\n\\n' + message['content'] %}"
     "{% else %}{% set content = message['content'] %}{% endif %}{% if message['role'] == 'user' %}{{ '[I] ' + content.strip() + ' [/I]' }}"
     "{% elif message['role'] == 'assistant' %}{{ ' ' + content.strip() + ' ' + eos_token }}{% endif %}{% endfor %}",
@@ -166,7 +167,9 @@ TEMPLATES: dict[str, str] = {
     {%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\n\n</think>\n\n' }}{%- endif %}
 {%- endif %}""",
     "turns": "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-    "{% for message in messages %}" + ALTERNATE + "{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}"
+    "{% for message in messages %}"
+    + ALTERNATE
+    + "{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}"
     "{% set role = message['role'] %}{% endif %}{{ '<t>' + role + '\n' + message['content'] | trim + '</t>\n' }}{% endfor %}",
     "parts": """{{ bos_token }}
 {%- for message in messages -%}
@@ -269,7 +272,7 @@ type {{ f.name }} = (_: {{ render(f.parameters, f.parameters.required or [], 1) 
     "printed values": "{% for m in messages %}{{ m }}{{ m.content }}{{ m.tool_calls }}{{ m.content ~ none ~ true ~ 1.5 }}\n{% endfor %}{{ tools }}{{ documents }}",
     "json": "{{ messages|tojson }}{{ tools|tojson(indent=2) }}{{ documents|tojson(ensure_ascii=true, separators=(',', ':'), sort_keys=true) }}"
     "{% for m in messages %}{{ m|tojson(indent='\t') }}{% endfor %}",
-    "xml": "{% for tool in tools or [] %}{% set f = tool.function if tool.function is defined else tool %}<function name=\"{{ f.name }}\">"
+    "xml": '{% for tool in tools or [] %}{% set f = tool.function if tool.function is defined else tool %}<function name="{{ f.name }}">'
     "{% for key in f.keys()|list|sort if key not in ['name'] %}{% if f[key] is mapping or (f[key] is sequence and f[key] is not string) %}"
     "<{{ key }}>{{ f[key]|tojson|safe }}</{{ key }}>{% else %}<{{ key }}>{{ f[key]|string }}</{{ key }}>{% endif %}{% endfor %}</function>\n{% endfor %}"
     "{% for m in messages %}{{ m.content|e }}{% endfor %}",

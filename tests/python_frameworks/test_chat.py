@@ -54,7 +54,11 @@ def test_conversations_render_as_in_transformers(tokenizer: transformers.PreTrai
         assert here.get("text") == text, (case, here)
         outcomes["error" if text is None else "text"] += 1
     # Both must be met often, or the test shows little.
-    assert len(chat_templates.TEMPLATES) >= 40 and outcomes["text"] > len(given) / 2 and outcomes["error"] > len(given) / 50
+    assert (
+        len(chat_templates.TEMPLATES) >= 40
+        and outcomes["text"] > len(given) / 2
+        and outcomes["error"] > len(given) / 50
+    )
 
 
 def test_generation_blocks_have_the_spans_of_transformers(tokenizer: transformers.PreTrainedTokenizerFast) -> None:
@@ -75,9 +79,13 @@ def test_token_masks_are_those_of_transformers(tokenizer: transformers.PreTraine
             continue
         try:
             out = tokenizer.apply_chat_template(
-                json.loads(json.dumps(case["messages"])), chat_template=case["template"], return_assistant_tokens_mask=True,
-                add_generation_prompt=case.get("prompt", False), return_dict=True, return_offsets_mapping=True,
-                tokenizer_kwargs={"return_offsets_mapping": True}, **case["variables"],
+                json.loads(json.dumps(case["messages"])),
+                chat_template=case["template"],
+                return_assistant_tokens_mask=True,
+                add_generation_prompt=case.get("prompt", False),
+                return_dict=True,
+                tokenizer_kwargs={"return_offsets_mapping": True},
+                **case["variables"],
             )
             text, _ = chat_cases.transformers_text(case, tokenizer)
         except Exception:
@@ -94,15 +102,21 @@ def test_token_masks_are_those_of_transformers(tokenizer: transformers.PreTraine
 def test_the_language_is_jinja2s(first: int) -> None:
     seeds = range(first, first + 2000)
     made = [
-        {"template": chat_language.template(seed), "messages": [{"role": "user", "content": "x"}], "variables": chat_language.VARIABLES}
+        {
+            "template": chat_language.template(seed),
+            "messages": [{"role": "user", "content": "x"}],
+            "variables": chat_language.VARIABLES,
+        }
         for seed in seeds
     ]
     outcomes: Counter[str] = Counter()
     for case, here in zip(made, chat_cases.rendered_here(made), strict=True):
         given: dict[str, Any] = json.loads(json.dumps(case["variables"]))
+        given |= {"messages": case["messages"], "tools": None, "documents": None, "add_generation_prompt": False}
         try:
-            template = chat_template_utils._cached_compile_jinja_template(case["template"])
-            text = template.render(messages=case["messages"], tools=None, documents=None, add_generation_prompt=False, **given)
+            with chat_cases.quiet():
+                template = chat_template_utils._cached_compile_jinja_template(case["template"])
+                text = template.render(**given)
             text.encode()
         except Exception:
             text = None

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use super::error::Fault;
+use super::error::Exception;
 use super::python::compare::is_true;
 use super::value::{Datum, Named};
+
+/// Keywords of a call and parameters of a macro beyond this are refused: each
+/// is looked for among the others.
+pub(super) const MAX_KEYWORDS: usize = 1000;
 
 /// The arguments of a call, with what `*` and `**` spread already in place.
 #[derive(Debug, Default, Clone)]
@@ -19,10 +23,10 @@ impl CallArgs {
         &self,
         callee: &str,
         names: [&str; N],
-    ) -> Result<[Option<Datum>; N], Fault> {
+    ) -> Result<[Option<Datum>; N], Exception> {
         if self.args.len() > N {
             let got = self.args.len();
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "{callee} takes at most {N} arguments, got {got}"
             )));
         }
@@ -35,7 +39,7 @@ impl CallArgs {
             match place.and_then(|at| bound.get_mut(at)) {
                 Some(slot @ None) => *slot = Some(datum.clone()),
                 _ => {
-                    return Err(Fault::python(format!(
+                    return Err(Exception::python(format!(
                         "{callee} got an unexpected or repeated keyword argument '{name}'"
                     )));
                 }
@@ -48,9 +52,9 @@ impl CallArgs {
     pub(super) fn positional<const N: usize>(
         &self,
         callee: &str,
-    ) -> Result<[Option<Datum>; N], Fault> {
+    ) -> Result<[Option<Datum>; N], Exception> {
         if !self.kwargs.is_empty() {
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "{callee} takes no keyword arguments"
             )));
         }
@@ -59,15 +63,15 @@ impl CallArgs {
 }
 
 /// A required argument.
-pub(super) fn required(argument: Option<Datum>, callee: &str) -> Result<Datum, Fault> {
-    argument.ok_or_else(|| Fault::python(format!("{callee} misses a required argument")))
+pub(super) fn required(argument: Option<Datum>, callee: &str) -> Result<Datum, Exception> {
+    argument.ok_or_else(|| Exception::python(format!("{callee} misses a required argument")))
 }
 
 /// A text, which nothing else can stand for.
-pub(super) fn text(argument: Datum, callee: &str) -> Result<Arc<str>, Fault> {
+pub(super) fn text(argument: Datum, callee: &str) -> Result<Arc<str>, Exception> {
     match argument {
         Datum::Str(text) | Datum::Safe(text) => Ok(text),
-        other => Err(Fault::python(format!(
+        other => Err(Exception::python(format!(
             "{callee} expects a str, got {}",
             other.type_name()
         ))),
@@ -75,12 +79,12 @@ pub(super) fn text(argument: Datum, callee: &str) -> Result<Arc<str>, Fault> {
 }
 
 /// An integer, or its default.
-pub(super) fn int(argument: Option<Datum>, default: i128, callee: &str) -> Result<i128, Fault> {
+pub(super) fn int(argument: Option<Datum>, default: i128, callee: &str) -> Result<i128, Exception> {
     let Some(argument) = argument else {
         return Ok(default);
     };
     argument.as_int().ok_or_else(|| {
-        Fault::python(format!(
+        Exception::python(format!(
             "{callee} expects an int, got {}",
             argument.type_name()
         ))
@@ -88,7 +92,7 @@ pub(super) fn int(argument: Option<Datum>, default: i128, callee: &str) -> Resul
 }
 
 /// An argument that must be given and be a text.
-pub(super) fn text_argument(argument: Option<Datum>, callee: &str) -> Result<Arc<str>, Fault> {
+pub(super) fn text_argument(argument: Option<Datum>, callee: &str) -> Result<Arc<str>, Exception> {
     text(required(argument, callee)?, callee)
 }
 

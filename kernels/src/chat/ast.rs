@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::python::arith::{Negative, Operator};
+use super::python::arith::{Arithmetic, Negative};
 use super::value::Datum;
 
 /// The place of an expression in [`Ast::exprs`].
@@ -13,7 +13,7 @@ pub(super) type ExprId = usize;
 #[derive(Debug)]
 pub(super) struct Ast {
     pub(super) exprs: Vec<Expr>,
-    pub(super) body: Body,
+    pub(super) body: TemplateBody,
     /// Whether `{% generation %}` is anywhere in it.
     pub(super) has_generation: bool,
 }
@@ -42,7 +42,7 @@ pub(super) enum ExprKind {
     /// What a filter block or a set block has rendered.
     Rendered,
     Sign(Negative, ExprId),
-    Binary(Operator, ExprId, ExprId),
+    Binary(Arithmetic, ExprId, ExprId),
     Concat(Vec<ExprId>),
     Compare(ExprId, Vec<(Comparison, ExprId)>),
     And(ExprId, ExprId),
@@ -76,7 +76,7 @@ pub(super) struct Arguments {
 
 /// Statements with a scope of their own.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(super) struct TemplateBody {
     pub(super) stmts: Vec<Stmt>,
     /// Names that are undefined here until they are assigned, whatever the
     /// template is given.
@@ -95,25 +95,25 @@ pub(super) struct Stmt {
 pub(super) enum StmtKind {
     Text(Arc<str>),
     Print(ExprId),
-    Set(Target, ExprId),
+    Set(AssignTarget, ExprId),
     /// `{% set x %}`, with the filters on what is rendered.
-    SetBlock(Target, ExprId, Body),
+    SetBlock(AssignTarget, ExprId, TemplateBody),
     If(Vec<(ExprId, Vec<Stmt>)>, Vec<Stmt>),
     For(Box<For>),
-    With(Vec<(Target, ExprId)>, Body),
+    With(Vec<(AssignTarget, ExprId)>, TemplateBody),
     Macro(Box<Macro>),
     /// `{% call %}`: the body as a macro, and the call.
     Call(Box<Macro>, ExprId, Arguments),
     /// `{% filter %}`, the filters as an expression on what is rendered.
-    Filter(ExprId, Body),
-    Generation(Body),
+    Filter(ExprId, TemplateBody),
+    Generation(TemplateBody),
     Break,
     Continue,
 }
 
 /// What a value is assigned to.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum AssignTarget {
     Name(Arc<str>),
     Tuple(Vec<Self>),
     Member(Arc<str>, Arc<str>),
@@ -122,12 +122,12 @@ pub(super) enum Target {
 /// `{% for %}`.
 #[derive(Debug)]
 pub(super) struct For {
-    pub(super) target: Target,
+    pub(super) target: AssignTarget,
     pub(super) iterable: ExprId,
     pub(super) test: Option<ExprId>,
     pub(super) recursive: Recursive,
-    pub(super) body: Body,
-    pub(super) otherwise: Body,
+    pub(super) body: TemplateBody,
+    pub(super) otherwise: TemplateBody,
 }
 
 /// Whether a loop may call itself.
@@ -150,7 +150,7 @@ pub(super) struct Signature {
 pub(super) struct Macro {
     pub(super) name: Arc<str>,
     pub(super) signature: Signature,
-    pub(super) body: Body,
+    pub(super) body: TemplateBody,
     /// Which of the special variables its body reads.
     pub(super) uses: Uses,
 }

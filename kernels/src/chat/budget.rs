@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::error::Fault;
+use super::error::Exception;
 
 /// What one rendering may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +51,13 @@ impl Allowance {
     }
 
     /// Takes `steps` of what is left.
-    pub(super) fn spend(&self, steps: u64) -> Result<(), Fault> {
+    pub(super) fn spend(&self, steps: u64) -> Result<(), Exception> {
         match self.left.get().checked_sub(steps) {
             Some(left) => {
                 self.left.set(left);
                 Ok(())
             }
-            None => Err(Fault::Limit(format!(
+            None => Err(Exception::Limit(format!(
                 "rendering takes more than {} steps",
                 self.limits.steps
             ))),
@@ -65,21 +65,21 @@ impl Allowance {
     }
 
     /// Pays for reading or making `len` bytes or values.
-    pub(super) fn work(&self, len: usize) -> Result<(), Fault> {
+    pub(super) fn work(&self, len: usize) -> Result<(), Exception> {
         self.spend(1 + len as u64 / 8)
     }
 
     /// Pays for a text of `len_bytes` before it is made.
-    pub(super) fn text(&self, len_bytes: usize) -> Result<(), Fault> {
+    pub(super) fn text(&self, len_bytes: usize) -> Result<(), Exception> {
         self.fits(len_bytes)?;
         self.memory(len_bytes)?;
         self.work(len_bytes)
     }
 
     /// Whether a text that was paid for in pieces may be as long as it is.
-    pub(super) fn fits(&self, len_bytes: usize) -> Result<(), Fault> {
+    pub(super) fn fits(&self, len_bytes: usize) -> Result<(), Exception> {
         if len_bytes > self.limits.text_bytes {
-            return Err(Fault::Limit(format!(
+            return Err(Exception::Limit(format!(
                 "a text is longer than {} bytes",
                 self.limits.text_bytes
             )));
@@ -88,18 +88,18 @@ impl Allowance {
     }
 
     /// Pays for a list of `len` values before it is made.
-    pub(super) fn items(&self, len: usize) -> Result<(), Fault> {
+    pub(super) fn items(&self, len: usize) -> Result<(), Exception> {
         self.memory(len.saturating_mul(ITEM_BYTES))?;
         self.spend(1 + len as u64)
     }
 
-    fn memory(&self, len_bytes: usize) -> Result<(), Fault> {
+    fn memory(&self, len_bytes: usize) -> Result<(), Exception> {
         match self.bytes_left.get().checked_sub(len_bytes as u64) {
             Some(left) => {
                 self.bytes_left.set(left);
                 Ok(())
             }
-            None => Err(Fault::Limit(format!(
+            None => Err(Exception::Limit(format!(
                 "rendering makes more than {} bytes",
                 self.limits.total_bytes
             ))),

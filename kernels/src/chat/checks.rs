@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::args::{CallArgs, required};
-use super::error::Fault;
-use super::machine::Machine;
+use super::error::Exception;
+use super::machine::Runtime;
 use super::names::{self, Availability};
-use super::python::arith::{Operator, binary};
+use super::python::arith::{Arithmetic, binary};
 use super::python::compare::{contains, equal, order};
 use super::python::repr::to_text;
 use super::text::{is_lower, is_upper};
@@ -14,11 +14,11 @@ use super::value::{Datum, Handle, Key};
 
 /// Whether the test holds, as a boolean.
 pub(super) fn check(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let holds = match name {
         "defined" | "undefined" | "none" | "boolean" | "true" | "false" | "integer" | "float"
         | "number" | "string" | "mapping" | "sequence" | "iterable" | "callable" | "escaped"
@@ -52,7 +52,7 @@ pub(super) fn check(
     Ok(Datum::Bool(holds))
 }
 
-fn is_kind(name: &str, value: &Datum) -> Result<bool, Fault> {
+fn is_kind(name: &str, value: &Datum) -> Result<bool, Exception> {
     Ok(match name {
         "defined" => !matches!(value, Datum::Undefined(_)),
         "undefined" => matches!(value, Datum::Undefined(_)),
@@ -105,7 +105,7 @@ fn is_callable(value: &Datum) -> bool {
     )
 }
 
-fn is_named(kind: &str, value: &Datum) -> Result<bool, Fault> {
+fn is_named(kind: &str, value: &Datum) -> Result<bool, Exception> {
     let Datum::Str(name) = value else {
         // What is no name must still be one that could be looked up.
         return Key::new(value.clone()).map(|_| false);
@@ -117,21 +117,21 @@ fn is_named(kind: &str, value: &Datum) -> Result<bool, Fault> {
     match availability {
         Availability::Here => Ok(true),
         Availability::Nowhere => Ok(false),
-        Availability::OnlyInJinja2 => Err(Fault::unsupported(format!("the {kind} `{name}`"))),
+        Availability::OnlyInJinja2 => Err(Exception::unsupported(format!("the {kind} `{name}`"))),
     }
 }
 
 fn remainder(
-    machine: &Machine,
+    machine: &Runtime,
     value: &Datum,
     divisor: &Datum,
     wanted: i128,
-) -> Result<bool, Fault> {
-    let rest = binary(Operator::Mod, value, divisor, &machine.allowance)?;
+) -> Result<bool, Exception> {
+    let rest = binary(Arithmetic::Mod, value, divisor, &machine.allowance)?;
     equal(&rest, &Datum::Int(wanted), &machine.allowance)
 }
 
-fn relation(machine: &mut Machine, name: &str, a: &Datum, b: &Datum) -> Result<bool, Fault> {
+fn relation(machine: &mut Runtime, name: &str, a: &Datum, b: &Datum) -> Result<bool, Exception> {
     use std::cmp::Ordering::{Equal, Greater, Less};
     let allowance = &machine.allowance;
     let ordered = |wanted: &[std::cmp::Ordering]| {
@@ -146,13 +146,13 @@ fn relation(machine: &mut Machine, name: &str, a: &Datum, b: &Datum) -> Result<b
         "ge" | ">=" => ordered(&[Greater, Equal]),
         "in" => contains(b, a, allowance),
         "sameas" => same_object(a, b),
-        _ => Err(Fault::python(format!("No test named '{name}'."))),
+        _ => Err(Exception::python(format!("No test named '{name}'."))),
     }
 }
 
 /// Whether two values are one object, where that does not hang on how Python
 /// keeps them.
-fn same_object(a: &Datum, b: &Datum) -> Result<bool, Fault> {
+fn same_object(a: &Datum, b: &Datum) -> Result<bool, Exception> {
     Ok(match (a, b) {
         (Datum::None, Datum::None) => true,
         (Datum::Bool(a), Datum::Bool(b)) => a == b,
@@ -161,7 +161,7 @@ fn same_object(a: &Datum, b: &Datum) -> Result<bool, Fault> {
         (Datum::Handle(a), Datum::Handle(b)) => a == b,
         _ if a.type_name() == b.type_name() => {
             let kind = a.type_name();
-            return Err(Fault::unsupported(format!(
+            return Err(Exception::unsupported(format!(
                 "the test `sameas` on two {kind}"
             )));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::error::Fault;
+use super::error::Exception;
 
 /// What `strftime_now` tells a template. A rendering never reads the time of
 /// day by itself, so that the same conversation gives the same text.
@@ -99,13 +99,13 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// `datetime.now().strftime(format)` in the C locale.
-pub(super) fn strftime(clock: ChatClock, format: &str) -> Result<String, Fault> {
+pub(super) fn strftime(clock: ChatClock, format: &str) -> Result<String, Exception> {
     let ChatClock::Seconds(seconds) = clock else {
-        return Err(Fault::unsupported("`strftime_now` without a clock"));
+        return Err(Exception::unsupported("`strftime_now` without a clock"));
     };
     // Years 1 to 9999, as datetime has them.
     if !(-62_135_596_800..253_402_300_800).contains(&seconds) {
-        return Err(Fault::python(
+        return Err(Exception::python(
             "the clock is out of range: expected years 1 to 9999",
         ));
     }
@@ -125,7 +125,7 @@ pub(super) fn strftime(clock: ChatClock, format: &str) -> Result<String, Fault> 
         let text = directive.and_then(|directive| directed(moment, directive));
         let Some(text) = text else {
             let directive = directive.map_or(String::new(), String::from);
-            return Err(Fault::unsupported(format!(
+            return Err(Exception::unsupported(format!(
                 "`%{directive}` in `strftime_now`"
             )));
         };

@@ -10,7 +10,7 @@ use super::value::{Datum, Key, Named};
 
 /// How the rendered text ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Ending {
+pub enum ChatEnding {
     /// With the last message.
     #[default]
     Complete,
@@ -28,7 +28,7 @@ pub struct Conversation {
     pub(super) tools: Option<ChatValue>,
     pub(super) documents: Option<ChatValue>,
     pub(super) variables: Vec<(String, ChatValue)>,
-    pub(super) ending: Ending,
+    pub(super) ending: ChatEnding,
     pub(super) clock: ChatClock,
     pub(super) limits: ChatLimits,
 }
@@ -49,7 +49,7 @@ impl Conversation {
             tools: None,
             documents: None,
             variables: Vec::new(),
-            ending: Ending::Complete,
+            ending: ChatEnding::Complete,
             clock: ChatClock::Unset,
             limits: ChatLimits::default(),
         }
@@ -79,7 +79,7 @@ impl Conversation {
 
     /// With an ending.
     #[must_use]
-    pub fn ending(mut self, ending: Ending) -> Self {
+    pub fn ending(mut self, ending: ChatEnding) -> Self {
         self.ending = ending;
         self
     }
@@ -125,7 +125,7 @@ impl Conversation {
             .collect::<Result<Vec<_>, _>>()
             .and_then(Datum::list)
             .map_err(|fault| fault.at(0))?;
-        let prompt = self.ending == Ending::GenerationPrompt;
+        let prompt = self.ending == ChatEnding::GenerationPrompt;
         let mut names: Vec<Named> = vec![
             ("messages".into(), messages),
             ("tools".into(), list_of_dicts("tools", self.tools.as_ref())?),

@@ -87,7 +87,7 @@ impl ChatError {
 
 /// An error of an operation on values, which does not know its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Exception {
     /// Python would raise an exception.
     Python(String),
     /// Python would go on, and what it does is not built here.
@@ -98,7 +98,7 @@ pub(super) enum Fault {
     Raised(String),
 }
 
-impl Fault {
+impl Exception {
     pub(super) fn python(message: impl Into<String>) -> Self {
         Self::Python(message.into())
     }

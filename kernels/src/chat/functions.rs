@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 
 use super::args::{CallArgs, required, text};
 use super::clock::strftime;
-use super::error::Fault;
-use super::machine::Machine;
+use super::error::Exception;
+use super::machine::Runtime;
 use super::python::repr::to_text;
-use super::value::{Datum, Function, Handle, Key, Progression};
+use super::value::{Datum, Handle, Key, Progression, TemplateFunction};
 
 /// The sandbox of Jinja2 allows no longer range.
 const MAX_RANGE: usize = 100_000;
@@ -17,14 +17,14 @@ const MAX_RANGE: usize = 100_000;
 /// The function of a name.
 pub(super) fn named(name: &str) -> Option<Datum> {
     let function = match name {
-        "range" => Function::Range,
-        "dict" => Function::Dict,
-        "namespace" => Function::Namespace,
-        "raise_exception" => Function::RaiseException,
-        "strftime_now" => Function::StrftimeNow,
-        "lipsum" => Function::Lipsum,
-        "cycler" => Function::Cycler,
-        "joiner" => Function::Joiner,
+        "range" => TemplateFunction::Range,
+        "dict" => TemplateFunction::Dict,
+        "namespace" => TemplateFunction::Namespace,
+        "raise_exception" => TemplateFunction::RaiseException,
+        "strftime_now" => TemplateFunction::StrftimeNow,
+        "lipsum" => TemplateFunction::Lipsum,
+        "cycler" => TemplateFunction::Cycler,
+        "joiner" => TemplateFunction::Joiner,
         _ => return None,
     };
     Some(Datum::Function(function))
@@ -32,41 +32,41 @@ pub(super) fn named(name: &str) -> Option<Datum> {
 
 /// `function(...)`.
 pub(super) fn call(
-    machine: &mut Machine,
-    function: Function,
+    machine: &mut Runtime,
+    function: TemplateFunction,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match function {
-        Function::Range => range(call),
-        Function::Dict => Datum::dict(entries(machine, call)?),
-        Function::Namespace => namespace(machine, call),
-        Function::RaiseException => {
+        TemplateFunction::Range => range(call),
+        TemplateFunction::Dict => Datum::dict(entries(machine, call)?),
+        TemplateFunction::Namespace => namespace(machine, call),
+        TemplateFunction::RaiseException => {
             let [message] = call.bind("raise_exception", ["message"])?;
             let message = required(message, "raise_exception")?;
             let message = to_text(&message, &machine.allowance)?;
-            Err(Fault::Raised(message.to_string()))
+            Err(Exception::Raised(message.to_string()))
         }
-        Function::StrftimeNow => {
+        TemplateFunction::StrftimeNow => {
             let [format] = call.bind("strftime_now", ["format"])?;
             let format = text(required(format, "strftime_now")?, "strftime_now")?;
             machine.allowance.text(format.len().saturating_mul(16))?;
             strftime(machine.clock, &format).map(Datum::str)
         }
-        Function::Lipsum => Err(Fault::unsupported("the function `lipsum`")),
-        Function::Cycler => Err(Fault::unsupported("the function `cycler`")),
-        Function::Joiner => Err(Fault::unsupported("the function `joiner`")),
+        TemplateFunction::Lipsum => Err(Exception::unsupported("the function `lipsum`")),
+        TemplateFunction::Cycler => Err(Exception::unsupported("the function `cycler`")),
+        TemplateFunction::Joiner => Err(Exception::unsupported("the function `joiner`")),
     }
 }
 
-fn range(call: &CallArgs) -> Result<Datum, Fault> {
+fn range(call: &CallArgs) -> Result<Datum, Exception> {
     let [first, second, step] = call.positional("range")?;
     let int = |datum: Option<Datum>| {
         let datum = required(datum, "range")?;
         let kind = datum.type_name();
         match datum {
-            Datum::Undefined(why) => Err(Fault::python(&*why)),
+            Datum::Undefined(why) => Err(Exception::python(&*why)),
             datum => datum.as_int().ok_or_else(|| {
-                Fault::python(format!(
+                Exception::python(format!(
                     "'{kind}' object cannot be interpreted as an integer"
                 ))
             }),
@@ -83,14 +83,14 @@ fn range(call: &CallArgs) -> Result<Datum, Fault> {
     };
     let bounded = |n: i128| n.unsigned_abs() < 1 << 100;
     if !(bounded(start) && bounded(stop) && bounded(step)) {
-        return Err(Fault::python("range too big"));
+        return Err(Exception::python("range too big"));
     }
     if step == 0 {
-        return Err(Fault::python("range() arg 3 must not be zero"));
+        return Err(Exception::python("range() arg 3 must not be zero"));
     }
     let range = Progression { start, stop, step };
     if range.len() > MAX_RANGE {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "range too big: the sandbox blocks ranges larger than {MAX_RANGE}"
         )));
     }
@@ -98,14 +98,14 @@ fn range(call: &CallArgs) -> Result<Datum, Fault> {
 }
 
 /// What `dict(...)` holds.
-fn entries(machine: &mut Machine, call: &CallArgs) -> Result<IndexMap<Key, Datum>, Fault> {
+fn entries(machine: &mut Runtime, call: &CallArgs) -> Result<IndexMap<Key, Datum>, Exception> {
     let mut map = IndexMap::new();
     match &call.args[..] {
         [] => {}
         [source] => machine.update(&mut map, source)?,
         args => {
             let got = args.len();
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "dict expected at most 1 argument, got {got}"
             )));
         }
@@ -117,7 +117,7 @@ fn entries(machine: &mut Machine, call: &CallArgs) -> Result<IndexMap<Key, Datum
     Ok(map)
 }
 
-fn namespace(machine: &mut Machine, call: &CallArgs) -> Result<Datum, Fault> {
+fn namespace(machine: &mut Runtime, call: &CallArgs) -> Result<Datum, Exception> {
     let mut members: IndexMap<Arc<str>, Datum> = IndexMap::new();
     for (key, datum) in entries(machine, call)? {
         let name = text(key.datum().clone(), "namespace")?;
@@ -132,9 +132,9 @@ fn namespace(machine: &mut Machine, call: &CallArgs) -> Result<Datum, Fault> {
 }
 
 /// Members of namespaces may not look like Python's own.
-pub(super) fn check_member(name: &str) -> Result<(), Fault> {
+pub(super) fn check_member(name: &str) -> Result<(), Exception> {
     if name.starts_with('_') {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "chat templates cannot store underscore-prefixed attributes on a namespace, got '{name}'"
         )));
     }

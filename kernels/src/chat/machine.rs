@@ -7,12 +7,12 @@ use indexmap::IndexMap;
 
 use super::budget::Allowance;
 use super::clock::ChatClock;
-use super::error::Fault;
+use super::error::Exception;
 use super::value::{Datum, Dict, Handle, Key, ViewKind};
 
 /// The objects that change, and the limits.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(super) struct Runtime {
     pub(super) allowance: Allowance,
     pub(super) clock: ChatClock,
     pub(super) namespaces: Vec<IndexMap<Arc<str>, Datum>>,
@@ -24,10 +24,10 @@ pub(super) struct Machine {
 struct Generator {
     items: std::vec::IntoIter<Datum>,
     /// What running further than the items raises.
-    fault: Option<Fault>,
+    fault: Option<Exception>,
 }
 
-impl Machine {
+impl Runtime {
     pub(super) fn new(allowance: Allowance, clock: ChatClock) -> Self {
         Self {
             allowance,
@@ -41,10 +41,10 @@ impl Machine {
     pub(super) fn generator(
         &mut self,
         items: Vec<Datum>,
-        fault: Option<Fault>,
-    ) -> Result<Datum, Fault> {
+        fault: Option<Exception>,
+    ) -> Result<Datum, Exception> {
         // Limits are limits, whether what is made is ever asked for or not.
-        if let Some(Fault::Limit(_)) = fault {
+        if let Some(Exception::Limit(_)) = fault {
             return fault.map_or(Ok(Datum::None), Err);
         }
         self.allowance.items(items.len() + 2)?;
@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// The next item of a generator.
-    pub(super) fn next(&mut self, generator: usize) -> Result<Option<Datum>, Fault> {
+    pub(super) fn next(&mut self, generator: usize) -> Result<Option<Datum>, Exception> {
         self.allowance.spend(1)?;
         let Some(generator) = self.generators.get_mut(generator) else {
             return Ok(None);
@@ -68,7 +68,7 @@ impl Machine {
     }
 
     /// All items of what can be iterated over.
-    pub(super) fn iterate(&mut self, datum: &Datum) -> Result<Vec<Datum>, Fault> {
+    pub(super) fn iterate(&mut self, datum: &Datum) -> Result<Vec<Datum>, Exception> {
         if let Datum::Handle(Handle::Generator(generator)) = datum {
             let mut items = Vec::new();
             while let Some(item) = self.next(*generator)? {
@@ -88,7 +88,7 @@ impl Machine {
             Datum::View(kind, dict) => view_items(*kind, dict)?,
             Datum::Range(range) => (0..range.len()).map(|at| range.at(at)).collect(),
             other => {
-                return Err(Fault::python(format!(
+                return Err(Exception::python(format!(
                     "'{}' object is not iterable",
                     other.type_name()
                 )));
@@ -101,7 +101,7 @@ impl Machine {
         &mut self,
         map: &mut IndexMap<Key, Datum>,
         source: &Datum,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Exception> {
         if let Datum::Dict(dict) = source {
             self.allowance.items(dict.map.len())?;
             map.extend(
@@ -114,7 +114,7 @@ impl Machine {
         for pair in self.iterate(source)? {
             let items = self.iterate(&pair)?;
             let [key, datum] = &items[..] else {
-                return Err(Fault::python(format!(
+                return Err(Exception::python(format!(
                     "dictionary update sequence element has length {}; 2 is required",
                     items.len()
                 )));
@@ -125,7 +125,7 @@ impl Machine {
     }
 }
 
-fn view_items(kind: ViewKind, dict: &Dict) -> Result<Vec<Datum>, Fault> {
+fn view_items(kind: ViewKind, dict: &Dict) -> Result<Vec<Datum>, Exception> {
     let map = dict.map.iter();
     match kind {
         ViewKind::Keys => Ok(map.map(|(key, _)| key.datum().clone()).collect()),

@@ -1,19 +1,19 @@
 //! Calls of methods.
 
 use super::args::{CallArgs, int, required};
-use super::error::Fault;
-use super::machine::Machine;
+use super::error::Exception;
+use super::machine::Runtime;
 use super::python::compare::equal;
 use super::text;
 use super::value::{Datum, Key, ViewKind};
 
 /// `receiver.name(...)`.
 pub(super) fn call(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     receiver: &Datum,
     name: &str,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match (receiver, name) {
         (Datum::Str(separator), "join") => {
             let [items] = call.positional(name)?;
@@ -26,7 +26,7 @@ pub(super) fn call(
             let [needle, start] = call.positional(name)?;
             let needle = required(needle, name)?;
             let start = usize::try_from(int(start, 0, name)?)
-                .map_err(|_| Fault::unsupported("`index` from a negative place"))?;
+                .map_err(|_| Exception::unsupported("`index` from a negative place"))?;
             let mut found = Vec::new();
             for (at, item) in seq.items.iter().enumerate().skip(start) {
                 if equal(item, &needle, &machine.allowance)? {
@@ -36,7 +36,7 @@ pub(super) fn call(
             match (name, found.first()) {
                 ("count", _) => Ok(Datum::Int(found.len() as i128)),
                 (_, Some(at)) => Ok(Datum::Int(*at as i128)),
-                (_, None) => Err(Fault::python("the value is not in the list")),
+                (_, None) => Err(Exception::python("the value is not in the list")),
             }
         }
         (Datum::List(_), "copy") => {
@@ -52,7 +52,7 @@ pub(super) fn call(
             let bits = 128 - int.unsigned_abs().leading_zeros();
             Ok(Datum::Int(i128::from(bits)))
         }
-        _ => Err(Fault::unsupported(format!(
+        _ => Err(Exception::unsupported(format!(
             "the method `{name}` of {}",
             receiver.type_name()
         ))),
@@ -60,13 +60,13 @@ pub(super) fn call(
 }
 
 fn of_dict(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     receiver: &Datum,
     name: &str,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let Datum::Dict(dict) = receiver else {
-        return Err(Fault::python("expected a dict"));
+        return Err(Exception::python("expected a dict"));
     };
     let view = match name {
         "items" => ViewKind::Items,
@@ -83,7 +83,11 @@ fn of_dict(
             let found = dict.map.get(&Key::new(key)?).cloned();
             return Ok(found.or(default).unwrap_or(Datum::None));
         }
-        _ => return Err(Fault::unsupported(format!("the method `{name}` of dict"))),
+        _ => {
+            return Err(Exception::unsupported(format!(
+                "the method `{name}` of dict"
+            )));
+        }
     };
     let [] = call.positional(name)?;
     Ok(Datum::View(view, dict.clone()))

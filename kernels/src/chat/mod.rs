@@ -87,7 +87,7 @@ mod value;
 
 pub use budget::ChatLimits;
 pub use clock::ChatClock;
-pub use conversation::{Conversation, Ending};
+pub use conversation::{ChatEnding, Conversation};
 pub use error::ChatError;
 pub use given::ChatValue;
 pub use rendered::Rendered;

@@ -7,12 +7,11 @@
 //! prints nothing. After a condition that may have assigned it, a name is
 //! again what is given. This follows Jinja2's `idtracking`.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::ast::{
-    Arguments, Ast, Body, Expr, ExprId, ExprKind, For, Macro, Stmt, StmtKind, Target,
+    Arguments, AssignTarget, Ast, Expr, ExprId, ExprKind, For, Macro, Stmt, StmtKind, TemplateBody,
 };
 
 /// Notes in each body what it hides.
@@ -37,8 +36,8 @@ enum Unassigned {
 #[derive(Debug, Default)]
 struct Layer {
     branch: bool,
-    names: FxHashMap<Arc<str>, Unassigned>,
-    stores: FxHashSet<Arc<str>>,
+    names: HashMap<Arc<str>, Unassigned>,
+    stores: HashSet<Arc<str>>,
 }
 
 struct Scopes<'a> {
@@ -48,7 +47,7 @@ struct Scopes<'a> {
 
 impl Scopes<'_> {
     /// A body with a scope of its own; `first` reads what is before it there.
-    fn body(&mut self, body: &mut Body, first: impl FnOnce(&mut Self)) {
+    fn body(&mut self, body: &mut TemplateBody, first: impl FnOnce(&mut Self)) {
         self.layers.push(Layer::default());
         first(self);
         self.statements(&mut body.stmts);
@@ -103,11 +102,11 @@ impl Scopes<'_> {
         }
     }
 
-    fn target(&mut self, target: &Target, name: fn(&mut Self, &Arc<str>)) {
+    fn target(&mut self, target: &AssignTarget, name: fn(&mut Self, &Arc<str>)) {
         match target {
-            Target::Name(target) => name(self, target),
-            Target::Member(namespace, _) => self.load(namespace),
-            Target::Tuple(targets) => {
+            AssignTarget::Name(target) => name(self, target),
+            AssignTarget::Member(namespace, _) => self.load(namespace),
+            AssignTarget::Tuple(targets) => {
                 for target in targets {
                     self.target(target, name);
                 }

@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use super::ast::Ast;
 use super::budget::Allowance;
-use super::conversation::{Conversation, Ending, REASONING};
+use super::conversation::{ChatEnding, Conversation, REASONING};
 use super::error::ChatError;
-use super::machine::Machine;
+use super::machine::Runtime;
 use super::parse::parse;
 use super::prefixes::{Turn, prefix_spans};
 use super::python::unicode::is_space;
@@ -59,7 +59,7 @@ impl ChatTemplate {
     /// supported, and where a limit is met.
     pub fn render(&self, conversation: &Conversation) -> Result<String, ChatError> {
         let mut messages = conversation.prepared()?;
-        let Ending::ContinueFinal(field) = &conversation.ending else {
+        let ChatEnding::ContinueFinal(field) = &conversation.ending else {
             return Ok(self.marked(conversation, messages)?.text);
         };
         let last = self.tag_final(&mut messages, field)?;
@@ -77,7 +77,7 @@ impl ChatTemplate {
     /// As for [`Self::render`]; where the spans cannot be told; and for an
     /// ending within the final message, as in transformers.
     pub fn render_marked(&self, conversation: &Conversation) -> Result<Rendered, ChatError> {
-        if let Ending::ContinueFinal(_) = conversation.ending {
+        if let ChatEnding::ContinueFinal(_) = conversation.ending {
             return Err(ChatError::conversation(
                 "expected a complete conversation for the assistant's spans, got one that goes on within its final message",
             ));
@@ -88,8 +88,8 @@ impl ChatTemplate {
         if self.has_generation() {
             return Ok(Rendered { text, spans });
         }
-        let complete = conversation.clone().ending(Ending::Complete);
-        let prompting = conversation.clone().ending(Ending::GenerationPrompt);
+        let complete = conversation.clone().ending(ChatEnding::Complete);
+        let prompting = conversation.clone().ending(ChatEnding::GenerationPrompt);
         let is_assistant = |message: &Message| {
             let role = message.get(&Key::str("role")).and_then(Datum::as_text);
             role.is_some_and(|role| **role == *"assistant")
@@ -114,7 +114,7 @@ impl ChatTemplate {
         messages: Vec<Message>,
     ) -> Result<Marked, ChatError> {
         let names = conversation.names(messages)?;
-        let machine = Machine::new(Allowance::new(conversation.limits), conversation.clock);
+        let machine = Runtime::new(Allowance::new(conversation.limits), conversation.clock);
         Rendering::new(&self.ast, machine, names).finish()
     }
 

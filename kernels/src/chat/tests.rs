@@ -1,9 +1,9 @@
 //! Tests of chat templates: limits, spans, clock, files, and JSON. What
-//! transformers renders is held against in tests/python_frameworks.
+//! transformers renders is held against in `tests/python_frameworks`.
 
 use super::{
-    ChatClock, ChatError, ChatLimits, ChatTemplate, ChatTemplates, ChatValue, Conversation, Ending,
-    Tools,
+    ChatClock, ChatEnding, ChatError, ChatLimits, ChatTemplate, ChatTemplates, ChatValue,
+    Conversation, Tools,
 };
 
 fn messages(json: &str) -> Conversation {
@@ -32,7 +32,7 @@ fn templates_that_would_run_for_ever_meet_a_limit() {
         "{{ '%999999999d' % 1 }}",
         "{{ '{:999999999}'.format(1) }}",
         "{{ 'a' * 9999999 }}{{ ('a' * 9999999)|replace('a', 'a' * 99999) }}",
-        "{{ ('a' * 999999)|indent(999999) }}",
+        "{{ ('a\n' * 99999)|indent(9999) }}",
         "{{ [1]|tojson(indent=10 ** 9) }}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% set ns = namespace(l=[]) %}{% for a in range(9999) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l == ns.l }}",
@@ -48,10 +48,10 @@ fn templates_that_would_run_for_ever_meet_a_limit() {
         ..ChatLimits::default()
     });
     for template in hostile {
-        let error = render(template, &conversation).expect_err(template);
+        let outcome = render(template, &conversation).map(|text| text.len());
         assert!(
-            matches!(error, ChatError::Limit { .. }),
-            "{template}: {error}"
+            matches!(outcome, Err(ChatError::Limit { .. })),
+            "{template}: {outcome:?}"
         );
     }
 }
@@ -155,7 +155,7 @@ fn generation_blocks_give_their_spans_and_tokens_count_by_overlap() {
     let spoken: Vec<&str> = rendered
         .spans
         .iter()
-        .map(|span| &rendered.text[span.clone()])
+        .filter_map(|span| rendered.text.get(span.clone()))
         .collect();
     assert_eq!(spoken, ["é.", "dd."]);
     let first = rendered.spans[0].clone();
@@ -184,7 +184,7 @@ fn without_generation_blocks_spans_are_what_true_prefixes_tell() {
     let spoken: Vec<&str> = rendered
         .spans
         .iter()
-        .map(|span| &rendered.text[span.clone()])
+        .filter_map(|span| rendered.text.get(span.clone()))
         .collect();
     assert_eq!(spoken, ["é</>\n", "dd</>\n"]);
 
@@ -281,12 +281,12 @@ fn a_final_message_goes_on_where_its_text_ends() {
     let on = |template: &str, json: &str| {
         render(
             template,
-            &messages(json).ending(Ending::ContinueFinal("content".into())),
+            &messages(json).ending(ChatEnding::ContinueFinal("content".into())),
         )
     };
     assert_eq!(
         on(template, TURNS).as_deref(),
-        Ok("[user]a[assistant]é[user]b[assistant]dd")
+        Ok("[user]a</s>[assistant]é</s>[user]b</s>[assistant]dd")
     );
     let trimming = template.replace("m.content", "m.content|trim");
     assert_eq!(

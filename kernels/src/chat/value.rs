@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use indexmap::{Equivalent, IndexMap};
 
-use super::error::Fault;
+use super::error::Exception;
 
 /// How deep containers may be nested.
 pub(super) const MAX_NESTING: u32 = 200;
@@ -39,7 +39,7 @@ pub(super) enum Datum {
     Range(Progression),
     /// A method of a value, not yet called.
     Method(Arc<(Self, &'static str)>),
-    Function(Function),
+    Function(TemplateFunction),
     Handle(Handle),
 }
 
@@ -56,7 +56,7 @@ pub(super) enum ViewKind {
 
 /// Functions that every template can call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Function {
+pub(super) enum TemplateFunction {
     Range,
     Dict,
     Namespace,
@@ -110,30 +110,30 @@ impl Progression {
 #[derive(Debug)]
 pub(super) struct Seq {
     pub(super) items: Vec<Datum>,
-    size: Size,
+    size: TreeSize,
 }
 
 /// The entries of a dict, in the order they were put in.
 #[derive(Debug)]
 pub(super) struct Dict {
     pub(super) map: IndexMap<Key, Datum>,
-    size: Size,
+    size: TreeSize,
 }
 
 /// How deep and how heavy a value is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
+pub(super) struct TreeSize {
     pub(super) depth: u32,
     pub(super) weight: u64,
 }
 
-impl Size {
+impl TreeSize {
     const ONE: Self = Self {
         depth: 0,
         weight: 1,
     };
 
-    fn around<'a>(inner: impl Iterator<Item = &'a Datum>) -> Result<Self, Fault> {
+    fn around<'a>(inner: impl Iterator<Item = &'a Datum>) -> Result<Self, Exception> {
         let mut size = Self {
             depth: 1,
             weight: 1,
@@ -144,12 +144,12 @@ impl Size {
             size.weight = size.weight.saturating_add(weight);
         }
         if size.depth > MAX_NESTING {
-            return Err(Fault::Limit(format!(
+            return Err(Exception::Limit(format!(
                 "lists and dicts are nested more than {MAX_NESTING} deep"
             )));
         }
         if size.weight > MAX_WEIGHT {
-            return Err(Fault::Limit(format!(
+            return Err(Exception::Limit(format!(
                 "a list or dict holds more than {MAX_WEIGHT} values and bytes"
             )));
         }
@@ -162,18 +162,18 @@ impl Datum {
         Self::Str(text.into())
     }
 
-    pub(super) fn list(items: Vec<Self>) -> Result<Self, Fault> {
-        let size = Size::around(items.iter())?;
+    pub(super) fn list(items: Vec<Self>) -> Result<Self, Exception> {
+        let size = TreeSize::around(items.iter())?;
         Ok(Self::List(Arc::new(Seq { items, size })))
     }
 
-    pub(super) fn tuple(items: Vec<Self>) -> Result<Self, Fault> {
-        let size = Size::around(items.iter())?;
+    pub(super) fn tuple(items: Vec<Self>) -> Result<Self, Exception> {
+        let size = TreeSize::around(items.iter())?;
         Ok(Self::Tuple(Arc::new(Seq { items, size })))
     }
 
-    pub(super) fn dict(map: IndexMap<Key, Self>) -> Result<Self, Fault> {
-        let size = Size::around(map.iter().flat_map(|(key, datum)| [&key.0, datum]))?;
+    pub(super) fn dict(map: IndexMap<Key, Self>) -> Result<Self, Exception> {
+        let size = TreeSize::around(map.iter().flat_map(|(key, datum)| [&key.0, datum]))?;
         Ok(Self::Dict(Arc::new(Dict { map, size })))
     }
 
@@ -181,29 +181,29 @@ impl Datum {
         Self::Undefined(format!("'{name}' is undefined").into())
     }
 
-    pub(super) fn size(&self) -> Size {
+    pub(super) fn size(&self) -> TreeSize {
         match self {
-            Self::Str(text) | Self::Safe(text) => Size {
+            Self::Str(text) | Self::Safe(text) => TreeSize {
                 depth: 0,
                 weight: 1 + text.len() as u64,
             },
             Self::List(seq) | Self::Tuple(seq) => seq.size,
-            Self::Dict(dict) | Self::View(_, dict) => Size {
+            Self::Dict(dict) | Self::View(_, dict) => TreeSize {
                 depth: dict.size.depth + 1,
                 weight: dict.size.weight,
             },
-            Self::Range(range) => Size {
+            Self::Range(range) => TreeSize {
                 depth: 1,
                 weight: range.len() as u64 + 1,
             },
             Self::Method(method) => {
                 let size = method.0.size();
-                Size {
+                TreeSize {
                     depth: size.depth + 1,
                     weight: size.weight,
                 }
             }
-            _ => Size::ONE,
+            _ => TreeSize::ONE,
         }
     }
 
@@ -273,7 +273,7 @@ pub(super) struct Key(Datum);
 
 impl Key {
     /// The value as a key, where Python could hash it.
-    pub(super) fn new(datum: Datum) -> Result<Self, Fault> {
+    pub(super) fn new(datum: Datum) -> Result<Self, Exception> {
         match &datum {
             Datum::Undefined(_)
             | Datum::None
@@ -288,14 +288,16 @@ impl Key {
                 }
             }
             Datum::List(_) | Datum::Dict(_) | Datum::View(..) => {
-                return Err(Fault::python(format!(
+                return Err(Exception::python(format!(
                     "unhashable type: '{}'",
                     datum.type_name()
                 )));
             }
             _ => {
                 let kind = datum.type_name();
-                return Err(Fault::unsupported(format!("a dict's key of type {kind}")));
+                return Err(Exception::unsupported(format!(
+                    "a dict's key of type {kind}"
+                )));
             }
         }
         Ok(Self(datum))

@@ -1,17 +1,17 @@
 //! Filters that give generators: `map`, `select` and their like.
 
 use super::super::args::{CallArgs, required};
-use super::super::error::Fault;
-use super::super::machine::Machine;
+use super::super::error::Exception;
+use super::super::machine::Runtime;
 use super::super::python::compare::is_true;
 use super::super::value::Datum;
 use super::path::{follow, steps};
 
 /// How a filter is called by its name.
-pub(super) type Apply = fn(&mut Machine, &str, Datum, &CallArgs) -> Result<Datum, Fault>;
+pub(super) type FilterFn = fn(&mut Runtime, &str, Datum, &CallArgs) -> Result<Datum, Exception>;
 
 /// How a test is called by its name.
-pub(super) type Check = fn(&mut Machine, &str, &Datum, &CallArgs) -> Result<Datum, Fault>;
+pub(super) type TestFn = fn(&mut Runtime, &str, &Datum, &CallArgs) -> Result<Datum, Exception>;
 
 /// How an item is mapped.
 enum Mapping {
@@ -20,11 +20,11 @@ enum Mapping {
 }
 
 pub(super) fn map(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     value: &Datum,
     call: &CallArgs,
-    apply: Apply,
-) -> Result<Datum, Fault> {
+    apply: FilterFn,
+) -> Result<Datum, Exception> {
     if !is_true(value) {
         return machine.generator(Vec::new(), None);
     }
@@ -41,7 +41,7 @@ pub(super) fn map(
     })
 }
 
-fn mapping(call: &CallArgs) -> Result<Mapping, Fault> {
+fn mapping(call: &CallArgs) -> Result<Mapping, Exception> {
     let mut kwargs = call.kwargs.clone();
     let attribute = kwargs.iter().position(|(name, _)| **name == *"attribute");
     if let (true, Some(at)) = (call.args.is_empty(), attribute) {
@@ -49,7 +49,7 @@ fn mapping(call: &CallArgs) -> Result<Mapping, Fault> {
         let default = kwargs.iter().position(|(name, _)| **name == *"default");
         let default = default.map(|at| kwargs.remove(at).1);
         if let Some((name, _)) = kwargs.first() {
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "unexpected keyword argument '{name}'"
             )));
         }
@@ -57,7 +57,7 @@ fn mapping(call: &CallArgs) -> Result<Mapping, Fault> {
         return Ok(Mapping::Path(steps(Some(&path)), default));
     }
     let Some((Datum::Str(name), args)) = call.args.split_first() else {
-        return Err(Fault::python("map requires a filter argument"));
+        return Err(Exception::python("map requires a filter argument"));
     };
     let call = CallArgs {
         args: args.to_vec(),
@@ -68,12 +68,12 @@ fn mapping(call: &CallArgs) -> Result<Mapping, Fault> {
 
 /// `select`, `reject`, `selectattr` or `rejectattr`.
 pub(super) fn select(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-    check: Check,
-) -> Result<Datum, Fault> {
+    check: TestFn,
+) -> Result<Datum, Exception> {
     if !is_true(value) {
         return machine.generator(Vec::new(), None);
     }
@@ -83,7 +83,7 @@ pub(super) fn select(
     let mut path = Vec::new();
     if by_attribute {
         if args.is_empty() {
-            let fault = Fault::python("missing parameter for attribute name");
+            let fault = Exception::python("missing parameter for attribute name");
             return machine.generator(Vec::new(), Some(fault));
         }
         path = steps(Some(&args.remove(0)));
@@ -102,7 +102,7 @@ pub(super) fn select(
         let holds = match &test {
             None => is_true(&subject),
             Some(Datum::Str(test)) => is_true(&check(machine, test, &subject, &test_call)?),
-            Some(_) => return Err(Fault::python("no test of that name")),
+            Some(_) => return Err(Exception::python("no test of that name")),
         };
         Ok((holds == wanted).then_some(item))
     })
@@ -111,10 +111,10 @@ pub(super) fn select(
 /// A generator of what `step` gives for each item. The items are made at
 /// once; what fails on the way fails where the generator comes to it.
 fn generate(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     value: &Datum,
-    mut step: impl FnMut(&mut Machine, Datum) -> Result<Option<Datum>, Fault>,
-) -> Result<Datum, Fault> {
+    mut step: impl FnMut(&mut Runtime, Datum) -> Result<Option<Datum>, Exception>,
+) -> Result<Datum, Exception> {
     let mut out = Vec::new();
     let items = match machine.iterate(value) {
         Ok(items) => items,
@@ -131,7 +131,7 @@ fn generate(
 }
 
 /// `value|items`.
-pub(super) fn items(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
+pub(super) fn items(machine: &mut Runtime, value: &Datum) -> Result<Datum, Exception> {
     match value {
         Datum::Undefined(_) => machine.generator(Vec::new(), None),
         Datum::Dict(dict) => {
@@ -140,7 +140,7 @@ pub(super) fn items(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault
             machine.generator(items, None)
         }
         _ => {
-            let fault = Fault::python("can only get item pairs from a mapping");
+            let fault = Exception::python("can only get item pairs from a mapping");
             machine.generator(Vec::new(), Some(fault))
         }
     }
@@ -148,11 +148,11 @@ pub(super) fn items(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault
 
 /// `value|batch(...)` and `value|slice(...)`.
 pub(super) fn parts(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let [count, fill] = match name {
         "batch" => call.bind(name, ["linecount", "fill_with"])?,
         _ => call.bind(name, ["slices", "fill_with"])?,
@@ -162,17 +162,19 @@ pub(super) fn parts(
     let items = match (machine.iterate(value), count.as_int()) {
         (Ok(items), Some(_)) => items,
         (Ok(_), None) => {
-            let fault = Fault::python(format!("{name} expects an int"));
+            let fault = Exception::python(format!("{name} expects an int"));
             return machine.generator(Vec::new(), Some(fault));
         }
         (Err(fault), _) => return machine.generator(Vec::new(), Some(fault)),
     };
     let count = count.as_int().unwrap_or(0);
     let Ok(count) = usize::try_from(count) else {
-        return Err(Fault::unsupported(format!("`{name}` by a negative number")));
+        return Err(Exception::unsupported(format!(
+            "`{name}` by a negative number"
+        )));
     };
     if count == 0 {
-        return Err(Fault::unsupported(format!("`{name}` by zero")));
+        return Err(Exception::unsupported(format!("`{name}` by zero")));
     }
     machine.allowance.items(count.max(items.len()))?;
     let parts = if name == "batch" {

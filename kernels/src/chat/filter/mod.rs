@@ -9,23 +9,23 @@ mod string;
 
 use super::args::{CallArgs, flag, required};
 use super::checks;
-use super::error::Fault;
+use super::error::Exception;
 use super::json::{Dumps, dumps};
-use super::machine::Machine;
+use super::machine::Runtime;
 use super::python::attribute::attribute_only;
 use super::python::compare::is_true;
 use super::value::{Datum, Handle};
 
 /// `value|name(...)`.
 pub(super) fn apply(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     machine.allowance.work(value.shallow_len())?;
     if matches!(value, Datum::Safe(_)) && !keeps_safe(name) {
-        return Err(Fault::unsupported(format!(
+        return Err(Exception::unsupported(format!(
             "the filter `{name}` on what `|safe` gave"
         )));
     }
@@ -55,11 +55,13 @@ pub(super) fn apply(
                 }
                 (Datum::Str(_), Datum::Handle(_)) => {
                     let kind = value.type_name();
-                    Err(Fault::unsupported(format!("the filter `attr` on a {kind}")))
+                    Err(Exception::unsupported(format!(
+                        "the filter `attr` on a {kind}"
+                    )))
                 }
-                (Datum::Str(_), Datum::Undefined(why)) => Err(Fault::python(&**why)),
+                (Datum::Str(_), Datum::Undefined(why)) => Err(Exception::python(&**why)),
                 (Datum::Str(attribute), _) => Ok(attribute_only(&value, &attribute)),
-                _ => Err(Fault::python("attribute name must be string")),
+                _ => Err(Exception::python("attribute name must be string")),
             }
         }
         "abs" | "int" | "float" | "round" => number::apply(machine, name, &value, call),

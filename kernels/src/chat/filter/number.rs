@@ -1,20 +1,20 @@
 //! Filters on numbers.
 
 use super::super::args::{CallArgs, int};
-use super::super::error::Fault;
-use super::super::machine::Machine;
+use super::super::error::Exception;
+use super::super::machine::Runtime;
 use super::super::python::float::{float_from_text, round_float, to_float, truncate};
 use super::super::python::integer::int_from_text;
 use super::super::value::Datum;
 
 pub(super) fn apply(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     if let Datum::Undefined(why) = value {
-        return Err(Fault::python(&**why));
+        return Err(Exception::python(&**why));
     }
     machine.allowance.work(value.shallow_len())?;
     match name {
@@ -33,26 +33,28 @@ pub(super) fn apply(
     }
 }
 
-fn absolute(value: &Datum) -> Result<Datum, Fault> {
+fn absolute(value: &Datum) -> Result<Datum, Exception> {
     match (value, value.as_int()) {
         (_, Some(int)) => int
             .checked_abs()
             .map(Datum::Int)
-            .ok_or_else(|| Fault::unsupported("an integer beyond 128 bits")),
+            .ok_or_else(|| Exception::unsupported("an integer beyond 128 bits")),
         (Datum::Float(float), None) => Ok(Datum::Float(float.abs())),
-        _ => Err(Fault::python(format!(
+        _ => Err(Exception::python(format!(
             "bad operand type for abs(): '{}'",
             value.type_name()
         ))),
     }
 }
 
-fn to_int(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn to_int(value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [default, base] = call.bind("int", ["default", "base"])?;
     let base = u32::try_from(int(base, 10, "int")?).unwrap_or(1);
     let found = match value {
         Datum::Float(float) if float.is_infinite() => {
-            return Err(Fault::python("cannot convert float infinity to integer"));
+            return Err(Exception::python(
+                "cannot convert float infinity to integer",
+            ));
         }
         Datum::Float(float) if float.is_nan() => None,
         Datum::Float(float) => Some(truncate(*float)?),
@@ -68,11 +70,13 @@ fn to_int(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
     Ok(found.map_or_else(|| default.unwrap_or(Datum::Int(0)), Datum::Int))
 }
 
-fn round(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn round(value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [precision, method] = call.bind("round", ["precision", "method"])?;
     let precision = int(precision, 0, "round")?;
     let Some(digits) = usize::try_from(precision).ok().filter(|n| *n < 300) else {
-        return Err(Fault::unsupported(format!("`round` to {precision} digits")));
+        return Err(Exception::unsupported(format!(
+            "`round` to {precision} digits"
+        )));
     };
     let method = match &method {
         None => "common",
@@ -84,7 +88,7 @@ fn round(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
         ("common", Datum::Float(float), _) => Ok(Datum::Float(round_float(*float, digits))),
         ("ceil" | "floor", Datum::Float(float), _) => {
             if !float.is_finite() {
-                return Err(Fault::python(
+                return Err(Exception::python(
                     "cannot convert float infinity or NaN to integer",
                 ));
             }
@@ -96,7 +100,7 @@ fn round(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
                 scaled.floor()
             };
             if whole.abs() >= 9_007_199_254_740_992.0 || digits > 15 {
-                return Err(Fault::unsupported("`round` beyond 2^53"));
+                return Err(Exception::unsupported("`round` beyond 2^53"));
             }
             // An integer over an integer: zero has no sign.
             Ok(Datum::Float((whole + 0.0) / scale))
@@ -105,12 +109,12 @@ fn round(value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
             Ok(Datum::Float(to_float(&Datum::Int(int))))
         }
         ("ceil" | "floor", _, Some(_)) => {
-            Err(Fault::unsupported("`round` of an integer by digits"))
+            Err(Exception::unsupported("`round` of an integer by digits"))
         }
-        ("common" | "ceil" | "floor", _, _) => Err(Fault::python(format!(
+        ("common" | "ceil" | "floor", _, _) => Err(Exception::python(format!(
             "type {} doesn't define __round__ method",
             value.type_name()
         ))),
-        _ => Err(Fault::python("method must be common, ceil or floor")),
+        _ => Err(Exception::python("method must be common, ceil or floor")),
     }
 }

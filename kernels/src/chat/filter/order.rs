@@ -3,19 +3,19 @@
 use indexmap::IndexSet;
 
 use super::super::args::{CallArgs, flag};
-use super::super::error::Fault;
-use super::super::machine::Machine;
+use super::super::error::Exception;
+use super::super::machine::Runtime;
 use super::super::python::compare::less;
 use super::super::python::sort::sorted;
 use super::super::value::{Datum, Key, ViewKind};
 use super::path::{follow, ignore_case, steps};
 
 pub(super) fn apply(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match name {
         "sort" => sort(machine, value, call),
         "dictsort" => sort_dict(machine, value, call),
@@ -50,10 +50,10 @@ impl Case {
 
 /// The items in order of their keys.
 fn by_keys(
-    machine: &Machine,
+    machine: &Runtime,
     keyed: Vec<(Datum, Datum)>,
     reverse: Option<Datum>,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let allowance = &machine.allowance;
     allowance.items(keyed.len())?;
     let sorted = if flag(reverse) {
@@ -64,7 +64,7 @@ fn by_keys(
     Datum::list(sorted.into_iter().map(|(_, item)| item).collect())
 }
 
-fn sort(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn sort(machine: &mut Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let names = ["reverse", "case_sensitive", "attribute"];
     let [reverse, sensitive, attribute] = call.bind("sort", names)?;
     let case = Case::from_flag(sensitive);
@@ -86,7 +86,7 @@ fn sort(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, 
     by_keys(machine, keyed, reverse)
 }
 
-fn sort_dict(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn sort_dict(machine: &mut Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let names = ["case_sensitive", "by", "reverse"];
     let [sensitive, by, reverse] = call.bind("dictsort", names)?;
     let by_value = match &by {
@@ -94,13 +94,13 @@ fn sort_dict(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Da
         Some(Datum::Str(by)) if **by == *"key" => false,
         Some(Datum::Str(by)) if **by == *"value" => true,
         Some(_) => {
-            return Err(Fault::python(
+            return Err(Exception::python(
                 "you can only sort by either \"key\" or \"value\"",
             ));
         }
     };
     let Datum::Dict(dict) = value else {
-        return Err(Fault::python("dictsort expects a dict"));
+        return Err(Exception::python("dictsort expects a dict"));
     };
     let case = Case::from_flag(sensitive);
     let pairs = machine.iterate(&Datum::View(ViewKind::Items, dict.clone()))?;
@@ -116,7 +116,7 @@ fn sort_dict(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Da
     by_keys(machine, keyed, reverse)
 }
 
-fn unique(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn unique(machine: &mut Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [sensitive, attribute] = call.bind("unique", ["case_sensitive", "attribute"])?;
     let case = Case::from_flag(sensitive);
     let path = steps(attribute.as_ref());
@@ -144,11 +144,11 @@ fn unique(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum
 }
 
 fn extreme(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let [sensitive, attribute] = call.bind(name, ["case_sensitive", "attribute"])?;
     let case = Case::from_flag(sensitive);
     let path = steps(attribute.as_ref());

@@ -1,7 +1,7 @@
 //! Attributes that filters look up, such as `"function.name"`.
 
-use super::super::error::Fault;
-use super::super::machine::Machine;
+use super::super::error::Exception;
+use super::super::machine::Runtime;
 use super::super::python::attribute::subscript;
 use super::super::value::Datum;
 
@@ -22,17 +22,17 @@ pub(super) fn steps(path: Option<&Datum>) -> Vec<Datum> {
 
 /// The value at the end of a path; `default` stands for what is undefined.
 pub(super) fn follow(
-    machine: &Machine,
+    machine: &Runtime,
     value: &Datum,
     steps: &[Datum],
     default: Option<&Datum>,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let mut value = value.clone();
     for step in steps {
         machine.allowance.spend(1)?;
         if let Datum::Handle(_) = value {
             let kind = value.type_name();
-            return Err(Fault::unsupported(format!(
+            return Err(Exception::unsupported(format!(
                 "an attribute filter on a {kind}"
             )));
         }

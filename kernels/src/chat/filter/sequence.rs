@@ -1,9 +1,9 @@
 //! Filters on what has items.
 
 use super::super::args::CallArgs;
-use super::super::error::Fault;
-use super::super::machine::Machine;
-use super::super::python::arith::{Operator, binary};
+use super::super::error::Exception;
+use super::super::machine::Runtime;
+use super::super::python::arith::{Arithmetic, binary};
 use super::super::python::repr::to_text;
 use super::super::text;
 use super::super::value::{Datum, Handle};
@@ -11,11 +11,11 @@ use super::lazy;
 use super::path::{follow, steps};
 
 pub(super) fn apply(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match name {
         "batch" | "slice" => return lazy::parts(machine, name, value, call),
         "join" => return join(machine, value, call),
@@ -33,7 +33,7 @@ pub(super) fn apply(
     }
 }
 
-fn first(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
+fn first(machine: &mut Runtime, value: &Datum) -> Result<Datum, Exception> {
     let first = match value {
         Datum::Handle(Handle::Generator(generator)) => machine.next(*generator)?,
         Datum::Str(text) | Datum::Safe(text) => {
@@ -45,9 +45,9 @@ fn first(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
     Ok(first.unwrap_or_else(|| Datum::Undefined("No first item, sequence was empty.".into())))
 }
 
-fn last(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
+fn last(machine: &mut Runtime, value: &Datum) -> Result<Datum, Exception> {
     if let Datum::Handle(_) = value {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "'{}' object is not reversible",
             value.type_name()
         )));
@@ -60,7 +60,7 @@ fn last(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
     Ok(last.unwrap_or_else(|| Datum::Undefined("No last item, sequence was empty.".into())))
 }
 
-fn length(value: &Datum) -> Result<Datum, Fault> {
+fn length(value: &Datum) -> Result<Datum, Exception> {
     let len = match value {
         Datum::Undefined(_) => 0,
         Datum::Str(text) | Datum::Safe(text) => text.chars().count(),
@@ -68,7 +68,7 @@ fn length(value: &Datum) -> Result<Datum, Fault> {
             value.shallow_len()
         }
         _ => {
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "object of type '{}' has no len()",
                 value.type_name()
             )));
@@ -77,7 +77,7 @@ fn length(value: &Datum) -> Result<Datum, Fault> {
     Ok(Datum::Int(len as i128))
 }
 
-fn reverse(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
+fn reverse(machine: &mut Runtime, value: &Datum) -> Result<Datum, Exception> {
     if let Datum::Str(text) = value {
         machine.allowance.text(text.len())?;
         return Ok(Datum::str(text.chars().rev().collect::<String>()));
@@ -91,7 +91,7 @@ fn reverse(machine: &mut Machine, value: &Datum) -> Result<Datum, Fault> {
     }
 }
 
-fn join(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn join(machine: &mut Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [separator, attribute] = call.bind("join", ["d", "attribute"])?;
     let separator = separator.unwrap_or_else(|| Datum::str(""));
     let separator = to_text(&separator, &machine.allowance)?;
@@ -104,16 +104,16 @@ fn join(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, 
     text::join(&separator, &texts, &machine.allowance)
 }
 
-fn sum(machine: &mut Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn sum(machine: &mut Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [attribute, start] = call.bind("sum", ["attribute", "start"])?;
     let path = steps(attribute.as_ref());
     let mut sum = start.unwrap_or(Datum::Int(0));
     if let Datum::Str(_) = sum {
-        return Err(Fault::python("sum() can't sum strings"));
+        return Err(Exception::python("sum() can't sum strings"));
     }
     for item in machine.iterate(value)? {
         let item = follow(machine, &item, &path, None)?;
-        sum = binary(Operator::Add, &sum, &item, &machine.allowance)?;
+        sum = binary(Arithmetic::Add, &sum, &item, &machine.allowance)?;
     }
     Ok(sum)
 }

@@ -1,8 +1,8 @@
 //! Filters on texts; what is no text is printed first.
 
 use super::super::args::{CallArgs, flag, int, required};
-use super::super::error::Fault;
-use super::super::machine::Machine;
+use super::super::error::Exception;
+use super::super::machine::Runtime;
 use super::super::python::percent::percent;
 use super::super::python::repr::to_text;
 use super::super::python::unicode::{is_alpha, is_number};
@@ -10,11 +10,11 @@ use super::super::text;
 use super::super::value::{Datum, Key};
 
 pub(super) fn apply(
-    machine: &mut Machine,
+    machine: &mut Runtime,
     name: &str,
     value: &Datum,
     call: &CallArgs,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match name {
         "indent" => return indent(machine, value, call),
         "replace" => return replace(machine, value, call),
@@ -46,7 +46,7 @@ pub(super) fn apply(
             let words = text.split(|c| !word(c)).filter(|word| !word.is_empty());
             Datum::Int(words.count() as i128)
         }
-        _ => return Err(Fault::python(format!("No filter named '{name}'."))),
+        _ => return Err(Exception::python(format!("No filter named '{name}'."))),
     })
 }
 
@@ -66,7 +66,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-fn trim(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn trim(machine: &Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [chars] = call.bind("trim", ["chars"])?;
     let text = to_text(value, &machine.allowance)?;
     let strip = CallArgs {
@@ -76,14 +76,21 @@ fn trim(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Faul
     text::call(&text, "strip", &strip, &machine.allowance)
 }
 
-fn center(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn center(machine: &Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let [width] = call.bind("center", ["width"])?;
     let width = int(width, 80, "center")?;
     let text = to_text(value, &machine.allowance)?;
-    text::aligned(&text, width, ' ', text::Side::Center, &machine.allowance).map(Datum::str)
+    text::aligned(
+        &text,
+        width,
+        ' ',
+        text::Alignment::Center,
+        &machine.allowance,
+    )
+    .map(Datum::str)
 }
 
-fn replace(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn replace(machine: &Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let allowance = &machine.allowance;
     let [old, new, count] = call.bind("replace", ["old", "new", "count"])?;
     let old = to_text(&required(old, "replace")?, allowance)?;
@@ -101,7 +108,7 @@ fn replace(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, F
     text::call(&text, "replace", &replace, allowance)
 }
 
-fn format(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn format(machine: &Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let text = to_text(value, &machine.allowance)?;
     let values = match (&call.args[..], &call.kwargs[..]) {
         (args, []) => Datum::tuple(args.to_vec())?,
@@ -113,7 +120,7 @@ fn format(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fa
             )?
         }
         _ => {
-            return Err(Fault::python(
+            return Err(Exception::python(
                 "can't handle positional and keyword arguments at the same time",
             ));
         }
@@ -121,11 +128,11 @@ fn format(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fa
     percent(&text, &values, &machine.allowance)
 }
 
-fn indent(machine: &Machine, value: &Datum, call: &CallArgs) -> Result<Datum, Fault> {
+fn indent(machine: &Runtime, value: &Datum, call: &CallArgs) -> Result<Datum, Exception> {
     let allowance = &machine.allowance;
     let [width, first, blank] = call.bind("indent", ["width", "first", "blank"])?;
     let Datum::Str(text) = value else {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "indent expects a str, got {}",
             value.type_name()
         )));

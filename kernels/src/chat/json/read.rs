@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         Datum::dict(map).map_err(|fault| self.refuse(fault))
     }
 
-    fn refuse(&self, fault: super::super::error::Fault) -> ChatError {
+    fn refuse(&self, fault: super::super::error::Exception) -> ChatError {
         ChatError::Json {
             message: format!("{} at byte {}", fault.at(0), self.at),
         }

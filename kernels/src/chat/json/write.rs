@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::args::CallArgs;
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::python::compare::{is_true, less};
 use super::super::python::float::float_repr;
 use super::super::python::sort::sorted;
@@ -40,7 +40,7 @@ const MAX_INDENT: i128 = 1000;
 
 impl Dumps {
     /// `tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)`.
-    pub(crate) fn from_call(call: &CallArgs) -> Result<Self, Fault> {
+    pub(crate) fn from_call(call: &CallArgs) -> Result<Self, Exception> {
         let names = ["ensure_ascii", "indent", "separators", "sort_keys"];
         let [ascii, indent, separators, sort] = call.bind("tojson", names)?;
         let indent = match indent {
@@ -55,9 +55,9 @@ impl Dumps {
             }
             Some(Datum::List(seq) | Datum::Tuple(seq)) => match &seq.items[..] {
                 [Datum::Str(item), Datum::Str(key)] => (item.clone(), key.clone()),
-                _ => return Err(Fault::python("separators must be two texts")),
+                _ => return Err(Exception::python("separators must be two texts")),
             },
-            Some(_) => return Err(Fault::python("separators must be two texts")),
+            Some(_) => return Err(Exception::python("separators must be two texts")),
         };
         Ok(Self {
             escape: match ascii {
@@ -75,11 +75,13 @@ impl Dumps {
     }
 }
 
-fn spaces(indent: &Datum) -> Result<String, Fault> {
+fn spaces(indent: &Datum) -> Result<String, Exception> {
     match indent.as_int() {
-        Some(n) if n > MAX_INDENT => Err(Fault::Limit(format!("an indent is over {MAX_INDENT}"))),
+        Some(n) if n > MAX_INDENT => {
+            Err(Exception::Limit(format!("an indent is over {MAX_INDENT}")))
+        }
         Some(n) => Ok(" ".repeat(usize::try_from(n).unwrap_or(0))),
-        None => Err(Fault::python("an indent must be a number or a text")),
+        None => Err(Exception::python("an indent must be a number or a text")),
     }
 }
 
@@ -88,7 +90,7 @@ pub(crate) fn dumps(
     datum: &Datum,
     options: &Dumps,
     allowance: &Allowance,
-) -> Result<String, Fault> {
+) -> Result<String, Exception> {
     allowance.text(datum.weight())?;
     let mut writer = Writer {
         out: String::new(),
@@ -107,7 +109,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn value(&mut self, datum: &Datum, depth: usize) -> Result<(), Fault> {
+    fn value(&mut self, datum: &Datum, depth: usize) -> Result<(), Exception> {
         match datum {
             Datum::Str(text) | Datum::Safe(text) => self.string(text),
             Datum::List(seq) | Datum::Tuple(seq) => self.array(&seq.items, depth)?,
@@ -115,7 +117,7 @@ impl Writer<'_> {
             other => {
                 let text = scalar(other).ok_or_else(|| {
                     let kind = other.type_name();
-                    Fault::python(format!("Object of type {kind} is not JSON serializable"))
+                    Exception::python(format!("Object of type {kind} is not JSON serializable"))
                 })?;
                 self.out.push_str(&text);
             }
@@ -123,7 +125,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn array(&mut self, items: &[Datum], depth: usize) -> Result<(), Fault> {
+    fn array(&mut self, items: &[Datum], depth: usize) -> Result<(), Exception> {
         if items.is_empty() {
             self.out.push_str("[]");
             return Ok(());
@@ -138,7 +140,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn object(&mut self, dict: &Dict, depth: usize) -> Result<(), Fault> {
+    fn object(&mut self, dict: &Dict, depth: usize) -> Result<(), Exception> {
         if dict.map.is_empty() {
             self.out.push_str("{}");
             return Ok(());
@@ -161,7 +163,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn key(&mut self, key: &Datum) -> Result<(), Fault> {
+    fn key(&mut self, key: &Datum) -> Result<(), Exception> {
         let text = match key {
             Datum::Str(text) => {
                 self.string(text);
@@ -171,7 +173,7 @@ impl Writer<'_> {
         };
         let text = text.ok_or_else(|| {
             let kind = key.type_name();
-            Fault::python(format!(
+            Exception::python(format!(
                 "keys must be str, int, float, bool or None, not {kind}"
             ))
         })?;
@@ -179,14 +181,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn before_item(&mut self, at: usize, depth: usize) -> Result<(), Fault> {
+    fn before_item(&mut self, at: usize, depth: usize) -> Result<(), Exception> {
         if at > 0 {
             self.out.push_str(&self.options.item_separator);
         }
         self.line(depth)
     }
 
-    fn line(&mut self, depth: usize) -> Result<(), Fault> {
+    fn line(&mut self, depth: usize) -> Result<(), Exception> {
         if let Some(indent) = &self.options.indent {
             self.allowance.text(indent.len().saturating_mul(depth))?;
             self.allowance.fits(self.out.len())?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::error::Fault;
+use super::super::error::Exception;
 
 /// What stands for the characters between two quotes: Jinja2 writes what is
 /// beyond ASCII as escapes and then reads all escapes, so that a backslash
@@ -10,7 +10,7 @@ use super::super::error::Fault;
 ///
 /// # Errors
 /// What is wrong or not supported.
-pub(super) fn unescape(literal: &str) -> Result<String, Fault> {
+pub(super) fn unescape(literal: &str) -> Result<String, Exception> {
     let mut ascii = String::new();
     for c in literal.chars() {
         let code = u32::from(c);
@@ -32,9 +32,9 @@ pub(super) fn unescape(literal: &str) -> Result<String, Fault> {
 }
 
 /// Reads one escape after its backslash; what is left.
-fn one<'a>(rest: &'a str, out: &mut String) -> Result<&'a str, Fault> {
+fn one<'a>(rest: &'a str, out: &mut String) -> Result<&'a str, Exception> {
     let Some(kind) = rest.chars().next() else {
-        return Err(Fault::python("a backslash ends the text"));
+        return Err(Exception::python("a backslash ends the text"));
     };
     let tail = rest.get(kind.len_utf8()..).unwrap_or("");
     let plain = match kind {
@@ -50,7 +50,7 @@ fn one<'a>(rest: &'a str, out: &mut String) -> Result<&'a str, Fault> {
         'x' => return hexadecimal(tail, 2, out),
         'u' => return hexadecimal(tail, 4, out),
         'U' => return hexadecimal(tail, 8, out),
-        'N' => return Err(Fault::unsupported("`\\N{...}` in a text")),
+        'N' => return Err(Exception::unsupported("`\\N{...}` in a text")),
         '0'..='7' => return Ok(octal(rest, out)),
         _ => {
             out.extend(['\\', kind]);
@@ -61,14 +61,16 @@ fn one<'a>(rest: &'a str, out: &mut String) -> Result<&'a str, Fault> {
     Ok(tail)
 }
 
-fn hexadecimal<'a>(rest: &'a str, len: usize, out: &mut String) -> Result<&'a str, Fault> {
+fn hexadecimal<'a>(rest: &'a str, len: usize, out: &mut String) -> Result<&'a str, Exception> {
     let digits = rest
         .get(..len)
         .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
-        .ok_or_else(|| Fault::python(format!("expected {len} hexadecimal digits in an escape")))?;
+        .ok_or_else(|| {
+            Exception::python(format!("expected {len} hexadecimal digits in an escape"))
+        })?;
     let code = u32::from_str_radix(digits, 16).unwrap_or(u32::MAX);
     let c = char::from_u32(code)
-        .ok_or_else(|| Fault::unsupported(format!("the escape of U+{code:X}")))?;
+        .ok_or_else(|| Exception::unsupported(format!("the escape of U+{code:X}")))?;
     out.push(c);
     Ok(rest.get(len..).unwrap_or(""))
 }

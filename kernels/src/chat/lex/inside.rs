@@ -1,11 +1,11 @@
 //! Tokens within `{{ }}` and `{% %}`.
 
-use super::super::error::{ChatError, Fault};
+use super::super::error::{ChatError, Exception};
 use super::super::python::float::{float_from_text, without_underscores};
 use super::super::python::integer::int_from_text;
 use super::super::python::unicode::is_space;
 use super::escape::unescape;
-use super::token::Mark;
+use super::token::TokenKind;
 
 /// Longer ones first.
 const SIGNS: &[&str] = &[
@@ -20,7 +20,7 @@ pub(super) fn token(
     rest: &str,
     before: Before,
     line: usize,
-) -> Result<(Option<Mark>, usize), ChatError> {
+) -> Result<(Option<TokenKind>, usize), ChatError> {
     let Some(first) = rest.chars().next() else {
         return Err(fail(line, "a tag is not closed"));
     };
@@ -40,13 +40,13 @@ pub(super) fn token(
                 what: format!("the name `{name}` beyond ASCII"),
             });
         }
-        return Ok((Some(Mark::Name(name.into())), len));
+        return Ok((Some(TokenKind::Name(name.into())), len));
     }
     if first == '\'' || first == '"' {
         return string(rest, first, line).map(|(mark, len)| (Some(mark), len));
     }
     match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-        Some(sign) => Ok((Some(Mark::Sign(sign)), sign.len())),
+        Some(sign) => Ok((Some(TokenKind::Sign(sign)), sign.len())),
         None => Err(fail(line, &format!("unexpected char {first:?}"))),
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn fail(line: usize, message: &str) -> ChatError {
     }
 }
 
-fn string(rest: &str, quote: char, line: usize) -> Result<(Mark, usize), ChatError> {
+fn string(rest: &str, quote: char, line: usize) -> Result<(TokenKind, usize), ChatError> {
     let mut escaped = false;
     let end = rest.char_indices().skip(1).find(|(_, c)| {
         let closes = *c == quote && !escaped;
@@ -81,22 +81,22 @@ fn string(rest: &str, quote: char, line: usize) -> Result<(Mark, usize), ChatErr
     };
     let literal = rest.get(1..end).unwrap_or("");
     let text = unescape(literal).map_err(|fault| match fault {
-        Fault::Python(message) => fail(line, &message),
+        Exception::Python(message) => fail(line, &message),
         other => other.at(line),
     })?;
-    Ok((Mark::Str(text.into()), end + 1))
+    Ok((TokenKind::Str(text.into()), end + 1))
 }
 
-fn number(rest: &str, before: Before, line: usize) -> Result<(Mark, usize), ChatError> {
+fn number(rest: &str, before: Before, line: usize) -> Result<(TokenKind, usize), ChatError> {
     if let (Before::Other, Some(len)) = (before, float_len(rest)) {
         let text = rest.get(..len).unwrap_or("");
         let float = float_from_text(text).ok_or_else(|| fail(line, "expected a number"))?;
-        return Ok((Mark::Float(float), len));
+        return Ok((TokenKind::Float(float), len));
     }
     let len = integer_len(rest);
     let text = rest.get(..len).unwrap_or("");
     match int_from_text(text, 0) {
-        Ok(Some(int)) => Ok((Mark::Int(int), len)),
+        Ok(Some(int)) => Ok((TokenKind::Int(int), len)),
         Ok(None) => Err(fail(line, "expected a number")),
         Err(fault) => Err(fault.at(line)),
     }

@@ -7,4 +7,4 @@ mod outside;
 mod token;
 
 pub(super) use outside::tokens;
-pub(super) use token::{Lexeme, Mark};
+pub(super) use token::{Lexeme, TokenKind};

@@ -3,7 +3,7 @@
 use super::super::error::ChatError;
 use super::super::python::unicode::is_space;
 use super::inside::{Before, fail, token};
-use super::token::{Lexeme, Mark};
+use super::token::{Lexeme, TokenKind};
 
 /// Templates longer than this are refused.
 const MAX_LEN_BYTES: usize = 4 << 20;
@@ -63,7 +63,7 @@ impl<'a> Lexer<'a> {
         self.at += len;
     }
 
-    fn push(&mut self, mark: Mark) {
+    fn push(&mut self, mark: TokenKind) {
         self.out.push(Lexeme {
             line: self.line,
             mark,
@@ -74,7 +74,7 @@ impl<'a> Lexer<'a> {
     fn step(&mut self) -> Result<(), ChatError> {
         let rest = self.rest();
         let Some((len, tag)) = next_tag(rest) else {
-            self.push(Mark::Text(rest.into()));
+            self.push(TokenKind::Text(rest.into()));
             self.advance(rest.len());
             return Ok(());
         };
@@ -83,13 +83,13 @@ impl<'a> Lexer<'a> {
         let sign = sign.filter(|b| matches!(b, b'-' | b'+'));
         let kept = self.before_tag(text, sign, tag);
         if !kept.is_empty() {
-            self.push(Mark::Text(kept.into()));
+            self.push(TokenKind::Text(kept.into()));
         }
         self.advance(len);
         let begin_len = 2 + usize::from(sign.is_some());
         match tag {
-            Tag::Print => self.tag(begin_len, Mark::PrintBegin, Mark::PrintEnd),
-            Tag::Block => self.tag(begin_len, Mark::BlockBegin, Mark::BlockEnd),
+            Tag::Print => self.tag(begin_len, TokenKind::PrintBegin, TokenKind::PrintEnd),
+            Tag::Block => self.tag(begin_len, TokenKind::BlockBegin, TokenKind::BlockEnd),
             Tag::Comment => self.comment(begin_len),
             Tag::Raw(len) => self.raw(len),
         }
@@ -112,7 +112,7 @@ impl<'a> Lexer<'a> {
         text
     }
 
-    fn tag(&mut self, begin_len: usize, begin: Mark, end: Mark) -> Result<(), ChatError> {
+    fn tag(&mut self, begin_len: usize, begin: TokenKind, end: TokenKind) -> Result<(), ChatError> {
         let opened = self.line;
         self.push(begin);
         self.advance(begin_len);
@@ -132,7 +132,7 @@ impl<'a> Lexer<'a> {
             }
             let (mark, len) = token(rest, before, self.line)?;
             before = match &mark {
-                Some(Mark::Sign(".")) => Before::Dot,
+                Some(TokenKind::Sign(".")) => Before::Dot,
                 _ => Before::Other,
             };
             if let Some(mark) = mark {
@@ -172,7 +172,7 @@ impl<'a> Lexer<'a> {
                 let text = rest.get(..at).unwrap_or("");
                 let kept = self.before_tag(text, sign, Tag::Block);
                 if !kept.is_empty() {
-                    self.push(Mark::Text(kept.into()));
+                    self.push(TokenKind::Text(kept.into()));
                 }
                 self.advance(at + len);
                 return Ok(());
@@ -221,20 +221,24 @@ fn end_raw(tail: &str) -> Option<(Option<u8>, usize)> {
     let inner = inner.get(usize::from(sign.is_some())..)?;
     let inner = inner.trim_start_matches(is_space).strip_prefix("endraw")?;
     let inner = inner.trim_start_matches(is_space);
-    let len = end_len(inner, &Mark::BlockEnd)?;
+    let len = end_len(inner, &TokenKind::BlockEnd)?;
     Some((sign, tail.len() - inner.len() + len))
 }
 
 /// The length of a tag's end, with the white space that goes with it.
-fn end_len(rest: &str, end: &Mark) -> Option<usize> {
-    let close = if *end == Mark::PrintEnd { "}}" } else { "%}" };
+fn end_len(rest: &str, end: &TokenKind) -> Option<usize> {
+    let close = if *end == TokenKind::PrintEnd {
+        "}}"
+    } else {
+        "%}"
+    };
     if let Some(after) = rest
         .strip_prefix('-')
         .and_then(|rest| rest.strip_prefix(close))
     {
         return Some(rest.len() - after.trim_start_matches(is_space).len());
     }
-    if *end == Mark::PrintEnd {
+    if *end == TokenKind::PrintEnd {
         return rest.starts_with(close).then_some(2);
     }
     if rest.starts_with('+') && rest.get(1..).is_some_and(|rest| rest.starts_with(close)) {
@@ -245,8 +249,8 @@ fn end_len(rest: &str, end: &Mark) -> Option<usize> {
 }
 
 /// Brackets must close as they opened.
-fn balance(mark: &Mark, open: &mut Vec<&'static str>, line: usize) -> Result<(), ChatError> {
-    let Mark::Sign(sign) = mark else {
+fn balance(mark: &TokenKind, open: &mut Vec<&'static str>, line: usize) -> Result<(), ChatError> {
+    let TokenKind::Sign(sign) = mark else {
         return Ok(());
     };
     match *sign {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Lexeme {
     pub(crate) line: usize,
-    pub(crate) mark: Mark,
+    pub(crate) mark: TokenKind,
 }
 
 /// The kinds of tokens.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Mark {
+pub(crate) enum TokenKind {
     /// Text between tags.
     Text(Arc<str>),
     /// `{{`

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::super::args::MAX_KEYWORDS;
 use super::super::ast::{Arguments, ExprId, ExprKind};
 use super::super::error::ChatError;
-use super::super::lex::Mark;
+use super::super::lex::TokenKind;
 use super::super::names::{self, Availability};
 use super::super::value::Datum;
 use super::parser::{Filters, Parser};
@@ -22,9 +23,9 @@ impl Parser {
         loop {
             let line = self.line();
             expr = match self.peek() {
-                Mark::Sign(".") => self.dotted(expr)?,
-                Mark::Sign("[") => self.subscript(expr)?,
-                Mark::Sign("(") => {
+                TokenKind::Sign(".") => self.dotted(expr)?,
+                TokenKind::Sign("[") => self.subscript(expr)?,
+                TokenKind::Sign("(") => {
                     let arguments = self.arguments()?;
                     self.add(line, ExprKind::Call(expr, arguments))
                 }
@@ -37,12 +38,12 @@ impl Parser {
         loop {
             let line = self.line();
             expr = match self.peek() {
-                Mark::Sign("|") => {
+                TokenKind::Sign("|") => {
                     self.next();
                     self.filter(expr)?
                 }
-                Mark::Name(name) if **name == *"is" => self.test(expr)?,
-                Mark::Sign("(") => {
+                TokenKind::Name(name) if **name == *"is" => self.test(expr)?,
+                TokenKind::Sign("(") => {
                     let arguments = self.arguments()?;
                     self.add(line, ExprKind::Call(expr, arguments))
                 }
@@ -55,8 +56,8 @@ impl Parser {
         let line = self.line();
         self.next();
         match self.next() {
-            Mark::Name(name) => Ok(self.add(line, ExprKind::Attribute(expr, name))),
-            Mark::Int(int) => {
+            TokenKind::Name(name) => Ok(self.add(line, ExprKind::Attribute(expr, name))),
+            TokenKind::Int(int) => {
                 let index = self.add(line, ExprKind::Const(Datum::Int(int)));
                 Ok(self.add(line, ExprKind::Item(expr, index)))
             }
@@ -141,9 +142,14 @@ impl Parser {
             let twice = arguments.spread_kwargs.is_some();
             arguments.spread_kwargs = Some(self.expression()?);
             !twice
-        } else if let (Mark::Name(name), Mark::Sign("=")) = (self.peek().clone(), self.look(1)) {
+        } else if let (TokenKind::Name(name), TokenKind::Sign("=")) =
+            (self.peek().clone(), self.look(1))
+        {
             self.next();
             self.next();
+            if arguments.kwargs.len() >= MAX_KEYWORDS {
+                return Err(self.fail(format!("a call has over {MAX_KEYWORDS} keywords")));
+            }
             let twice = arguments.kwargs.iter().any(|(known, _)| *known == name);
             let value = self.expression()?;
             arguments.kwargs.push((name, value));
@@ -216,8 +222,11 @@ impl Parser {
             return self.arguments();
         }
         let starts = match self.peek() {
-            Mark::Name(name) => !matches!(&**name, "else" | "or" | "and"),
-            Mark::Str(_) | Mark::Int(_) | Mark::Float(_) | Mark::Sign("[" | "{") => true,
+            TokenKind::Name(name) => !matches!(&**name, "else" | "or" | "and"),
+            TokenKind::Str(_)
+            | TokenKind::Int(_)
+            | TokenKind::Float(_)
+            | TokenKind::Sign("[" | "{") => true,
             _ => false,
         };
         if !starts {

@@ -2,8 +2,8 @@
 
 use super::super::ast::{Comparison, ExprId, ExprKind};
 use super::super::error::ChatError;
-use super::super::lex::Mark;
-use super::super::python::arith::{Negative, Operator};
+use super::super::lex::TokenKind;
+use super::super::python::arith::{Arithmetic, Negative};
 use super::parser::{Filters, Parser};
 
 impl Parser {
@@ -72,18 +72,18 @@ impl Parser {
         if self.skip_name("in") {
             return Some(Comparison::In);
         }
-        let is_in = matches!(self.look(1), Mark::Name(name) if **name == *"in");
+        let is_in = matches!(self.look(1), TokenKind::Name(name) if **name == *"in");
         if is_in && self.skip_name("not") {
             self.next();
             return Some(Comparison::NotIn);
         }
         let comparison = match self.peek() {
-            Mark::Sign("==") => Comparison::Equal,
-            Mark::Sign("!=") => Comparison::NotEqual,
-            Mark::Sign("<") => Comparison::Less,
-            Mark::Sign("<=") => Comparison::LessEqual,
-            Mark::Sign(">") => Comparison::Greater,
-            Mark::Sign(">=") => Comparison::GreaterEqual,
+            TokenKind::Sign("==") => Comparison::Equal,
+            TokenKind::Sign("!=") => Comparison::NotEqual,
+            TokenKind::Sign("<") => Comparison::Less,
+            TokenKind::Sign("<=") => Comparison::LessEqual,
+            TokenKind::Sign(">") => Comparison::Greater,
+            TokenKind::Sign(">=") => Comparison::GreaterEqual,
             _ => return None,
         };
         self.next();
@@ -95,8 +95,8 @@ impl Parser {
         let mut left = self.concat()?;
         loop {
             let operator = match self.peek() {
-                Mark::Sign("+") => Operator::Add,
-                Mark::Sign("-") => Operator::Sub,
+                TokenKind::Sign("+") => Arithmetic::Add,
+                TokenKind::Sign("-") => Arithmetic::Sub,
                 _ => return Ok(left),
             };
             self.next();
@@ -123,10 +123,10 @@ impl Parser {
         let mut left = self.power()?;
         loop {
             let operator = match self.peek() {
-                Mark::Sign("*") => Operator::Mul,
-                Mark::Sign("/") => Operator::Div,
-                Mark::Sign("//") => Operator::FloorDiv,
-                Mark::Sign("%") => Operator::Mod,
+                TokenKind::Sign("*") => Arithmetic::Mul,
+                TokenKind::Sign("/") => Arithmetic::Div,
+                TokenKind::Sign("//") => Arithmetic::FloorDiv,
+                TokenKind::Sign("%") => Arithmetic::Mod,
                 _ => return Ok(left),
             };
             self.next();
@@ -140,7 +140,7 @@ impl Parser {
         let mut left = self.unary(Filters::Allowed)?;
         while self.skip_sign("**") {
             let right = self.unary(Filters::Allowed)?;
-            left = self.add(line, ExprKind::Binary(Operator::Pow, left, right));
+            left = self.add(line, ExprKind::Binary(Arithmetic::Pow, left, right));
         }
         Ok(left)
     }
@@ -149,8 +149,8 @@ impl Parser {
     fn unary(&mut self, filters: Filters) -> Result<ExprId, ChatError> {
         let line = self.line();
         let negative = match self.peek() {
-            Mark::Sign("-") => Negative::Yes,
-            Mark::Sign("+") => Negative::No,
+            TokenKind::Sign("-") => Negative::Yes,
+            TokenKind::Sign("+") => Negative::No,
             _ => return self.operand(filters),
         };
         self.next();

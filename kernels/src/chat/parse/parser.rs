@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::ast::{Ast, Body, Expr, ExprId, ExprKind, Stmt, Uses};
+use super::super::ast::{Ast, Expr, ExprId, ExprKind, Stmt, TemplateBody, Uses};
 use super::super::error::ChatError;
-use super::super::lex::{Lexeme, Mark};
+use super::super::lex::{Lexeme, TokenKind};
 
 /// Whether filters and tests may follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Parser {
             Some(error) => Err(error),
             None => Ok(Ast {
                 exprs: self.exprs,
-                body: Body {
+                body: TemplateBody {
                     stmts: body,
                     hidden: Vec::new(),
                 },
@@ -67,28 +67,28 @@ impl Parser {
         token.map_or(1, |token| token.line)
     }
 
-    pub(super) fn peek(&self) -> &Mark {
+    pub(super) fn peek(&self) -> &TokenKind {
         self.look(0)
     }
 
-    pub(super) fn look(&self, ahead: usize) -> &Mark {
+    pub(super) fn look(&self, ahead: usize) -> &TokenKind {
         self.tokens
             .get(self.at + ahead)
-            .map_or(&Mark::End, |token| &token.mark)
+            .map_or(&TokenKind::End, |token| &token.mark)
     }
 
-    pub(super) fn next(&mut self) -> Mark {
+    pub(super) fn next(&mut self) -> TokenKind {
         let mark = self.peek().clone();
         self.at += 1;
         mark
     }
 
     pub(super) fn is_sign(&self, sign: &str) -> bool {
-        matches!(self.peek(), Mark::Sign(found) if *found == sign)
+        matches!(self.peek(), TokenKind::Sign(found) if *found == sign)
     }
 
     pub(super) fn is_name(&self, name: &str) -> bool {
-        matches!(self.peek(), Mark::Name(found) if **found == *name)
+        matches!(self.peek(), TokenKind::Name(found) if **found == *name)
     }
 
     pub(super) fn skip_sign(&mut self, sign: &str) -> bool {
@@ -110,7 +110,11 @@ impl Parser {
         Err(self.unexpected(&format!("'{sign}'")))
     }
 
-    pub(super) fn expect_mark(&mut self, mark: &Mark, spelling: &str) -> Result<(), ChatError> {
+    pub(super) fn expect_mark(
+        &mut self,
+        mark: &TokenKind,
+        spelling: &str,
+    ) -> Result<(), ChatError> {
         if self.peek() == mark {
             self.at += 1;
             return Ok(());
@@ -119,7 +123,7 @@ impl Parser {
     }
 
     pub(super) fn expect_name(&mut self) -> Result<Arc<str>, ChatError> {
-        if let Mark::Name(name) = self.peek() {
+        if let TokenKind::Name(name) = self.peek() {
             let name = name.clone();
             self.at += 1;
             return Ok(name);
@@ -143,16 +147,16 @@ impl Parser {
 
     pub(super) fn unexpected(&self, expected: &str) -> ChatError {
         let found = match self.peek() {
-            Mark::Text(_) => "text".into(),
-            Mark::PrintBegin => "'{{'".into(),
-            Mark::PrintEnd => "'}}'".into(),
-            Mark::BlockBegin => "'{%'".into(),
-            Mark::BlockEnd => "'%}'".into(),
-            Mark::Name(name) => format!("'{name}'"),
-            Mark::Str(_) => "a text in quotes".into(),
-            Mark::Int(_) | Mark::Float(_) => "a number".into(),
-            Mark::Sign(sign) => format!("'{sign}'"),
-            Mark::End => "the end of the template".into(),
+            TokenKind::Text(_) => "text".into(),
+            TokenKind::PrintBegin => "'{{'".into(),
+            TokenKind::PrintEnd => "'}}'".into(),
+            TokenKind::BlockBegin => "'{%'".into(),
+            TokenKind::BlockEnd => "'%}'".into(),
+            TokenKind::Name(name) => format!("'{name}'"),
+            TokenKind::Str(_) => "a text in quotes".into(),
+            TokenKind::Int(_) | TokenKind::Float(_) => "a number".into(),
+            TokenKind::Sign(sign) => format!("'{sign}'"),
+            TokenKind::End => "the end of the template".into(),
         };
         self.fail(format!("expected {expected}, got {found}"))
     }

@@ -2,7 +2,7 @@
 
 use super::super::ast::{ExprId, ExprKind, Uses};
 use super::super::error::ChatError;
-use super::super::lex::Mark;
+use super::super::lex::TokenKind;
 use super::super::value::Datum;
 use super::parser::{Filters, Parser};
 
@@ -21,35 +21,35 @@ impl Parser {
     pub(super) fn primary(&mut self) -> Result<ExprId, ChatError> {
         let line = self.line();
         let kind = match self.peek().clone() {
-            Mark::Name(name) => {
+            TokenKind::Name(name) => {
                 self.next();
                 self.name(&name)?
             }
-            Mark::Str(first) => {
+            TokenKind::Str(first) => {
                 self.next();
                 let mut text = first.to_string();
-                while let Mark::Str(more) = self.peek() {
+                while let TokenKind::Str(more) = self.peek() {
                     text.push_str(more);
                     self.next();
                 }
                 ExprKind::Const(Datum::str(text))
             }
-            Mark::Int(int) => {
+            TokenKind::Int(int) => {
                 self.next();
                 ExprKind::Const(Datum::Int(int))
             }
-            Mark::Float(float) => {
+            TokenKind::Float(float) => {
                 self.next();
                 ExprKind::Const(Datum::Float(float))
             }
-            Mark::Sign("(") => {
+            TokenKind::Sign("(") => {
                 self.next();
                 let inner = self.deeper(Self::in_parentheses)?;
                 self.expect_sign(")")?;
                 return Ok(inner);
             }
-            Mark::Sign("[") => ExprKind::List(self.list()?),
-            Mark::Sign("{") => ExprKind::Dict(self.dict()?),
+            TokenKind::Sign("[") => ExprKind::List(self.list()?),
+            TokenKind::Sign("{") => ExprKind::Dict(self.dict()?),
             _ => return Err(self.unexpected("an expression")),
         };
         Ok(self.add(line, kind))
@@ -104,7 +104,7 @@ impl Parser {
     fn is_tuple_end(&self) -> bool {
         matches!(
             self.peek(),
-            Mark::PrintEnd | Mark::BlockEnd | Mark::Sign(")") | Mark::End
+            TokenKind::PrintEnd | TokenKind::BlockEnd | TokenKind::Sign(")") | TokenKind::End
         ) || self.is_name("recursive")
     }
 

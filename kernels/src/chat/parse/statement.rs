@@ -2,7 +2,7 @@
 
 use super::super::ast::{ExprKind, Stmt, StmtKind};
 use super::super::error::ChatError;
-use super::super::lex::Mark;
+use super::super::lex::TokenKind;
 use super::parser::Parser;
 
 impl Parser {
@@ -13,26 +13,26 @@ impl Parser {
         loop {
             let line = self.line();
             let kind = match self.peek().clone() {
-                Mark::Text(text) => {
+                TokenKind::Text(text) => {
                     self.next();
                     StmtKind::Text(text)
                 }
-                Mark::PrintBegin => {
+                TokenKind::PrintBegin => {
                     self.next();
                     let expr = self.tuple(Self::choice)?;
-                    self.expect_mark(&Mark::PrintEnd, "'}}'")?;
+                    self.expect_mark(&TokenKind::PrintEnd, "'}}'")?;
                     StmtKind::Print(expr)
                 }
-                Mark::BlockBegin => {
+                TokenKind::BlockBegin => {
                     self.next();
                     if ends.iter().any(|end| self.is_name(end)) {
                         return Ok(stmts);
                     }
                     let kind = self.deeper(Self::tag)?;
-                    self.expect_mark(&Mark::BlockEnd, "'%}'")?;
+                    self.expect_mark(&TokenKind::BlockEnd, "'%}'")?;
                     kind
                 }
-                Mark::End if ends.is_empty() => return Ok(stmts),
+                TokenKind::End if ends.is_empty() => return Ok(stmts),
                 _ => return Err(self.unexpected(&format!("one of {ends:?}"))),
             };
             stmts.push(Stmt { line, kind });
@@ -45,7 +45,7 @@ impl Parser {
         ends: &[&str],
     ) -> Result<(Vec<Stmt>, std::sync::Arc<str>), ChatError> {
         self.skip_sign(":");
-        self.expect_mark(&Mark::BlockEnd, "'%}'")?;
+        self.expect_mark(&TokenKind::BlockEnd, "'%}'")?;
         let body = self.body(ends)?;
         let end = self.expect_name()?;
         Ok((body, end))

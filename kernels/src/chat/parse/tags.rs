@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::args::MAX_KEYWORDS;
 use super::super::ast::{
-    Arguments, Body, ExprId, ExprKind, For, Macro, Recursive, Signature, StmtKind, Target,
+    Arguments, AssignTarget, ExprId, ExprKind, For, Macro, Recursive, Signature, StmtKind,
+    TemplateBody,
 };
 use super::super::error::ChatError;
-use super::super::lex::Mark;
+use super::super::lex::TokenKind;
 use super::parser::{Filters, Parser};
 
 /// Names that are values, and cannot be assigned to.
@@ -36,14 +38,14 @@ impl Parser {
     }
 
     /// A body with a scope of its own, and the name of its end.
-    fn scope(&mut self, ends: &[&str]) -> Result<(Body, Arc<str>), ChatError> {
+    fn scope(&mut self, ends: &[&str]) -> Result<(TemplateBody, Arc<str>), ChatError> {
         let (stmts, end) = self.in_scope(|parser| parser.block(ends))?;
         let hidden = Vec::new();
-        Ok((Body { stmts, hidden }, end))
+        Ok((TemplateBody { stmts, hidden }, end))
     }
 
     /// A body whose text goes elsewhere; loops around cannot be left from it.
-    fn buffered(&mut self, end: &str) -> Result<Body, ChatError> {
+    fn buffered(&mut self, end: &str) -> Result<TemplateBody, ChatError> {
         let loops = std::mem::take(&mut self.loops);
         let (body, _) = self.scope(&[end])?;
         self.loops = loops;
@@ -93,7 +95,7 @@ impl Parser {
         let otherwise = if *end == *"else" {
             self.scope(&["endfor"])?.0
         } else {
-            Body::default()
+            TemplateBody::default()
         };
         Ok(StmtKind::For(Box::new(For {
             target,
@@ -107,7 +109,7 @@ impl Parser {
 
     pub(super) fn with(&mut self) -> Result<StmtKind, ChatError> {
         let mut bindings = Vec::new();
-        while *self.peek() != Mark::BlockEnd {
+        while *self.peek() != TokenKind::BlockEnd {
             if !bindings.is_empty() {
                 self.expect_sign(",")?;
             }
@@ -174,6 +176,9 @@ impl Parser {
                 self.expect_sign(",")?;
             }
             let param = self.assignable()?;
+            if params.len() >= MAX_KEYWORDS {
+                return Err(self.fail(format!("a macro has over {MAX_KEYWORDS} parameters")));
+            }
             if params.contains(&param) {
                 return Err(self.fail(format!("two parameters are named '{param}'")));
             }
@@ -214,7 +219,7 @@ impl Parser {
     }
 
     /// One target, or several with commas between them.
-    fn targets(&mut self, members: Members) -> Result<Target, ChatError> {
+    fn targets(&mut self, members: Members) -> Result<AssignTarget, ChatError> {
         let first = self.target(members)?;
         if !self.is_sign(",") {
             return Ok(first);
@@ -222,15 +227,15 @@ impl Parser {
         let mut targets = vec![first];
         while self.skip_sign(",") {
             let ends = self.is_name("in") || self.is_sign("=") || self.is_sign(")");
-            if ends || *self.peek() == Mark::BlockEnd {
+            if ends || *self.peek() == TokenKind::BlockEnd {
                 break;
             }
             targets.push(self.target(members)?);
         }
-        Ok(Target::Tuple(targets))
+        Ok(AssignTarget::Tuple(targets))
     }
 
-    fn target(&mut self, members: Members) -> Result<Target, ChatError> {
+    fn target(&mut self, members: Members) -> Result<AssignTarget, ChatError> {
         if self.skip_sign("(") {
             let inner = self.deeper(|parser| parser.targets(members))?;
             self.expect_sign(")")?;
@@ -239,9 +244,9 @@ impl Parser {
         let name = self.assignable()?;
         if members == Members::Allowed && self.skip_sign(".") {
             let member = self.expect_name()?;
-            return Ok(Target::Member(name, member));
+            return Ok(AssignTarget::Member(name, member));
         }
-        Ok(Target::Name(name))
+        Ok(AssignTarget::Name(name))
     }
 
     fn take_arguments(&mut self, call: ExprId) -> Arguments {

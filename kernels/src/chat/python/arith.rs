@@ -1,7 +1,7 @@
 //! `+ - * / // % **` and signs.
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 use super::compare::is_number;
 use super::float::to_float;
@@ -9,7 +9,7 @@ use super::percent::percent;
 
 /// The operators of arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub(crate) enum Arithmetic {
     Add,
     Sub,
     Mul,
@@ -19,7 +19,7 @@ pub(crate) enum Operator {
     Pow,
 }
 
-impl Operator {
+impl Arithmetic {
     fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -35,21 +35,23 @@ impl Operator {
 
 /// `a <operator> b`.
 pub(crate) fn binary(
-    operator: Operator,
+    operator: Arithmetic,
     a: &Datum,
     b: &Datum,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     // `%` formats a text, even with what is undefined.
-    if let (Operator::Mod, Datum::Str(format)) = (operator, a) {
+    if let (Arithmetic::Mod, Datum::Str(format)) = (operator, a) {
         return percent(format, b, allowance);
     }
     for operand in [a, b] {
         match operand {
-            Datum::Undefined(why) => return Err(Fault::python(&**why)),
+            Datum::Undefined(why) => return Err(Exception::python(&**why)),
             Datum::Safe(_) => {
                 let sign = operator.sign();
-                return Err(Fault::unsupported(format!("`{sign}` on what `|safe` gave")));
+                return Err(Exception::unsupported(format!(
+                    "`{sign}` on what `|safe` gave"
+                )));
             }
             _ => {}
         }
@@ -61,19 +63,19 @@ pub(crate) fn binary(
         };
     }
     match (operator, a, b) {
-        (Operator::Add, _, _) => add_sequences(a, b, allowance),
-        (Operator::Mul, sequence, times) if times.as_int().is_some() => {
+        (Arithmetic::Add, _, _) => add_sequences(a, b, allowance),
+        (Arithmetic::Mul, sequence, times) if times.as_int().is_some() => {
             repeat(sequence, times, allowance)
         }
-        (Operator::Mul, times, sequence) if times.as_int().is_some() => {
+        (Arithmetic::Mul, times, sequence) if times.as_int().is_some() => {
             repeat(sequence, times, allowance)
         }
         _ => Err(unsupported_operands(operator, a, b)),
     }
 }
 
-fn unsupported_operands(operator: Operator, a: &Datum, b: &Datum) -> Fault {
-    Fault::python(format!(
+fn unsupported_operands(operator: Arithmetic, a: &Datum, b: &Datum) -> Exception {
+    Exception::python(format!(
         "unsupported operand type(s) for {}: '{}' and '{}'",
         operator.sign(),
         a.type_name(),
@@ -81,7 +83,7 @@ fn unsupported_operands(operator: Operator, a: &Datum, b: &Datum) -> Fault {
     ))
 }
 
-fn add_sequences(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<Datum, Fault> {
+fn add_sequences(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<Datum, Exception> {
     match (a, b) {
         (Datum::Str(a), Datum::Str(b)) => {
             allowance.text(a.len() + b.len())?;
@@ -95,11 +97,11 @@ fn add_sequences(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<Datum, F
             allowance.items(a.items.len() + b.items.len())?;
             Datum::tuple([&a.items[..], &b.items[..]].concat())
         }
-        _ => Err(unsupported_operands(Operator::Add, a, b)),
+        _ => Err(unsupported_operands(Arithmetic::Add, a, b)),
     }
 }
 
-fn repeat(sequence: &Datum, times: &Datum, allowance: &Allowance) -> Result<Datum, Fault> {
+fn repeat(sequence: &Datum, times: &Datum, allowance: &Allowance) -> Result<Datum, Exception> {
     let count = times.as_int().unwrap_or(0).max(0);
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let total = sequence.shallow_len().saturating_mul(count);
@@ -119,29 +121,29 @@ fn repeat(sequence: &Datum, times: &Datum, allowance: &Allowance) -> Result<Datu
                 _ => Datum::tuple(items),
             }
         }
-        _ => Err(unsupported_operands(Operator::Mul, sequence, times)),
+        _ => Err(unsupported_operands(Arithmetic::Mul, sequence, times)),
     }
 }
 
-fn integers(operator: Operator, a: i128, b: i128) -> Result<Datum, Fault> {
+fn integers(operator: Arithmetic, a: i128, b: i128) -> Result<Datum, Exception> {
     let result = match operator {
-        Operator::Add => a.checked_add(b),
-        Operator::Sub => a.checked_sub(b),
-        Operator::Mul => a.checked_mul(b),
-        Operator::Div => return divide(a, b),
-        Operator::FloorDiv | Operator::Mod if b == 0 => {
-            return Err(Fault::python("integer division or modulo by zero"));
+        Arithmetic::Add => a.checked_add(b),
+        Arithmetic::Sub => a.checked_sub(b),
+        Arithmetic::Mul => a.checked_mul(b),
+        Arithmetic::Div => return divide(a, b),
+        Arithmetic::FloorDiv | Arithmetic::Mod if b == 0 => {
+            return Err(Exception::python("integer division or modulo by zero"));
         }
-        Operator::FloorDiv => a.checked_div_euclid(b).map(|_| floor_div(a, b)),
-        Operator::Mod => a.checked_rem(b).map(|_| a - floor_div(a, b) * b),
-        Operator::Pow if b < 0 => {
+        Arithmetic::FloorDiv => a.checked_div_euclid(b).map(|_| floor_div(a, b)),
+        Arithmetic::Mod => a.checked_rem(b).map(|_| a - floor_div(a, b) * b),
+        Arithmetic::Pow if b < 0 => {
             return floats(
-                Operator::Pow,
+                Arithmetic::Pow,
                 to_float(&Datum::Int(a)),
                 to_float(&Datum::Int(b)),
             );
         }
-        Operator::Pow => match u32::try_from(b) {
+        Arithmetic::Pow => match u32::try_from(b) {
             Ok(b) => a.checked_pow(b),
             Err(_) if a == 0 || a == 1 => Some(a),
             Err(_) => None,
@@ -149,7 +151,7 @@ fn integers(operator: Operator, a: i128, b: i128) -> Result<Datum, Fault> {
     };
     result
         .map(Datum::Int)
-        .ok_or_else(|| Fault::unsupported("an integer beyond 128 bits"))
+        .ok_or_else(|| Exception::unsupported("an integer beyond 128 bits"))
 }
 
 fn floor_div(a: i128, b: i128) -> i128 {
@@ -163,30 +165,30 @@ fn floor_div(a: i128, b: i128) -> i128 {
 }
 
 /// True division, which Python rounds once: exact below 2^53 only here.
-fn divide(a: i128, b: i128) -> Result<Datum, Fault> {
+fn divide(a: i128, b: i128) -> Result<Datum, Exception> {
     const EXACT: u128 = 1 << 53;
     if b == 0 {
-        return Err(Fault::python("division by zero"));
+        return Err(Exception::python("division by zero"));
     }
     if a.unsigned_abs() > EXACT || b.unsigned_abs() > EXACT {
-        return Err(Fault::unsupported("division of integers beyond 2^53"));
+        return Err(Exception::unsupported("division of integers beyond 2^53"));
     }
     Ok(Datum::Float(
         to_float(&Datum::Int(a)) / to_float(&Datum::Int(b)),
     ))
 }
 
-fn floats(operator: Operator, a: f64, b: f64) -> Result<Datum, Fault> {
+fn floats(operator: Arithmetic, a: f64, b: f64) -> Result<Datum, Exception> {
     let zero = b == 0.0;
     let result = match operator {
-        Operator::Add => a + b,
-        Operator::Sub => a - b,
-        Operator::Mul => a * b,
-        Operator::Div | Operator::FloorDiv | Operator::Mod if zero => {
-            return Err(Fault::python("float division by zero"));
+        Arithmetic::Add => a + b,
+        Arithmetic::Sub => a - b,
+        Arithmetic::Mul => a * b,
+        Arithmetic::Div | Arithmetic::FloorDiv | Arithmetic::Mod if zero => {
+            return Err(Exception::python("float division by zero"));
         }
-        Operator::Div => a / b,
-        Operator::FloorDiv => {
+        Arithmetic::Div => a / b,
+        Arithmetic::FloorDiv => {
             let rest = float_mod(a, b);
             let quotient = (a - rest) / b;
             // The quotient is whole but for rounding.
@@ -201,17 +203,19 @@ fn floats(operator: Operator, a: f64, b: f64) -> Result<Datum, Fault> {
                 }
             }
         }
-        Operator::Mod => float_mod(a, b),
-        Operator::Pow if a == 0.0 && b < 0.0 => {
-            return Err(Fault::python("0.0 cannot be raised to a negative power"));
+        Arithmetic::Mod => float_mod(a, b),
+        Arithmetic::Pow if a == 0.0 && b < 0.0 => {
+            return Err(Exception::python(
+                "0.0 cannot be raised to a negative power",
+            ));
         }
-        Operator::Pow if a < 0.0 && b.fract() != 0.0 && b.is_finite() => {
-            return Err(Fault::unsupported("a complex number"));
+        Arithmetic::Pow if a < 0.0 && b.fract() != 0.0 && b.is_finite() => {
+            return Err(Exception::unsupported("a complex number"));
         }
-        Operator::Pow => {
+        Arithmetic::Pow => {
             let power = a.powf(b);
             if power.is_infinite() && a.is_finite() && b.is_finite() {
-                return Err(Fault::python("numerical result out of range"));
+                return Err(Exception::python("numerical result out of range"));
             }
             power
         }
@@ -231,17 +235,17 @@ fn float_mod(a: f64, b: f64) -> f64 {
 }
 
 /// `-value` or `+value`.
-pub(crate) fn signed(negative: Negative, datum: &Datum) -> Result<Datum, Fault> {
+pub(crate) fn signed(negative: Negative, datum: &Datum) -> Result<Datum, Exception> {
     match (datum, datum.as_int(), negative) {
-        (Datum::Undefined(why), _, _) => Err(Fault::python(&**why)),
+        (Datum::Undefined(why), _, _) => Err(Exception::python(&**why)),
         (_, Some(int), Negative::No) => Ok(Datum::Int(int)),
         (_, Some(int), Negative::Yes) => int
             .checked_neg()
             .map(Datum::Int)
-            .ok_or_else(|| Fault::unsupported("an integer beyond 128 bits")),
+            .ok_or_else(|| Exception::unsupported("an integer beyond 128 bits")),
         (Datum::Float(float), None, Negative::No) => Ok(Datum::Float(*float)),
         (Datum::Float(float), None, Negative::Yes) => Ok(Datum::Float(-float)),
-        _ => Err(Fault::python(format!(
+        _ => Err(Exception::python(format!(
             "bad operand type for unary sign: '{}'",
             datum.type_name()
         ))),

@@ -1,7 +1,7 @@
 //! `value.name` and `value['name']` as Jinja2's sandbox looks them up.
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 use super::index::item;
 
@@ -146,10 +146,14 @@ fn hidden(value: &Datum, name: &str) -> Datum {
 }
 
 /// `value.name`: the attribute, else the item, else undefined.
-pub(crate) fn attribute(value: &Datum, name: &str, allowance: &Allowance) -> Result<Datum, Fault> {
+pub(crate) fn attribute(
+    value: &Datum,
+    name: &str,
+    allowance: &Allowance,
+) -> Result<Datum, Exception> {
     match (value, is_private(name)) {
         (Datum::Undefined(_), true) => return Ok(hidden(value, name)),
-        (Datum::Undefined(why), false) => return Err(Fault::python(&**why)),
+        (Datum::Undefined(why), false) => return Err(Exception::python(&**why)),
         _ => {}
     }
     match find(value, name) {
@@ -176,7 +180,7 @@ pub(crate) fn subscript(
     value: &Datum,
     index: &Datum,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     if let Some(found) = item(value, index, allowance)? {
         return Ok(found);
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::{Datum, Dict, Key, ViewKind};
 
 /// `bool(value)`.
@@ -19,7 +19,7 @@ pub(crate) fn is_true(datum: &Datum) -> bool {
 }
 
 /// `a == b`, paid for by what may be compared.
-pub(crate) fn equal(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<bool, Fault> {
+pub(crate) fn equal(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<bool, Exception> {
     allowance.work(a.weight().min(b.weight()))?;
     Ok(same(a, b))
 }
@@ -93,20 +93,20 @@ pub(crate) fn order(
     a: &Datum,
     b: &Datum,
     allowance: &Allowance,
-) -> Result<Option<Ordering>, Fault> {
+) -> Result<Option<Ordering>, Exception> {
     allowance.work(a.weight().min(b.weight()))?;
     compare(a, b)
 }
 
 /// `a < b`.
-pub(crate) fn less(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<bool, Fault> {
+pub(crate) fn less(a: &Datum, b: &Datum, allowance: &Allowance) -> Result<bool, Exception> {
     Ok(order(a, b, allowance)? == Some(Ordering::Less))
 }
 
-fn compare(a: &Datum, b: &Datum) -> Result<Option<Ordering>, Fault> {
+fn compare(a: &Datum, b: &Datum) -> Result<Option<Ordering>, Exception> {
     for datum in [a, b] {
         if let Datum::Undefined(why) = datum {
-            return Err(Fault::python(&**why));
+            return Err(Exception::python(&**why));
         }
     }
     match (a, b) {
@@ -120,8 +120,8 @@ fn compare(a: &Datum, b: &Datum) -> Result<Option<Ordering>, Fault> {
             Ok(Some(a.items.len().cmp(&b.items.len())))
         }
         _ if is_number(a) && is_number(b) => Ok(numbers(a, b)),
-        (Datum::View(..), Datum::View(..)) => Err(Fault::unsupported("an order of dict views")),
-        _ => Err(Fault::python(format!(
+        (Datum::View(..), Datum::View(..)) => Err(Exception::unsupported("an order of dict views")),
+        _ => Err(Exception::python(format!(
             "'<' not supported between instances of '{}' and '{}'",
             a.type_name(),
             b.type_name()
@@ -139,14 +139,14 @@ pub(crate) fn contains(
     haystack: &Datum,
     needle: &Datum,
     allowance: &Allowance,
-) -> Result<bool, Fault> {
+) -> Result<bool, Exception> {
     match haystack {
         Datum::Str(text) | Datum::Safe(text) => match needle {
             Datum::Str(part) | Datum::Safe(part) => {
                 allowance.work(text.len())?;
                 Ok(text.contains(&**part))
             }
-            _ => Err(Fault::python(format!(
+            _ => Err(Exception::python(format!(
                 "'in <string>' requires string as left operand, not {}",
                 needle.type_name()
             ))),
@@ -165,7 +165,9 @@ pub(crate) fn contains(
             }
             Ok(false)
         }
-        Datum::View(ViewKind::Items, _) => Err(Fault::unsupported("`in` on the items of a dict")),
+        Datum::View(ViewKind::Items, _) => {
+            Err(Exception::unsupported("`in` on the items of a dict"))
+        }
         Datum::Range(range) => {
             for at in 0..range.len() {
                 if equal(&range.at(at), needle, allowance)? {
@@ -174,18 +176,18 @@ pub(crate) fn contains(
             }
             Ok(false)
         }
-        Datum::Handle(_) => Err(Fault::unsupported(format!(
+        Datum::Handle(_) => Err(Exception::unsupported(format!(
             "`in` on a {}",
             haystack.type_name()
         ))),
-        _ => Err(Fault::python(format!(
+        _ => Err(Exception::python(format!(
             "argument of type '{}' is not iterable",
             haystack.type_name()
         ))),
     }
 }
 
-fn any_equal(items: &[Datum], needle: &Datum, allowance: &Allowance) -> Result<bool, Fault> {
+fn any_equal(items: &[Datum], needle: &Datum, allowance: &Allowance) -> Result<bool, Exception> {
     for item in items {
         if equal(item, needle, allowance)? {
             return Ok(true);

@@ -1,16 +1,16 @@
 //! `str.format`.
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 use super::attribute::{attribute, subscript};
 use super::float::to_float;
 use super::percent::cut;
 use super::repr::{repr, to_text};
-use super::spec::{Alternate, Layout, width};
+use super::spec::{Alternate, FormatSpec, width};
 
 /// What `format` is called with.
-pub(crate) struct Values<'a> {
+pub(crate) struct FieldValues<'a> {
     pub(crate) args: &'a [Datum],
     pub(crate) kwargs: &'a [(std::sync::Arc<str>, Datum)],
 }
@@ -18,9 +18,9 @@ pub(crate) struct Values<'a> {
 /// `template.format(*args, **kwargs)`.
 pub(crate) fn format_fields(
     template: &str,
-    values: &Values<'_>,
+    values: &FieldValues<'_>,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     allowance.text(template.len())?;
     let mut out = String::new();
     let mut counted = 0;
@@ -39,12 +39,12 @@ pub(crate) fn format_fields(
         }
         let inner = tail
             .strip_prefix('{')
-            .ok_or_else(|| Fault::python("Single '}' encountered in format string"))?;
+            .ok_or_else(|| Exception::python("Single '}' encountered in format string"))?;
         let (field, tail) = inner
             .split_once('}')
-            .ok_or_else(|| Fault::python("expected '}' before end of string"))?;
+            .ok_or_else(|| Exception::python("expected '}' before end of string"))?;
         if field.contains('{') {
-            return Err(Fault::unsupported("a field within a field of `format`"));
+            return Err(Exception::unsupported("a field within a field of `format`"));
         }
         let replaced = replacement(field, values, &mut counted, allowance)?;
         allowance.text(replaced.len())?;
@@ -58,10 +58,10 @@ pub(crate) fn format_fields(
 
 fn replacement(
     field: &str,
-    values: &Values<'_>,
+    values: &FieldValues<'_>,
     counted: &mut usize,
     allowance: &Allowance,
-) -> Result<String, Fault> {
+) -> Result<String, Exception> {
     let (name, spec) = field.split_once(':').unwrap_or((field, ""));
     let (path, conversion) = match name.split_once('!') {
         Some((path, conversion)) => (path, Some(conversion)),
@@ -72,17 +72,17 @@ fn replacement(
         None => value,
         Some("s") => Datum::Str(to_text(&value, allowance)?),
         Some("r") => Datum::str(repr(&value, allowance)?),
-        Some(other) => return Err(Fault::unsupported(format!("`!{other}` in `format`"))),
+        Some(other) => return Err(Exception::unsupported(format!("`!{other}` in `format`"))),
     };
     lay_out(&value, spec, allowance)
 }
 
 fn look_up(
     path: &str,
-    values: &Values<'_>,
+    values: &FieldValues<'_>,
     counted: &mut usize,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     let (first, mut rest) = path.split_at(end);
     let mut value = if first.is_empty() || first.chars().all(|c| c.is_ascii_digit()) {
@@ -93,7 +93,7 @@ fn look_up(
         let named = values.kwargs.iter().find(|(name, _)| **name == *first);
         named.map(|(_, value)| value.clone())
     }
-    .ok_or_else(|| Fault::python(format!("no value for the field '{first}' of `format`")))?;
+    .ok_or_else(|| Exception::python(format!("no value for the field '{first}' of `format`")))?;
     while !rest.is_empty() {
         if let Some(tail) = rest.strip_prefix('.') {
             let end = tail.find(['.', '[']).unwrap_or(tail.len());
@@ -104,7 +104,7 @@ fn look_up(
             let (index, tail) = rest
                 .strip_prefix('[')
                 .and_then(|tail| tail.split_once(']'))
-                .ok_or_else(|| Fault::python("missing ']' in format string"))?;
+                .ok_or_else(|| Exception::python("missing ']' in format string"))?;
             let index = match index.parse() {
                 Ok(int) => Datum::Int(int),
                 Err(_) => Datum::str(index),
@@ -116,7 +116,7 @@ fn look_up(
     Ok(value)
 }
 
-fn lay_out(value: &Datum, spec: &str, allowance: &Allowance) -> Result<String, Fault> {
+fn lay_out(value: &Datum, spec: &str, allowance: &Allowance) -> Result<String, Exception> {
     if spec.is_empty() {
         return Ok(to_text(value, allowance)?.to_string());
     }
@@ -124,7 +124,7 @@ fn lay_out(value: &Datum, spec: &str, allowance: &Allowance) -> Result<String, F
     match value {
         Datum::Str(text) => match layout.kind {
             None | Some('s') => layout.pad("", cut(text, layout.precision), '<', allowance),
-            Some(kind) => Err(Fault::python(format!(
+            Some(kind) => Err(Exception::python(format!(
                 "unknown format code '{kind}' for str"
             ))),
         },
@@ -135,18 +135,18 @@ fn lay_out(value: &Datum, spec: &str, allowance: &Allowance) -> Result<String, F
             None | Some('d' | 'x' | 'X' | 'o' | 'b') if layout.precision.is_none() => {
                 layout.integer(value.as_int().unwrap_or(0), allowance)
             }
-            _ => Err(Fault::python("unknown or precise format code for int")),
+            _ => Err(Exception::python("unknown or precise format code for int")),
         },
         Datum::Float(float) => layout.float(*float, allowance),
-        _ => Err(Fault::python(format!(
+        _ => Err(Exception::python(format!(
             "unsupported format string passed to {}.__format__",
             value.type_name()
         ))),
     }
 }
 
-fn parse_spec(spec: &str) -> Result<Layout, Fault> {
-    let mut layout = Layout::default();
+fn parse_spec(spec: &str) -> Result<FormatSpec, Exception> {
+    let mut layout = FormatSpec::default();
     let chars: Vec<char> = spec.chars().collect();
     let is_align = |at: usize| chars.get(at).is_some_and(|c| "<>^=".contains(*c));
     let mut at = 0;
@@ -180,7 +180,9 @@ fn parse_spec(spec: &str) -> Result<Layout, Fault> {
     }
     layout.kind = chars.get(at).copied();
     if at + 1 < chars.len() {
-        return Err(Fault::python(format!("invalid format specifier '{spec}'")));
+        return Err(Exception::python(format!(
+            "invalid format specifier '{spec}'"
+        )));
     }
     Ok(layout)
 }

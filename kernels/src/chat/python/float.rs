@@ -1,6 +1,6 @@
 //! Python's floats as text, and back.
 
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 use super::unicode::is_space;
 
@@ -66,14 +66,14 @@ pub(crate) fn without_underscores(text: &str) -> Option<String> {
 
 /// `int(float)`.
 #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
-pub(crate) fn truncate(float: f64) -> Result<i128, Fault> {
+pub(crate) fn truncate(float: f64) -> Result<i128, Exception> {
     if float.is_nan() || float.is_infinite() {
-        return Err(Fault::python(
+        return Err(Exception::python(
             "cannot convert float infinity or NaN to integer",
         ));
     }
     if float.abs() >= 1.7e38 {
-        return Err(Fault::unsupported("an integer beyond 128 bits"));
+        return Err(Exception::unsupported("an integer beyond 128 bits"));
     }
     Ok(float as i128)
 }

@@ -1,7 +1,7 @@
 //! `value[index]` and `value[start:stop:step]`.
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::{Datum, Key, Progression, TextKey};
 
 /// `value[index]`; nothing where Python raises `TypeError` or `LookupError`,
@@ -10,9 +10,9 @@ pub(crate) fn item(
     value: &Datum,
     index: &Datum,
     allowance: &Allowance,
-) -> Result<Option<Datum>, Fault> {
+) -> Result<Option<Datum>, Exception> {
     match value {
-        Datum::Undefined(why) => Err(Fault::python(&**why)),
+        Datum::Undefined(why) => Err(Exception::python(&**why)),
         Datum::Dict(dict) => match index {
             Datum::Str(name) => Ok(dict.map.get(&TextKey(name)).cloned()),
             Datum::List(_) | Datum::Dict(_) | Datum::View(..) => Ok(None),
@@ -31,7 +31,7 @@ pub(crate) fn item(
             let c = position(index, chars).and_then(|at| text.chars().nth(at));
             Ok(c.map(|c| Datum::str(c.to_string())))
         }
-        Datum::Safe(_) => Err(Fault::unsupported("an index into what `|safe` gave")),
+        Datum::Safe(_) => Err(Exception::unsupported("an index into what `|safe` gave")),
         _ => Ok(None),
     }
 }
@@ -52,9 +52,9 @@ pub(crate) fn slice(
     value: &Datum,
     bounds: &[Datum; 3],
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match value {
-        Datum::Undefined(why) => Err(Fault::python(&**why)),
+        Datum::Undefined(why) => Err(Exception::python(&**why)),
         Datum::Str(text) => {
             allowance.work(text.len())?;
             let chars: Vec<char> = text.chars().collect();
@@ -83,8 +83,8 @@ pub(crate) fn slice(
                 step: range.step * places.step,
             }))
         }
-        Datum::Safe(_) => Err(Fault::unsupported("a slice of what `|safe` gave")),
-        _ => Err(Fault::python(format!(
+        Datum::Safe(_) => Err(Exception::unsupported("a slice of what `|safe` gave")),
+        _ => Err(Exception::python(format!(
             "'{}' object cannot be sliced",
             value.type_name()
         ))),
@@ -100,12 +100,12 @@ fn place(places: Progression, at: usize) -> usize {
 }
 
 /// The places that a slice takes of `len`, as `slice.indices` gives them.
-fn places(bounds: &[Datum; 3], len: usize) -> Result<Progression, Fault> {
+fn places(bounds: &[Datum; 3], len: usize) -> Result<Progression, Exception> {
     let len = i128::try_from(len).unwrap_or(i128::MAX);
     let [start, stop, step] = bounds;
     let step = bound(step)?.unwrap_or(1).clamp(-len - 1, len + 1);
     if step == 0 {
-        return Err(Fault::python("slice step cannot be zero"));
+        return Err(Exception::python("slice step cannot be zero"));
     }
     let (low, high) = if step > 0 { (0, len) } else { (-1, len - 1) };
     let clip = |bound: Option<i128>, default: i128| match bound {
@@ -121,11 +121,11 @@ fn places(bounds: &[Datum; 3], len: usize) -> Result<Progression, Fault> {
     })
 }
 
-fn bound(datum: &Datum) -> Result<Option<i128>, Fault> {
+fn bound(datum: &Datum) -> Result<Option<i128>, Exception> {
     match datum {
         Datum::None => Ok(None),
         Datum::Int(_) | Datum::Bool(_) => Ok(datum.as_int()),
-        _ => Err(Fault::python(
+        _ => Err(Exception::python(
             "slice indices must be integers or None or have an __index__ method",
         )),
     }

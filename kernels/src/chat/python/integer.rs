@@ -1,11 +1,11 @@
 //! Integers from text as Python reads them.
 
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::float::without_underscores;
 use super::unicode::{decimal_value, is_space};
 
 /// `int(text, base)`; nothing where Python raises `ValueError`.
-pub(crate) fn int_from_text(text: &str, base: u32) -> Result<Option<i128>, Fault> {
+pub(crate) fn int_from_text(text: &str, base: u32) -> Result<Option<i128>, Exception> {
     let trimmed = text.trim_matches(is_space);
     let (negative, unsigned) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -24,7 +24,7 @@ pub(crate) fn int_from_text(text: &str, base: u32) -> Result<Option<i128>, Fault
     }
     match i128::from_str_radix(&digits, base) {
         Ok(int) => Ok(Some(if negative { -int } else { int })),
-        Err(_) => Err(Fault::unsupported("an integer beyond 128 bits")),
+        Err(_) => Err(Exception::unsupported("an integer beyond 128 bits")),
     }
 }
 

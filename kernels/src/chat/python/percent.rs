@@ -4,11 +4,11 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 use super::float::{to_float, truncate};
 use super::repr::{repr, to_text};
-use super::spec::{Alternate, Layout, width};
+use super::spec::{Alternate, FormatSpec, width};
 
 /// Where the values come from, and how many are used.
 struct Values<'a> {
@@ -17,34 +17,34 @@ struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn next(&mut self) -> Result<&'a Datum, Fault> {
+    fn next(&mut self) -> Result<&'a Datum, Exception> {
         let at = self.used;
         self.used += 1;
         let value = match self.values {
             Datum::Tuple(seq) => seq.items.get(at),
             single => (at == 0).then_some(single),
         };
-        value.ok_or_else(|| Fault::python("not enough arguments for format string"))
+        value.ok_or_else(|| Exception::python("not enough arguments for format string"))
     }
 
-    fn named(&mut self, name: &str) -> Result<&'a Datum, Fault> {
+    fn named(&mut self, name: &str) -> Result<&'a Datum, Exception> {
         match self.values {
             Datum::Dict(dict) => dict
                 .get(name)
-                .ok_or_else(|| Fault::python(format!("KeyError: '{name}'"))),
-            _ => Err(Fault::python("format requires a mapping")),
+                .ok_or_else(|| Exception::python(format!("KeyError: '{name}'"))),
+            _ => Err(Exception::python("format requires a mapping")),
         }
     }
 
     /// Values that are left over are an error, but for what can be looked up in.
-    fn finish(self) -> Result<(), Fault> {
+    fn finish(self) -> Result<(), Exception> {
         let left = match self.values {
             Datum::Tuple(seq) => seq.items.len() > self.used,
             Datum::Dict(_) | Datum::List(_) | Datum::Range(_) | Datum::Undefined(_) => false,
             _ => self.used == 0,
         };
         if left {
-            return Err(Fault::python(
+            return Err(Exception::python(
                 "not all arguments converted during string formatting",
             ));
         }
@@ -52,7 +52,11 @@ impl<'a> Values<'a> {
     }
 }
 
-pub(crate) fn percent(format: &str, values: &Datum, allowance: &Allowance) -> Result<Datum, Fault> {
+pub(crate) fn percent(
+    format: &str,
+    values: &Datum,
+    allowance: &Allowance,
+) -> Result<Datum, Exception> {
     allowance.text(format.len())?;
     let mut out = String::new();
     let mut chars = format.chars().peekable();
@@ -75,7 +79,7 @@ fn conversion(
     chars: &mut Peekable<Chars<'_>>,
     values: &mut Values<'_>,
     allowance: &Allowance,
-) -> Result<String, Fault> {
+) -> Result<String, Exception> {
     let mut named = None;
     if chars.next_if_eq(&'(').is_some() {
         let name: String = chars.by_ref().take_while(|c| *c != ')').collect();
@@ -84,7 +88,7 @@ fn conversion(
     let layout = layout(chars)?;
     let kind = chars
         .next()
-        .ok_or_else(|| Fault::python("incomplete format"))?;
+        .ok_or_else(|| Exception::python("incomplete format"))?;
     if kind == '%' {
         return Ok("%".into());
     }
@@ -95,8 +99,8 @@ fn conversion(
     convert(kind, layout, value, allowance)
 }
 
-fn layout(chars: &mut Peekable<Chars<'_>>) -> Result<Layout, Fault> {
-    let mut layout = Layout::default();
+fn layout(chars: &mut Peekable<Chars<'_>>) -> Result<FormatSpec, Exception> {
+    let mut layout = FormatSpec::default();
     let mut left = false;
     while let Some(flag) = chars.next_if(|c| "-+ #0".contains(*c)) {
         match flag {
@@ -131,9 +135,9 @@ fn layout(chars: &mut Peekable<Chars<'_>>) -> Result<Layout, Fault> {
     Ok(layout)
 }
 
-fn digits(chars: &mut Peekable<Chars<'_>>) -> Result<String, Fault> {
+fn digits(chars: &mut Peekable<Chars<'_>>) -> Result<String, Exception> {
     if chars.peek() == Some(&'*') {
-        return Err(Fault::unsupported("`*` as the width in a format"));
+        return Err(Exception::unsupported("`*` as the width in a format"));
     }
     let mut digits = String::new();
     while let Some(digit) = chars.next_if(char::is_ascii_digit) {
@@ -144,10 +148,10 @@ fn digits(chars: &mut Peekable<Chars<'_>>) -> Result<String, Fault> {
 
 fn convert(
     kind: char,
-    mut layout: Layout,
+    mut layout: FormatSpec,
     value: &Datum,
     allowance: &Allowance,
-) -> Result<String, Fault> {
+) -> Result<String, Exception> {
     match kind {
         's' | 'r' => {
             let text = if kind == 's' {
@@ -164,7 +168,7 @@ fn convert(
         'd' | 'i' | 'u' | 'x' | 'X' | 'o' => {
             let int = integer(kind, value)?;
             if layout.precision.is_some() {
-                return Err(Fault::unsupported(
+                return Err(Exception::unsupported(
                     "a precision in the format of an integer",
                 ));
             }
@@ -176,24 +180,24 @@ fn convert(
             match value {
                 Datum::Float(float) => layout.float(*float, allowance),
                 Datum::Int(_) | Datum::Bool(_) => layout.float(to_float(value), allowance),
-                _ => Err(Fault::python(format!(
+                _ => Err(Exception::python(format!(
                     "must be real number, not {}",
                     value.type_name()
                 ))),
             }
         }
-        'c' | 'a' => Err(Fault::unsupported(format!("`%{kind}`"))),
-        _ => Err(Fault::python(format!(
+        'c' | 'a' => Err(Exception::unsupported(format!("`%{kind}`"))),
+        _ => Err(Exception::python(format!(
             "unsupported format character '{kind}'"
         ))),
     }
 }
 
-fn integer(kind: char, value: &Datum) -> Result<i128, Fault> {
+fn integer(kind: char, value: &Datum) -> Result<i128, Exception> {
     match value {
         Datum::Int(_) | Datum::Bool(_) => Ok(value.as_int().unwrap_or(0)),
         Datum::Float(float) if "diu".contains(kind) => truncate(*float),
-        _ => Err(Fault::python(format!(
+        _ => Err(Exception::python(format!(
             "%{kind} format: a number is required, not {}",
             value.type_name()
         ))),

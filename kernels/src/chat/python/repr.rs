@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::{Datum, Dict, Progression, ViewKind};
 use super::float::float_repr;
 use super::unicode::is_printable;
 
 /// `str(value)`.
-pub(crate) fn to_text(datum: &Datum, allowance: &Allowance) -> Result<Arc<str>, Fault> {
+pub(crate) fn to_text(datum: &Datum, allowance: &Allowance) -> Result<Arc<str>, Exception> {
     match datum {
         Datum::Str(text) | Datum::Safe(text) => Ok(text.clone()),
         Datum::Undefined(_) => Ok("".into()),
@@ -19,14 +19,14 @@ pub(crate) fn to_text(datum: &Datum, allowance: &Allowance) -> Result<Arc<str>, 
 }
 
 /// `repr(value)`.
-pub(crate) fn repr(datum: &Datum, allowance: &Allowance) -> Result<String, Fault> {
+pub(crate) fn repr(datum: &Datum, allowance: &Allowance) -> Result<String, Exception> {
     allowance.text(datum.weight())?;
     let mut out = String::new();
     write_repr(datum, &mut out)?;
     Ok(out)
 }
 
-fn write_repr(datum: &Datum, out: &mut String) -> Result<(), Fault> {
+fn write_repr(datum: &Datum, out: &mut String) -> Result<(), Exception> {
     match datum {
         Datum::Undefined(_) => out.push_str("Undefined"),
         Datum::None => out.push_str("None"),
@@ -49,13 +49,18 @@ fn write_repr(datum: &Datum, out: &mut String) -> Result<(), Fault> {
         Datum::Range(range) => write_range(*range, out),
         Datum::Method(_) | Datum::Function(_) | Datum::Handle(_) => {
             let kind = datum.type_name();
-            return Err(Fault::unsupported(format!("printing a {kind}")));
+            return Err(Exception::unsupported(format!("printing a {kind}")));
         }
     }
     Ok(())
 }
 
-fn write_items(open: &str, items: &[Datum], close: &str, out: &mut String) -> Result<(), Fault> {
+fn write_items(
+    open: &str,
+    items: &[Datum],
+    close: &str,
+    out: &mut String,
+) -> Result<(), Exception> {
     out.push_str(open);
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -67,7 +72,7 @@ fn write_items(open: &str, items: &[Datum], close: &str, out: &mut String) -> Re
     Ok(())
 }
 
-fn write_dict(dict: &Dict, out: &mut String) -> Result<(), Fault> {
+fn write_dict(dict: &Dict, out: &mut String) -> Result<(), Exception> {
     out.push('{');
     for (at, (key, datum)) in dict.map.iter().enumerate() {
         if at > 0 {
@@ -81,7 +86,7 @@ fn write_dict(dict: &Dict, out: &mut String) -> Result<(), Fault> {
     Ok(())
 }
 
-fn write_view(kind: ViewKind, dict: &Dict, out: &mut String) -> Result<(), Fault> {
+fn write_view(kind: ViewKind, dict: &Dict, out: &mut String) -> Result<(), Exception> {
     out.push_str(match kind {
         ViewKind::Keys => "dict_keys([",
         ViewKind::Values => "dict_values([",

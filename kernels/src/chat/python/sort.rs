@@ -1,13 +1,13 @@
 //! A stable sort whose comparisons may fail, or contradict one another: NaN
 //! has no order, and the sort of the standard library may panic then.
 
-use super::super::error::Fault;
+use super::super::error::Exception;
 
 /// The items in order, where `less` tells what stands before what.
 pub(crate) fn sorted<T>(
     items: Vec<T>,
-    mut less: impl FnMut(&T, &T) -> Result<bool, Fault>,
-) -> Result<Vec<T>, Fault> {
+    mut less: impl FnMut(&T, &T) -> Result<bool, Exception>,
+) -> Result<Vec<T>, Exception> {
     let mut runs: Vec<Vec<T>> = items.into_iter().map(|item| vec![item]).collect();
     while runs.len() > 1 {
         let mut merged = Vec::with_capacity(runs.len().div_ceil(2));
@@ -26,8 +26,8 @@ pub(crate) fn sorted<T>(
 fn merge<T>(
     left: Vec<T>,
     right: Vec<T>,
-    less: &mut impl FnMut(&T, &T) -> Result<bool, Fault>,
-) -> Result<Vec<T>, Fault> {
+    less: &mut impl FnMut(&T, &T) -> Result<bool, Exception>,
+) -> Result<Vec<T>, Exception> {
     let mut out = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {

@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::float::{float_repr, signed_exponent};
 
 /// How a value is laid out.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Layout {
+pub(crate) struct FormatSpec {
     pub(crate) fill: Option<char>,
     /// `<`, `>`, `^` or `=`.
     pub(crate) align: Option<char>,
@@ -30,16 +30,16 @@ pub(crate) struct Alternate;
 const MAX_WIDTH: usize = 1_000_000;
 
 /// A width or precision from its digits.
-pub(crate) fn width(digits: &str) -> Result<usize, Fault> {
+pub(crate) fn width(digits: &str) -> Result<usize, Exception> {
     match digits.parse() {
         Ok(width) if width <= MAX_WIDTH => Ok(width),
-        _ => Err(Fault::Limit(format!(
+        _ => Err(Exception::Limit(format!(
             "a width or precision is over {MAX_WIDTH}"
         ))),
     }
 }
 
-impl Layout {
+impl FormatSpec {
     /// Fills `body` up to the width; `side` is where texts or numbers stand by default.
     pub(crate) fn pad(
         &self,
@@ -47,7 +47,7 @@ impl Layout {
         body: &str,
         side: char,
         allowance: &Allowance,
-    ) -> Result<String, Fault> {
+    ) -> Result<String, Exception> {
         allowance.text(self.width)?;
         let fill = self.fill.unwrap_or(' ');
         let len = sign.chars().count() + body.chars().count();
@@ -75,7 +75,7 @@ impl Layout {
     }
 
     /// An integer in base 10, 16, 8 or 2, as the kind says.
-    pub(crate) fn integer(&self, int: i128, allowance: &Allowance) -> Result<String, Fault> {
+    pub(crate) fn integer(&self, int: i128, allowance: &Allowance) -> Result<String, Exception> {
         let magnitude = int.unsigned_abs();
         let (prefix, digits) = match self.kind.unwrap_or('d') {
             'x' => ("0x", format!("{magnitude:x}")),
@@ -91,9 +91,9 @@ impl Layout {
     }
 
     /// A float by `e`, `f`, `g`, `%` or as `repr` does.
-    pub(crate) fn float(&self, float: f64, allowance: &Allowance) -> Result<String, Fault> {
+    pub(crate) fn float(&self, float: f64, allowance: &Allowance) -> Result<String, Exception> {
         if self.alternate.is_some() {
-            return Err(Fault::unsupported("`#` in the format of a float"));
+            return Err(Exception::unsupported("`#` in the format of a float"));
         }
         let negative = float.is_sign_negative() && !float.is_nan();
         let to_zero = if negative {
@@ -107,7 +107,7 @@ impl Layout {
         let digits = match kind {
             _ if !float.is_finite() => float_repr(magnitude),
             None if self.precision.is_some() => {
-                return Err(Fault::unsupported(
+                return Err(Exception::unsupported(
                     "a float's format with precision and no type",
                 ));
             }
@@ -117,7 +117,7 @@ impl Layout {
             Some('e' | 'E') => exponential(magnitude, precision),
             Some('g' | 'G') => general(magnitude, precision),
             Some(kind) => {
-                return Err(Fault::python(format!(
+                return Err(Exception::python(format!(
                     "unknown format code '{kind}' for object of type 'float'"
                 )));
             }
@@ -131,12 +131,12 @@ impl Layout {
     }
 
     /// Digits before the point, parted by threes.
-    fn grouped(&self, digits: &str) -> Result<String, Fault> {
+    fn grouped(&self, digits: &str) -> Result<String, Exception> {
         let Some(mark) = self.group else {
             return Ok(digits.into());
         };
         if self.fill == Some('0') && self.align == Some('=') {
-            return Err(Fault::unsupported("zero padding with grouped digits"));
+            return Err(Exception::unsupported("zero padding with grouped digits"));
         }
         let whole_len = digits
             .find(|c: char| !c.is_ascii_digit())

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use super::super::ast::Target;
-use super::super::error::Fault;
+use super::super::ast::AssignTarget;
+use super::super::error::Exception;
 use super::super::functions::check_member;
 use super::super::value::{Datum, Handle};
 use super::frame::Rendering;
 
 impl Rendering<'_> {
     /// `target = datum`.
-    pub(super) fn set(&mut self, target: &Target, datum: Datum) -> Result<(), Fault> {
+    pub(super) fn set(&mut self, target: &AssignTarget, datum: Datum) -> Result<(), Exception> {
         match target {
-            Target::Name(name) => self.assign(name, datum),
-            Target::Member(name, member) => self.set_member(name, member, datum),
-            Target::Tuple(targets) => {
+            AssignTarget::Name(name) => self.assign(name, datum),
+            AssignTarget::Member(name, member) => self.set_member(name, member, datum),
+            AssignTarget::Tuple(targets) => {
                 if let Datum::Undefined(_) = datum {
-                    return Err(Fault::python("not enough values to unpack"));
+                    return Err(Exception::python("not enough values to unpack"));
                 }
                 let items = self.machine.iterate(&datum)?;
                 if items.len() != targets.len() {
-                    return Err(Fault::python(format!(
+                    return Err(Exception::python(format!(
                         "cannot unpack {} values into {} names",
                         items.len(),
                         targets.len()
@@ -35,10 +35,10 @@ impl Rendering<'_> {
     }
 
     /// What the names of a target have.
-    pub(super) fn value_of(&self, target: &Target) -> Result<Datum, Fault> {
+    pub(super) fn value_of(&self, target: &AssignTarget) -> Result<Datum, Exception> {
         match target {
-            Target::Name(name) | Target::Member(name, _) => Ok(self.look_up(name)),
-            Target::Tuple(targets) => {
+            AssignTarget::Name(name) | AssignTarget::Member(name, _) => Ok(self.look_up(name)),
+            AssignTarget::Tuple(targets) => {
                 self.machine.allowance.items(targets.len())?;
                 let values = targets.iter().map(|target| self.value_of(target));
                 Datum::tuple(values.collect::<Result<_, _>>()?)
@@ -46,10 +46,10 @@ impl Rendering<'_> {
         }
     }
 
-    fn set_member(&mut self, name: &str, member: &Arc<str>, datum: Datum) -> Result<(), Fault> {
+    fn set_member(&mut self, name: &str, member: &Arc<str>, datum: Datum) -> Result<(), Exception> {
         self.machine.allowance.items(1)?;
         let Datum::Handle(Handle::Namespace(at)) = self.look_up(name) else {
-            return Err(Fault::python(
+            return Err(Exception::python(
                 "cannot assign attribute on non-namespace object",
             ));
         };

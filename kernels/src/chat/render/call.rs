@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::super::args::CallArgs;
+use super::super::args::{CallArgs, MAX_KEYWORDS};
 use super::super::ast::{Arguments, Macro, Uses};
-use super::super::error::{ChatError, Fault};
+use super::super::error::{ChatError, Exception};
 use super::super::functions;
 use super::super::methods;
 use super::super::value::{Datum, Handle, Key, Named};
@@ -45,7 +45,7 @@ impl<'t> Rendering<'t> {
         line: usize,
     ) -> Result<Datum, ChatError> {
         let result = match callee {
-            Datum::Undefined(why) => Err(Fault::python(&**why)),
+            Datum::Undefined(why) => Err(Exception::python(&**why)),
             Datum::Function(function) => functions::call(&mut self.machine, *function, call),
             Datum::Method(method) => match (&method.0, method.1) {
                 (Datum::Handle(Handle::Loop(serial)), name) => {
@@ -57,10 +57,10 @@ impl<'t> Rendering<'t> {
                 if let Some(defined) = self.macros.get(*at).copied() {
                     return self.call_macro(defined, call, line);
                 }
-                Err(Fault::unsupported("a macro after its rendering"))
+                Err(Exception::unsupported("a macro after its rendering"))
             }
             Datum::Handle(Handle::Loop(serial)) => return self.recurse(*serial, call, line),
-            other => Err(Fault::python(format!(
+            other => Err(Exception::python(format!(
                 "'{}' object is not callable",
                 other.type_name()
             ))),
@@ -75,6 +75,8 @@ impl<'t> Rendering<'t> {
         line: usize,
     ) -> Result<Datum, ChatError> {
         let definition = defined.definition;
+        let n_params = definition.signature.params.len();
+        self.spend((n_params * call.kwargs.len()) as u64 / 8, line)?;
         let bound = bind(definition, call).map_err(|fault| fault.at(line))?;
         let text = self.captured(|rendering| {
             rendering.scoped(defined.scope, &definition.body, |rendering| {
@@ -120,7 +122,7 @@ struct Bound {
     special: Vec<Named>,
 }
 
-fn bind(definition: &Macro, call: &CallArgs) -> Result<Bound, Fault> {
+fn bind(definition: &Macro, call: &CallArgs) -> Result<Bound, Exception> {
     let name = &definition.name;
     let n_params = definition.signature.params.len();
     let mut kwargs = call.kwargs.clone();
@@ -151,7 +153,7 @@ fn bind(definition: &Macro, call: &CallArgs) -> Result<Bound, Fault> {
             .collect();
         special.push(("kwargs".into(), Datum::dict(map)?));
     } else if let Some((unknown, _)) = kwargs.first() {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "macro '{name}' takes no keyword argument '{unknown}'"
         )));
     }
@@ -159,23 +161,27 @@ fn bind(definition: &Macro, call: &CallArgs) -> Result<Bound, Fault> {
     if definition.uses.has(Uses::VARARGS) {
         special.push(("varargs".into(), Datum::tuple(rest.to_vec())?));
     } else if !rest.is_empty() {
-        return Err(Fault::python(format!(
+        return Err(Exception::python(format!(
             "macro '{name}' takes not more than {n_params} argument(s)"
         )));
     }
     Ok(Bound { params, special })
 }
 
-fn spread_kwargs(spread: &Datum, call: &mut CallArgs) -> Result<(), Fault> {
+fn spread_kwargs(spread: &Datum, call: &mut CallArgs) -> Result<(), Exception> {
     let Datum::Dict(dict) = spread else {
-        return Err(Fault::python("argument after ** must be a mapping"));
+        return Err(Exception::python("argument after ** must be a mapping"));
     };
+    if dict.map.len() + call.kwargs.len() > MAX_KEYWORDS {
+        let message = format!("a call has over {MAX_KEYWORDS} keywords");
+        return Err(Exception::Limit(message));
+    }
     for (key, value) in &dict.map {
         let Datum::Str(name) = key.datum() else {
-            return Err(Fault::python("keywords must be strings"));
+            return Err(Exception::python("keywords must be strings"));
         };
         if call.kwargs.iter().any(|(known, _)| known == name) {
-            return Err(Fault::python(format!(
+            return Err(Exception::python(format!(
                 "got multiple values for keyword argument '{name}'"
             )));
         }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::super::ast::{Comparison, Expr, ExprId, ExprKind};
 use super::super::checks;
-use super::super::error::{ChatError, Fault};
+use super::super::error::{ChatError, Exception};
 use super::super::filter;
 use super::super::python::arith::{binary, signed};
 use super::super::python::attribute::{attribute, subscript};
@@ -171,7 +171,7 @@ impl<'t> Rendering<'t> {
                     Datum::Undefined(format!("'namespace object' has no attribute '{name}'").into())
                 }))
             }
-            Datum::Handle(Handle::Macro(_)) => Err(Fault::unsupported(format!(
+            Datum::Handle(Handle::Macro(_)) => Err(Exception::unsupported(format!(
                 "the attribute `{name}` of a macro"
             ))),
             _ => attribute(value, name, &self.machine.allowance),
@@ -220,7 +220,7 @@ impl<'t> Rendering<'t> {
             }
             Ok(Datum::str(out))
         };
-        joined().map_err(|fault: Fault| fault.at(line))
+        joined().map_err(|fault: Exception| fault.at(line))
     }
 
     /// A chain such as `a < b < c`, whose middle is evaluated once.
@@ -242,7 +242,7 @@ impl<'t> Rendering<'t> {
         Ok(Datum::Bool(true))
     }
 
-    fn compare(&mut self, comparison: Comparison, a: &Datum, b: &Datum) -> Result<bool, Fault> {
+    fn compare(&mut self, comparison: Comparison, a: &Datum, b: &Datum) -> Result<bool, Exception> {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let b = match (comparison, b) {
             // Looking for something in a generator runs through it.

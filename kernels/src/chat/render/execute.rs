@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::super::ast::{Body, ExprId, Macro, Stmt, StmtKind, Target};
+use super::super::ast::{AssignTarget, ExprId, Macro, Stmt, StmtKind, TemplateBody};
 use super::super::error::ChatError;
 use super::super::python::repr::to_text;
 use super::super::value::{Datum, Handle};
@@ -97,8 +97,8 @@ impl<'t> Rendering<'t> {
 
     fn with(
         &mut self,
-        bindings: &'t [(Target, ExprId)],
-        body: &'t Body,
+        bindings: &'t [(AssignTarget, ExprId)],
+        body: &'t TemplateBody,
         line: usize,
     ) -> Result<Flow, ChatError> {
         // No value sees the names that the others are bound to.
@@ -117,7 +117,7 @@ impl<'t> Rendering<'t> {
     }
 
     /// What a body renders, through the filters of its block.
-    fn filtered(&mut self, expr: ExprId, body: &'t Body) -> Result<Datum, ChatError> {
+    fn filtered(&mut self, expr: ExprId, body: &'t TemplateBody) -> Result<Datum, ChatError> {
         let text = self.captured(|rendering| {
             rendering.scoped(rendering.scope, body, |rendering| {
                 rendering.body(&body.stmts)
@@ -147,7 +147,7 @@ impl<'t> Rendering<'t> {
         Ok(Datum::Handle(Handle::Macro(self.macros.len() - 1)))
     }
 
-    fn generation(&mut self, body: &'t Body, line: usize) -> Result<(), ChatError> {
+    fn generation(&mut self, body: &'t TemplateBody, line: usize) -> Result<(), ChatError> {
         let text = self.captured(|rendering| {
             rendering.scoped(rendering.scope, body, |rendering| {
                 rendering.body(&body.stmts)

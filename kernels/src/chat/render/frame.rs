@@ -1,22 +1,20 @@
 //! The state of a rendering: variables by scope, text by buffer.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use super::super::ast::{Ast, Body, Expr, ExprId, For, Macro};
+use super::super::ast::{Ast, Expr, ExprId, For, Macro, TemplateBody};
 use super::super::budget::MAX_DEPTH;
-use super::super::error::{ChatError, Fault};
+use super::super::error::{ChatError, Exception};
 use super::super::functions;
-use super::super::machine::Machine;
+use super::super::machine::Runtime;
 use super::super::value::Datum;
 use super::output::{Generated, Marked, marked};
 
 /// The variables that are set at one place, and the scope around it.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
-    pub(super) names: FxHashMap<Arc<str>, Datum>,
+    pub(super) names: HashMap<Arc<str>, Datum>,
     around: Option<usize>,
 }
 
@@ -52,7 +50,7 @@ pub(super) struct Looping<'t> {
 #[derive(Debug)]
 pub(crate) struct Rendering<'t> {
     pub(super) ast: &'t Ast,
-    pub(super) machine: Machine,
+    pub(super) machine: Runtime,
     pub(super) scopes: Vec<Variables>,
     pub(super) scope: usize,
     pub(super) macros: Vec<Defined<'t>>,
@@ -72,7 +70,7 @@ impl<'t> Rendering<'t> {
     /// A rendering where `variables` are known to the template.
     pub(crate) fn new(
         ast: &'t Ast,
-        machine: Machine,
+        machine: Runtime,
         variables: impl IntoIterator<Item = (Arc<str>, Datum)>,
     ) -> Self {
         let given = Variables {
@@ -127,7 +125,7 @@ impl<'t> Rendering<'t> {
     pub(super) fn scoped<T>(
         &mut self,
         around: usize,
-        body: &Body,
+        body: &TemplateBody,
         step: impl FnOnce(&mut Self) -> Result<T, ChatError>,
     ) -> Result<T, ChatError> {
         let (left, n_scopes, n_macros) = (self.scope, self.scopes.len(), self.macros.len());
@@ -146,7 +144,7 @@ impl<'t> Rendering<'t> {
     }
 
     /// What a scope begins with: the names it hides of those that are given.
-    fn hidden(&self, body: &Body) -> FxHashMap<Arc<str>, Datum> {
+    fn hidden(&self, body: &TemplateBody) -> HashMap<Arc<str>, Datum> {
         let given = self.scopes.first();
         let is_given = |name: &str| {
             let given = given.is_some_and(|given| given.names.contains_key(name));
@@ -169,7 +167,7 @@ impl<'t> Rendering<'t> {
     }
 
     /// Puts a text out.
-    pub(super) fn write(&mut self, text: &str) -> Result<(), Fault> {
+    pub(super) fn write(&mut self, text: &str) -> Result<(), Exception> {
         self.machine.allowance.text(text.len())?;
         if let Some(buffer) = self.buffers.last_mut() {
             buffer.push_str(text);
@@ -190,7 +188,7 @@ impl<'t> Rendering<'t> {
         functions::named(name).unwrap_or_else(|| Datum::undefined(name))
     }
 
-    pub(super) fn assign(&mut self, name: &Arc<str>, datum: Datum) -> Result<(), Fault> {
+    pub(super) fn assign(&mut self, name: &Arc<str>, datum: Datum) -> Result<(), Exception> {
         self.machine.allowance.items(1)?;
         if let Some(scope) = self.scopes.get_mut(self.scope) {
             scope.names.insert(name.clone(), datum);

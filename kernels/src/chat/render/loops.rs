@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::super::args::{CallArgs, required};
-use super::super::ast::{Body, For, Recursive};
-use super::super::error::{ChatError, Fault};
+use super::super::ast::{For, Recursive, TemplateBody};
+use super::super::error::{ChatError, Exception};
 use super::super::python::compare::equal;
 use super::super::value::{Datum, Handle};
 use super::execute::Flow;
@@ -115,7 +115,7 @@ impl<'t> Rendering<'t> {
             let (Some(item), Some(test)) = (&item, stmt.test) else {
                 return Ok(item);
             };
-            let passed = self.scoped(scope, &Body::default(), |rendering| {
+            let passed = self.scoped(scope, &TemplateBody::default(), |rendering| {
                 let assigned = rendering.set(&stmt.target, item.clone());
                 assigned.map_err(|fault| fault.at(line))?;
                 let passes = rendering.is_true(test)?;
@@ -180,7 +180,8 @@ impl<'t> Rendering<'t> {
             .loops
             .iter()
             .rposition(|looping| looping.serial == serial);
-        place.ok_or_else(|| Fault::unsupported("the variable of a loop after the loop").at(line))
+        place
+            .ok_or_else(|| Exception::unsupported("the variable of a loop after the loop").at(line))
     }
 
     /// `loop.name`.
@@ -232,7 +233,7 @@ impl<'t> Rendering<'t> {
             return Ok(Datum::None);
         };
         if let Some((keyword, _)) = call.kwargs.first() {
-            let fault = Fault::python(format!("unexpected keyword argument '{keyword}'"));
+            let fault = Exception::python(format!("unexpected keyword argument '{keyword}'"));
             return Err(fault.at(line));
         }
         if name == "cycle" {
@@ -242,7 +243,7 @@ impl<'t> Rendering<'t> {
                 .and_then(|at| call.args.get(at));
             return chosen
                 .cloned()
-                .ok_or_else(|| Fault::python("no items for cycling given").at(line));
+                .ok_or_else(|| Exception::python("no items for cycling given").at(line));
         }
         let seen = Datum::tuple(call.args.clone()).map_err(|fault| fault.at(line))?;
         let same = match &looping.changed {
@@ -269,7 +270,7 @@ impl<'t> Rendering<'t> {
         };
         let (stmt, scope) = (looping.stmt, looping.scope);
         if stmt.recursive == Recursive::No {
-            let fault = Fault::python("the loop must have the 'recursive' marker to be called");
+            let fault = Exception::python("the loop must have the 'recursive' marker to be called");
             return Err(fault.at(line));
         }
         let iterable = call

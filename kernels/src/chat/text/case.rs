@@ -1,17 +1,17 @@
 //! Upper, lower and title case.
 
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::python::unicode::{is_space, push_title};
 use super::super::value::Datum;
 
-pub(super) fn change(receiver: &str, method: &str) -> Result<Datum, Fault> {
+pub(super) fn change(receiver: &str, method: &str) -> Result<Datum, Exception> {
     Ok(Datum::str(match method {
         "upper" => receiver.to_uppercase(),
         "lower" => receiver.to_lowercase(),
         "title" => title(receiver),
         "capitalize" => capitalize(receiver),
         _ if receiver.is_ascii() => receiver.chars().map(swapped).collect(),
-        _ => return Err(Fault::unsupported("`swapcase` beyond ASCII")),
+        _ => return Err(Exception::unsupported("`swapcase` beyond ASCII")),
     }))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::args::{CallArgs, flag, int, text_argument};
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::python::unicode::{is_line_end, is_space};
 use super::super::value::Datum;
 
@@ -13,7 +13,7 @@ pub(super) fn call(
     method: &str,
     call: &CallArgs,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match method {
         "strip" | "lstrip" | "rstrip" => {
             let [chars] = call.positional(method)?;
@@ -64,7 +64,7 @@ pub(crate) fn strip<'a>(text: &'a str, method: &str, chars: Option<&str>) -> &'a
     }
 }
 
-fn split(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Fault> {
+fn split(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Exception> {
     let [separator, most] = call.bind(method, ["sep", "maxsplit"])?;
     let most = int(most, -1, method)?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -74,7 +74,7 @@ fn split(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Fault> 
         some => {
             let separator = text_argument(some, method)?;
             if separator.is_empty() {
-                return Err(Fault::python("empty separator"));
+                return Err(Exception::python("empty separator"));
             }
             let count = most.saturating_add(1);
             if method == "split" {
@@ -158,11 +158,11 @@ pub(crate) fn lines(text: &str, ends: Ends) -> Vec<&str> {
     parts
 }
 
-fn partition(receiver: &Arc<str>, method: &str, call: &CallArgs) -> Result<Datum, Fault> {
+fn partition(receiver: &Arc<str>, method: &str, call: &CallArgs) -> Result<Datum, Exception> {
     let [separator] = call.positional(method)?;
     let separator = text_argument(separator, method)?;
     if separator.is_empty() {
-        return Err(Fault::python("empty separator"));
+        return Err(Exception::python("empty separator"));
     }
     let whole: &str = receiver;
     let parts = if method == "partition" {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::super::args::{CallArgs, int, required, text_argument};
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 
 /// Where the text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Alignment {
     Left,
     Center,
     Right,
@@ -20,12 +20,12 @@ pub(super) fn call(
     method: &str,
     call: &CallArgs,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let [width, fill] = call.positional(method)?;
     let width = int(Some(required(width, method)?), 0, method)?;
     if method == "zfill" {
         if fill.is_some() {
-            return Err(Fault::python("zfill takes one argument"));
+            return Err(Exception::python("zfill takes one argument"));
         }
         let sign_len = usize::from(receiver.starts_with(['+', '-']));
         let (sign, digits) = receiver.split_at(sign_len);
@@ -33,7 +33,7 @@ pub(super) fn call(
             digits,
             width - sign_len as i128,
             '0',
-            Side::Right,
+            Alignment::Right,
             allowance,
         )?;
         return Ok(Datum::str(format!("{sign}{digits}")));
@@ -46,7 +46,7 @@ pub(super) fn call(
             match (chars.next(), chars.next()) {
                 (Some(fill), None) => fill,
                 _ => {
-                    return Err(Fault::python(
+                    return Err(Exception::python(
                         "the fill character must be exactly one character long",
                     ));
                 }
@@ -54,9 +54,9 @@ pub(super) fn call(
         }
     };
     let side = match method {
-        "center" => Side::Center,
-        "ljust" => Side::Left,
-        _ => Side::Right,
+        "center" => Alignment::Center,
+        "ljust" => Alignment::Left,
+        _ => Alignment::Right,
     };
     Ok(Datum::str(aligned(receiver, width, fill, side, allowance)?))
 }
@@ -66,18 +66,18 @@ pub(crate) fn aligned(
     text: &str,
     width: i128,
     fill: char,
-    side: Side,
+    side: Alignment,
     allowance: &Allowance,
-) -> Result<String, Fault> {
+) -> Result<String, Exception> {
     let len = text.chars().count();
     let width = usize::try_from(width.max(0)).unwrap_or(usize::MAX);
     let missing = width.saturating_sub(len);
     allowance.text(missing.saturating_mul(fill.len_utf8()))?;
     let fill = |n: usize| String::from(fill).repeat(n);
     Ok(match side {
-        Side::Left => format!("{text}{}", fill(missing)),
-        Side::Right => format!("{}{text}", fill(missing)),
-        Side::Center => {
+        Alignment::Left => format!("{text}{}", fill(missing)),
+        Alignment::Right => format!("{}{text}", fill(missing)),
+        Alignment::Center => {
             // CPython puts the odd one on the left where the width is odd.
             let left = missing / 2 + (missing & width & 1);
             format!("{}{text}{}", fill(left), fill(missing - left))

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use super::args::{CallArgs, text};
 use super::budget::Allowance;
-use super::error::Fault;
-use super::python::fields::{Values, format_fields};
+use super::error::Exception;
+use super::python::fields::{FieldValues, format_fields};
 use super::python::unicode;
 use super::value::Datum;
 
 pub(super) use case::{capitalize, is_lower, is_upper, title_words};
 pub(super) use cut::{Ends, lines};
-pub(super) use layout::{Side, aligned};
+pub(super) use layout::{Alignment, aligned};
 
 /// `receiver.method(...)`.
 pub(super) fn call(
@@ -24,7 +24,7 @@ pub(super) fn call(
     method: &str,
     call: &CallArgs,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     allowance.work(receiver.len())?;
     match method {
         "upper" | "lower" | "title" | "capitalize" | "swapcase" => {
@@ -45,18 +45,24 @@ pub(super) fn call(
         }
         "center" | "ljust" | "rjust" | "zfill" => layout::call(receiver, method, call, allowance),
         "format" => {
-            let values = Values {
+            let values = FieldValues {
                 args: &call.args,
                 kwargs: &call.kwargs,
             };
             format_fields(receiver, &values, allowance)
         }
-        _ => Err(Fault::unsupported(format!("the method `{method}` of str"))),
+        _ => Err(Exception::unsupported(format!(
+            "the method `{method}` of str"
+        ))),
     }
 }
 
 /// `receiver.join(items)`.
-pub(super) fn join(receiver: &str, items: &[Datum], allowance: &Allowance) -> Result<Datum, Fault> {
+pub(super) fn join(
+    receiver: &str,
+    items: &[Datum],
+    allowance: &Allowance,
+) -> Result<Datum, Exception> {
     let mut out = String::new();
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
@@ -71,7 +77,7 @@ pub(super) fn join(receiver: &str, items: &[Datum], allowance: &Allowance) -> Re
     Ok(Datum::str(out))
 }
 
-fn is(receiver: &str, method: &str) -> Result<bool, Fault> {
+fn is(receiver: &str, method: &str) -> Result<bool, Exception> {
     let all = |test: fn(char) -> bool| !receiver.is_empty() && receiver.chars().all(test);
     let ideograph =
         |c: char| !c.is_ascii() && unicode::is_alpha(c) && !c.is_lowercase() && !c.is_uppercase();
@@ -81,7 +87,7 @@ fn is(receiver: &str, method: &str) -> Result<bool, Fault> {
         "isdecimal" => all(unicode::is_decimal),
         "isdigit" => all(unicode::is_digit),
         "isnumeric" if receiver.chars().any(ideograph) => {
-            return Err(Fault::unsupported("`isnumeric` of ideographs"));
+            return Err(Exception::unsupported("`isnumeric` of ideographs"));
         }
         "isnumeric" => all(unicode::is_number),
         "isspace" => all(unicode::is_space),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::args::{CallArgs, int, required, text, text_argument};
 use super::super::budget::Allowance;
-use super::super::error::Fault;
+use super::super::error::Exception;
 use super::super::value::Datum;
 
 pub(super) fn call(
@@ -12,7 +12,7 @@ pub(super) fn call(
     method: &str,
     call: &CallArgs,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     match method {
         "replace" => {
             let [old, new, count] = call.bind(method, ["", "", "count"])?;
@@ -32,7 +32,7 @@ pub(crate) fn replace(
     new: &str,
     count: i128,
     allowance: &Allowance,
-) -> Result<Datum, Fault> {
+) -> Result<Datum, Exception> {
     let most = usize::try_from(count).unwrap_or(usize::MAX);
     let found = receiver.matches(old).count().min(most);
     if found == 0 {
@@ -49,7 +49,7 @@ fn window(
     start: Option<Datum>,
     end: Option<Datum>,
     callee: &str,
-) -> Result<Option<(usize, usize)>, Fault> {
+) -> Result<Option<(usize, usize)>, Exception> {
     let none_as_missing = |bound: Option<Datum>| bound.filter(|b| !matches!(b, Datum::None));
     let (start, end) = (none_as_missing(start), none_as_missing(end));
     if start.is_none() && end.is_none() {
@@ -79,7 +79,7 @@ fn window(
     Ok(Some((byte(start), byte(end))))
 }
 
-fn find(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Fault> {
+fn find(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Exception> {
     let [part, start, end] = call.positional(method)?;
     let part = text_argument(part, method)?;
     let window = window(receiver, start, end, method)?;
@@ -98,12 +98,12 @@ fn find(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Fault> {
     });
     match found {
         Some(before) => Ok(Datum::Int(before.chars().count() as i128)),
-        None if method.ends_with("index") => Err(Fault::python("substring not found")),
+        None if method.ends_with("index") => Err(Exception::python("substring not found")),
         None => Ok(Datum::Int(-1)),
     }
 }
 
-fn affix(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Fault> {
+fn affix(receiver: &str, method: &str, call: &CallArgs) -> Result<Datum, Exception> {
     let [affix, start, end] = call.positional(method)?;
     let window = window(receiver, start, end, method)?;
     let inside = window.and_then(|(start, end)| receiver.get(start..end));
