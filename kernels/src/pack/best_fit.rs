@@ -1,12 +1,12 @@
 //! Best-fit decreasing in O(1) a piece: rows stand in stacks by the room they
 //! have left, and a bitmap tree finds the smallest room that suffices.
 
-use super::{DocumentPiece, PackedRows, index};
+use super::{DocumentPiece, PackedRows, RowLimit, index};
 
 /// No row, at the end of a stack.
 const NONE: u32 = u32::MAX;
 
-/// Lays `pieces` (each of 1 to `length` tokens) into rows of `length` tokens.
+/// Lays `pieces` (each of 1 to `length` tokens) into rows within `limit`.
 /// See the module text for the order. Pieces of other lengths are left out.
 ///
 /// ```
@@ -17,9 +17,10 @@ const NONE: u32 = u32::MAX;
 /// assert_eq!(docs, [[0, 2], [1, 3]]);
 /// ```
 #[must_use]
-pub fn best_fit(pieces: &[DocumentPiece], length: u32) -> PackedRows {
-    let order = longest_first(pieces, length);
-    let mut stacks = Stacks::new(length);
+pub fn best_fit(pieces: &[DocumentPiece], limit: impl Into<RowLimit>) -> PackedRows {
+    let limit = limit.into();
+    let order = longest_first(pieces, limit.length);
+    let mut stacks = Stacks::new(limit);
     let mut row_of = vec![NONE; pieces.len()];
     for &piece in &order {
         row_of[piece as usize] = stacks.place(pieces[piece as usize].len);
@@ -52,22 +53,26 @@ fn longest_first(pieces: &[DocumentPiece], length: u32) -> Vec<u32> {
 
 /// Open rows by the room they have left.
 struct Stacks {
-    length: u32,
+    limit: RowLimit,
     /// The row on top of the stack for each room.
     top: Vec<u32>,
     /// The row below each row in its stack.
     next: Vec<u32>,
+    /// Pieces in each row.
+    n_pieces: Vec<u32>,
     /// Which stacks hold a row.
     rooms: BitTree,
 }
 
 impl Stacks {
-    fn new(length: u32) -> Self {
+    fn new(limit: RowLimit) -> Self {
+        let n_rooms = limit.length as usize + 1;
         Self {
-            length,
-            top: vec![NONE; length as usize + 1],
+            limit,
+            top: vec![NONE; n_rooms],
             next: Vec::new(),
-            rooms: BitTree::new(length as usize + 1),
+            n_pieces: Vec::new(),
+            rooms: BitTree::new(n_rooms),
         }
     }
 
@@ -78,10 +83,14 @@ impl Stacks {
             (self.pop(room), room)
         } else {
             self.next.push(NONE);
-            (index(self.next.len() - 1), self.length as usize)
+            self.n_pieces.push(0);
+            (index(self.next.len() - 1), self.limit.length as usize)
         };
+        let n_pieces = &mut self.n_pieces[row as usize];
+        *n_pieces += 1;
+        let takes_more = *n_pieces < self.limit.documents;
         let left = room - len as usize;
-        if left > 0 {
+        if left > 0 && takes_more {
             self.push(row, left);
         }
         row

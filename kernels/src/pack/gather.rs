@@ -70,6 +70,28 @@ where
     out
 }
 
+/// Copies what has a value for each token, as [`gather`] copies the tokens, with
+/// `padding` behind them.
+pub fn gather_values<'a, 'd, T, R, D>(rows: R, length: u32, padding: T, doc: D) -> Vec<T>
+where
+    T: Copy + 'd,
+    R: Iterator<Item = &'a [DocumentPiece]>,
+    D: Fn(u32) -> &'d [T],
+{
+    let length = length as usize;
+    let mut out = Vec::with_capacity(rows.size_hint().0 * length);
+    for row in rows {
+        let end = out.len() + length;
+        for piece in row {
+            let run = doc(piece.doc).get(piece.start as usize..).unwrap_or(&[]);
+            let len = run.len().min(piece.len as usize).min(end - out.len());
+            out.extend_from_slice(&run[..len]);
+        }
+        out.resize(end, padding);
+    }
+    out
+}
+
 /// Positions within a row, and boundaries within a batch, as varlen attention
 /// types them.
 #[expect(

@@ -10,8 +10,12 @@
 //!   hold, and hold their pieces in source order;
 //! - [`concat()`] lays documents one after another and cuts them where a row is
 //!   full;
+//! - both put no more pieces into a row than a [`RowLimit`] allows;
 //! - [`gather`] copies the tokens of the laid pieces and pads the rest, which is
-//!   a segment of its own if asked for.
+//!   a segment of its own if asked for; [`gather_values`] copies what has a
+//!   value for each token, such as a loss mask;
+//! - [`position_ids`] counts the tokens of each piece from 0, and [`labels`]
+//!   says which tokens a model is trained to predict.
 //!
 //! Best-fit decreasing is D. S. Johnson's, "Near-optimal bin packing
 //! algorithms", 1973: at most 11/9 of the least number of rows plus a constant; on lengths
@@ -22,9 +26,11 @@
 
 mod best_fit;
 mod gather;
+mod targets;
 
 pub use best_fit::best_fit;
-pub use gather::{Gathered, Padding, PaddingExtent, gather};
+pub use gather::{Gathered, Padding, PaddingExtent, gather, gather_values};
+pub use targets::{IGNORED, labels, position_ids};
 
 /// A run of tokens of one document that stands in one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,25 @@ pub struct DocumentPiece {
     pub start: u32,
     /// Tokens in the run; at least 1.
     pub len: u32,
+}
+
+/// What a row holds at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowLimit {
+    /// Tokens, padding included: the length of every row.
+    pub length: u32,
+    /// Documents, each of which counts once for each of its pieces; at least 1.
+    pub documents: u32,
+}
+
+impl From<u32> for RowLimit {
+    /// A row of `length` tokens, of any number of documents.
+    fn from(length: u32) -> Self {
+        Self {
+            length,
+            documents: u32::MAX,
+        }
+    }
 }
 
 /// What becomes of a document longer than a row.
@@ -111,15 +136,16 @@ pub fn cut(lens: &[u32], length: u32, overlong: CutRule) -> Vec<DocumentPiece> {
     pieces
 }
 
-/// Lays documents of `lens` tokens one after another into rows of `length`
-/// and returns the rows; only the last may be short.
+/// Lays documents of `lens` tokens one after another into rows within `limit`
+/// and returns the rows. Without a limit of documents only the last may be short.
 #[must_use]
-pub fn concat(lens: &[u32], length: u32) -> PackedRows {
+pub fn concat(lens: &[u32], limit: impl Into<RowLimit>) -> PackedRows {
+    let RowLimit { length, documents } = limit.into();
     let mut rows = PackedRows {
         pieces: Vec::with_capacity(lens.len()),
         offsets: vec![0],
     };
-    let mut room = length;
+    let (mut room, mut n_pieces) = (length, 0);
     for (doc, &len) in (0..).zip(lens) {
         let mut start = 0;
         while start < len {
@@ -131,9 +157,10 @@ pub fn concat(lens: &[u32], length: u32) -> PackedRows {
             });
             start += piece_len;
             room -= piece_len;
-            if room == 0 {
+            n_pieces += 1;
+            if room == 0 || n_pieces >= documents {
                 rows.offsets.push(index(rows.pieces.len()));
-                room = length;
+                (room, n_pieces) = (length, 0);
             }
         }
     }

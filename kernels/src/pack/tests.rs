@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// Best-fit decreasing as its definition reads: every row looked at.
-fn reference(lens: &[u32], length: u32) -> Vec<Vec<u32>> {
+fn reference(lens: &[u32], limit: impl Into<RowLimit>) -> Vec<Vec<u32>> {
+    let RowLimit { length, documents } = limit.into();
     let mut order: Vec<usize> = (0..lens.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(lens[i]));
     // (room left, when it was last touched, documents)
@@ -13,7 +14,7 @@ fn reference(lens: &[u32], length: u32) -> Vec<Vec<u32>> {
     for (time, &i) in order.iter().enumerate() {
         let best = rows
             .iter_mut()
-            .filter(|row| row.0 >= lens[i])
+            .filter(|row| row.0 >= lens[i] && row.2.len() < documents as usize)
             .min_by_key(|row| (row.0, std::cmp::Reverse(row.1)));
         let doc = u32::try_from(i).unwrap();
         match best {
@@ -47,6 +48,77 @@ proptest! {
     ) {
         let rows = best_fit(&cut(&lens, length, CutRule::Split), length);
         prop_assert_eq!(docs(&rows), reference(&lens, length));
+    }
+
+    #[test]
+    fn best_fit_with_few_documents_a_row_is_its_definition(
+        lens in prop::collection::vec(1_u32..=70, 0..200),
+        length in 70_u32..200,
+        documents in 1_u32..6,
+    ) {
+        let limit = RowLimit { length, documents };
+        let rows = best_fit(&cut(&lens, length, CutRule::Split), limit);
+        prop_assert_eq!(docs(&rows), reference(&lens, limit));
+    }
+
+    #[test]
+    fn concat_ends_a_row_at_its_last_document(
+        lens in prop::collection::vec(0_u32..50, 0..100),
+        length in 1_u32..60,
+        documents in 1_u32..6,
+    ) {
+        let rows = concat(&lens, RowLimit { length, documents });
+        let tokens = |pieces: &[DocumentPiece]| -> Vec<(u32, u32)> {
+            pieces.iter().flat_map(|p| (p.start..p.start + p.len).map(|at| (p.doc, at))).collect()
+        };
+        let all: Vec<_> = (0..).zip(&lens).flat_map(|(doc, len)| (0..*len).map(move |at| (doc, at))).collect();
+        prop_assert_eq!(tokens(&rows.pieces), all);
+        for row in 0..rows.n_rows() {
+            let row_pieces = rows.row(row);
+            let used: u32 = row_pieces.iter().map(|piece| piece.len).sum();
+            prop_assert!(used <= length && row_pieces.len() <= documents as usize);
+            let is_full = used == length || row_pieces.len() == documents as usize;
+            prop_assert!(is_full || row + 1 == rows.n_rows());
+        }
+    }
+
+    #[test]
+    fn targets_follow_the_boundaries(
+        lens in prop::collection::vec(1..40_u32, 0..60),
+        length in 40..70_u32,
+        documents in 1..5_u32,
+        seed in any::<u64>(),
+    ) {
+        let rows = best_fit(&cut(&lens, length, CutRule::Split), RowLimit { length, documents });
+        let each = || (0..rows.n_rows()).map(|row| rows.row(row));
+        let text: Vec<i32> = (1..=40).collect();
+        // A mask that has nothing to do with the tokens.
+        let mask: Vec<u8> = (0..40).map(|at| u8::from(seed >> at & 1 == 1)).collect();
+        let padding = Padding { token: 0, extent: PaddingExtent::Segment };
+        let laid = gather(each(), length, padding, |doc| &text[..lens[doc as usize] as usize]);
+        let masked = gather_values(each(), length, 0, |doc| &mask[..lens[doc as usize] as usize]);
+        let positions = position_ids(each(), length);
+        let found = labels(each(), length, IGNORED, |at| (masked[at] != 0).then(|| laid.tokens[at]));
+        prop_assert_eq!(masked.len(), laid.tokens.len());
+        for row in 0..rows.n_rows() {
+            let first = row * length as usize;
+            let bounds = &laid.cu_seqlens[laid.offsets[row].unsigned_abs() as usize..laid.offsets[row + 1].unsigned_abs() as usize];
+            for at in 0..length as usize {
+                // The last boundary that is not behind the token.
+                let place = i32::try_from(at).unwrap();
+                let start = *bounds.iter().filter(|bound| **bound <= place).max().unwrap();
+                let (index, place) = (first + at, place - start);
+                prop_assert_eq!(positions[index], place);
+                let token = laid.tokens[index];
+                let within = usize::try_from(place).unwrap();
+                if token != 0 {
+                    prop_assert_eq!(token, text[within]);
+                    prop_assert_eq!(masked[index], mask[within]);
+                }
+                let counts = token != 0 && place > 0 && mask[within] == 1;
+                prop_assert_eq!(found[index], if counts { token } else { IGNORED });
+            }
+        }
     }
 
     #[test]
