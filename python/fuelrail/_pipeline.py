@@ -219,19 +219,37 @@ class Pipeline(ColumnSteps):
         *,
         length: int,
         column: str | None = None,
+        columns: Sequence[str] | None = None,
         method: Literal["best_fit", "concat"] = "best_fit",
-        overlong: Literal["split", "truncate", "drop"] | None = None,
+        overlong: Literal["split", "truncate", "drop", "refuse"] | None = None,
         pad: str | int | None = None,
         pad_segment: bool = False,
         window: int | None = None,
+        max_documents: int | None = None,
+        position_ids: bool = False,
+        labels: bool = False,
+        loss_mask: str | None = None,
     ) -> Pipeline:
         """Lays token lists into rows of ``length`` tokens; the last step.
 
+        ``columns`` names the token column and, behind it, those that have a value
+        for each token, such as a loss mask: they are packed along, with 0 in the
+        padding, and a document with more or fewer values than tokens is refused. So
+        is one longer than a row, unless ``overlong`` or ``method="concat"`` says
+        that documents may be cut. With ``max_documents``, no row holds more.
+
         With ``pad_segment``, what fills the end of a row is a last segment in
-        ``cu_seqlens``, which so always ends with ``length``.
+        ``cu_seqlens``, which so always ends with ``length``. ``position_ids`` adds
+        the place of each token in its document. ``labels`` adds what a model is to
+        predict: each token in its own place (Hugging Face's models shift by
+        themselves), and -100 in the padding, at the first token of each document,
+        and where ``loss_mask`` is 0.
         """
-        keys = {"method": method, "overlong": overlong, "pad": pad, "pad_segment": pad_segment, "window": window}
-        return self._and("pack", column=column, length=length, **keys)
+        keys: dict[str, object] = {"method": method, "overlong": overlong, "pad": pad, "pad_segment": pad_segment}
+        keys |= {"window": window, "max_documents": max_documents, "position_ids": position_ids}
+        keys |= {"labels": labels, "loss_mask": loss_mask}
+        listed = None if columns is None else list(columns)
+        return self._and("pack", column=column, columns=listed, length=length, **keys)
 
     def sink(self, uri: Path, *, shard_size: Size = "256MiB") -> Pipeline:
         """Writes the dataset to the directory ``uri``, in shards of at most

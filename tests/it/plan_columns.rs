@@ -470,7 +470,7 @@ fn errors_say_what_is_wrong_and_where() {
     );
     let named = [
         steps[0],
-        steps[1],
+        "op = \"cast\"\ncolumn = \"tokens\"\ndtype = \"float32\"",
         "op = \"pack\"\ncolumn = \"tokens\"\nlength = 8\npad = 0",
     ];
     write_refusal(

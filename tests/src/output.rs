@@ -15,8 +15,8 @@ use fuelrail::batch::{
 use fuelrail::format::Manifest;
 use fuelrail::plan::{
     Asset, Digest, Discovery, Document, Format, Identity, Input, JsonShape, Meaning, OnError,
-    OutputColumn, Overlong, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages,
-    Step,
+    OutputColumn, Overlong, PackLabels, PackMethod, PackStep, Part, Piece, Plan, SinkPlan,
+    SourcePlan, Stages, Step,
 };
 use fuelrail::sink::{Fs, OnExisting, Opened, PartState, PartWriter, Target};
 use fuelrail::{Error, Result};
@@ -303,6 +303,10 @@ fn pack() -> PackStep {
         pad_segment: false,
         window: 10,
         id_type: DataType::UInt16,
+        aligned: Vec::new(),
+        max_documents: None,
+        position_ids: false,
+        labels: PackLabels::None,
     }
 }
 

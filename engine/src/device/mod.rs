@@ -26,6 +26,7 @@ mod numbers;
 mod offload;
 mod on_lane;
 mod open;
+mod packable;
 mod parity;
 mod permits;
 mod pieces;

@@ -10,9 +10,10 @@ use super::cpu::{StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
 use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
+use super::packable;
 use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
-use crate::plan::{OnError, Plan, Segment, SelectStep, Stage, Work};
+use crate::plan::{OnError, PackStep, Plan, Segment, SelectStep, Stage, Work};
 
 /// One worker's own copy of the row-wise steps, with their caches.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl Worker {
     pub(crate) fn new(plan: &Arc<Plan>, offload: &Arc<Offload>) -> Self {
         let encoder = |stage: &Stage| match &stage.work {
             Work::Tokenize(step) => Some(StepEncoder::new(step)),
-            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack => None,
+            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) => None,
         };
         Self {
             plan: Arc::clone(plan),
@@ -112,8 +113,22 @@ impl Worker {
             }
             Work::Map(segment) => self.segment((index, segment), batch),
             // Packing looks at many rows: the assembler does it.
-            Work::Pack => Ok(batch),
+            Work::Pack(step) => self.packable(step, batch),
         }
+    }
+
+    /// `batch` without the documents that cannot be packed.
+    fn packable(&self, step: &PackStep, batch: Batch) -> Result<Batch> {
+        if batch.rows.is_empty() || !packable::is_asked(step, &batch.columns)? {
+            return Ok(batch);
+        }
+        let columns = packable::as_lists(step, &batch.columns)?;
+        let (column, unusable) = packable::unusable(step, &columns)?;
+        let batch = self
+            .set_aside(Batch { columns, ..batch }, &unusable)
+            .map_err(|error| error.with_column(column))?;
+        let columns = packable::in_step(step, &batch.columns)?;
+        Ok(Batch { columns, ..batch })
     }
 
     /// Runs the segment of a stage.

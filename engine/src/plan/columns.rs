@@ -7,7 +7,15 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use super::json::is_json;
 use super::layouts::plain;
 use super::output::{Meaning, OutputColumn};
-use super::steps::{ColumnChange, FilterStep, PackStep, SelectStep, Step, TokenizeStep};
+use super::steps::{
+    ColumnChange, FilterStep, PackLabels, PackStep, SelectStep, Step, TokenizeStep,
+};
+
+/// The columns that `pack` makes, by name.
+pub(super) const TOKENS: &str = "tokens";
+pub(super) const CU_SEQLENS: &str = "cu_seqlens";
+pub(super) const POSITION_IDS: &str = "position_ids";
+pub(super) const LABELS: &str = "labels";
 
 /// The columns the source hands to the first step: of values, whichever layout
 /// the files share them in.
@@ -76,9 +84,9 @@ fn changed(changes: &[ColumnChange], before: &[OutputColumn]) -> Vec<OutputColum
     columns
 }
 
-/// What `pack` leaves: `tokens`, and the ends of the documents in each row.
-pub(super) fn packed(step: &PackStep) -> Vec<OutputColumn> {
-    let ids = Arc::new(Field::new_list_field(step.id_type.clone(), false));
+/// What `pack` leaves: `tokens`, the ends of the documents in each row, the columns
+/// that were packed along, and what else is asked for.
+pub(crate) fn packed(step: &PackStep) -> Vec<OutputColumn> {
     let length = i32::try_from(step.length).unwrap_or(i32::MAX);
     let column = |name: &str, data_type| OutputColumn {
         name: name.to_owned(),
@@ -86,10 +94,23 @@ pub(super) fn packed(step: &PackStep) -> Vec<OutputColumn> {
         nullable: false,
         meaning: Meaning::Plain,
     };
-    vec![
-        column("tokens", DataType::FixedSizeList(ids, length)),
-        column("cu_seqlens", list_of(&DataType::Int32)),
-    ]
+    let rows_of = |name: &str, element: &DataType| {
+        let element = Arc::new(Field::new_list_field(element.clone(), false));
+        column(name, DataType::FixedSizeList(element, length))
+    };
+    let mut columns = vec![
+        rows_of(TOKENS, &step.id_type),
+        column(CU_SEQLENS, list_of(&DataType::Int32)),
+    ];
+    let aligned = step.aligned.iter();
+    columns.extend(aligned.map(|column| rows_of(&column.name, &column.element)));
+    if step.position_ids {
+        columns.push(rows_of(POSITION_IDS, &DataType::Int32));
+    }
+    if step.labels != PackLabels::None {
+        columns.push(rows_of(LABELS, &step.label_type()));
+    }
+    columns
 }
 
 /// A list whose elements are never null.

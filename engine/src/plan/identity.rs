@@ -7,7 +7,7 @@ use twox_hash::XxHash3_128;
 use super::digest::Digest;
 use super::json::{JsonShape, UnknownKeys, is_json};
 use super::pipeline::Pipeline;
-use super::steps::{ColumnChange, MapStep, PackMethod, Step};
+use super::steps::{AlignedColumn, ColumnChange, MapStep, PackLabels, PackMethod, PackStep, Step};
 use super::type_names::{column_type_name, type_name};
 use super::types::{Asset, Format, Identity, Plan};
 
@@ -143,23 +143,45 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
             })
         }
         Step::Map(step) => of_map(step),
-        Step::Pack(step) => {
-            let fits = step.method == PackMethod::BestFit;
-            let mut values = json!({
-                "column": step.column,
-                "length": step.length,
-                "method": step.method,
-                "overlong": fits.then_some(step.overlong),
-                "pad": step.pad,
-                "window": fits.then_some(step.window),
-            });
-            if step.pad_segment {
-                values["pad_segment"] = json!(true);
-            }
-            values
-        }
+        Step::Pack(step) => of_pack(step, plan),
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
+}
+
+fn of_pack(step: &PackStep, plan: &Plan) -> Value {
+    let fits = step.method == PackMethod::BestFit;
+    let mut values = json!({
+        "column": step.column,
+        "length": step.length,
+        "method": step.method,
+        "overlong": fits.then_some(step.overlong),
+        "pad": step.pad,
+        "window": fits.then_some(step.window),
+    });
+    // What later versions added stands there only where it is used.
+    if step.pad_segment {
+        values["pad_segment"] = json!(true);
+    }
+    if plan.tokenize_into(&step.column).is_none() {
+        values["id_type"] = json!(type_name(&step.id_type));
+    }
+    if !step.aligned.is_empty() {
+        let column = |column: &AlignedColumn| json!([column.name, type_name(&column.element)]);
+        let aligned = step.aligned.iter().map(column);
+        values["aligned"] = aligned.collect::<Vec<_>>().into();
+    }
+    if let Some(documents) = step.max_documents {
+        values["max_documents"] = json!(documents);
+    }
+    if step.position_ids {
+        values["position_ids"] = json!(true);
+    }
+    match &step.labels {
+        PackLabels::None => {}
+        PackLabels::All => values["labels"] = json!(true),
+        PackLabels::Masked(mask) => values["labels"] = json!(mask),
+    }
+    values
 }
 
 fn of_map(step: &MapStep) -> Value {

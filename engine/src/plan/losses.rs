@@ -6,7 +6,7 @@ use arrow::datatypes::Field;
 use super::columns::{after, projected};
 use super::output::OutputColumn;
 use super::steps::{FilterStep, Overlong, PackMethod, PackStep, Step};
-use super::types::{Plan, SplitSide};
+use super::types::{OnError, Plan, SplitSide};
 use crate::error::name_in_backticks;
 
 /// One sentence for each way in which rows are left out.
@@ -96,7 +96,14 @@ fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String
         (PackMethod::BestFit, Overlong::Truncate) => Some(format!(
             "documents of more than {length} tokens lose what is beyond"
         )),
-        _ => None,
+        (PackMethod::BestFit, Overlong::Refuse) => {
+            let fate = match plan.source.on_error {
+                OnError::Fail => "end the run",
+                OnError::Quarantine => "are set aside",
+            };
+            Some(format!("documents of more than {length} tokens {fate}"))
+        }
+        (PackMethod::BestFit, Overlong::Split) | (PackMethod::Concat, _) => None,
     });
     said
 }

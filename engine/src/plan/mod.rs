@@ -77,8 +77,8 @@ pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use stage::Stages;
 pub use steps::{
-    ColumnChange, FilterStep, MapStep, Overflow, Overlong, PackMethod, PackStep, SelectStep,
-    SpecialTokens, Step, TokenizeStep,
+    AlignedColumn, ColumnChange, FilterStep, MapStep, Overflow, Overlong, PackLabels, PackMethod,
+    PackStep, SelectStep, SpecialTokens, Step, TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
@@ -87,6 +87,8 @@ pub use types::{
     Part, Piece, Plan, SinkPlan, SourcePlan, Split, SplitSide,
 };
 
+#[cfg(test)]
+pub(crate) use columns::packed;
 pub(crate) use explain::{amount, counted};
 #[cfg(test)]
 pub(crate) use fused::fused;

@@ -56,9 +56,8 @@ impl Walk {
             }
             StepSpec::Map(step) => self.all(&step.operator().columns().0),
             StepSpec::Pack(step) => {
-                if let Some(column) = &step.column {
-                    self.name(column);
-                }
+                self.all(step.column.as_slice());
+                self.all(step.columns.as_deref().unwrap_or_default());
                 self.leaves_out = true;
             }
         }

@@ -8,7 +8,9 @@ use fuelrail_kernels::Kernel;
 use super::fused::fused;
 use super::output::OutputColumn;
 use super::program::{Chain, Program};
-use super::steps::{ColumnChange, FilterStep, MapStep, Overflow, SelectStep, Step, TokenizeStep};
+use super::steps::{
+    ColumnChange, FilterStep, MapStep, Overflow, PackStep, SelectStep, Step, TokenizeStep,
+};
 use crate::error::Result;
 
 /// The stages of a plan, in order.
@@ -35,8 +37,9 @@ pub(crate) enum Work {
     Tokenize(Box<TokenizeStep>),
     /// Maps numbers.
     Map(Segment),
-    /// Makes rows of token ids; the assembler does it, for it looks at many.
-    Pack,
+    /// Makes rows of token ids; the assembler does it, for it looks at many. What
+    /// one document tells of itself is checked before.
+    Pack(Box<PackStep>),
 }
 
 /// Consecutive steps that map numbers to numbers.
@@ -118,7 +121,7 @@ impl Stages {
                 Step::Select(step) => Work::Select(step.clone()),
                 Step::Filter(step) => Work::Filter(step.clone()),
                 Step::Tokenize(step) => Work::Tokenize(Box::new(step.clone())),
-                Step::Pack(_) => Work::Pack,
+                Step::Pack(step) => Work::Pack(Box::new(step.clone())),
             };
             stages.push(Stage {
                 steps: index..index + 1,
@@ -142,14 +145,14 @@ impl Stage {
     pub(crate) fn segment(&self) -> Option<&Segment> {
         match &self.work {
             Work::Map(segment) => Some(segment),
-            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => None,
+            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack(_) => None,
         }
     }
 
     fn segment_mut(&mut self) -> Option<&mut Segment> {
         match &mut self.work {
             Work::Map(segment) => Some(segment),
-            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => None,
+            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack(_) => None,
         }
     }
 
@@ -165,9 +168,11 @@ impl Stage {
             {
                 Some((&mut self.steps, &mut segment.columns))
             }
-            Work::Map(_) | Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack => {
-                None
-            }
+            Work::Map(_)
+            | Work::Select(_)
+            | Work::Filter(_)
+            | Work::Tokenize(_)
+            | Work::Pack(_) => None,
         }
     }
 }

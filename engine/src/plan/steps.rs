@@ -197,6 +197,29 @@ pub enum Overlong {
     Truncate,
     /// Left out and counted.
     Drop,
+    /// The row is content that cannot be used.
+    Refuse,
+}
+
+/// What `labels` are made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PackLabels {
+    /// There are none.
+    #[default]
+    None,
+    /// All tokens.
+    All,
+    /// Those for which this aligned column is not 0.
+    Masked(String),
+}
+
+/// A column that has a value for each token and is packed along with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlignedColumn {
+    /// Its name, before and behind the step.
+    pub name: String,
+    /// The type of its values.
+    pub element: DataType,
 }
 
 /// Packs the token lists of `column` into rows `[n_rows, length]`.
@@ -219,4 +242,29 @@ pub struct PackStep {
     pub window: u32,
     /// The type of the ids.
     pub id_type: DataType,
+    /// What is packed along with the tokens.
+    pub aligned: Vec<AlignedColumn>,
+    /// Documents in a row, at most.
+    pub max_documents: Option<u32>,
+    /// Whether rows say where each token stands in its document.
+    pub position_ids: bool,
+    /// Whether rows have labels, and of which tokens.
+    pub labels: PackLabels,
+}
+
+impl PackStep {
+    /// The columns it reads, the tokens first.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        let aligned = self.aligned.iter().map(|column| column.name.as_str());
+        std::iter::once(self.column.as_str()).chain(aligned)
+    }
+
+    /// The type of the labels: the signed one that holds every id.
+    #[must_use]
+    pub fn label_type(&self) -> DataType {
+        match self.id_type {
+            DataType::UInt32 | DataType::Int64 => DataType::Int64,
+            _ => DataType::Int32,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use super::DocumentPiece;
 
 /// The label of a token that no loss is computed for: the `ignore_index` of
-/// PyTorch's cross entropy.
+/// `PyTorch`'s cross entropy.
 pub const IGNORED: i32 = -100;
 
 /// For each token of `rows`, its place in its piece, from 0. The padding counts

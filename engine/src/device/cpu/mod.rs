@@ -2,11 +2,13 @@
 
 mod assemble;
 mod filter;
+mod laid;
 mod ledger;
 mod lookup;
 mod pack;
 mod text;
 mod tokenize;
+mod window;
 
 #[cfg(test)]
 mod tests;

@@ -10,19 +10,14 @@
 //! rows, unless most of a buffer is of documents that were dropped or
 //! truncated: what is kept is copied out of it then, so that it can go.
 
-use std::sync::Arc;
+use arrow::array::{Array, ArrayRef, AsArray, ListArray};
+use arrow::datatypes::{DataType, SchemaRef};
+use fuelrail_kernels::pack::{self, CutRule, DocumentPiece, PackedRows, RowLimit};
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, FixedSizeListArray, Int32Array, ListArray,
-    PrimitiveArray, RecordBatch,
-};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::compute::concat;
-use arrow::datatypes::{ArrowNativeType, DataType, SchemaRef, UInt16Type, UInt32Type};
-use fuelrail_kernels::pack::{self, CutRule, DocumentPiece, PackedRows, Padding, PaddingExtent};
-
+use super::laid::Laid;
 use super::ledger::Ledger;
 use super::lookup::column;
+use super::window::{Doc, Window};
 use crate::batch::{
     Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, RowEvent, Stats, WhyDropped,
 };
@@ -43,6 +38,13 @@ const DOC_BYTES: u64 = 160;
 /// About how many bytes of rows leave at once.
 const EMIT_BYTES: usize = 4 << 20;
 
+/// Bytes of a token with all that is packed along with it.
+fn token_bytes(step: &PackStep) -> usize {
+    let width = |element: &DataType| element.primitive_width().unwrap_or(1);
+    let aligned = step.aligned.iter().map(|column| width(&column.element));
+    width(&step.id_type) + aligned.sum::<usize>()
+}
+
 /// Where finished rows go.
 pub(crate) type Emit<'a> = &'a mut dyn FnMut(OutputBatch) -> Result<()>;
 
@@ -58,25 +60,6 @@ pub(crate) struct Packer {
     start: Position,
     /// Tokens of the first document that an earlier window holds.
     skip_tokens: u32,
-}
-
-/// Documents waiting to be laid into rows.
-#[derive(Debug, Default)]
-struct Window {
-    buffers: Vec<ArrayRef>,
-    docs: Vec<Doc>,
-    n_tokens: u64,
-}
-
-/// A document, or what is left of one, in one of the window's buffers.
-#[derive(Debug, Clone, Copy)]
-struct Doc {
-    at: Position,
-    buffer: u32,
-    offset: u32,
-    len: u32,
-    /// Tokens of the document that stand before `offset`.
-    start: u32,
 }
 
 impl Packer {
@@ -106,7 +89,7 @@ impl Packer {
 
     /// Bytes of a full window and of the rows that leave at once.
     pub(super) fn memory_bound(step: &PackStep) -> u64 {
-        let width = step.id_type.primitive_width().unwrap_or(4) as u64;
+        let width = token_bytes(step) as u64;
         // Of each buffer, at least three quarters are tokens of the window.
         let tokens = WINDOW_TOKENS * width * 4 / 3;
         tokens + WINDOW_DOCS as u64 * DOC_BYTES + 2 * EMIT_BYTES as u64
@@ -115,15 +98,14 @@ impl Packer {
     pub(super) fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
         let mut events = batch.events.iter().peekable();
         if !batch.rows.is_empty() {
-            let lists = column(&batch.columns, &self.step.column)?
-                .as_list_opt::<i32>()
-                .ok_or_else(|| Error::internal("expected lists of token ids"))?;
+            let lists = self.lists(batch)?;
+            let (lists, buffer) = (lists.0, &lists.1);
             for row in 0..lists.len() {
                 let at = batch.position(row);
                 while let Some(event) = events.next_if(|event| event.at() < at) {
                     self.ledger.event(event.clone());
                 }
-                self.push_document(lists, row, at);
+                self.push_document((lists, buffer), row, at);
                 // What was done to the row itself goes with it.
                 while let Some(event) = events.next_if(|event| event.at() == at) {
                     self.ledger.event(event.clone());
@@ -145,7 +127,30 @@ impl Packer {
         Ok(self.ledger.finish())
     }
 
-    fn push_document(&mut self, lists: &ListArray, row: usize, at: Position) {
+    /// The lists of tokens of a batch, and the values of all its columns: behind the
+    /// worker all have the same offsets.
+    fn lists<'a>(&self, batch: &'a Batch) -> Result<(&'a ListArray, Vec<ArrayRef>)> {
+        let mut lists = Vec::with_capacity(self.step.aligned.len() + 1);
+        for name in self.step.inputs() {
+            let list = column(&batch.columns, name)?.as_list_opt::<i32>();
+            lists.push(list.ok_or_else(|| Error::internal("expected lists of token ids"))?);
+        }
+        let values = lists.iter().map(|list| list.values().clone()).collect();
+        let tokens = lists
+            .first()
+            .ok_or_else(|| Error::internal("expected a token column"))?;
+        if lists.iter().any(|list| list.offsets() != tokens.offsets()) {
+            return Err(Error::internal("expected as many values as tokens"));
+        }
+        Ok((tokens, values))
+    }
+
+    fn push_document(
+        &mut self,
+        (lists, values): (&ListArray, &Vec<ArrayRef>),
+        row: usize,
+        at: Position,
+    ) {
         let offsets = lists.value_offsets();
         let offset = offsets[row].unsigned_abs();
         let len = offsets[row + 1].unsigned_abs() - offset;
@@ -176,7 +181,7 @@ impl Packer {
             0
         };
         if start < kept {
-            let buffer = self.window.buffer_of(lists.values());
+            let buffer = self.window.buffer_of(values);
             self.window.n_tokens += u64::from(kept - start);
             self.window.docs.push(Doc {
                 at,
@@ -191,8 +196,7 @@ impl Packer {
     /// Tokens in its buffers, and entries of its ledger that wait.
     #[cfg(test)]
     pub(super) fn held(&self) -> (usize, usize) {
-        let n_tokens = self.window.buffers.iter().map(Array::len);
-        (n_tokens.sum(), self.ledger.n_pending())
+        (self.window.len(), self.ledger.n_pending())
     }
 
     fn is_full(&self) -> bool {
@@ -213,7 +217,7 @@ impl Packer {
 
     /// Rows that leave in one batch.
     fn rows_at_once(&self) -> usize {
-        let width = self.step.id_type.primitive_width().unwrap_or(4);
+        let width = token_bytes(&self.step);
         (EMIT_BYTES / (self.step.length as usize * width).max(1)).max(1)
     }
 
@@ -235,11 +239,15 @@ impl Packer {
     fn lay(&self) -> PackedRows {
         let lens: Vec<u32> = self.window.docs.iter().map(|doc| doc.len).collect();
         let length = self.step.length;
+        let limit = RowLimit {
+            length,
+            documents: self.step.max_documents.unwrap_or(u32::MAX),
+        };
         match self.step.method {
-            PackMethod::Concat => pack::concat(&lens, length),
+            PackMethod::Concat => pack::concat(&lens, limit),
             PackMethod::BestFit => {
                 // Truncated and dropped documents never enter the window.
-                pack::best_fit(&pack::cut(&lens, length, CutRule::Split), length)
+                pack::best_fit(&pack::cut(&lens, length, CutRule::Split), limit)
             }
         }
     }
@@ -274,7 +282,13 @@ impl Packer {
             let range = first..n_rows.min(first + at_once);
             restart.skip_rows = first as u64;
             emit(OutputBatch {
-                columns: self.gather(rows, range.clone())?,
+                columns: Laid {
+                    step: &self.step,
+                    window: &self.window,
+                    rows,
+                    range: range.clone(),
+                }
+                .columns(&self.schema)?,
                 origins: self.origins(rows, range),
                 restart: restart.clone(),
                 quarantined: std::mem::take(&mut quarantined),
@@ -282,70 +296,6 @@ impl Packer {
         }
         self.ledger.untake_quarantined(quarantined);
         Ok(())
-    }
-
-    fn gather(&self, rows: &PackedRows, range: std::ops::Range<usize>) -> Result<RecordBatch> {
-        match self.step.id_type {
-            DataType::UInt16 => self.gather_as::<UInt16Type>(rows, range),
-            _ => self.gather_as::<UInt32Type>(rows, range),
-        }
-    }
-
-    fn gather_as<T: ArrowPrimitiveType>(
-        &self,
-        rows: &PackedRows,
-        range: std::ops::Range<usize>,
-    ) -> Result<RecordBatch> {
-        let buffers = self
-            .window
-            .buffers
-            .iter()
-            .map(|buffer| buffer.as_primitive_opt::<T>().map(PrimitiveArray::values))
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| Error::internal("token ids of another type than the plan's"))?;
-        let token = T::Native::from_usize(self.step.pad as usize)
-            .ok_or_else(|| Error::internal("a pad token beyond the type of the ids"))?;
-        let padding = Padding {
-            token,
-            extent: if self.step.pad_segment {
-                PaddingExtent::Segment
-            } else {
-                PaddingExtent::Behind
-            },
-        };
-        let doc = |doc: u32| {
-            let doc = self.window.docs[doc as usize];
-            &buffers[doc.buffer as usize][doc.offset as usize..][..doc.len as usize]
-        };
-        let rows = range.map(|row| rows.row(row));
-        let laid = pack::gather(rows, self.step.length, padding, doc);
-        let tokens = PrimitiveArray::<T>::new(ScalarBuffer::from(laid.tokens), None);
-        let bounds = Int32Array::from(laid.cu_seqlens);
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(laid.offsets));
-        self.columns(Arc::new(tokens), Arc::new(bounds), offsets)
-            .map_err(|error| Error::internal("cannot build packed rows").with_source(error))
-    }
-
-    fn columns(
-        &self,
-        tokens: ArrayRef,
-        bounds: ArrayRef,
-        offsets: OffsetBuffer<i32>,
-    ) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let inner = |index: usize| match self.schema.field(index).data_type() {
-            DataType::FixedSizeList(field, _) | DataType::List(field) => Ok(Arc::clone(field)),
-            other => Err(arrow::error::ArrowError::SchemaError(format!(
-                "expected a list, got {other}"
-            ))),
-        };
-        let length = i32::try_from(self.step.length)
-            .map_err(|error| arrow::error::ArrowError::SchemaError(error.to_string()))?;
-        let tokens = FixedSizeListArray::try_new(inner(0)?, length, tokens, None)?;
-        let bounds = ListArray::try_new(inner(1)?, offsets, bounds, None)?;
-        RecordBatch::try_new(
-            Arc::clone(&self.schema),
-            vec![Arc::new(tokens), Arc::new(bounds)],
-        )
     }
 
     fn origins(&self, rows: &PackedRows, range: std::ops::Range<usize>) -> Origins {
@@ -362,67 +312,6 @@ impl Packer {
         }
         origins.offsets = Some(offsets);
         origins
-    }
-}
-
-impl Window {
-    /// Goes on with `docs`, the last of those it holds, and their buffers.
-    fn keep(&mut self, mut docs: Vec<Doc>) {
-        let first = docs.first().map(|doc| doc.buffer);
-        let n_gone = first.map_or(self.buffers.len(), |first| first as usize);
-        self.buffers.drain(..n_gone);
-        for doc in &mut docs {
-            doc.buffer -= first.unwrap_or(0);
-        }
-        self.n_tokens = docs.iter().map(|doc| u64::from(doc.len)).sum();
-        self.docs = docs;
-    }
-
-    /// Lets the last buffer go if less than three quarters of it are tokens of
-    /// the window: those are copied.
-    fn compact(&mut self) -> Result<()> {
-        let Some(index) = self.buffers.len().checked_sub(1) else {
-            return Ok(());
-        };
-        let first = self
-            .docs
-            .partition_point(|doc| (doc.buffer as usize) < index);
-        let docs = &mut self.docs[first..];
-        let n_used: u64 = docs.iter().map(|doc| u64::from(doc.len)).sum();
-        let buffer = &self.buffers[index];
-        if n_used * 4 >= buffer.len() as u64 * 3 {
-            return Ok(());
-        }
-        let runs = docs.iter();
-        let runs: Vec<ArrayRef> = runs
-            .map(|doc| buffer.slice(doc.offset as usize, doc.len as usize))
-            .collect();
-        let runs: Vec<&dyn Array> = runs.iter().map(AsRef::as_ref).collect();
-        if runs.is_empty() {
-            self.buffers.truncate(index);
-            return Ok(());
-        }
-        self.buffers[index] = concat(&runs)
-            .map_err(|error| Error::internal("cannot copy tokens").with_source(error))?;
-        let mut offset = 0;
-        for doc in docs {
-            doc.offset = offset;
-            offset += doc.len;
-        }
-        Ok(())
-    }
-
-    /// The index of `values` among the window's buffers, where a batch's
-    /// documents come one after another.
-    fn buffer_of(&mut self, values: &ArrayRef) -> u32 {
-        let is_last = self
-            .buffers
-            .last()
-            .is_some_and(|last| Arc::ptr_eq(last, values));
-        if !is_last {
-            self.buffers.push(Arc::clone(values));
-        }
-        u32::try_from(self.buffers.len() - 1).unwrap_or(u32::MAX)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, UInt8Array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, UInt16Type};
 
@@ -12,8 +12,9 @@ use crate::batch::{
     WhyDropped,
 };
 use crate::plan::{
-    Digest, Discovery, Document, Format, Identity, JsonShape, OnError, OutputColumn, Overlong,
-    PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages, Step,
+    AlignedColumn, Digest, Discovery, Document, Format, Identity, JsonShape, OnError, OutputColumn,
+    Overlong, PackLabels, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages,
+    Step, packed,
 };
 
 const LENGTH: u32 = 16;
@@ -29,14 +30,7 @@ fn plan(pack: Option<PackStep>) -> Plan {
     };
     let output = match &pack {
         None => vec![column("tokens", tokens, true)],
-        Some(_) => vec![
-            column(
-                "tokens",
-                DataType::FixedSizeList(item(DataType::UInt16), LENGTH.cast_signed()),
-                false,
-            ),
-            column("cu_seqlens", DataType::List(item(DataType::Int32)), false),
-        ],
+        Some(step) => packed(step),
     };
     let steps: Vec<Step> = pack.into_iter().map(Step::Pack).collect();
     Plan {
@@ -80,6 +74,10 @@ fn pack_step(method: PackMethod, overlong: Overlong) -> PackStep {
         pad_segment: false,
         window: 50,
         id_type: DataType::UInt16,
+        aligned: Vec::new(),
+        max_documents: None,
+        position_ids: false,
+        labels: PackLabels::None,
     }
 }
 
@@ -154,13 +152,26 @@ fn batch(rows: &[(Position, Given)]) -> Batch {
     let item = Arc::new(Field::new_list_field(DataType::UInt16, false));
     let (_, offsets, values, nulls) = built.into_parts();
     let list: ArrayRef = Arc::new(ListArray::new(item, offsets, values, nulls));
-    let schema = Schema::new(vec![Field::new("tokens", list.data_type().clone(), true)]);
+    let mask: ArrayRef = Arc::new(masked(list.as_list()));
+    let schema = Schema::new(vec![
+        Field::new("tokens", list.data_type().clone(), true),
+        Field::new("mask", mask.data_type().clone(), true),
+    ]);
     Batch {
         file: rows[0].0.file,
         rows: batch_rows,
-        columns: RecordBatch::try_new(Arc::new(schema), vec![list]).unwrap(),
+        columns: RecordBatch::try_new(Arc::new(schema), vec![list, mask]).unwrap(),
         events,
     }
+}
+
+/// A mask in step with tokens: those that are odd.
+fn masked(tokens: &ListArray) -> ListArray {
+    let ids = tokens.values().as_primitive::<UInt16Type>();
+    let odd: UInt8Array = ids.unary(|id| u8::from(id % 2 == 1));
+    let item = Arc::new(Field::new_list_field(DataType::UInt8, false));
+    let nulls = tokens.nulls().cloned();
+    ListArray::new(item, tokens.offsets().clone(), Arc::new(odd), nulls)
 }
 
 /// Everything a run gives.
@@ -203,7 +214,11 @@ fn run_on(
     };
     for file in rows.chunk_by(|a, b| a.0.file == b.0.file) {
         for rows in file.chunks(batch_rows) {
-            assembler.push(&batch(rows), &mut emit).unwrap();
+            let mut batch = batch(rows);
+            if plan.pack().is_none() {
+                batch.columns = batch.columns.project(&[0]).unwrap();
+            }
+            assembler.push(&batch, &mut emit).unwrap();
         }
     }
     let (stats, last) = assembler.finish(&mut emit).unwrap();
@@ -256,6 +271,22 @@ fn plans() -> Vec<Plan> {
         plans.push(plan(Some(pack_step(PackMethod::BestFit, overlong))));
     }
     plans.push(plan(Some(pack_step(PackMethod::Concat, Overlong::Split))));
+    for (method, max_documents) in [
+        (PackMethod::BestFit, None),
+        (PackMethod::BestFit, Some(2)),
+        (PackMethod::Concat, Some(2)),
+    ] {
+        plans.push(plan(Some(PackStep {
+            aligned: vec![AlignedColumn {
+                name: "mask".to_owned(),
+                element: DataType::UInt8,
+            }],
+            labels: PackLabels::Masked("mask".to_owned()),
+            position_ids: true,
+            max_documents,
+            ..pack_step(method, Overlong::Split)
+        })));
+    }
     for method in [PackMethod::BestFit, PackMethod::Concat] {
         plans.push(plan(Some(PackStep {
             pad_segment: true,

@@ -1,10 +1,15 @@
 //! Checks `pack`.
 
+use arrow::datatypes::DataType;
+
 use crate::error::{Error, Result, name_in_backticks};
-use crate::plan::columns::packed;
+use crate::plan::columns::{CU_SEQLENS, LABELS, POSITION_IDS, TOKENS, packed};
 use crate::plan::pipeline::{MOST_TOKENS, MOST_WINDOW, PackSpec};
-use crate::plan::steps::{PackMethod, PackStep, Step, TokenizeStep};
-use crate::plan::type_names::column_type_name;
+use crate::plan::spelling::TokenName;
+use crate::plan::steps::{
+    AlignedColumn, Overlong, PackLabels, PackMethod, PackStep, Step, TokenizeStep,
+};
+use crate::plan::type_names::{column_type_name, type_name};
 
 use super::live::{LiveColumns, Made};
 use super::tokenize::{special_hint, token_id};
@@ -12,7 +17,11 @@ use crate::plan::step_result::StepResult;
 
 const WINDOW: u32 = 10_000;
 
-/// The column must be one that `tokenize` made; nothing else is kept.
+/// What a loss mask is called where nothing names it.
+const LOSS_MASK: &str = "loss_mask";
+
+/// The tokens must be those of a `tokenize`, or lists of whole numbers, and what is
+/// packed along lists of numbers; nothing else is kept.
 pub(super) fn check(
     spec: &PackSpec,
     columns: &mut LiveColumns<'_>,
@@ -22,23 +31,31 @@ pub(super) fn check(
         let key = key.to_owned();
         move |error| (error, key)
     };
-    let (column, index) = column(spec, columns, steps).map_err(at("column"))?;
-    let Some(tokens) = steps.get(index).and_then(Step::as_tokenize) else {
-        let error = Error::internal("the step that made the token column is not there");
-        return Err((error, "column".to_owned()));
-    };
+    let tokens = tokens(spec, columns, steps)?;
+    let aligned = aligned(spec, columns)?;
     check_range("length", spec.length, MOST_TOKENS).map_err(at("length"))?;
     check_range("window", spec.window.unwrap_or(WINDOW), MOST_WINDOW).map_err(at("window"))?;
+    let most = spec.max_documents.unwrap_or(1);
+    check_range("max_documents", most, MOST_TOKENS).map_err(at("max_documents"))?;
     check_method(spec)?;
+    // What has values for its tokens is a conversation: it is not cut unasked.
+    let overlong = match aligned.as_slice() {
+        [] => Overlong::default(),
+        [_, ..] => Overlong::Refuse,
+    };
     let step = PackStep {
-        column,
+        labels: labels(spec, &aligned)?,
+        column: tokens.column.clone(),
         length: spec.length,
         method: spec.method,
-        overlong: spec.overlong.unwrap_or_default(),
-        pad: pad(spec, tokens).map_err(at("pad"))?,
+        overlong: spec.overlong.unwrap_or(overlong),
+        pad: pad(spec, &tokens).map_err(at("pad"))?,
         pad_segment: spec.pad_segment,
         window: spec.window.unwrap_or(WINDOW),
-        id_type: tokens.id_type.clone(),
+        id_type: tokens.id_type,
+        aligned,
+        max_documents: spec.max_documents,
+        position_ids: spec.position_ids,
     };
     let made = packed(&step).into_iter().map(|column| Made {
         column,
@@ -48,46 +65,185 @@ pub(super) fn check(
     Ok(step)
 }
 
-/// The token column, and the index of the step that made it.
-fn column(
+/// The column of tokens.
+struct Tokens<'a> {
+    column: String,
+    id_type: DataType,
+    /// The step that made it, if one did.
+    made_by: Option<&'a TokenizeStep>,
+}
+
+impl<'a> Tokens<'a> {
+    fn made(column: String, step: Option<&'a TokenizeStep>) -> Result<Self> {
+        let step = step
+            .ok_or_else(|| Error::internal("the step that made the token column is not there"))?;
+        Ok(Self {
+            column,
+            id_type: step.id_type.clone(),
+            made_by: Some(step),
+        })
+    }
+}
+
+/// The token column, by its name or as the only one that `tokenize` made.
+fn tokens<'a>(
     spec: &PackSpec,
     columns: &mut LiveColumns<'_>,
-    steps: &[Step],
-) -> Result<(String, usize)> {
-    let tokens = columns.tokens();
-    let Some(name) = &spec.column else {
-        return match tokens.as_slice() {
-            [(only, index)] => Ok(((*only).to_owned(), *index)),
-            [] => Err(Error::pipeline("expected a token column, got none")
-                .with_hint(without_tokens(steps))),
-            several => {
-                let names: Vec<String> = several
-                    .iter()
-                    .map(|(name, _)| name_in_backticks(name))
-                    .collect();
-                Err(Error::pipeline("expected one token column, got several")
-                    .with_hint(format!("name one with `column`: {}", names.join(", "))))
-            }
-        };
+    steps: &'a [Step],
+) -> StepResult<Tokens<'a>> {
+    let (name, key) = match (&spec.column, spec.columns.as_deref()) {
+        (Some(_), Some(_)) => {
+            let error = Error::pipeline("expected one of `column` and `columns`, got both")
+                .with_hint("name the token column first in `columns`");
+            return Err((error, "columns".to_owned()));
+        }
+        (None, Some([])) => {
+            let error = Error::pipeline("columns: expected at least the token column, got none");
+            return Err((error, "columns".to_owned()));
+        }
+        (None, Some([name, ..])) => (Some(name), "columns[0]"),
+        (name, None) => (name.as_ref(), "column"),
     };
-    let found = tokens.iter().find(|(column, _)| column == name);
-    if let Some((_, index)) = found {
-        return Ok((name.clone(), *index));
+    let found = match name {
+        Some(name) => named(name, columns, steps),
+        None => only(columns, steps),
+    };
+    found.map_err(|error| (error, key.to_owned()))
+}
+
+fn only<'a>(columns: &LiveColumns<'_>, steps: &'a [Step]) -> Result<Tokens<'a>> {
+    match columns.tokens().as_slice() {
+        [(only, index)] => {
+            let step = steps.get(*index).and_then(Step::as_tokenize);
+            Tokens::made((*only).to_owned(), step)
+        }
+        [] => {
+            Err(Error::pipeline("expected a token column, got none")
+                .with_hint(without_tokens(steps)))
+        }
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .map(|(name, _)| name_in_backticks(name))
+                .collect();
+            Err(Error::pipeline("expected one token column, got several")
+                .with_hint(format!("name one with `column`: {}", names.join(", "))))
+        }
     }
-    let names: Vec<String> = tokens
+}
+
+fn named<'a>(name: &str, columns: &mut LiveColumns<'_>, steps: &'a [Step]) -> Result<Tokens<'a>> {
+    let made = columns.tokens();
+    if let Some((_, index)) = made.iter().find(|(column, _)| *column == name) {
+        let step = steps.get(*index).and_then(Step::as_tokenize);
+        return Tokens::made(name.to_owned(), step);
+    }
+    let others: Vec<String> = made
         .iter()
         .map(|(name, _)| name_in_backticks(name))
         .collect();
     let column = columns.column(name)?;
+    if let Some(id_type) = element(&column.data_type).filter(|element| is_id(element)) {
+        return Ok(Tokens {
+            column: name.to_owned(),
+            id_type: id_type.clone(),
+            made_by: None,
+        });
+    }
     let error = Error::pipeline(format!(
-        "expected a column that `tokenize` made, got {}",
+        "expected token ids, lists of whole numbers of at most 63 bits, got {}",
         column_type_name(&column)
     ))
     .with_column(name);
-    Err(match names.as_slice() {
+    Err(match others.as_slice() {
         [] => error.with_hint(without_tokens(steps)),
-        names => error.with_hint(format!("token columns here: {}", names.join(", "))),
+        others => error.with_hint(format!("token columns here: {}", others.join(", "))),
     })
+}
+
+/// What lists of numbers hold; nothing for other types.
+fn element(data_type: &DataType) -> Option<&DataType> {
+    let (DataType::List(item) | DataType::LargeList(item)) = data_type else {
+        return None;
+    };
+    let element = item.data_type();
+    let is_number = element.is_numeric() && element.primitive_width().is_some_and(|n| n <= 8);
+    (is_number || *element == DataType::Boolean).then_some(element)
+}
+
+/// Whether token ids can have this type: labels are signed and hold each of them.
+fn is_id(element: &DataType) -> bool {
+    element.is_integer() && *element != DataType::UInt64
+}
+
+/// The columns packed along: lists of numbers with names that `pack` has no other
+/// use for.
+fn aligned(spec: &PackSpec, columns: &mut LiveColumns<'_>) -> StepResult<Vec<AlignedColumn>> {
+    let names = spec.columns.as_deref().unwrap_or_default();
+    let column = |(index, name): (usize, &String)| {
+        aligned_column(names.get(..index).unwrap_or_default(), name, columns)
+            .map_err(|error| (error.with_column(name), format!("columns[{index}]")))
+    };
+    names.iter().enumerate().skip(1).map(column).collect()
+}
+
+fn aligned_column(
+    before: &[String],
+    name: &String,
+    columns: &mut LiveColumns<'_>,
+) -> Result<AlignedColumn> {
+    if before.contains(name) {
+        return Err(Error::pipeline("expected each column once, got one twice"));
+    }
+    if [TOKENS, CU_SEQLENS, POSITION_IDS, LABELS].contains(&name.as_str()) {
+        return Err(Error::pipeline(
+            "expected a column with a name of its own, got one that `pack` gives to another",
+        ));
+    }
+    let column = columns.column(name)?;
+    let Some(element) = element(&column.data_type) else {
+        return Err(Error::pipeline(format!(
+            "expected lists with a number for each token, got {}",
+            column_type_name(&column)
+        )));
+    };
+    Ok(AlignedColumn {
+        name: name.clone(),
+        element: element.clone(),
+    })
+}
+
+/// What labels are made of, by the loss mask that is named or is called so.
+fn labels(spec: &PackSpec, aligned: &[AlignedColumn]) -> StepResult<PackLabels> {
+    let refused = |error: Error| Err((error, "loss_mask".to_owned()));
+    if let (false, Some(_)) = (spec.labels, &spec.loss_mask) {
+        let error =
+            Error::pipeline("`loss_mask` says what `labels` leave out, got it without them");
+        return refused(error.with_hint("set labels = true, or leave `loss_mask` out"));
+    }
+    if !spec.labels {
+        return Ok(PackLabels::None);
+    }
+    let name = spec.loss_mask.as_deref();
+    let is_mask = |column: &&AlignedColumn| column.name == name.unwrap_or(LOSS_MASK);
+    let Some(mask) = aligned.iter().find(is_mask) else {
+        return match name {
+            None => Ok(PackLabels::All),
+            Some(name) => refused(
+                Error::pipeline("expected the loss mask among the columns that are packed")
+                    .with_column(name)
+                    .with_hint("name it in `columns`, behind the token column"),
+            ),
+        };
+    };
+    if mask.element.is_integer() || mask.element == DataType::Boolean {
+        return Ok(PackLabels::Masked(mask.name.clone()));
+    }
+    let error = Error::pipeline(format!(
+        "expected a loss mask of whole numbers or booleans, got {}",
+        type_name(&mask.element)
+    ));
+    refused(error.with_column(&mask.name))
 }
 
 /// What to do where no column is as `tokenize` made it.
@@ -141,18 +297,47 @@ fn check_method(spec: &PackSpec) -> StepResult<()> {
 }
 
 /// The token named, else the one that ends each document.
-fn pad(spec: &PackSpec, tokens: &TokenizeStep) -> Result<u32> {
+fn pad(spec: &PackSpec, tokens: &Tokens<'_>) -> Result<u32> {
+    let Some(made_by) = tokens.made_by else {
+        return pad_of_ids(spec, tokens);
+    };
     if let Some(name) = &spec.pad {
-        return token_id(&tokens.tokenizer, name);
+        return token_id(&made_by.tokenizer, name);
     }
-    if let [only] = tokens.end_of_document.as_slice() {
+    if let [only] = made_by.end_of_document.as_slice() {
         return Ok(*only);
     }
     let error = Error::pipeline("missing key `pad`: no token is known to fill rows with");
-    Err(match special_hint(&tokens.tokenizer, "") {
+    Err(match special_hint(&made_by.tokenizer, "") {
         Some(special) => error.with_hint(format!(
             "name it with `pad`, or give `tokenize` an `end_of_document` ({special})"
         )),
         None => error.with_hint("name it with `pad`, by its text or id"),
     })
+}
+
+/// The pad of ids that no step has made: an id, of their type.
+fn pad_of_ids(spec: &PackSpec, tokens: &Tokens<'_>) -> Result<u32> {
+    let most: u32 = match tokens.id_type {
+        DataType::Int8 => 0x7f,
+        DataType::UInt8 => 0xff,
+        DataType::Int16 => 0x7fff,
+        DataType::UInt16 => 0xffff,
+        DataType::Int32 => 0x7fff_ffff,
+        _ => u32::MAX,
+    };
+    match &spec.pad {
+        Some(TokenName::Id(id)) if *id <= most => Ok(*id),
+        Some(TokenName::Id(id)) => Err(Error::pipeline(format!(
+            "pad: expected an id of the type {}, got {id}",
+            type_name(&tokens.id_type)
+        ))),
+        Some(TokenName::Text(text)) => Err(Error::pipeline(format!(
+            "pad: expected an id, since no tokenizer made the tokens here, got {text:?}"
+        ))),
+        None => Err(
+            Error::pipeline("missing key `pad`: no token is known to fill rows with")
+                .with_hint("name it with `pad`, by its id"),
+        ),
+    }
 }

@@ -8,7 +8,8 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use super::amounts::counted;
 use crate::error::name_in_text;
 use crate::plan::steps::{
-    FilterStep, MapStep, Overlong, PackMethod, PackStep, SpecialTokens, Step, TokenizeStep,
+    FilterStep, MapStep, Overlong, PackLabels, PackMethod, PackStep, SpecialTokens, Step,
+    TokenizeStep,
 };
 use crate::plan::types::Plan;
 
@@ -104,6 +105,7 @@ fn pack(step: &PackStep) -> String {
                 Overlong::Split => "split",
                 Overlong::Truncate => "truncated",
                 Overlong::Drop => "dropped",
+                Overlong::Refuse => "refused",
             }
         ),
         PackMethod::Concat => "one after another".to_owned(),
@@ -113,10 +115,26 @@ fn pack(step: &PackStep) -> String {
     } else {
         ""
     };
-    format!(
+    let columns: Vec<_> = step.inputs().map(name_in_text).collect();
+    let mut said = format!(
         "pack {} into rows of {}, {how}, pad {}{segment}",
-        step.column, step.length, step.pad
-    )
+        columns.join(", "),
+        step.length,
+        step.pad
+    );
+    if let Some(most) = step.max_documents {
+        let documents = counted(u64::from(most), "document");
+        _ = write!(said, ", at most {documents} a row");
+    }
+    if step.position_ids {
+        said.push_str(", position_ids");
+    }
+    match &step.labels {
+        PackLabels::None => {}
+        PackLabels::All => said.push_str(", labels of all tokens"),
+        PackLabels::Masked(mask) => _ = write!(said, ", labels by {}", name_in_text(mask)),
+    }
+    said
 }
 
 /// `op a, b: what is done to both; c: what is done to it`.

@@ -29,6 +29,11 @@ pub(super) fn window<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, 
     Ok(Some(window))
 }
 
+/// Documents of a row, where they are bounded: a row has no more than tokens.
+pub(super) fn documents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    length(from).map(Some)
+}
+
 /// Takes what a `T` holds and says what is allowed of it.
 struct Bounded<T> {
     most: Option<u32>,

@@ -136,9 +136,14 @@ impl TokenizeSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackSpec {
-    /// The token column (default: the only one there is).
+    /// The token column: one that `tokenize` made (default: the only one there is),
+    /// or lists of whole numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
+    /// Instead of `column`: the token column, and behind it those that have a
+    /// value for each token, such as a loss mask, and are packed along with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
     /// Tokens in a row.
     #[serde(deserialize_with = "bounds::length")]
     #[schemars(range(min = 1, max = 16_777_216))]
@@ -146,8 +151,8 @@ pub struct PackSpec {
     /// How documents are laid into rows.
     #[serde(default)]
     pub method: PackMethod,
-    /// What becomes of a document longer than a row (default: "split"); for
-    /// method `best_fit` only.
+    /// What becomes of a document longer than a row (default: "split", with
+    /// several columns "refuse"); for method `best_fit` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlong: Option<Overlong>,
     /// The token that fills the end of a row (default: the end-of-document
@@ -167,6 +172,26 @@ pub struct PackSpec {
     )]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub window: Option<u32>,
+    /// Documents in a row, at most.
+    #[serde(
+        default,
+        deserialize_with = "bounds::documents",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 16_777_216))]
+    pub max_documents: Option<u32>,
+    /// Whether the rows have a column `position_ids`: the place of each token in
+    /// its document, from 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub position_ids: bool,
+    /// Whether the rows have a column `labels`: each token in its own place, and
+    /// -100 where there is no loss.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub labels: bool,
+    /// The one of `columns` that is 0 where `labels` has -100 (default:
+    /// `loss_mask`, if it is among them).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_mask: Option<String>,
 }
 
 impl PackSpec {
@@ -176,12 +201,17 @@ impl PackSpec {
     pub fn new(length: u32) -> Self {
         Self {
             column: None,
+            columns: None,
             length,
             method: PackMethod::default(),
             overlong: None,
             pad: None,
             pad_segment: false,
             window: None,
+            max_documents: None,
+            position_ids: false,
+            labels: false,
+            loss_mask: None,
         }
     }
 }
