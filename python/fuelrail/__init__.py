@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from fuelrail._loader import Loader
+    from fuelrail._mix import Mixture, mix
     from fuelrail._native import Batch, Table, Tensor, __version__
     from fuelrail._pipeline import Pipeline
     from fuelrail._tokenizer import Tokenizer
@@ -51,6 +52,7 @@ __all__ = [
     "IoError",
     "Loader",
     "LockedError",
+    "Mixture",
     "Pipeline",
     "PipelineError",
     "StoppedError",
@@ -60,6 +62,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "devices",
+    "mix",
     "selftest",
     "steps",
 ]
@@ -70,12 +73,14 @@ _HOMES = {
     "BatchDict": "_batch",
     "Dataset": "_dataset",
     "Loader": "_loader",
+    "Mixture": "_mix",
     "Pipeline": "_pipeline",
     "Table": "_native",
     "Tensor": "_native",
     "Tokenizer": "_tokenizer",
     "__version__": "_native",
     "devices": "_device",
+    "mix": "_mix",
     "selftest": "_device",
     "steps": "steps",
 }

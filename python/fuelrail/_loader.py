@@ -12,6 +12,7 @@ from fuelrail._calls import told
 from fuelrail._checks import text
 from fuelrail._dataset import Dataset
 from fuelrail._errors import UsageError, UsageIndexError
+from fuelrail._mix import Mixture
 from fuelrail._passes import Passes
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Loader:
     more, and those that were read ahead too, gets an error that says so.
 
     Args:
-        dataset: The dataset, or its directory.
+        dataset: The dataset, or its directory, or what :func:`mix` has made of
+            several.
         batch_size: Rows of a batch of this rank.
         global_batch_size: Rows of a batch of all ranks together; give one of
             the two. With a constant global batch, batches are the same for any
@@ -141,7 +143,7 @@ class Loader:
 
     def __init__(
         self,
-        dataset: Dataset | str | os.PathLike[str],
+        dataset: Dataset | Mixture | str | os.PathLike[str],
         *,
         batch_size: int | None = None,
         global_batch_size: int | None = None,
@@ -168,8 +170,8 @@ class Loader:
         access: Literal["copy", "view"] = "copy",
         patience: float = PATIENCE,
     ) -> None:
-        dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-        if not dataset.is_whole:
+        dataset = dataset if isinstance(dataset, (Dataset, Mixture)) else Dataset(dataset)
+        if isinstance(dataset, Dataset) and not dataset.is_whole:
             raise UsageError(
                 f"expected a whole dataset, got the {len(dataset)} rows of a slice",
                 hint="a loader reads all rows; shard a dataset of those you want",
@@ -207,8 +209,8 @@ class Loader:
         self._made: tuple[tuple[int, int], _native.Loader] | None = None
 
     @property
-    def dataset(self) -> Dataset:
-        """The dataset it reads."""
+    def dataset(self) -> Dataset | Mixture:
+        """The dataset it reads, or the mixture of several."""
         return self._dataset
 
     @property
@@ -311,7 +313,8 @@ class Loader:
         the first of these in ``damage``. ``too_large_for_device`` counts rows that
         the CPU changed because the device of the steps has no memory for one of
         them, and ``device_lost`` says why it changes all of them, if the device has
-        failed."""
+        failed. Of a mixture, ``datasets`` has for each dataset its ``rows`` that have
+        been had up to here, by all ranks, and its own ``epoch`` and ``position``."""
         return self._any().stats()
 
     def close(self) -> None:
@@ -372,9 +375,10 @@ class Loader:
         size = "batch_size" if asked["batch_size"] is not None else "global_batch_size"
         world = self._given or (self._made and self._made[0])
         steps = "" if not asked["steps"] else f" steps on {asked['device']}"
+        whole = repr(self._dataset.path) if isinstance(self._dataset, Dataset) else repr(self._dataset)
         whose = "" if world is None else f" rank {world[0]} of {world[1]}"
         return (
-            f"<fuelrail.Loader {self._dataset.path!r} {size}={asked[size]} shuffle={asked['shuffle']!r} "
+            f"<fuelrail.Loader {whole} {size}={asked[size]} shuffle={asked['shuffle']!r} "
             f"seed={asked['seed']} last={asked['last']!r}{whose}{steps}>"
         )
 
@@ -449,7 +453,7 @@ class Loader:
 
     def _columns(self) -> list[_native._ColumnText]:
         """The columns that it reads."""
-        columns = {column[0]: column for column in self._dataset._native.columns}
+        columns = {column[0]: column for column in _first(self._dataset)._native.columns}
         names = self._asked["columns"]
         return list(columns.values()) if names is None else [columns[name] for name in names]
 
@@ -465,6 +469,11 @@ class Loader:
         return made
 
 
+def _first(dataset: Dataset | Mixture) -> Dataset:
+    """The dataset whose columns all have that are read."""
+    return dataset if isinstance(dataset, Dataset) else dataset.datasets[0]
+
+
 def _of(asked: dict[str, Any], world: tuple[int, int]) -> dict[str, Any]:
     """The options of one rank."""
     return {**asked, "rank": world[0], "world_size": world[1]}
@@ -472,7 +481,7 @@ def _of(asked: dict[str, Any], world: tuple[int, int]) -> dict[str, Any]:
 
 def _again(
     of: type[Loader],
-    dataset: Dataset,
+    dataset: Dataset | Mixture,
     asked: dict[str, Any],
     given: tuple[int, int] | None,
     state: dict[str, Any] | None,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fuelrail import _native
     from fuelrail._dataset import Dataset
+    from fuelrail._mix import Mixture
 
 # Seconds that no program lasts; clocks do not count to infinity.
 _FOR_EVER = 1e9
@@ -91,7 +92,7 @@ def _unknown(name: object, known: list[str], what: str) -> UsageError:
     )
 
 
-def names(dataset: Dataset, columns: Sequence[str] | None) -> list[str] | None:
+def names(dataset: Dataset | Mixture, columns: Sequence[str] | None) -> list[str] | None:
     if columns is None:
         return None
     if isinstance(columns, str):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from fuelrail import _native
     from fuelrail._dataset import Dataset
+    from fuelrail._mix import Mixture
 
 __all__ = ["IterableDataset", "TorchBatch", "TorchBatches", "whole_batch"]
 
@@ -227,7 +228,7 @@ class IterableDataset(TorchBatches):
     With torchdata's ``StatefulDataLoader`` its position is saved and restored.
 
     Args:
-        dataset: The dataset, or its directory.
+        dataset: The dataset, or its directory, or a mixture of several.
         dtypes: As :meth:`fuelrail.Loader.to_torch` takes them.
         device: As :meth:`fuelrail.Loader.to_torch` takes it.
         mask: As :meth:`fuelrail.Loader.to_torch` takes it.
@@ -238,7 +239,7 @@ class IterableDataset(TorchBatches):
     @passes_on(Loader)
     def __init__(
         self,
-        dataset: Dataset | str | os.PathLike[str],
+        dataset: Dataset | Mixture | str | os.PathLike[str],
         *,
         dtypes: object | Mapping[str, object] | None = None,
         device: object | None = None,

@@ -110,12 +110,12 @@ impl Batch {
     /// that has been trained on it.
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
-        state_dict(py, self.inner.state())
+        state_dict(py, self.inner.saved())
     }
 
     /// The same as text, which is made sooner.
     fn state_text(&self) -> String {
-        self.inner.state().to_string()
+        self.inner.saved().to_string()
     }
 
     /// The epoch it belongs to.
@@ -136,6 +136,19 @@ impl Batch {
     fn rows<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let rows = self.inner.rows();
         array(py, bytemuck::cast_slice(rows), Dtype::U64, rows.len())
+    }
+
+    /// The number of the dataset that each row of the tensors is of, where several
+    /// are mixed: numpy `int32`, and -1 in rows that fill up or were damaged. `None`
+    /// where there is one dataset.
+    #[getter]
+    fn datasets<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>> {
+        let datasets = self.inner.datasets();
+        if self.inner.saved().mixture.is_empty() {
+            return Ok(None);
+        }
+        let bytes = bytemuck::cast_slice(datasets);
+        array(py, bytes, Dtype::I32, datasets.len()).map(Some)
     }
 
     /// Which rows of the tensors are rows of the dataset: numpy `bool`. The

@@ -34,30 +34,32 @@ type OriginText = (String, u64, u32);
 /// tokens, text.
 type DocumentText = (String, u64, u32, Option<u64>, Option<String>);
 
-/// A dataset that is open.
-#[pyclass(frozen, module = "fuelrail._native", name = "Dataset")]
-#[derive(Debug)]
-pub(crate) struct Dataset {
-    inner: Arc<format::Dataset>,
-    /// What loaders of it share: a block is compared with its checksum once.
-    /// Others in each process, as a lock in them may be held by a thread that
-    /// a forked child does not have.
-    shards: Mutex<Option<(Process, Arc<Shards>)>>,
-}
+/// What loaders of a dataset or a mixture share: a block is compared with its
+/// checksum once. Others in each process, as a lock in them may be held by a thread
+/// that a forked child does not have.
+#[derive(Debug, Default)]
+pub(crate) struct SharedShards(Mutex<Option<(Process, Arc<Shards>)>>);
 
-impl Dataset {
-    pub(crate) fn shards(&self) -> fuelrail::Result<Arc<Shards>> {
+impl SharedShards {
+    /// Those of this process, made where there are none.
+    ///
+    /// # Errors
+    /// Those of making them.
+    pub(crate) fn get(
+        &self,
+        make: impl FnOnce() -> fuelrail::Result<Shards>,
+    ) -> fuelrail::Result<Arc<Shards>> {
         let ours = |shared: &Option<(Process, Arc<Shards>)>| {
             let of_this = shared.as_ref().filter(|(process, _)| process.is_this());
             of_this.map(|(_, shards)| shards.clone())
         };
         // Nobody waits for this lock either: who cannot have it has shards
         // alone.
-        if let Some(shards) = self.shards.try_lock().ok().and_then(|held| ours(&held)) {
+        if let Some(shards) = self.0.try_lock().ok().and_then(|held| ours(&held)) {
             return Ok(shards);
         }
-        let made = Arc::new(Shards::new(self.inner.clone())?);
-        let Ok(mut shared) = self.shards.try_lock() else {
+        let made = Arc::new(make()?);
+        let Ok(mut shared) = self.0.try_lock() else {
             return Ok(made);
         };
         if let Some(shards) = ours(&shared) {
@@ -65,6 +67,24 @@ impl Dataset {
         }
         *shared = Some((Process::this(), made.clone()));
         Ok(made)
+    }
+}
+
+/// A dataset that is open.
+#[pyclass(frozen, module = "fuelrail._native", name = "Dataset")]
+#[derive(Debug)]
+pub(crate) struct Dataset {
+    inner: Arc<format::Dataset>,
+    shards: SharedShards,
+}
+
+impl Dataset {
+    pub(crate) fn inner(&self) -> &Arc<format::Dataset> {
+        &self.inner
+    }
+
+    pub(crate) fn shards(&self) -> fuelrail::Result<Arc<Shards>> {
+        self.shards.get(|| Shards::new(self.inner.clone()))
     }
 
     /// Rows that are read at a time.
@@ -99,7 +119,7 @@ impl Dataset {
         let inner = py.detach(|| format::Dataset::open(&path))?;
         Ok(Self {
             inner: Arc::new(inner),
-            shards: Mutex::new(None),
+            shards: SharedShards::default(),
         })
     }
 

@@ -16,6 +16,7 @@ mod dlpack;
 mod encode;
 mod errors;
 mod loader;
+mod mixture;
 mod numbers;
 mod options;
 mod pipeline;
@@ -45,6 +46,8 @@ mod _native {
     use crate::devices::{devices, selftest};
     #[pymodule_export]
     use crate::loader::{BatchIterator, Loader};
+    #[pymodule_export]
+    use crate::mixture::Mixture;
     #[pymodule_export]
     use crate::numbers::Numbers;
     #[pymodule_export]

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fuelrail::feed::{
-    self, Epochs, Feed, FeedOptions, Polled, Process, Shards, Standing, Stop, Tally,
+    self, Epochs, Feed, FeedOptions, MixProgress, Polled, Process, SavedState, Shards, Standing,
+    Stop, Tally,
 };
 use fuelrail::plan::operators::Draw;
 use fuelrail::{Error, ErrorKind};
@@ -18,6 +19,7 @@ use pyo3::types::PyDict;
 use crate::batch::{Batch, damage_dict};
 use crate::dataset::Dataset;
 use crate::errors::Result;
+use crate::mixture::Mixture;
 use crate::options::Asked;
 use crate::state::{read_state, state_dict};
 use crate::turn::Turn;
@@ -172,6 +174,15 @@ impl Shared {
         Ok(lock(&self.family.position))
     }
 
+    /// What is saved of a position.
+    fn saved(&self, standing: &Standing) -> SavedState {
+        let mixture = self.shards.mixture();
+        SavedState {
+            state: *standing.state(),
+            mixture: mixture.map_or_else(Vec::new, |mixture| mixture.mixed_with()),
+        }
+    }
+
     /// One iterator less is live. Returns how many are.
     fn leave(&self) -> usize {
         self.n_live.fetch_sub(1, Ordering::Relaxed) - 1
@@ -208,9 +219,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[pymethods]
 impl Loader {
     #[new]
-    fn new(py: Python<'_>, dataset: &Dataset, asked: Asked) -> Result<Self> {
+    fn new(py: Python<'_>, dataset: &Bound<'_, PyAny>, asked: Asked) -> Result<Self> {
         let options = FeedOptions::try_from(asked)?;
-        let shared = py.detach(|| Shared::new(dataset.shards()?, options, None))?;
+        let shared = if let Ok(mixture) = dataset.cast::<Mixture>() {
+            let mixture = mixture.get();
+            py.detach(|| Shared::new(mixture.shards()?, options, None))?
+        } else {
+            let dataset = dataset.cast::<Dataset>().map_err(PyErr::from)?.get();
+            py.detach(|| Shared::new(dataset.shards()?, options, None))?
+        };
         Ok(Self {
             shared: Arc::new(shared),
         })
@@ -227,7 +244,7 @@ impl Loader {
             Ok((feed.options().clone(), feed.place_of_steps(), seed))
         };
         let (options, place, seed) = self.shared.with_feed(py, asked)?;
-        let n_rows = shards.extent().n_rows;
+        let n_rows = shards.n_rows();
         if let Some(row) = row.filter(|row| *row >= n_rows) {
             let message = format!("row {row} is out of range: the dataset has {n_rows} rows");
             return Err(Error::new(ErrorKind::Usage, message).into());
@@ -289,17 +306,17 @@ impl Loader {
 
     fn state_dict<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyAny>> {
         let standing = self.shared.position()?.standing;
-        state_dict(py, standing.state())
+        state_dict(py, &self.shared.saved(&standing))
     }
 
     fn load_state_dict(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Result<()> {
         let state = read_state(state)?;
-        self.shared.with_feed(py, |feed| feed.load(&state))
+        self.shared.with_feed(py, |feed| feed.load_saved(&state))
     }
 
     fn seek(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> Result<()> {
         let state = read_state(state)?;
-        self.shared.with_feed(py, |feed| feed.seek(&state))
+        self.shared.with_feed(py, |feed| feed.seek(&state.state))
     }
 
     #[getter]
@@ -319,7 +336,10 @@ impl Loader {
     /// Batches, rows and skipped rows so far, the first that were skipped, and what
     /// became of the device.
     fn stats<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let tally = self.shared.position()?.tally.clone();
+        let (tally, standing) = {
+            let position = self.shared.position()?;
+            (position.tally.clone(), position.standing)
+        };
         let counts = tally.counts();
         let stats = PyDict::new(py);
         stats.set_item("batches", counts.batches)?;
@@ -329,6 +349,11 @@ impl Loader {
         stats.set_item("device_lost", tally.device_lost())?;
         let damage = tally.damage().iter().map(|damage| damage_dict(py, damage));
         stats.set_item("damage", damage.collect::<Result<Vec<_>>>()?)?;
+        if let Some(mixture) = self.shared.shards.mixture() {
+            let progress = mixture.progress(standing.state()).into_iter();
+            let progress = progress.map(|of| progress_dict(py, of));
+            stats.set_item("datasets", progress.collect::<Result<Vec<_>>>()?)?;
+        }
         Ok(stats)
     }
 
@@ -340,6 +365,15 @@ impl Loader {
             py.detach(|| lock(&family.stops).iter().for_each(Stop::now));
         }
     }
+}
+
+/// How far one dataset of a mixture has come.
+fn progress_dict(py: Python<'_>, of: MixProgress) -> Result<Bound<'_, PyDict>> {
+    let progress = PyDict::new(py);
+    progress.set_item("rows", of.rows)?;
+    progress.set_item("epoch", of.epoch)?;
+    progress.set_item("position", of.position)?;
+    Ok(progress)
 }
 
 /// What is left of an epoch, batch by batch. Dropped before its end, it ends

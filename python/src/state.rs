@@ -1,7 +1,7 @@
 //! States of loaders as dicts of Python, by way of their text: what the engine
 //! writes and reads is the one definition of them.
 
-use fuelrail::feed::State;
+use fuelrail::feed::SavedState;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyString};
 use crate::errors::Result;
 
 /// A state as a dict.
-pub(crate) fn state_dict<'py>(py: Python<'py>, state: &State) -> Result<Bound<'py, PyAny>> {
+pub(crate) fn state_dict<'py>(py: Python<'py>, state: &SavedState) -> Result<Bound<'py, PyAny>> {
     static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let loads = LOADS.import(py, "json", "loads")?;
     Ok(loads.call1((state.to_string(),))?)
@@ -20,11 +20,11 @@ pub(crate) fn state_dict<'py>(py: Python<'py>, state: &State) -> Result<Bound<'p
 ///
 /// # Errors
 /// `Usage` if it is none.
-pub(crate) fn read_state(found: &Bound<'_, PyAny>) -> Result<State> {
+pub(crate) fn read_state(found: &Bound<'_, PyAny>) -> Result<SavedState> {
     static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = found.py();
     if let Ok(text) = found.cast::<PyString>() {
-        return Ok(State::from_json(&text.to_cow()?)?);
+        return Ok(SavedState::from_json(&text.to_cow()?)?);
     }
     let refused = || {
         Error::new(
@@ -40,5 +40,5 @@ pub(crate) fn read_state(found: &Bound<'_, PyAny>) -> Result<State> {
     let text = dumps.call1((dict,)).map_err(|_| {
         refused().with_hint("it may hold integers, text and nothing else, as it did when saved")
     })?;
-    Ok(State::from_json(&text.extract::<String>()?)?)
+    Ok(SavedState::from_json(&text.extract::<String>()?)?)
 }

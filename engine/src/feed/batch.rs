@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::fill::{BatchSlot, Damage, Mapped, Placed, TensorPlace};
 use super::process::Process;
 use super::ring::BatchRing;
+use super::saved::SavedState;
 use super::state::State;
 use crate::device::Kept;
 use crate::error::Result;
@@ -28,11 +29,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(slot: BatchSlot, state: State, at: BatchNumber, home: Home) -> Self {
+    pub(super) fn new(slot: BatchSlot, saved: SavedState, at: BatchNumber, home: Home) -> Self {
         Self {
             held: Arc::new(Held {
                 slot,
-                state,
+                saved,
                 at,
                 home,
             }),
@@ -61,6 +62,14 @@ impl Batch {
     #[must_use]
     pub fn rows(&self) -> &[u64] {
         &self.held.slot.filled.rows
+    }
+
+    /// The dataset that each row of the tensors is of, where several are mixed: its
+    /// number among them, and -1 where there is no row. [`Batch::rows`] are the rows
+    /// of that dataset. Empty where one dataset is fed.
+    #[must_use]
+    pub fn datasets(&self) -> &[i32] {
+        &self.held.slot.filled.datasets
     }
 
     /// 1 where a row of the tensors is one of the dataset, 0 where it fills up
@@ -112,7 +121,13 @@ impl Batch {
     /// Where the loader stands after it: what a trainer saves that has used it.
     #[must_use]
     pub fn state(&self) -> &State {
-        &self.held.state
+        &self.held.saved.state
+    }
+
+    /// The same as it is saved, with the datasets of a mixture.
+    #[must_use]
+    pub fn saved(&self) -> &SavedState {
+        &self.held.saved
     }
 
     fn tensor_at(&self, index: usize) -> Tensor {
@@ -250,7 +265,7 @@ fn copied(map: &dyn Mapped, start: usize, len: usize) -> Vec<u8> {
 /// A filled slot.
 struct Held {
     slot: BatchSlot,
-    state: State,
+    saved: SavedState,
     at: BatchNumber,
     home: Home,
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::options::{Epochs, FeedOptions, Shuffle};
-use super::order::{Extent, Order};
 use super::schedule::{BatchSchedule, Cut};
+use super::sequence::{Fed, Sequence};
 
 /// A position in an epoch, at the border of a global batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) struct EpochPosition {
 /// What a batch is to hold.
 #[derive(Debug)]
 pub(super) struct FillTask {
-    pub(super) order: Arc<Order>,
+    pub(super) order: Arc<Sequence>,
     pub(super) cut: Cut,
     pub(super) epoch: u32,
     /// Where the loader stands when it has been handed out.
@@ -37,17 +37,17 @@ impl FillTask {
 pub(super) struct Course {
     schedule: BatchSchedule,
     shuffle: Shuffle,
-    extent: Extent,
+    fed: Fed,
     seed: u64,
     epochs: Epochs,
     place: EpochPosition,
     /// That of the epoch and seed asked for last.
-    order: Option<(u64, u32, Arc<Order>)>,
+    order: Option<(u64, u32, Arc<Sequence>)>,
 }
 
 impl Course {
     /// The jobs from the first epoch on.
-    pub(super) fn new(schedule: BatchSchedule, extent: Extent, options: &FeedOptions) -> Self {
+    pub(super) fn new(schedule: BatchSchedule, fed: Fed, options: &FeedOptions) -> Self {
         let FeedOptions {
             shuffle,
             seed,
@@ -57,7 +57,7 @@ impl Course {
         Self {
             schedule,
             shuffle,
-            extent,
+            fed,
             seed,
             epochs,
             place: EpochPosition {
@@ -116,11 +116,11 @@ impl Course {
         })
     }
 
-    fn order(&mut self, epoch: u32) -> Arc<Order> {
+    fn order(&mut self, epoch: u32) -> Arc<Sequence> {
         match &self.order {
             Some((seed, held, order)) if (*seed, *held) == (self.seed, epoch) => order.clone(),
             _ => {
-                let order = Arc::new(Order::new(self.shuffle, self.seed, epoch, self.extent));
+                let order = Arc::new(self.fed.sequence(self.shuffle, self.seed, epoch));
                 self.order = Some((self.seed, epoch, order.clone()));
                 order
             }

@@ -71,6 +71,9 @@ pub(crate) struct Filled {
     /// 1 where a row of the tensors is one of the dataset, 0 where it fills up
     /// or was damaged.
     pub(crate) valid: Vec<u8>,
+    /// The dataset that each row is of, where several are mixed, and -1 where there
+    /// is no row; `rows` are those of this dataset then.
+    pub(crate) datasets: Vec<i32>,
     /// What was skipped.
     pub(crate) damage: Vec<Damage>,
     /// What is to be told of the device that was to change the rows.
@@ -94,6 +97,7 @@ impl Filled {
         self.rows.extend_from_slice(rows);
         self.rows.resize(n_rows.max(rows.len()), NO_ROW);
         self.valid.clear();
+        self.datasets.clear();
         self.damage.clear();
     }
 

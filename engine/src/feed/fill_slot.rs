@@ -32,7 +32,9 @@ pub(super) fn fill_slot(
                 epoch: job.epoch,
             },
         };
-        fill.fill(wanted, slot)
+        fill.fill(wanted, slot)?;
+        job.order.settle(&mut slot.filled);
+        Ok(())
     }));
     filled.unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
 }

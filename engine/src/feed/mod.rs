@@ -2,9 +2,9 @@
 //! seed decides, exact to the row.
 //!
 //! - `options`: what a loader is asked for;
-//! - `order`: the permutation of an epoch, in constant memory and time;
-//!   `schedule`: which positions of it a batch of a rank has; [`State`]: where
-//!   a loader stands; [`Standing`]: that, and how it came there;
+//! - `order`: the permutation of an epoch, in constant memory and time; [`Mixture`]:
+//!   that of several datasets; `sequence`: either; `schedule`: which positions of it a batch of a rank has; [`State`]: where
+//!   a loader stands; [`SavedState`]: that of a mixture, too; [`Standing`]: that, and how it came there;
 //! - [`Shards`], `open_shard`, `pool`, `known`, `index`, `limits`: shards open for
 //!   reading, each block checked before it is used; `map`, `guard`: a truncated
 //!   file is an error; `columns`, `gather`: rows into slots; [`Reader`]: rows by
@@ -33,6 +33,7 @@ mod limits;
 mod loader;
 mod losses;
 mod map;
+mod mix;
 mod on_device;
 mod open;
 mod open_shard;
@@ -42,9 +43,11 @@ mod pool;
 mod process;
 mod reader;
 mod ring;
+mod saved;
 mod schedule;
 mod second_images;
 mod second_rows;
+mod sequence;
 mod shards;
 mod standing;
 mod state;
@@ -61,6 +64,7 @@ pub use batch::{Batch, Tensor};
 pub use device_memory::{DeviceMemory, Lent};
 pub use fill::{Damage, NO_ROW};
 pub use loader::{Feed, Polled};
+pub use mix::{MixProgress, MixStop, Mixture};
 pub use options::{
     Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Results, Shuffle, Verify, World,
@@ -68,6 +72,7 @@ pub use options::{
 pub use order::{Extent, Order};
 pub use process::Process;
 pub use reader::{Reader, Rows, RowsTensor};
+pub use saved::{MixedWith, SavedState};
 pub use shards::Shards;
 pub use standing::Standing;
 pub use state::State;

@@ -8,6 +8,7 @@ use super::loader::{Facts, Feed};
 use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
 use super::second_rows::SecondRows;
+use super::sequence::Fed;
 use super::shards::Shards;
 use super::stepped::{self, Stepped};
 use crate::device::{Device, Visit};
@@ -26,10 +27,17 @@ impl Feed {
     /// fails.
     pub fn open(shards: Arc<Shards>, options: FeedOptions) -> Result<Self> {
         let manifest = shards.dataset().manifest();
-        let facts = Facts {
-            extent: shards.extent(),
-            dataset: manifest.digest,
-            plan: manifest.plan_digest,
+        let facts = match shards.mixture() {
+            Some(mixture) => Facts {
+                dataset: mixture.digest(),
+                plan: mixture.plan(),
+                fed: Fed::Mixture(mixture.clone()),
+            },
+            None => Facts {
+                fed: Fed::Dataset(shards.extent()),
+                dataset: manifest.digest,
+                plan: manifest.plan_digest,
+            },
         };
         let skipped = match options.last {
             Last::Pad => Skipped::Masked,
@@ -69,6 +77,9 @@ impl Shards {
     /// What the order of the rows depends on, beside seed and epoch.
     #[must_use]
     pub fn extent(&self) -> Extent {
+        if let Some(mixture) = self.mixture() {
+            return mixture.extent();
+        }
         let manifest = self.dataset().manifest();
         Extent::new(manifest.n_rows, manifest.len_bytes())
     }

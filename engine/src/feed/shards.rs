@@ -1,5 +1,6 @@
 //! The shards of a dataset, open for any number of loaders and threads.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,7 @@ use super::index::RowIndex;
 use super::known::{FileIdentity, Known};
 use super::limits::{max_open, memory_bytes};
 use super::map::{MappedFile, PageSize, Private, PrivatePages};
+use super::mix::{MixStop, Mixture};
 use super::open_shard::Open;
 use super::pool::{Pool, close_oldest_of_all};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,13 +25,25 @@ use crate::format::{
 /// long as nobody writes to its file.
 #[derive(Debug)]
 pub struct Shards {
+    /// The one there is, or the first of those that are mixed.
     dataset: Arc<Dataset>,
+    mixed: Option<MixedShards>,
     index: RowIndex,
     /// What is known of each shard.
     known: Vec<Mutex<Option<Arc<Known>>>>,
     pool: Arc<Pool>,
     max_open: usize,
     pages: PageSize,
+}
+
+/// The shards of several datasets, those of the first before those of the next.
+#[derive(Debug)]
+struct MixedShards {
+    /// The first shard of each dataset, ascending.
+    datasets: Vec<(usize, Arc<Dataset>)>,
+    /// All shards, their rows counted through all datasets.
+    entries: Vec<ShardEntry>,
+    mixture: Arc<Mixture>,
 }
 
 /// What has become of a shard since it was opened.
@@ -57,22 +71,93 @@ impl Shards {
     /// # Errors
     /// `Damage` if it has more than can be counted in memory.
     pub fn new(dataset: Arc<Dataset>) -> Result<Self> {
-        let shards = &dataset.manifest().shards;
-        let index = RowIndex::new(shards, dataset.n_rows())?;
+        let manifest = dataset.manifest();
+        let index = RowIndex::new(&manifest.shards, manifest.n_rows)?;
+        let (n_shards, len_bytes) = (manifest.shards.len(), manifest.len_bytes());
+        Ok(Self::of(dataset, None, (index, n_shards, len_bytes)))
+    }
+
+    /// The shards of several datasets, to be fed as one in proportion to their
+    /// weights.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use fuelrail::format::Dataset;
+    /// use fuelrail::feed::{Feed, FeedOptions, MixStop, Shards};
+    /// # use fuelrail::plan::Pipeline;
+    /// # use fuelrail::run::{Control, ShardOptions, prepare, shard};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let make = |name: &str, n: u32| -> Result<Arc<Dataset>, Box<dyn std::error::Error>> {
+    /// #     let lines: Vec<String> = (0..n).map(|n| format!("{{\"number\": {n}}}\n")).collect();
+    /// #     std::fs::write(dir.path().join(format!("{name}.jsonl")), lines.concat())?;
+    /// #     let text = format!("[source]\nuri = \"{name}.jsonl\"\n[sink]\nuri = \"{name}\"\n");
+    /// #     let pipeline = Pipeline::from_toml(&text, &dir.path().join("rows.toml"))?;
+    /// #     let plan = Arc::new(prepare(&pipeline, dir.path(), 1)?);
+    /// #     shard(&plan, &ShardOptions::new(1), &Control::default())?;
+    /// #     Ok(Arc::new(Dataset::open(dir.path().join(name))?))
+    /// # };
+    /// # let (web, code) = (make("web", 100)?, make("code", 20)?);
+    /// let shards = Shards::mix(vec![(web, 3), (code, 1)], MixStop::FirstExhausted)?;
+    /// let mut feed = Feed::open(Arc::new(shards), FeedOptions::new(8))?;
+    /// let batch = feed.next_batch()?.expect("an epoch of 20 cycles of 4 rows");
+    /// assert_eq!(batch.datasets(), [0, 1, 0, 0, 0, 1, 0, 0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Usage` for weights that cannot be, and for datasets that have no rows, are
+    /// the same, or do not have the same columns.
+    pub fn mix(datasets: Vec<(Arc<Dataset>, u32)>, stop: MixStop) -> Result<Self> {
+        let mixture = Arc::new(Mixture::new(&datasets, stop)?);
+        let mut entries = Vec::new();
+        let mut firsts = Vec::with_capacity(datasets.len());
+        let (mut n_rows, mut len_bytes) = (0u64, 0u64);
+        for (dataset, _) in datasets {
+            let manifest = dataset.manifest();
+            let shifted = |entry: &ShardEntry| ShardEntry {
+                first_row: entry.first_row + n_rows,
+                ..entry.clone()
+            };
+            firsts.push((entries.len(), dataset.clone()));
+            entries.extend(manifest.shards.iter().map(shifted));
+            n_rows += manifest.n_rows;
+            len_bytes = len_bytes.saturating_add(manifest.len_bytes());
+        }
+        let index = RowIndex::new(&entries, n_rows)?;
+        let first = firsts.first().map(|(_, dataset)| dataset.clone());
+        let first = first.ok_or_else(|| Error::internal("expected datasets to mix"))?;
+        let n_shards = entries.len();
+        let mixed = MixedShards {
+            datasets: firsts,
+            entries,
+            mixture,
+        };
+        Ok(Self::of(first, Some(mixed), (index, n_shards, len_bytes)))
+    }
+
+    fn of(
+        dataset: Arc<Dataset>,
+        mixed: Option<MixedShards>,
+        (index, n_shards, len_bytes): (RowIndex, usize, u64),
+    ) -> Self {
         // What has room in memory twice stays there, next to everything else.
-        let pages = if dataset.manifest().len_bytes() <= memory_bytes() / 2 {
+        let pages = if len_bytes <= memory_bytes() / 2 {
             PageSize::Large
         } else {
             PageSize::Usual
         };
-        Ok(Self {
+        Self {
+            dataset,
+            mixed,
             index,
             pages,
-            known: shards.iter().map(|_| Mutex::default()).collect(),
+            known: (0..n_shards).map(|_| Mutex::default()).collect(),
             pool: Pool::new(),
             max_open: max_open(),
-            dataset,
-        })
+        }
     }
 
     /// The same, with at most `n` shards open at a time, besides those that a
@@ -84,16 +169,25 @@ impl Shards {
         self
     }
 
-    /// The dataset.
+    /// The dataset; of several that are mixed, the first.
     #[must_use]
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset
     }
 
-    /// Its rows.
+    /// How datasets are mixed, if they are.
+    #[must_use]
+    pub fn mixture(&self) -> Option<&Arc<Mixture>> {
+        self.mixed.as_ref().map(|mixed| &mixed.mixture)
+    }
+
+    /// Its rows, those of all datasets together.
     #[must_use]
     pub fn n_rows(&self) -> u64 {
-        self.dataset.n_rows()
+        match self.mixed.as_ref().and_then(|mixed| mixed.entries.last()) {
+            Some(last) => last.first_row + last.n_rows,
+            None => self.dataset.n_rows(),
+        }
     }
 
     /// Shards that are open now.
@@ -126,11 +220,32 @@ impl Shards {
     }
 
     pub(super) fn entry(&self, shard: usize) -> &ShardEntry {
-        &self.dataset.manifest().shards[shard]
+        match &self.mixed {
+            Some(mixed) => &mixed.entries[shard],
+            None => &self.dataset.manifest().shards[shard],
+        }
     }
 
     pub(super) fn path(&self, shard: usize) -> PathBuf {
-        shard_path(self.dataset.root(), self.entry(shard))
+        let (_, dataset) = self.owner(shard);
+        shard_path(dataset.root(), self.entry(shard))
+    }
+
+    /// The rows of its dataset that have bytes in a block of a shard, as
+    /// [`Dataset::rows_of_block`] tells them.
+    pub(super) fn rows_of_block(&self, shard: usize, block: u64) -> Option<Range<u64>> {
+        let (first, dataset) = self.owner(shard);
+        dataset.rows_of_block(shard - first, block)
+    }
+
+    /// The dataset of a shard, and its first shard.
+    fn owner(&self, shard: usize) -> (usize, &Arc<Dataset>) {
+        let Some(mixed) = &self.mixed else {
+            return (0, &self.dataset);
+        };
+        let n_begun = mixed.datasets.partition_point(|(first, _)| *first <= shard);
+        let owner = n_begun.checked_sub(1).and_then(|at| mixed.datasets.get(at));
+        owner.map_or((0, &self.dataset), |(first, dataset)| (*first, dataset))
     }
 
     /// A shard, opened if it is not.
@@ -190,7 +305,7 @@ impl Shards {
     ///
     /// # Errors
     /// `Io` if it cannot be mapped.
-    pub(super) fn view(&self, open: &Open, range: &std::ops::Range<usize>) -> Result<PrivatePages> {
+    pub(super) fn view(&self, open: &Open, range: &Range<usize>) -> Result<PrivatePages> {
         let mut private = open.private.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = private.as_ref().and_then(|map| map.take(range)) {
             return Ok(piece);
@@ -206,7 +321,8 @@ impl Shards {
     fn open_one(&self, shard: usize) -> Result<Open> {
         let entry = self.entry(shard);
         let path = self.path(shard);
-        let (file, metadata) = open_shard(&path, entry).map_err(|error| self.missing(error))?;
+        let (file, metadata) =
+            open_shard(&path, entry).map_err(|error| self.missing(shard, error))?;
         let identity = FileIdentity::new(&metadata);
         let before = self.known(shard).clone();
         let before = before.filter(|known| known.identity == identity);
@@ -246,14 +362,15 @@ impl Shards {
 
     /// A shard that is not there is damage, as the manifest says it is; but where
     /// the manifest is gone too, it is the dataset that is not there.
-    fn missing(&self, error: Error) -> Error {
+    fn missing(&self, shard: usize, error: Error) -> Error {
         let path = error.location().path.clone();
         let (Some(std::io::ErrorKind::NotFound), Some(path)) =
             (system(&error).map(std::io::Error::kind), path)
         else {
             return error;
         };
-        let root = self.dataset.root();
+        let (_, dataset) = self.owner(shard);
+        let root = dataset.root();
         let folder = path.parent().unwrap_or(root);
         if !is_there(&root.join(MANIFEST)) || !is_there(folder) {
             let gone = std::io::Error::from_raw_os_error(libc::ENOENT);

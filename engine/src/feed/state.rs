@@ -70,6 +70,8 @@ struct Found {
     position: Value,
     dataset: Value,
     plan: Value,
+    #[serde(default)]
+    mixture: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -81,9 +83,17 @@ impl State {
     /// Reads a state from its text.
     ///
     /// # Errors
-    /// `Usage` if it is none, or one of another version; the text says which
-    /// key is wrong, and what came.
+    /// `Usage` if it is none, or one of another version or of a mixture; the text
+    /// says which key is wrong, and what came.
     pub fn from_json(text: &str) -> Result<Self> {
+        match Self::found(text)? {
+            (state, None) => Ok(state),
+            (_, Some(_)) => Err(refused("got one of a mixture")),
+        }
+    }
+
+    /// The same, and what it says of a mixture.
+    pub(super) fn found(text: &str) -> Result<(Self, Option<Value>)> {
         if text.len() > MAX_BYTES {
             return Err(refused(format!("got {} bytes", text.len())));
         }
@@ -94,14 +104,15 @@ impl State {
                 .with_hint("it may have been saved by another version of fuelrail"));
         }
         let found: Found = serde_json::from_str(text).map_err(not_ours)?;
-        Ok(Self {
+        let state = Self {
             epoch: number("epoch", &found.epoch)?,
             seed: number("seed", &found.seed)?,
             shuffle: shuffle(&found.shuffle)?,
             position: number("position", &found.position)?,
             dataset: digest("dataset", &found.dataset)?,
             plan: digest("plan", &found.plan)?,
-        })
+        };
+        Ok((state, found.mixture))
     }
 
     /// Checks that a loader of the dataset of `here`, shuffled as `here` is,
@@ -175,7 +186,10 @@ fn refused(what: impl fmt::Display) -> Error {
 }
 
 /// A whole number that fits its type.
-fn number<T: TryFrom<u64>>(key: &str, value: &Value) -> Result<T> {
+///
+/// # Errors
+/// `Usage` for what is none.
+pub(super) fn number<T: TryFrom<u64>>(key: &str, value: &Value) -> Result<T> {
     let number = value.as_u64().and_then(|number| T::try_from(number).ok());
     number.ok_or_else(|| {
         let bits = 8 * size_of::<T>();
@@ -191,12 +205,12 @@ fn shuffle(value: &Value) -> Result<Shuffle> {
         .ok_or_else(|| wrong("shuffle", "\"off\", \"rows\" or \"blocks\"", value))
 }
 
-fn digest(key: &str, value: &Value) -> Result<Digest> {
+pub(super) fn digest(key: &str, value: &Value) -> Result<Digest> {
     serde_json::from_value(value.clone())
         .map_err(|_| wrong(key, "32 lower-case hexadecimal digits", value))
 }
 
-fn wrong(key: &str, expected: &str, value: &Value) -> Error {
+pub(super) fn wrong(key: &str, expected: &str, value: &Value) -> Error {
     Error::new(
         ErrorKind::Usage,
         format!(

@@ -128,7 +128,7 @@ impl Attempt<'_> {
         let block = bad.index as u64;
         let message = match self.gather.on_damage {
             OnDamage::Skip => "expected the bytes that were written, got others".to_owned(),
-            OnDamage::Raise => match self.gather.shards.dataset().rows_of_block(shard, block) {
+            OnDamage::Raise => match self.gather.shards.rows_of_block(shard, block) {
                 Some(rows) => format!(
                     "expected the bytes that were written, got others in a block that has bytes of \
                      dataset[{}:{}]",

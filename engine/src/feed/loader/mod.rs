@@ -14,10 +14,11 @@ use super::fill::{BatchSlot, Damage, Fill};
 use super::fill_slot::fill_slot;
 use super::losses::Losses;
 use super::options::FeedOptions;
-use super::order::Extent;
 use super::process::Process;
 use super::ring::{BatchRing, FilledBatch, Limits, NextBatch};
+use super::saved::SavedState;
 use super::schedule::BatchSchedule;
+use super::sequence::Fed;
 use super::standing::{Standing, no_epoch};
 use super::state::State;
 use super::stop::Stop;
@@ -37,9 +38,9 @@ pub enum Polled {
 }
 
 /// What a feed has to know of a dataset.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    pub(crate) extent: Extent,
+    pub(crate) fed: Fed,
     /// Digest of the manifest.
     pub(crate) dataset: Digest,
     /// Digest of the plan.
@@ -93,6 +94,7 @@ pub struct Feed {
     schedule: BatchSchedule,
     options: FeedOptions,
     n_rows: u64,
+    fed: Fed,
     standing: Standing,
     losses: Losses,
     /// Whether the end of an epoch is still to be told.
@@ -128,15 +130,17 @@ impl Feed {
             seed,
             ..
         } = options;
-        let schedule = BatchSchedule::new(facts.extent.n_rows, batch_size, last, world)?;
+        let extent = facts.fed.extent();
+        let schedule = BatchSchedule::new(extent.n_rows, batch_size, last, world)?;
         let limits = limits(&options)?;
-        let course = Course::new(schedule, facts.extent, &options);
+        let course = Course::new(schedule, facts.fed.clone(), &options);
         Ok(Self {
             ring: Arc::new(BatchRing::new(course, limits)),
             fill,
             schedule,
-            n_rows: facts.extent.n_rows,
-            losses: Losses::new(&options, facts.extent)?,
+            n_rows: extent.n_rows,
+            fed: facts.fed,
+            losses: Losses::new(&options, extent)?,
             standing: Standing::new(State {
                 epoch: 0,
                 seed,
@@ -334,7 +338,11 @@ impl Feed {
             process: self.process,
             shelf,
         };
-        Batch::new(slot, state, at, home)
+        let saved = SavedState {
+            state,
+            mixture: self.mixed_with(),
+        };
+        Batch::new(slot, saved, at, home)
     }
 
     /// Starts the threads that are not there yet: behind the first batch, which

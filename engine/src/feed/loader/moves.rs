@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::super::course::EpochPosition;
+use super::super::mix::MixProgress;
+use super::super::saved::{MixedWith, SavedState};
 use super::super::standing::Standing;
 use super::super::state::State;
 use super::Feed;
@@ -42,6 +44,38 @@ impl Feed {
         let mut standing = self.standing;
         standing.load(*state);
         self.stand(standing)
+    }
+
+    /// Where it stands, with the datasets of a mixture: what is saved.
+    #[must_use]
+    pub fn saved(&self) -> SavedState {
+        SavedState {
+            state: self.state(),
+            mixture: self.mixed_with(),
+        }
+    }
+
+    /// The same as [`Feed::load`], after a look at the datasets of a mixture: what
+    /// has changed is told by its number.
+    ///
+    /// # Errors
+    /// As [`Feed::load`].
+    pub fn load_saved(&mut self, saved: &SavedState) -> Result<()> {
+        saved.check_mixture(&self.mixed_with())?;
+        self.load(&saved.state)
+    }
+
+    /// How far it has come with each dataset of a mixture; nothing where there is
+    /// one dataset only.
+    #[must_use]
+    pub fn progress(&self) -> Vec<MixProgress> {
+        let mixture = self.fed.mixture();
+        mixture.map_or_else(Vec::new, |mixture| mixture.progress(&self.state()))
+    }
+
+    pub(super) fn mixed_with(&self) -> Vec<MixedWith> {
+        let mixture = self.fed.mixture();
+        mixture.map_or_else(Vec::new, |mixture| mixture.mixed_with())
     }
 
     /// Goes to a state for one that has read ahead and goes back to what was

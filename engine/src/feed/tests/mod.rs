@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::fill::{BatchSlot, Damage, Fill, Filled, Placed, TensorPlace, Wanted};
 use super::loader::Facts;
+use super::sequence::Fed;
 use super::{BatchSize, Extent, Feed, FeedOptions, Last, Shuffle, World};
 use crate::error::{Error, Result};
 use crate::plan::{Digest, Dtype};
@@ -118,10 +119,10 @@ impl Fill for Numbers {
 /// A dataset of `n_rows` rows.
 fn facts(n_rows: u64) -> Facts {
     Facts {
-        extent: Extent {
+        fed: Fed::Dataset(Extent {
             n_rows,
             block_rows: 4,
-        },
+        }),
         dataset: Digest(1),
         plan: Digest(2),
     }

@@ -1,0 +1,196 @@
+//! Which dataset has which place of an endless sequence that mixes several, in
+//! proportion to whole weights: arithmetic, and nothing else.
+//!
+//! The sequence repeats a cycle of as many places as the weights add up to, once
+//! they are divided by what they have in common. Sample `i` of the `w` that a
+//! dataset has in it wants the place `(2 i + 1) / (2 w)` of the cycle, and all
+//! samples stand in the order of these, of equal ones that of the earlier dataset
+//! first. So the samples of each dataset are spread evenly, and how many of the
+//! first `k` places are whose takes no counting.
+
+use std::cmp::Ordering;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Places of a cycle, at most.
+const MAX_PLACES: u32 = 1 << 16;
+
+/// Datasets that are mixed, at most.
+const MAX_DATASETS: usize = 1 << 10;
+
+/// The cycle of some weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cycle {
+    /// The dataset of each place.
+    datasets: Vec<u16>,
+    /// The places of each dataset, ascending.
+    places: Vec<Vec<u32>>,
+}
+
+impl Cycle {
+    /// The cycle of these weights, one for each dataset.
+    ///
+    /// # Errors
+    /// `Usage` for weights that are 0 or add up to too much, and for none.
+    pub(super) fn new(weights: &[u32]) -> Result<Self> {
+        let weights = reduced(weights)?;
+        let mut samples: Vec<(u64, u64, u16)> = Vec::new();
+        for (dataset, weight) in (0..).zip(&weights) {
+            let weight = u64::from(*weight);
+            samples.extend((0..weight).map(|index| (2 * index + 1, weight, dataset)));
+        }
+        // `a / b` before `c / d`, without a fraction.
+        let by_place = |(a, b, first): &(u64, u64, u16), (c, d, second): &(u64, u64, u16)| match (a
+            * d)
+            .cmp(&(c * b))
+        {
+            Ordering::Equal => first.cmp(second),
+            other => other,
+        };
+        samples.sort_by(by_place);
+        let datasets: Vec<u16> = samples.into_iter().map(|(.., dataset)| dataset).collect();
+        let mut places = vec![Vec::new(); weights.len()];
+        for (place, dataset) in (0..).zip(&datasets) {
+            if let Some(places) = places.get_mut(usize::from(*dataset)) {
+                places.push(place);
+            }
+        }
+        Ok(Self { datasets, places })
+    }
+
+    /// Places of a cycle.
+    pub(super) fn n_places(&self) -> u64 {
+        self.datasets.len() as u64
+    }
+
+    /// The places of a cycle that are of a dataset: its weight, reduced.
+    pub(super) fn weight(&self, dataset: usize) -> u64 {
+        self.places.get(dataset).map_or(0, Vec::len) as u64
+    }
+
+    /// The dataset of a place of the sequence.
+    pub(super) fn dataset(&self, place: u128) -> usize {
+        let (_, place) = self.cut(place);
+        self.datasets.get(place).copied().map_or(0, usize::from)
+    }
+
+    /// How many of the places before `place` are of a dataset.
+    pub(super) fn n_before(&self, place: u128, dataset: usize) -> u128 {
+        let (n_cycles, place) = self.cut(place);
+        let Some(places) = self.places.get(dataset) else {
+            return 0;
+        };
+        let n_begun = places.partition_point(|other| (*other as usize) < place);
+        n_cycles * places.len() as u128 + n_begun as u128
+    }
+
+    /// The cycle of a place, and the place in it.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "less than the places of a cycle"
+    )]
+    fn cut(&self, place: u128) -> (u128, usize) {
+        let n_places = (self.datasets.len() as u128).max(1);
+        (place / n_places, (place % n_places) as usize)
+    }
+}
+
+/// The weights without what they have in common.
+fn reduced(weights: &[u32]) -> Result<Vec<u32>> {
+    if weights.is_empty() || weights.len() > MAX_DATASETS {
+        return Err(refused(format!(
+            "expected from 1 to {MAX_DATASETS} datasets to mix, got {}",
+            weights.len()
+        )));
+    }
+    if let Some(index) = weights.iter().position(|weight| *weight == 0) {
+        return Err(refused(format!(
+            "expected weights of 1 or more, got 0 for dataset {index}"
+        ))
+        .with_hint("leave out what is not to be mixed in"));
+    }
+    let common = weights.iter().copied().fold(0, common_divisor);
+    let weights: Vec<u32> = weights.iter().map(|weight| weight / common).collect();
+    let sum: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+    if sum > u64::from(MAX_PLACES) {
+        return Err(refused(format!(
+            "expected weights that add up to at most {MAX_PLACES} once they are divided by what \
+             they have in common, got {sum}"
+        ))
+        .with_hint("round them: 7 and 3 stand for 70 % and 30 %"));
+    }
+    Ok(weights)
+}
+
+fn common_divisor(a: u32, b: u32) -> u32 {
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+fn refused(message: String) -> Error {
+    Error::new(ErrorKind::Usage, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_the_places(
+            weights in prop::collection::vec(1_u32..12, 1..6),
+            times in 1_u32..40,
+        ) {
+            let cycle = Cycle::new(&weights).unwrap();
+            let scaled: Vec<u32> = weights.iter().map(|weight| weight * times).collect();
+            prop_assert_eq!(&cycle, &Cycle::new(&scaled).unwrap());
+            let n_places = u128::from(cycle.n_places());
+            let mut n_seen = vec![0_u128; weights.len()];
+            for place in 0..3 * n_places {
+                for (dataset, n_seen) in n_seen.iter().enumerate() {
+                    prop_assert_eq!(cycle.n_before(place, dataset), *n_seen);
+                    // Never further than a sample from its share.
+                    let share = cycle.weight(dataset) as f64 / n_places as f64 * place as f64;
+                    prop_assert!((*n_seen as f64 - share).abs() <= 1.0, "{weights:?} at {place}");
+                }
+                n_seen[cycle.dataset(place)] += 1;
+            }
+            let sum: u32 = weights.iter().sum();
+            for (dataset, weight) in weights.iter().enumerate() {
+                prop_assert_eq!(
+                    cycle.weight(dataset) * u64::from(sum),
+                    u64::from(*weight) * cycle.n_places()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn places_are_spread_evenly() {
+        let of = |weights: &[u32]| -> Vec<usize> {
+            let cycle = Cycle::new(weights).unwrap();
+            (0..u128::from(cycle.n_places()))
+                .map(|place| cycle.dataset(place))
+                .collect()
+        };
+        assert_eq!(of(&[5]), [0]);
+        assert_eq!(of(&[2, 2]), [0, 1]);
+        assert_eq!(of(&[70, 30]), [0, 1, 0, 0, 0, 1, 0, 0, 1, 0]);
+        assert_eq!(of(&[1, 4]), [1, 1, 0, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_no_weight_is_refused() {
+        let refused = |weights: &[u32]| Cycle::new(weights).unwrap_err().to_string();
+        assert!(refused(&[]).contains("got 0"));
+        assert!(refused(&[1, 0]).contains("got 0 for dataset 1"));
+        assert!(refused(&[u32::MAX, 1]).contains("got 4294967296"));
+        assert!(refused(&vec![1; 1025]).contains("got 1025"));
+        Cycle::new(&[u32::MAX, u32::MAX]).unwrap();
+    }
+}
