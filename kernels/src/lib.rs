@@ -8,6 +8,7 @@ pub mod blend;
 mod body;
 pub mod cast;
 pub mod chat;
+pub mod chunk;
 mod element;
 mod entry;
 #[cfg(test)]

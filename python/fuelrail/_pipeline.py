@@ -251,6 +251,26 @@ class Pipeline(ColumnSteps):
         listed = None if columns is None else list(columns)
         return self._and("pack", column=column, columns=listed, length=length, **keys)
 
+    def chunk(
+        self,
+        *,
+        column: str | Sequence[str],
+        length: int,
+        overlap: int = 0,
+        min_length: int = 1,
+        others: Literal["repeat", "drop"] = "repeat",
+    ) -> Pipeline:
+        """Cuts lists, mostly of token ids, into pieces of at most ``length`` that share
+        ``overlap`` with the one before, a row each; the last step.
+
+        Several columns are cut alike. The other columns of a row are repeated for each
+        of its pieces, or left out (``others="drop"``). A last piece of fewer than
+        ``min_length`` values is left out and counted. ``Dataset.origins`` says of each
+        row which document it is of and where in it the piece begins.
+        """
+        keys = {"length": length, "overlap": overlap, "min_length": min_length, "others": others}
+        return self._and("chunk", column=column, **keys)
+
     def sink(self, uri: Path, *, shard_size: Size = "256MiB") -> Pipeline:
         """Writes the dataset to the directory ``uri``, in shards of at most
         ``shard_size``."""

@@ -26,6 +26,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "chunk",
+        host_only: Some("a few additions for each piece"),
+        files: &[],
+    },
+    Operator {
         name: "gather",
         host_only: None,
         files: &[],

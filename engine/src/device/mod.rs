@@ -12,6 +12,7 @@
 //! other workers' slots are on their way up, at work or on their way down. That
 //! life of a slot is written once, in [`slot`], over what a GPU can do.
 
+mod aligned;
 mod changes;
 mod columns;
 mod cpu;
@@ -26,7 +27,6 @@ mod numbers;
 mod offload;
 mod on_lane;
 mod open;
-mod packable;
 mod parity;
 mod permits;
 mod pieces;

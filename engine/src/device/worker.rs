@@ -5,15 +5,15 @@ use std::sync::Arc;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 
+use super::aligned::Aligned;
 use super::changes::Changes;
 use super::cpu::{StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
 use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
-use super::packable;
 use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
-use crate::plan::{OnError, PackStep, Plan, Segment, SelectStep, Stage, Work};
+use crate::plan::{OnError, Plan, Segment, SelectStep, Stage, Work};
 
 /// One worker's own copy of the row-wise steps, with their caches.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ impl Worker {
     pub(crate) fn new(plan: &Arc<Plan>, offload: &Arc<Offload>) -> Self {
         let encoder = |stage: &Stage| match &stage.work {
             Work::Tokenize(step) => Some(StepEncoder::new(step)),
-            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) => None,
+            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) | Work::Chunk(_) => {
+                None
+            }
         };
         Self {
             plan: Arc::clone(plan),
@@ -112,22 +114,24 @@ impl Worker {
                     .map_err(|error| error.with_column(&step.column))
             }
             Work::Map(segment) => self.segment((index, segment), batch),
-            // Packing looks at many rows: the assembler does it.
-            Work::Pack(step) => self.packable(step, batch),
+            // Packing looks at many rows, and cutting makes many: the assembler does
+            // both.
+            Work::Pack(step) => self.aligned(&Aligned::from(&**step), batch),
+            Work::Chunk(step) => self.aligned(&Aligned::from(&**step), batch),
         }
     }
 
-    /// `batch` without the documents that cannot be packed.
-    fn packable(&self, step: &PackStep, batch: Batch) -> Result<Batch> {
-        if batch.rows.is_empty() || !packable::is_asked(step, &batch.columns)? {
+    /// `batch` without the rows whose lists cannot be packed or cut together.
+    fn aligned(&self, aligned: &Aligned<'_>, batch: Batch) -> Result<Batch> {
+        if batch.rows.is_empty() || !aligned.is_asked(&batch.columns)? {
             return Ok(batch);
         }
-        let columns = packable::as_lists(step, &batch.columns)?;
-        let (column, unusable) = packable::unusable(step, &columns)?;
+        let columns = aligned.as_lists(&batch.columns)?;
+        let (column, unusable) = aligned.unusable(&columns)?;
         let batch = self
             .set_aside(Batch { columns, ..batch }, &unusable)
             .map_err(|error| error.with_column(column))?;
-        let columns = packable::in_step(step, &batch.columns)?;
+        let columns = aligned.in_step(&batch.columns)?;
         Ok(Batch { columns, ..batch })
     }
 

@@ -124,8 +124,8 @@ impl Account {
             tokens: stats.tokens,
             rows_written,
         };
-        let is_packed = plan.pack().is_some();
-        if !account.adds_up() || !(is_packed || account.rows_kept == rows_written) {
+        let is_cut = plan.steps.last().is_some_and(Step::is_last);
+        if !account.adds_up() || !(is_cut || account.rows_kept == rows_written) {
             return Err(Error::internal(format!(
                 "expected an account that adds up, got {account:?}"
             )));
@@ -174,6 +174,7 @@ impl Dropped {
         let column = match step {
             Some(Step::Filter(step)) => step.column.as_str(),
             Some(Step::Pack(step)) => text_column(plan, &step.column),
+            Some(Step::Chunk(step)) => text_column(plan, step.first()),
             Some(Step::Select(_) | Step::Tokenize(_) | Step::Map(_)) | None => "",
         };
         let why = match rows.why {

@@ -8,7 +8,8 @@ use super::json::is_json;
 use super::layouts::plain;
 use super::output::{Meaning, OutputColumn};
 use super::steps::{
-    ColumnChange, FilterStep, PackLabels, PackStep, SelectStep, Step, TokenizeStep,
+    ChunkStep, ColumnChange, FilterStep, OtherColumns, PackLabels, PackStep, SelectStep, Step,
+    TokenizeStep,
 };
 
 /// The columns that `pack` makes, by name.
@@ -46,6 +47,7 @@ pub(super) fn after(step: &Step, before: &[OutputColumn]) -> Vec<OutputColumn> {
         Step::Tokenize(step) => tokenized(step, before),
         Step::Map(step) => changed(&step.columns, before),
         Step::Pack(step) => packed(step),
+        Step::Chunk(step) => chunked(step, before),
     }
 }
 
@@ -111,6 +113,23 @@ pub(crate) fn packed(step: &PackStep) -> Vec<OutputColumn> {
         columns.push(rows_of(LABELS, &step.label_type()));
     }
     columns
+}
+
+/// What `chunk` leaves: lists that are never null, and the other columns if asked
+/// for.
+pub(crate) fn chunked(step: &ChunkStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
+    let piece = |name: &str| step.columns.iter().find(|column| column.name == name);
+    let columns = before
+        .iter()
+        .filter_map(|column| match piece(&column.name) {
+            Some(piece) => Some(OutputColumn {
+                data_type: list_of(&piece.element),
+                nullable: false,
+                ..column.clone()
+            }),
+            None => (step.others == OtherColumns::Repeat).then(|| column.clone()),
+        });
+    columns.collect()
 }
 
 /// A list whose elements are never null.

@@ -17,7 +17,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {
     match step {
-        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) => 1,
+        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) | Step::Chunk(_) => 1,
         Step::Map(step) => step.version,
     }
 }
@@ -144,6 +144,13 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         }
         Step::Map(step) => of_map(step),
         Step::Pack(step) => of_pack(step, plan),
+        Step::Chunk(step) => json!({
+            "columns": of_aligned(&step.columns),
+            "length": step.length,
+            "overlap": step.overlap,
+            "min_length": step.min_length,
+            "others": step.others,
+        }),
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
 }
@@ -166,9 +173,7 @@ fn of_pack(step: &PackStep, plan: &Plan) -> Value {
         values["id_type"] = json!(type_name(&step.id_type));
     }
     if !step.aligned.is_empty() {
-        let column = |column: &AlignedColumn| json!([column.name, type_name(&column.element)]);
-        let aligned = step.aligned.iter().map(column);
-        values["aligned"] = aligned.collect::<Vec<_>>().into();
+        values["aligned"] = of_aligned(&step.aligned);
     }
     if let Some(documents) = step.max_documents {
         values["max_documents"] = json!(documents);
@@ -182,6 +187,11 @@ fn of_pack(step: &PackStep, plan: &Plan) -> Value {
         PackLabels::Masked(mask) => values["labels"] = json!(mask),
     }
     values
+}
+
+fn of_aligned(columns: &[AlignedColumn]) -> Value {
+    let column = |column: &AlignedColumn| json!([column.name, type_name(&column.element)]);
+    columns.iter().map(column).collect()
 }
 
 fn of_map(step: &MapStep) -> Value {

@@ -5,7 +5,7 @@ use arrow::datatypes::Field;
 
 use super::columns::{after, projected};
 use super::output::OutputColumn;
-use super::steps::{FilterStep, Overlong, PackMethod, PackStep, Step};
+use super::steps::{ChunkStep, FilterStep, Overlong, PackMethod, PackStep, Step};
 use super::types::{OnError, Plan, SplitSide};
 use crate::error::name_in_backticks;
 
@@ -17,6 +17,7 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
         let losses = match step {
             Step::Filter(step) => of_filter(step, &columns),
             Step::Pack(step) => of_pack(step, plan, &columns),
+            Step::Chunk(step) => of_chunk(step, plan, &columns),
             Step::Select(_) | Step::Tokenize(_) | Step::Map(_) => Vec::new(),
         };
         let place = format!("(step {}, {})", index + 1, step.op());
@@ -74,12 +75,13 @@ fn of_filter(step: &FilterStep, columns: &[OutputColumn]) -> Vec<String> {
     said
 }
 
-fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
-    let tokenize = plan.tokenize_into(&step.column);
-    let text = tokenize.map_or(&step.column, |tokenize| &tokenize.column);
+/// Rows without anything to pack or to cut in this column.
+fn of_lists(column: &str, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
+    let tokenize = plan.tokenize_into(column);
+    let text = tokenize.map_or(column, |tokenize| &tokenize.column);
     let name = name_in_backticks(text);
     let mut said = Vec::new();
-    if is_nullable(columns, &step.column) {
+    if is_nullable(columns, column) {
         said.push(format!("rows whose {name} is null are dropped"));
     }
     let never_empty = tokenize.is_some_and(|tokenize| {
@@ -88,6 +90,22 @@ fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String
     if !never_empty {
         said.push(format!("rows whose {name} has no tokens are dropped"));
     }
+    said
+}
+
+fn of_chunk(step: &ChunkStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
+    let mut said = of_lists(step.first(), plan, columns);
+    if step.min_length > 1 {
+        said.push(format!(
+            "last pieces of fewer than {} tokens are left out",
+            step.min_length
+        ));
+    }
+    said
+}
+
+fn of_pack(step: &PackStep, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
+    let mut said = of_lists(&step.column, plan, columns);
     let length = step.length;
     said.extend(match (step.method, step.overlong) {
         (PackMethod::BestFit, Overlong::Drop) => Some(format!(

@@ -66,8 +66,8 @@ pub use notes::notes;
 pub use operators::{BucketizeSpec, CastSpec, ColumnOperator, NormalizeSpec};
 pub use output::{Meaning, OutputColumn};
 pub use pipeline::{
-    FilterSpec, Int96Unit, JsonType, KeyTypes, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec,
-    SourceSpec, StepSpec, TokenizeSpec,
+    ChunkSpec, FilterSpec, Int96Unit, JsonType, KeyTypes, Nulls, PackSpec, Pipeline, SelectSpec,
+    SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Holes, Place, Proposed};
 pub use row_group::RowGroup;
@@ -77,8 +77,8 @@ pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use stage::Stages;
 pub use steps::{
-    AlignedColumn, ColumnChange, FilterStep, MapStep, Overflow, Overlong, PackLabels, PackMethod,
-    PackStep, SelectStep, SpecialTokens, Step, TokenizeStep,
+    AlignedColumn, ChunkStep, ColumnChange, FilterStep, MapStep, OtherColumns, Overflow, Overlong,
+    PackLabels, PackMethod, PackStep, SelectStep, SpecialTokens, Step, TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
@@ -88,7 +88,7 @@ pub use types::{
 };
 
 #[cfg(test)]
-pub(crate) use columns::packed;
+pub(crate) use columns::{chunked, packed};
 pub(crate) use explain::{amount, counted};
 #[cfg(test)]
 pub(crate) use fused::fused;

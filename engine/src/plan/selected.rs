@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::pipeline::{Pipeline, StepSpec};
+use super::steps::OtherColumns;
 
 /// The columns of the source that a pipeline uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,6 +60,10 @@ impl Walk {
                 self.all(step.column.as_slice());
                 self.all(step.columns.as_deref().unwrap_or_default());
                 self.leaves_out = true;
+            }
+            StepSpec::Chunk(step) => {
+                self.all(&step.column.0);
+                self.leaves_out |= step.others == OtherColumns::Drop;
             }
         }
     }

@@ -9,7 +9,8 @@ use super::fused::fused;
 use super::output::OutputColumn;
 use super::program::{Chain, Program};
 use super::steps::{
-    ColumnChange, FilterStep, MapStep, Overflow, PackStep, SelectStep, Step, TokenizeStep,
+    ChunkStep, ColumnChange, FilterStep, MapStep, Overflow, PackStep, SelectStep, Step,
+    TokenizeStep,
 };
 use crate::error::Result;
 
@@ -40,6 +41,8 @@ pub(crate) enum Work {
     /// Makes rows of token ids; the assembler does it, for it looks at many. What
     /// one document tells of itself is checked before.
     Pack(Box<PackStep>),
+    /// Cuts lists into pieces; the assembler does it, for rows become more.
+    Chunk(Box<ChunkStep>),
 }
 
 /// Consecutive steps that map numbers to numbers.
@@ -122,6 +125,7 @@ impl Stages {
                 Step::Filter(step) => Work::Filter(step.clone()),
                 Step::Tokenize(step) => Work::Tokenize(Box::new(step.clone())),
                 Step::Pack(step) => Work::Pack(Box::new(step.clone())),
+                Step::Chunk(step) => Work::Chunk(Box::new(step.clone())),
             };
             stages.push(Stage {
                 steps: index..index + 1,
@@ -145,14 +149,22 @@ impl Stage {
     pub(crate) fn segment(&self) -> Option<&Segment> {
         match &self.work {
             Work::Map(segment) => Some(segment),
-            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack(_) => None,
+            Work::Select(_)
+            | Work::Filter(_)
+            | Work::Tokenize(_)
+            | Work::Pack(_)
+            | Work::Chunk(_) => None,
         }
     }
 
     fn segment_mut(&mut self) -> Option<&mut Segment> {
         match &mut self.work {
             Work::Map(segment) => Some(segment),
-            Work::Select(_) | Work::Filter(_) | Work::Tokenize(_) | Work::Pack(_) => None,
+            Work::Select(_)
+            | Work::Filter(_)
+            | Work::Tokenize(_)
+            | Work::Pack(_)
+            | Work::Chunk(_) => None,
         }
     }
 
@@ -172,7 +184,8 @@ impl Stage {
             | Work::Select(_)
             | Work::Filter(_)
             | Work::Tokenize(_)
-            | Work::Pack(_) => None,
+            | Work::Pack(_)
+            | Work::Chunk(_) => None,
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Step {
     Map(MapStep),
     /// Token ids to rows of fixed length.
     Pack(PackStep),
+    /// Lists to pieces that overlap, a row each.
+    Chunk(ChunkStep),
 }
 
 impl Step {
@@ -37,6 +39,7 @@ impl Step {
             Self::Tokenize(_) => "tokenize",
             Self::Map(step) => step.op,
             Self::Pack(_) => "pack",
+            Self::Chunk(_) => "chunk",
         }
     }
 
@@ -45,7 +48,33 @@ impl Step {
     pub fn as_pack(&self) -> Option<&PackStep> {
         match self {
             Self::Pack(step) => Some(step),
-            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Map(_) => None,
+            Self::Select(_)
+            | Self::Filter(_)
+            | Self::Tokenize(_)
+            | Self::Map(_)
+            | Self::Chunk(_) => None,
+        }
+    }
+
+    /// The step, if it cuts into pieces.
+    #[must_use]
+    pub fn as_chunk(&self) -> Option<&ChunkStep> {
+        match self {
+            Self::Chunk(step) => Some(step),
+            Self::Select(_)
+            | Self::Filter(_)
+            | Self::Tokenize(_)
+            | Self::Map(_)
+            | Self::Pack(_) => None,
+        }
+    }
+
+    /// Whether nothing can come after it.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        match self {
+            Self::Pack(_) | Self::Chunk(_) => true,
+            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Map(_) => false,
         }
     }
 
@@ -54,7 +83,11 @@ impl Step {
     pub fn as_map(&self) -> Option<&MapStep> {
         match self {
             Self::Map(step) => Some(step),
-            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Pack(_) => None,
+            Self::Select(_)
+            | Self::Filter(_)
+            | Self::Tokenize(_)
+            | Self::Pack(_)
+            | Self::Chunk(_) => None,
         }
     }
 
@@ -63,7 +96,9 @@ impl Step {
     pub fn as_tokenize(&self) -> Option<&TokenizeStep> {
         match self {
             Self::Tokenize(step) => Some(step),
-            Self::Select(_) | Self::Filter(_) | Self::Map(_) | Self::Pack(_) => None,
+            Self::Select(_) | Self::Filter(_) | Self::Map(_) | Self::Pack(_) | Self::Chunk(_) => {
+                None
+            }
         }
     }
 }
@@ -266,5 +301,39 @@ impl PackStep {
             DataType::UInt32 | DataType::Int64 => DataType::Int64,
             _ => DataType::Int32,
         }
+    }
+}
+
+/// What becomes of the columns that a step does not cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OtherColumns {
+    /// Each piece has the values of its row.
+    #[default]
+    Repeat,
+    /// They are left out.
+    Drop,
+}
+
+/// Cuts the lists of some columns alike into pieces that overlap, a row each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkStep {
+    /// What is cut; the lengths of the first rule.
+    pub columns: Vec<AlignedColumn>,
+    /// Values of a piece, at most.
+    pub length: u32,
+    /// Values that a piece shares with the one before.
+    pub overlap: u32,
+    /// Values of the last piece of a row, at least.
+    pub min_length: u32,
+    /// What becomes of the other columns.
+    pub others: OtherColumns,
+}
+
+impl ChunkStep {
+    /// The column whose lengths rule.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        self.columns.first().map_or("", |column| &column.name)
     }
 }

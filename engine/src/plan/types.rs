@@ -16,7 +16,7 @@ use super::output::OutputColumn;
 use super::row_group::RowGroup;
 use super::seen::{Looked, SeenKeys};
 use super::stage::Stages;
-use super::steps::{PackStep, Step, TokenizeStep};
+use super::steps::{ChunkStep, PackStep, Step, TokenizeStep};
 
 /// The layouts a source reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -284,6 +284,12 @@ impl Plan {
     #[must_use]
     pub fn pack(&self) -> Option<&PackStep> {
         self.steps.last().and_then(Step::as_pack)
+    }
+
+    /// How rows are cut into pieces, if they are: by the last step.
+    #[must_use]
+    pub fn chunk(&self) -> Option<&ChunkStep> {
+        self.steps.last().and_then(Step::as_chunk)
     }
 
     /// The step that made the token ids in `column`, if one did.

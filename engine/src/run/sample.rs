@@ -102,10 +102,17 @@ impl TokenColumn {
         let steps = manifest.plan["steps"]
             .as_array()
             .map_or(&[][..], Vec::as_slice);
-        let Some(step) = steps.iter().rfind(|step| step["op"] == "tokenize") else {
+        let pack = steps.last().filter(|step| step["op"] == "pack");
+        // Packed ids may be those of the source.
+        let made = |step: &&Value| match pack {
+            Some(pack) => step["values"]["output"] == pack["values"]["column"],
+            None => true,
+        };
+        let mut tokenize = steps.iter().filter(|step| step["op"] == "tokenize");
+        let Some(step) = tokenize.rfind(made) else {
             return Ok(None);
         };
-        let is_packed = steps.last().is_some_and(|step| step["op"] == "pack");
+        let is_packed = pack.is_some();
         let name = if is_packed {
             Some("tokens")
         } else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::chunk::Chunker;
 use super::ledger::Ledger;
 use super::pack::{Emit, Packer};
 use crate::batch::{Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, Stats};
@@ -19,6 +20,8 @@ pub(crate) enum Assembler {
     Pass(Passer),
     /// Rows packed from many documents.
     Pack(Packer),
+    /// Many rows cut from a document.
+    Chunk(Chunker),
 }
 
 impl Assembler {
@@ -36,22 +39,25 @@ impl Assembler {
         };
         let ledger = Ledger::new(start.stats.clone(), plan.steps.len());
         let schema = schema_of(&plan.output);
-        match plan.pack() {
-            Some(step) => {
-                let index = plan.steps.len() - 1;
-                Packer::new(step.clone(), index, schema, ledger, &start).map(Self::Pack)
-            }
-            None => Ok(Self::Pass(Passer {
-                tokens: token_columns(plan),
-                schema,
-                ledger,
-            })),
+        let index = plan.steps.len().saturating_sub(1);
+        if let Some(step) = plan.pack() {
+            return Packer::new(step.clone(), index, schema, ledger, &start).map(Self::Pack);
         }
+        if let Some(step) = plan.chunk() {
+            let chunker = Chunker::new(step.clone(), index, schema, ledger);
+            return Ok(Self::Chunk(chunker));
+        }
+        Ok(Self::Pass(Passer {
+            tokens: token_columns(plan),
+            schema,
+            ledger,
+        }))
     }
 
     /// Bytes that an assembler of `plan` holds, at most but for one document.
     pub(crate) fn memory_bound(plan: &Plan) -> u64 {
-        plan.pack().map_or(0, Packer::memory_bound)
+        let chunker = plan.chunk().map_or(0, |_| Chunker::MEMORY_BOUND);
+        plan.pack().map_or(chunker, Packer::memory_bound)
     }
 
     /// Takes the next batch.
@@ -62,6 +68,7 @@ impl Assembler {
         match self {
             Self::Pass(passer) => passer.push(batch, emit),
             Self::Pack(packer) => packer.push(batch, emit),
+            Self::Chunk(chunker) => chunker.push(batch, emit),
         }
     }
 
@@ -74,6 +81,7 @@ impl Assembler {
         match self {
             Self::Pass(passer) => Ok(passer.ledger.finish()),
             Self::Pack(packer) => packer.finish(emit),
+            Self::Chunk(chunker) => Ok(chunker.finish()),
         }
     }
 }
@@ -117,13 +125,9 @@ pub(crate) struct Passer {
 
 impl Passer {
     fn push(&mut self, batch: &Batch, emit: Emit<'_>) -> Result<()> {
-        let first_row = batch.rows.first().map(|_| batch.position(0));
-        let first_event = batch.events.first().map(crate::batch::RowEvent::at);
-        let Some(start) = first_row.into_iter().chain(first_event).min() else {
+        let Some(restart) = self.ledger.begin(batch) else {
             return Ok(());
         };
-        self.ledger.settle(start);
-        let restart = self.ledger.checkpoint(start);
         self.note(batch);
         if batch.rows.is_empty() {
             return Ok(());
@@ -147,25 +151,13 @@ impl Passer {
 
     /// Notes rows and events in source order.
     fn note(&mut self, batch: &Batch) {
-        let mut events = batch.events.iter().peekable();
-        for index in 0..batch.rows.len() {
-            let at = batch.position(index);
-            while let Some(event) = events.next_if(|event| event.at() < at) {
-                self.ledger.event(event.clone());
-            }
-            let n_tokens = self
-                .tokens
+        let tokens = &self.tokens;
+        self.ledger.note(batch, |ledger, index, at| {
+            let lens = tokens
                 .iter()
-                .map(|&column| list_len(batch.columns.column(column), index))
-                .sum();
-            self.ledger.document(at, n_tokens);
-            while let Some(event) = events.next_if(|event| event.at() == at) {
-                self.ledger.event(event.clone());
-            }
-        }
-        for event in events {
-            self.ledger.event(event.clone());
-        }
+                .map(|&column| list_len(batch.columns.column(column), index));
+            ledger.document(at, lens.sum());
+        });
     }
 }
 

@@ -15,14 +15,14 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use fuelrail_kernels::pack::{self, DocumentPiece, IGNORED, PackedRows, Padding, PaddingExtent};
 
-use super::window::{Doc, Window};
+use super::window::{Doc, DocumentWindow};
 use crate::error::{Error, Result};
 use crate::plan::{PackLabels, PackStep};
 
 /// Rows that have been laid and are to be copied.
 pub(super) struct Laid<'a> {
     pub(super) step: &'a PackStep,
-    pub(super) window: &'a Window,
+    pub(super) window: &'a DocumentWindow,
     pub(super) rows: &'a PackedRows,
     /// Those that are wanted.
     pub(super) range: Range<usize>,
@@ -164,32 +164,35 @@ impl Laid<'_> {
             }
         };
         let tokens = columns.first().ok_or_else(other_type)?;
-        let counts = |at: usize| mask.as_ref().is_none_or(|mask| mask[at]);
-        let labelled = pack::labels(self.pieces(), self.step.length, None, |at| {
-            counts(at).then_some(Some(at))
-        });
-        by_type!(&self.step.id_type, self, label_values(tokens, &labelled)).map(Some)
+        let labels = by_type!(
+            &self.step.id_type,
+            self,
+            label_values(tokens, mask.as_deref())
+        );
+        labels.map(Some)
     }
 
-    /// The token at each index, as a label.
+    /// The tokens that count, as labels.
     fn label_values<T: ArrowPrimitiveType>(
         &self,
         tokens: &ArrayRef,
-        indices: &[Option<usize>],
+        mask: Option<&[bool]>,
     ) -> Result<ArrayRef> {
         let tokens = tokens.as_primitive_opt::<T>().ok_or_else(other_type)?;
         let tokens = tokens.values();
-        let ignored = i64::from(IGNORED);
-        let value = |at: &Option<usize>| {
-            let token = at.and_then(|at| tokens.get(at)?.to_i64());
-            token.unwrap_or(ignored)
+        let label = |at: usize| {
+            let counts = mask.is_none_or(|mask| mask.get(at) == Some(&true));
+            let token = tokens.get(at).filter(|_| counts)?;
+            token.to_i64()
         };
-        let values = indices.iter().map(value);
+        let length = self.step.length;
         Ok(if self.step.label_type() == DataType::Int64 {
-            Arc::new(Int64Array::from_iter_values(values))
+            let labels = pack::labels(self.pieces(), length, i64::from(IGNORED), label);
+            Arc::new(Int64Array::from(labels))
         } else {
-            let narrow = |value: i64| i32::try_from(value).unwrap_or(IGNORED);
-            Arc::new(Int32Array::from_iter_values(values.map(narrow)))
+            let narrow = |at: usize| i32::try_from(label(at)?).ok();
+            let labels = pack::labels(self.pieces(), length, IGNORED, narrow);
+            Arc::new(Int32Array::from(labels))
         })
     }
 

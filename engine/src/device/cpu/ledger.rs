@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::batch::{
-    Checkpoint, DroppedRows, Notes, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
+    Batch, Checkpoint, DroppedRows, Notes, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
     Truncated, WhyDropped,
 };
 
@@ -92,6 +92,35 @@ impl Ledger {
             RowEvent::Quarantined(unit) => {
                 self.pending.push_back(Entry::SetAside(Box::new(unit)));
             }
+        }
+    }
+
+    /// Settles everything before a batch, and gives the checkpoint there; `None`
+    /// where the batch has neither rows nor events.
+    pub(super) fn begin(&mut self, batch: &Batch) -> Option<Checkpoint> {
+        let first_row = batch.rows.first().map(|_| batch.position(0));
+        let first_event = batch.events.first().map(RowEvent::at);
+        let start = first_row.into_iter().chain(first_event).min()?;
+        self.settle(start);
+        Some(self.checkpoint(start))
+    }
+
+    /// Notes the rows of a batch, each as `row` does, and its events, in source order.
+    pub(super) fn note(&mut self, batch: &Batch, mut row: impl FnMut(&mut Self, usize, Position)) {
+        let mut events = batch.events.iter().peekable();
+        for index in 0..batch.rows.len() {
+            let at = batch.position(index);
+            while let Some(event) = events.next_if(|event| event.at() < at) {
+                self.event(event.clone());
+            }
+            row(self, index, at);
+            // What was done to the row itself goes with it.
+            while let Some(event) = events.next_if(|event| event.at() == at) {
+                self.event(event.clone());
+            }
+        }
+        for event in events {
+            self.event(event.clone());
         }
     }
 

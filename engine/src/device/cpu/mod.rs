@@ -1,6 +1,7 @@
 //! The host: every operator in safe, portable Rust.
 
 mod assemble;
+mod chunk;
 mod filter;
 mod laid;
 mod ledger;

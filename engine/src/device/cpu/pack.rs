@@ -17,12 +17,12 @@ use fuelrail_kernels::pack::{self, CutRule, DocumentPiece, PackedRows, RowLimit}
 use super::laid::Laid;
 use super::ledger::Ledger;
 use super::lookup::column;
-use super::window::{Doc, Window};
+use super::window::{Doc, DocumentWindow};
 use crate::batch::{
     Batch, Checkpoint, Origins, OutputBatch, Position, Quarantined, RowEvent, Stats, WhyDropped,
 };
 use crate::error::{Error, Result};
-use crate::plan::{Overlong, PackMethod, PackStep};
+use crate::plan::{Overlong, PackLabels, PackMethod, PackStep};
 
 /// Rows' worth of tokens a window holds before it closes: its last row, the
 /// one that may stay half empty, is then under a thousandth of it.
@@ -42,7 +42,12 @@ const EMIT_BYTES: usize = 4 << 20;
 fn token_bytes(step: &PackStep) -> usize {
     let width = |element: &DataType| element.primitive_width().unwrap_or(1);
     let aligned = step.aligned.iter().map(|column| width(&column.element));
-    width(&step.id_type) + aligned.sum::<usize>()
+    let positions = if step.position_ids { 4 } else { 0 };
+    let labels = match step.labels {
+        PackLabels::None => 0,
+        PackLabels::All | PackLabels::Masked(_) => width(&step.label_type()),
+    };
+    width(&step.id_type) + aligned.sum::<usize>() + positions + labels
 }
 
 /// Where finished rows go.
@@ -55,7 +60,7 @@ pub(crate) struct Packer {
     step_index: u32,
     schema: SchemaRef,
     ledger: Ledger,
-    window: Window,
+    window: DocumentWindow,
     /// Where the open window starts.
     start: Position,
     /// Tokens of the first document that an earlier window holds.
@@ -81,7 +86,7 @@ impl Packer {
             step_index: u32::try_from(step_index).unwrap_or(u32::MAX),
             schema,
             ledger,
-            window: Window::default(),
+            window: DocumentWindow::default(),
             start: from.position,
             skip_tokens,
         })
@@ -200,7 +205,7 @@ impl Packer {
     }
 
     fn is_full(&self) -> bool {
-        let Window { docs, n_tokens, .. } = &self.window;
+        let DocumentWindow { docs, n_tokens, .. } = &self.window;
         match self.step.method {
             PackMethod::BestFit => {
                 let enough_rows = *n_tokens >= WINDOW_ROWS * u64::from(self.step.length);

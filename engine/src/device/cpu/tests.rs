@@ -1,25 +1,29 @@
 //! Assembling can be taken up again from every row it gave.
 
+mod given;
+
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, UInt8Array};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema, UInt16Type};
 
+use self::given::{Given, batch, documents, rows};
 use super::assemble::Assembler;
-use crate::batch::{
-    Batch, Checkpoint, OutputBatch, Position, QuarantineUnit, Quarantined, RowEvent, Stats,
-    WhyDropped,
-};
+use crate::batch::{Checkpoint, OutputBatch, Position, Quarantined, Stats};
 use crate::plan::{
-    AlignedColumn, Digest, Discovery, Document, Format, Identity, JsonShape, OnError, OutputColumn,
-    Overlong, PackLabels, PackMethod, PackStep, Part, Piece, Plan, SinkPlan, SourcePlan, Stages,
-    Step, packed,
+    AlignedColumn, ChunkStep, Digest, Discovery, Document, Format, Identity, JsonShape, OnError,
+    OtherColumns, OutputColumn, Overlong, PackLabels, PackMethod, PackStep, Part, Piece, Plan,
+    SinkPlan, SourcePlan, Stages, Step, chunked, packed,
 };
 
 const LENGTH: u32 = 16;
 
 fn plan(pack: Option<PackStep>) -> Plan {
+    plan_of(pack.map(Step::Pack))
+}
+
+fn plan_of(step: Option<Step>) -> Plan {
     let item = |id_type: DataType| Arc::new(Field::new_list_field(id_type, false));
     let tokens = DataType::List(item(DataType::UInt16));
     let column = |name: &str, data_type, nullable| OutputColumn {
@@ -28,11 +32,18 @@ fn plan(pack: Option<PackStep>) -> Plan {
         nullable,
         meaning: crate::plan::Meaning::Plain,
     };
-    let output = match &pack {
-        None => vec![column("tokens", tokens, true)],
-        Some(step) => packed(step),
+    let mask = DataType::List(item(DataType::UInt8));
+    let output = match &step {
+        Some(Step::Pack(step)) => packed(step),
+        Some(Step::Chunk(step)) => {
+            let mask = column("mask", mask, true);
+            chunked(step, &[column("tokens", tokens, true), mask])
+        }
+        Some(Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Map(_)) | None => {
+            vec![column("tokens", tokens, true)]
+        }
     };
-    let steps: Vec<Step> = pack.into_iter().map(Step::Pack).collect();
+    let steps: Vec<Step> = step.into_iter().collect();
     Plan {
         inputs: Vec::new(),
         source: SourcePlan {
@@ -81,99 +92,6 @@ fn pack_step(method: PackMethod, overlong: Overlong) -> PackStep {
     }
 }
 
-/// What the source gives for one row of a file.
-#[derive(Debug, Clone)]
-enum Given {
-    Tokens(Option<Vec<u16>>),
-    Bad,
-    Filtered,
-}
-
-/// Rows of three files with nulls, empty, overlong and bad ones among them.
-fn rows() -> Vec<(Position, Given)> {
-    let mut state = 1_u32;
-    let mut next = |n: u32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 16) % n
-    };
-    let mut token = 0_u16;
-    let mut rows = Vec::new();
-    for file in 0..3 {
-        for row in 0..4000 {
-            let given = match next(20) {
-                0 => Given::Bad,
-                1 => Given::Filtered,
-                2 => Given::Tokens(None),
-                kind => {
-                    let longest = if kind == 3 { 60 } else { 14 };
-                    let tokens = (0..next(longest)).map(|_| {
-                        token = token.wrapping_add(1) % 9000;
-                        token
-                    });
-                    Given::Tokens(Some(tokens.collect()))
-                }
-            };
-            rows.push((Position { file, row }, given));
-        }
-    }
-    rows
-}
-
-fn batch(rows: &[(Position, Given)]) -> Batch {
-    let mut batch_rows = Vec::new();
-    let mut lists = Vec::new();
-    let mut events = Vec::new();
-    for (at, given) in rows {
-        match given {
-            Given::Tokens(tokens) => {
-                batch_rows.push(at.row);
-                lists.push(
-                    tokens
-                        .clone()
-                        .map(|ids| ids.into_iter().map(Some).collect::<Vec<_>>()),
-                );
-            }
-            Given::Filtered => events.push(RowEvent::Filtered {
-                at: *at,
-                step: 0,
-                why: WhyDropped::TooShort,
-            }),
-            Given::Bad => events.push(RowEvent::Quarantined(Quarantined {
-                at: *at,
-                line: None,
-                n_rows: Some(1),
-                unit: QuarantineUnit::Line,
-                reason: format!("bad {at:?}"),
-                excerpt: None,
-            })),
-        }
-    }
-    let built = ListArray::from_iter_primitive::<UInt16Type, _, _>(lists);
-    let item = Arc::new(Field::new_list_field(DataType::UInt16, false));
-    let (_, offsets, values, nulls) = built.into_parts();
-    let list: ArrayRef = Arc::new(ListArray::new(item, offsets, values, nulls));
-    let mask: ArrayRef = Arc::new(masked(list.as_list()));
-    let schema = Schema::new(vec![
-        Field::new("tokens", list.data_type().clone(), true),
-        Field::new("mask", mask.data_type().clone(), true),
-    ]);
-    Batch {
-        file: rows[0].0.file,
-        rows: batch_rows,
-        columns: RecordBatch::try_new(Arc::new(schema), vec![list, mask]).unwrap(),
-        events,
-    }
-}
-
-/// A mask in step with tokens: those that are odd.
-fn masked(tokens: &ListArray) -> ListArray {
-    let ids = tokens.values().as_primitive::<UInt16Type>();
-    let odd: UInt8Array = ids.unary(|id| u8::from(id % 2 == 1));
-    let item = Arc::new(Field::new_list_field(DataType::UInt8, false));
-    let nulls = tokens.nulls().cloned();
-    ListArray::new(item, tokens.offsets().clone(), Arc::new(odd), nulls)
-}
-
 /// Everything a run gives.
 struct Run {
     batches: Vec<OutputBatch>,
@@ -215,7 +133,7 @@ fn run_on(
     for file in rows.chunk_by(|a, b| a.0.file == b.0.file) {
         for rows in file.chunks(batch_rows) {
             let mut batch = batch(rows);
-            if plan.pack().is_none() {
+            if plan.steps.is_empty() {
                 batch.columns = batch.columns.project(&[0]).unwrap();
             }
             assembler.push(&batch, &mut emit).unwrap();
@@ -286,6 +204,27 @@ fn plans() -> Vec<Plan> {
             max_documents,
             ..pack_step(method, Overlong::Split)
         })));
+    }
+    for (names, overlap, others) in [
+        (&["tokens"][..], 0, OtherColumns::Repeat),
+        (&["tokens", "mask"], 5, OtherColumns::Drop),
+        (&["mask"], 6, OtherColumns::Repeat),
+    ] {
+        let element = |name: &str| match name {
+            "mask" => DataType::UInt8,
+            _ => DataType::UInt16,
+        };
+        let columns = names.iter().map(|name| AlignedColumn {
+            name: (*name).to_owned(),
+            element: element(name),
+        });
+        plans.push(plan_of(Some(Step::Chunk(ChunkStep {
+            columns: columns.collect(),
+            length: 7,
+            overlap,
+            min_length: 3,
+            others,
+        }))));
     }
     for method in [PackMethod::BestFit, PackMethod::Concat] {
         plans.push(plan(Some(PackStep {
@@ -389,18 +328,6 @@ fn no_token_is_lost_and_counts_add_up() {
         let room = all.num_rows() * LENGTH as usize;
         assert_eq!(padding as u64, room as u64 - whole.stats.tokens);
     }
-}
-
-/// `n` rows of one file, each of `len` tokens that tell their place.
-fn documents(n: u64, len: u16) -> Vec<(Position, Given)> {
-    let document = |row: u64| {
-        let tokens = (0..len).map(|token| token % 9000);
-        (
-            Position { file: 0, row },
-            Given::Tokens(Some(tokens.collect())),
-        )
-    };
-    (0..n).map(document).collect()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// Documents waiting to be laid into rows.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(super) struct DocumentWindow {
     /// The tokens of each batch, and what has a value for each of them.
     pub(super) buffers: Vec<Vec<ArrayRef>>,
     pub(super) docs: Vec<Doc>,
@@ -28,7 +28,7 @@ pub(super) struct Doc {
     pub(super) start: u32,
 }
 
-impl Window {
+impl DocumentWindow {
     /// Tokens in its buffers.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -136,38 +136,47 @@ fn refused(message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    proptest! {
-        #[test]
-        fn counts_are_those_of_the_places(
-            weights in prop::collection::vec(1_u32..12, 1..6),
-            times in 1_u32..40,
-        ) {
-            let cycle = Cycle::new(&weights).unwrap();
-            let scaled: Vec<u32> = weights.iter().map(|weight| weight * times).collect();
-            prop_assert_eq!(&cycle, &Cycle::new(&scaled).unwrap());
-            let n_places = u128::from(cycle.n_places());
-            let mut n_seen = vec![0_u128; weights.len()];
-            for place in 0..3 * n_places {
-                for (dataset, n_seen) in n_seen.iter().enumerate() {
-                    prop_assert_eq!(cycle.n_before(place, dataset), *n_seen);
-                    // Never further than a sample from its share.
-                    let share = cycle.weight(dataset) as f64 / n_places as f64 * place as f64;
-                    prop_assert!((*n_seen as f64 - share).abs() <= 1.0, "{weights:?} at {place}");
-                }
-                n_seen[cycle.dataset(place)] += 1;
+    /// Checks the cycle of some weights place by place.
+    fn check(weights: &[u32]) {
+        let cycle = Cycle::new(weights).unwrap();
+        let scaled: Vec<u32> = weights.iter().map(|weight| weight * 37).collect();
+        assert_eq!(cycle, Cycle::new(&scaled).unwrap());
+        let n_places = u128::from(cycle.n_places());
+        let mut n_seen = vec![0_u128; weights.len()];
+        for place in 0..3 * n_places {
+            for (dataset, n_seen) in n_seen.iter().enumerate() {
+                assert_eq!(cycle.n_before(place, dataset), *n_seen);
+                // Never a whole sample from its share of the places so far.
+                let share = u128::from(cycle.weight(dataset)) * place;
+                let gap = share.abs_diff(n_seen * n_places);
+                assert!(gap <= n_places, "{weights:?} at {place}");
             }
-            let sum: u32 = weights.iter().sum();
-            for (dataset, weight) in weights.iter().enumerate() {
-                prop_assert_eq!(
-                    cycle.weight(dataset) * u64::from(sum),
-                    u64::from(*weight) * cycle.n_places()
-                );
+            n_seen[cycle.dataset(place)] += 1;
+        }
+        let sum: u32 = weights.iter().sum();
+        for (dataset, weight) in weights.iter().enumerate() {
+            assert_eq!(
+                cycle.weight(dataset) * u64::from(sum),
+                u64::from(*weight) * cycle.n_places()
+            );
+        }
+    }
+
+    #[test]
+    fn counts_are_those_of_the_places() {
+        for a in 1..9 {
+            check(&[a]);
+            for b in 1..9 {
+                check(&[a, b]);
+                for c in 1..6 {
+                    check(&[a, b, c]);
+                    check(&[c, a, 1, b, 3 * a]);
+                }
             }
         }
+        check(&[997, 3, 11]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct MixProgress {
 
 /// One of the datasets.
 #[derive(Debug)]
-struct Mixed {
+struct MixedDataset {
     extent: Extent,
     /// Rows of the datasets before it.
     first_row: u64,
@@ -71,7 +71,7 @@ struct Mixed {
 /// Datasets with weights.
 #[derive(Debug)]
 pub struct Mixture {
-    datasets: Vec<Mixed>,
+    datasets: Vec<MixedDataset>,
     cycle: Cycle,
     /// Positions of an epoch.
     extent: Extent,
@@ -89,7 +89,7 @@ impl Mixture {
         let weights: Vec<u32> = datasets.iter().map(|(_, weight)| *weight).collect();
         let cycle = Cycle::new(&weights)?;
         let mut first_row = 0u64;
-        let mut mixed: Vec<Mixed> = Vec::with_capacity(datasets.len());
+        let mut mixed: Vec<MixedDataset> = Vec::with_capacity(datasets.len());
         for (dataset, _) in datasets {
             let manifest = dataset.manifest();
             if manifest.n_rows == 0 {
@@ -103,7 +103,7 @@ impl Mixture {
                     .with_path(dataset.root())
                     .with_hint("give it a greater weight"));
             }
-            mixed.push(Mixed {
+            mixed.push(MixedDataset {
                 extent: Extent::new(manifest.n_rows, manifest.len_bytes()),
                 first_row,
                 digest: manifest.digest,
@@ -141,13 +141,13 @@ impl Mixture {
         let mut first_row = 0;
         let mixed = |extent: &Extent| {
             first_row += extent.n_rows;
-            Mixed {
+            MixedDataset {
                 extent: *extent,
                 first_row: first_row - extent.n_rows,
                 digest: Digest(0),
             }
         };
-        let datasets: Vec<Mixed> = extents.iter().map(mixed).collect();
+        let datasets: Vec<MixedDataset> = extents.iter().map(mixed).collect();
         Ok(Self {
             extent: Extent {
                 n_rows: n_positions(&datasets, &cycle, stop)?,
@@ -181,7 +181,7 @@ impl Mixture {
     /// The weights, without what they have in common, and the datasets.
     #[must_use]
     pub fn mixed_with(&self) -> Vec<MixedWith> {
-        let of = |(index, it): (usize, &Mixed)| MixedWith {
+        let of = |(index, it): (usize, &MixedDataset)| MixedWith {
             weight: self.cycle.weight(index),
             dataset: it.digest,
         };
@@ -192,7 +192,7 @@ impl Mixture {
     #[must_use]
     pub fn progress(&self, state: &State) -> Vec<MixProgress> {
         let place = self.place(state.epoch, state.position);
-        let of = |(index, it): (usize, &Mixed)| {
+        let of = |(index, it): (usize, &MixedDataset)| {
             let rows = self.cycle.n_before(place, index);
             let n_rows = u128::from(it.extent.n_rows.max(1));
             MixProgress {
@@ -215,7 +215,7 @@ impl Mixture {
         let end = positions.end.min(self.extent.n_rows);
         let start = positions.start.min(end);
         let places = self.place(epoch, start)..self.place(epoch, end);
-        let of = |(index, it): (usize, &Mixed)| {
+        let of = |(index, it): (usize, &MixedDataset)| {
             let samples =
                 self.cycle.n_before(places.start, index)..self.cycle.n_before(places.end, index);
             it.rows((shuffle, seed), samples).into_iter()
@@ -253,7 +253,7 @@ impl Mixture {
     }
 }
 
-impl Mixed {
+impl MixedDataset {
     /// The rows of its samples, in their order.
     fn rows(&self, (shuffle, seed): (Shuffle, u64), samples: Range<u128>) -> Vec<u64> {
         let n_rows = u128::from(self.extent.n_rows.max(1));
@@ -278,7 +278,7 @@ impl Mixed {
 }
 
 /// Positions of an epoch: a whole number of cycles.
-fn n_positions(datasets: &[Mixed], cycle: &Cycle, stop: MixStop) -> Result<u64> {
+fn n_positions(datasets: &[MixedDataset], cycle: &Cycle, stop: MixStop) -> Result<u64> {
     let cycles = datasets.iter().enumerate().map(|(index, it)| {
         let weight = cycle.weight(index).max(1);
         match stop {

@@ -173,7 +173,7 @@ fn valid_rows(batch: &super::Batch) -> Vec<u64> {
 /// The rows of an epoch in their order.
 fn order(shuffle: Shuffle, seed: u64, epoch: u32, n_rows: u64) -> Vec<u64> {
     let mut rows = Vec::new();
-    super::Order::new(shuffle, seed, epoch, facts(n_rows).extent).rows(0..n_rows, &mut rows);
+    super::Order::new(shuffle, seed, epoch, facts(n_rows).fed.extent()).rows(0..n_rows, &mut rows);
     rows
 }
 

@@ -229,7 +229,7 @@ fn resuming_costs_nothing_however_many_rows_there_are() {
         feed.load(&state).unwrap();
         let batch = feed.next_batch().unwrap().unwrap();
         let mut rows = Vec::new();
-        crate::feed::Order::new(Shuffle::Rows, 0, 0, facts(n_rows).extent)
+        crate::feed::Order::new(Shuffle::Rows, 0, 0, facts(n_rows).fed.extent())
             .rows(n_rows / 2..n_rows / 2 + 64, &mut rows);
         assert_eq!(valid_rows(&batch), rows);
         assert_eq!(fill.n_fills(), 1);

@@ -3,11 +3,13 @@
 //! Each step is checked against the columns that live at its place; a column
 //! of the source is read only if some step, the split or the sink uses it.
 
+mod chunk;
 mod declared;
 mod extensions;
 mod filter;
 mod inputs;
 mod keys;
+mod lists;
 mod live;
 mod map;
 mod merged;
@@ -132,7 +134,8 @@ impl Checked {
                 StepSpec::Select(_)
                 | StepSpec::Filter(_)
                 | StepSpec::Tokenize(_)
-                | StepSpec::Pack(_) => Ok(()),
+                | StepSpec::Pack(_)
+                | StepSpec::Chunk(_) => Ok(()),
             };
             noted.map_err(|(error, key)| pipeline.locate_step(error, index, &key))?;
         }
@@ -181,9 +184,12 @@ fn check_step(
     columns: &mut LiveColumns<'_>,
     (tokenizers, assets, steps): Around<'_>,
 ) -> StepResult<Step> {
-    if steps.last().is_some_and(|step| step.as_pack().is_some()) {
-        let error = Error::pipeline("expected `pack` to be the last step, got another after it")
-            .with_hint("move the step before `pack`");
+    if let Some(last) = steps.last().filter(|step| step.is_last()) {
+        let op = last.op();
+        let error = Error::pipeline(format!(
+            "expected `{op}` to be the last step, got another after it"
+        ))
+        .with_hint(format!("move the step before `{op}`"));
         return Err((error, "op".to_owned()));
     }
     match spec {
@@ -194,6 +200,7 @@ fn check_step(
         }
         StepSpec::Map(spec) => map::check(spec, columns).map(Step::Map),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
+        StepSpec::Chunk(spec) => chunk::check(spec, columns).map(Step::Chunk),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::plan::steps::{
 };
 use crate::plan::type_names::{column_type_name, type_name};
 
+use super::lists;
 use super::live::{LiveColumns, Made};
 use super::tokenize::{special_hint, token_id};
 use crate::plan::step_result::StepResult;
@@ -143,7 +144,7 @@ fn named<'a>(name: &str, columns: &mut LiveColumns<'_>, steps: &'a [Step]) -> Re
         .map(|(name, _)| name_in_backticks(name))
         .collect();
     let column = columns.column(name)?;
-    if let Some(id_type) = element(&column.data_type).filter(|element| is_id(element)) {
+    if let Some(id_type) = lists::element(&column.data_type).filter(|element| is_id(element)) {
         return Ok(Tokens {
             column: name.to_owned(),
             id_type: id_type.clone(),
@@ -159,16 +160,6 @@ fn named<'a>(name: &str, columns: &mut LiveColumns<'_>, steps: &'a [Step]) -> Re
         [] => error.with_hint(without_tokens(steps)),
         others => error.with_hint(format!("token columns here: {}", others.join(", "))),
     })
-}
-
-/// What lists of numbers hold; nothing for other types.
-fn element(data_type: &DataType) -> Option<&DataType> {
-    let (DataType::List(item) | DataType::LargeList(item)) = data_type else {
-        return None;
-    };
-    let element = item.data_type();
-    let is_number = element.is_numeric() && element.primitive_width().is_some_and(|n| n <= 8);
-    (is_number || *element == DataType::Boolean).then_some(element)
 }
 
 /// Whether token ids can have this type: labels are signed and hold each of them.
@@ -200,17 +191,7 @@ fn aligned_column(
             "expected a column with a name of its own, got one that `pack` gives to another",
         ));
     }
-    let column = columns.column(name)?;
-    let Some(element) = element(&column.data_type) else {
-        return Err(Error::pipeline(format!(
-            "expected lists with a number for each token, got {}",
-            column_type_name(&column)
-        )));
-    };
-    Ok(AlignedColumn {
-        name: name.clone(),
-        element: element.clone(),
-    })
+    lists::of_numbers(name, columns)
 }
 
 /// What labels are made of, by the loss mask that is named or is called so.

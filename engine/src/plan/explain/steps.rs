@@ -8,8 +8,8 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use super::amounts::counted;
 use crate::error::name_in_text;
 use crate::plan::steps::{
-    FilterStep, MapStep, Overlong, PackLabels, PackMethod, PackStep, SpecialTokens, Step,
-    TokenizeStep,
+    ChunkStep, FilterStep, MapStep, OtherColumns, Overlong, PackLabels, PackMethod, PackStep,
+    SpecialTokens, Step, TokenizeStep,
 };
 use crate::plan::types::Plan;
 
@@ -24,6 +24,7 @@ pub(super) fn describe(step: &Step, plan: &Plan) -> String {
         Step::Tokenize(step) => tokenize(step, plan),
         Step::Map(step) => map(step),
         Step::Pack(step) => pack(step),
+        Step::Chunk(step) => chunk(step),
     }
 }
 
@@ -134,6 +135,30 @@ fn pack(step: &PackStep) -> String {
         PackLabels::All => said.push_str(", labels of all tokens"),
         PackLabels::Masked(mask) => _ = write!(said, ", labels by {}", name_in_text(mask)),
     }
+    said
+}
+
+fn chunk(step: &ChunkStep) -> String {
+    let columns: Vec<_> = step
+        .columns
+        .iter()
+        .map(|it| name_in_text(&it.name))
+        .collect();
+    let mut said = format!(
+        "chunk {} into pieces of {}",
+        columns.join(", "),
+        step.length
+    );
+    if step.overlap > 0 {
+        _ = write!(said, ", each {} into the one before", step.overlap);
+    }
+    if step.min_length > 1 {
+        _ = write!(said, ", last ones of at least {}", step.min_length);
+    }
+    said.push_str(match step.others {
+        OtherColumns::Repeat => ", other columns repeated",
+        OtherColumns::Drop => ", other columns dropped",
+    });
     said
 }
 

@@ -109,7 +109,9 @@ impl StepSpec {
     pub fn path_mut(&mut self) -> Option<&mut String> {
         let step = match self {
             Self::Tokenize(step) => step,
-            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Map(_) => return None,
+            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Chunk(_) | Self::Map(_) => {
+                return None;
+            }
         };
         let named = TokenizerRef {
             name: step.tokenizer.clone(),

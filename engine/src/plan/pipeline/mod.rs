@@ -29,7 +29,7 @@ use super::{overrides, schema};
 
 pub(in crate::plan) use bounds::{MOST_TOKENS, MOST_WINDOW};
 pub use schema_spec::{JsonType, KeyTypes};
-pub use steps::{FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
+pub use steps::{ChunkSpec, FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
 
 /// A fuelrail pipeline: where rows come from, what is done to each, and where
 /// the dataset goes.

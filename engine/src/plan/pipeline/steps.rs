@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds;
 use crate::plan::operators::{COLUMN_OPERATORS, ColumnOperator, OneOf};
-use crate::plan::spelling::{DocumentToken, TokenName};
-use crate::plan::steps::{Overlong, PackMethod, SpecialTokens};
+use crate::plan::spelling::{ColumnNames, DocumentToken, TokenName};
+use crate::plan::steps::{OtherColumns, Overlong, PackMethod, SpecialTokens};
 use crate::plan::tree::{Node, Value};
 
 /// One step; `op` names its operator.
@@ -23,6 +23,8 @@ pub enum StepSpec {
     Tokenize(TokenizeSpec),
     /// Lay token lists into rows of one length; the last step.
     Pack(PackSpec),
+    /// Cut lists into pieces that overlap, a row each; the last step.
+    Chunk(ChunkSpec),
     /// Map the items of columns, by the operator that `op` names.
     #[serde(untagged)]
     Map(ColumnOperator),
@@ -37,6 +39,7 @@ impl StepSpec {
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
             Self::Pack(_) => "pack",
+            Self::Chunk(_) => "chunk",
             Self::Map(operator) => operator.name(),
         }
     }
@@ -46,7 +49,9 @@ impl StepSpec {
     pub fn as_tokenize(&self) -> Option<&TokenizeSpec> {
         match self {
             Self::Tokenize(step) => Some(step),
-            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Map(_) => None,
+            Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Chunk(_) | Self::Map(_) => {
+                None
+            }
         }
     }
 }
@@ -216,12 +221,39 @@ impl PackSpec {
     }
 }
 
+/// Cuts lists into pieces that overlap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChunkSpec {
+    /// The column of lists that are cut, mostly of token ids, or several that have
+    /// as many values and are cut alike.
+    pub column: ColumnNames,
+    /// Values of a piece, at most.
+    #[serde(deserialize_with = "bounds::length")]
+    #[schemars(range(min = 1, max = 16_777_216))]
+    pub length: u32,
+    /// Values that a piece shares with the one before; fewer than `length`.
+    #[serde(default)]
+    pub overlap: u32,
+    /// Values of the last piece of a row, at least: a shorter one is left out and
+    /// counted.
+    #[serde(default = "one")]
+    pub min_length: u32,
+    /// What becomes of the other columns.
+    #[serde(default)]
+    pub others: OtherColumns,
+}
+
+fn one() -> u32 {
+    1
+}
+
 fn default_tokens() -> String {
     "tokens".to_owned()
 }
 
 /// The operators that map no columns.
-const OTHERS: [&str; 4] = ["select", "filter", "tokenize", "pack"];
+const OTHERS: [&str; 5] = ["select", "filter", "tokenize", "pack", "chunk"];
 
 /// The operators.
 const OPS: [&str; OTHERS.len() + COLUMN_OPERATORS.len()] = ops_of_both();
@@ -284,6 +316,7 @@ impl<'de> Visitor<'de> for StepVisitor {
             "filter" => StepSpec::Filter(FilterSpec::deserialize(rest)?),
             "tokenize" => StepSpec::Tokenize(TokenizeSpec::deserialize(rest)?),
             "pack" => StepSpec::Pack(PackSpec::deserialize(rest)?),
+            "chunk" => StepSpec::Chunk(ChunkSpec::deserialize(rest)?),
             name => match ColumnOperator::read(name, rest) {
                 Some(operator) => StepSpec::Map(operator?),
                 None => return Err(A::Error::unknown_variant(name, &OPS)),

@@ -13,7 +13,7 @@ use crate::plan::types::Plan;
 pub enum OriginKind {
     /// Each row is one document: `__origin.file` and `__origin.row` per row.
     Row,
-    /// Each row holds pieces of documents: ragged, with `__origin.start`.
+    /// Each row holds pieces of documents, or is one: ragged, with `__origin.start`.
     Packed,
 }
 
@@ -21,7 +21,7 @@ impl OriginKind {
     /// What a dataset of this plan says about the origins of rows.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        if plan.pack().is_some() {
+        if plan.pack().is_some() || plan.chunk().is_some() {
             Self::Packed
         } else {
             Self::Row
