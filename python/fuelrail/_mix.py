@@ -60,6 +60,7 @@ class Mixture:
         return Mixture, (self._datasets, self._weights, self._stop)
 
 
+@told
 def mix(
     datasets: Iterable[tuple[Dataset | str | os.PathLike[str], int]],
     *,

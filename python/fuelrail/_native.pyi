@@ -16,6 +16,7 @@ __all__ = [
     "BatchIterator",
     "Dataset",
     "Loader",
+    "Mixture",
     "Numbers",
     "Pipeline",
     "Table",
