@@ -27,12 +27,9 @@
 //!   if the file's ids have holes;
 //! - truncation and padding in the file are not applied, and decoding gives
 //!   bytes, whatever the decoder;
-//! - regular expressions other than the known ones run in `fancy-regex`, not
-//!   Oniguruma, and syntax the two read differently is refused: `\w` (8
-//!   codepoints differ: U+B2, B3, B9, BC to BE, 200C, 200D), `\b`, `^`, `$`,
-//!   inline flags, nested classes. They are slower, and give up with an error
-//!   where one match must keep a million places to go back to, as `\s+(?!\S)`
-//!   does on a million spaces; the known patterns have no such limit.
+//! - regular expressions other than the known ones run in an engine of our own
+//!   that reads Oniguruma's syntax; what of it is not supported is refused by
+//!   name, and a pattern that goes back too often on a text is an error.
 //!
 //! # Twins
 //! This operator is host-only for now: words meet a cache that a device

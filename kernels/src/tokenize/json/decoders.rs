@@ -128,31 +128,22 @@ fn metaspace(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
     })
 }
 
-fn pattern(members: &JsonMembers<'_>) -> Result<Pattern, TokenizerError> {
+fn pattern(members: &Members<'_>) -> Result<Pattern, TokenizerError> {
     let refuse = || members.refuse("pattern", "a String or a Regex");
     let value = members.get("pattern").ok_or_else(refuse)?;
-    let written = JsonMembers::of(value, members.place_of("pattern"))?;
-    let pattern = match (written.has(&["String"]), written.has(&["Regex"])) {
+    let place = members.place_of("pattern");
+    let written = Members::of(value, place.clone())?;
+    match (written.has(&["String"]), written.has(&["Regex"])) {
         (true, false) => match written.text("String")? {
             "" => {
                 let (expected, found) = ("a text that is not empty", "an empty one");
-                return Err(TokenizerError::unsupported(
-                    members.place_of("pattern"),
-                    expected,
-                    found,
-                ));
+                Err(TokenizerError::unsupported(place, expected, found))
             }
             text => Ok(Pattern::literal(text)),
         },
-        (false, true) => Pattern::regex(written.text("Regex")?),
-        _ => return Err(refuse()),
-    };
-    pattern.map_err(|error| match error {
-        TokenizerError::Unsupported {
-            expected, found, ..
-        } => TokenizerError::unsupported(members.place_of("pattern"), expected, found),
-        other => other,
-    })
+        (false, true) => Pattern::regex(written.text("Regex")?, &place),
+        _ => Err(refuse()),
+    }
 }
 
 #[cfg(test)]

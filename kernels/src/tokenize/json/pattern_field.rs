@@ -9,7 +9,7 @@ pub(super) fn read(fields: &ComponentFields<'_>) -> Result<Pattern, TokenizerErr
     let (kind, text) = fields.variant("pattern")?;
     match kind {
         "String" => Ok(Pattern::literal(text)),
-        "Regex" => Pattern::regex(text),
+        "Regex" => Pattern::regex(text, &fields.place_of("pattern")),
         other => Err(fields.refuse("pattern", "a String or a Regex", other)),
     }
 }

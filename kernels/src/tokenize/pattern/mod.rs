@@ -1,30 +1,46 @@
-//! Split patterns that are not scanned by hand: literals and regular
-//! expressions of a `tokenizer.json`.
+//! Patterns that text is cut or replaced by: literals, regular expressions,
+//! and those of these that a scanner knows.
 //!
-//! Hugging Face runs them with Oniguruma, this runs them with `fancy-regex`.
-//! The two agree on the part of the syntax that `syntax` lets through; the
-//! rest is refused rather than run with another meaning.
+//! Hugging Face runs regular expressions with Oniguruma, in Ruby's syntax. Here
+//! they are read by that syntax, with the classes of characters that
+//! Oniguruma has, and run by a machine that tries what it tries in the same
+//! order. What is not known to mean the same is refused by name: references
+//! back, `\G`, `\K`, `\X`, `(?x)`, the absence operator, conditions, bytes, looks behind
+//! without bound, and `(?i)` where a letter folds to several.
 
-mod syntax;
+mod brackets;
+mod cursor;
+mod escape;
+mod fold;
+mod machine;
+mod node;
+mod parser;
+mod program;
+mod properties;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
+use machine::{Exhausted, Machine};
+use program::Program;
+
 use super::error::{EncodeError, TokenizerError};
 use super::scan::Scanner;
-
-/// Steps back in one match, after which the text has no encoding; Oniguruma
-/// gives up after as many.
-const STEPS_MAX: usize = 10_000_000;
-/// Instructions of a compiled pattern, which nested repetitions multiply.
-const PROGRAM_MAX: usize = 1 << 16;
+use super::text::scan_words;
 
 /// Something that matches stretches of text.
 pub(crate) enum Pattern {
     /// This text.
     Literal(String),
-    /// A regular expression that does not match the empty string, and its text.
-    Regex(Box<fancy_regex::Regex>, String),
+    /// A regular expression that a scanner knows; its matches cover the text.
+    Scan(Scanner),
+    /// Another one.
+    Regex(Box<RegexProgram>),
 }
+
+/// A regular expression as Oniguruma runs it.
+pub(crate) struct RegexProgram(Program);
 
 impl Pattern {
     /// A pattern that matches `text` itself; the empty one matches between all
@@ -33,74 +49,96 @@ impl Pattern {
         Self::Literal(text.into())
     }
 
-    /// A regular expression.
+    /// A regular expression that stands at `place` of the file.
     ///
     /// # Errors
-    /// `Unsupported` if it uses syntax on which the engines may differ, or
-    /// matches the empty string.
-    pub(crate) fn regex(pattern: &str) -> Result<Self, TokenizerError> {
-        let refuse = |expected, found: String| {
-            Err(TokenizerError::unsupported(
-                "pre_tokenizer.pattern",
-                expected,
-                found,
-            ))
-        };
-        if let Err(found) = syntax::check(pattern) {
-            return refuse(
-                "syntax that every regular expression engine reads the same",
-                format!("{found} in the pattern {pattern}"),
-            );
+    /// `Unsupported` if it is none, or uses syntax that is not known here.
+    pub(crate) fn regex(pattern: &str, place: &str) -> Result<Self, TokenizerError> {
+        if let Some(scanner) = Scanner::of_pattern(pattern) {
+            return Ok(Self::Scan(scanner));
         }
-        let regex = match fancy_regex::RegexBuilder::new(pattern)
-            .backtrack_limit(STEPS_MAX)
-            .max_prog_size(PROGRAM_MAX)
-            .build()
-        {
-            Ok(regex) => regex,
-            Err(error) => return refuse("a regular expression", error.to_string()),
-        };
-        match regex.is_match("") {
-            Ok(false) => Ok(Self::Regex(Box::new(regex), pattern.to_owned())),
-            _ => refuse("a pattern that never matches nothing", pattern.to_owned()),
+        let program = parser::parse(pattern).and_then(|node| program::compile(&node));
+        match program {
+            Ok(program) => Ok(Self::Regex(Box::new(RegexProgram(program)))),
+            Err(found) => Err(TokenizerError::unsupported(
+                place,
+                "a regular expression of the supported syntax",
+                format!("{found} in the pattern {pattern}"),
+            )),
         }
     }
 
     /// The scanner that finds the same, if the pattern is a known one.
     pub(crate) fn scanner(&self) -> Option<Scanner> {
         match self {
-            Self::Literal(_) => None,
-            Self::Regex(_, text) => Scanner::of_pattern(text),
+            Self::Scan(scanner) => Some(*scanner),
+            Self::Literal(_) | Self::Regex(_) => None,
         }
     }
 
     /// Calls `visit` with the matches in `text`, in order and not overlapping.
+    /// There is none in an empty text, and none that is empty where the match
+    /// before it ends.
+    ///
+    /// # Errors
+    /// `Pattern` if a regular expression takes too many steps.
     pub(crate) fn find(
         &self,
         text: &str,
         mut visit: impl FnMut(Range<usize>),
     ) -> Result<(), EncodeError> {
         match self {
-            Self::Literal(literal) if literal.is_empty() => {
-                for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
-                    visit(at..at);
-                }
-            }
+            _ if text.is_empty() => Ok(()),
             Self::Literal(literal) => {
-                for (start, found) in text.match_indices(literal.as_str()) {
-                    visit(start..start + found.len());
-                }
+                find_literal(text, literal, visit);
+                Ok(())
             }
-            Self::Regex(regex, _) => {
-                for found in regex.find_iter(text) {
-                    let found = found.map_err(|error| EncodeError::Pattern {
-                        len_bytes: text.len(),
-                        message: error.to_string(),
-                    })?;
-                    visit(found.range());
-                }
+            Self::Scan(scanner) => {
+                scan_words(scanner, text.as_bytes(), |start, end| visit(start..end));
+                Ok(())
+            }
+            Self::Regex(regex) => {
+                find_regex(text, &regex.0, visit).map_err(|Exhausted| EncodeError::Pattern {
+                    len_bytes: text.len(),
+                    message: "it took too many steps".to_owned(),
+                })
             }
         }
-        Ok(())
     }
+}
+
+fn find_literal(text: &str, literal: &str, mut visit: impl FnMut(Range<usize>)) {
+    if literal.is_empty() {
+        for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
+            visit(at..at);
+        }
+        return;
+    }
+    for (start, found) in text.match_indices(literal) {
+        visit(start..start + found.len());
+    }
+}
+
+fn find_regex(
+    text: &str,
+    program: &Program,
+    mut visit: impl FnMut(Range<usize>),
+) -> Result<(), Exhausted> {
+    let mut machine = Machine::new(program, text);
+    let mut at = 0;
+    let mut last_end = None;
+    while at <= text.len() {
+        let Some(found) = machine.find(at)? else {
+            break;
+        };
+        if found.is_empty() && last_end == Some(found.end) {
+            // Oniguruma is asked again from the next character on.
+            at = text.ceil_char_boundary(found.end + 1).max(found.end + 1);
+            continue;
+        }
+        at = found.end;
+        last_end = Some(at);
+        visit(found);
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ pub(crate) mod tables;
 pub(crate) use aligned::{Aligned, AlignedPiece, Track};
 pub(crate) use cutter::{
     Behavior, CutStep, InvertMatches, MetaspacePrefix, PrefixSpace, SplitAtReplacement, TextCutter,
+    scan_words,
 };
 pub(crate) use normalizer::{
     BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,

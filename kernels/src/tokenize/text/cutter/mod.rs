@@ -6,7 +6,7 @@ mod scanned;
 
 pub(crate) use behavior::{Behavior, InvertMatches};
 pub(crate) use classes::is_numeric;
-use scanned::scan_words;
+pub(crate) use scanned::scan_words;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;

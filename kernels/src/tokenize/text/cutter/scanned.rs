@@ -5,7 +5,7 @@ use crate::tokenize::scan::{Scanner, SplitScan};
 /// Calls `visit` with the start and end of each word of `text`, which is valid
 /// UTF-8.
 #[inline]
-pub(super) fn scan_words(scanner: &Scanner, text: &[u8], visit: impl FnMut(usize, usize)) {
+pub(crate) fn scan_words(scanner: &Scanner, text: &[u8], visit: impl FnMut(usize, usize)) {
     match scanner {
         Scanner::Gpt2(scan) => words(scan, text, visit),
         Scanner::Cl100k(scan) => words(scan, text, visit),

@@ -17,10 +17,13 @@ impl CharSet {
     /// The characters within these ranges, whose ends are in the set.
     pub(crate) fn new(ranges: &[(u32, u32)]) -> Self {
         let mut bits = vec![[0_u64; 4]; N_PAGES];
+        let words = bits.as_flattened_mut();
         for &(start, end) in ranges {
-            for code in start..=end.min(u32::from(char::MAX)) {
-                let page = &mut bits[(code >> PAGE_BITS) as usize];
-                page[(code >> 6) as usize % 4] |= 1 << (code % 64);
+            let end = end.min(u32::from(char::MAX));
+            for word in start / 64..=end / 64 {
+                let from = start.saturating_sub(word * 64);
+                let to = (end - word * 64).min(63);
+                words[word as usize] |= u64::MAX << from & u64::MAX >> (63 - to);
             }
         }
         let mut set = Self {

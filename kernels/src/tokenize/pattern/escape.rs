@@ -1,0 +1,119 @@
+//! What comes after a backslash.
+
+use regex_syntax::hir::ClassUnicode;
+
+use super::cursor::Cursor;
+use super::node::Anchor;
+use super::properties::{self, Shorthand, Within};
+
+/// What an escape stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Escape {
+    Char(char),
+    Set(ClassUnicode),
+    Anchor(Anchor),
+    /// `\R`
+    LineBreak,
+}
+
+/// Reads an escape, after its backslash.
+pub(super) fn read(cursor: &mut Cursor<'_>, within: Within) -> Result<Escape, String> {
+    let Some(c) = cursor.next() else {
+        return Err("a lone backslash".to_owned());
+    };
+    let shorthand = |of: Shorthand| Ok(Escape::Set(of.set(within)));
+    let negated = |of: Shorthand| {
+        let mut set = of.set(within);
+        set.negate();
+        Ok(Escape::Set(set))
+    };
+    match c {
+        'd' => shorthand(Shorthand::Digit),
+        's' => shorthand(Shorthand::Space),
+        'w' => shorthand(Shorthand::Word),
+        'h' => shorthand(Shorthand::HexDigit),
+        'D' => negated(Shorthand::Digit),
+        'S' => negated(Shorthand::Space),
+        'W' => negated(Shorthand::Word),
+        'H' => negated(Shorthand::HexDigit),
+        'p' | 'P' => property(cursor, c, within),
+        't' => Ok(Escape::Char('\t')),
+        'n' => Ok(Escape::Char('\n')),
+        'r' => Ok(Escape::Char('\r')),
+        'f' => Ok(Escape::Char('\u{c}')),
+        'v' => Ok(Escape::Char('\u{b}')),
+        'a' => Ok(Escape::Char('\u{7}')),
+        'e' => Ok(Escape::Char('\u{1b}')),
+        'x' => hex(cursor),
+        'u' => code(cursor, 4),
+        _ if !c.is_alphanumeric() => Ok(Escape::Char(c)),
+        _ if within == Within::Brackets => Err(format!("`\\{c}` in a class")),
+        _ => anchor(c),
+    }
+}
+
+fn anchor(c: char) -> Result<Escape, String> {
+    match c {
+        'A' => Ok(Escape::Anchor(Anchor::TextStart)),
+        'z' => Ok(Escape::Anchor(Anchor::TextEnd)),
+        'Z' => Ok(Escape::Anchor(Anchor::LastLineEnd)),
+        'b' => Ok(Escape::Anchor(Anchor::WordBoundary)),
+        'B' => Ok(Escape::Anchor(Anchor::NotWordBoundary)),
+        'R' => Ok(Escape::LineBreak),
+        _ => Err(format!("`\\{c}`")),
+    }
+}
+
+/// After `\p` or `\P`, which is `kind`.
+fn property(cursor: &mut Cursor<'_>, kind: char, within: Within) -> Result<Escape, String> {
+    if !cursor.eat('{') {
+        return Err(format!("`\\{kind}` without braces"));
+    }
+    let is_negated = (kind == 'P') != cursor.eat('^');
+    let name = cursor.take_while(|c| c != '}');
+    if !cursor.eat('}') {
+        return Err(format!("`\\{kind}` without end"));
+    }
+    let Some(mut set) = properties::property(name, within) else {
+        return Err(format!("the property `{name}`"));
+    };
+    if is_negated {
+        set.negate();
+    }
+    Ok(Escape::Set(set))
+}
+
+/// After `\x`. Two digits are a byte to Oniguruma, hence a character only in
+/// ASCII.
+fn hex(cursor: &mut Cursor<'_>) -> Result<Escape, String> {
+    if !cursor.eat('{') {
+        return match code(cursor, 2)? {
+            Escape::Char(c) if c.is_ascii() => Ok(Escape::Char(c)),
+            _ => Err("a byte that is no character".to_owned()),
+        };
+    }
+    let digits = cursor.take_while(|c| c.is_ascii_hexdigit());
+    if digits.len() > 8 || !cursor.eat('}') {
+        return Err("`\\x{` without a codepoint".to_owned());
+    }
+    character(digits)
+}
+
+/// As many hexadecimal digits as said.
+fn code(cursor: &mut Cursor<'_>, n_digits: usize) -> Result<Escape, String> {
+    let digits: String = (0..n_digits)
+        .map_while(|_| cursor.next().filter(char::is_ascii_hexdigit))
+        .collect();
+    if digits.len() < n_digits {
+        return Err(format!("fewer than {n_digits} hexadecimal digits"));
+    }
+    character(&digits)
+}
+
+fn character(digits: &str) -> Result<Escape, String> {
+    let code = u32::from_str_radix(digits, 16).ok();
+    match code.and_then(char::from_u32) {
+        Some(c) => Ok(Escape::Char(c)),
+        None => Err(format!("`{digits}`, which is no character")),
+    }
+}

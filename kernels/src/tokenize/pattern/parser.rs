@@ -1,0 +1,320 @@
+//! Reads a regular expression in Oniguruma's syntax of Ruby, which is what
+//! Hugging Face gives it. What is not read here is refused by name.
+
+use regex_syntax::hir::ClassUnicode;
+
+use super::brackets;
+use super::cursor::{Cursor, Folding};
+use super::escape::{self, Escape};
+use super::fold;
+use super::node::{Anchor, Look, Node, RepeatKind, Times};
+use super::properties::{self, Within};
+
+/// Groups within groups.
+const DEPTH_MAX: usize = 100;
+/// Bytes of a pattern.
+const LEN_MAX: usize = 1 << 14;
+/// The most that a repetition may count, as in Oniguruma.
+const COUNT_MAX: u32 = 100_000;
+
+/// Reads a pattern.
+///
+/// # Errors
+/// What it uses that is not supported, or is wrong.
+pub(super) fn parse(pattern: &str) -> Result<Node, String> {
+    if pattern.len() > LEN_MAX {
+        return Err(format!(
+            "a pattern of {} bytes, limit {LEN_MAX}",
+            pattern.len()
+        ));
+    }
+    let mut parser = Parser {
+        cursor: Cursor::new(pattern),
+        depth: 0,
+    };
+    let node = parser.alternatives(Options::default())?;
+    match parser.cursor.peek() {
+        None => Ok(node),
+        Some(_) => Err("a `)` too many".to_owned()),
+    }
+}
+
+/// What `(?im-im)` turns on and off.
+#[derive(Debug, Clone, Copy)]
+struct Options {
+    folding: Folding,
+    dot: Dot,
+}
+
+/// What `.` matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dot {
+    NotNewline,
+    Any,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            folding: Folding::Off,
+            dot: Dot::NotNewline,
+        }
+    }
+}
+
+struct Parser<'p> {
+    cursor: Cursor<'p>,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    /// Alternatives up to the end of the group or of the pattern.
+    fn alternatives(&mut self, options: Options) -> Result<Node, String> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(format!("groups more than {DEPTH_MAX} deep"));
+        }
+        let mut found = vec![self.sequence(options)?];
+        while self.cursor.eat('|') {
+            found.push(self.sequence(options)?);
+        }
+        self.depth -= 1;
+        Ok(one_or(found, Node::Alternate))
+    }
+
+    /// What comes before the next `|` or `)`.
+    fn sequence(&mut self, options: Options) -> Result<Node, String> {
+        let mut nodes = Vec::new();
+        while !matches!(self.cursor.peek(), None | Some('|' | ')')) {
+            let node = self.item(options)?;
+            let node = self.repeated(node)?;
+            if options.folding == Folding::On
+                && let Some(before) = nodes.last()
+            {
+                fold::check_neighbours(before, &node)?;
+            }
+            nodes.push(node);
+        }
+        Ok(one_or(nodes, Node::Concat))
+    }
+
+    /// One thing, before it is repeated.
+    fn item(&mut self, options: Options) -> Result<Node, String> {
+        let Some(c) = self.cursor.next() else {
+            return Ok(Node::empty());
+        };
+        match c {
+            '(' => self.group(options),
+            '[' => Ok(Node::Set(brackets::read(
+                &mut self.cursor,
+                options.folding,
+            )?)),
+            '\\' => self.escaped(options),
+            '.' => Ok(Node::Set(match options.dot {
+                Dot::NotNewline => properties::dot(),
+                Dot::Any => properties::any(),
+            })),
+            '^' => Ok(Node::At(Anchor::LineStart)),
+            '$' => Ok(Node::At(Anchor::LineEnd)),
+            '*' | '+' | '?' => Err(format!("a `{c}` that repeats nothing")),
+            _ => literal(c, options.folding),
+        }
+    }
+
+    fn escaped(&mut self, options: Options) -> Result<Node, String> {
+        Ok(match escape::read(&mut self.cursor, Within::Nothing)? {
+            Escape::Char(c) => return literal(c, options.folding),
+            Escape::Set(set) => Node::Set(set),
+            Escape::Anchor(anchor) => Node::At(anchor),
+            Escape::LineBreak => line_break(),
+        })
+    }
+
+    /// After `(`.
+    fn group(&mut self, options: Options) -> Result<Node, String> {
+        if !self.cursor.eat('?') {
+            return self.body(options);
+        }
+        let look = |look| {
+            move |node| Node::Look {
+                look,
+                node: Box::new(node),
+            }
+        };
+        if self.cursor.eat(':') {
+            self.body(options)
+        } else if self.cursor.eat('>') {
+            self.body(options).map(|node| Node::Atomic(Box::new(node)))
+        } else if self.cursor.eat('=') {
+            self.body(options).map(look(Look::Ahead))
+        } else if self.cursor.eat('!') {
+            self.body(options).map(look(Look::NotAhead))
+        } else if self.cursor.eat_text("<=") {
+            self.body(options).map(look(Look::Behind))
+        } else if self.cursor.eat_text("<!") {
+            self.body(options).map(look(Look::NotBehind))
+        } else if self.cursor.eat('<') {
+            self.name()?;
+            self.body(options)
+        } else if self.cursor.eat('#') {
+            self.comment()
+        } else {
+            self.with_options(options)
+        }
+    }
+
+    /// The rest of a group, with its `)`.
+    fn body(&mut self, options: Options) -> Result<Node, String> {
+        let node = self.alternatives(options)?;
+        if self.cursor.eat(')') {
+            Ok(node)
+        } else {
+            Err("a group without end".to_owned())
+        }
+    }
+
+    /// The name of a group, after `(?<`.
+    fn name(&mut self) -> Result<(), String> {
+        let name = self.cursor.take_while(|c| c.is_alphanumeric() || c == '_');
+        if name.is_empty() || !self.cursor.eat('>') {
+            return Err("a group of an uncommon kind".to_owned());
+        }
+        Ok(())
+    }
+
+    /// After `(?#`.
+    fn comment(&mut self) -> Result<Node, String> {
+        let text = self.cursor.take_while(|c| c != ')');
+        if text.contains('\\') || !self.cursor.eat(')') {
+            return Err("a comment without a plain end".to_owned());
+        }
+        Ok(Node::empty())
+    }
+
+    /// After `(?`, where options come: for a group of their own, or for all
+    /// that follows in this one, with its alternatives.
+    fn with_options(&mut self, mut options: Options) -> Result<Node, String> {
+        let mut folding = Folding::On;
+        let mut dot = Dot::Any;
+        loop {
+            match self.cursor.next() {
+                Some('-') => (folding, dot) = (Folding::Off, Dot::NotNewline),
+                Some('i') => options.folding = folding,
+                Some('m') => options.dot = dot,
+                Some(':') => return self.body(options),
+                Some(')') => return self.alternatives(options),
+                _ => return Err("a group of an uncommon kind".to_owned()),
+            }
+        }
+    }
+
+    /// Reads what says how often `node` is repeated.
+    fn repeated(&mut self, mut node: Node) -> Result<Node, String> {
+        while let Some((times, is_interval)) = self.times()? {
+            if matches!(node, Node::Look { .. } | Node::At(_)) {
+                return Err("a condition that is repeated".to_owned());
+            }
+            let kind = self.kind(times, is_interval);
+            if let Node::Repeat { kind: before, .. } = &node
+                && (*before == RepeatKind::Lazy || kind == RepeatKind::Lazy)
+            {
+                return Err("a lazy repetition that is repeated".to_owned());
+            }
+            node = Node::Repeat {
+                node: Box::new(node),
+                times,
+                kind,
+            };
+        }
+        Ok(node)
+    }
+
+    /// After the times, whether they are lazy or possessive. After an
+    /// interval, `+` is one more repetition, and so is `?` if the interval is
+    /// one number.
+    fn kind(&mut self, times: Times, is_interval: Interval) -> RepeatKind {
+        let is_exact = is_interval == Interval::Yes && times.max == Some(times.min);
+        if !is_exact && self.cursor.eat('?') {
+            RepeatKind::Lazy
+        } else if is_interval == Interval::No && self.cursor.eat('+') {
+            RepeatKind::Possessive
+        } else {
+            RepeatKind::Greedy
+        }
+    }
+
+    fn times(&mut self) -> Result<Option<(Times, Interval)>, String> {
+        let (min, max) = match self.cursor.peek() {
+            Some('*') => (0, None),
+            Some('+') => (1, None),
+            Some('?') => (0, Some(1)),
+            Some('{') => return self.interval(),
+            _ => return Ok(None),
+        };
+        self.cursor.next();
+        Ok(Some((Times { min, max }, Interval::No)))
+    }
+
+    /// `{n}`, `{n,}`, `{n,m}` or `{,m}`; another `{` is a character.
+    fn interval(&mut self) -> Result<Option<(Times, Interval)>, String> {
+        let start = self.cursor.clone();
+        self.cursor.next();
+        let min = self.count()?;
+        let has_comma = self.cursor.eat(',');
+        let max = if has_comma { self.count()? } else { min };
+        if !self.cursor.eat('}') || (min.is_none() && max.is_none()) {
+            self.cursor = start;
+            return Ok(None);
+        }
+        let min = min.unwrap_or(0);
+        if max.is_some_and(|max| max < min) {
+            return Err(format!("an interval from {min} down"));
+        }
+        Ok(Some((Times { min, max }, Interval::Yes)))
+    }
+
+    fn count(&mut self) -> Result<Option<u32>, String> {
+        let digits = self.cursor.take_while(|c| c.is_ascii_digit());
+        if digits.is_empty() {
+            return Ok(None);
+        }
+        match digits.parse() {
+            Ok(count) if count <= COUNT_MAX => Ok(Some(count)),
+            _ => Err(format!("a repetition {digits} times, limit {COUNT_MAX}")),
+        }
+    }
+}
+
+/// Whether times were spelled in braces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Interval {
+    Yes,
+    No,
+}
+
+fn one_or(mut nodes: Vec<Node>, several: impl Fn(Vec<Node>) -> Node) -> Node {
+    match nodes.len() {
+        1 => nodes.remove(0),
+        _ => several(nodes),
+    }
+}
+
+fn literal(c: char, folding: Folding) -> Result<Node, String> {
+    let Node::Set(mut set) = Node::char(c) else {
+        return Ok(Node::empty());
+    };
+    if folding == Folding::On {
+        fold::fold(&mut set)?;
+    }
+    Ok(Node::Set(set))
+}
+
+/// `\R`: a newline of any kind, which is not taken apart again.
+fn line_break() -> Node {
+    let mut ends = ClassUnicode::empty();
+    for (start, end) in [('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')] {
+        ends.push(regex_syntax::hir::ClassUnicodeRange::new(start, end));
+    }
+    let pair = Node::Concat(vec![Node::char('\r'), Node::char('\n')]);
+    Node::Atomic(Box::new(Node::Alternate(vec![pair, Node::Set(ends)])))
+}
