@@ -1,26 +1,37 @@
 //! Looks words up many at a time: the memory that each needs is fetched while
 //! those before it are looked up.
 
-use super::byte_bpe::ByteBpe;
+use super::arena::Place;
+use super::byte_bpe::{ByteBpe, Merging};
 use super::cache::{LONG_MAX, SHORT_MAX, WordCache, long_key, short_key};
-use super::merge::Merger;
-use super::scan::N_WORDS;
 use super::sink::IdSink;
 use super::slots::{Found, hash_key};
 
+/// Words whose memory is fetched before they are looked up: enough to wait
+/// for it, and few enough that it stays in the nearest cache.
+const N_AHEAD: usize = 64;
 /// Ids that are gathered before the sink is given them.
-const N_GATHERED: usize = 1024;
+const N_GATHERED: usize = 512;
 /// Ids of the largest slot.
 const SLOT_IDS: usize = 8;
 
 /// What turns words into ids, beside the tokenizer.
 pub(crate) struct Words {
     cache: WordCache,
-    merger: Merger,
+    merging: Merging,
     merged: Vec<u32>,
-    keys: Box<[[u64; 4]; N_WORDS]>,
-    hashes: Box<[u32; N_WORDS]>,
+    keys: Box<[[u64; 4]; N_AHEAD]>,
+    hashes: Box<[u32; N_AHEAD]>,
     gathered: Gathered,
+}
+
+/// What became of a word.
+enum Lookup {
+    /// Its ids were gathered.
+    Taken,
+    /// They lie in the arena.
+    Spilled(Place),
+    Nothing,
 }
 
 struct Gathered {
@@ -71,10 +82,10 @@ impl Words {
     pub(crate) fn new() -> Self {
         Self {
             cache: WordCache::new(),
-            merger: Merger::default(),
+            merging: Merging::default(),
             merged: Vec::new(),
-            keys: Box::new([[0; 4]; N_WORDS]),
-            hashes: Box::new([0; N_WORDS]),
+            keys: Box::new([[0; 4]; N_AHEAD]),
+            hashes: Box::new([0; N_AHEAD]),
             gathered: Gathered {
                 ids: Box::new([0; N_GATHERED]),
                 n_ids: 0,
@@ -82,8 +93,7 @@ impl Words {
         }
     }
 
-    /// Gives `sink` the ids of the words from `start` on that end at
-    /// `ends`, at most [`N_WORDS`].
+    /// Gives `sink` the ids of the words from `start` on that end at `ends`.
     #[inline]
     pub(crate) fn encode(
         &mut self,
@@ -92,8 +102,12 @@ impl Words {
         (start, ends): (usize, &[u32]),
         sink: &mut impl IdSink,
     ) {
-        self.look_ahead(text, start, ends);
-        self.look_up(model, text, (start, ends), sink);
+        let mut start = start;
+        for ends in ends.chunks(N_AHEAD) {
+            self.look_ahead(text, start, ends);
+            self.look_up(model, text, (start, ends), sink);
+            start = ends.last().map_or(start, |&end| end as usize);
+        }
         self.gathered.flush(sink);
     }
 
@@ -119,67 +133,80 @@ impl Words {
     }
 
     #[inline]
-    fn look_up(
+    fn look_up<S: IdSink>(
         &mut self,
         model: &ByteBpe,
         text: &[u8],
         (mut start, ends): (usize, &[u32]),
-        sink: &mut impl IdSink,
+        sink: &mut S,
     ) {
         for (at, &end) in ends.iter().enumerate() {
             let end = end as usize;
-            let len = end - start;
             self.gathered.flush_if_full(sink);
-            let (key, hash) = (&self.keys[at], self.hashes[at]);
-            let place = if len <= SHORT_MAX {
-                match self.cache.short.get(hash, &[key[0], key[1]]) {
-                    Found::Inline(ids, n_ids) => {
-                        self.gathered.take(ids, n_ids);
-                        start = end;
-                        continue;
-                    }
-                    Found::Spilled(place) => Some(place),
-                    Found::Nothing => None,
-                }
-            } else if len <= LONG_MAX {
-                match self.cache.long.get(hash, key) {
-                    Found::Inline(ids, n_ids) => {
-                        self.gathered.take(ids, n_ids);
-                        start = end;
-                        continue;
-                    }
-                    Found::Spilled(place) => Some(place),
-                    Found::Nothing => None,
-                }
-            } else {
-                None
+            let spilled = match self.look_up_inline(at, end - start) {
+                Lookup::Taken => None,
+                Lookup::Spilled(place) => Some(Some(place)),
+                Lookup::Nothing => Some(None),
             };
-            self.gathered.flush(sink);
-            let word = &text[start..end];
-            let found = match place {
-                Some(place) => self.cache.arena.get(place),
-                None if len > LONG_MAX => self.cache.arena.word(word),
-                None => None,
-            };
-            match found {
-                Some(ids) => sink.put(ids),
-                None => self.miss(model, word, sink),
+            if let Some(place) = spilled {
+                self.gathered.flush(sink);
+                self.look_up_outside(model, &text[start..end], place, sink);
+            }
+            if S::WORDS {
+                sink.end_word(sink.n_ids() + self.gathered.n_ids);
             }
             start = end;
         }
     }
 
-    /// Merges a word and remembers what it gives.
+    /// Gathers the ids of a word if they lie beside it in a table.
+    #[inline]
+    fn look_up_inline(&mut self, at: usize, len: usize) -> Lookup {
+        let (key, hash) = (&self.keys[at], self.hashes[at]);
+        if len <= SHORT_MAX {
+            match self.cache.short.get(hash, &[key[0], key[1]]) {
+                Found::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
+                Found::Spilled(place) => return Lookup::Spilled(place),
+                Found::Nothing => return Lookup::Nothing,
+            }
+        } else if len <= LONG_MAX {
+            match self.cache.long.get(hash, key) {
+                Found::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
+                Found::Spilled(place) => return Lookup::Spilled(place),
+                Found::Nothing => return Lookup::Nothing,
+            }
+        } else {
+            return Lookup::Nothing;
+        }
+        Lookup::Taken
+    }
+
+    /// Gives `sink` the ids of a word that lie elsewhere, or are yet to be found.
     #[inline(never)]
-    fn miss(&mut self, model: &ByteBpe, word: &[u8], sink: &mut impl IdSink) {
+    fn look_up_outside(
+        &mut self,
+        model: &ByteBpe,
+        word: &[u8],
+        place: Option<Place>,
+        sink: &mut impl IdSink,
+    ) {
+        let found = match place {
+            Some(place) => self.cache.arena.get(place),
+            None if word.len() > LONG_MAX => self.cache.arena.word(word),
+            None => None,
+        };
+        if let Some(ids) = found {
+            sink.put(ids);
+            return;
+        }
         self.merged.clear();
-        model.encode_word(word, &mut self.merger, &mut self.merged);
+        model.encode_word(word, &mut self.merging, &mut self.merged);
         self.cache.insert(word, &self.merged);
         sink.put(&self.merged);
     }
 
     /// Bytes that are held between texts.
     pub(crate) fn len_bytes(&self) -> usize {
-        self.cache.len_bytes() + self.merger.len_bytes() + 4 * self.merged.capacity()
+        self.cache.len_bytes() + self.merging.merger.len_bytes() + 4 * self.merged.capacity()
     }
 }

@@ -11,6 +11,7 @@ use super::model::{Bpe, Model};
 use super::pairs::PairTable;
 use super::pipeline::Pipeline;
 use super::pretokenize::Pretokenizer;
+use super::segment::{Segmenter, Segments};
 use super::text::{Aligned, TextNormalizer, Track};
 use super::vocab::Vocab;
 use super::whole_words::WholeWords;
@@ -21,6 +22,7 @@ pub(crate) struct ByteBpe {
     pub(crate) pairs: PairTable,
     /// A word that is a token is that token, whatever its merges give.
     pub(crate) whole_words: WholeWords,
+    segmenter: Option<Segmenter>,
     pub(crate) normalizer: TextNormalizer,
     pub(crate) pretokenizer: Pretokenizer,
     /// Tokens that no bytes spell, which no text becomes; ascending ids.
@@ -74,27 +76,63 @@ impl ByteBpe {
                 _ => unspelled.push((id, token.to_owned())),
             }
         }
+        let vocab = Vocab::new(spelled.iter().map(|(id, token)| (*id, token.as_slice())))?;
         Ok(Ok(Self {
-            vocab: Vocab::new(spelled.iter().map(|(id, token)| (*id, token.as_slice())))?,
-            pairs,
-            whole_words,
             normalizer,
-            pretokenizer,
             unspelled,
+            ..Self::new(vocab, pairs, whole_words, pretokenizer)
         }))
     }
 
+    /// A model without a normalizer.
+    pub(crate) fn new(
+        vocab: Vocab,
+        pairs: PairTable,
+        whole_words: WholeWords,
+        pretokenizer: Pretokenizer,
+    ) -> Self {
+        Self {
+            segmenter: Segmenter::new(&vocab, &pairs),
+            vocab,
+            pairs,
+            whole_words,
+            normalizer: TextNormalizer::default(),
+            pretokenizer,
+            unspelled: Vec::new(),
+        }
+    }
+
     /// Appends the tokens of one word to `ids`.
-    pub(crate) fn encode_word(&self, word: &[u8], merger: &mut Merger, ids: &mut Vec<u32>) {
+    pub(crate) fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
+        let lost_len = self
+            .segmenter
+            .as_ref()
+            .map_or(usize::MAX, Segmenter::lost_len);
         if self.whole_words == WholeWords::Tokens
+            && word.len() <= lost_len
             && let Some(id) = self.vocab.id(word)
         {
             ids.push(id);
             return;
         }
+        if let Some(segmenter) = &self.segmenter
+            && segmenter.encode(word, &mut merging.segments, ids)
+        {
+            return;
+        }
         // Readers see to it that every byte of UTF-8 is a token.
         let bytes = word.iter().filter_map(|&byte| self.vocab.byte_id(byte));
-        merger.merge(bytes, &self.pairs, ids);
+        merging.merger.merge(bytes, &self.pairs, ids);
+    }
+
+    /// Refuses to tell which bytes tokens stand for by their lengths, where
+    /// words are not the bytes of the text.
+    pub(crate) fn check_offsets(&self, is_as_before: bool) -> Result<(), EncodeError> {
+        let normalizer = (!is_as_before).then_some("the normalizer");
+        match self.pretokenizer.changes_text().or(normalizer) {
+            Some(what) => Err(EncodeError::Offsets { what }),
+            None => Ok(()),
+        }
     }
 
     /// The text of a token that no bytes spell.
@@ -122,6 +160,13 @@ impl ByteBpe {
         self.normalizer.normalize(&mut aligned)?;
         Ok(Some(aligned))
     }
+}
+
+/// What a thread needs to turn a word into tokens; empty between words.
+#[derive(Default)]
+pub(crate) struct Merging {
+    pub(crate) merger: Merger,
+    segments: Segments,
 }
 
 /// Whether every byte of UTF-8 is a token in the spelling of `ByteLevel`.

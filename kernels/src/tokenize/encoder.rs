@@ -11,7 +11,7 @@ use super::pipeline::{Pipeline, PipelinePart, PipelineScratch};
 use super::pretokenize::Stretch;
 use super::route::Route;
 use super::sentencepiece::{SentencePiece, SentencePieceScratch};
-use super::sink::IdSink;
+use super::sink::{IdSink, SpanSink, TokenSpans};
 use super::special::{Special, StretchPart, each_stretch};
 use super::text::Track;
 use super::tokenizer::Tokenizer;
@@ -108,6 +108,74 @@ impl Encoder {
         self.encode_into(text, special, ids)
     }
 
+    /// As [`Self::encode`], with ids of 16 bits.
+    ///
+    /// # Errors
+    /// `WideIds` if the vocabulary has ids that do not fit, else as
+    /// [`Self::encode`].
+    pub fn encode_u16(
+        &mut self,
+        text: &str,
+        special: Special,
+        ids: &mut Vec<u16>,
+    ) -> Result<(), EncodeError> {
+        let vocab_size = self.tokenizer.vocab_size();
+        if vocab_size > 1 << 16 {
+            return Err(EncodeError::WideIds { vocab_size });
+        }
+        self.encode_into(text, special, ids)
+    }
+
+    /// How many ids [`Self::encode`] appends.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn count(&mut self, text: &str, special: Special) -> Result<usize, EncodeError> {
+        let mut n_ids = 0;
+        self.encode_into(text, special, &mut n_ids)?;
+        Ok(n_ids)
+    }
+
+    /// Appends the ids of `text` with the bytes each stands for; `spans.words`
+    /// is left alone. Positions are those in `text`, whatever was in `spans`.
+    ///
+    /// # Errors
+    /// `Offsets` if the tokenizer changes this text before it is encoded, else
+    /// as [`Self::encode`].
+    pub fn encode_spans(
+        &mut self,
+        text: &str,
+        special: Special,
+        spans: &mut TokenSpans,
+    ) -> Result<(), EncodeError> {
+        let tokenizer = Arc::clone(&self.tokenizer);
+        let mut sink = SpanSink::<false> {
+            spans,
+            vocab: tokenizer.route.vocab()?,
+            at: 0,
+        };
+        self.encode_into(text, special, &mut sink)
+    }
+
+    /// As [`Self::encode_spans`], and appends where words end to `spans.words`.
+    ///
+    /// # Errors
+    /// As [`Self::encode_spans`].
+    pub fn encode_words(
+        &mut self,
+        text: &str,
+        special: Special,
+        spans: &mut TokenSpans,
+    ) -> Result<(), EncodeError> {
+        let tokenizer = Arc::clone(&self.tokenizer);
+        let mut sink = SpanSink::<true> {
+            spans,
+            vocab: tokenizer.route.vocab()?,
+            at: 0,
+        };
+        self.encode_into(text, special, &mut sink)
+    }
+
     fn encode_into(
         &mut self,
         text: &str,
@@ -126,8 +194,8 @@ impl Encoder {
             StretchPart::Text { text, start } => {
                 state.encode_stretch(tokenizer, (text, start), special, sink)
             }
-            StretchPart::Token { id, .. } => {
-                sink.put(&[id]);
+            StretchPart::Token { id, start, text } => {
+                sink.put_added(id, start + text.len());
                 Ok(())
             }
         });
@@ -159,30 +227,35 @@ impl EncoderState {
     }
 
     #[inline]
-    fn by_bytes(
+    fn by_bytes<S: IdSink>(
         &mut self,
         tokenizer: &Tokenizer,
         model: &ByteBpe,
         (text, start): (&str, usize),
         special: Special,
-        sink: &mut impl IdSink,
+        sink: &mut S,
     ) -> Result<(), EncodeError> {
         let finder = tokenizer.normalized.as_ref();
         let normal = model.normalize(text, start, Track::TextOnly)?;
         let normal = match &normal {
             None => text,
-            Some(normal) => match normal.pieces().next() {
-                Some(piece) => piece.text(),
-                None => return Ok(()),
-            },
+            Some(normal) => normal.pieces().next().map_or("", |piece| piece.text()),
         };
         let is_as_before = normal == text;
+        if S::SPANS {
+            model.check_offsets(is_as_before)?;
+        }
         each_stretch(finder, normal, special, |part| match part {
-            StretchPart::Text { text, .. } => {
+            StretchPart::Text { text, start: at } => {
+                sink.start_at(start + at);
                 self.words(model, Stretch::Plain { text, start: 0 }, sink)
             }
-            StretchPart::Token { id, .. } => {
-                sink.put(&[id]);
+            StretchPart::Token {
+                id,
+                start: at,
+                text,
+            } => {
+                sink.put_added(id, start + at + text.len());
                 Ok(())
             }
         })

@@ -144,6 +144,18 @@ pub enum EncodeError {
         /// Its length.
         len_bytes: usize,
     },
+    /// Ids do not fit the type asked for.
+    #[error("expected a vocabulary of at most 65,536 ids for ids of 16 bits, got {vocab_size}")]
+    WideIds {
+        /// The greatest id + 1.
+        vocab_size: usize,
+    },
+    /// Tokens stand for other bytes than those of the text.
+    #[error("{what} changes the text, so tokens have no offsets in it")]
+    Offsets {
+        /// The component that changes it.
+        what: &'static str,
+    },
     /// What the file's post-processor adds is not known.
     #[error(transparent)]
     Template(TokenizerError),

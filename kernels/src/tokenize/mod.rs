@@ -50,10 +50,13 @@ mod cache;
 mod decode;
 mod encode_tokens;
 mod encoder;
+#[cfg(test)]
+mod encoder_tests;
 mod encoding;
 mod error;
 mod files;
 mod hash;
+mod huge;
 mod json;
 mod merge;
 mod model;
@@ -67,6 +70,7 @@ mod prefetch;
 mod pretokenize;
 mod route;
 mod scan;
+mod segment;
 mod sentencepiece;
 mod sink;
 mod slots;
@@ -77,6 +81,7 @@ mod tests;
 mod text;
 mod tiktoken;
 mod tokenizer;
+mod trie;
 mod vocab;
 mod whole_words;
 mod word_cutter;
@@ -87,6 +92,7 @@ pub use encoding::{
     TokenSpan, Truncation, TruncationStrategy,
 };
 pub use error::{EncodeError, TokenizerError, TruncationError};
+pub use sink::TokenSpans;
 pub use special::Special;
 pub use template::Template;
 pub use tokenizer::{Tokenizer, TokenizerAsset};

@@ -69,6 +69,12 @@ impl PairTable {
         self.slots[self.slot(Self::key(left, right))].1
     }
 
+    /// Every pair with its merge, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ((u32, u32), Merge)> {
+        let taken = self.slots.iter().filter(|slot| slot.1.rank != NO_RANK);
+        taken.map(|&(key, merge)| (((key >> 32) as u32, key as u32), merge))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.n_pairs
     }

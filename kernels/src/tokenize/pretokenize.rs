@@ -84,6 +84,25 @@ impl Pretokenizer {
         })
     }
 
+    /// What keeps words from being the text's own bytes, one after another.
+    pub(crate) fn changes_text(&self) -> Option<&'static str> {
+        let Self::Steps {
+            before,
+            prefix_space,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        if *prefix_space == PrefixSpace::Add {
+            Some("the space that `ByteLevel` adds before words")
+        } else if before.removes() {
+            Some("a pre-tokenizer that removes its matches")
+        } else {
+            None
+        }
+    }
+
     /// Calls `visit` with the words of a stretch in order. No word is empty.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::byte_level;
 use super::error::{EncodeError, TokenizerError};
 use super::pipeline::Pipeline;
 use super::sentencepiece::SentencePiece;
+use super::vocab::Vocab;
 
 /// How a tokenizer turns text into ids.
 pub(crate) enum Route {
@@ -28,6 +29,20 @@ impl Route {
             Ok(bytes) => Self::Bytes(Box::new(bytes)),
             Err(pipeline) => Self::Pipeline(Box::new(pipeline)),
         })
+    }
+
+    /// The vocabulary of a byte-level tokenizer, whose tokens are bytes of the
+    /// text.
+    ///
+    /// # Errors
+    /// `Offsets` for another one.
+    pub(crate) fn vocab(&self) -> Result<&Vocab, EncodeError> {
+        match self {
+            Self::Bytes(model) => Ok(&model.vocab),
+            Self::Pipeline(_) | Self::SentencePiece(_) => Err(EncodeError::Offsets {
+                what: "a vocabulary that is not byte-level",
+            }),
+        }
     }
 
     /// A text as added tokens are matched that are normalised.

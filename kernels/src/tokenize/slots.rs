@@ -2,6 +2,7 @@
 
 use super::arena::{Arena, Place};
 use super::hash::hash_pair;
+use super::huge::HugeTable;
 use super::prefetch::prefetch;
 
 /// Sets at first.
@@ -29,9 +30,11 @@ struct SlotSet<const K: usize, const N: usize>([WordSlot<K, N>; 2]);
 
 /// The words of one range of lengths. Keys have `K` halves, slots up to `N` ids.
 pub(crate) struct SlotTable<const K: usize, const N: usize> {
-    sets: Vec<SlotSet<K, N>>,
+    sets: HugeTable<SlotSet<K, N>>,
     max_sets: usize,
     n_words: usize,
+    /// Takes turns between the places of words that have to go.
+    turn: u32,
 }
 
 /// The ids of a word that was looked up.
@@ -97,15 +100,22 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
     /// An empty table that grows to `max_sets`, a power of two.
     pub(crate) fn new(max_sets: usize) -> Self {
         Self {
-            sets: vec![SlotSet([WordSlot::FREE; 2]); MIN_SETS],
+            sets: HugeTable::filled(MIN_SETS, SlotSet([WordSlot::FREE; 2])),
             max_sets,
             n_words: 0,
+            turn: 0,
         }
     }
 
+    /// Where a word of this hash is looked for first, and where then.
     #[inline]
     fn set(&self, hash: u32) -> usize {
         hash as usize & (self.sets.len() - 1)
+    }
+
+    #[inline]
+    fn other_set(&self, hash: u32) -> usize {
+        self.set(hash.rotate_right(16).wrapping_mul(0x9e37_79b9))
     }
 
     /// Has the set fetched where a word of this hash is looked for.
@@ -122,14 +132,27 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
     #[inline]
     pub(crate) fn get(&mut self, hash: u32, key: &[u64; K]) -> Found<'_, N> {
         let set = self.set(hash);
-        let SlotSet(slots) = &mut self.sets[set];
-        if !slots[0].is(key) {
-            if !slots[1].is(key) {
-                return Found::Nothing;
-            }
-            slots.swap(0, 1);
+        let SlotSet([first, second]) = &self.sets[set];
+        if first.is(key) {
+            return self.sets[set].0[0].found();
         }
-        slots[0].found()
+        if second.is(key) {
+            let SlotSet(slots) = &mut self.sets[set];
+            slots.swap(0, 1);
+            return slots[0].found();
+        }
+        // A word goes to its other set only if the first one is full.
+        if second.count() == 0 {
+            return Found::Nothing;
+        }
+        self.get_from_other(hash, key)
+    }
+
+    #[inline(never)]
+    fn get_from_other(&mut self, hash: u32, key: &[u64; K]) -> Found<'_, N> {
+        let SlotSet(slots) = &self.sets[self.other_set(hash)];
+        let found = slots.iter().find(|slot| slot.is(key));
+        found.map_or(Found::Nothing, WordSlot::found)
     }
 
     /// Remembers the ids of a word, of which there are some.
@@ -150,24 +173,35 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         self.put(slot, hash_key(&key));
     }
 
-    /// A word that is there already, whose ids have left the arena, goes first.
+    /// Puts a slot over the same word, or into the first free slot of the
+    /// word's two sets, or else over a word that was not met lately.
     fn put(&mut self, slot: WordSlot<K, N>, hash: u32) {
-        let set = self.set(hash);
-        let SlotSet(slots) = &mut self.sets[set];
         let key = slot.word();
-        let at = usize::from(slots[0].count() != 0 && !slots[0].is(&key));
-        self.n_words += usize::from(slots[at].count() == 0);
-        slots[at] = slot;
+        let sets = [self.set(hash), self.other_set(hash)];
+        let places = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        let fits = |slot: &WordSlot<K, N>| slot.count() == 0 || slot.is(&key);
+        let place = places
+            .into_iter()
+            .find(|&(set, at)| fits(&self.sets[sets[set]].0[at]))
+            .unwrap_or_else(|| {
+                self.turn = self.turn.wrapping_add(1);
+                (usize::from(self.turn.is_multiple_of(2)), 1)
+            });
+        let old = &mut self.sets[sets[place.0]].0[place.1];
+        self.n_words += usize::from(old.count() == 0);
+        *old = slot;
     }
 
+    /// The words met last go first, and so nearest.
     fn grow(&mut self) {
         let n_sets = (4 * self.sets.len()).min(self.max_sets);
-        let old = std::mem::replace(&mut self.sets, vec![SlotSet([WordSlot::FREE; 2]); n_sets]);
+        let new = HugeTable::filled(n_sets, SlotSet([WordSlot::FREE; 2]));
+        let old = std::mem::replace(&mut self.sets, new);
         self.n_words = 0;
-        for SlotSet(slots) in old {
-            for slot in slots {
-                if slot.count() > 0 {
-                    self.put(slot, hash_key(&slot.word()));
+        for at in 0..2 {
+            for SlotSet(slots) in old.iter() {
+                if slots[at].count() > 0 {
+                    self.put(slots[at], hash_key(&slots[at].word()));
                 }
             }
         }
@@ -175,6 +209,6 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
 
     /// Bytes that are held.
     pub(crate) fn len_bytes(&self) -> usize {
-        size_of::<SlotSet<K, N>>() * self.sets.capacity()
+        size_of::<SlotSet<K, N>>() * self.sets.len()
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn builtin(name: &str) -> Arc<Tokenizer> {
+pub(super) fn builtin(name: &str) -> Arc<Tokenizer> {
     Arc::new(Tokenizer::builtin(name).unwrap())
 }
 
@@ -322,7 +322,7 @@ fn components_that_would_give_other_ids_are_refused_by_name() {
         (
             "/pre_tokenizer",
             split(json!({"Regex": r"\Gx"})),
-            "`pre_tokenizer.pattern` is not supported: expected a regular expression of the supported syntax, got `\\G` in the pattern \\Gx",
+            "`pre_tokenizer.pretokenizers[0].pattern` is not supported: expected a regular expression of the supported syntax, got `\\G` in the pattern \\Gx",
         ),
         (
             "/added_tokens",

@@ -18,7 +18,6 @@ use super::route::Route;
 use super::sentencepiece::SentencePiece;
 use super::special::{AddedOptions, AddedToken, Finder};
 use super::template::Template;
-use super::text::TextNormalizer;
 use super::tiktoken;
 use super::vocab::Vocab;
 use super::whole_words::WholeWords;
@@ -151,14 +150,8 @@ impl Tokenizer {
                 ),
             ));
         }
-        let bytes = ByteBpe {
-            vocab,
-            pairs,
-            whole_words: WholeWords::Tokens,
-            normalizer: TextNormalizer::default(),
-            pretokenizer: Pretokenizer::Scan(family.scanner()),
-            unspelled: Vec::new(),
-        };
+        let scan = Pretokenizer::Scan(family.scanner());
+        let bytes = ByteBpe::new(vocab, pairs, WholeWords::Tokens, scan);
         let parts = Parts {
             route: Route::Bytes(Box::new(bytes)),
             added,

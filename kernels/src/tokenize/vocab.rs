@@ -15,6 +15,9 @@ pub(crate) struct Vocab {
     /// Token `i` is `bytes[ends[i - 1]..ends[i]]`.
     ends: Vec<usize>,
     bytes: Vec<u8>,
+    /// Lengths of the tokens whose ids are their positions; 0 if it does not
+    /// fit, or the id is another.
+    lens: Vec<u8>,
     /// Open addressing with linear probing: positions in `ids`, or `FREE`.
     index: Vec<u32>,
     /// The id of each byte that is a token of its own.
@@ -37,6 +40,7 @@ impl Vocab {
             ids: Vec::with_capacity(n_tokens),
             ends: Vec::with_capacity(n_tokens),
             bytes: Vec::with_capacity(len_bytes),
+            lens: Vec::with_capacity(n_tokens),
             index: vec![FREE; (2 * n_tokens).next_power_of_two().max(16)],
             byte_ids: [None; 256],
         };
@@ -64,6 +68,9 @@ impl Vocab {
         // A vocabulary has fewer tokens than bytes in its file, and ids are
         // unique, so positions fit `u32` and never are `FREE`.
         self.index[slot] = u32::try_from(self.ids.len()).unwrap_or(FREE);
+        let is_dense = id as usize == self.ids.len();
+        let len = u8::try_from(token.len()).ok().filter(|_| is_dense);
+        self.lens.push(len.unwrap_or(0));
         self.ids.push(id);
         self.bytes.extend_from_slice(token);
         self.ends.push(self.bytes.len());
@@ -105,6 +112,15 @@ impl Vocab {
     #[inline]
     pub(crate) fn byte_id(&self, byte: u8) -> Option<u32> {
         self.byte_ids[usize::from(byte)]
+    }
+
+    /// The length of a token, 0 if there is none.
+    #[inline]
+    pub(crate) fn len_of(&self, id: u32) -> usize {
+        match self.lens.get(id as usize) {
+            Some(&len) if len > 0 => usize::from(len),
+            _ => self.token(id).map_or(0, <[u8]>::len),
+        }
     }
 
     /// The bytes of a token.

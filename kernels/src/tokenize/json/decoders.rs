@@ -128,11 +128,11 @@ fn metaspace(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
     })
 }
 
-fn pattern(members: &Members<'_>) -> Result<Pattern, TokenizerError> {
+fn pattern(members: &JsonMembers<'_>) -> Result<Pattern, TokenizerError> {
     let refuse = || members.refuse("pattern", "a String or a Regex");
     let value = members.get("pattern").ok_or_else(refuse)?;
     let place = members.place_of("pattern");
-    let written = Members::of(value, place.clone())?;
+    let written = JsonMembers::of(value, place.clone())?;
     match (written.has(&["String"]), written.has(&["Regex"])) {
         (true, false) => match written.text("String")? {
             "" => {

@@ -16,7 +16,7 @@ use super::x86::{Avx2, Avx512};
 use crate::level::Level;
 
 /// Words that are found in one go.
-pub(crate) const N_WORDS: usize = 256;
+pub(crate) const N_WORDS: usize = 192;
 
 /// Where words end, one after another.
 pub(crate) type WordEnds = [u32; N_WORDS];

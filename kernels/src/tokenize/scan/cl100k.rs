@@ -95,7 +95,8 @@ impl BlockScan for Cl100k {
         self.classes
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is compiled for each level")]
     fn starts(&self, classes: &mut BlockClasses, text: &[u8]) -> u64 {
         let taken = runs_from(classes.newline & classes.other << 1, classes.newline);
         let leads = Leads::new(classes, classes.other);

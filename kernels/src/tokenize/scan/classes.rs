@@ -1,6 +1,8 @@
 //! The classes of the characters of a block, ASCII and beyond, as masks whose
 //! bits stand for bytes: each byte of a character has the bit of its class.
 
+#![expect(clippy::inline_always, reason = "it is compiled for each level")]
+
 use super::class::{ClassTable, LETTER, LOWER, NUMBER, OTHER, SPACE, UPPER, decode};
 use super::masks::{AsciiMasks, BLOCK};
 
@@ -47,7 +49,7 @@ pub(super) fn low_bits(n: u32) -> u64 {
 impl BlockClasses {
     /// The classes of the first `len` bytes of a block, which starts with a
     /// character. White space and numbers beyond ASCII are not dealt with.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         ascii: &AsciiMasks,
         block: &[u8; BLOCK],
@@ -79,7 +81,7 @@ impl BlockClasses {
     }
 
     /// Adds the characters beyond ASCII.
-    #[inline]
+    #[inline(always)]
     fn add_wide(
         &mut self,
         mut leads: u64,
@@ -109,7 +111,7 @@ impl BlockClasses {
     }
 
     /// Forgets all but the first `known` bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn cut(&mut self, known: u32) {
         let bits = low_bits(known);
         self.known = known;

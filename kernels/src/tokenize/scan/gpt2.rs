@@ -48,7 +48,8 @@ impl BlockScan for Gpt2 {
         self.classes
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is compiled for each level")]
     fn starts(&self, classes: &mut BlockClasses, text: &[u8]) -> u64 {
         let runs =
             run_starts(classes.letter) | run_starts(classes.number) | run_starts(classes.other);

@@ -113,7 +113,8 @@ impl BlockScan for O200k {
         self.classes
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is compiled for each level")]
     fn starts(&self, classes: &mut BlockClasses, text: &[u8]) -> u64 {
         set_aside(classes);
         let taken = taken(classes);

@@ -1,28 +1,30 @@
 //! Where words start, computed on masks: what families share.
 
+#![expect(clippy::inline_always, reason = "it is compiled for each level")]
+
 use super::classes::BlockClasses;
 
 /// Bits at the character after each of `chars`, which are first bytes.
-#[inline]
+#[inline(always)]
 pub(super) fn after(chars: u64, first: u64) -> u64 {
     // The bytes that continue a character are a run of ones that carries.
     (chars << 1).wrapping_add(!first) & first
 }
 
 /// First bits of runs of ones.
-#[inline]
+#[inline(always)]
 pub(super) fn run_starts(runs: u64) -> u64 {
     runs & !(runs << 1)
 }
 
 /// The runs of `runs` from the bits `from` in them on; each run has one.
-#[inline]
+#[inline(always)]
 pub(super) fn runs_from(from: u64, runs: u64) -> u64 {
     runs & !runs.wrapping_add(from)
 }
 
 /// Every third digit of each run, from its first.
-#[inline]
+#[inline(always)]
 pub(super) fn thirds(number: u64) -> u64 {
     let fourth = number & number << 1 & number << 2 & number << 3;
     let mut starts = run_starts(number);
@@ -40,7 +42,7 @@ pub(super) fn thirds(number: u64) -> u64 {
 /// once the newlines `taken` by the words before are gone: at the start of a
 /// run, after its last newline, and before its last character if that is no
 /// newline. Does not decide about a run that ends the known bytes.
-#[inline]
+#[inline(always)]
 pub(super) fn space_starts(classes: &BlockClasses, taken: u64) -> u64 {
     let space = classes.space & !taken;
     let newline = classes.newline & !taken;
@@ -50,7 +52,7 @@ pub(super) fn space_starts(classes: &BlockClasses, taken: u64) -> u64 {
 }
 
 /// Where white space goes on after the last newline of a run.
-#[inline]
+#[inline(always)]
 fn after_last_newline(newline: u64, other_space: u64) -> u64 {
     let mut starts = newline << 1 & other_space;
     let ends = other_space.wrapping_add(starts) & !other_space;
@@ -78,7 +80,7 @@ pub(super) struct Leads {
 
 impl Leads {
     /// `other` are the others that no word before has taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(classes: &BlockClasses, other: u64) -> Self {
         let free = run_starts(other) & !(classes.blank << 1);
         let letter = run_starts(classes.letter);

@@ -87,6 +87,16 @@ impl TextCutter {
         self.steps
     }
 
+    /// Whether a `Split` or `Digits` removes what it finds.
+    pub(crate) fn removes(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            CutStep::Split { behavior, .. } | CutStep::Digits(behavior) => {
+                *behavior == Behavior::Removed
+            }
+            _ => false,
+        })
+    }
+
     /// Whether the cut depends on where text comes from, so that origins must
     /// be tracked.
     pub(crate) fn needs_origins(&self) -> bool {
