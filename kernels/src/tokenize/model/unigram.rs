@@ -360,7 +360,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
         #[test]
         fn equals_the_meaning(
             vocab in prop::collection::vec(

@@ -20,12 +20,24 @@
 //! the end, and grows meanwhile if unknown characters fuse, so there is no cut
 //! while one is held back and the next character would overtake it or fuse.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::chars::CharTable;
 use super::load::FuseUnknown;
-use super::symbols::{Alphabet, CharKind};
+use super::symbols::{Alphabet, CharKind, characters};
+use crate::tokenize::model::tokens::TokenTable;
 
-const ASCII: usize = 128;
+/// What is known of a character: how it stands to others in merges.
+type CharClass = u16;
+
+/// A character that is no token.
+const NO_TOKEN: CharClass = 0;
+/// A character that is at no end where a merge joins.
+const ALONE: CharClass = 1;
+/// The first of the classes of one character each.
+const FIRST: CharClass = 2;
+/// All other characters, which are looked up one by one.
+const OTHER: CharClass = 255;
 
 /// The pairs between which there is no cut.
 pub(super) struct Cuts {
@@ -34,8 +46,10 @@ pub(super) struct Cuts {
     is_on: bool,
     /// Whether a merge starts or ends at a symbol that is no character.
     joins_other: bool,
-    /// By first character, a bit for each second one.
-    ascii: Box<[u128; ASCII]>,
+    classes: CharTable<CharClass>,
+    /// By the class of the first character, a bit for that of each second.
+    joined: Vec<[u64; 4]>,
+    /// All pairs of which a character is in class `OTHER`.
     pairs: FxHashSet<(char, char)>,
 }
 
@@ -43,7 +57,7 @@ pub(super) struct Cuts {
 #[derive(Clone, Copy)]
 enum Before {
     Nothing,
-    Char(char),
+    Char(char, CharClass),
     Other,
 }
 
@@ -59,13 +73,15 @@ impl Cuts {
     /// text of the unknown token.
     pub(super) fn new<'a>(
         alphabet: &Alphabet,
+        tokens: &TokenTable,
         merges: impl Iterator<Item = (&'a str, &'a str)>,
         unk_token: Option<&str>,
     ) -> Self {
         let mut cuts = Self {
             is_on: alphabet.is_plain(),
             joins_other: false,
-            ascii: Box::new([0; ASCII]),
+            classes: CharTable::new(NO_TOKEN),
+            joined: vec![[0; 4]; usize::from(OTHER) + 1],
             pairs: FxHashSet::default(),
         };
         if !cuts.is_on {
@@ -76,31 +92,55 @@ impl Cuts {
         let starts_other = |right: &str| {
             unk_token.is_some_and(|unk| right.starts_with(unk)) || starts_with_byte(right)
         };
+        for (c, _) in characters(tokens) {
+            cuts.classes.insert(c, ALONE);
+        }
+        let mut pairs = FxHashSet::default();
         for (left, right) in merges {
             cuts.joins_other |= ends_other(left) || starts_other(right);
-            if let (Some(x), Some(y)) = (left.chars().next_back(), right.chars().next()) {
-                cuts.insert(x, y);
+            if let (Some(x), Some(y)) = (left.chars().next_back(), right.chars().next())
+                && cuts.classes.get(x) == ALONE
+                && cuts.classes.get(y) == ALONE
+            {
+                pairs.insert((x, y));
             }
         }
+        cuts.set(&pairs);
         cuts
     }
 
-    fn insert(&mut self, x: char, y: char) {
-        match self.ascii.get_mut(x as usize) {
-            Some(row) if y.is_ascii() => *row |= 1 << y as u32,
-            _ => {
+    /// Gives the characters of most pairs a class each, the others one.
+    fn set(&mut self, pairs: &FxHashSet<(char, char)>) {
+        let mut n_pairs: FxHashMap<char, usize> = FxHashMap::default();
+        for (x, y) in pairs {
+            *n_pairs.entry(*x).or_default() += 1;
+            *n_pairs.entry(*y).or_default() += 1;
+        }
+        let mut chars: Vec<(usize, char)> = n_pairs.into_iter().map(|(c, n)| (n, c)).collect();
+        chars.sort_unstable_by(|one, other| other.cmp(one));
+        for ((_, c), class) in chars.into_iter().zip(FIRST..) {
+            self.classes.insert(c, class.min(OTHER));
+        }
+        for &(x, y) in pairs {
+            let classes = (self.classes.get(x), self.classes.get(y));
+            if classes.0 == OTHER || classes.1 == OTHER {
                 self.pairs.insert((x, y));
+            } else {
+                let bits = &mut self.joined[usize::from(classes.0)];
+                bits[usize::from(classes.1) / 64] |= 1 << (classes.1 % 64);
             }
         }
     }
 
-    /// Whether no merge joins what ends with `x` to what starts with `y`.
+    /// Whether no merge joins what ends with the first character to what
+    /// starts with the second.
     #[inline]
-    fn is_free(&self, x: char, y: char) -> bool {
-        match self.ascii.get(x as usize) {
-            Some(row) if y.is_ascii() => row >> y as u32 & 1 == 0,
-            _ => !self.pairs.contains(&(x, y)),
+    fn is_free(&self, before: (char, CharClass), next: (char, CharClass)) -> bool {
+        if before.1 == OTHER || next.1 == OTHER {
+            return !self.pairs.contains(&(before.0, next.0));
         }
+        let bits = &self.joined[usize::from(before.1)];
+        bits[usize::from(next.1) / 64] >> (next.1 % 64) & 1 == 0
     }
 
     /// Calls `visit` with the ends of the parts of a word, in order; the last
@@ -120,7 +160,11 @@ impl Cuts {
                 is_held: false,
             };
             for (at, c) in word.char_indices() {
-                if walk.step(c, alphabet.kind(c), self, alphabet.fuse()) {
+                let is_cut = match self.classes.get(c) {
+                    NO_TOKEN => walk.over_other(alphabet.kind(c), self, alphabet.fuse()),
+                    class => walk.over((c, class), self),
+                };
+                if is_cut {
                     visit(at)?;
                 }
             }
@@ -131,40 +175,42 @@ impl Cuts {
         }
     }
 
+    /// Whether there can be a cut beside a symbol that is no character.
     #[inline]
-    fn is_free_before(&self, before: Before, next: Option<char>) -> bool {
-        match (before, next) {
-            (Before::Nothing, _) => false,
-            (Before::Char(x), Some(y)) => self.is_free(x, y),
-            _ => !self.joins_other,
-        }
+    fn is_free_of_other(&self, before: Before) -> bool {
+        !matches!(before, Before::Nothing) && !self.joins_other
     }
 }
 
 impl Walk {
-    /// Goes on over a character, and says whether there is a cut before it.
+    /// Goes on over a character that is a token, and says whether there is a cut
+    /// before it.
     #[inline]
-    fn step(&mut self, c: char, kind: CharKind, cuts: &Cuts, fuse: FuseUnknown) -> bool {
+    fn over(&mut self, next: (char, CharClass), cuts: &Cuts) -> bool {
+        let is_cut = match self.before {
+            Before::Char(c, class) => cuts.is_free((c, class), next),
+            Before::Nothing | Before::Other => cuts.is_free_of_other(self.before),
+        };
+        self.before = Before::Char(next.0, next.1);
+        self.is_held = false;
+        is_cut
+    }
+
+    /// The same for one that is none.
+    fn over_other(&mut self, kind: CharKind, cuts: &Cuts, fuse: FuseUnknown) -> bool {
+        let is_free = cuts.is_free_of_other(self.before);
         match kind {
-            CharKind::Token(_) => {
-                let is_cut = cuts.is_free_before(self.before, Some(c));
-                self.before = Before::Char(c);
-                self.is_held = false;
-                is_cut
-            }
             CharKind::Bytes => {
-                let is_cut = !self.is_held && cuts.is_free_before(self.before, None);
                 self.before = Before::Other;
-                is_cut
+                is_free && !self.is_held
             }
             CharKind::Unknown => {
-                let is_cut = !(self.is_held && fuse == FuseUnknown::Yes)
-                    && cuts.is_free_before(self.before, None);
+                let fuses = self.is_held && fuse == FuseUnknown::Yes;
                 self.before = Before::Other;
                 self.is_held = true;
-                is_cut
+                is_free && !fuses
             }
-            CharKind::Dropped => false,
+            CharKind::Dropped | CharKind::Token(_) => false,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::symbols::Symbol;
-use crate::tokenize::pairs::{NO_RANK, PairTable};
+use crate::tokenize::pairs::{Merge, NO_RANK, PairTable};
 
 /// Up to so many symbols a word is merged by scanning.
 const SCAN_MAX: usize = 48;
@@ -25,6 +25,8 @@ const END: u32 = u32::MAX;
 #[derive(Default)]
 pub(super) struct Merging {
     pub(super) symbols: Vec<Symbol>,
+    /// Of each symbol with the next.
+    merges: Vec<Merge>,
     ranks: Vec<u32>,
     links: Vec<Neighbours>,
     heap: BinaryHeap<Reverse<u64>>,
@@ -48,21 +50,23 @@ impl Merging {
     }
 
     fn by_scan(&mut self, pairs: &PairTable) {
-        let (symbols, ranks) = (&mut self.symbols, &mut self.ranks);
-        let rank = |left: Symbol, right: Symbol| pairs.get(left.id, right.id).rank;
-        ranks.clear();
-        ranks.extend(symbols.windows(2).map(|pair| rank(pair[0], pair[1])));
-        while let Some(at) = lowest(ranks) {
-            let right = symbols.remove(at + 1);
-            let left = &mut symbols[at];
-            left.id = pairs.get(left.id, right.id).id;
-            left.len += right.len;
-            ranks.remove(at);
-            if let Some(&next) = symbols.get(at + 1) {
-                ranks[at] = rank(symbols[at], next);
+        let (symbols, merges) = (&mut self.symbols, &mut self.merges);
+        merges.clear();
+        merges.extend(
+            symbols
+                .windows(2)
+                .map(|pair| pairs.get(pair[0].id, pair[1].id)),
+        );
+        while let Some(at) = lowest(merges) {
+            let id = merges.remove(at).id;
+            let len = symbols.remove(at + 1).len;
+            symbols[at].id = id;
+            symbols[at].len += len;
+            if let Some(merge) = merges.get_mut(at) {
+                *merge = pairs.get(id, symbols[at + 1].id);
             }
             if let Some(before) = at.checked_sub(1) {
-                ranks[before] = rank(symbols[before], symbols[at]);
+                merges[before] = pairs.get(symbols[before].id, id);
             }
         }
     }
@@ -146,12 +150,12 @@ impl Merging {
 
 /// The leftmost of the lowest ranks, if any pair merges.
 #[inline]
-fn lowest(ranks: &[u32]) -> Option<usize> {
+fn lowest(merges: &[Merge]) -> Option<usize> {
     let mut best = NO_RANK;
     let mut at = None;
-    for (position, &rank) in ranks.iter().enumerate() {
-        if rank < best {
-            best = rank;
+    for (position, merge) in merges.iter().enumerate() {
+        if merge.rank < best {
+            best = merge.rank;
             at = Some(position);
         }
     }

@@ -44,7 +44,7 @@ impl Bpe {
         let pairs = load::pairs(&tokens, merges.clone(), prefix)?;
         let alphabet = Alphabet::new(&tokens, options);
         Ok(Self {
-            cuts: Cuts::new(&alphabet, merges, options.unk_token.as_deref()),
+            cuts: Cuts::new(&alphabet, &tokens, merges, options.unk_token.as_deref()),
             alphabet,
             pairs,
             tokens,

@@ -1,9 +1,12 @@
 //! A word as symbols, one a character, before any merge.
 
-use super::chars::CharIds;
+use super::chars::CharTable;
 use super::load::{BpeOptions, FuseUnknown};
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::model::tokens::{ByteTokens, TokenTable};
+
+/// What no token has as its id.
+const NO_TOKEN: u32 = u32::MAX;
 
 /// A token and how many bytes of the word it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +17,8 @@ pub(super) struct Symbol {
 
 /// How characters become symbols.
 pub(super) struct Alphabet {
-    chars: CharIds,
+    /// The ids of the characters that are tokens.
+    chars: CharTable<u32>,
     bytes: Option<ByteTokens>,
     unknown: Unknown,
     fuse: FuseUnknown,
@@ -53,8 +57,12 @@ impl Alphabet {
             suffix: options.end_of_word_suffix.clone(),
         };
         let is_plain = affixes.prefix.is_empty() && affixes.suffix.is_empty();
+        let mut chars = CharTable::new(NO_TOKEN);
+        for (c, id) in characters(tokens) {
+            chars.insert(c, id);
+        }
         Self {
-            chars: CharIds::new(tokens.iter()),
+            chars,
             bytes: tokens.byte_tokens(options.byte_fallback),
             unknown: match &options.unk_token {
                 None => Unknown::Dropped,
@@ -82,8 +90,8 @@ impl Alphabet {
     #[inline]
     pub(super) fn kind(&self, c: char) -> CharKind {
         match self.chars.get(c) {
-            Some(id) => CharKind::Token(id),
-            None => self.kind_of_other(c.encode_utf8(&mut [0; 4])),
+            NO_TOKEN => self.kind_of_other(c.encode_utf8(&mut [0; 4])),
+            id => CharKind::Token(id),
         }
     }
 
@@ -132,6 +140,15 @@ impl Alphabet {
         speller.flush();
         Ok(())
     }
+}
+
+/// The tokens that are one character, with their ids.
+pub(super) fn characters(tokens: &TokenTable) -> impl Iterator<Item = (char, u32)> {
+    tokens.iter().filter_map(|(id, token)| {
+        let mut chars = token.chars();
+        let c = chars.next()?;
+        chars.next().is_none().then_some((c, id))
+    })
 }
 
 struct Speller<'a> {
