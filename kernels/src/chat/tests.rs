@@ -219,6 +219,24 @@ fn without_generation_blocks_spans_are_what_true_prefixes_tell() {
 }
 
 #[test]
+fn targets_are_read_as_jinja2_reads_them() {
+    for (template, outcome) in [
+        ("{% for k, in [(1,)] %}{{ k }}{% endfor %}", None),
+        ("{% set k, = (1,) %}{{ k }}", None),
+        ("{% set (k,) = (1,) %}{{ k }}", Some("1")),
+        ("{% for () in [()] %}x{% endfor %}", Some("x")),
+        (
+            "{% for (a, b), d in [((1, 2), 3)] %}{{ a }}{{ d }}{% endfor %}",
+            Some("13"),
+        ),
+        ("{{ 1, }}", Some("(1,)")),
+    ] {
+        let rendered = render(template, &one()).ok();
+        assert_eq!(rendered.as_deref(), outcome, "{template}");
+    }
+}
+
+#[test]
 fn the_clock_is_the_callers() {
     let at = |seconds| one().clock(ChatClock::Seconds(seconds));
     let all = "{{ strftime_now('%Y-%m-%d %H:%M:%S %B %b %A %a %y %j %I %p %e %-d %-I %w %u %U %W %F %T %R %D %%') }}";

@@ -105,7 +105,7 @@ impl Parser {
         matches!(
             self.peek(),
             TokenKind::PrintEnd | TokenKind::BlockEnd | TokenKind::Sign(")") | TokenKind::End
-        ) || self.is_name("recursive")
+        )
     }
 
     fn list(&mut self) -> Result<Vec<ExprId>, ChatError> {

@@ -226,8 +226,8 @@ impl Parser {
         }
         let mut targets = vec![first];
         while self.skip_sign(",") {
-            let ends = self.is_name("in") || self.is_sign("=") || self.is_sign(")");
-            if ends || *self.peek() == TokenKind::BlockEnd {
+            // Before `in` or `=`, Jinja2 wants another name after a comma.
+            if self.is_sign(")") || *self.peek() == TokenKind::BlockEnd {
                 break;
             }
             targets.push(self.target(members)?);
@@ -237,6 +237,9 @@ impl Parser {
 
     fn target(&mut self, members: Members) -> Result<AssignTarget, ChatError> {
         if self.skip_sign("(") {
+            if self.skip_sign(")") {
+                return Ok(AssignTarget::Tuple(Vec::new()));
+            }
             let inner = self.deeper(|parser| parser.targets(members))?;
             self.expect_sign(")")?;
             return Ok(inner);
