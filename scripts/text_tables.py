@@ -37,11 +37,18 @@ def ranges(codepoints: Iterable[int]) -> list[Range]:
 def punctuation() -> list[Range]:
     pre_tokenizer = pre_tokenizers.Punctuation("isolated")
     # Two letters around it: it is cut out if it is punctuation.
-    return ranges(c for c in CODEPOINTS if len(pre_tokenizer.pre_tokenize_str(f"a{chr(c)}a")) == 3)
+    return ranges(
+        c for c in CODEPOINTS if len(pre_tokenizer.pre_tokenize_str(f"a{chr(c)}a")) == 3
+    )
 
 
 def bert(**options: bool) -> normalizers.Normalizer:
-    given = {"clean_text": False, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
+    given = {
+        "clean_text": False,
+        "handle_chinese_chars": False,
+        "strip_accents": False,
+        "lowercase": False,
+    }
     return normalizers.BertNormalizer(**(given | options))
 
 
@@ -65,7 +72,9 @@ def scripts() -> tuple[int, list[tuple[int, int, int]]]:
     first_of_script: list[str] = []
     found: list[tuple[int, int, int]] = []
     for run in runs:
-        same = (nth for nth, c in enumerate(first_of_script) if len(cut(c + run[0])) == 1)
+        same = (
+            nth for nth, c in enumerate(first_of_script) if len(cut(c + run[0])) == 1
+        )
         script = next(same, len(first_of_script))
         if script == len(first_of_script):
             first_of_script.append(run[0])
@@ -92,20 +101,31 @@ def files() -> dict[str, str]:
     made = f"//! Made by `scripts/text_tables.py` from tokenizers {tokenizers.__version__}; do not edit."
     n_scripts, table = scripts()
     body = rows([f"({start:#x}, {end:#x}, {script})" for start, end, script in table])
+    doc = (
+        f"/// The {n_scripts} scripts, numbered as they come; all other characters, the space\n"
+        "/// among them, belong to none.\n#[rustfmt::skip]"
+    )
     return {
         "categories.rs": "\n".join(
             [
                 f"//! Characters by what `BertNormalizer` and `Punctuation` do with them.\n//!\n{made}\n",
-                pairs("PUNCTUATION", "What `Punctuation` and `BertPreTokenizer` cut out.", punctuation()),
-                pairs("REMOVED", "What the `clean_text` of `BertNormalizer` removes.", removed()),
+                pairs(
+                    "PUNCTUATION",
+                    "What `Punctuation` and `BertPreTokenizer` cut out.",
+                    punctuation(),
+                ),
+                pairs(
+                    "REMOVED",
+                    "What the `clean_text` of `BertNormalizer` removes.",
+                    removed(),
+                ),
                 pairs("NONSPACING", "What its `strip_accents` removes.", nonspacing()),
             ]
         ),
         "scripts.rs": "\n".join(
             [
                 f"//! Scripts as `UnicodeScripts` tells them apart.\n//!\n{made}\n",
-                f"/// The {n_scripts} scripts, numbered as they come; all other characters, the space\n"
-                "/// among them, belong to none.\n#[rustfmt::skip]\n"
+                doc,
                 f"pub(crate) const SCRIPTS: &[(u32, u32, u8)] = &[\n{body}\n];\n",
             ]
         ),

@@ -7,7 +7,10 @@ import random
 import tokenizer_peers
 
 _CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_NOT_HAN = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"
+_NOT_HAN = (
+    r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]",
+    r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]",
+)
 _HAN_LEAD = r"[^\r\n\p{L}\p{N}]?"
 _END = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
@@ -19,7 +22,10 @@ PUBLISHED = {
     "qwen3.5": tokenizer_peers.QWEN35,
     "gpt-oss": tokenizer_peers.O200K,
     "tekken": tokenizer_peers.TEKKEN,
-    **{f"deepseek-v3-{nth}": pattern for nth, pattern in enumerate(tokenizer_peers.DEEPSEEK)},
+    **{
+        f"deepseek-v3-{nth}": pattern
+        for nth, pattern in enumerate(tokenizer_peers.DEEPSEEK)
+    },
     "deepseek-llm-newline": r"[\r\n]",
     "deepseek-llm-letters": r"\s?\p{L}+",
     "deepseek-llm-latin": "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕ]+",
@@ -69,7 +75,21 @@ ANCHORS = ("^", "$", r"\A", r"\z", r"\Z", r"\b", r"\B")
 TIMES = (
     "*", "+", "?", "*?", "+?", "??", "*+", "++", "?+", "{2}", "{1,2}", "{1,}", "{,2}", "{1,3}?", "{2,}?", "{2}+", "{1,2}+", "{0,1}", "{0}",
 )  # fmt: skip
-TOKENS = (*"aabbccABC sS'  \n\n\r1-_.é漢É{}[]/²AKkſ", "\r\n", "  ", "\n\n", "ab", "abc", "'s", "\u200c", "\u2028", "1a", "e\u0301", "ß", "ﬁ")
+TOKENS = (
+    *"aabbccABC sS'  \n\n\r1-_.é漢É{}[]/²AKkſ",
+    "\r\n",
+    "  ",
+    "\n\n",
+    "ab",
+    "abc",
+    "'s",
+    "\u200c",
+    "\u2028",
+    "1a",
+    "e\u0301",
+    "ß",
+    "ﬁ",
+)
 
 
 def pattern(rng: random.Random, depth: int = 3) -> str:
@@ -84,7 +104,11 @@ def pattern(rng: random.Random, depth: int = 3) -> str:
     if kind < 0.5:
         return part() + part()
     if kind < 0.65:
-        return f"(?:{part()}|{part()})" if rng.random() < 0.7 else f"({part()}|{part()}|{part()})"
+        return (
+            f"(?:{part()}|{part()})"
+            if rng.random() < 0.7
+            else f"({part()}|{part()}|{part()})"
+        )
     if kind < 0.8:
         return f"(?:{part()}){rng.choice(TIMES)}"
     if kind < 0.85:

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import tokenizers
 import tokenizer_peers
 from tokenizers import PreTokenizedString, Tokenizer
 
@@ -21,14 +20,34 @@ Word = tuple[str, int, int]
 # A component of the file format.
 Component = dict[str, Any] | None
 
-EVERY_CHAR = {"type": "Split", "pattern": {"String": ""}, "behavior": "Isolated", "invert": False}
-BEHAVIORS = ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
+EVERY_CHAR = {
+    "type": "Split",
+    "pattern": {"String": ""},
+    "behavior": "Isolated",
+    "invert": False,
+}
+BEHAVIORS = (
+    "Removed",
+    "Isolated",
+    "MergedWithPrevious",
+    "MergedWithNext",
+    "Contiguous",
+)
 
 
 @functools.cache
 def example() -> str:
     """The command of kernels/examples/cut_jsonl.rs, built if need be."""
-    command = ["cargo", "build", "--release", "-q", "-p", "fuelrail-kernels", "--example", "cut_jsonl"]
+    command = [
+        "cargo",
+        "build",
+        "--release",
+        "-q",
+        "-p",
+        "fuelrail-kernels",
+        "--example",
+        "cut_jsonl",
+    ]
     subprocess.run(command, cwd=tokenizer_peers.ROOT, check=True)
     target = os.environ.get("CARGO_TARGET_DIR", str(tokenizer_peers.ROOT / "target"))
     return f"{target}/release/examples/cut_jsonl"
@@ -37,8 +56,13 @@ def example() -> str:
 def ours(cases: Iterable[tuple[Component, Component, Sequence[str]]]) -> list[Any]:
     """For each normalizer, pre-tokenizer and texts, the words of each text, or
     an error."""
-    lines = [json.dumps({"normalizer": n, "pre_tokenizer": p, "texts": texts}) for n, p, texts in cases]
-    done = subprocess.run([example()], input="\n".join(lines).encode(), capture_output=True, check=False)
+    lines = [
+        json.dumps({"normalizer": n, "pre_tokenizer": p, "texts": texts})
+        for n, p, texts in cases
+    ]
+    done = subprocess.run(
+        [example()], input="\n".join(lines).encode(), capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
 
@@ -46,10 +70,19 @@ def ours(cases: Iterable[tuple[Component, Component, Sequence[str]]]) -> list[An
 def file(normalizer: Component, pre_tokenizer: Component) -> str:
     """A `tokenizer.json` with these components."""
     model = {"type": "WordLevel", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"}
-    return json.dumps({"version": "1.0", "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "model": model})
+    return json.dumps(
+        {
+            "version": "1.0",
+            "normalizer": normalizer,
+            "pre_tokenizer": pre_tokenizer,
+            "model": model,
+        }
+    )
 
 
-def theirs(normalizer: Component, pre_tokenizer: Component, texts: Iterable[str]) -> list[list[Word]]:
+def theirs(
+    normalizer: Component, pre_tokenizer: Component, texts: Iterable[str]
+) -> list[list[Word]]:
     """The words of each text by Hugging Face."""
     tokenizer = Tokenizer.from_str(file(normalizer, pre_tokenizer))
     return [_cut(tokenizer, text) for text in texts]
@@ -62,7 +95,9 @@ def _cut(tokenizer: Tokenizer, text: str) -> list[Word]:
     if tokenizer.pre_tokenizer is not None:
         tokenizer.pre_tokenizer.pre_tokenize(pieces)
     # Added tokens are taken out before, by which an empty text has no piece.
-    return [(word, *span) for word, span, _ in pieces.get_splits("original", "char") if word]
+    return [
+        (word, *span) for word, span, _ in pieces.get_splits("original", "char") if word
+    ]
 
 
 def differences(
@@ -70,7 +105,9 @@ def differences(
 ) -> list[str]:
     """Where the two differ, one for each case that does."""
     found = []
-    for (normalizer, pre_tokenizer, texts), results in zip(cases, ours(cases), strict=True):
+    for (normalizer, pre_tokenizer, texts), results in zip(
+        cases, ours(cases), strict=True
+    ):
         what = f"{json.dumps(normalizer)[:300]} {json.dumps(pre_tokenizer)}"
         if isinstance(results, str):
             found.append(f"{what}: {results}")
@@ -131,8 +168,37 @@ class Components:
         return self.rng.random() < 0.5
 
     def pattern(self) -> dict[str, str]:
-        literals = ["a", " ", "ab", "'s", "é", "\u0301", "漢", "  ", "\n", ".", "1", "-", "", "|", "#", "a-b", "🦀"]
-        regexes = [" ", " {2,}", r"\s+", r"\p{N}", r"\p{L}+", r"[^\s]", "a|b", r"\n+", "(?i:'s|'t|'re|'ve|'m|'ll|'d)", tokenizer_peers.CL100K]
+        literals = [
+            "a",
+            " ",
+            "ab",
+            "'s",
+            "é",
+            "\u0301",
+            "漢",
+            "  ",
+            "\n",
+            ".",
+            "1",
+            "-",
+            "",
+            "|",
+            "#",
+            "a-b",
+            "🦀",
+        ]
+        regexes = [
+            " ",
+            " {2,}",
+            r"\s+",
+            r"\p{N}",
+            r"\p{L}+",
+            r"[^\s]",
+            "a|b",
+            r"\n+",
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+            tokenizer_peers.CL100K,
+        ]
         if self.flag():
             return {"String": self.rng.choice(literals)}
         return {"Regex": self.rng.choice(regexes)}
@@ -142,20 +208,34 @@ class Components:
         kind = kind or rng.choice(NORMALIZERS)
         options: dict[str, Any] = {}
         if kind == "BertNormalizer":
-            options = {name: self.flag() for name in ("clean_text", "handle_chinese_chars", "lowercase")}
+            options = {
+                name: self.flag()
+                for name in ("clean_text", "handle_chinese_chars", "lowercase")
+            }
             options["strip_accents"] = rng.choice([True, False, None])
         elif kind == "Strip":
             options = {"strip_left": self.flag(), "strip_right": self.flag()}
         elif kind == "Replace":
-            options = {"pattern": self.pattern(), "content": rng.choice(["", "x", "▁", "ab", "é漢", " "])}
+            options = {
+                "pattern": self.pattern(),
+                "content": rng.choice(["", "x", "▁", "ab", "é漢", " "]),
+            }
         elif kind == "Prepend":
             options = {"prepend": rng.choice(["▁", " ", "ab", "é漢"])}
         elif kind == "Precompiled":
             keys = rng.sample(sorted(RULES), rng.randrange(1, len(RULES)))
-            options = {"precompiled_charsmap": charsmap({key.encode(): RULES[key] for key in keys})}
+            options = {
+                "precompiled_charsmap": charsmap(
+                    {key.encode(): RULES[key] for key in keys}
+                )
+            }
         elif kind == "Sequence":
             plain = [name for name in NORMALIZERS if name != "Sequence"]
-            options = {"normalizers": [self.normalizer(rng.choice(plain)) for _ in range(rng.randrange(4))]}
+            options = {
+                "normalizers": [
+                    self.normalizer(rng.choice(plain)) for _ in range(rng.randrange(4))
+                ]
+            }
         return {"type": kind, **options}
 
     def pre_tokenizer(self, kind: str | None = None) -> Component:
@@ -163,7 +243,11 @@ class Components:
         kind = kind or rng.choice(PRE_TOKENIZERS)
         options: dict[str, Any] = {}
         if kind == "ByteLevel":
-            options = {"add_prefix_space": self.flag(), "trim_offsets": self.flag(), "use_regex": self.flag()}
+            options = {
+                "add_prefix_space": self.flag(),
+                "trim_offsets": self.flag(),
+                "use_regex": self.flag(),
+            }
         elif kind == "CharDelimiterSplit":
             options = {"delimiter": rng.choice(" a-漢\u0301\n")}
         elif kind == "Digits":
@@ -172,14 +256,27 @@ class Components:
             options = {"length": rng.choice([1, 2, 3, 5, 100])}
         elif kind == "Metaspace":
             scheme = rng.choice(["first", "never", "always"])
-            options = {"replacement": rng.choice("▁▁_ a"), "prepend_scheme": scheme, "split": self.flag()}
+            options = {
+                "replacement": rng.choice("▁▁_ a"),
+                "prepend_scheme": scheme,
+                "split": self.flag(),
+            }
         elif kind == "Punctuation":
             options = {"behavior": rng.choice(BEHAVIORS)}
         elif kind == "Split":
-            options = {"pattern": self.pattern(), "behavior": rng.choice(BEHAVIORS), "invert": self.flag()}
+            options = {
+                "pattern": self.pattern(),
+                "behavior": rng.choice(BEHAVIORS),
+                "invert": self.flag(),
+            }
         elif kind == "Sequence":
             plain = [name for name in PRE_TOKENIZERS if name != "Sequence"]
-            options = {"pretokenizers": [self.pre_tokenizer(rng.choice(plain)) for _ in range(rng.randrange(4))]}
+            options = {
+                "pretokenizers": [
+                    self.pre_tokenizer(rng.choice(plain))
+                    for _ in range(rng.randrange(4))
+                ]
+            }
         return {"type": kind, **options}
 
 

@@ -5,8 +5,14 @@ use std::str::Chars;
 use unicode_normalization_alignments::char::is_combining_mark;
 
 use super::super::aligned::Aligned;
-use super::Strip;
 use crate::tokenize::error::EncodeError;
+
+/// Whether white space at one end of a text goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strip {
+    Remove,
+    Keep,
+}
 
 /// Removes the characters that `keeps` does not keep.
 pub(super) fn filter(

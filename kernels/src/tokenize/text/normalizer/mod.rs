@@ -9,6 +9,7 @@ mod replace;
 
 pub(crate) use bert::BertSteps;
 pub(super) use byte_level::to_byte_level;
+pub(crate) use chars::Strip;
 pub(crate) use charsmap::Charsmap;
 pub(crate) use forms::NormalForm;
 pub(super) use replace::{prepend, replace_char};
@@ -29,13 +30,6 @@ pub(crate) enum NormalizerStep {
     Prepend(String),
     ByteLevel,
     Precompiled(Box<Charsmap>),
-}
-
-/// Whether white space at one end of a text goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Strip {
-    Remove,
-    Keep,
 }
 
 /// What is done to text before it is cut: normalizers one after another.
