@@ -6,6 +6,7 @@
 //! (seconds), `spans` (a boolean) and `offsets` of tokens (pairs of bytes). The
 //! answer has `text` and perhaps `spans` and `mask`, or `error` and its `kind`.
 
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
 
 use fuelrail_kernels::chat::{
@@ -16,8 +17,9 @@ type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut templates = HashMap::new();
     for line in std::io::stdin().lock().lines() {
-        let answer = match answer(&line?) {
+        let answer = match answer(&line?, &mut templates) {
             Ok(answer) => answer,
             Err(error) => serde_json::json!({"error": error.to_string(), "kind": kind(&error)}),
         };
@@ -31,10 +33,18 @@ fn kind(error: &ChatError) -> String {
     debug.split([' ', '{', '(']).next().unwrap_or("").into()
 }
 
-fn answer(line: &str) -> Result<serde_json::Value, ChatError> {
+/// Templates that were read, by their text.
+type Templates = HashMap<String, ChatTemplate>;
+
+fn answer(line: &str, templates: &mut Templates) -> Result<serde_json::Value, ChatError> {
     let case = ChatValue::from_json(line)?;
     let plain: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
-    let template = ChatTemplate::new(plain["template"].as_str().unwrap_or(""))?;
+    let source = plain["template"].as_str().unwrap_or("");
+    let template = match templates.get(source) {
+        Some(template) => template.clone(),
+        None => ChatTemplate::new(source)?,
+    };
+    templates.insert(source.into(), template.clone());
     let mut conversation = Conversation::new(case.get("messages").unwrap_or_else(ChatValue::none));
     if let Some(tools) = case.get("tools") {
         conversation = conversation.tools(tools);
