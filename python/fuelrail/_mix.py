@@ -69,8 +69,8 @@ def mix(
     r"""Several datasets, for a :class:`Loader` that feeds them as one.
 
     Rows come in a fixed cycle of as many places as the weights add up to, in which
-    those of each dataset are spread evenly; so any run of rows has the proportions
-    asked for, to a row or so. Which row stands at a position follows from the
+    those of each dataset are spread evenly: after any number of rows, each is less
+    than one row from its share. Which row stands at a position follows from the
     position, so a state is a position as it is for one dataset. It fits any number
     of ranks and any batch size, and names each dataset and its weight.
 
@@ -100,7 +100,7 @@ def mix(
     >>> loader = fr.Loader(mixture, batch_size=6, seed=1, rank=0, world_size=1)
     >>> batch = next(iter(loader))
     >>> batch.datasets.tolist()
-    [0, 1, 0, 0, 1, 0]
+    [0, 0, 1, 0, 0, 1]
     >>> loader.stats()["datasets"]
     [{'rows': 4, 'epoch': 0, 'position': 4}, {'rows': 2, 'epoch': 0, 'position': 2}]
 

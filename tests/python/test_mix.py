@@ -1,5 +1,5 @@
-"""Mixtures against a model in plain Python: whose turn it is by sorted fractions,
-and which row by what a loader of each dataset alone gives."""
+"""Mixtures against a model in plain Python: whose turn it is by the places that a
+sample may have, and which row by what a loader of each dataset alone gives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pickle
 import random
 from fractions import Fraction
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,18 @@ def datasets(tmp_path_factory: pytest.TempPathFactory) -> list[fr.Dataset]:
 
 def cycle(weights: list[int]) -> list[int]:
     """The dataset of each place of a cycle."""
-    divisor = int(np.gcd.reduce(weights))
-    places = [
-        (Fraction(2 * index + 1, 2 * (weight // divisor)), dataset)
-        for dataset, weight in enumerate(weights)
-        for index in range(weight // divisor)
-    ]
-    return [dataset for _, dataset in sorted(places)]
+    shares = [Fraction(weight, sum(weights)) for weight in weights]
+    n_places = sum(weights) // int(np.gcd.reduce(weights))
+    had = [0] * len(weights)
+    turns = []
+    for place in range(n_places):
+        # From the place at which its share begins, before the one at which it ends.
+        ends = [(ceil((n + 1) / share), dataset) for dataset, (n, share) in enumerate(zip(had, shares, strict=True))
+                if n // share <= place and n < share * n_places]  # fmt: skip
+        _, dataset = min(ends)
+        had[dataset] += 1
+        turns.append(dataset)
+    return turns
 
 
 class Model:

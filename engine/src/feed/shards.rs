@@ -102,7 +102,7 @@ impl Shards {
     /// let shards = Shards::mix(vec![(web, 3), (code, 1)], MixStop::FirstExhausted)?;
     /// let mut feed = Feed::open(Arc::new(shards), FeedOptions::new(8))?;
     /// let batch = feed.next_batch()?.expect("an epoch of 20 cycles of 4 rows");
-    /// assert_eq!(batch.datasets(), [0, 1, 0, 0, 0, 1, 0, 0]);
+    /// assert_eq!(batch.datasets(), [0, 0, 0, 1, 0, 0, 0, 1]);
     /// # Ok(())
     /// # }
     /// ```

@@ -1,14 +1,20 @@
 //! Which dataset has which place of an endless sequence that mixes several, in
 //! proportion to whole weights: arithmetic, and nothing else.
 //!
-//! The sequence repeats a cycle of as many places as the weights add up to, once
+//! The sequence repeats a cycle of as many places as the weights add up to, `n`, once
 //! they are divided by what they have in common. Sample `i` of the `w` that a
-//! dataset has in it wants the place `(2 i + 1) / (2 w)` of the cycle, and all
-//! samples stand in the order of these, of equal ones that of the earlier dataset
-//! first. So the samples of each dataset are spread evenly, and how many of the
-//! first `k` places are whose takes no counting.
+//! dataset has in it may stand from place `floor(i n / w)` on and must stand before
+//! place `ceil((i + 1) n / w)`. Each place takes of the samples that may stand there
+//! the one that must come first, of equal ones that of the earlier dataset.
+//!
+//! So of the first `k` places a dataset has less than one more and less than one
+//! fewer than its share, `k w / n`: sample `i` stands at or behind `i n / w`, rounded
+//! down, and before `(i + 1) n / w`, rounded up. That every sample finds a place in
+//! time is a theorem of G. Steiner and S. Yeomans, "Level schedules for mixed-model,
+//! just-in-time processes", 1993.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,25 +40,34 @@ impl Cycle {
     /// `Usage` for weights that are 0 or add up to too much, and for none.
     pub(super) fn new(weights: &[u32]) -> Result<Self> {
         let weights = reduced(weights)?;
-        let mut samples: Vec<(u64, u64, u16)> = Vec::new();
-        for (dataset, weight) in (0..).zip(&weights) {
-            let weight = u64::from(*weight);
-            samples.extend((0..weight).map(|index| (2 * index + 1, weight, dataset)));
-        }
-        // `a / b` before `c / d`, without a fraction.
-        let by_place = |(a, b, first): &(u64, u64, u16), (c, d, second): &(u64, u64, u16)| match (a
-            * d)
-            .cmp(&(c * b))
-        {
-            Ordering::Equal => first.cmp(second),
-            other => other,
-        };
-        samples.sort_by(by_place);
-        let datasets: Vec<u16> = samples.into_iter().map(|(.., dataset)| dataset).collect();
-        let mut places = vec![Vec::new(); weights.len()];
-        for (place, dataset) in (0..).zip(&datasets) {
-            if let Some(places) = places.get_mut(usize::from(*dataset)) {
-                places.push(place);
+        let n_places = weights.iter().sum();
+        let mut datasets = Vec::new();
+        let mut places: Vec<Vec<u32>> = vec![Vec::new(); weights.len()];
+        // The next sample of each dataset, by the place from which on it may stand, or
+        // where it may stand already, by the place before which it must.
+        let first = (0..).zip(&weights);
+        let first = first.map(|(dataset, weight)| Reverse(window(n_places, *weight, (0, dataset))));
+        let mut later: BinaryHeap<_> = first.collect();
+        let mut ready: BinaryHeap<Reverse<(u32, u16)>> = BinaryHeap::new();
+        for place in 0..n_places {
+            while let Some(Reverse((start, end, dataset))) = later.peek().copied()
+                && start <= place
+            {
+                later.pop();
+                ready.push(Reverse((end, dataset)));
+            }
+            let Some(Reverse((_, dataset))) = ready.pop() else {
+                return Err(Error::internal("a place that no sample may take"));
+            };
+            let index = usize::from(dataset);
+            let (Some(weight), Some(own)) = (weights.get(index), places.get_mut(index)) else {
+                return Err(Error::internal("a sample of no dataset"));
+            };
+            own.push(place);
+            datasets.push(dataset);
+            let n_had = u32::try_from(own.len()).unwrap_or(u32::MAX);
+            if n_had < *weight {
+                later.push(Reverse(window(n_places, *weight, (n_had, dataset))));
             }
         }
         Ok(Self { datasets, places })
@@ -93,6 +108,17 @@ impl Cycle {
         let n_places = (self.datasets.len() as u128).max(1);
         (place / n_places, (place % n_places) as usize)
     }
+}
+
+/// The place from which on sample `index` of a dataset may stand, and the one before
+/// which it must.
+fn window(n_places: u32, weight: u32, (index, dataset): (u32, u16)) -> (u32, u32, u16) {
+    // Places are few: neither product overflows, nor is it more than all places.
+    let start = u64::from(index) * u64::from(n_places) / u64::from(weight.max(1));
+    let end = (u64::from(index) + 1) * u64::from(n_places);
+    let end = end.div_ceil(u64::from(weight.max(1)));
+    let narrow = |place: u64| u32::try_from(place).unwrap_or(u32::MAX);
+    (narrow(start), narrow(end), dataset)
 }
 
 /// The weights without what they have in common.
@@ -151,7 +177,7 @@ mod tests {
                 // Never a whole sample from its share of the places so far.
                 let share = u128::from(cycle.weight(dataset)) * place;
                 let gap = share.abs_diff(n_seen * n_places);
-                assert!(gap <= n_places, "{weights:?} at {place}");
+                assert!(gap < n_places, "{weights:?} at {place}");
             }
             n_seen[cycle.dataset(place)] += 1;
         }
@@ -177,6 +203,14 @@ mod tests {
             }
         }
         check(&[997, 3, 11]);
+        // Many small ones beside a large one are not bunched together.
+        let mut weights = vec![1; 60];
+        weights.push(61);
+        check(&weights);
+        for seed in 1..200_u32 {
+            let draw = |at: u32| (seed * 7919 + at * 104_729) % 23 + 1;
+            check(&(0..2 + seed % 9).map(draw).collect::<Vec<_>>());
+        }
     }
 
     #[test]
@@ -189,8 +223,8 @@ mod tests {
         };
         assert_eq!(of(&[5]), [0]);
         assert_eq!(of(&[2, 2]), [0, 1]);
-        assert_eq!(of(&[70, 30]), [0, 1, 0, 0, 0, 1, 0, 0, 1, 0]);
-        assert_eq!(of(&[1, 4]), [1, 1, 0, 1, 1]);
+        assert_eq!(of(&[70, 30]), [0, 0, 1, 0, 0, 1, 0, 0, 0, 1]);
+        assert_eq!(of(&[1, 4]), [1, 1, 1, 0, 1]);
     }
 
     #[test]
