@@ -105,7 +105,8 @@ impl Tokenizer {
                 known.ok_or_else(refused)
             });
             let ids = ids.collect::<Result<Vec<u32>, Error>>()?;
-            Ok::<_, Error>(self.0.tokenizer().decode(&ids))
+            let bytes = self.0.tokenizer().decode(&ids);
+            bytes.map_err(|error| Error::data(error.to_string()))
         })?;
         Ok(PyBytes::new(py, &bytes))
     }

@@ -153,7 +153,10 @@ impl Coder {
         let n_ids = self.tokenizer.vocab_size();
         match ids.iter().find(|id| **id as usize >= n_ids) {
             Some(id) => Err(Error::data(format!("expected ids below {n_ids}, got {id}"))),
-            None => Ok(self.tokenizer.decode(ids)),
+            None => self
+                .tokenizer
+                .decode(ids)
+                .map_err(|error| Error::data(error.to_string())),
         }
     }
 }
@@ -164,7 +167,7 @@ fn print_ids(args: &Args, coder: &mut Coder, output: &mut Output) -> Result<(), 
         let ids = coder.encode(&text)?;
         let tokens: Vec<String> = ids
             .iter()
-            .map(|id| shown(&coder.tokenizer.decode(&[*id])))
+            .map(|id| shown(coder.tokenizer.token(*id).unwrap_or_default()))
             .collect();
         if output.form() == Form::Json {
             results.push(json!({ "ids": ids, "tokens": tokens }));

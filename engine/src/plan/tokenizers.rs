@@ -25,29 +25,36 @@ pub struct TokenizerRef {
 pub enum TokenizerKind {
     /// It is part of fuelrail.
     Builtin,
-    /// From a `tokenizer.json` file.
-    TokenizerJson,
-    /// From a `.tiktoken` file.
-    Tiktoken,
+    /// From a file, or from the folder of a model; which kind of file is told
+    /// when it is read.
+    File,
 }
 
+/// What the names of tokenizer files end in.
+const EXTENSIONS: [&str; 5] = ["json", "tiktoken", "model", "spm", "txt"];
+
 impl TokenizerRef {
-    /// How it is come by, told by its name: a path ends in `.json` or
-    /// `.tiktoken`, anything else is a built-in name.
+    /// How it is come by, told by its name: a path has a known ending or a
+    /// separator, anything else is a built-in name.
     ///
     /// # Errors
-    /// `Pipeline` for a path with another ending, with what files of that name
-    /// hold, and for a built-in name that is not in `builtin`.
+    /// `Pipeline` for a name that is neither, and for a `family` where none has
+    /// a meaning.
     pub fn kind(&self, builtin: &[&str]) -> Result<TokenizerKind> {
         let path = Path::new(&self.name);
         let extension = path.extension().and_then(|extension| extension.to_str());
-        let kind = match extension {
-            _ if builtin.contains(&self.name.as_str()) => TokenizerKind::Builtin,
-            Some("json") => TokenizerKind::TokenizerJson,
-            Some("tiktoken") => TokenizerKind::Tiktoken,
-            _ => return Err(self.unknown(builtin)),
+        let is_path = self.name.contains(['/', '\\'])
+            || extension.is_some_and(|extension| EXTENSIONS.contains(&extension));
+        let kind = if builtin.contains(&self.name.as_str()) {
+            TokenizerKind::Builtin
+        } else if is_path {
+            TokenizerKind::File
+        } else {
+            return Err(self.unknown(builtin));
         };
-        if self.family.is_some() && kind != TokenizerKind::Tiktoken {
+        let may_have_family =
+            kind == TokenizerKind::File && !matches!(extension, Some("json" | "txt" | "spm"));
+        if self.family.is_some() && !may_have_family {
             return Err(Error::pipeline(format!(
                 "`family` is for .tiktoken files only, got it with tokenizer {:?}",
                 self.name
@@ -58,37 +65,16 @@ impl TokenizerRef {
     }
 
     fn unknown(&self, builtin: &[&str]) -> Error {
-        let expected = "expected a built-in tokenizer or a path ending in .json or .tiktoken";
-        if let Some((what, hint)) = other_file(&self.name) {
-            let message = format!("{expected}, got {what}: {:?}", self.name);
-            return Error::pipeline(message).with_hint(hint);
-        }
-        let error = Error::pipeline(format!("{expected}, got {:?}", self.name));
+        let message = format!(
+            "expected a built-in tokenizer, a tokenizer file (.json, .tiktoken, .model, .txt), or \
+             the folder of a model, got {:?}",
+            self.name
+        );
+        let error = Error::pipeline(message);
         match suggest::hint(&self.name, "built in", builtin.iter().copied()) {
             Some(hint) => error.with_hint(hint),
             None => error,
         }
-    }
-}
-
-/// What a file of that name holds, where it is one that tokenizers are kept in,
-/// and what to take instead.
-fn other_file(name: &str) -> Option<(&'static str, &'static str)> {
-    let path = Path::new(name);
-    let beside = "take the tokenizer.json beside it";
-    let file = path.file_name()?.to_str()?;
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    match (file, extension) {
-        ("vocab.txt", _) => Some((
-            "a WordPiece vocabulary, which is not supported yet",
-            "take a byte-level BPE tokenizer, or tokenize elsewhere and shard the lists of ids",
-        )),
-        ("merges.txt", _) => Some(("the merges of a BPE without its vocabulary", beside)),
-        (_, Some("model" | "spm")) => Some((
-            "a SentencePiece model, which is not supported yet",
-            "take a byte-level BPE tokenizer, or tokenize elsewhere and shard the lists of ids",
-        )),
-        _ => None,
     }
 }
 

@@ -89,7 +89,8 @@ fn tokenizer(name: &str) -> Check {
             Encoder::new(Arc::clone(&tokenizer))
                 .encode(TEXT, Special::Text, &mut ids)
                 .map_err(|error| error.to_string())?;
-            if tokenizer.decode(&ids) == TEXT.as_bytes() {
+            let text = tokenizer.decode(&ids).map_err(|error| error.to_string())?;
+            if text == TEXT.as_bytes() {
                 Ok(tokenizer.vocab_size())
             } else {
                 Err("text does not come back as it went in".to_owned())

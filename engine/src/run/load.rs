@@ -1,8 +1,6 @@
 //! Reads the files that a plan needs beside its inputs: the pipeline file and
 //! the tokenizers.
 
-use std::fs::File;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,19 +8,13 @@ use std::sync::Arc;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
-use crate::plan::{LoadedTokenizers, Pipeline, TokenizerKind, TokenizerRef, suggest};
+use crate::plan::{LoadedTokenizers, Pipeline, TokenizerKind, TokenizerRef};
+
+use super::small_files::read;
+use super::tokenizer_files::{self, NO_TOKENIZER};
 
 /// Pipeline files are written by hand; a larger one is something else.
 const MOST_PIPELINE: u64 = 4 << 20;
-/// The largest tokenizer files in use have some 40 MiB.
-const MOST_TOKENIZER: u64 = 1 << 30;
-
-/// What the file is called in the directory of a model.
-const TOKENIZER_JSON: &str = "tokenizer.json";
-
-/// How the refusal of a tokenizer that is not there begins.
-const NO_TOKENIZER: &str = "expected a tokenizer file";
-
 /// As many threads as asked for, else one for each core this process may use.
 #[must_use]
 pub fn threads(asked: Option<NonZeroUsize>) -> usize {
@@ -87,45 +79,16 @@ pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokeniz
 pub fn load_tokenizer(named: &TokenizerRef, base: &Path) -> Result<Arc<Tokenizer>> {
     let path = base.join(&named.name);
     let builtin = Tokenizer::builtin_names();
-    if path.is_dir() && !builtin.contains(&named.name.as_str()) {
-        return Err(directory(&path));
+    let is_builtin = builtin.contains(&named.name.as_str());
+    if !is_builtin && path.is_dir() {
+        return tokenizer_files::of_folder(&path, named.family.as_deref()).map(Arc::new);
     }
-    let kind = named.kind(builtin)?;
-    let tokenizer = match kind {
+    let tokenizer = match named.kind(builtin)? {
         TokenizerKind::Builtin => Tokenizer::builtin(&named.name)
             .ok_or_else(|| Error::internal(format!("no built-in tokenizer {}", named.name)))?,
-        TokenizerKind::TokenizerJson => {
-            tokenizer_json(&read_tokenizer(&path)?).map_err(|error| error.with_path(&path))?
-        }
-        TokenizerKind::Tiktoken => tiktoken(named, &path)?,
+        TokenizerKind::File => tokenizer_files::of_file(&path, named.family.as_deref())?,
     };
     Ok(Arc::new(tokenizer))
-}
-
-/// The refusal of a directory, as models are kept in.
-fn directory(path: &Path) -> Error {
-    let message = format!("{NO_TOKENIZER}, got the directory {}", path.display());
-    let error = Error::pipeline(message);
-    if path.join(TOKENIZER_JSON).is_file() {
-        error.with_hint("name the tokenizer.json in it")
-    } else {
-        error
-    }
-}
-
-/// The tokenizer in the content of a `tokenizer.json`.
-///
-/// # Errors
-/// `Pipeline` if it holds none that can be used, with what can be done.
-pub fn tokenizer_json(bytes: &[u8]) -> Result<Tokenizer> {
-    Tokenizer::from_tokenizer_json(bytes).map_err(|error| {
-        let hint = error.hint();
-        let refusal = Error::pipeline("cannot use the tokenizer").with_source(error);
-        match hint {
-            Some(hint) => refusal.with_hint(hint),
-            None => refusal,
-        }
-    })
 }
 
 /// Sees to it that what the tokenizer's file puts around a text is known, for
@@ -141,54 +104,6 @@ pub fn check_template(tokenizer: &Tokenizer) -> Result<()> {
     })
 }
 
-/// The family is the one named, else the file's own name.
-fn tiktoken(named: &TokenizerRef, path: &Path) -> Result<Tokenizer> {
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    let family = named.family.as_deref().or(stem).unwrap_or_default();
-    let known = Tokenizer::builtin_names();
-    if !known.contains(&family) {
-        let hint = match &named.family {
-            Some(family) => suggest::hint(family, "known families", known.iter().copied()),
-            None => Some(format!("name it with `family`: {}", known.join(", "))),
-        };
-        let error = Error::pipeline(format!(
-            "expected a family of tiktoken encodings, got {family:?}"
-        ));
-        return Err(error.with_hint(hint.unwrap_or_default()));
-    }
-    let bytes = read_tokenizer(path)?;
-    Tokenizer::from_tiktoken(&bytes, family).map_err(|error| {
-        Error::pipeline("cannot use the tokenizer")
-            .with_source(error)
-            .with_path(path)
-    })
-}
-
-fn read_tokenizer(path: &Path) -> Result<Vec<u8>> {
-    if !path.exists() {
-        let message = format!("{NO_TOKENIZER}, got no file {}", path.display());
-        return Err(Error::pipeline(message));
-    }
-    read(path, MOST_TOKENIZER, "the tokenizer")
-}
-
-/// A whole file, unless it is larger than such files ever are.
-fn read(path: &Path, most: u64, what: &str) -> Result<Vec<u8>> {
-    let failed = |error| Error::io(&format!("read {what}"), path, error);
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > most {
-        return Err(
-            Error::pipeline(format!("expected {what} in at most {most} bytes, got more"))
-                .with_path(path),
-        );
-    }
-    Ok(bytes)
-}
-
 /// The tokenizer that an asset of a dataset holds.
 ///
 /// # Errors
@@ -198,15 +113,6 @@ pub(super) fn tokenizer_of_asset(
     family: Option<&str>,
     bytes: &[u8],
 ) -> Result<Tokenizer> {
-    let tokenizer = match (kind, family) {
-        ("tokenizer.json", _) => Tokenizer::from_tokenizer_json(bytes),
-        ("tiktoken", Some(family)) => Tokenizer::from_tiktoken(bytes, family),
-        _ => {
-            return Err(Error::damage(format!(
-                "expected a tokenizer.json or tiktoken asset, got {kind:?}"
-            )));
-        }
-    };
-    tokenizer
+    Tokenizer::from_asset(kind, family, bytes)
         .map_err(|error| Error::damage("cannot use the dataset's tokenizer").with_source(error))
 }

@@ -17,6 +17,8 @@ mod scan;
 mod selftest;
 mod shard;
 mod shard_options;
+mod small_files;
+mod tokenizer_files;
 
 pub use crate::device::{
     Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
@@ -26,9 +28,7 @@ pub use control::{Control, Progress};
 pub use devices::{device_kinds, devices};
 pub use doctor::checks;
 pub use file_size::fail_on_file_size_limit;
-pub use load::{
-    check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, tokenizer_json,
-};
+pub use load::{check_template, load_tokenizer, load_tokenizers, read_pipeline, threads};
 pub use prepare::{prepare, prepare_table};
 pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};
@@ -36,3 +36,4 @@ pub use scan::{Scan, ScanProgress, ScannedHoles, ScannedLine, scan};
 pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{memory_bound, shard};
 pub use shard_options::ShardOptions;
+pub use tokenizer_files::tokenizer_json;

@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, UInt16Type};
 use arrow::error::ArrowError;
-use fuelrail_kernels::tokenize::Tokenizer;
+use fuelrail_kernels::tokenize::{DecodeSpecial, Tokenizer};
 use half::bf16;
 use serde::Serialize;
 use serde_json::Value;
@@ -158,8 +158,10 @@ impl TokenColumn {
         Ok(ids.map(|value| id(value).unwrap_or(u32::MAX)).collect())
     }
 
-    fn decode(&self, ids: &[u32]) -> String {
-        String::from_utf8_lossy(&self.tokenizer.decode(ids)).into_owned()
+    fn decode(&self, ids: &[u32]) -> Result<String> {
+        self.tokenizer
+            .decode_text(ids, DecodeSpecial::Keep)
+            .map_err(|error| Error::data(error.to_string()))
     }
 }
 
@@ -188,6 +190,7 @@ fn documents(
                 None => ids.as_slice(),
             });
             let text = tokens.zip(piece).map(|(tokens, ids)| tokens.decode(ids));
+            let text = text.transpose()?;
             Ok(SampleDocument {
                 source: source_name(manifest, origins.file[doc])?,
                 source_row: origins.row[doc],

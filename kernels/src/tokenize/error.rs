@@ -59,7 +59,9 @@ pub enum TokenizerError {
         kind: String,
     },
     /// A model of another kind.
-    #[error("{kind} is not supported yet: expected byte-level BPE")]
+    #[error(
+        "a model of the kind {kind} is not supported: expected BPE, WordPiece, Unigram or WordLevel"
+    )]
     Model {
         /// What it is, such as `WordPiece`.
         kind: String,
@@ -89,10 +91,6 @@ impl TokenizerError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Model { .. } => Some(
-                "take a byte-level BPE tokenizer (as those of GPT-2, Llama 3 and Qwen), \
-                 or tokenize elsewhere and shard the lists of ids",
-            ),
             Self::Unsupported { field, .. } if field == "model.dropout" => {
                 Some("set it to null in the file: ids that change by chance cannot be made again")
             }

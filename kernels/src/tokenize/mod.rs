@@ -79,6 +79,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_decoder;
 mod tiktoken;
 mod tokenizer;
 mod trie;
@@ -89,11 +90,12 @@ mod word_cutter;
 pub use encoder::Encoder;
 pub use encoding::{
     AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,
-    TokenSpan, Truncation, TruncationStrategy,
+    TokenSpan, Truncation, TruncationStrategy, pad_batch,
 };
 pub use error::{EncodeError, TokenizerError, TruncationError};
 pub use sink::TokenSpans;
 pub use special::Special;
 pub use template::Template;
-pub use tokenizer::{Tokenizer, TokenizerAsset};
+pub use text_decoder::TextDecoder;
+pub use tokenizer::{DecodeSpecial, Tokenizer, TokenizerAsset};
 pub use word_cutter::{CutWord, WordCutter};

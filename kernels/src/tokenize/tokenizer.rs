@@ -53,6 +53,15 @@ pub struct Tokenizer {
     origin: Origin,
 }
 
+/// What decoding does with special tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecodeSpecial {
+    /// They give their text.
+    Keep,
+    /// They are left out: `skip_special_tokens`.
+    Skip,
+}
+
 /// An added token, and what it is shown as.
 struct Added {
     token: AddedToken,
@@ -314,30 +323,57 @@ impl Tokenizer {
     ///
     /// In a byte-level vocabulary they are the bytes of one token after another:
     /// UTF-8 where the ids come from whole texts; a token alone may be a part
-    /// of a character. Elsewhere they are the text that the file's decoder
-    /// makes, or the library `sentencepiece`.
+    /// of a character. Elsewhere they are those of [`Self::decode_text`].
     ///
     /// # Errors
     /// `Pattern` if a regular expression of the decoder gives up.
     pub fn decode(&self, ids: &[u32]) -> Result<Vec<u8>, EncodeError> {
         match &self.route {
+            Route::Bytes(_) => Ok(self.bytes_of(ids.iter())),
+            Route::Pipeline(_) | Route::SentencePiece(_) => {
+                let text = self.decode_text(ids, DecodeSpecial::Keep)?;
+                Ok(text.into_bytes())
+            }
+        }
+    }
+
+    /// The text of ids as the file's decoder makes it, Hugging Face's `decode`,
+    /// or that of the library `sentencepiece`. What is not UTF-8, and an id that
+    /// is no token, gives U+FFFD.
+    ///
+    /// # Errors
+    /// `Pattern` if a regular expression of the decoder gives up.
+    pub fn decode_text(&self, ids: &[u32], special: DecodeSpecial) -> Result<String, EncodeError> {
+        let is_left_out = |id: u32| {
+            let added = self.added_token(id);
+            added.is_some_and(|added| added.token.options.special)
+        };
+        let ids = ids
+            .iter()
+            .filter(|&&id| special == DecodeSpecial::Keep || !is_left_out(id));
+        match &self.route {
             Route::Bytes(_) => {
-                let mut bytes = Vec::with_capacity(4 * ids.len());
-                for &id in ids {
-                    bytes.extend_from_slice(self.token(id).unwrap_or(UNKNOWN.as_bytes()));
-                }
-                Ok(bytes)
+                let text = String::from_utf8(self.bytes_of(ids));
+                Ok(text
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
             }
             Route::Pipeline(_) => {
-                let tokens = ids.iter().map(|&id| {
+                let tokens = ids.map(|&id| {
                     let token = self.token(id).and_then(|token| str::from_utf8(token).ok());
                     token.unwrap_or(UNKNOWN)
                 });
-                let text = decode(tokens, self.after.decoder.as_ref())?;
-                Ok(text.into_bytes())
+                decode(tokens, self.after.decoder.as_ref())
             }
-            Route::SentencePiece(model) => Ok(model.decode(ids).into_bytes()),
+            Route::SentencePiece(model) => {
+                let ids: Vec<u32> = ids.copied().collect();
+                Ok(model.decode(&ids))
+            }
         }
+    }
+
+    fn bytes_of<'a>(&self, ids: impl Iterator<Item = &'a u32>) -> Vec<u8> {
+        let tokens = ids.map(|&id| self.token(id).unwrap_or(UNKNOWN.as_bytes()));
+        tokens.flatten().copied().collect()
     }
 
     /// The bytes of a token; `None` if the id is none. An added token that is

@@ -81,8 +81,8 @@ fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
 fn around(what: &str, ids: &[u32], template: Option<&Vec<u32>>, tokenizer: &Tokenizer) -> String {
     let shown = |ids: &[u32]| {
         let token = |id: &u32| {
-            let text = tokenizer.decode(&[*id]);
-            format!("{id} \"{}\"", String::from_utf8_lossy(&text).escape_debug())
+            let text = tokenizer.token(*id).unwrap_or_default();
+            format!("{id} \"{}\"", String::from_utf8_lossy(text).escape_debug())
         };
         ids.iter().map(token).collect::<Vec<_>>().join(" ")
     };

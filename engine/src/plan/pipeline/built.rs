@@ -119,7 +119,7 @@ impl StepSpec {
         };
         match named.kind(Tokenizer::builtin_names()) {
             Ok(TokenizerKind::Builtin) | Err(_) => None,
-            Ok(TokenizerKind::TokenizerJson | TokenizerKind::Tiktoken) => Some(&mut step.tokenizer),
+            Ok(TokenizerKind::File) => Some(&mut step.tokenizer),
         }
     }
 }

@@ -59,8 +59,8 @@ pub(crate) fn finish<'v>(
     Ok(encoding)
 }
 
-/// Pads finished encodings of a batch to one length.
-pub(crate) fn pad_batch(batch: &mut [Encoding], padding: &EncodingPadding) {
+/// Pads finished encodings to one length, as Hugging Face does with a batch.
+pub fn pad_batch(batch: &mut [Encoding], padding: &EncodingPadding) {
     padding.apply(batch);
 }
 

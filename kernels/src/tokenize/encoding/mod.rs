@@ -17,7 +17,8 @@ mod truncation;
 mod types;
 
 pub(crate) use chars::CharOffsets;
-pub(crate) use finish::{Finish, finish, pad_batch};
+pub use finish::pad_batch;
+pub(crate) use finish::{Finish, finish};
 pub use options::{EncodeOptions, OffsetUnit};
 pub use padding::{EncodingPadding, PadTo};
 pub(crate) use post::{PostProcessor, PostStep};

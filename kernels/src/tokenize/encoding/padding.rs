@@ -11,19 +11,24 @@ use super::types::{Encoding, SequenceEnd};
 pub enum PadTo {
     /// That of the longest of a batch.
     Longest,
+    /// So many tokens.
     Fixed(usize),
 }
 
 /// How encodings are padded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodingPadding {
+    /// The length.
     pub to: PadTo,
     /// The end that gets tokens.
     pub end: SequenceEnd,
     /// The length is rounded up to a multiple of it; 0 counts as 1.
     pub multiple_of: usize,
+    /// The id that is put in.
     pub id: u32,
+    /// Its type.
     pub type_id: u32,
+    /// Its text.
     pub token: Arc<str>,
 }
 

@@ -10,7 +10,9 @@ use crate::tokenize::error::TruncationError;
 pub enum TruncationStrategy {
     /// The longer, then both to the same length.
     LongestFirst,
+    /// The first.
     OnlyFirst,
+    /// The second.
     OnlySecond,
 }
 
@@ -21,6 +23,7 @@ pub struct Truncation {
     pub max_length: usize,
     /// How many tokens two parts that follow one another have in common.
     pub stride: usize,
+    /// Which of two texts loses tokens.
     pub strategy: TruncationStrategy,
     /// The end that loses tokens.
     pub end: SequenceEnd,

@@ -15,14 +15,18 @@ pub(crate) type Shown<'v> = dyn Fn(u32) -> Option<Cow<'v, str>> + 'v;
 /// Whether the post-processor adds its tokens: `add_special_tokens`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddSpecial {
+    /// It does, the default.
     Yes,
+    /// It does not.
     No,
 }
 
 /// An end of a sequence of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SequenceEnd {
+    /// The first tokens.
     Left,
+    /// The last tokens.
     Right,
 }
 
@@ -30,9 +34,11 @@ pub enum SequenceEnd {
 /// entry a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Encoding {
+    /// The ids.
     pub ids: Vec<u32>,
     /// To which part of its input a model is to count each token.
     pub type_ids: Vec<u32>,
+    /// Where each is in its text.
     pub spans: Vec<TokenSpan>,
     /// The number of the word that each token is of; none for added ones.
     pub words: Vec<Option<u32>>,

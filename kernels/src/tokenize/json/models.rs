@@ -45,7 +45,7 @@ fn kind<'v>(members: &JsonMembers<'v>) -> Result<&'v str, TokenizerError> {
     } else if has_vocab(&["unk_token"]) {
         Ok("WordLevel")
     } else {
-        Err(TokenizerError::model("a model without a type"))
+        Err(TokenizerError::model("none"))
     }
 }
 
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(kind_of(&json!({"vocab": [["a", 0]]})), "Unigram");
         assert_eq!(
             refusal(&json!({"vocab": {"a": 0}})),
-            "a model without a type is not supported yet: expected byte-level BPE"
+            "a model of the kind none is not supported: expected BPE, WordPiece, Unigram or WordLevel"
         );
     }
 
@@ -264,7 +264,7 @@ mod tests {
         let expected = [
             "`model` is not supported: expected an object, got 3",
             "`model.type` is not supported: expected a string, got null",
-            "Foo is not supported yet: expected byte-level BPE",
+            "a model of the kind Foo is not supported: expected BPE, WordPiece, Unigram or WordLevel",
             "`model.merges` is not supported: expected a list, got null",
             "`model.dropout` is not supported: expected null or 0, got 0.1",
             "`model.merges[1]` is not supported: expected two tokens with a space between, got a \
