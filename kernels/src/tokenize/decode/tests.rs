@@ -147,3 +147,25 @@ fn where_both_ends_are_stripped_nothing_is_left() {
     assert_eq!(strip(""), "");
     assert_eq!(strip("éa"), "é");
 }
+
+#[test]
+fn names_of_bytes_have_two_digits() {
+    let text = |tokens: &[&str]| {
+        let tokens = tokens.iter().map(|token| (*token).to_owned()).collect();
+        DecodeStep::ByteFallback.apply(tokens).unwrap()
+    };
+    assert_eq!(text(&["<0x61>", "<0x4a>", "b"]), ["aJ", "b"]);
+    for other in [
+        "<0x1>",
+        "<0x061>",
+        "<0x6g>",
+        "<0X61>",
+        "0x61",
+        "<0x61",
+        "<0x\u{e9}>",
+    ] {
+        assert_eq!(text(&[other]), [other]);
+    }
+    // As the reference reads it.
+    assert_eq!(text(&["<0x+a>"]), ["\n"]);
+}
