@@ -209,3 +209,68 @@ fn has_value(unit: u32) -> bool {
 fn offset(unit: u32) -> usize {
     (unit as usize >> 10) << ((unit & 1 << 9) >> 6)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trie of one node of 256 units, whose children are `children`, before
+    /// these replacements.
+    fn table(children: &[(u8, u32)], replacements: &[u8]) -> Vec<u8> {
+        let mut units = vec![0_u32; 512];
+        units[0] = 256 >> 8 << 10 | 1 << 9;
+        for &(label, unit) in children {
+            units[256 ^ usize::from(label)] = unit | u32::from(label);
+        }
+        let mut bytes = 2_048_u32.to_le_bytes().to_vec();
+        bytes.extend(units.iter().flat_map(|unit| unit.to_le_bytes()));
+        bytes.extend_from_slice(replacements);
+        bytes
+    }
+
+    #[test]
+    fn a_key_is_replaced() {
+        // The value is the unit that the child leads to, here one of zero.
+        let table = Charsmap::new(&table(&[(b'a', 1 << 8 | 0x80 << 10)], b"xy\0z")).unwrap();
+        assert_eq!(table.find("ab"), Some("xy"));
+        assert_eq!(table.find("b"), None);
+        assert_eq!(
+            table.changed("ba"),
+            Some(vec![('b', 0), ('x', 0), ('y', 1)])
+        );
+    }
+
+    #[test]
+    fn broken_tables_are_refused() {
+        let whole = table(&[], b"");
+        for len in 0..whole.len() {
+            let error = Charsmap::new(&whole[..len]).unwrap_err();
+            assert!(matches!(error, CharsmapError::Truncated { .. }), "{len}");
+        }
+        assert_eq!(Charsmap::new(&[0; 4]).unwrap_err(), CharsmapError::Empty);
+        assert_eq!(
+            Charsmap::new(&table(&[], b"a\xff")).unwrap_err(),
+            CharsmapError::NotUtf8 { at: 1 }
+        );
+        let far = table(&[(b'a', 0x3000 << 10)], b"");
+        assert!(matches!(
+            Charsmap::new(&far),
+            Err(CharsmapError::Outside { .. })
+        ));
+        let far_value = table(&[(b'a', 1 << 8 | 0x3000 << 10)], b"");
+        assert!(matches!(
+            Charsmap::new(&far_value),
+            Err(CharsmapError::Value { .. })
+        ));
+    }
+
+    #[test]
+    fn a_trie_that_leads_back_to_itself_is_followed_once() {
+        // Every child leads to the node it hangs from.
+        let children: Vec<_> = (1..=u8::MAX)
+            .map(|label| (label, u32::from(label) << 10))
+            .collect();
+        let table = Charsmap::new(&table(&children, b"")).unwrap();
+        assert_eq!(table.find(&"a".repeat(1_000)), None);
+    }
+}
