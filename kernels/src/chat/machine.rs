@@ -111,6 +111,9 @@ impl Runtime {
             );
             return Ok(());
         }
+        if let Datum::Undefined(why) = source {
+            return Err(Exception::python(&**why));
+        }
         for pair in self.iterate(source)? {
             let items = self.iterate(&pair)?;
             let [key, datum] = &items[..] else {

@@ -219,7 +219,7 @@ fn without_generation_blocks_spans_are_what_true_prefixes_tell() {
 }
 
 #[test]
-fn targets_are_read_as_jinja2_reads_them() {
+fn what_mutated_templates_showed_is_as_in_jinja2() {
     for (template, outcome) in [
         ("{% for k, in [(1,)] %}{{ k }}{% endfor %}", None),
         ("{% set k, = (1,) %}{{ k }}", None),
@@ -230,6 +230,8 @@ fn targets_are_read_as_jinja2_reads_them() {
             Some("13"),
         ),
         ("{{ 1, }}", Some("(1,)")),
+        ("{{ dict(nothing, a=1) }}", None),
+        ("{{ dict([('a', 1)], b=2) }}", Some("{'a': 1, 'b': 2}")),
     ] {
         let rendered = render(template, &one()).ok();
         assert_eq!(rendered.as_deref(), outcome, "{template}");
