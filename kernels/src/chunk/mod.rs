@@ -61,13 +61,12 @@ mod tests {
     fn reference(chunking: Chunking, len: u32) -> Vec<Range<u32>> {
         let mut pieces = Vec::new();
         let mut start = 0;
-        while len > 0 {
+        let mut is_over = len == 0;
+        while !is_over {
             let end = len.min(start + chunking.length);
-            if end < len || end - start >= chunking.least {
+            is_over = end == len;
+            if !is_over || end - start >= chunking.least {
                 pieces.push(start..end);
-            }
-            if end == len {
-                break;
             }
             start = start + chunking.length - chunking.overlap;
         }
