@@ -1,9 +1,14 @@
 //! Looks words up many at a time: the memory that each needs is fetched while
 //! those before it are looked up.
+#![expect(
+    clippy::inline_always,
+    reason = "a call a word costs more than the work"
+)]
 
 use super::arena::Place;
-use super::byte_bpe::{ByteBpe, Merging};
+use super::byte_bpe::ByteBpe;
 use super::cache::{LONG_MAX, SHORT_MAX, WordCache, long_key, short_key};
+use super::merge::Merger;
 use super::sink::IdSink;
 use super::slots::{Found, hash_key};
 
@@ -18,7 +23,7 @@ const SLOT_IDS: usize = 8;
 /// What turns words into ids, beside the tokenizer.
 pub(crate) struct Words {
     cache: WordCache,
-    merging: Merging,
+    merger: Merger,
     merged: Vec<u32>,
     keys: Box<[[u64; 4]; N_AHEAD]>,
     hashes: Box<[u32; N_AHEAD]>,
@@ -42,7 +47,7 @@ struct Gathered {
 impl Gathered {
     /// Takes the first `n_ids` of a slot's; writes them all, which costs less
     /// than to choose.
-    #[inline]
+    #[inline(always)]
     fn take<const N: usize>(&mut self, ids: &[u32; N], n_ids: usize) {
         if let Some(room) = self.ids.get_mut(self.n_ids..self.n_ids + N) {
             room.copy_from_slice(ids);
@@ -67,7 +72,7 @@ impl Gathered {
 }
 
 /// The 32 bytes from `at` on, with zeros after the text.
-#[inline]
+#[inline(always)]
 fn window(text: &[u8], at: usize) -> [u8; 32] {
     let rest = text.get(at..).unwrap_or_default();
     if let Some(window) = rest.first_chunk() {
@@ -82,7 +87,7 @@ impl Words {
     pub(crate) fn new() -> Self {
         Self {
             cache: WordCache::new(),
-            merging: Merging::default(),
+            merger: Merger::default(),
             merged: Vec::new(),
             keys: Box::new([[0; 4]; N_AHEAD]),
             hashes: Box::new([0; N_AHEAD]),
@@ -160,7 +165,7 @@ impl Words {
     }
 
     /// Gathers the ids of a word if they lie beside it in a table.
-    #[inline]
+    #[inline(always)]
     fn look_up_inline(&mut self, at: usize, len: usize) -> Lookup {
         let (key, hash) = (&self.keys[at], self.hashes[at]);
         if len <= SHORT_MAX {
@@ -200,13 +205,13 @@ impl Words {
             return;
         }
         self.merged.clear();
-        model.encode_word(word, &mut self.merging, &mut self.merged);
+        model.encode_word(word, &mut self.merger, &mut self.merged);
         self.cache.insert(word, &self.merged);
         sink.put(&self.merged);
     }
 
     /// Bytes that are held between texts.
     pub(crate) fn len_bytes(&self) -> usize {
-        self.cache.len_bytes() + self.merging.merger.len_bytes() + 4 * self.merged.capacity()
+        self.cache.len_bytes() + self.merger.len_bytes() + 4 * self.merged.capacity()
     }
 }

@@ -4,6 +4,8 @@
 //! It is the fast twin of the [`super::pipeline`] for tokenizers that are
 //! byte-level, and what the encodings of tiktoken are.
 
+use rustc_hash::FxHashSet;
+
 use super::byte_level;
 use super::error::{EncodeError, TokenizerError};
 use super::merge::Merger;
@@ -11,7 +13,7 @@ use super::model::{Bpe, Model};
 use super::pairs::PairTable;
 use super::pipeline::Pipeline;
 use super::pretokenize::Pretokenizer;
-use super::segment::{Segmenter, Segments};
+use super::short_merge::{SHORT_MERGE_MAX, ShortMerger};
 use super::text::{Aligned, TextNormalizer, Track};
 use super::vocab::Vocab;
 use super::whole_words::WholeWords;
@@ -20,9 +22,11 @@ use super::whole_words::WholeWords;
 pub(crate) struct ByteBpe {
     pub(crate) vocab: Vocab,
     pub(crate) pairs: PairTable,
-    /// A word that is a token is that token, whatever its merges give.
-    pub(crate) whole_words: WholeWords,
-    segmenter: Option<Segmenter>,
+    /// The same merges for short words, where they are of a kind that it takes.
+    short_merger: Option<ShortMerger>,
+    /// Bytes of the longest word that has to be looked for among the tokens:
+    /// merging its bytes may not give the token that it is.
+    unmerged_len: usize,
     pub(crate) normalizer: TextNormalizer,
     pub(crate) pretokenizer: Pretokenizer,
     /// Tokens that no bytes spell, which no text becomes; ascending ids.
@@ -76,26 +80,43 @@ impl ByteBpe {
                 _ => unspelled.push((id, token.to_owned())),
             }
         }
+        let unmerged_len = match whole_words {
+            WholeWords::Tokens => usize::MAX,
+            WholeWords::Merged => 0,
+        };
         let vocab = Vocab::new(spelled.iter().map(|(id, token)| (*id, token.as_slice())))?;
         Ok(Ok(Self {
             normalizer,
             unspelled,
-            ..Self::new(vocab, pairs, whole_words, pretokenizer)
+            ..Self::new(vocab, pairs, unmerged_len, pretokenizer)
         }))
     }
 
+    /// An encoding of tiktoken, in which a word that is a token is that token.
+    ///
+    /// Its pairs are found by merging each token's bytes (see `tiktoken`), so a
+    /// token that some pair makes is what merging gives.
+    pub(crate) fn of_tiktoken(vocab: Vocab, pairs: PairTable, pretokenizer: Pretokenizer) -> Self {
+        let made: FxHashSet<u32> = pairs.iter().map(|(_, merge)| merge.id).collect();
+        let unmade = vocab
+            .iter()
+            .filter(|(id, token)| token.len() > 1 && !made.contains(id));
+        let unmerged_len = unmade.map(|(_, token)| token.len()).max().unwrap_or(0);
+        Self::new(vocab, pairs, unmerged_len, pretokenizer)
+    }
+
     /// A model without a normalizer.
-    pub(crate) fn new(
+    fn new(
         vocab: Vocab,
         pairs: PairTable,
-        whole_words: WholeWords,
+        unmerged_len: usize,
         pretokenizer: Pretokenizer,
     ) -> Self {
         Self {
-            segmenter: Segmenter::new(&vocab, &pairs),
+            short_merger: ShortMerger::new(&vocab, &pairs),
             vocab,
             pairs,
-            whole_words,
+            unmerged_len,
             normalizer: TextNormalizer::default(),
             pretokenizer,
             unspelled: Vec::new(),
@@ -103,26 +124,22 @@ impl ByteBpe {
     }
 
     /// Appends the tokens of one word to `ids`.
-    pub(crate) fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
-        let lost_len = self
-            .segmenter
-            .as_ref()
-            .map_or(usize::MAX, Segmenter::lost_len);
-        if self.whole_words == WholeWords::Tokens
-            && word.len() <= lost_len
+    pub(crate) fn encode_word(&self, word: &[u8], merger: &mut Merger, ids: &mut Vec<u32>) {
+        if word.len() <= self.unmerged_len
             && let Some(id) = self.vocab.id(word)
         {
             ids.push(id);
             return;
         }
-        if let Some(segmenter) = &self.segmenter
-            && segmenter.encode(word, &mut merging.segments, ids)
+        if let Some(short) = &self.short_merger
+            && word.len() <= SHORT_MERGE_MAX
         {
+            short.encode(word, ids);
             return;
         }
         // Readers see to it that every byte of UTF-8 is a token.
         let bytes = word.iter().filter_map(|&byte| self.vocab.byte_id(byte));
-        merging.merger.merge(bytes, &self.pairs, ids);
+        merger.merge(bytes, &self.pairs, ids);
     }
 
     /// Refuses to tell which bytes tokens stand for by their lengths, where
@@ -160,13 +177,6 @@ impl ByteBpe {
         self.normalizer.normalize(&mut aligned)?;
         Ok(Some(aligned))
     }
-}
-
-/// What a thread needs to turn a word into tokens; empty between words.
-#[derive(Default)]
-pub(crate) struct Merging {
-    pub(crate) merger: Merger,
-    segments: Segments,
 }
 
 /// Whether every byte of UTF-8 is a token in the spelling of `ByteLevel`.

@@ -137,3 +137,18 @@ fn memory_is_bounded_whatever_is_encoded() {
     }
     assert!(held.iter().all(|&held| held <= 36 << 20), "{held:?}");
 }
+
+/// Words are not looked up among the tokens of tiktoken's vocabularies where
+/// merging gives them anyway.
+#[test]
+fn a_word_that_is_a_token_is_that_token() {
+    for name in ["gpt2", "cl100k_base", "o200k_base"] {
+        let tokenizer = builtin_once(name);
+        let mut merger = merge::Merger::default();
+        for (id, token) in tokenizer.vocab.iter() {
+            let mut ids = Vec::new();
+            tokenizer.encode_word(token, &mut merger, &mut ids);
+            assert_eq!(ids, [id], "{token:?}");
+        }
+    }
+}

@@ -129,7 +129,11 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
     }
 
     /// The ids of a word; `hash` is that of its key.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call a word costs more than the work"
+    )]
     pub(crate) fn get(&mut self, hash: u32, key: &[u64; K]) -> Found<'_, N> {
         let set = self.set(hash);
         let SlotSet([first, second]) = &self.sets[set];

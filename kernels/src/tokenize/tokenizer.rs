@@ -20,7 +20,6 @@ use super::special::{AddedOptions, AddedToken, Finder};
 use super::template::Template;
 use super::tiktoken;
 use super::vocab::Vocab;
-use super::whole_words::WholeWords;
 
 /// What [`Tokenizer::decode`] puts for an id that is no token: U+FFFD.
 const UNKNOWN: &str = "\u{fffd}";
@@ -160,7 +159,7 @@ impl Tokenizer {
             ));
         }
         let scan = Pretokenizer::Scan(family.scanner());
-        let bytes = ByteBpe::new(vocab, pairs, WholeWords::Tokens, scan);
+        let bytes = ByteBpe::of_tiktoken(vocab, pairs, scan);
         let parts = Parts {
             route: Route::Bytes(Box::new(bytes)),
             added,
