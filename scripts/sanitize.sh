@@ -36,7 +36,7 @@ sanitized() {
 }
 
 kernels() {
-    [ $# -eq 0 ] && set -- cast:: normalize::
+    [ $# -eq 0 ] && set -- cast:: normalize:: tokenize::huge tokenize::scan tokenize::encoder_tests
     say "the kernels' tests with AddressSanitizer"
     sanitized address test --release -p fuelrail-kernels --lib --target "$target" -- "$@"
 }

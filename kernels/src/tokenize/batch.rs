@@ -55,6 +55,18 @@ impl Gathered {
         }
     }
 
+    /// Takes any number of ids; hands them on where there is no room.
+    fn take_all(&mut self, ids: &[u32], sink: &mut impl IdSink) {
+        let end = self.n_ids + ids.len();
+        if let Some(room) = self.ids.get_mut(self.n_ids..end) {
+            room.copy_from_slice(ids);
+            self.n_ids = end;
+        } else {
+            self.flush(sink);
+            sink.put(ids);
+        }
+    }
+
     #[inline]
     fn flush(&mut self, sink: &mut impl IdSink) {
         if let Some(ids) = self.ids.get(..self.n_ids) {
@@ -154,7 +166,6 @@ impl Words {
                 Lookup::Nothing => Some(None),
             };
             if let Some(place) = spilled {
-                self.gathered.flush(sink);
                 self.look_up_outside(model, &text[start..end], place, sink);
             }
             if S::WORDS {
@@ -201,13 +212,13 @@ impl Words {
             None => None,
         };
         if let Some(ids) = found {
-            sink.put(ids);
+            self.gathered.take_all(ids, sink);
             return;
         }
         self.merged.clear();
         model.encode_word(word, &mut self.merger, &mut self.merged);
         self.cache.insert(word, &self.merged);
-        sink.put(&self.merged);
+        self.gathered.take_all(&self.merged, sink);
     }
 
     /// Bytes that are held between texts.

@@ -114,12 +114,16 @@ impl<const WORDS: bool> IdSink for SpanSink<'_, WORDS> {
     #[inline]
     fn put(&mut self, ids: &[u32]) {
         self.spans.ids.extend_from_slice(ids);
-        let mut at = self.at;
+        let mut at = self.at as u32;
+        let lens = self.vocab.lens();
         self.spans.ends.extend(ids.iter().map(|&id| {
-            at += self.vocab.len_of(id);
-            at as u32
+            at += match lens.get(id as usize) {
+                Some(&len) if len > 0 => u32::from(len),
+                _ => self.vocab.len_of(id) as u32,
+            };
+            at
         }));
-        self.at = at;
+        self.at = at as usize;
     }
 
     fn put_added(&mut self, id: u32, end: usize) {

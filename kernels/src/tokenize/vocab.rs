@@ -114,13 +114,16 @@ impl Vocab {
         self.byte_ids[usize::from(byte)]
     }
 
-    /// The length of a token, 0 if there is none.
+    /// For ids that are positions, the length of the token where it is not 0.
     #[inline]
+    pub(crate) fn lens(&self) -> &[u8] {
+        &self.lens
+    }
+
+    /// The length of a token, 0 if there is none.
+    #[cold]
     pub(crate) fn len_of(&self, id: u32) -> usize {
-        match self.lens.get(id as usize) {
-            Some(&len) if len > 0 => usize::from(len),
-            _ => self.token(id).map_or(0, <[u8]>::len),
-        }
+        self.token(id).map_or(0, <[u8]>::len)
     }
 
     /// The bytes of a token.
