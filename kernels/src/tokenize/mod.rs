@@ -49,6 +49,8 @@ mod byte_level;
 mod cache;
 mod decode;
 mod encode_tokens;
+#[cfg(test)]
+mod device;
 mod encoder;
 #[cfg(test)]
 mod encoder_tests;

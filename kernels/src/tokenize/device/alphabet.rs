@@ -1,0 +1,215 @@
+//! The characters that split patterns tell apart.
+
+use std::sync::LazyLock;
+
+use super::super::scan::class::{LETTER, LOWER, NEWLINE, NUMBER, SPACE, UPPER, decode, table};
+
+/// Codepoints that share a page of [`Alphabet::pages`].
+pub(crate) const PAGE: usize = 128;
+
+/// What a character is to a pattern. Two with the same symbol are never told
+/// apart.
+///
+/// Letters have no names here. The only ones that patterns name are those of
+/// contractions, and whether an apostrophe begins one is seen from the two
+/// characters behind it: such an apostrophe is a symbol of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Symbol {
+    /// `[^\s\p{L}\p{N}\p{M}]`, but an apostrophe or a slash.
+    Other = 0,
+    /// `'` that begins no contraction.
+    Apostrophe = 1,
+    /// `/`
+    Slash = 2,
+    /// `\p{M}`
+    Mark = 3,
+    /// `[\p{Lu}\p{Lt}]`
+    Upper = 4,
+    /// `\p{Ll}`
+    Lower = 5,
+    /// `[\p{Lm}\p{Lo}]`
+    Letter = 6,
+    /// `\p{N}`
+    Number = 7,
+    /// A space.
+    Space = 8,
+    /// `[\r\n]`
+    Newline = 9,
+    /// Other white space.
+    Blank = 10,
+    /// `'` before one letter of a contraction.
+    OneLetter = 11,
+    /// `'` before two letters of a contraction.
+    TwoLetters = 12,
+}
+
+impl Symbol {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Other,
+        Self::Apostrophe,
+        Self::Slash,
+        Self::Mark,
+        Self::Upper,
+        Self::Lower,
+        Self::Letter,
+        Self::Number,
+        Self::Space,
+        Self::Newline,
+        Self::Blank,
+        Self::OneLetter,
+        Self::TwoLetters,
+    ];
+
+    fn of(spoken: char) -> Self {
+        let class = table().codepoint(u32::from(spoken));
+        let both = UPPER | LOWER;
+        match (spoken, class) {
+            ('\'', _) => Self::Apostrophe,
+            ('/', _) => Self::Slash,
+            (' ', _) => Self::Space,
+            (_, class) if class & NEWLINE != 0 => Self::Newline,
+            (_, class) if class & SPACE != 0 => Self::Blank,
+            (_, class) if class & NUMBER != 0 => Self::Number,
+            (_, class) if class & LETTER == 0 && class & both != 0 => Self::Mark,
+            (_, class) if class & LETTER == 0 => Self::Other,
+            (_, class) if class & both == both => Self::Letter,
+            (_, class) if class & UPPER != 0 => Self::Upper,
+            _ => Self::Lower,
+        }
+    }
+}
+
+/// The contractions of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shortened {
+    /// There are none.
+    No = 0,
+    /// `'s`, `'t`, `'m`, `'d`, `'re`, `'ve` and `'ll`.
+    Lower = 1,
+    /// These in any case, with U+017F for `s`.
+    AnyCase = 2,
+}
+
+impl Shortened {
+    /// The apostrophe before `behind`, which is what is left of the text.
+    pub(crate) fn apostrophe(self, behind: &[u8]) -> Symbol {
+        let byte = |at: usize| u32::from(behind.get(at).copied().unwrap_or(0));
+        let (mut first, mut second) = (byte(0), byte(1));
+        if self == Self::No {
+            return Symbol::Apostrophe;
+        }
+        if self == Self::AnyCase {
+            if (first, second) == (0xc5, 0xbf) {
+                return Symbol::OneLetter;
+            }
+            (first, second) = (first | 0x20, second | 0x20);
+        }
+        let letter = |wanted: u8| first == u32::from(wanted);
+        if letter(b's') || letter(b't') || letter(b'm') || letter(b'd') {
+            return Symbol::OneLetter;
+        }
+        let (e, l) = (u32::from(b'e'), u32::from(b'l'));
+        let is_two = (letter(b'r') || letter(b'v')) && second == e || letter(b'l') && second == l;
+        if is_two {
+            Symbol::TwoLetters
+        } else {
+            Symbol::Apostrophe
+        }
+    }
+}
+
+/// The symbol of every codepoint, in two levels.
+pub(crate) struct Alphabet {
+    /// For each [`PAGE`] of codepoints, which of the pages has their symbols.
+    page_of: Vec<u16>,
+    pages: Vec<[u8; PAGE]>,
+}
+
+/// The alphabet of all families.
+pub(crate) fn alphabet() -> &'static Alphabet {
+    static ALPHABET: LazyLock<Alphabet> = LazyLock::new(Alphabet::new);
+    &ALPHABET
+}
+
+impl Alphabet {
+    fn new() -> Self {
+        let mut alphabet = Self {
+            page_of: Vec::new(),
+            pages: Vec::new(),
+        };
+        let mut seen = rustc_hash::FxHashMap::default();
+        for first in (0..=u32::from(char::MAX)).step_by(PAGE) {
+            let mut page = [0; PAGE];
+            for (codepoint, symbol) in (first..).zip(&mut page) {
+                // No text holds a surrogate, so it may have any symbol.
+                *symbol = char::from_u32(codepoint).map_or(0, |spoken| Symbol::of(spoken) as u8);
+            }
+            let number = *seen.entry(page).or_insert_with(|| {
+                alphabet.pages.push(page);
+                (alphabet.pages.len() - 1) as u16
+            });
+            alphabet.page_of.push(number);
+        }
+        alphabet
+    }
+
+    /// The symbol at `at` of a text, which is a boundary in it, as a number.
+    #[inline]
+    pub(crate) fn at(&self, shortened: Shortened, text: &[u8], at: usize) -> u8 {
+        if text[at] == b'\'' {
+            return shortened.apostrophe(&text[at + 1..]) as u8;
+        }
+        let codepoint = decode(text, at).0 as usize;
+        let page = self.page_of[codepoint / PAGE];
+        self.pages[usize::from(page)][codepoint % PAGE]
+    }
+
+    /// For each [`PAGE`] of codepoints the number of its page, and the pages.
+    pub(crate) fn pages(&self) -> (&[u16], &[[u8; PAGE]]) {
+        (&self.page_of, &self.pages)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_have_the_symbols_of_their_classes() {
+        let symbols = |text: &str, shortened| {
+            let places = text.char_indices().map(|(at, _)| at);
+            let symbol = |at| alphabet().at(shortened, text.as_bytes(), at);
+            places.map(symbol).collect::<Vec<u8>>()
+        };
+        use Symbol as S;
+        let expected = [
+            S::Other,
+            S::Slash,
+            S::Mark,
+            S::Upper,
+            S::Lower,
+            S::Letter,
+            S::Number,
+            S::Space,
+            S::Newline,
+            S::Newline,
+            S::Blank,
+            S::Apostrophe,
+        ];
+        let text = "!/\u{300}Ǆß語٣ \r\n\u{a0}'";
+        assert_eq!(
+            symbols(text, Shortened::AnyCase),
+            expected.map(|it| it as u8)
+        );
+        let firsts = |text| {
+            [Shortened::No, Shortened::Lower, Shortened::AnyCase].map(|it| symbols(text, it)[0])
+        };
+        let [none, one, two] = [S::Apostrophe, S::OneLetter, S::TwoLetters].map(|it| it as u8);
+        assert_eq!(firsts("'s"), [none, one, one]);
+        assert_eq!(firsts("'rE"), [none, none, two]);
+        assert_eq!(firsts("'ve"), [none, two, two]);
+        assert_eq!(firsts("'\u{17f}"), [none, none, one]);
+        assert_eq!(firsts("'l"), [none; 3]);
+    }
+}

@@ -1,0 +1,103 @@
+//! A scanner as an oracle: where words begin in a short string of symbols.
+
+use super::super::scan::Scanner;
+use super::alphabet::{Shortened, Symbol};
+
+/// Symbols that a string has at most.
+const MAX: usize = 32;
+
+/// Which way an automaton reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Forwards,
+    Backwards,
+}
+
+/// Answers for one scanner.
+pub(crate) struct Oracle<'a> {
+    scanner: &'a Scanner,
+}
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn new(scanner: &'a Scanner) -> Self {
+        Self { scanner }
+    }
+
+    /// The contractions of the pattern: a word begins behind `'s`, although a
+    /// letter follows.
+    pub(crate) fn shortened(&self) -> Shortened {
+        let parts = |text: &str| {
+            let mut parts = false;
+            self.scanner
+                .words(text.as_bytes(), &mut |_, at, _| parts |= at == 3);
+            parts
+        };
+        match (parts("b'sb"), parts("b'Sb")) {
+            (true, true) => Shortened::AnyCase,
+            (true, false) => Shortened::Lower,
+            (false, _) => Shortened::No,
+        }
+    }
+
+    /// A bit for each symbol at which a word begins.
+    ///
+    /// The letters behind an apostrophe that begins a contraction are those of
+    /// one, and if the string ends before them, they are there all the same.
+    /// No text has anything else there, so it is free what a string with other
+    /// symbols there stands for: to what reads forwards it is an ordinary
+    /// apostrophe, which needs the fewest states. What reads backwards has
+    /// forgotten which letters they were, so to that they are those of the
+    /// contraction.
+    pub(crate) fn starts(&self, way: Way, symbols: &[u8]) -> u32 {
+        let mut text = [0; 4 * MAX + 2];
+        let mut index_at = [0; 4 * MAX + 2];
+        let mut len = 0;
+        let mut rest = "".chars();
+        for (index, &symbol) in symbols.iter().take(MAX).enumerate() {
+            let is_letter = way == Way::Backwards || symbol == Symbol::Lower as u8;
+            let spoken = match rest.next() {
+                Some(letter) if is_letter => letter,
+                Some(letter) if symbol == Symbol::Upper as u8 => letter.to_ascii_uppercase(),
+                _ => {
+                    rest = letters(symbol).chars();
+                    spoken(symbol)
+                }
+            };
+            index_at[len] = index;
+            len += spoken.encode_utf8(&mut text[len..]).len();
+        }
+        for letter in rest {
+            len += letter.encode_utf8(&mut text[len..]).len();
+        }
+        let mut starts = 0;
+        self.scanner
+            .words(&text[..len], &mut |_, at, _| starts |= 1 << index_at[at]);
+        starts
+    }
+}
+
+/// A character with a symbol that is part of no contraction.
+fn spoken(symbol: u8) -> char {
+    match Symbol::ALL.get(usize::from(symbol)) {
+        None | Some(Symbol::Other) => '!',
+        Some(Symbol::Apostrophe | Symbol::OneLetter | Symbol::TwoLetters) => '\'',
+        Some(Symbol::Slash) => '/',
+        Some(Symbol::Mark) => '\u{300}',
+        Some(Symbol::Upper) => 'B',
+        Some(Symbol::Lower) => 'b',
+        Some(Symbol::Letter) => '語',
+        Some(Symbol::Number) => '0',
+        Some(Symbol::Space) => ' ',
+        Some(Symbol::Newline) => '\n',
+        Some(Symbol::Blank) => '\t',
+    }
+}
+
+/// The letters that follow a character with this symbol in any case.
+fn letters(symbol: u8) -> &'static str {
+    match Symbol::ALL.get(usize::from(symbol)) {
+        Some(Symbol::OneLetter) => "s",
+        Some(Symbol::TwoLetters) => "re",
+        _ => "",
+    }
+}
