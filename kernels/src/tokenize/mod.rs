@@ -49,7 +49,6 @@ mod byte_level;
 mod cache;
 mod decode;
 mod encode_tokens;
-#[cfg(test)]
 mod device;
 mod encoder;
 #[cfg(test)]
@@ -88,6 +87,7 @@ mod vocab;
 mod whole_words;
 mod word_cutter;
 
+pub use device::{DeviceTokenizer, NO_ID, OnHostOnly, TokenizeConstants};
 pub use encoder::Encoder;
 pub use encoding::{
     AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,

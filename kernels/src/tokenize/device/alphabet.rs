@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::super::scan::class::{LETTER, LOWER, NEWLINE, NUMBER, SPACE, UPPER, decode, table};
+#[cfg(test)]
+use super::super::scan::class::decode;
+use super::super::scan::class::{LETTER, LOWER, NEWLINE, NUMBER, SPACE, UPPER, table};
 
 /// Codepoints that share a page of [`Alphabet::pages`].
 pub(crate) const PAGE: usize = 128;
@@ -93,6 +95,7 @@ pub(crate) enum Shortened {
 
 impl Shortened {
     /// The apostrophe before `behind`, which is what is left of the text.
+    #[cfg(test)]
     pub(crate) fn apostrophe(self, behind: &[u8]) -> Symbol {
         let byte = |at: usize| u32::from(behind.get(at).copied().unwrap_or(0));
         let (mut first, mut second) = (byte(0), byte(1));
@@ -155,7 +158,7 @@ impl Alphabet {
     }
 
     /// The symbol at `at` of a text, which is a boundary in it, as a number.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn at(&self, shortened: Shortened, text: &[u8], at: usize) -> u8 {
         if text[at] == b'\'' {
             return shortened.apostrophe(&text[at + 1..]) as u8;

@@ -1,9 +1,11 @@
-//! The transducer against its scanner.
+//! The transducer against its scanner, and the passes against the encoder.
+
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
 use super::super::scan::{Contractions, Digits, Scanner, TextEnd};
-use super::oracle::Oracle;
+use super::super::tokenizer::Tokenizer;
 use super::*;
 
 fn scanners() -> Vec<(&'static str, Scanner)> {
@@ -120,6 +122,102 @@ fn every_character_is_what_its_symbol_says() {
         for c in '\0'..=char::MAX {
             let text = format!("b{c}b {c}0{c} {c}{c}\n{c}'{c}e!{c}");
             check(name, &scanner, &transducer, &text);
+        }
+    }
+}
+
+/// Texts through all passes, and one by one through the encoder.
+fn check_passes(device: &DeviceTokenizer, texts: &[String]) {
+    let mut offsets = vec![0];
+    for text in texts {
+        offsets.push(offsets[offsets.len() - 1] + text.len() as u32);
+    }
+    let (ids, places) = passes::run(device.tables(), texts.concat().as_bytes(), &offsets);
+    for (row, text) in texts.iter().enumerate() {
+        let mut expected = Vec::new();
+        device.ids(text.as_bytes(), &mut expected);
+        let got = &ids[places[row] as usize..places[row + 1] as usize];
+        assert_eq!(got, expected, "row {row}: {text:?}");
+    }
+}
+
+fn devices() -> Vec<DeviceTokenizer> {
+    let names = ["cl100k_base", "gpt2", "o200k_base"];
+    let there = names.iter().filter_map(|name| Tokenizer::builtin(name));
+    let devices = there.map(|it| DeviceTokenizer::new(&Arc::new(it)).unwrap());
+    devices.collect()
+}
+
+#[test]
+fn all_passes_give_what_the_encoder_gives() {
+    let devices = devices();
+    assert!(!devices.is_empty());
+    let words = [
+        "the",
+        " quick",
+        "\n\n",
+        "  ",
+        "   \t",
+        "isn't",
+        " Straße",
+        "語学校",
+        "12345",
+        " ==",
+        "\r\n",
+        "internationalization",
+        " antidisestablishmentarianism",
+        "👩‍👩‍👧‍👦",
+        "e\u{301}",
+        "'",
+        "X'LL",
+        "://",
+        "____________________________________________",
+        " пересматривать",
+        "\u{a0}",
+        "zzzzqqqqjjjjx",
+    ];
+    let mut state = 1_u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        (state >> 33) as usize % n
+    };
+    for device in &devices {
+        check_passes(device, &[]);
+        check_passes(device, &[String::new(), String::new()]);
+        for _ in 0..20 {
+            let n_rows = below(6);
+            let rows = (0..n_rows).map(|_| {
+                let len = [0, 1, 3, 40, 400, 2000][below(6)];
+                (0..len)
+                    .map(|_| words[below(words.len())])
+                    .collect::<String>()
+            });
+            let rows: Vec<String> = rows.collect();
+            check_passes(device, &rows);
+        }
+    }
+}
+
+#[test]
+fn words_of_every_length_are_merged_or_left_to_the_host() {
+    for device in devices() {
+        for len in [
+            1, 2, 15, 16, 31, 32, 33, 63, 255, 256, 1023, 1024, 1025, 2047, 2048, 5000,
+        ] {
+            let of = |text: &str| text.chars().cycle().take(len).collect::<String>();
+            let texts = ["a", "ab", "=-", "^", "xqzjkw", " ", "ACGTTGCA", "\n"].map(of);
+            check_passes(&device, &texts);
+            check_passes(&device, &[format!("a {} b", texts.join(" "))]);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_rows_are_what_the_encoder_gives(rows in prop::collection::vec(".{0,60}", 0..30)) {
+        static DEVICES: LazyLock<Vec<DeviceTokenizer>> = LazyLock::new(devices);
+        for device in &*DEVICES {
+            check_passes(device, &rows);
         }
     }
 }

@@ -16,7 +16,9 @@
 use rustc_hash::FxHashMap;
 
 use super::super::scan::Scanner;
-use super::alphabet::{Shortened, Symbol, alphabet};
+#[cfg(test)]
+use super::alphabet::alphabet;
+use super::alphabet::{Shortened, Symbol};
 use super::oracle::{Oracle, Way};
 use super::state_map::StateMap;
 
@@ -76,13 +78,13 @@ impl Transducer {
     }
 
     /// Whether a word begins between these states.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn begins(&self, before: u8, behind: u8) -> bool {
         self.begins[usize::from(before & 15)] >> (behind & 15) & 1 == 1
     }
 
     /// The symbol at a boundary of a text.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn symbol(&self, text: &[u8], at: usize) -> u8 {
         alphabet().at(self.shortened, text, at)
     }
