@@ -135,3 +135,21 @@ struct LutConstants {
     u32 record_len;
 };
 static_assert(sizeof(LutConstants) == 24, "as in Rust");
+
+struct TokenizeConstants {
+    u32 shortened;
+    u32 forward;
+    u32 backward;
+    u32 begins;
+    u32 page_of;
+    u32 pages;
+    u32 byte_ids;
+    u32 pairs;
+    u32 pairs_mask;
+    u32 words;
+    u32 words_mask;
+    u32 long_words;
+    u32 long_mask;
+    u32 long_bytes;
+};
+static_assert(sizeof(TokenizeConstants) == 56, "as in Rust");

@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{blend, cast, gather, lut, map, normalize};
+use crate::{blend, cast, gather, lut, map, normalize, tokenize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -33,11 +33,29 @@ pub enum Entry {
     SqueezeEdges,
     /// `squeeze`: the bytes, and the offsets of rows.
     SqueezeWrite,
+    /// `tokenize`: what each chunk does to the automata.
+    TokenizeMaps,
+    /// `tokenize`: the states that each is entered in.
+    TokenizeStates,
+    /// `tokenize`: where words begin.
+    TokenizeWords,
+    /// `tokenize`: words that are known.
+    TokenizeLookup,
+    /// `tokenize`: words that a thread merges.
+    TokenizeShort,
+    /// `tokenize`: words that a group of threads merges.
+    TokenizeLong,
+    /// `tokenize`: how many ids each chunk has.
+    TokenizeCount,
+    /// `tokenize`: where each chunk's go.
+    TokenizePlaces,
+    /// `tokenize`: the ids, and the offsets of rows.
+    TokenizeWrite,
 }
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 21] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
@@ -50,6 +68,15 @@ impl Entry {
         Self::SqueezeScan,
         Self::SqueezeEdges,
         Self::SqueezeWrite,
+        Self::TokenizeMaps,
+        Self::TokenizeStates,
+        Self::TokenizeWords,
+        Self::TokenizeLookup,
+        Self::TokenizeShort,
+        Self::TokenizeLong,
+        Self::TokenizeCount,
+        Self::TokenizePlaces,
+        Self::TokenizeWrite,
     ];
 
     /// Its name in the source.
@@ -68,6 +95,15 @@ impl Entry {
             Self::SqueezeScan => "squeeze_scan",
             Self::SqueezeEdges => "squeeze_edges",
             Self::SqueezeWrite => "squeeze_write",
+            Self::TokenizeMaps => "tokenize_maps",
+            Self::TokenizeStates => "tokenize_states",
+            Self::TokenizeWords => "tokenize_words",
+            Self::TokenizeLookup => "tokenize_lookup",
+            Self::TokenizeShort => "tokenize_short",
+            Self::TokenizeLong => "tokenize_long",
+            Self::TokenizeCount => "tokenize_count",
+            Self::TokenizePlaces => "tokenize_places",
+            Self::TokenizeWrite => "tokenize_write",
         }
     }
 
@@ -84,6 +120,13 @@ impl Entry {
             Self::SqueezeCount | Self::SqueezeScan | Self::SqueezeEdges | Self::SqueezeWrite => {
                 "squeeze"
             }
+            Self::TokenizeMaps | Self::TokenizeStates | Self::TokenizeWords => "tokenize_words",
+            Self::TokenizeLookup
+            | Self::TokenizeShort
+            | Self::TokenizeLong
+            | Self::TokenizeCount
+            | Self::TokenizePlaces
+            | Self::TokenizeWrite => "tokenize_ids",
         }
     }
 
@@ -102,7 +145,16 @@ impl Entry {
             | Self::SqueezeCount
             | Self::SqueezeScan
             | Self::SqueezeEdges
-            | Self::SqueezeWrite => true,
+            | Self::SqueezeWrite
+            | Self::TokenizeMaps
+            | Self::TokenizeStates
+            | Self::TokenizeWords
+            | Self::TokenizeLookup
+            | Self::TokenizeShort
+            | Self::TokenizeLong
+            | Self::TokenizeCount
+            | Self::TokenizePlaces
+            | Self::TokenizeWrite => true,
         }
     }
 }
@@ -121,4 +173,5 @@ pub const TWINS: &[Twin] = &[
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,
+    tokenize::TokenizeConstants::TWIN,
 ];

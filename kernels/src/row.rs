@@ -17,6 +17,7 @@ use crate::level::Level;
 use crate::lut::{Lut, LutError, LutTables};
 use crate::pass::{DeviceKernel, Pass, Role, Spread};
 use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
+use crate::tokenize::{DeviceTokenizer, NoUtf8, TEXT_CHUNK};
 
 /// One kernel with what all rows of a column share.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub enum RowKernel {
     Lut(Lut),
     /// `squeeze`.
     Squeeze(Arc<Squeeze>),
+    /// `tokenize`.
+    Tokenize(DeviceTokenizer),
 }
 
 /// A row that a kernel cannot take.
@@ -47,6 +50,9 @@ pub enum RowError {
     /// From `squeeze`.
     #[error(transparent)]
     Squeeze(#[from] SqueezeError),
+    /// From `tokenize`.
+    #[error(transparent)]
+    Tokenize(#[from] NoUtf8),
     /// A record of another length.
     #[error("expected a record of {expected} bytes, got {got}")]
     Record {
@@ -100,6 +106,37 @@ const SQUEEZE: &[Pass] = &[
     },
 ];
 
+/// A launch of [`RowKernel::Tokenize`] that leaves something for the next.
+const fn of_text(entry: Entry, spread: Spread) -> Pass {
+    Pass {
+        entry,
+        src: Role::Src,
+        aux: None,
+        dst: Role::Scratch,
+        spread,
+    }
+}
+
+/// Launches of [`RowKernel::Tokenize`].
+const TOKENIZE: &[Pass] = &[
+    of_text(Entry::TokenizeMaps, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeStates, Spread::Once),
+    of_text(Entry::TokenizeWords, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeLookup, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeShort, Spread::Chunks(TEXT_CHUNK)),
+    // A group merges one word after another.
+    of_text(Entry::TokenizeLong, Spread::Chunks(TEXT_CHUNK / 8)),
+    of_text(Entry::TokenizeCount, Spread::PerChunk(TEXT_CHUNK)),
+    of_text(Entry::TokenizePlaces, Spread::Once),
+    Pass {
+        entry: Entry::TokenizeWrite,
+        src: Role::Src,
+        aux: Some(Role::Scratch),
+        dst: Role::Dst,
+        spread: Spread::Chunks(TEXT_CHUNK),
+    },
+];
+
 impl RowKernel {
     /// The primitive's one name.
     #[must_use]
@@ -109,6 +146,7 @@ impl RowKernel {
             Self::Gather(_) => "gather",
             Self::Lut(_) => "lut",
             Self::Squeeze(_) => "squeeze",
+            Self::Tokenize(_) => "tokenize",
         }
     }
 
@@ -119,7 +157,7 @@ impl RowKernel {
             Self::Blend(_) => size_of::<BlendRow>(),
             Self::Gather(_) => size_of::<GatherRow>(),
             Self::Lut(lut) => lut.record_len(),
-            Self::Squeeze(_) => 0,
+            Self::Squeeze(_) | Self::Tokenize(_) => 0,
         }
     }
 
@@ -129,7 +167,7 @@ impl RowKernel {
     pub fn knows_lengths(&self) -> bool {
         match self {
             Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => true,
-            Self::Squeeze(_) => false,
+            Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
 
@@ -140,7 +178,7 @@ impl RowKernel {
         match self {
             Self::Blend(_) | Self::Gather(_) => true,
             Self::Lut(lut) => lut.channels() > 1,
-            Self::Squeeze(_) => false,
+            Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
 
@@ -154,6 +192,8 @@ impl RowKernel {
             Self::Gather(gather) => Ok(gather.check(&self.of_row(record)?, src_len)?),
             Self::Lut(lut) => Ok(lut.check(src_len, record.len())?),
             Self::Squeeze(_) => Ok(src_len),
+            // An id for every byte.
+            Self::Tokenize(_) => Ok(4 * src_len),
         }
     }
 
@@ -173,6 +213,7 @@ impl RowKernel {
             Self::Gather(gather) => gather.run(level, src, &self.of_row(record)?, dst)?,
             Self::Lut(lut) => lut.run(level, src, record, dst)?,
             Self::Squeeze(squeeze) => return Ok(squeeze.run(level, src, dst)?),
+            Self::Tokenize(tokenizer) => return Ok(tokenizer.run(src, dst)?),
         }
         Ok(dst.len())
     }
@@ -191,6 +232,7 @@ impl DeviceKernel for RowKernel {
     fn dst_number_bytes(&self) -> usize {
         match self {
             Self::Blend(_) | Self::Gather(_) | Self::Squeeze(_) => 1,
+            Self::Tokenize(_) => 4,
             Self::Lut(lut) => lut.to().len_bytes(),
         }
     }
@@ -207,6 +249,7 @@ impl DeviceKernel for RowKernel {
                 words
             }
             Self::Squeeze(squeeze) => squeeze.constants_words(),
+            Self::Tokenize(tokenizer) => tokenizer.tables().to_vec(),
         }
     }
 
@@ -216,6 +259,7 @@ impl DeviceKernel for RowKernel {
             Self::Gather(_) => GATHER,
             Self::Lut(_) => LUT,
             Self::Squeeze(_) => SQUEEZE,
+            Self::Tokenize(_) => TOKENIZE,
         }
     }
 
@@ -224,6 +268,7 @@ impl DeviceKernel for RowKernel {
             Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => 0,
             // A word a chunk, and one for the end.
             Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
+            Self::Tokenize(_) => DeviceTokenizer::scratch_bytes(src_len),
         }
     }
 }
@@ -262,6 +307,7 @@ impl fmt::Display for RowKernel {
             Self::Squeeze(squeeze) => {
                 write!(f, "squeeze to 0x{:02x}", squeeze.replacement())
             }
+            Self::Tokenize(_) => write!(f, "tokenize by byte pairs"),
         }
     }
 }

@@ -250,3 +250,41 @@ fn lut_constants(at: u32) -> LutConstants {
         tables[at + 5u],
     );
 }
+
+struct TokenizeConstants {
+    shortened: u32,
+    forward: u32,
+    backward: u32,
+    begins: u32,
+    page_of: u32,
+    pages: u32,
+    byte_ids: u32,
+    pairs: u32,
+    pairs_mask: u32,
+    words: u32,
+    words_mask: u32,
+    long_words: u32,
+    long_mask: u32,
+    long_bytes: u32,
+}
+
+const TOKENIZE_CONSTANTS_WORDS: u32 = 14u;
+
+fn tokenize_constants(at: u32) -> TokenizeConstants {
+    return TokenizeConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        tables[at + 5u],
+        tables[at + 6u],
+        tables[at + 7u],
+        tables[at + 8u],
+        tables[at + 9u],
+        tables[at + 10u],
+        tables[at + 11u],
+        tables[at + 12u],
+        tables[at + 13u],
+    );
+}

@@ -32,8 +32,9 @@
 //!   name, and a pattern that goes back too often on a text is an error.
 //!
 //! # Twins
-//! This operator is host-only for now: words meet a cache that a device
-//! would not share. There is one implementation, which is the meaning.
+//! Devices run [`DeviceTokenizer`], the part of a tokenizer behind normalisation
+//! and added tokens, where the split pattern is one that is scanned by hand;
+//! [`device`] tells how. What they give is what the encoder gives.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -87,7 +88,8 @@ mod vocab;
 mod whole_words;
 mod word_cutter;
 
-pub use device::{DeviceTokenizer, NO_ID, OnHostOnly, TokenizeConstants};
+pub(crate) use device::TEXT_CHUNK;
+pub use device::{DeviceTokenizer, NO_ID, NoUtf8, OnHostOnly, TokenizeConstants};
 pub use encoder::Encoder;
 pub use encoding::{
     AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,

@@ -11,6 +11,7 @@ mod normalize;
 mod rows;
 mod sample;
 mod suites;
+mod tokenize;
 mod trial;
 
 pub(crate) use rows::row_trial;

@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, map, mixed, normalize, rows};
+use super::{cast, map, mixed, normalize, rows, tokenize};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -18,6 +18,7 @@ const SUITES: &[Suite] = &[
     ("lut", rows::luts),
     ("squeeze", rows::squeezes),
     ("rows", rows::chains),
+    ("tokenize", tokenize::trials),
 ];
 
 /// Runs the whole suite on a device.

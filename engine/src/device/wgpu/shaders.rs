@@ -12,6 +12,7 @@ macro_rules! behind_shared {
             include_str!("../../../../shaders/shared/numbers.wgsl"),
             include_str!("../../../../shaders/shared/rows.wgsl"),
             include_str!("../../../../shaders/shared/slot.wgsl"),
+            include_str!("../../../../shaders/shared/text.wgsl"),
             include_str!("../../../../shaders/shared/twins.wgsl"),
             include_str!(concat!("../../../../shaders/", $file)),
         )
@@ -27,6 +28,8 @@ const MODULES: &[(&str, &str)] = &[
     ("map", behind_shared!("map.wgsl")),
     ("normalize", behind_shared!("normalize.wgsl")),
     ("squeeze", behind_shared!("squeeze.wgsl")),
+    ("tokenize_ids", behind_shared!("tokenize_ids.wgsl")),
+    ("tokenize_words", behind_shared!("tokenize_words.wgsl")),
 ];
 
 /// The text that holds an entry and the entry's name in it; `None` for what
@@ -47,7 +50,16 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::SqueezeCount
         | Entry::SqueezeScan
         | Entry::SqueezeEdges
-        | Entry::SqueezeWrite => entry.name(),
+        | Entry::SqueezeWrite
+        | Entry::TokenizeMaps
+        | Entry::TokenizeStates
+        | Entry::TokenizeWords
+        | Entry::TokenizeLookup
+        | Entry::TokenizeShort
+        | Entry::TokenizeLong
+        | Entry::TokenizeCount
+        | Entry::TokenizePlaces
+        | Entry::TokenizeWrite => entry.name(),
     };
     Some((text, name))
 }

@@ -50,5 +50,8 @@ use state_map::StateMap;
 #[cfg(test)]
 use transducer::Transducer;
 
+/// Bytes of a chunk of text: a group of threads works on it.
+pub(crate) const TEXT_CHUNK: u32 = constants::CHUNK as u32;
+
 pub use constants::{NO_ID, TokenizeConstants};
-pub use tokenizer::{DeviceTokenizer, OnHostOnly};
+pub use tokenizer::{DeviceTokenizer, NoUtf8, OnHostOnly};

@@ -7,7 +7,7 @@ use super::super::merge::Merger;
 use super::super::pretokenize::Pretokenizer;
 use super::super::scan::Scanner;
 use super::super::tokenizer::Tokenizer;
-use super::constants::{LONG, NO_ID, SAFE};
+use super::constants::{CHUNK, LONG, NO_ID, SAFE};
 use super::tables::tables;
 use super::transducer::Transducer;
 
@@ -38,6 +38,14 @@ pub enum OnHostOnly {
     Ids,
 }
 
+/// A text that is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected UTF-8, got other bytes at {at}")]
+pub struct NoUtf8 {
+    /// Where the first character that is none begins.
+    pub at: usize,
+}
+
 impl DeviceTokenizer {
     /// That of a tokenizer, in a tenth of a second.
     ///
@@ -61,6 +69,30 @@ impl DeviceTokenizer {
     /// The constants and tables that entries read.
     pub(crate) fn tables(&self) -> &[u32] {
         &self.tables
+    }
+
+    /// Bytes of what passes leave for one another: in each chunk two maps, a
+    /// count, three bits a byte and an id a byte; and a count of all.
+    pub(crate) fn scratch_bytes(src_len: usize) -> usize {
+        4 * (src_len.div_ceil(CHUNK) * (4 + 1 + 3 * CHUNK / 32 + CHUNK) + 1)
+    }
+
+    /// A stretch to ids one behind another in `dst`; how many bytes are written.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8, or there is too little room.
+    pub(crate) fn run(&self, text: &[u8], dst: &mut [u8]) -> Result<usize, NoUtf8> {
+        std::str::from_utf8(text).map_err(|error| NoUtf8 {
+            at: error.valid_up_to(),
+        })?;
+        let mut ids = Vec::new();
+        self.ids(text, &mut ids);
+        let bytes: &[u8] = bytemuck::cast_slice(&ids);
+        // A word has no more ids than bytes.
+        if let Some(room) = dst.get_mut(..bytes.len()) {
+            room.copy_from_slice(bytes);
+        }
+        Ok(bytes.len().min(dst.len()))
     }
 
     /// What a stretch becomes: the meaning, word by word.
