@@ -126,7 +126,7 @@ impl Entry {
             | Self::TokenizeLong
             | Self::TokenizeCount
             | Self::TokenizePlaces
-            | Self::TokenizeWrite => "tokenize_ids",
+            | Self::TokenizeWrite => "tokenize",
         }
     }
 

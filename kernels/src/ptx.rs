@@ -10,6 +10,6 @@ pub const MODULES: &[(&str, &str)] = &[
     ("map", include_str!("../ptx/map.ptx")),
     ("normalize", include_str!("../ptx/normalize.ptx")),
     ("squeeze", include_str!("../ptx/squeeze.ptx")),
-    ("tokenize_ids", include_str!("../ptx/tokenize_ids.ptx")),
+    ("tokenize", include_str!("../ptx/tokenize.ptx")),
     ("tokenize_words", include_str!("../ptx/tokenize_words.ptx")),
 ];

@@ -197,6 +197,17 @@ impl RowKernel {
         }
     }
 
+    /// Bytes of what its passes leave for one another that a row of `src_len` bytes
+    /// adds to, at most.
+    #[must_use]
+    pub fn scratch_of_row(&self, src_len: usize) -> usize {
+        match self {
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Squeeze(_) => 0,
+            // An id and three bits a byte, and a little for each chunk.
+            Self::Tokenize(_) => 5 * src_len,
+        }
+    }
+
     /// Runs it on a row on the host at `level`; `dst` has the bytes that
     /// [`RowKernel::row_bytes`] says. Gives how many were written.
     ///

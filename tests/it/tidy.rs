@@ -62,8 +62,11 @@ const OPERATORS: &[Operator] = &[
     },
     Operator {
         name: "tokenize",
-        host_only: Some("no public GPU tokenizer with exact ids beats a good CPU one"),
-        files: &[],
+        host_only: None,
+        files: &[
+            "kernels/src/tokenize/tokenize_words.cu",
+            "shaders/tokenize_words.wgsl",
+        ],
     },
 ];
 

@@ -109,6 +109,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let done = Done {
         device_lost: control.device_lost(),
         too_large_for_device: control.too_large_for_device(),
+        text_for_device: control.text_for_device(),
         root: &plan.sink.root,
         discovery: &plan.discovery,
         manifest: &manifest,
@@ -162,6 +163,8 @@ struct Done<'a> {
     wrote: bool,
     device_lost: Option<&'a str>,
     too_large_for_device: u64,
+    /// Bytes of text that a device was to encode, and those that the processor did.
+    text_for_device: (u64, u64),
     notes: &'a [String],
 }
 
@@ -228,8 +231,22 @@ impl Done<'_> {
                 "\nthe processor did {items} too large for the device's memory"
             );
         }
+        text.push_str(&self.encoded_on_device());
         text.push('\n');
         text
+    }
+
+    /// How much text a device encoded, and how much of it the processor.
+    fn encoded_on_device(&self) -> String {
+        let (all, on_host) = self.text_for_device;
+        if all == 0 {
+            return String::new();
+        }
+        format!(
+            "\nthe device encoded {} of text, the processor {}",
+            HumanBytes(all - on_host),
+            HumanBytes(on_host)
+        )
     }
 
     /// What was read and how fast, after decompression.
@@ -278,6 +295,7 @@ impl Done<'_> {
             "passed_over": self.discovery.passed_over,
             "device_lost": self.device_lost,
             "too_large_for_device": self.too_large_for_device,
+            "text_for_device": self.text_for_device,
             "notes": self.notes,
             "seconds": self.elapsed.as_secs_f64(),
         })

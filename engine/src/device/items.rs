@@ -78,7 +78,12 @@ impl<'a> RowItems<'a> {
 /// How many bytes each row has before each kernel of a chain, and behind the
 /// last; at most, where a kernel finds it only when it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lens(Vec<Vec<u32>>);
+pub(crate) struct Lens {
+    at: Vec<Vec<u32>>,
+    /// For each row, the most that it adds to what passes of a kernel leave for one
+    /// another.
+    scratch: Vec<usize>,
+}
 
 impl Lens {
     /// Those of `rows` in `chain`.
@@ -93,9 +98,13 @@ impl Lens {
         }
         let read = rows.offsets.windows(2).map(|pair| pair[1] - pair[0]);
         let mut lens = vec![read.collect::<Vec<u32>>()];
+        let mut scratch = vec![0; rows.len()];
         for (index, kernel) in chain.kernels().iter().enumerate() {
             if rows.records[index].len() != rows.len() * kernel.record_bytes() {
                 return Err(Error::internal(format!("{kernel}: other records")));
+            }
+            for (most, &len) in scratch.iter_mut().zip(&lens[index]) {
+                *most = kernel.scratch_of_row(len as usize).max(*most);
             }
             let before = lens[index].iter().enumerate();
             let written = before.map(|(row, &len)| {
@@ -107,25 +116,25 @@ impl Lens {
             });
             lens.push(written.collect::<Result<_>>()?);
         }
-        Ok(Self(lens))
+        Ok(Self { at: lens, scratch })
     }
 
     /// Those before kernel `at`, or behind the last.
     #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn at(&self, at: usize) -> &[u32] {
-        &self.0[at]
+        &self.at[at]
     }
 
     /// The bytes of all rows together there.
     #[cfg(any(test, feature = "cuda", feature = "wgpu"))]
     pub(crate) fn total(&self, at: usize) -> usize {
-        self.0[at].iter().map(|&len| len as usize).sum()
+        self.at[at].iter().map(|&len| len as usize).sum()
     }
 
-    /// A row's bytes where it is longest.
+    /// A row's bytes where it takes most.
     pub(crate) fn widest(&self, row: usize) -> usize {
-        let lens = self.0.iter().map(|lens| lens[row] as usize);
-        lens.max().unwrap_or(0)
+        let lens = self.at.iter().map(|lens| lens[row] as usize);
+        lens.fold(self.scratch[row], usize::max)
     }
 }
 

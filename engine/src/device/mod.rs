@@ -45,6 +45,7 @@ mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod text_lane;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 mod worker;

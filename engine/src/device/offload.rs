@@ -12,8 +12,9 @@ use super::items::Items;
 use super::on_lane::{ColumnItems, OnLane, Written, on_host_alone};
 use super::permits::{Permit, Permits};
 use super::program::{Chain, Program};
+use super::text_lane::{StretchIds, TextOnLane};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Plan, Segment};
+use crate::plan::{Plan, Segment, Stage};
 
 /// What becomes of a batch on which a device has failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -33,6 +34,8 @@ pub(crate) struct Offload {
     /// For each stage, what a device does of it.
     lanes: Vec<Option<SegmentOnLane>>,
     policy: OnDeviceError,
+    /// For each stage, what a device does of text.
+    texts: Vec<Option<TextOnLane>>,
     /// Why the device is used no more.
     lost: OnceLock<String>,
     /// Items of which no slot holds one.
@@ -62,6 +65,7 @@ impl Offload {
         let mut offload = Self {
             level: device.level(),
             lanes: Vec::new(),
+            texts: Vec::new(),
             policy,
             lost: OnceLock::new(),
             n_too_large: AtomicU64::new(0),
@@ -76,8 +80,54 @@ impl Offload {
                 })?,
             };
             offload.lanes.push(lane);
+            let text = offload.text(stage, device)?;
+            offload.texts.push(text);
         }
         Ok(offload)
+    }
+
+    /// What `device` does of a stage that encodes text.
+    fn text(&self, stage: &Stage, device: &Device) -> Result<Option<TextOnLane>> {
+        let Some(step) = stage.tokenize().filter(|_| self.lost().is_none()) else {
+            return Ok(None);
+        };
+        TextOnLane::new(device, &step.tokenizer).or_else(|error| {
+            self.give_up(error)?;
+            Ok(None)
+        })
+    }
+
+    /// What a device does of stage `stage`, which encodes text.
+    pub(super) fn text_lane(&self, stage: usize) -> Option<&TextOnLane> {
+        let lane = self.texts.get(stage).and_then(Option::as_ref);
+        lane.filter(|_| self.lost.get().is_none())
+    }
+
+    /// The ids of stretches of text that lie one behind another; `None` where the
+    /// device failed and the host goes on.
+    ///
+    /// # Errors
+    /// `Device` where the device failed and that ends the run.
+    pub(super) fn run_text(
+        &self,
+        lane: &TextOnLane,
+        bytes: &[u8],
+        offsets: &[u32],
+    ) -> Result<Option<StretchIds>> {
+        match lane.run(bytes, offsets, &self.permits) {
+            Ok(done) => Ok(Some(done)),
+            Err(error) => {
+                self.give_up(error)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Bytes of text that a device was to encode, and those of documents that the
+    /// host encoded of them.
+    pub(crate) fn text_share(&self) -> (u64, u64) {
+        let shares = self.texts.iter().flatten().map(TextOnLane::share);
+        shares.fold((0, 0), |sum, share| (sum.0 + share.0, sum.1 + share.1))
     }
 
     /// Bytes of host memory that the rings of `plan` on `device` take, with
@@ -101,7 +151,7 @@ impl Offload {
 
     /// Whether workers wait for a device, so that more of them are wanted.
     pub(crate) fn waits(&self) -> bool {
-        self.lanes.iter().any(Option::is_some)
+        self.lanes.iter().any(Option::is_some) || self.texts.iter().any(Option::is_some)
     }
 
     /// Why the device was given up during the run, if it was.

@@ -23,6 +23,8 @@ pub struct Device {
     backend: Option<Arc<dyn Backend>>,
     report: DeviceReport,
     notes: Vec<String>,
+    /// Whether it was asked for by name.
+    named: bool,
 }
 
 /// A time in which a thread may be any device's; then it is again whose it was.
@@ -63,6 +65,7 @@ impl Device {
             backend: None,
             report: cpu_report(level),
             notes: Vec::new(),
+            named: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Device {
             report: backend.report().clone(),
             backend: Some(backend),
             notes: Vec::new(),
+            named: false,
         }
     }
 
@@ -94,8 +98,20 @@ impl Device {
                 let device = Self::at_level(level_of(level)?);
                 device.tried(&programs)
             }
-            named => find(named)?.tried(&programs),
+            named => {
+                let device = find(named)?.tried(&programs)?;
+                Ok(Self {
+                    named: true,
+                    ..device
+                })
+            }
         }
+    }
+
+    /// Whether it encodes text: only one that was asked for by name does, for
+    /// nobody has seen yet that a GPU is faster at that than the processor.
+    pub(crate) fn does_text(&self) -> bool {
+        self.named && self.backend.is_some()
     }
 
     /// The device that `choice` names, tried on kernels on rows; `auto` as for

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use fuelrail_kernels::tokenize::DeviceTokenizer;
+
 use super::Device;
-use crate::plan::{Plan, SegmentColumn};
+use crate::plan::{Plan, SegmentColumn, TokenizeStep};
 
 impl Device {
     /// Where the steps of `plan` run: a line for the device, one for what it
@@ -11,7 +13,8 @@ impl Device {
     /// over; `not needed` where no step runs on devices.
     #[must_use]
     pub fn placement(&self, plan: &Plan) -> Vec<String> {
-        if plan.stages.segments().next().is_none() {
+        let texts = self.texts(plan);
+        if plan.stages.segments().next().is_none() && !self.does_text() {
             return vec!["not needed".to_owned()];
         }
         let mut here = Vec::new();
@@ -38,8 +41,27 @@ impl Device {
             let level = self.level();
             lines.push(format!("cpu:{level} does {}: {reason}", columns.join(", ")));
         }
+        lines.extend(texts);
         lines.extend(self.notes().iter().map(|note| format!("not {note}")));
         lines
+    }
+
+    /// Where a device that was named leaves text to the processor: all of it, or
+    /// what is found to be too much when it runs.
+    fn texts(&self, plan: &Plan) -> Vec<String> {
+        let stages = plan.stages.0.iter().filter(|_| self.does_text());
+        let steps = stages.filter_map(|stage| Some((stage.steps.start + 1, stage.tokenize()?)));
+        let line = |(number, step): (usize, &TokenizeStep)| {
+            let (id, level) = (&self.report().id, self.level());
+            let column = &step.column;
+            match DeviceTokenizer::refuses(&step.tokenizer) {
+                None => format!(
+                    "{id} encodes {column} (step {number}); cpu:{level} documents with words beyond 1,024 bytes"
+                ),
+                Some(reason) => format!("cpu:{level} encodes {column} (step {number}): {reason}"),
+            }
+        };
+        steps.map(line).collect()
     }
 }
 

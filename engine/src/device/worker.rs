@@ -109,7 +109,9 @@ impl Worker {
                 let Some(encoder) = &mut self.encoders[index] else {
                     return Err(Error::internal("a tokenize step without its encoder"));
                 };
-                let (columns, unusable) = encoder.run(step, &batch.columns)?;
+                let lane = self.offload.text_lane(index);
+                let on_device = lane.map(|lane| (&*self.offload, lane));
+                let (columns, unusable) = encoder.run(step, &batch.columns, on_device)?;
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }

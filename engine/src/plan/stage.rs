@@ -157,6 +157,14 @@ impl Stage {
         }
     }
 
+    /// The step that encodes text, if it is one.
+    pub(crate) fn tokenize(&self) -> Option<&TokenizeStep> {
+        match &self.work {
+            Work::Tokenize(step) => Some(step),
+            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack => None,
+        }
+    }
+
     fn segment_mut(&mut self) -> Option<&mut Segment> {
         match &mut self.work {
             Work::Map(segment) => Some(segment),

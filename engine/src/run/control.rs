@@ -19,6 +19,8 @@ pub struct Control {
     was_complete: AtomicBool,
     device_lost: OnceLock<String>,
     too_large_for_device: AtomicU64,
+    text_for_device: AtomicU64,
+    text_on_host: AtomicU64,
 }
 
 /// How far a run has come.
@@ -78,6 +80,20 @@ impl Control {
     #[must_use]
     pub fn too_large_for_device(&self) -> u64 {
         self.too_large_for_device.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of text that a device was to encode, and those of documents that the
+    /// processor encoded all the same.
+    #[must_use]
+    pub fn text_for_device(&self) -> (u64, u64) {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (of(&self.text_for_device), of(&self.text_on_host))
+    }
+
+    /// Counts such text.
+    pub(super) fn add_text_for_device(&self, (all, on_host): (u64, u64)) {
+        self.text_for_device.fetch_add(all, Ordering::Relaxed);
+        self.text_on_host.fetch_add(on_host, Ordering::Relaxed);
     }
 
     /// Counts such items.

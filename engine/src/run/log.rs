@@ -50,6 +50,7 @@ impl RunLog {
             "device": options.device.report().id,
             "device_lost": control.device_lost(),
             "too_large_for_device": control.too_large_for_device(),
+            "text_for_device": control.text_for_device(),
             "passed_over": plan.discovery.passed_over,
             "plan_digest": plan.identity.digest,
             "rows": committed.rows,

@@ -58,6 +58,7 @@ pub fn shard(plan: &Arc<Plan>, options: &ShardOptions, control: &Control) -> Res
         control.lose_device(reason);
     }
     control.add_too_large_for_device(offload.n_too_large());
+    control.add_text_for_device(offload.text_share());
     let logged = target.log(&log.line(plan, options, control, &ran));
     ran.and(logged)?;
     target.commit()

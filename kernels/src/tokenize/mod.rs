@@ -89,7 +89,9 @@ mod whole_words;
 mod word_cutter;
 
 pub(crate) use device::TEXT_CHUNK;
-pub use device::{DeviceTokenizer, NO_ID, NoUtf8, OnHostOnly, TokenizeConstants};
+pub use device::{
+    DevicePart, DeviceTokenizer, NO_ID, NoUtf8, OnHostOnly, RefusedText, TokenizeConstants,
+};
 pub use encoder::Encoder;
 pub use encoding::{
     AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,

@@ -7,6 +7,7 @@ mod laid;
 mod ledger;
 mod lookup;
 mod pack;
+mod ready;
 mod text;
 mod tokenize;
 mod window;

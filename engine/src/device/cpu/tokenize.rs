@@ -8,7 +8,10 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use fuelrail_kernels::tokenize::{Encoder, Special};
 
 use super::lookup::index_of;
+use super::ready::ReadyRows;
 use super::text::{TextRows, decoded};
+use crate::device::offload::Offload;
+use crate::device::text_lane::TextOnLane;
 use crate::error::{Error, Result};
 use crate::plan::{SpecialTokens, TokenizeStep};
 
@@ -40,7 +43,8 @@ impl StepEncoder {
         }
     }
 
-    /// Puts the step's list column in the place of its text column. Nulls
+    /// Puts the step's list column in the place of its text column, encoded by a
+    /// device as far as there is one that does text. Nulls
     /// stay null; unusable rows are null and returned, in row order.
     ///
     /// # Errors
@@ -49,15 +53,21 @@ impl StepEncoder {
         &mut self,
         step: &TokenizeStep,
         columns: &RecordBatch,
+        on_device: Option<(&Offload, &TextOnLane)>,
     ) -> Result<(RecordBatch, Vec<Unusable>)> {
         let schema = columns.schema();
         let index = index_of(columns, &step.column)?;
         let text = decoded(columns.column(index))?;
         let text = TextRows::new(&text)?;
+        let n_rows = columns.num_rows();
+        let ready = match on_device {
+            Some(lane) => ReadyRows::of((&text, self.special), n_rows, lane)?,
+            None => ReadyRows::default(),
+        };
         let mut lists = Lists::with_capacity(columns.num_rows());
         let mut unusable = Vec::new();
         for row in 0..columns.num_rows() {
-            let encoded = self.encode(step, &text, row, &mut lists.ids);
+            let encoded = self.encode((step, &ready), &text, row, &mut lists.ids);
             lists.end_row(*encoded.as_ref().unwrap_or(&Row::Null))?;
             if let Err(reason) = encoded {
                 unusable.push(Unusable { row, reason });
@@ -77,7 +87,7 @@ impl StepEncoder {
     /// Appends the ids of one row. Leaves `ids` as it was on error.
     fn encode(
         &mut self,
-        step: &TokenizeStep,
+        (step, ready): (&TokenizeStep, &ReadyRows),
         text: &TextRows<'_>,
         row: usize,
         ids: &mut Vec<u32>,
@@ -90,7 +100,9 @@ impl StepEncoder {
         };
         let start = ids.len();
         ids.extend_from_slice(&step.begin_of_document);
-        if let Err(error) = self.encoder.encode(text, self.special, ids) {
+        if !ready.append(row, ids)
+            && let Err(error) = self.encoder.encode(text, self.special, ids)
+        {
             ids.truncate(start);
             return Err(error.to_string());
         }

@@ -17,5 +17,6 @@ mod trial;
 pub(crate) use rows::row_trial;
 pub(crate) use sample::sample;
 pub(crate) use suites::{conformance, quick_trial};
+pub(crate) use tokenize::text_trial;
 pub use trial::SuiteReport;
 pub(crate) use trial::{Subject, Trial, try_one};

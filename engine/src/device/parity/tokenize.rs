@@ -13,7 +13,7 @@ use fuelrail_kernels::RowKernel;
 use fuelrail_kernels::tokenize::{DeviceTokenizer, Tokenizer};
 
 use super::sample::next;
-use super::trial::{SampleRows, Trial};
+use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
 use crate::device::items::offsets_of;
 use crate::device::program::RowChain;
 
@@ -78,6 +78,18 @@ pub(super) fn trials() -> Vec<Trial> {
         trials.extend(trial(&device, &[String::new(), String::new()]));
     }
     trials
+}
+
+/// Encodes texts of all kinds with a tokenizer; gives what went wrong.
+pub(crate) fn text_trial(subject: Subject<'_>, device: &DeviceTokenizer) -> Vec<String> {
+    let mut seed = 22;
+    let mut report = SuiteReport::default();
+    let mut texts: Vec<String> = (0..60).map(|_| text(&mut seed)).collect();
+    texts.extend(LENGTHS.map(|len| "a".repeat(len)));
+    if let Some(trial) = trial(device, &texts) {
+        try_one(subject, &trial, 0, &mut report);
+    }
+    report.wrong
 }
 
 fn trial(device: &DeviceTokenizer, texts: &[String]) -> Option<Trial> {

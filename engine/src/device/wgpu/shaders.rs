@@ -28,7 +28,7 @@ const MODULES: &[(&str, &str)] = &[
     ("map", behind_shared!("map.wgsl")),
     ("normalize", behind_shared!("normalize.wgsl")),
     ("squeeze", behind_shared!("squeeze.wgsl")),
-    ("tokenize_ids", behind_shared!("tokenize_ids.wgsl")),
+    ("tokenize", behind_shared!("tokenize.wgsl")),
     ("tokenize_words", behind_shared!("tokenize_words.wgsl")),
 ];
 

@@ -45,6 +45,7 @@ twin! {
 pub(crate) const CHUNK: usize = 2048;
 
 /// Bytes of the longest word that a thread merges alone.
+#[cfg(test)]
 pub(crate) const SHORT: usize = 32;
 
 /// Bytes of the longest word that a device merges, a group of threads to a word.

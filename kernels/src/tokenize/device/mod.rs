@@ -40,6 +40,7 @@ mod oracle;
 #[cfg(test)]
 mod passes;
 mod state_map;
+mod stretches;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -54,4 +55,5 @@ use transducer::Transducer;
 pub(crate) const TEXT_CHUNK: u32 = constants::CHUNK as u32;
 
 pub use constants::{NO_ID, TokenizeConstants};
+pub use stretches::{DevicePart, RefusedText};
 pub use tokenizer::{DeviceTokenizer, NoUtf8, OnHostOnly};

@@ -1,6 +1,8 @@
 //! A scanner as an oracle: where words begin in a short string of symbols.
 
-use super::super::scan::Scanner;
+use std::ops::Range;
+
+use super::super::scan::{Scanner, SplitScan};
 use super::alphabet::{Shortened, Symbol};
 
 /// Symbols that a string has at most.
@@ -11,6 +13,20 @@ const MAX: usize = 32;
 pub(crate) enum Way {
     Forwards,
     Backwards,
+}
+
+/// Calls `visit` with where each word of a text lies.
+pub(crate) fn each_word(scanner: &Scanner, text: &[u8], mut visit: impl FnMut(Range<usize>)) {
+    let mut at = 0;
+    while at < text.len() {
+        let end = match scanner {
+            Scanner::Gpt2(scan) => scan.end(text, at),
+            Scanner::Cl100k(scan) => scan.end(text, at),
+            Scanner::O200k(scan) => scan.end(text, at),
+        };
+        visit(at..end);
+        at = end;
+    }
 }
 
 /// Answers for one scanner.
@@ -28,8 +44,9 @@ impl<'a> Oracle<'a> {
     pub(crate) fn shortened(&self) -> Shortened {
         let parts = |text: &str| {
             let mut parts = false;
-            self.scanner
-                .words(text.as_bytes(), &mut |_, at, _| parts |= at == 3);
+            each_word(self.scanner, text.as_bytes(), |word| {
+                parts |= word.start == 3;
+            });
             parts
         };
         match (parts("b'sb"), parts("b'Sb")) {
@@ -70,8 +87,9 @@ impl<'a> Oracle<'a> {
             len += letter.encode_utf8(&mut text[len..]).len();
         }
         let mut starts = 0;
-        self.scanner
-            .words(&text[..len], &mut |_, at, _| starts |= 1 << index_at[at]);
+        each_word(self.scanner, &text[..len], |word| {
+            starts |= 1 << index_at[word.start];
+        });
         starts
     }
 }

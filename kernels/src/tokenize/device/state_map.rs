@@ -13,6 +13,7 @@ impl StateMap {
     pub(crate) const STATES: usize = 16;
 
     /// Reading nothing.
+    #[cfg(test)]
     pub(crate) const IDENTITY: Self = Self(0xfedc_ba98_7654_3210);
 
     /// Ending in `state`, whatever was before.
@@ -21,7 +22,7 @@ impl StateMap {
     }
 
     /// What `state` becomes.
-    #[inline]
+    #[cfg(test)]
     pub(crate) const fn of(self, state: u8) -> u8 {
         (self.0 >> (4 * (state & 15) as u32) & 15) as u8
     }
@@ -33,7 +34,7 @@ impl StateMap {
     }
 
     /// This map and then `next`.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn then(self, next: Self) -> Self {
         (0..16).fold(self, |map, state| map.with(state, next.of(self.of(state))))
     }

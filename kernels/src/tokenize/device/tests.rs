@@ -42,7 +42,7 @@ fn starts(transducer: &Transducer, text: &str) -> Vec<usize> {
 
 fn check(name: &str, scanner: &Scanner, transducer: &Transducer, text: &str) {
     let mut expected = Vec::new();
-    scanner.words(text.as_bytes(), &mut |_, start, _| expected.push(start));
+    oracle::each_word(scanner, text.as_bytes(), |word| expected.push(word.start));
     assert_eq!(starts(transducer, text), expected, "{name}: {text:?}");
 }
 

@@ -8,6 +8,7 @@ use super::super::pretokenize::Pretokenizer;
 use super::super::scan::Scanner;
 use super::super::tokenizer::Tokenizer;
 use super::constants::{CHUNK, LONG, NO_ID, SAFE};
+use super::oracle::each_word;
 use super::tables::tables;
 use super::transducer::Transducer;
 
@@ -47,23 +48,28 @@ pub struct NoUtf8 {
 }
 
 impl DeviceTokenizer {
-    /// That of a tokenizer, in a tenth of a second.
+    /// That of a tokenizer, in a second at most: every token is merged anew.
     ///
     /// # Errors
     /// Why devices cannot run it.
     pub fn new(tokenizer: &Arc<Tokenizer>) -> Result<Self, OnHostOnly> {
-        let Pretokenizer::Scan(scanner) = &tokenizer.pretokenizer else {
-            return Err(OnHostOnly::Pretokenizer);
-        };
-        let transducer = Transducer::of(scanner).ok_or(OnHostOnly::States)?;
-        if tokenizer.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
-            return Err(OnHostOnly::Ids);
-        }
+        let (scanner, transducer) = known(tokenizer)?;
         Ok(Self {
             tokenizer: Arc::clone(tokenizer),
-            scanner: *scanner,
+            scanner,
             tables: Arc::new(tables(tokenizer, &transducer)),
         })
+    }
+
+    /// Why devices cannot run a tokenizer, if they cannot.
+    #[must_use]
+    pub fn refuses(tokenizer: &Tokenizer) -> Option<OnHostOnly> {
+        known(tokenizer).err()
+    }
+
+    /// The tokenizer.
+    pub(crate) fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     /// The constants and tables that entries read.
@@ -98,15 +104,26 @@ impl DeviceTokenizer {
     /// What a stretch becomes: the meaning, word by word.
     pub(crate) fn ids(&self, text: &[u8], ids: &mut Vec<u32>) {
         let mut merger = Merger::default();
-        self.scanner.words(text, &mut |text, start, end| {
-            if end - start > LONG {
+        each_word(&self.scanner, text, |word| {
+            if word.len() > LONG {
                 ids.push(NO_ID);
             } else {
-                let word = &text[start..end];
-                self.tokenizer.encode_word(word, &mut merger, ids);
+                self.tokenizer.encode_word(&text[word], &mut merger, ids);
             }
         });
     }
+}
+
+/// The scanner of a tokenizer that devices run, and its transducer.
+fn known(tokenizer: &Tokenizer) -> Result<(Scanner, Transducer), OnHostOnly> {
+    let Pretokenizer::Scan(scanner) = &tokenizer.pretokenizer else {
+        return Err(OnHostOnly::Pretokenizer);
+    };
+    let transducer = Transducer::of(scanner).ok_or(OnHostOnly::States)?;
+    if tokenizer.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
+        return Err(OnHostOnly::Ids);
+    }
+    Ok((*scanner, transducer))
 }
 
 impl PartialEq for DeviceTokenizer {
