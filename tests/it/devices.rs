@@ -110,3 +110,56 @@ fn tables_come_out_the_same_on_every_device() {
 fn lines_come_out_the_same_on_every_device() {
     assert_same_everywhere(LINES, &SHAPES);
 }
+
+/// Documents in several scripts, with special tokens, and with words that only the
+/// processor encodes.
+fn documents() -> (String, u64) {
+    let words = [
+        "I'll",
+        " écrire",
+        " 12345",
+        "\\n\\n",
+        "語学校",
+        " don't",
+        "<|endoftext|>",
+        " naïve",
+    ];
+    let mut lines = String::new();
+    for n in 0..120 {
+        let text = words.iter().cycle().skip(n).step_by(3).take(n);
+        lines += &format!("{{\"text\": \"{}\"}}\n", text.copied().collect::<String>());
+    }
+    lines += "{\"text\": null}\n";
+    let long = "a".repeat(5_000);
+    lines += &format!("{{\"text\": \"{long}\"}}\n");
+    (lines, 5_000)
+}
+
+#[test]
+fn text_is_encoded_alike_on_a_device_and_the_share_of_the_host_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (lines, on_host) = documents();
+    std::fs::write(dir.path().join("text.jsonl"), lines).unwrap();
+    let text = "[source]\nuri = \"text.jsonl\"\n[[step]]\nop = \"tokenize\"\ncolumn = \"text\"\n\
+                tokenizer = \"gpt2\"\nspecial_tokens = \"parse\"\n[sink]\nuri = \"out\"\n";
+    let plan = runs::plan(dir.path(), text, &dir.path().join("out")).unwrap();
+    let (expected, _) = written(&plan, ShardOptions::new(1).on(Device::cpu()));
+    let choice = DeviceChoice::WgpuSoftware;
+    let Ok(device) = Device::open(choice, &plan) else {
+        return may_be_missing(choice);
+    };
+    let placement = device.placement(&plan).join("\n");
+    assert!(placement.contains("encodes text (step 1)"), "{placement}");
+    let fs = MemFs::default();
+    let options = ShardOptions {
+        fs: Arc::new(fs.clone()),
+        ..ShardOptions::new(2).on(device)
+    };
+    let control = Control::default();
+    shard(&plan, &options, &control).unwrap();
+    assert_eq!(control.device_lost(), None);
+    let (all, left) = control.text_for_device();
+    assert!(all > 10_000, "{all}");
+    assert_eq!(left, on_host);
+    assert!(dataset_files(&fs, &plan.sink.root) == expected);
+}

@@ -88,7 +88,8 @@ impl Offload {
 
     /// What `device` does of a stage that encodes text.
     fn text(&self, stage: &Stage, device: &Device) -> Result<Option<TextOnLane>> {
-        let Some(step) = stage.tokenize().filter(|_| self.lost().is_none()) else {
+        let does_text = device.does_text() && self.lost().is_none();
+        let Some(step) = stage.tokenize().filter(|_| does_text) else {
             return Ok(None);
         };
         TextOnLane::new(device, &step.tokenizer).or_else(|error| {

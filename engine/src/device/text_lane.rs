@@ -47,7 +47,7 @@ impl TextOnLane {
     /// `Device` where the device cannot be made ready, or has other ids than the
     /// reference.
     pub(crate) fn new(device: &Device, tokenizer: &Arc<Tokenizer>) -> Result<Option<Self>> {
-        let Some(backend) = device.backend().filter(|_| device.does_text()) else {
+        let Some(backend) = device.backend() else {
             return Ok(None);
         };
         let Ok(tokenizer) = DeviceTokenizer::new(tokenizer) else {

@@ -1,7 +1,7 @@
 //! The tables of a tokenizer as devices look things up in them: words of 32
 //! bits, never changed, with keys that are compared in full.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::merge::Merger;
 use super::super::pairs::{Merge, NO_RANK};
@@ -116,7 +116,7 @@ fn pair_table(tokenizer: &Tokenizer) -> Vec<u32> {
         while table[4 * place + 2] != NO_RANK {
             place = (place + 1) & (n_places - 1);
         }
-        let safe = if unsafe_ranks.contains_key(&merge.rank) {
+        let safe = if unsafe_ranks.contains(&merge.rank) {
             0
         } else {
             SAFE
@@ -133,7 +133,7 @@ pub(crate) fn pair_hash(left: u32, right: u32) -> u32 {
 
 /// The ranks of which not all pairs may merge at once, because what one of them
 /// becomes may be part of a pair that has to merge before the next of them.
-fn unsafe_ranks(pairs: &[(u32, u32, Merge)]) -> FxHashMap<u32, ()> {
+fn unsafe_ranks(pairs: &[(u32, u32, Merge)]) -> FxHashSet<u32> {
     let mut lowest = FxHashMap::default();
     for (left, right, merge) in pairs {
         for part in [left, right] {
@@ -148,7 +148,7 @@ fn unsafe_ranks(pairs: &[(u32, u32, Merge)]) -> FxHashMap<u32, ()> {
     };
     let merges = pairs.iter().map(|(_, _, merge)| merge);
     let found = merges.filter(|merge| is_unsafe(merge));
-    found.map(|merge| (merge.rank, ())).collect()
+    found.map(|merge| merge.rank).collect()
 }
 
 /// Words in the emptier of the two buckets that their hash says; the table is as

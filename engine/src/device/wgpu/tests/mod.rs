@@ -3,6 +3,7 @@
 mod kernels;
 mod lanes;
 mod rows;
+mod text;
 
 use std::sync::LazyLock;
 
