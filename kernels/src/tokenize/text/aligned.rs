@@ -105,6 +105,11 @@ impl<'t> Aligned<'t> {
         }
     }
 
+    /// Whether origins are kept.
+    pub(super) fn is_tracked(&self) -> bool {
+        !matches!(self.origins, Origins::Untracked)
+    }
+
     /// Whether a normalizer changes no piece, by what `keeps` says of its text.
     pub(super) fn stays(&self, keeps: impl Fn(&str) -> bool) -> bool {
         self.pieces().all(|piece| keeps(piece.text()))
@@ -210,6 +215,23 @@ impl<'a> AlignedPiece<'a> {
         match (self.byte(range.start), self.byte(range.end - 1)) {
             (Some(first), Some(last)) => first.start..last.end,
             _ => self.original.clone(),
+        }
+    }
+
+    /// Appends the origins of the bytes of a range that starts and ends at
+    /// characters.
+    pub(super) fn origins_into(&self, range: Range<usize>, out: &mut Vec<ByteOrigin>) {
+        match self.origins {
+            PieceOrigins::Untracked => {}
+            PieceOrigins::Each(all) => out.extend_from_slice(all.get(range).unwrap_or_default()),
+            PieceOrigins::Verbatim(start) => {
+                let mut start = start + range.start as u32;
+                for c in self.text.get(range).unwrap_or_default().chars() {
+                    let end = start + c.len_utf8() as u32;
+                    out.extend(std::iter::repeat_n(ByteOrigin { start, end }, c.len_utf8()));
+                    start = end;
+                }
+            }
         }
     }
 

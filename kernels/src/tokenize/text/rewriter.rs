@@ -68,7 +68,7 @@ impl Rewriter {
         self.text
             .push_str(piece.text().get(range.clone()).unwrap_or_default());
         if let Some(origins) = &mut self.origins {
-            origins.extend(range.filter_map(|at| piece.byte(at)));
+            piece.origins_into(range, origins);
         }
     }
 
@@ -130,7 +130,11 @@ impl Rewriter {
         self.len().map(|_| ())
     }
 
-    fn collect(&mut self, changed: impl Iterator<Item = (char, isize)>) -> Result<(), EncodeError> {
+    /// Writes characters whose origins are not tracked.
+    pub(super) fn collect(
+        &mut self,
+        changed: impl Iterator<Item = (char, isize)>,
+    ) -> Result<(), EncodeError> {
         for (c, _) in changed {
             self.text.push(c);
             if self.text.len() > self.len_max {

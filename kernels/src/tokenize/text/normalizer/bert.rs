@@ -1,5 +1,9 @@
 //! `BertNormalizer`.
 
+use std::collections::VecDeque;
+
+use unicode_normalization_alignments::UnicodeNormalization;
+
 use super::super::aligned::Aligned;
 use super::super::tables;
 use super::chars::{filter, lowercase, map};
@@ -25,6 +29,9 @@ pub(crate) struct BertSteps {
 
 impl BertSteps {
     pub(super) fn apply(self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+        if !text.is_tracked() {
+            return text.rewrite(|piece, out| out.collect(self.all_at_once(piece.text())));
+        }
         if self.clean_text {
             filter(text, |c| !tables::removed().contains(c))?;
             map(text, |c| if c.is_whitespace() { ' ' } else { c })?;
@@ -40,6 +47,79 @@ impl BertSteps {
             lowercase(text)?;
         }
         Ok(())
+    }
+}
+
+impl BertSteps {
+    /// What the steps one after another make of a text, in one go: ASCII byte
+    /// by byte, and what lies between by the same functions. A letter of ASCII
+    /// starts anew in NFD, so that nothing reaches over one that stays.
+    fn all_at_once(self, text: &str) -> impl Iterator<Item = (char, isize)> {
+        let mut rest = text;
+        let mut ready = VecDeque::new();
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(c) = ready.pop_front() {
+                    return Some((c, 0));
+                }
+                rest = self.ahead(rest, &mut ready)?;
+            }
+        })
+    }
+
+    /// Puts out what becomes of the start of a text, and gives the rest of it.
+    fn ahead<'t>(self, text: &'t str, out: &mut VecDeque<char>) -> Option<&'t str> {
+        let first = *text.as_bytes().first()?;
+        if first.is_ascii() {
+            out.extend(self.ascii(first));
+            return text.get(1..);
+        }
+        let end = text.bytes().position(|byte| self.ascii(byte).is_some());
+        let (wide, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        self.wide(wide, out);
+        Some(rest)
+    }
+
+    /// What becomes of a byte of ASCII; `None` if it goes, or is none.
+    fn ascii(self, byte: u8) -> Option<char> {
+        let c = char::from(byte);
+        match byte {
+            0x80.. => None,
+            b'\t' | b'\n' | b'\r' if self.clean_text => Some(' '),
+            0..0x20 | 0x7f if self.clean_text => None,
+            _ if self.lowercase => Some(c.to_ascii_lowercase()),
+            _ => Some(c),
+        }
+    }
+
+    fn wide(self, text: &str, out: &mut VecDeque<char>) {
+        let cleaned = text
+            .chars()
+            .filter(|&c| !self.clean_text || !tables::removed().contains(c))
+            .map(|c| {
+                if self.clean_text && c.is_whitespace() {
+                    ' '
+                } else {
+                    c
+                }
+            });
+        let spaced = cleaned.flat_map(|c| {
+            let is_spaced = self.handle_chinese_chars && is_ideograph(c);
+            let parts = if is_spaced { [' ', c, ' '] } else { [c; 3] };
+            parts.into_iter().take(if is_spaced { 3 } else { 1 })
+        });
+        let lower = |c: char| {
+            let lower = self.lowercase.then(|| c.to_lowercase());
+            let same = (!self.lowercase).then_some(c);
+            lower.into_iter().flatten().chain(same)
+        };
+        if self.strip_accents {
+            let whole = spaced.nfd().map(|(c, _)| c);
+            let bare = whole.filter(|&c| c < '\u{300}' || !tables::nonspacing().contains(c));
+            out.extend(bare.flat_map(lower));
+        } else {
+            out.extend(spaced.flat_map(lower));
+        }
     }
 }
 
