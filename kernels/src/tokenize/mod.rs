@@ -49,8 +49,8 @@ mod byte_bpe;
 mod byte_level;
 mod cache;
 mod decode;
-mod encode_tokens;
 mod device;
+mod encode_tokens;
 mod encoder;
 #[cfg(test)]
 mod encoder_tests;

@@ -31,6 +31,14 @@ impl Route {
         })
     }
 
+    /// The model of a byte-level tokenizer.
+    pub(crate) fn byte_level(&self) -> Option<&ByteBpe> {
+        match self {
+            Self::Bytes(model) => Some(model),
+            Self::Pipeline(_) | Self::SentencePiece(_) => None,
+        }
+    }
+
     /// The vocabulary of a byte-level tokenizer, whose tokens are bytes of the
     /// text.
     ///

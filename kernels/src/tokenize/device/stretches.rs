@@ -1,6 +1,7 @@
 //! What of a text devices encode: the stretches between added tokens, normalised.
 
 use super::super::special::{Finder, Special, TextStretch};
+use super::super::text::Track;
 use super::tokenizer::DeviceTokenizer;
 
 /// A part of a text.
@@ -36,9 +37,16 @@ impl DeviceTokenizer {
                 Ok(())
             }
             DevicePart::Text(text) => {
-                let normal = tokenizer.normalizer.normalize(text);
+                let model = self.model().ok_or(RefusedText)?;
+                let normal = model.normalize(text, 0, Track::TextOnly);
+                // What is wrong with the text is the host's to say.
+                let normal = normal.map_err(|_| RefusedText)?;
+                let normal = match &normal {
+                    None => text,
+                    Some(normal) => normal.pieces().next().map_or("", |piece| piece.text()),
+                };
                 let finder = tokenizer.normalized.as_ref();
-                each(finder, &normal, special, |part| {
+                each(finder, normal, special, |part| {
                     visit(part);
                     Ok(())
                 })

@@ -3,9 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::super::byte_bpe::ByteBpe;
 use super::super::merge::Merger;
 use super::super::pairs::{Merge, NO_RANK};
-use super::super::tokenizer::Tokenizer;
 use super::alphabet::alphabet;
 use super::constants::{
     BUCKET, ENTRY, KEY, LONG, NO_ID, SAFE, TokenizeConstants, WORD_IDS, fold, key_of, mix, other,
@@ -17,7 +17,7 @@ use super::transducer::Transducer;
 const HEAD: usize = size_of::<TokenizeConstants>() / 4;
 
 /// The struct and all tables behind it.
-pub(crate) fn tables(tokenizer: &Tokenizer, transducer: &Transducer) -> Vec<u32> {
+pub(crate) fn tables(model: &ByteBpe, transducer: &Transducer) -> Vec<u32> {
     let mut tables = Growing(vec![0; HEAD]);
     let maps = |maps: &[super::StateMap]| {
         let halves = maps.iter().map(|map| [map.0 as u32, (map.0 >> 32) as u32]);
@@ -26,9 +26,9 @@ pub(crate) fn tables(tokenizer: &Tokenizer, transducer: &Transducer) -> Vec<u32>
     let (page_of, pages) = alphabet().pages();
     let numbers: Vec<u32> = page_of.iter().map(|&page| u32::from(page)).collect();
     let symbols: Vec<u32> = pages.concat().iter().map(|&s| u32::from(s)).collect();
-    let byte_id = |byte| tokenizer.vocab.byte_id(byte).unwrap_or(NO_ID);
-    let found = FoundWords::of(tokenizer);
-    let pairs = pair_table(tokenizer);
+    let byte_id = |byte| model.vocab.byte_id(byte).unwrap_or(NO_ID);
+    let found = FoundWords::of(model);
+    let pairs = pair_table(model);
     let words = word_table(&found.short);
     let (long, long_bytes) = long_table(&found.long);
     let constants = TokenizeConstants {
@@ -81,19 +81,19 @@ struct FoundWords<'a> {
 }
 
 impl<'a> FoundWords<'a> {
-    fn of(tokenizer: &'a Tokenizer) -> Self {
+    fn of(model: &'a ByteBpe) -> Self {
         let mut found = Self {
             short: Vec::new(),
             long: Vec::new(),
         };
         let mut merger = Merger::default();
-        for (_, token) in tokenizer.vocab.iter() {
+        for (_, token) in model.vocab.iter() {
             if token.len() > LONG {
                 continue;
             }
             // Not every token is what its bytes merge into.
             let mut ids = Vec::new();
-            tokenizer.encode_word(token, &mut merger, &mut ids);
+            model.encode_word(token, &mut merger, &mut ids);
             match ids[..] {
                 _ if token.len() <= KEY && ids.len() <= WORD_IDS => found.short.push((token, ids)),
                 [id] => found.long.push((token, id)),
@@ -106,8 +106,12 @@ impl<'a> FoundWords<'a> {
 
 /// Pairs with what they merge into, in the first free place from where their
 /// hash says; at most half of the places are taken.
-fn pair_table(tokenizer: &Tokenizer) -> Vec<u32> {
-    let pairs: Vec<(u32, u32, Merge)> = tokenizer.pairs.iter().collect();
+fn pair_table(model: &ByteBpe) -> Vec<u32> {
+    let pairs: Vec<(u32, u32, Merge)> = model
+        .pairs
+        .iter()
+        .map(|((left, right), merge)| (left, right, merge))
+        .collect();
     let unsafe_ranks = unsafe_ranks(&pairs);
     let n_places = (2 * pairs.len()).next_power_of_two().max(16);
     let mut table = [NO_ID, NO_ID, NO_RANK, NO_ID].repeat(n_places);

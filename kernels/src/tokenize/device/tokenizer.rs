@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::super::byte_bpe::ByteBpe;
 use super::super::merge::Merger;
 use super::super::pretokenize::Pretokenizer;
 use super::super::scan::Scanner;
@@ -28,6 +29,9 @@ pub struct DeviceTokenizer {
 /// Why a tokenizer runs on the host only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OnHostOnly {
+    /// Its vocabulary is not one of bytes.
+    #[error("it is not byte-level BPE")]
+    Model,
     /// It has no split pattern that is scanned by hand.
     #[error("its pre-tokenizer is not one of the patterns that devices know")]
     Pretokenizer,
@@ -53,11 +57,11 @@ impl DeviceTokenizer {
     /// # Errors
     /// Why devices cannot run it.
     pub fn new(tokenizer: &Arc<Tokenizer>) -> Result<Self, OnHostOnly> {
-        let (scanner, transducer) = known(tokenizer)?;
+        let (model, scanner, transducer) = known(tokenizer)?;
         Ok(Self {
+            tables: Arc::new(tables(model, &transducer)),
             tokenizer: Arc::clone(tokenizer),
             scanner,
-            tables: Arc::new(tables(tokenizer, &transducer)),
         })
     }
 
@@ -70,6 +74,11 @@ impl DeviceTokenizer {
     /// The tokenizer.
     pub(crate) fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// Its model, which is there in all that devices run.
+    pub(super) fn model(&self) -> Option<&ByteBpe> {
+        self.tokenizer.route.byte_level()
     }
 
     /// The constants and tables that entries read.
@@ -107,23 +116,24 @@ impl DeviceTokenizer {
         each_word(&self.scanner, text, |word| {
             if word.len() > LONG {
                 ids.push(NO_ID);
-            } else {
-                self.tokenizer.encode_word(&text[word], &mut merger, ids);
+            } else if let Some(model) = self.model() {
+                model.encode_word(&text[word], &mut merger, ids);
             }
         });
     }
 }
 
 /// The scanner of a tokenizer that devices run, and its transducer.
-fn known(tokenizer: &Tokenizer) -> Result<(Scanner, Transducer), OnHostOnly> {
-    let Pretokenizer::Scan(scanner) = &tokenizer.pretokenizer else {
+fn known(tokenizer: &Tokenizer) -> Result<(&ByteBpe, Scanner, Transducer), OnHostOnly> {
+    let model = tokenizer.route.byte_level().ok_or(OnHostOnly::Model)?;
+    let Pretokenizer::Scan(scanner) = &model.pretokenizer else {
         return Err(OnHostOnly::Pretokenizer);
     };
     let transducer = Transducer::of(scanner).ok_or(OnHostOnly::States)?;
-    if tokenizer.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
+    if model.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
         return Err(OnHostOnly::Ids);
     }
-    Ok((*scanner, transducer))
+    Ok((model, *scanner, transducer))
 }
 
 impl PartialEq for DeviceTokenizer {
