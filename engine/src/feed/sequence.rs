@@ -35,7 +35,9 @@ impl Fed {
     /// The rows of an epoch.
     pub(super) fn sequence(&self, shuffle: Shuffle, seed: u64, epoch: u32) -> Sequence {
         match self {
-            Self::Dataset(extent) => Sequence::Dataset(Order::new(shuffle, seed, epoch, *extent)),
+            Self::Dataset(extent) => {
+                Sequence::Dataset(Box::new(Order::new(shuffle, seed, epoch, *extent)))
+            }
             Self::Mixture(mixture) => Sequence::Mixture {
                 mixture: mixture.clone(),
                 of: (shuffle, seed, epoch),
@@ -47,7 +49,7 @@ impl Fed {
 /// The rows of one epoch, in their order.
 #[derive(Debug)]
 pub(super) enum Sequence {
-    Dataset(Order),
+    Dataset(Box<Order>),
     Mixture {
         mixture: Arc<Mixture>,
         of: (Shuffle, u64, u32),

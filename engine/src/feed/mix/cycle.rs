@@ -100,10 +100,6 @@ impl Cycle {
     }
 
     /// The cycle of a place, and the place in it.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "less than the places of a cycle"
-    )]
     fn cut(&self, place: u128) -> (u128, usize) {
         let n_places = (self.datasets.len() as u128).max(1);
         (place / n_places, (place % n_places) as usize)

@@ -8,6 +8,7 @@
 //! when an epoch of the mixture ends, and no row of it comes twice before all have
 //! come once.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -359,7 +360,7 @@ fn described(column: &Column) -> String {
     let mut said = format!("{} of {}", name_in_backticks(&column.name), column.logical);
     if !column.shape.is_empty() {
         let shape: Vec<String> = column.shape.iter().map(u64::to_string).collect();
-        said.push_str(&format!("[{}]", shape.join(", ")));
+        _ = write!(said, "[{}]", shape.join(", "));
     }
     if column.layout == crate::plan::ColumnLayout::Ragged {
         said.push_str(", ragged");

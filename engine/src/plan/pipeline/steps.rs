@@ -140,6 +140,7 @@ impl TokenizeSpec {
 /// Lays token lists into rows of one length.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of a file")]
 pub struct PackSpec {
     /// The token column: one that `tokenize` made (default: the only one there is),
     /// or lists of whole numbers.
