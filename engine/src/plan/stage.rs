@@ -161,11 +161,9 @@ impl Stage {
     pub(crate) fn tokenize(&self) -> Option<&TokenizeStep> {
         match &self.work {
             Work::Tokenize(step) => Some(step),
-            Work::Select(_)
-            | Work::Filter(_)
-            | Work::Map(_)
-            | Work::Pack(_)
-            | Work::Chunk(_) => None,
+            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) | Work::Chunk(_) => {
+                None
+            }
         }
     }
 

@@ -144,8 +144,8 @@ impl ByteBpe {
 
     /// Refuses to tell which bytes tokens stand for by their lengths, where
     /// words are not the bytes of the text.
-    pub(crate) fn check_offsets(&self, is_as_before: bool) -> Result<(), EncodeError> {
-        let normalizer = (!is_as_before).then_some("the normalizer");
+    pub(crate) fn check_offsets(&self, text: &str, normal: &str) -> Result<(), EncodeError> {
+        let normalizer = (text != normal).then_some("the normalizer");
         match self.pretokenizer.changes_text().or(normalizer) {
             Some(what) => Err(EncodeError::Offsets { what }),
             None => Ok(()),

@@ -72,10 +72,10 @@ impl EncoderState {
                 let stretch = (text, start);
                 match &tokenizer.route {
                     Route::Bytes(model) => {
-                        self.bytes_of(tokenizer, model, stretch, special, &mut tokens)
+                        self.bytes_of((tokenizer, special), model, stretch, &mut tokens)
                     }
                     Route::Pipeline(model) => {
-                        self.words_of(tokenizer, model, stretch, special, &mut tokens)
+                        self.words_of((tokenizer, special), model, stretch, &mut tokens)
                     }
                     Route::SentencePiece(model) => {
                         self.pieces_of(model, stretch, &mut tokens);
@@ -97,10 +97,9 @@ impl EncoderState {
 
     fn bytes_of(
         &mut self,
-        tokenizer: &Tokenizer,
+        (tokenizer, special): (&Tokenizer, Special),
         model: &ByteBpe,
         (text, start): (&str, usize),
-        special: Special,
         tokens: &mut Tokens,
     ) -> Result<(), EncodeError> {
         let finder = tokenizer.normalized.as_ref();
@@ -159,17 +158,15 @@ impl EncoderState {
 
     fn words_of(
         &mut self,
-        tokenizer: &Tokenizer,
+        (tokenizer, special): (&Tokenizer, Special),
         model: &Pipeline,
-        stretch: (&str, usize),
-        special: Special,
+        (text, start): (&str, usize),
         tokens: &mut Tokens,
     ) -> Result<(), EncodeError> {
         let finder = (tokenizer.normalized.as_ref(), special);
         let scratch = &mut self.pipeline;
         model.encode(
-            stretch,
-            Track::Origins,
+            (text, start, Track::Origins),
             finder,
             scratch,
             |part| match part {

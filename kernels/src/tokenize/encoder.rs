@@ -217,8 +217,8 @@ impl EncoderState {
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
         match &tokenizer.route {
-            Route::Bytes(model) => self.by_bytes(tokenizer, model, stretch, special, sink),
-            Route::Pipeline(model) => self.by_pipeline(tokenizer, model, stretch, special, sink),
+            Route::Bytes(model) => self.by_bytes((tokenizer, special), model, stretch, sink),
+            Route::Pipeline(model) => self.by_pipeline((tokenizer, special), model, stretch, sink),
             Route::SentencePiece(model) => {
                 self.by_pieces(model, stretch.0, sink);
                 Ok(())
@@ -229,10 +229,9 @@ impl EncoderState {
     #[inline]
     fn by_bytes<S: IdSink>(
         &mut self,
-        tokenizer: &Tokenizer,
+        (tokenizer, special): (&Tokenizer, Special),
         model: &ByteBpe,
         (text, start): (&str, usize),
-        special: Special,
         sink: &mut S,
     ) -> Result<(), EncodeError> {
         let finder = tokenizer.normalized.as_ref();
@@ -243,7 +242,7 @@ impl EncoderState {
         };
         let is_as_before = normal == text;
         if S::SPANS {
-            model.check_offsets(is_as_before)?;
+            model.check_offsets(text, normal)?;
         }
         each_stretch(finder, normal, special, |part| match part {
             StretchPart::Text { text, start: at } => {
@@ -286,16 +285,14 @@ impl EncoderState {
 
     fn by_pipeline(
         &mut self,
-        tokenizer: &Tokenizer,
+        (tokenizer, special): (&Tokenizer, Special),
         model: &Pipeline,
-        stretch: (&str, usize),
-        special: Special,
+        (text, start): (&str, usize),
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
         let finder = tokenizer.normalized.as_ref();
         model.encode(
-            stretch,
-            model.least_track(),
+            (text, start, model.least_track()),
             (finder, special),
             &mut self.pipeline,
             |part| match part {

@@ -75,6 +75,7 @@ impl PairTable {
         taken.map(|&(key, merge)| (((key >> 32) as u32, key as u32), merge))
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.n_pairs
     }

@@ -55,8 +55,7 @@ impl Pipeline {
     /// Those of the components, and `Special` as `special` has it.
     pub(crate) fn encode(
         &self,
-        (text, start): (&str, usize),
-        track: Track,
+        (text, start, track): (&str, usize, Track),
         (finder, special): (Option<&Finder>, Special),
         scratch: &mut PipelineScratch,
         mut visit: impl FnMut(PipelinePart<'_>),

@@ -112,7 +112,7 @@ impl Route {
                 let unspelled = model.unspelled.last().map(|(id, _)| *id);
                 model.vocab.greatest_id().max(unspelled)
             }
-            Self::Pipeline(model) => model.model.tokens().iter().map(|(id, _)| id).last(),
+            Self::Pipeline(model) => model.model.tokens().iter().map(|(id, _)| id).max(),
             Self::SentencePiece(model) => (model.len() as u32).checked_sub(1),
         }
     }

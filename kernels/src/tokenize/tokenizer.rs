@@ -264,9 +264,9 @@ impl Tokenizer {
         let (raw, normalized) = (finder(false)?, finder(true)?);
         let template = Template::of(after.post_processor.as_ref());
         Ok(Self {
+            route,
             raw,
             normalized,
-            route,
             added,
             after,
             template,

@@ -11,14 +11,6 @@ mod stream;
 mod tests;
 
 pub(crate) use decoder::Decoder;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the pipeline uses it next")
-)]
 pub(crate) use decoder::decode;
 pub(crate) use step::{DecodeStep, FirstSpace, Tidy};
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the pipeline uses it next")
-)]
 pub(crate) use stream::DecodeStream;

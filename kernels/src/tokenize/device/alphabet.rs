@@ -178,6 +178,8 @@ impl Alphabet {
 mod tests {
     use super::*;
 
+    use Symbol as S;
+
     #[test]
     fn characters_have_the_symbols_of_their_classes() {
         let symbols = |text: &str, shortened| {
@@ -185,7 +187,6 @@ mod tests {
             let symbol = |at| alphabet().at(shortened, text.as_bytes(), at);
             places.map(symbol).collect::<Vec<u8>>()
         };
-        use Symbol as S;
         let expected = [
             S::Other,
             S::Slash,

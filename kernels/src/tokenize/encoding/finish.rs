@@ -22,12 +22,12 @@ pub(crate) struct Finish<'a> {
 ///
 /// # Errors
 /// If the text cannot be truncated as it should.
-pub(crate) fn finish<'v>(
+pub(crate) fn finish(
     mut first: Encoding,
     mut second: Option<Encoding>,
     how: Finish<'_>,
     add: AddSpecial,
-    shown: &Shown<'v>,
+    shown: &Shown<'_>,
 ) -> Result<Encoding, TruncationError> {
     let n_texts = 1 + usize::from(second.is_some());
     if let Some(second) = &mut second {

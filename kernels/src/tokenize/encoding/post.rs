@@ -54,11 +54,11 @@ impl PostProcessor {
     }
 
     /// One encoding of the texts; `shown` is the text of a token.
-    pub(super) fn apply<'v>(
+    pub(super) fn apply(
         &self,
         mut encodings: Vec<Encoding>,
         add: AddSpecial,
-        shown: &Shown<'v>,
+        shown: &Shown<'_>,
     ) -> Encoding {
         for (sequence, encoding) in (0..).zip(&mut encodings) {
             for part in &mut encoding.overflowing {
@@ -75,11 +75,11 @@ impl PostProcessor {
 }
 
 impl PostStep {
-    fn apply<'v>(
+    fn apply(
         &self,
         mut encodings: Vec<Encoding>,
         add: AddSpecial,
-        shown: &Shown<'v>,
+        shown: &Shown<'_>,
     ) -> Vec<Encoding> {
         match self {
             Self::Bert(around) => {

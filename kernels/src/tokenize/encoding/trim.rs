@@ -19,7 +19,7 @@ impl TrimOffsets {
     /// Trims the spans of an encoding and of its overflowing parts; `shown` is
     /// the text of a token. White space counts in the unit of the spans, one
     /// for each character.
-    pub(super) fn apply<'v>(self, encoding: &mut Encoding, shown: &Shown<'v>) {
+    pub(super) fn apply(self, encoding: &mut Encoding, shown: &Shown<'_>) {
         if self == Self::Keep {
             return;
         }
@@ -29,7 +29,7 @@ impl TrimOffsets {
         self.trim(encoding, shown);
     }
 
-    fn trim<'v>(self, encoding: &mut Encoding, shown: &Shown<'v>) {
+    fn trim(self, encoding: &mut Encoding, shown: &Shown<'_>) {
         for (at, (start, end)) in encoding.spans.iter_mut().enumerate() {
             let text: &str = match &encoding.texts[at] {
                 Some(text) => text,

@@ -74,8 +74,15 @@ impl Encoding {
     }
 
     /// The number of tokens.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
     }
 
     /// Gives all tokens one type.
@@ -90,6 +97,7 @@ impl Encoding {
     }
 
     /// The sequence of each token: 0 for the first text, 1 for the second.
+    #[must_use]
     pub fn sequence_ids(&self) -> Vec<Option<u32>> {
         let mut ids = vec![None; self.len()];
         let n_sequences = self.sequences.len().max(1);
@@ -108,6 +116,7 @@ impl Encoding {
     }
 
     /// The first and one past the last of the tokens of a word.
+    #[must_use]
     pub fn word_to_tokens(&self, word: u32, sequence: u32) -> Option<Range<usize>> {
         let range = self.range(sequence);
         let words = self.words.get(range.clone())?;
@@ -123,6 +132,7 @@ impl Encoding {
     }
 
     /// Where a word is in its text.
+    #[must_use]
     pub fn word_to_span(&self, word: u32, sequence: u32) -> Option<TokenSpan> {
         let tokens = self.word_to_tokens(word, sequence)?;
         let first = self.spans.get(tokens.start)?;
@@ -131,6 +141,7 @@ impl Encoding {
     }
 
     /// The sequence of a token.
+    #[must_use]
     pub fn token_to_sequence(&self, token: usize) -> Option<u32> {
         if token >= self.len() {
             return None;
@@ -144,6 +155,7 @@ impl Encoding {
     }
 
     /// The token at a place of a text.
+    #[must_use]
     pub fn place_to_token(&self, place: u32, sequence: u32) -> Option<usize> {
         let range = self.range(sequence);
         let spans = self.spans.get(range.clone())?;

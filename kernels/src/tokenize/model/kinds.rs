@@ -1,5 +1,6 @@
 //! The kinds of models there are.
 
+#[cfg(test)]
 use std::ops::Range;
 
 use super::bpe::{Bpe, BpeScratch};
@@ -51,6 +52,7 @@ impl Model {
     ///
     /// # Errors
     /// The first of `visit`.
+    #[cfg(test)]
     pub(crate) fn parts<E>(
         &self,
         word: &str,
@@ -66,6 +68,7 @@ impl Model {
     ///
     /// # Errors
     /// As [`Self::encode_word`].
+    #[cfg(test)]
     pub(crate) fn encode_part(
         &self,
         word: &str,
@@ -103,6 +106,7 @@ impl Model {
     }
 
     /// What the file calls it.
+    #[cfg(test)]
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Bpe(_) => "BPE",

@@ -15,15 +15,7 @@ mod word_piece;
 
 pub(crate) use bpe::{Bpe, BpeOptions, FuseUnknown};
 pub(crate) use kinds::Model;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the pipeline uses it next")
-)]
 pub(crate) use kinds::Scratch;
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "the pipeline uses it next")
-)]
 pub(crate) use token::WordToken;
 pub(crate) use tokens::{ByteFallback, TokenTable};
 pub(crate) use trie::Trie;

@@ -47,6 +47,10 @@ pub(crate) enum ModelType {
 
 /// What is done to text first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of the file format"
+)]
 pub(crate) struct NormalizerSpec {
     pub(crate) charsmap: Vec<u8>,
     pub(crate) add_dummy_prefix: bool,

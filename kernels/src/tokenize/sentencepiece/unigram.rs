@@ -144,8 +144,11 @@ impl UnigramModel {
     fn score(&self, id: u32, len_bytes: usize) -> Option<f64> {
         match *self.scores.get(id as usize)? {
             Some(PieceScore::Of(score)) => Some(f64::from(score)),
-            // The product is one of binary32.
-            Some(PieceScore::ByLength) => Some(f64::from(len_bytes as f32 * self.best) - 0.1),
+            Some(PieceScore::ByLength) => {
+                #[expect(clippy::cast_precision_loss, reason = "the product is one of binary32")]
+                let product = len_bytes as f32 * self.best;
+                Some(f64::from(product) - 0.1)
+            }
             None => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::tokenize::error::TokenizerError;
 
 /// Pieces, looked up as the library does.
 pub(super) struct Pieces {
-    pieces: Vec<Piece>,
+    by_id: Vec<Piece>,
     /// Control, unknown and byte pieces, which no text is made of.
     reserved: FxHashMap<String, u32>,
     /// The others.
@@ -23,7 +23,7 @@ impl Pieces {
     /// is unknown, or a byte piece is none or missing while the model has some.
     pub(super) fn new(pieces: Vec<Piece>) -> Result<Self, TokenizerError> {
         let mut all = Self {
-            pieces: Vec::new(),
+            by_id: Vec::new(),
             reserved: FxHashMap::default(),
             ordinary: FxHashMap::default(),
             unknown: 0,
@@ -68,7 +68,7 @@ impl Pieces {
                 ));
             }
         }
-        all.pieces = pieces;
+        all.by_id = pieces;
         Ok(all)
     }
 
@@ -84,7 +84,7 @@ impl Pieces {
     }
 
     pub(super) fn get(&self, id: u32) -> Option<&Piece> {
-        self.pieces.get(id as usize)
+        self.by_id.get(id as usize)
     }
 
     pub(super) fn unknown(&self) -> u32 {
@@ -97,11 +97,11 @@ impl Pieces {
 
     /// All pieces with their ids.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Piece)> + Clone {
-        (0..).zip(&self.pieces)
+        (0..).zip(&self.by_id)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.pieces.len()
+        self.by_id.len()
     }
 }
 
