@@ -9,6 +9,8 @@ mod pretend;
 mod rows;
 mod split;
 mod table;
+#[cfg(feature = "wgpu")]
+mod text;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};

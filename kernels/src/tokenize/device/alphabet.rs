@@ -176,6 +176,7 @@ impl Alphabet {
 
 #[cfg(test)]
 mod tests {
+    use super::Symbol as S;
     use super::*;
 
     use Symbol as S;
