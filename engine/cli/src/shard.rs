@@ -57,6 +57,26 @@ pub(crate) struct Args {
     dry_run: bool,
 }
 
+impl Args {
+    /// What is said of the dataset's directory and of devices that fail.
+    fn options(&self, options: ShardOptions) -> ShardOptions {
+        ShardOptions {
+            on_existing: if self.replace {
+                OnExisting::Replace
+            } else {
+                OnExisting::Refuse
+            },
+            on_foreign: if self.into {
+                OnForeign::Into
+            } else {
+                OnForeign::Refuse
+            },
+            on_device_error: self.on_device_error.into(),
+            ..options
+        }
+    }
+}
+
 /// Runs the pipeline.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let threads = run::threads(args.threads);
@@ -80,20 +100,7 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     output.note(|| explain(&plan, &context));
     let mut notes = notes(&plan);
     output.warn(&notes);
-    let options = ShardOptions {
-        on_existing: if args.replace {
-            OnExisting::Replace
-        } else {
-            OnExisting::Refuse
-        },
-        on_foreign: if args.into {
-            OnForeign::Into
-        } else {
-            OnForeign::Refuse
-        },
-        on_device_error: args.on_device_error.into(),
-        ..ShardOptions::new(threads).on(device)
-    };
+    let options = args.options(ShardOptions::new(threads).on(device));
     let control = Arc::new(Control::default());
     let signals = signals::forward_to(&control)?;
     let start = Instant::now();

@@ -35,17 +35,15 @@ pub(super) fn of_folder(folder: &Path, family: Option<&str>) -> Result<Tokenizer
     if let Some(path) = named.into_iter().find(|path| path.is_file()) {
         return of_file(&path, family);
     }
-    match tiktoken_files(folder)?.as_slice() {
-        [path] => of_file(path, family),
-        _ => {
-            let message = format!("{NO_TOKENIZER}, got the directory {}", folder.display());
-            let hint = format!(
-                "one of these makes it the folder of a model: {}",
-                OF_FOLDER.join(", ")
-            );
-            Err(Error::pipeline(message).with_hint(hint))
-        }
+    if let [path] = tiktoken_files(folder)?.as_slice() {
+        return of_file(path, family);
     }
+    let message = format!("{NO_TOKENIZER}, got the directory {}", folder.display());
+    let hint = format!(
+        "one of these makes it the folder of a model: {}",
+        OF_FOLDER.join(", ")
+    );
+    Err(Error::pipeline(message).with_hint(hint))
 }
 
 fn tiktoken_files(folder: &Path) -> Result<Vec<PathBuf>> {

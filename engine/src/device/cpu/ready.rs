@@ -75,13 +75,13 @@ impl ReadyRows {
         for part in &self.parts[parts.clone()] {
             match part {
                 RowPart::Token(id) => ids.push(*id),
-                RowPart::Stretch(stretch) => match self.done.of.get(*stretch) {
-                    Some(Some(range)) => ids.extend_from_slice(&self.done.ids[range.clone()]),
-                    _ => {
+                RowPart::Stretch(stretch) => {
+                    let Some(Some(range)) = self.done.of.get(*stretch) else {
                         ids.truncate(before);
                         return false;
-                    }
-                },
+                    };
+                    ids.extend_from_slice(&self.done.ids[range.clone()]);
+                }
             }
         }
         true

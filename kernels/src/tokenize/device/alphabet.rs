@@ -179,8 +179,6 @@ mod tests {
     use super::Symbol as S;
     use super::*;
 
-    use Symbol as S;
-
     #[test]
     fn characters_have_the_symbols_of_their_classes() {
         let symbols = |text: &str, shortened| {

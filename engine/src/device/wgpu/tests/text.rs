@@ -48,7 +48,10 @@ fn stretches_of_text_have_the_encoder_s_ids_or_are_the_host_s() {
         let tokenizer = Arc::new(Tokenizer::builtin(name).unwrap());
         let mut encoder = Encoder::new(Arc::clone(&tokenizer));
         let documents = documents();
-        let lens: Vec<u32> = documents.iter().map(|text| text.len() as u32).collect();
+        let lens: Vec<u32> = documents
+            .iter()
+            .map(|text| u32::try_from(text.len()).unwrap())
+            .collect();
         let offsets = offsets_of(&lens).unwrap();
         let permits = Permits::new(1);
         for device in found(DeviceKind::Wgpu).unwrap_or_default() {
