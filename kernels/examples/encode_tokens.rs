@@ -9,7 +9,9 @@
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{BufRead, stdin};
+use std::path::Path;
 use std::sync::Arc;
 
 use fuelrail_kernels::tokenize::{EncodeOptions, Encoder, Special, Tokenizer};
@@ -26,12 +28,11 @@ enum Texts {
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("expected `FILE`")?;
     let bytes = std::fs::read(&path)?;
-    let tokenizer = if path.ends_with(".model") {
-        Tokenizer::from_sentencepiece(&bytes)
-    } else if path.ends_with(".txt") {
-        Tokenizer::from_vocab_txt(&bytes)
-    } else {
-        Tokenizer::from_tokenizer_json(&bytes)
+    let extension = Path::new(&path).extension().and_then(OsStr::to_str);
+    let tokenizer = match extension {
+        Some("model") => Tokenizer::from_sentencepiece(&bytes),
+        Some("txt") => Tokenizer::from_vocab_txt(&bytes),
+        _ => Tokenizer::from_tokenizer_json(&bytes),
     };
     let mut encoder = Encoder::new(Arc::new(tokenizer?));
     let tokenizer = Arc::clone(encoder.tokenizer());

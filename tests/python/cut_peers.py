@@ -4,9 +4,7 @@ kernels/examples/cut_jsonl.rs makes of them."""
 from __future__ import annotations
 
 import base64
-import functools
 import json
-import os
 import random
 import struct
 import subprocess
@@ -35,33 +33,12 @@ BEHAVIORS = (
 )
 
 
-@functools.cache
-def example() -> str:
-    """The command of kernels/examples/cut_jsonl.rs, built if need be."""
-    command = [
-        "cargo",
-        "build",
-        "--release",
-        "-q",
-        "-p",
-        "fuelrail-kernels",
-        "--example",
-        "cut_jsonl",
-    ]
-    subprocess.run(command, cwd=tokenizer_peers.ROOT, check=True)
-    target = os.environ.get("CARGO_TARGET_DIR", str(tokenizer_peers.ROOT / "target"))
-    return f"{target}/release/examples/cut_jsonl"
-
-
 def ours(cases: Iterable[tuple[Component, Component, Sequence[str]]]) -> list[Any]:
     """For each normalizer, pre-tokenizer and texts, the words of each text, or
     an error."""
-    lines = [
-        json.dumps({"normalizer": n, "pre_tokenizer": p, "texts": texts})
-        for n, p, texts in cases
-    ]
+    lines = [json.dumps({"normalizer": n, "pre_tokenizer": p, "texts": texts}) for n, p, texts in cases]
     done = subprocess.run(
-        [example()], input="\n".join(lines).encode(), capture_output=True, check=False
+        [tokenizer_peers.built_example("cut_jsonl")], input="\n".join(lines).encode(), capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
@@ -80,9 +57,7 @@ def file(normalizer: Component, pre_tokenizer: Component) -> str:
     )
 
 
-def theirs(
-    normalizer: Component, pre_tokenizer: Component, texts: Iterable[str]
-) -> list[list[Word]]:
+def theirs(normalizer: Component, pre_tokenizer: Component, texts: Iterable[str]) -> list[list[Word]]:
     """The words of each text by Hugging Face."""
     tokenizer = Tokenizer.from_str(file(normalizer, pre_tokenizer))
     return [_cut(tokenizer, text) for text in texts]
@@ -95,9 +70,7 @@ def _cut(tokenizer: Tokenizer, text: str) -> list[Word]:
     if tokenizer.pre_tokenizer is not None:
         tokenizer.pre_tokenizer.pre_tokenize(pieces)
     # Added tokens are taken out before, by which an empty text has no piece.
-    return [
-        (word, *span) for word, span, _ in pieces.get_splits("original", "char") if word
-    ]
+    return [(word, *span) for word, span, _ in pieces.get_splits("original", "char") if word]
 
 
 def differences(
@@ -105,9 +78,7 @@ def differences(
 ) -> list[str]:
     """Where the two differ, one for each case that does."""
     found = []
-    for (normalizer, pre_tokenizer, texts), results in zip(
-        cases, ours(cases), strict=True
-    ):
+    for (normalizer, pre_tokenizer, texts), results in zip(cases, ours(cases), strict=True):
         what = f"{json.dumps(normalizer)[:300]} {json.dumps(pre_tokenizer)}"
         if isinstance(results, str):
             found.append(f"{what}: {results}")
@@ -208,10 +179,7 @@ class Components:
         kind = kind or rng.choice(NORMALIZERS)
         options: dict[str, Any] = {}
         if kind == "BertNormalizer":
-            options = {
-                name: self.flag()
-                for name in ("clean_text", "handle_chinese_chars", "lowercase")
-            }
+            options = {name: self.flag() for name in ("clean_text", "handle_chinese_chars", "lowercase")}
             options["strip_accents"] = rng.choice([True, False, None])
         elif kind == "Strip":
             options = {"strip_left": self.flag(), "strip_right": self.flag()}
@@ -224,18 +192,10 @@ class Components:
             options = {"prepend": rng.choice(["▁", " ", "ab", "é漢"])}
         elif kind == "Precompiled":
             keys = rng.sample(sorted(RULES), rng.randrange(1, len(RULES)))
-            options = {
-                "precompiled_charsmap": charsmap(
-                    {key.encode(): RULES[key] for key in keys}
-                )
-            }
+            options = {"precompiled_charsmap": charsmap({key.encode(): RULES[key] for key in keys})}
         elif kind == "Sequence":
             plain = [name for name in NORMALIZERS if name != "Sequence"]
-            options = {
-                "normalizers": [
-                    self.normalizer(rng.choice(plain)) for _ in range(rng.randrange(4))
-                ]
-            }
+            options = {"normalizers": [self.normalizer(rng.choice(plain)) for _ in range(rng.randrange(4))]}
         return {"type": kind, **options}
 
     def pre_tokenizer(self, kind: str | None = None) -> Component:
@@ -271,12 +231,7 @@ class Components:
             }
         elif kind == "Sequence":
             plain = [name for name in PRE_TOKENIZERS if name != "Sequence"]
-            options = {
-                "pretokenizers": [
-                    self.pre_tokenizer(rng.choice(plain))
-                    for _ in range(rng.randrange(4))
-                ]
-            }
+            options = {"pretokenizers": [self.pre_tokenizer(rng.choice(plain)) for _ in range(rng.randrange(4))]}
         return {"type": kind, **options}
 
 

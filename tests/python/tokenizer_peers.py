@@ -35,9 +35,7 @@ QWEN2 = CL100K.replace("{1,3}", "")
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _LEAD, _TAIL = r"[^\r\n\p{L}\p{N}]?", r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-O200K = (
-    rf"{_LEAD}{_UPPER}*{_LOWER}+{_TAIL}|{_LEAD}{_UPPER}+{_LOWER}*{_TAIL}|\p{{N}}{{1,3}}{_REST}"
-)
+O200K = rf"{_LEAD}{_UPPER}*{_LOWER}+{_TAIL}|{_LEAD}{_UPPER}+{_LOWER}*{_TAIL}|\p{{N}}{{1,3}}{_REST}"
 TEKKEN = rf"{_LEAD}{_UPPER}*{_LOWER}+|{_LEAD}{_UPPER}+{_LOWER}*|\p{{N}}{_REST}"
 QWEN35 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}"
@@ -52,14 +50,14 @@ DEEPSEEK = (
 
 
 @functools.cache
-def example() -> str:
-    """The command of kernels/examples/encode_jsonl.rs, built if need be."""
+def built_example(name: str) -> str:
+    """The command of an example in kernels/examples, built if need be."""
     subprocess.run(
-        ["cargo", "build", "--release", "-q", "-p", "fuelrail-kernels", "--example", "encode_jsonl"],
+        ["cargo", "build", "--release", "-q", "-p", "fuelrail-kernels", "--example", name],
         cwd=ROOT,
         check=True,
     )
-    return str(ROOT / "target/release/examples/encode_jsonl")
+    return str(ROOT / "target/release/examples" / name)
 
 
 def command(tokenizer: str, special: str) -> list[str]:
@@ -69,25 +67,21 @@ def command(tokenizer: str, special: str) -> list[str]:
     if template is None:
         binary = os.environ.get("FUELRAIL_BIN", str(ROOT / "target/release/fuelrail"))
         template = f"{shlex.quote(binary)} tokenize --tokenizer {{tokenizer}} --jsonl --special {{special}}"
-    template = template.replace("{example}", example() if "{example}" in template else "")
+    template = template.replace("{example}", built_example("encode_jsonl") if "{example}" in template else "")
     return shlex.split(template.format(tokenizer=shlex.quote(tokenizer), special=special))
 
 
 def encode(tokenizer: str, special: str, texts: Iterable[str]) -> list[list[int]]:
     """The ids of each text."""
     lines = "".join(json.dumps(text) + "\n" for text in texts)
-    done = subprocess.run(
-        command(tokenizer, special), input=lines.encode(), capture_output=True, check=False
-    )
+    done = subprocess.run(command(tokenizer, special), input=lines.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def refusal(tokenizer: str, text: str) -> str:
     """What is said when a special token in the text is refused."""
-    done = subprocess.run(
-        command(tokenizer, "refuse"), input=json.dumps(text).encode() + b"\n", capture_output=True
-    )
+    done = subprocess.run(command(tokenizer, "refuse"), input=json.dumps(text).encode() + b"\n", capture_output=True)
     assert done.returncode != 0
     return done.stderr.decode()
 
@@ -99,7 +93,7 @@ def _load_ranks(url: str, expected_hash: str) -> dict[bytes, int]:
 @functools.cache
 def ranks(name: str, expected_hash: str | None = None) -> dict[bytes, int]:
     """The vocabulary that fuelrail carries, by token."""
-    asset = subprocess.run([example(), "--asset", name], capture_output=True, check=True).stdout
+    asset = subprocess.run([built_example("encode_jsonl"), "--asset", name], capture_output=True, check=True).stdout
     if expected_hash is not None:
         assert hashlib.sha256(asset).hexdigest() == expected_hash
     lines = (line.split() for line in asset.splitlines())
@@ -116,9 +110,7 @@ def tiktoken_encoding(name: str) -> tiktoken.Encoding:
 def _byte_chars() -> dict[int, str]:
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in plain]
-    return {byte: chr(byte) for byte in plain} | {
-        byte: chr(256 + nth) for nth, byte in enumerate(others)
-    }
+    return {byte: chr(byte) for byte in plain} | {byte: chr(256 + nth) for nth, byte in enumerate(others)}
 
 
 def _spell(token: bytes) -> str:
