@@ -71,16 +71,15 @@ impl ReadyRows {
         let Some(parts) = self.rows.get(row).and_then(Option::as_ref) else {
             return false;
         };
-        let before = ids.len();
+        if !self.is_ready(row) {
+            return false;
+        }
         for part in &self.parts[parts.clone()] {
             match part {
                 RowPart::Token(id) => ids.push(*id),
                 RowPart::Stretch(stretch) => {
-                    let Some(Some(range)) = self.done.of.get(*stretch) else {
-                        ids.truncate(before);
-                        return false;
-                    };
-                    ids.extend_from_slice(&self.done.ids[range.clone()]);
+                    let range = self.done.of[*stretch].clone().unwrap_or_default();
+                    ids.extend_from_slice(&self.done.ids[range]);
                 }
             }
         }

@@ -161,6 +161,22 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::{DeviceKind, found};
+
+    /// CUDA is there where `LD_LIBRARY_PATH` names its simulator.
+    #[test]
+    fn every_device_that_is_there_has_the_ids_of_the_reference() {
+        for kind in [DeviceKind::Cuda, DeviceKind::Wgpu] {
+            for device in found(kind).unwrap_or_default() {
+                let mut report = SuiteReport::default();
+                for trial in trials() {
+                    try_one(device.subject(), &trial, 0, &mut report);
+                }
+                assert_eq!(report.wrong, [] as [String; 0], "{}", device.report().id);
+                assert_eq!(report.n_chains, 9 * FAMILIES.len());
+            }
+        }
+    }
 
     #[test]
     fn every_family_has_its_trials() {
