@@ -8,7 +8,7 @@
 //! [`Transducer`](transducer::Transducer) is two automata, one that has read the text before the
 //! character and one that has read the text behind it from its end, and a table
 //! that says for each pair of their states whether a word begins there. An
-//! automaton of at most sixteen states that reads a chunk is a [`StateMap`],
+//! automaton of at most sixteen states that reads a chunk is a [`StateMap`](state_map::StateMap),
 //! and these compose, so chunks are read side by side.
 //!
 //! # The passes
@@ -46,10 +46,6 @@ mod tables;
 mod tests;
 mod tokenizer;
 mod transducer;
-
-use state_map::StateMap;
-#[cfg(test)]
-use transducer::Transducer;
 
 /// Bytes of a chunk of text: a group of threads works on it.
 pub(crate) const TEXT_CHUNK: u32 = constants::CHUNK as u32;

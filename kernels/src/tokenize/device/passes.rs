@@ -8,10 +8,10 @@
 
 use super::super::pairs::NO_RANK;
 use super::super::scan::class::decode;
-use super::StateMap;
 use super::constants::{
     BUCKET, CHUNK, ENTRY, KEY, LONG, NO_ID, SAFE, SHORT, TokenizeConstants, WORD_IDS, key_of, other,
 };
+use super::state_map::StateMap;
 use super::tables::{long_hash, pair_hash, word_hash};
 
 /// A batch on its way through the passes.

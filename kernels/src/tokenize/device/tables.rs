@@ -11,6 +11,7 @@ use super::constants::{
     BUCKET, ENTRY, KEY, LONG, NO_ID, SAFE, TokenizeConstants, WORD_IDS, fold, key_of, mix, other,
     words_of,
 };
+use super::state_map::StateMap;
 use super::transducer::Transducer;
 
 /// Words of [`TokenizeConstants`].
@@ -19,7 +20,7 @@ const HEAD: usize = size_of::<TokenizeConstants>() / 4;
 /// The struct and all tables behind it.
 pub(crate) fn tables(model: &ByteBpe, transducer: &Transducer) -> Vec<u32> {
     let mut tables = Growing(vec![0; HEAD]);
-    let maps = |maps: &[super::StateMap]| {
+    let maps = |maps: &[StateMap]| {
         let halves = maps.iter().map(|map| [map.0 as u32, (map.0 >> 32) as u32]);
         halves.collect::<Vec<_>>().concat()
     };

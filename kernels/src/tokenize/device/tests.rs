@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::scan::{Contractions, Digits, Scanner, TextEnd};
 use super::super::tokenizer::Tokenizer;
+use super::transducer::Transducer;
 use super::*;
 
 fn scanners() -> Vec<(&'static str, Scanner)> {
