@@ -136,7 +136,7 @@ fn every_document_is_there_once_and_decodes() {
             encoder.encode(&text, Special::Text, &mut ids).unwrap();
             ids.push(100_257);
             for (start, piece) in (0_u32..).step_by(64).zip(ids.chunks(64)) {
-                let text = encoder.tokenizer().decode(piece);
+                let text = encoder.tokenizer().decode(piece).unwrap();
                 let text = String::from_utf8_lossy(&text).into_owned();
                 expected.push((name.to_owned(), row, start, Some(text)));
             }
