@@ -149,15 +149,19 @@ fn the_identity_holds_what_is_added_and_not_who_said_so() {
 
 #[test]
 fn a_template_that_cannot_be_honoured_is_refused_unless_both_sides_are_named() {
-    let other = tokenizer(&[("post_processor", json!({"type": "Later"}))]);
+    // A template that leaves the text out.
+    let mut alone = template(&["!"], &[]);
+    alone["single"].as_array_mut().unwrap().truncate(1);
+    let other = tokenizer(&[("post_processor", alone)]);
     for (keys, place) in [
         ("", "begin_of_document"),
         ("begin_of_document = false", "end_of_document"),
     ] {
         let error = plan(&other, keys).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("`post_processor` is not supported"), "{text}");
-        assert!(text.contains(", got Later"), "{text}");
+        let expected =
+            "`post_processor.single` is not supported: expected tokens before and after one text";
+        assert!(text.contains(expected), "{text}");
         assert!(
             error
                 .hint()
@@ -216,8 +220,15 @@ fn a_segment_of_padding_is_part_of_the_identity_where_it_is_asked_for() {
 #[test]
 fn what_is_not_applied_is_noted_with_its_step() {
     let file = tokenizer(&[
-        ("truncation", json!({"max_length": 7})),
-        ("padding", json!({})),
+        (
+            "truncation",
+            json!({"max_length": 7, "stride": 0, "strategy": "LongestFirst", "direction": "Right"}),
+        ),
+        (
+            "padding",
+            json!({"strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": null,
+                "pad_id": 0, "pad_type_id": 0, "pad_token": "!"}),
+        ),
     ]);
     let plan = plan(&file, "").unwrap();
     let expected = [

@@ -62,8 +62,6 @@ mod huge;
 mod json;
 mod merge;
 mod model;
-#[cfg(test)]
-mod oracle;
 mod pairs;
 mod parts;
 mod pattern;

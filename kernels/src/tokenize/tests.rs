@@ -1,6 +1,8 @@
 //! Tests of the operator as a whole; differences from the peers are looked
 //! for in `tests/python/test_tokenize.py`.
 
+mod oracle;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -175,7 +175,8 @@ pub fn homes(file: &File) -> Vec<String> {
 /// The kernels do no I/O, start nothing and know no Arrow; their tests may.
 #[must_use]
 pub fn kernels_are_pure(file: &File) -> Vec<String> {
-    if !file.path.starts_with("kernels/src/") || file.path.ends_with("/tests.rs") {
+    let is_test = file.path.ends_with("/tests.rs") || file.path.contains("/tests/");
+    if !file.path.starts_with("kernels/src/") || is_test {
         return Vec::new();
     }
     let code = code_only(&file.text);

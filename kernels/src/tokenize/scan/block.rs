@@ -7,10 +7,10 @@
 //! word that fills the block, white space and numbers beyond ASCII, the few
 //! combinations that a family sets aside, and white space that ends the text.
 
-use super::SplitScan;
 use super::class::ClassTable;
 use super::classes::{BlockClasses, Letters, low_bits};
 use super::masks::{BLOCK, Classify, Scalar};
+use super::split::SplitScan;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
 use crate::level::Level;

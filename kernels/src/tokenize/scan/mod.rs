@@ -12,6 +12,7 @@ mod classes;
 mod gpt2;
 mod masks;
 mod o200k;
+mod split;
 mod starts;
 #[cfg(test)]
 mod tests;
@@ -26,13 +27,7 @@ pub(crate) use block::{N_WORDS, WordEnds};
 pub(crate) use cl100k::Cl100k;
 pub(crate) use gpt2::Gpt2;
 pub(crate) use o200k::O200k;
-
-/// A hand-written split pattern.
-pub(crate) trait SplitScan {
-    /// Where the word that starts at `at`, a boundary before the end of
-    /// `text`, ends; always after `at`. `text` is valid UTF-8.
-    fn end(&self, text: &[u8], at: usize) -> usize;
-}
+pub(crate) use split::SplitScan;
 
 /// A family of split patterns with what varies in it.
 #[derive(Clone, Copy)]
