@@ -188,6 +188,29 @@ def tokenizer_json() -> bytes:
     }, ensure_ascii=False).encode()
 
 
+def sentencepiece(model: int) -> bytes:
+    """A `.model` of one type with pieces of each kind but bytes."""
+
+    def varint(number: int) -> bytes:
+        more = number >> 7
+        return bytes([number & 127 | (128 if more else 0)]) + (varint(more) if more else b"")
+
+    def bytes_field(number: int, content: bytes) -> bytes:
+        return varint(number << 3 | 2) + varint(len(content)) + content
+
+    def number_field(number: int, value: int) -> bytes:
+        return varint(number << 3) + varint(value)
+
+    pieces = [("<unk>", 0, 2), ("<s>", 0, 3), ("\u2581", -3, 1), ("a", -1, 1), ("b", -2, 1), ("ab", -4, 1),
+              ("\u2581ab", -5, 1), ("1234", 0, 4), ("o'", -6, 1)]  # fmt: skip
+    out = b""
+    for text, score, kind in pieces:
+        scored = varint(2 << 3 | 5) + struct.pack("<f", score)
+        out += bytes_field(1, bytes_field(1, text.encode()) + scored + number_field(3, kind))
+    out += bytes_field(2, number_field(3, model) + number_field(35, 0))
+    return out + bytes_field(3, number_field(3, 1) + number_field(4, 1) + number_field(5, 1))
+
+
 def state(shuffle: str, largest: int) -> bytes:
     """The state of a loader, with numbers up to `largest`."""
     written = {
@@ -214,6 +237,8 @@ def main() -> None:
     write("pipeline", "override", b"--set pack.length=512\n" + PIPELINE.encode())
     write("state", "rows", state("rows", 1))
     write("state", "extreme", state("blocks", 2**64 - 1))
+    for model, name in enumerate(["unigram", "bpe", "word", "char"], 1):
+        write("sentencepiece", name, sentencepiece(model))
     write("tokenizer_json", "bpe", tokenizer_json())
     tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b"abab"]
     lines = (base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))

@@ -18,7 +18,7 @@ use fuelrail::plan::Pipeline;
 
 pub use dataset::{manifest, shard};
 pub use jsonl::jsonl;
-pub use tokenizer::{tiktoken, tokenizer_json};
+pub use tokenizer::{sentencepiece, tiktoken, tokenizer_json};
 
 /// The pipeline file; the first line is an override (`--set`) where it holds
 /// a `=` and the rest the file, as in `step.key=value`.
@@ -104,6 +104,11 @@ mod tests {
     #[test]
     fn seeds_of_tiktoken() {
         replay("tiktoken", super::tiktoken);
+    }
+
+    #[test]
+    fn seeds_of_sentencepiece() {
+        replay("sentencepiece", super::sentencepiece);
     }
 
     #[test]

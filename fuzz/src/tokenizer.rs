@@ -32,6 +32,16 @@ pub fn tiktoken(data: &[u8]) {
     }
 }
 
+/// A SentencePiece `.model`.
+///
+/// # Panics
+/// If a tokenizer that was read cannot be used.
+pub fn sentencepiece(data: &[u8]) {
+    if let Ok(tokenizer) = Tokenizer::from_sentencepiece(data) {
+        try_out(tokenizer);
+    }
+}
+
 /// Encodes and decodes.
 fn try_out(tokenizer: Tokenizer) {
     let mut encoder = Encoder::new(Arc::new(tokenizer));

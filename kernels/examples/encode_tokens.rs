@@ -1,10 +1,11 @@
 //! Encodes lines of JSON with all that is known of each token, for tests to
 //! compare with a peer.
 //!
-//! `encode_tokens FILE`: FILE is a `tokenizer.json`, a `.model` or a
-//! `vocab.txt`. A line of standard input is a text or a list of two; a line of
-//! output has `ids`, `offsets` in characters, `words`, `types`, `special` and
-//! `decoded`, or an `error`.
+//! `encode_tokens FILE [parse|text]`: FILE is a `tokenizer.json`, a `.model` or
+//! a `vocab.txt`; with `text`, special tokens are text as any other. A line of
+//! standard input is a text or a list of two; a line of output has `ids`,
+//! `offsets` in characters, `words`, `types`, `special` and `decoded`, or an
+//! `error`. For a line that is a list of ids it has `decoded` alone.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -23,6 +24,7 @@ use serde_json::json;
 enum Texts {
     One(String),
     Two(String, String),
+    Ids(Vec<u32>),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,12 +38,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut encoder = Encoder::new(Arc::new(tokenizer?));
     let tokenizer = Arc::clone(encoder.tokenizer());
-    let options = EncodeOptions::default();
+    let mut options = EncodeOptions::default();
+    if std::env::args().nth(2).as_deref() == Some("text") {
+        options.special = Special::Text;
+    }
     for line in stdin().lock().lines() {
         let texts: Texts = serde_json::from_str(&line?)?;
         let (first, second) = match &texts {
             Texts::One(first) => (first, None),
             Texts::Two(first, second) => (first, Some(second.as_str())),
+            Texts::Ids(ids) => {
+                let decoded = tokenizer.decode(ids)?;
+                println!(
+                    "{}",
+                    json!({ "decoded": String::from_utf8_lossy(&decoded) })
+                );
+                continue;
+            }
         };
         let encoding = match encoder.encode_tokens(first, second, &options) {
             Ok(encoding) => encoding,
@@ -52,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         if second.is_none() && tokenizer.template().is_ok() {
             let mut ids = Vec::new();
-            encoder.encode_with_template(first, Special::Parse, &mut ids)?;
+            encoder.encode_with_template(first, options.special, &mut ids)?;
             if ids != encoding.ids {
                 return Err(
                     format!("{first:?}: {ids:?} without spans, {:?} with", encoding.ids).into(),

@@ -90,7 +90,11 @@ impl EncoderState {
         })?;
         let mut encoding = tokens.encoding;
         if options.offsets == OffsetUnit::Chars && !text.is_ascii() {
-            encoding.spans_to_chars(&CharOffsets::new(text));
+            let offsets = CharOffsets::new(text);
+            encoding.spans_to_chars(&match tokenizer.route {
+                Route::SentencePiece(_) => offsets.with_end(),
+                Route::Bytes(_) | Route::Pipeline(_) => offsets,
+            });
         }
         Ok(encoding)
     }

@@ -10,6 +10,8 @@ pub(crate) struct CharOffsets<'t> {
     text: &'t [u8],
     /// How many characters start before byte `STEP * i`.
     starts: Vec<u32>,
+    /// How many characters there are, where the end of the text is a place too.
+    end: Option<u32>,
 }
 
 impl<'t> CharOffsets<'t> {
@@ -22,14 +24,31 @@ impl<'t> CharOffsets<'t> {
             starts.push(n_chars);
             n_chars += count_starts(block);
         }
-        Self { text, starts }
+        Self {
+            text,
+            starts,
+            end: None,
+        }
+    }
+
+    /// The same with a span at the end of the text in characters as well: only
+    /// Hugging Face leaves that in bytes.
+    pub(crate) fn with_end(self) -> Self {
+        let last = self.text.len().checked_sub(1);
+        let n_chars = last.map_or(0, |last| {
+            self.char_of(last as u32).map_or(0, |last| last + 1)
+        });
+        Self {
+            end: Some(n_chars),
+            ..self
+        }
     }
 
     /// The number of the character of a byte of the text.
     fn char_of(&self, byte: u32) -> Option<u32> {
         let byte = byte as usize;
         if byte >= self.text.len() {
-            return None;
+            return self.end;
         }
         let block = byte / STEP;
         let before = self.text.get(block * STEP..=byte).unwrap_or_default();
@@ -92,6 +111,11 @@ mod tests {
                     _ => (start as u32, end as u32),
                 };
                 prop_assert_eq!(offsets.convert((start as u32, end as u32)), expected);
+                let at = |byte: usize| text[..byte].chars().count() as u32;
+                if text.is_char_boundary(start) && text.is_char_boundary(end) {
+                    let span = CharOffsets::new(&text).with_end().convert((start as u32, end as u32));
+                    prop_assert_eq!(span, (at(start), at(end)));
+                }
             }
         }
     }

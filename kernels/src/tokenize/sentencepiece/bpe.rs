@@ -8,6 +8,7 @@ use super::proto::PieceType;
 use super::vocabulary::Pieces;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
+use crate::tokenize::model::Trie;
 use crate::tokenize::pairs::{Merge, PairTable};
 
 /// Symbols are numbered: pieces by their ids, then the characters that are no
@@ -34,7 +35,8 @@ pub(super) struct Found {
 
 impl BpeModel {
     /// # Errors
-    /// `Unsupported` if a piece is marked as unused.
+    /// `Unsupported` if a piece is marked as unused, `Inconsistent` if the
+    /// pieces are too many.
     pub(super) fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
         let n_pieces = pieces.len() as u32;
         let ranks = ranks(pieces)?;
@@ -45,18 +47,18 @@ impl BpeModel {
             char_lens: Vec::new(),
         };
         let mut merges = Vec::new();
+        let mut halves = Halves::new(pieces)?;
         for (id, piece) in pieces.iter() {
             let Some(&rank) = ranks.get(&id) else {
                 continue;
             };
-            for (at, _) in piece.text.char_indices().skip(1) {
-                let (left, right) = piece.text.split_at(at);
+            halves.of(&piece.text, |left, right| {
                 let left = model.symbol(left, pieces);
                 let right = model.symbol(right, pieces);
                 if let (Some(left), Some(right)) = (left, right) {
                     merges.push((left, right, Merge { rank, id }));
                 }
-            }
+            });
         }
         model.pairs = PairTable::with_capacity(merges.len());
         for (left, right, merge) in merges {
@@ -104,7 +106,8 @@ impl BpeModel {
                 merger,
                 found,
             );
-            let id = pieces.id(rest.get(..len).unwrap_or_default());
+            let piece = pieces.ordinary(rest.get(..len).unwrap_or_default());
+            let id = piece.unwrap_or(pieces.unknown());
             found.push(Found { id, len_bytes: len });
             at += len;
             start = at;
@@ -141,6 +144,72 @@ impl BpeModel {
         }
         let len = self.char_lens.get((symbol - self.n_pieces) as usize);
         unknown(len.copied().map_or(0, usize::from))
+    }
+}
+
+/// Finds where a piece falls into two others, in time that grows with its
+/// length alone: a hostile file may have one of a million characters.
+struct Halves {
+    starts: Trie,
+    /// Of the pieces backwards.
+    ends: Trie,
+    cuts: Vec<usize>,
+}
+
+impl Halves {
+    fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+        let ordinary = pieces.iter().filter(|(_, piece)| match piece.kind {
+            PieceType::Normal | PieceType::UserDefined | PieceType::Unused => true,
+            PieceType::Unknown | PieceType::Control | PieceType::Byte => false,
+        });
+        let backwards: Vec<(String, u32)> = ordinary
+            .clone()
+            .map(|(id, piece)| (piece.text.chars().rev().collect(), id))
+            .collect();
+        Ok(Self {
+            starts: Trie::new(ordinary.map(|(id, piece)| (piece.text.as_str(), id)))?,
+            ends: Trie::new(backwards.iter().map(|(text, id)| (text.as_str(), *id)))?,
+            cuts: Vec::new(),
+        })
+    }
+
+    /// Calls `visit` with each two halves that are pieces or single characters.
+    fn of(&mut self, text: &str, mut visit: impl FnMut(&str, &str)) {
+        self.cuts.clear();
+        let cuts = &mut self.cuts;
+        each_known(&self.starts, text.chars(), |len| cuts.push(len));
+        each_known(&self.ends, text.chars().rev(), |len| {
+            let at = text.len() - len;
+            while cuts.last().is_some_and(|&cut| cut > at) {
+                cuts.pop();
+            }
+            if cuts.last() == Some(&at)
+                && let Some((left, right)) = text.split_at_checked(at)
+            {
+                visit(left, right);
+            }
+        });
+    }
+}
+
+/// Calls `visit` with the lengths in bytes of what is in the trie and starts the
+/// text, and with that of the first character.
+fn each_known(trie: &Trie, text: impl Iterator<Item = char>, mut visit: impl FnMut(usize)) {
+    let mut node = Some(Trie::ROOT);
+    let mut len = 0;
+    let mut buffer = [0; 4];
+    for c in text {
+        let is_first = len == 0;
+        let bytes = c.encode_utf8(&mut buffer).bytes();
+        len += c.len_utf8();
+        node = bytes.fold(node, |node, byte| trie.step(node?, byte));
+        let is_known = node.is_some_and(|node| trie.value(node).is_some());
+        if is_known || is_first {
+            visit(len);
+        }
+        if node.is_none() {
+            break;
+        }
     }
 }
 

@@ -12,6 +12,8 @@ mod bpe;
 mod normalizer;
 mod processor;
 mod proto;
+#[cfg(test)]
+mod tests;
 mod unigram;
 mod vocabulary;
 mod wire;

@@ -16,7 +16,6 @@ pub(crate) struct SentencePiece {
     normalizer: PieceNormalizer,
     model: PieceModel,
     byte_fallback: bool,
-    space_as_suffix: bool,
     strips_first_space: StripFirst,
     unk_surface: String,
 }
@@ -71,7 +70,6 @@ impl SentencePiece {
                 ModelType::Char => PieceModel::Char,
             },
             byte_fallback: proto.byte_fallback,
-            space_as_suffix: proto.space_as_suffix,
             strips_first_space: match (spec.remove_extra_whitespaces, spec.add_dummy_prefix) {
                 (true, _) => StripFirst::All,
                 (false, true) => StripFirst::One,
@@ -139,7 +137,7 @@ impl SentencePiece {
             PieceModel::Unigram(model) => {
                 model.encode(text, self.pieces.unknown(), &mut scratch.ways, found);
             }
-            PieceModel::Word => found.extend(self.words(text).map(|word| self.whole(word))),
+            PieceModel::Word => found.extend(words(text).map(|word| self.whole(word))),
             PieceModel::Char => {
                 let mut rest = text;
                 while let Some(c) = rest.chars().next() {
@@ -152,33 +150,13 @@ impl SentencePiece {
         }
     }
 
+    /// A stretch as a piece: one that texts are made of, as no text spells a
+    /// control symbol.
     fn whole(&self, piece: &str) -> Found {
         Found {
-            id: self.pieces.id(piece),
+            id: self.pieces.ordinary(piece).unwrap_or(self.pieces.unknown()),
             len_bytes: piece.len(),
         }
-    }
-
-    /// The words of a text, each with the space before it, or after it.
-    fn words<'a>(&self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        let as_suffix = self.space_as_suffix;
-        let mut rest = text;
-        std::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let end = if as_suffix {
-                rest.find(SPACE).map(|at| at + SPACE.len())
-            } else {
-                let first = rest.chars().next().map_or(0, char::len_utf8);
-                rest.get(first..)
-                    .and_then(|after| after.find(SPACE))
-                    .map(|at| first + at)
-            };
-            let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-            rest = after;
-            Some(word)
-        })
     }
 
     /// The text of ids; ids that are no pieces give U+FFFD.
@@ -246,6 +224,19 @@ impl SentencePiece {
     pub(crate) fn len(&self) -> usize {
         self.pieces.len()
     }
+}
+
+/// The words of a text, each with the space before it: also where the model
+/// says that spaces end words, which changes training alone.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?.len_utf8();
+        let end = rest.get(first..).and_then(|after| after.find(SPACE));
+        let (word, after) = rest.split_at(end.map_or(rest.len(), |at| first + at));
+        rest = after;
+        Some(word)
+    })
 }
 
 /// Writes the bytes gathered so far; each that is in no character is U+FFFD.

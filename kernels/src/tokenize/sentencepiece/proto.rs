@@ -92,6 +92,12 @@ impl SentencePieceProto {
                 1 => proto.pieces.push(piece(inner(&field)?)?),
                 2 => proto.trainer(inner(&field)?)?,
                 3 => proto.normalizer = normalizer(inner(&field)?)?,
+                5 if !normalizer(inner(&field)?)?.charsmap.is_empty() => {
+                    return Err(refusal(
+                        field.offset,
+                        "a denormalizer_spec, which is not supported",
+                    ));
+                }
                 _ => {}
             }
         }

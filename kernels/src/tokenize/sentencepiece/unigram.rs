@@ -1,6 +1,7 @@
 //! Pieces by Viterbi's algorithm: those whose scores add up to most, added from
-//! left to right as the library does: a sum is compared in binary64 and kept in
-//! binary32.
+//! left to right in binary32 as the library does. Rounding makes ways equal that
+//! are not, and then the one found first stays, so that this is part of what a
+//! model means.
 
 use super::bpe::Found;
 use super::proto::PieceType;
@@ -16,7 +17,6 @@ pub(super) struct UnigramModel {
     trie: Trie,
     /// By id; `None` for pieces that are not used.
     scores: Vec<Option<PieceScore>>,
-    best: f32,
     unk_score: f32,
 }
 
@@ -63,7 +63,6 @@ impl UnigramModel {
                     | PieceType::Byte => None,
                 })
                 .collect(),
-            best: normal.clone().fold(f32::MIN_POSITIVE, f32::max),
             unk_score: normal.fold(f32::MAX, f32::min) - UNK_PENALTY,
         })
     }
@@ -110,11 +109,11 @@ impl UnigramModel {
     ) {
         let till_here = ways[at].score;
         let mut has_single = false;
-        let mut offer = |end: usize, score: f64, id: u32| {
+        let mut offer = |end: usize, score: f32, id: u32| {
             let way = &mut ways[end];
-            if way.start.is_none() || score > f64::from(way.score) {
+            if way.start.is_none() || score > way.score {
                 *way = BestWay {
-                    score: score as f32,
+                    score,
                     start: Some(at as u32),
                     id,
                 };
@@ -131,23 +130,23 @@ impl UnigramModel {
                 .value(node)
                 .and_then(|id| Some((id, self.score(id, len)?)));
             if let Some((id, score)) = score {
-                offer(at + len, score + f64::from(till_here), id);
+                offer(at + len, score + till_here, id);
                 has_single |= len == len_char;
             }
         }
         if !has_single {
-            let score = self.unk_score + till_here;
-            offer(at + len_char, f64::from(score), unknown);
+            offer(at + len_char, self.unk_score + till_here, unknown);
         }
     }
 
-    fn score(&self, id: u32, len_bytes: usize) -> Option<f64> {
+    fn score(&self, id: u32, len_bytes: usize) -> Option<f32> {
         match *self.scores.get(id as usize)? {
-            Some(PieceScore::Of(score)) => Some(f64::from(score)),
+            Some(PieceScore::Of(score)) => Some(score),
+            // A tenth for each byte but the first, as version 0.2.3 has it.
             Some(PieceScore::ByLength) => {
-                #[expect(clippy::cast_precision_loss, reason = "the product is one of binary32")]
-                let product = len_bytes as f32 * self.best;
-                Some(f64::from(product) - 0.1)
+                #[expect(clippy::cast_precision_loss, reason = "a sum of binary32")]
+                let len_bytes = len_bytes as f32;
+                Some((len_bytes - 1.0) / 10.0)
             }
             None => None,
         }
