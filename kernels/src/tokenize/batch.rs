@@ -6,11 +6,10 @@
 )]
 
 use super::arena::Place;
-use super::byte_bpe::ByteBpe;
 use super::cache::{LONG_MAX, SHORT_MAX, WordCache, long_key, short_key};
-use super::merge::Merger;
 use super::sink::IdSink;
 use super::slots::{Found, hash_key};
+use super::word_model::{Merging, WordModel};
 
 /// Words whose memory is fetched before they are looked up: enough to wait
 /// for it, and few enough that it stays in the nearest cache.
@@ -23,7 +22,7 @@ const SLOT_IDS: usize = 8;
 /// What turns words into ids, beside the tokenizer.
 pub(crate) struct Words {
     cache: WordCache,
-    merger: Merger,
+    pub(crate) merging: Merging,
     merged: Vec<u32>,
     keys: Box<[[u64; 4]; N_AHEAD]>,
     hashes: Box<[u32; N_AHEAD]>,
@@ -99,7 +98,7 @@ impl Words {
     pub(crate) fn new() -> Self {
         Self {
             cache: WordCache::new(),
-            merger: Merger::default(),
+            merging: Merging::default(),
             merged: Vec::new(),
             keys: Box::new([[0; 4]; N_AHEAD]),
             hashes: Box::new([0; N_AHEAD]),
@@ -114,7 +113,7 @@ impl Words {
     #[inline]
     pub(crate) fn encode(
         &mut self,
-        model: &ByteBpe,
+        model: &impl WordModel,
         text: &[u8],
         (start, ends): (usize, &[u32]),
         sink: &mut impl IdSink,
@@ -152,7 +151,7 @@ impl Words {
     #[inline]
     fn look_up<S: IdSink>(
         &mut self,
-        model: &ByteBpe,
+        model: &impl WordModel,
         text: &[u8],
         (mut start, ends): (usize, &[u32]),
         sink: &mut S,
@@ -201,7 +200,7 @@ impl Words {
     #[inline(never)]
     fn look_up_outside(
         &mut self,
-        model: &ByteBpe,
+        model: &impl WordModel,
         word: &[u8],
         place: Option<Place>,
         sink: &mut impl IdSink,
@@ -216,13 +215,13 @@ impl Words {
             return;
         }
         self.merged.clear();
-        model.encode_word(word, &mut self.merger, &mut self.merged);
+        model.encode_word(word, &mut self.merging, &mut self.merged);
         self.cache.insert(word, &self.merged);
         self.gathered.take_all(&self.merged, sink);
     }
 
     /// Bytes that are held between texts.
     pub(crate) fn len_bytes(&self) -> usize {
-        self.cache.len_bytes() + self.merger.len_bytes() + 4 * self.merged.capacity()
+        self.cache.len_bytes() + self.merging.merger.len_bytes() + 4 * self.merged.capacity()
     }
 }

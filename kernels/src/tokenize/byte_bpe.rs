@@ -17,6 +17,7 @@ use super::short_merge::{SHORT_MERGE_MAX, ShortMerger};
 use super::text::{Aligned, TextNormalizer, Track};
 use super::vocab::Vocab;
 use super::whole_words::WholeWords;
+use super::word_model::{Merging, WordModel};
 
 /// Tokens as bytes, and which two merge.
 pub(crate) struct ByteBpe {
@@ -124,7 +125,7 @@ impl ByteBpe {
     }
 
     /// Appends the tokens of one word to `ids`.
-    pub(crate) fn encode_word(&self, word: &[u8], merger: &mut Merger, ids: &mut Vec<u32>) {
+    pub(crate) fn merge_word(&self, word: &[u8], merger: &mut Merger, ids: &mut Vec<u32>) {
         if word.len() <= self.unmerged_len
             && let Some(id) = self.vocab.id(word)
         {
@@ -176,6 +177,13 @@ impl ByteBpe {
         let mut aligned = Aligned::new(text, start, track)?;
         self.normalizer.normalize(&mut aligned)?;
         Ok(Some(aligned))
+    }
+}
+
+impl WordModel for ByteBpe {
+    #[inline]
+    fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
+        self.merge_word(word, &mut merging.merger, ids);
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::batch::Words;
 use super::byte_bpe::ByteBpe;
+use super::chunks::ChunkedPipeline;
 use super::error::EncodeError;
 use super::model::WordToken;
-use super::pipeline::{Pipeline, PipelinePart, PipelineScratch};
+use super::pipeline::{PipelinePart, PipelineScratch};
 use super::pretokenize::Stretch;
 use super::route::Route;
-use super::sentencepiece::{SentencePiece, SentencePieceScratch};
+use super::sentencepiece::SentencePieceScratch;
 use super::sink::{IdSink, SpanSink, TokenSpans};
 use super::special::{Special, StretchPart, each_stretch};
 use super::text::Track;
@@ -220,7 +221,7 @@ impl EncoderState {
             Route::Bytes(model) => self.by_bytes((tokenizer, special), model, stretch, sink),
             Route::Pipeline(model) => self.by_pipeline((tokenizer, special), model, stretch, sink),
             Route::SentencePiece(model) => {
-                self.by_pieces(model, stretch.0, sink);
+                model.encode_chunks(stretch.0, &mut self.words, sink);
                 Ok(())
             }
         }
@@ -286,11 +287,19 @@ impl EncoderState {
     fn by_pipeline(
         &mut self,
         (tokenizer, special): (&Tokenizer, Special),
-        model: &Pipeline,
+        model: &ChunkedPipeline,
         (text, start): (&str, usize),
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
         let finder = tokenizer.normalized.as_ref();
+        if finder.is_none() {
+            let before = sink.n_ids();
+            if model.encode_chunks((text, start), (&mut self.words, &mut self.pipeline), sink) {
+                return Ok(());
+            }
+            // The pipeline says what is wrong, if anything is.
+            sink.truncate(before);
+        }
         model.encode(
             (text, start, model.least_track()),
             (finder, special),
@@ -304,14 +313,6 @@ impl EncoderState {
                 PipelinePart::Added { id, .. } => sink.put(&[id]),
             },
         )
-    }
-
-    fn by_pieces(&mut self, model: &SentencePiece, text: &str, sink: &mut impl IdSink) {
-        self.tokens.clear();
-        model.encode(text, &mut self.sentencepiece, &mut self.tokens);
-        for token in &self.tokens {
-            sink.put(&[token.id]);
-        }
     }
 }
 

@@ -148,7 +148,7 @@ fn a_word_that_is_a_token_is_that_token() {
         let model = tokenizer.route.byte_level().unwrap();
         for (id, token) in model.vocab.iter() {
             let mut ids = Vec::new();
-            model.encode_word(token, &mut merger, &mut ids);
+            model.merge_word(token, &mut merger, &mut ids);
             assert_eq!(ids, [id], "{token:?}");
         }
     }

@@ -48,6 +48,7 @@ mod builtin;
 mod byte_bpe;
 mod byte_level;
 mod cache;
+mod chunks;
 mod decode;
 mod device;
 mod encode_tokens;
@@ -85,6 +86,7 @@ mod tokenizer;
 mod vocab;
 mod whole_words;
 mod word_cutter;
+mod word_model;
 
 pub(crate) use device::TEXT_CHUNK;
 pub use device::{

@@ -83,6 +83,26 @@ impl Pipeline {
         .map_err(|error| error.placed(start))
     }
 
+    /// Appends the ids of a part of a text that does not start it.
+    ///
+    /// # Errors
+    /// Those of the components.
+    pub(crate) fn encode_inside(
+        &self,
+        text: &str,
+        scratch: &mut PipelineScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        // Any place but the start of the original.
+        let mut aligned = Aligned::new(text, 1, self.least_track())?;
+        self.normalizer.normalize_inside(&mut aligned)?;
+        self.words(aligned, scratch, &mut |part| {
+            if let PipelinePart::Word { tokens, .. } = part {
+                ids.extend(tokens.iter().map(|token| token.id));
+            }
+        })
+    }
+
     fn words(
         &self,
         mut text: Aligned<'_>,

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::byte_bpe::ByteBpe;
 use super::byte_level;
+use super::chunks::{ChunkedPieces, ChunkedPipeline};
 use super::error::{EncodeError, TokenizerError};
 use super::pipeline::Pipeline;
-use super::sentencepiece::SentencePiece;
 use super::vocab::Vocab;
 
 /// How a tokenizer turns text into ids.
@@ -14,9 +14,9 @@ pub(crate) enum Route {
     /// On bytes: byte-level BPE.
     Bytes(Box<ByteBpe>),
     /// One component after another.
-    Pipeline(Box<Pipeline>),
+    Pipeline(Box<ChunkedPipeline>),
     /// As a SentencePiece model says.
-    SentencePiece(Box<SentencePiece>),
+    SentencePiece(Box<ChunkedPieces>),
 }
 
 impl Route {
@@ -27,7 +27,7 @@ impl Route {
     pub(crate) fn of_components(pipeline: Pipeline) -> Result<Self, TokenizerError> {
         Ok(match ByteBpe::of_components(pipeline)? {
             Ok(bytes) => Self::Bytes(Box::new(bytes)),
-            Err(pipeline) => Self::Pipeline(Box::new(pipeline)),
+            Err(pipeline) => Self::Pipeline(Box::new(ChunkedPipeline::new(pipeline))),
         })
     }
 

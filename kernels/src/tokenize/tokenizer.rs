@@ -6,6 +6,7 @@ use std::fmt;
 use super::after::AfterTokens;
 use super::builtin::{self, Family};
 use super::byte_bpe::ByteBpe;
+use super::chunks::ChunkedPieces;
 use super::decode::decode;
 use super::encoding::{EncodingPadding, Truncation};
 use super::error::{EncodeError, TokenizerError};
@@ -189,7 +190,7 @@ impl Tokenizer {
         });
         let parts = Parts {
             added: added.collect(),
-            route: Route::SentencePiece(Box::new(model)),
+            route: Route::SentencePiece(Box::new(ChunkedPieces::new(model))),
             after: AfterTokens::default(),
             notes: Vec::new(),
         };

@@ -94,7 +94,7 @@ impl<'a> FoundWords<'a> {
             }
             // Not every token is what its bytes merge into.
             let mut ids = Vec::new();
-            model.encode_word(token, &mut merger, &mut ids);
+            model.merge_word(token, &mut merger, &mut ids);
             match ids[..] {
                 _ if token.len() <= KEY && ids.len() <= WORD_IDS => found.short.push((token, ids)),
                 [id] => found.long.push((token, id)),

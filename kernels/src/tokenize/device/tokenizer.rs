@@ -117,7 +117,7 @@ impl DeviceTokenizer {
             if word.len() > LONG {
                 ids.push(NO_ID);
             } else if let Some(model) = self.model() {
-                model.encode_word(&text[word], &mut merger, ids);
+                model.merge_word(&text[word], &mut merger, ids);
             }
         });
     }

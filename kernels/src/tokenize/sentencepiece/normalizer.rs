@@ -26,6 +26,13 @@ pub(super) struct Normalized {
     pub(super) origins: Vec<u32>,
 }
 
+/// Whether what is before a text counts as a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AfterSpace {
+    Yes,
+    No,
+}
+
 impl PieceNormalizer {
     pub(super) fn new(proto: &SentencePieceProto, pieces: &Pieces) -> Result<Self, TokenizerError> {
         let spec = proto.normalizer.clone();
@@ -76,6 +83,24 @@ impl PieceNormalizer {
         })
     }
 
+    /// Whether a part of a text that starts with a space, the first after
+    /// another character, is written the same by [`Self::normalize_inside`] as
+    /// within the text.
+    pub(super) fn is_local(&self) -> bool {
+        self.charsmap.is_none() && self.spec.escape_whitespaces && !self.space_as_suffix
+    }
+
+    /// Writes the text of a part to `out`, without a space before it.
+    pub(super) fn normalize_inside(&self, part: &str, out: &mut Normalized) {
+        out.text.clear();
+        out.origins.clear();
+        let mut at = self.rewrite(part, 0, (out, AfterSpace::No));
+        if self.spec.remove_extra_whitespaces {
+            at = self.strip_end(at, out);
+        }
+        out.origins.push(at as u32);
+    }
+
     /// Writes the text of `original` to `out`.
     pub(super) fn normalize(&self, original: &str, out: &mut Normalized) {
         out.text.clear();
@@ -89,7 +114,7 @@ impl PieceNormalizer {
             if add_space && !self.space_as_suffix {
                 out.push(self.space(), at);
             }
-            at = self.rewrite(original, at, out);
+            at = self.rewrite(original, at, (out, AfterSpace::Yes));
             if self.spec.remove_extra_whitespaces {
                 at = self.strip_end(at, out);
             }
@@ -121,9 +146,14 @@ impl PieceNormalizer {
         at
     }
 
-    fn rewrite(&self, original: &str, mut at: usize, out: &mut Normalized) -> usize {
+    fn rewrite(
+        &self,
+        original: &str,
+        mut at: usize,
+        (out, before): (&mut Normalized, AfterSpace),
+    ) -> usize {
         let drops_spaces = self.spec.remove_extra_whitespaces;
-        let mut after_space = drops_spaces;
+        let mut after_space = drops_spaces && before == AfterSpace::Yes;
         while let Some(rest) = original.get(at..).filter(|rest| !rest.is_empty()) {
             let (mut text, len) = self.prefix(rest);
             if after_space {

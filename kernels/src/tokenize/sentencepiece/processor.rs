@@ -80,6 +80,52 @@ impl SentencePiece {
         })
     }
 
+    /// Whether a text may be cut before each space that is behind another
+    /// character but a space and U+2581, so that the parts have the ids of the
+    /// whole: the first by [`Self::encode`], others by [`Self::encode_inside`].
+    ///
+    /// The normalizer then works on parts as on the whole: without a table of
+    /// replacements it writes characters one by one, and pieces of the user,
+    /// none of which has a space in it. A part ends with a character that is no
+    /// space, so that nothing is stripped but from the last one, and what follows
+    /// starts with U+2581. No piece has that behind another character, and what
+    /// lies across a cut would have: so the model merges nothing there, and a
+    /// single character starts there. U+2581 is a piece itself, so that unknown
+    /// characters before it are not put together with those behind it, as
+    /// unknown words are. In a Unigram the rounding of sums goes on across words,
+    /// so that no part stands by itself.
+    pub(crate) fn is_cut_before_spaces(&self) -> bool {
+        let is_of_text = |kind| match kind {
+            PieceType::Normal | PieceType::UserDefined | PieceType::Unused => true,
+            PieceType::Unknown | PieceType::Control | PieceType::Byte => false,
+        };
+        let mut of_text = self
+            .pieces
+            .iter()
+            .filter(|(_, piece)| is_of_text(piece.kind));
+        let starts_words = |text: &str| {
+            let rest = text.trim_start_matches(SPACE);
+            !rest.contains(SPACE) && !rest.contains(' ')
+        };
+        self.normalizer.is_local()
+            && matches!(self.model, PieceModel::Bpe(_) | PieceModel::Char)
+            && self.pieces.ordinary(SPACE).is_some()
+            && of_text.all(|(_, piece)| starts_words(&piece.text))
+    }
+
+    /// Appends the tokens of a part of a text; what they stand for is counted
+    /// from its start.
+    pub(crate) fn encode_inside(
+        &self,
+        part: &str,
+        scratch: &mut SentencePieceScratch,
+        tokens: &mut Vec<WordToken>,
+    ) {
+        self.normalizer
+            .normalize_inside(part, &mut scratch.normalized);
+        self.encode_normal(scratch, tokens);
+    }
+
     /// Appends the tokens of a text; each has the bytes of `text` that it
     /// stands for. The bytes of an unknown character stand for all of it.
     pub(crate) fn encode(
@@ -89,6 +135,10 @@ impl SentencePiece {
         tokens: &mut Vec<WordToken>,
     ) {
         self.normalizer.normalize(text, &mut scratch.normalized);
+        self.encode_normal(scratch, tokens);
+    }
+
+    fn encode_normal(&self, scratch: &mut SentencePieceScratch, tokens: &mut Vec<WordToken>) {
         let normal = std::mem::take(&mut scratch.normalized);
         scratch.found.clear();
         self.find(&normal.text, scratch);

@@ -143,6 +143,20 @@ impl Cuts {
         bits[usize::from(next.1) / 64] >> (next.1 % 64) & 1 == 0
     }
 
+    /// Whether there is a cut before `c` wherever it stands, but behind another
+    /// `c` and at the start.
+    pub(super) fn always_before(&self, c: char) -> bool {
+        let class = self.classes.get(c);
+        if !self.is_on || self.joins_other || class == NO_TOKEN {
+            return false;
+        }
+        let is_in = |bits: &[u64; 4]| bits[usize::from(class) / 64] >> (class % 64) & 1 != 0;
+        let mut rows = (NO_TOKEN..).zip(&self.joined);
+        let mut pairs = self.pairs.iter();
+        rows.all(|(before, bits)| before == class || !is_in(bits))
+            && pairs.all(|&(before, next)| next != c || before == c)
+    }
+
     /// Calls `visit` with the ends of the parts of a word, in order; the last
     /// is the word's end, unless it is empty.
     ///

@@ -57,6 +57,14 @@ impl Bpe {
         self.alphabet.is_plain()
     }
 
+    /// Whether a word can be cut before each `c` that is not behind another one,
+    /// so that the parts have the tokens of the word.
+    pub(crate) fn is_cut_before(&self, c: char) -> bool {
+        self.whole_words == WholeWords::Merged
+            && !self.alphabet.drops()
+            && self.cuts.always_before(c)
+    }
+
     /// The tokens by id and ids by token.
     pub(crate) fn tokens(&self) -> &TokenTable {
         &self.tokens

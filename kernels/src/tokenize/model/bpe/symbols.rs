@@ -110,6 +110,11 @@ impl Alphabet {
         }
     }
 
+    /// Whether some characters are left out, as if they were not there.
+    pub(super) fn drops(&self) -> bool {
+        matches!(self.unknown, Unknown::Dropped)
+    }
+
     /// Puts the symbols of a word into `symbols`.
     ///
     /// # Errors

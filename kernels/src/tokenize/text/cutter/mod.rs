@@ -82,6 +82,11 @@ impl TextCutter {
         Self { steps }
     }
 
+    /// The steps, for those who ask what can be done to a part of a text.
+    pub(crate) fn steps(&self) -> &[CutStep] {
+        &self.steps
+    }
+
     /// The pre-tokenizers in their order.
     pub(crate) fn into_steps(self) -> Vec<CutStep> {
         self.steps

@@ -65,6 +65,21 @@ impl TextNormalizer {
         Ok(text.pieces().map(|piece| piece.text()).collect())
     }
 
+    /// The steps, for those who ask what can be done to a part of a text.
+    pub(crate) fn steps(&self) -> &[NormalizerStep] {
+        &self.steps
+    }
+
+    /// Normalizes a part of a text that does not start it: `Prepend` is left out.
+    ///
+    /// # Errors
+    /// As [`Self::normalize`].
+    pub(crate) fn normalize_inside(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+        let is_prepend = |step: &&NormalizerStep| matches!(step, NormalizerStep::Prepend(_));
+        let mut inside = self.steps.iter().filter(|step| !is_prepend(step));
+        inside.try_for_each(|step| step.apply(text))
+    }
+
     /// Normalizes each piece.
     ///
     /// # Errors

@@ -1,0 +1,207 @@
+//! The word path gives the ids of the pipeline, which `encode_tokens` runs.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::tokenize::route::Route;
+use crate::tokenize::{AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special, Tokenizer};
+
+const TOKENS: [&str; 24] = [
+    "a",
+    "b",
+    "e",
+    "é",
+    ".",
+    "!",
+    "1",
+    "ab",
+    "be",
+    "##a",
+    "##b",
+    "##ab",
+    "\u{2581}",
+    "\u{2581}a",
+    "\u{2581}\u{2581}",
+    "\u{2581}ab",
+    "a.",
+    "北",
+    "##e",
+    "\u{2581}\u{2581}\u{2581}\u{2581}",
+    "bb",
+    "\u{301}",
+    "\u{2581}e",
+    "ſ",
+];
+
+fn word_piece() -> Value {
+    let vocab: serde_json::Map<String, Value> = tokens().collect();
+    json!({"type": "WordPiece", "unk_token": "<unk>", "continuing_subword_prefix": "##",
+           "max_input_chars_per_word": 9, "vocab": vocab})
+}
+
+fn tokens() -> impl Iterator<Item = (String, Value)> {
+    let all = std::iter::once("<unk>").chain(TOKENS);
+    all.zip(0..)
+        .map(|(token, id): (&str, i32)| (token.to_owned(), id.into()))
+}
+
+fn unigram() -> Value {
+    let vocab: Vec<Value> = tokens()
+        .map(|(token, id)| json!([token, -f64::from(id.as_i64().unwrap() as i32 % 7)]))
+        .collect();
+    json!({"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": vocab})
+}
+
+fn bpe(merges: &[[&str; 2]], fuse_unk: bool) -> Value {
+    let vocab: serde_json::Map<String, Value> = tokens().collect();
+    json!({"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
+           "end_of_word_suffix": null, "fuse_unk": fuse_unk, "byte_fallback": false,
+           "ignore_merges": false, "vocab": vocab, "merges": merges})
+}
+
+const MERGES: [[&str; 2]; 8] = [
+    ["\u{2581}", "\u{2581}"],
+    ["\u{2581}\u{2581}", "\u{2581}\u{2581}"],
+    ["a", "b"],
+    ["\u{2581}", "a"],
+    ["\u{2581}a", "b"],
+    ["b", "e"],
+    ["a", "."],
+    ["\u{2581}", "e"],
+];
+
+fn file(normalizer: &Value, pre_tokenizer: &Value, model: &Value) -> Vec<u8> {
+    json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+           "normalizer": normalizer, "pre_tokenizer": pre_tokenizer, "post_processor": null,
+           "decoder": null, "model": model})
+    .to_string()
+    .into_bytes()
+}
+
+fn sequence(kind: &str, steps: &[Value]) -> Value {
+    json!({"type": "Sequence", kind: steps})
+}
+
+fn metaspace(scheme: &str, split: bool) -> Value {
+    json!({"type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": scheme, "split": split})
+}
+
+fn bert(clean: bool, lower: bool) -> Value {
+    json!({"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": true,
+           "strip_accents": null, "lowercase": lower})
+}
+
+/// Files with chunks, by their number.
+fn files() -> Vec<Vec<u8>> {
+    let form = |name: &str| json!({"type": name});
+    let replace = json!({"type": "Replace", "pattern": {"String": " "}, "content": "\u{2581}"});
+    let prepend = json!({"type": "Prepend", "prepend": "\u{2581}"});
+    let split = json!({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false});
+    let of_bert = json!({"type": "BertPreTokenizer"});
+    let cleaned = sequence(
+        "normalizers",
+        &[form("Nmt"), form("NFKC"), form("StripAccents")],
+    );
+    let added = sequence(
+        "normalizers",
+        &[form("Nmt"), form("StripAccents"), prepend.clone()],
+    );
+    let llama = sequence("normalizers", &[prepend, replace.clone()]);
+    let words = |scheme| {
+        sequence(
+            "pretokenizers",
+            &[json!({"type": "WhitespaceSplit"}), metaspace(scheme, true)],
+        )
+    };
+    let none = Value::Null;
+    let mut files = vec![
+        file(&bert(true, true), &of_bert, &word_piece()),
+        file(&bert(false, false), &of_bert, &word_piece()),
+        file(&none, &of_bert, &unigram()),
+        file(&form("NFKC"), &metaspace("always", true), &unigram()),
+        file(&cleaned, &metaspace("first", true), &unigram()),
+        file(&cleaned, &words("always"), &unigram()),
+        file(&form("NFC"), &words("first"), &word_piece()),
+        file(&added, &metaspace("never", true), &unigram()),
+    ];
+    for fuse in [false, true] {
+        let model = bpe(&MERGES, fuse);
+        files.extend([
+            file(&llama, &none, &model),
+            file(&replace, &split, &model),
+            file(&none, &metaspace("first", false), &model),
+            file(&form("NFKD"), &metaspace("always", false), &model),
+            file(&cleaned, &metaspace("never", false), &model),
+        ]);
+    }
+    files
+}
+
+fn has_chunks(file: &[u8]) -> bool {
+    let tokenizer = Tokenizer::from_tokenizer_json(file).unwrap();
+    match &tokenizer.route {
+        Route::Pipeline(model) => model.cuts.is_some(),
+        Route::Bytes(_) | Route::SentencePiece(_) => false,
+    }
+}
+
+#[test]
+fn files_are_cut_only_where_nothing_reaches_across() {
+    for file in files() {
+        assert!(has_chunks(&file), "{}", String::from_utf8_lossy(&file));
+    }
+    let never = metaspace("never", false);
+    let across = [&MERGES[..], &[["b", "\u{2581}"]]].concat();
+    assert!(has_chunks(&file(&Value::Null, &never, &bpe(&MERGES, true))));
+    let spelled = bpe(&across, true).to_string();
+    let model = spelled.replace("\"bb\"", "\"b\u{2581}\"");
+    let model: Value = serde_json::from_str(&model).unwrap();
+    assert!(!has_chunks(&file(&Value::Null, &never, &model)));
+    assert!(!has_chunks(&file(&Value::Null, &never, &unigram())));
+    let strip = json!({"type": "Strip", "strip_left": true, "strip_right": true});
+    assert!(!has_chunks(&file(
+        &strip,
+        &metaspace("always", true),
+        &unigram()
+    )));
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[abeE é.!1]{0,6}",
+        "[ab \u{2581}]{0,6}",
+        "[\t\n\r\u{b}\u{c}\u{1c}\u{85}\u{a0}\u{2003}\u{3000} a]{0,5}",
+        "[\u{301}\u{308}\u{327}e .\u{338}=]{0,6}",
+        "[\u{0}\u{1}\u{200b}\u{200d}\u{feff}\u{fffd} ab]{0,5}",
+        "[北京 ｡ﬁ½ſKİ\u{1f1}]{0,5}",
+        "\\PC{0,4}",
+        " {1,5}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn chunks_have_the_ids_of_the_pipeline(
+        texts in prop::collection::vec(prop::collection::vec(piece(), 0..8), 24),
+    ) {
+        let options = EncodeOptions {
+            special: Special::Text,
+            add_special: AddSpecial::No,
+            offsets: OffsetUnit::Bytes,
+            ..EncodeOptions::default()
+        };
+        for file in files() {
+            let tokenizer = Arc::new(Tokenizer::from_tokenizer_json(&file).unwrap());
+            let mut encoder = Encoder::new(tokenizer);
+            for text in texts.iter().map(|pieces| pieces.concat()) {
+                let whole = encoder.encode_tokens(&text, None, &options).unwrap();
+                let mut ids = Vec::new();
+                encoder.encode(&text, Special::Text, &mut ids).unwrap();
+                prop_assert_eq!(ids, whole.ids, "{:?} {}", text, String::from_utf8_lossy(&file));
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What a cache of words asks for a word that it does not hold.
+
+use super::merge::Merger;
+use super::model::WordToken;
+use super::pipeline::PipelineScratch;
+use super::sentencepiece::SentencePieceScratch;
+
+/// Makes ids of a word that depend on nothing but the word.
+pub(crate) trait WordModel {
+    /// Appends the ids of a word; where it has none, [`Merging::has_failed`] is
+    /// set.
+    fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>);
+}
+
+/// What a thread needs to turn a word into tokens; empty between words.
+#[derive(Default)]
+pub(crate) struct Merging {
+    pub(crate) merger: Merger,
+    /// For words that are not byte-level.
+    pub(crate) pipeline: PipelineScratch,
+    /// For words that a SentencePiece model encodes.
+    pub(crate) pieces: SentencePieceScratch,
+    pub(crate) piece_tokens: Vec<WordToken>,
+    /// Whether a word has no ids, so that what was made since is of no use.
+    pub(crate) has_failed: bool,
+}
