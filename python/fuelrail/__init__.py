@@ -18,8 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fuelrail import steps as steps
     from fuelrail._batch import BatchDict
+    from fuelrail._chat import ChatTemplate
     from fuelrail._dataset import Dataset
     from fuelrail._device import devices, selftest
+    from fuelrail._encoding import Encoding, TextStream
     from fuelrail._errors import (
         ChangedError,
         DamageError,
@@ -43,10 +45,12 @@ __all__ = [
     "Batch",
     "BatchDict",
     "ChangedError",
+    "ChatTemplate",
     "DamageError",
     "DataError",
     "Dataset",
     "DeviceError",
+    "Encoding",
     "Error",
     "InternalError",
     "IoError",
@@ -58,6 +62,7 @@ __all__ = [
     "StoppedError",
     "Table",
     "Tensor",
+    "TextStream",
     "Tokenizer",
     "UsageError",
     "__version__",
@@ -71,12 +76,15 @@ __all__ = [
 _HOMES = {
     "Batch": "_native",
     "BatchDict": "_batch",
+    "ChatTemplate": "_chat",
     "Dataset": "_dataset",
+    "Encoding": "_encoding",
     "Loader": "_loader",
     "Mixture": "_mix",
     "Pipeline": "_pipeline",
     "Table": "_native",
     "Tensor": "_native",
+    "TextStream": "_encoding",
     "Tokenizer": "_tokenizer",
     "__version__": "_native",
     "devices": "_device",

@@ -32,6 +32,7 @@ _EXAMPLES = {
     "ids": "[9906, 1917]",
     "index": "0",
     "length": "2048",
+    "messages": '[{"role": "user", "content": "Hello"}]',
     "name": '"cl100k_base"',
     "path": '"shards/"',
     "rows": "[0, 1]",
@@ -45,6 +46,8 @@ _EXAMPLES = {
 
 # What other libraries call it: the keyword here, and how it is used.
 _ELSEWHERE = {
+    "conversation": ("messages", 'messages=[{"role": "user", "content": "Hello"}]'),
+    "direction": ("padding_side", 'padding_side="left"'),
     "drop_last": ("last", 'last="drop" leaves out the rows that do not fill the last batch'),
     "max_seq_length": ("length", "length=2048"),
     "num_proc": ("threads", "threads=4"),
@@ -52,9 +55,12 @@ _ELSEWHERE = {
     "num_workers": ("threads", "threads=2; it reads with threads, not with processes"),
     "overwrite": ("on_existing", 'on_existing="replace"'),
     "prefetch_factor": ("prefetch", "prefetch=2"),
+    "is_pretokenized": ("texts", "join the words: no text comes in words"),
     "replace": ("on_existing", 'on_existing="replace"'),
+    "return_tensors": ("dtype", 'the arrays are numpy\'s; dtype="int64" is what torch.from_numpy takes'),
     "seq_len": ("length", "length=2048"),
     "seq_length": ("length", "length=2048"),
+    "text_pair": ("pairs", "pairs=[…], one for each text"),
 }
 
 # Names that are listed where none is near.
@@ -174,8 +180,9 @@ def _wrong(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[st
     args = args[n_bound:]
     name = _shown_name(function)
     named = {it.name: it for it in parameters if it.kind in (it.POSITIONAL_OR_KEYWORD, it.KEYWORD_ONLY)}
+    takes_any = any(it.kind is it.VAR_KEYWORD for it in parameters)
     for keyword in kwargs:
-        if keyword not in named:
+        if keyword not in named and not takes_any:
             return _unknown(function, keyword, list(named))
     placed = [it for it in parameters if it.kind in (it.POSITIONAL_ONLY, it.POSITIONAL_OR_KEYWORD)]
     if len(args) > len(placed) and not any(it.kind is it.VAR_POSITIONAL for it in parameters):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any, Literal, Protocol, TypeAlias
 
     from fuelrail._dataset import Dataset
-    from fuelrail._tokenizer import HuggingFace, Tokenizer
+    from fuelrail._hugging_face import HuggingFace
+    from fuelrail._tokenizer import Tokenizer
 
     class ArrowStream(Protocol):
         """A table that speaks Arrow: of pyarrow, polars, pandas, duckdb."""

@@ -1,4 +1,4 @@
-//! A batch of texts to ids, on as many threads as wanted.
+//! A batch of texts through encoders, on as many threads as wanted.
 //!
 //! The texts are cut into runs; threads take them in order and the ids are put
 //! together in order, so that neither the ids nor the error that ends a batch
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use fuelrail::kernels::tokenize::{Encoder, Special, Tokenizer};
+use fuelrail::kernels::tokenize::{Encoder, Tokenizer};
 use fuelrail::{Error, run};
 use pyo3::prelude::*;
 
@@ -22,48 +22,6 @@ const RUN_BYTES: usize = 256 << 10;
 /// How often Python is asked whether it wants to stop, which may have to wait
 /// for another thread of Python.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
-
-/// How a text is encoded.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
-    pub(crate) special: Special,
-    pub(crate) around: Around,
-}
-
-/// What is put before and after a text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Around {
-    Nothing,
-    /// What the tokenizer's file says.
-    Template,
-}
-
-impl How {
-    /// Appends the ids of a text.
-    ///
-    /// # Errors
-    /// `Data` if it cannot be encoded.
-    pub(crate) fn encode(
-        self,
-        encoder: &mut Encoder,
-        text: &str,
-        ids: &mut Vec<u32>,
-    ) -> Result<(), Error> {
-        match self.around {
-            Around::Nothing => encoder.encode(text, self.special, ids),
-            Around::Template => encoder.encode_with_template(text, self.special, ids),
-        }
-        .map_err(|error| Error::data(error.to_string()))
-    }
-}
-
-/// The ids of texts, one after another.
-#[derive(Debug, Default)]
-pub(crate) struct Encoded {
-    pub(crate) ids: Vec<u32>,
-    /// Where the ids of each text begin, and where the last end.
-    pub(crate) offsets: Vec<i64>,
-}
 
 /// A tokenizer with encoders that remember words, for any number of threads.
 #[derive(Debug)]
@@ -99,29 +57,28 @@ impl Encoders {
         result
     }
 
-    /// The ids of `texts`. The interpreter is not held, and asked now and then
-    /// whether it wants to stop.
+    /// What `work` makes of each run of `texts`, in their order. The interpreter
+    /// is not held, and asked now and then whether it wants to stop.
     ///
     /// # Errors
-    /// `Data` with the row of a text that cannot be encoded; what Python raises.
-    pub(crate) fn encode(
+    /// The first error of `work` in the order of the texts; what Python raises.
+    pub(crate) fn runs<T: Send + Sync>(
         &self,
         texts: &[&str],
-        how: How,
         threads: Option<NonZeroUsize>,
-    ) -> Result<Encoded> {
+        work: impl Fn(&mut Encoder, Range<usize>) -> Result<T, Error> + Sync,
+    ) -> Result<Vec<T>> {
         let runs = runs(texts);
         let batch = Batch {
             encoders: self,
-            texts,
-            how,
+            run: &work,
             done: runs.iter().map(|_| OnceLock::new()).collect(),
             runs,
             next: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
         };
         batch.work_with(run::threads(threads))?;
-        batch.joined()
+        batch.in_order()
     }
 }
 
@@ -142,21 +99,20 @@ fn runs(texts: &[&str]) -> Vec<Range<usize>> {
     runs
 }
 
-/// The ids of a run, and how many of them each text has.
-type Run = (Vec<u32>, Vec<usize>);
-
 /// A batch under work.
-struct Batch<'a> {
+struct Batch<'a, T> {
     encoders: &'a Encoders,
-    texts: &'a [&'a str],
-    how: How,
+    run: &'a RunWork<'a, T>,
     runs: Vec<Range<usize>>,
-    done: Vec<OnceLock<Result<Run, Error>>>,
+    done: Vec<OnceLock<Result<T, Error>>>,
     next: AtomicUsize,
     stopped: AtomicBool,
 }
 
-impl Batch<'_> {
+/// What is done to the texts of a run.
+type RunWork<'a, T> = dyn Fn(&mut Encoder, Range<usize>) -> Result<T, Error> + Sync + 'a;
+
+impl<T: Send + Sync> Batch<'_, T> {
     /// Works on all runs with so many threads, the caller's among them.
     fn work_with(&self, threads: usize) -> Result<()> {
         std::thread::scope(|scope| {
@@ -190,7 +146,7 @@ impl Batch<'_> {
             };
             // Runs before this one have been taken and will be ended, so the
             // first error in the order of the texts is always found.
-            let run = catch_unwind(AssertUnwindSafe(|| self.encode(rows.clone())))
+            let run = catch_unwind(AssertUnwindSafe(|| self.encoded(rows.clone())))
                 .unwrap_or_else(|_| Err(Error::internal("panic while encoding a text")));
             let failed = run.is_err();
             _ = self.done[index].set(run);
@@ -200,42 +156,16 @@ impl Batch<'_> {
         }
     }
 
-    fn encode(&self, rows: Range<usize>) -> Result<Run, Error> {
-        self.encoders.with(|encoder| {
-            let mut ids = Vec::new();
-            let mut counts = Vec::with_capacity(rows.len());
-            for row in rows {
-                let before = ids.len();
-                self.how
-                    .encode(encoder, self.texts[row], &mut ids)
-                    .map_err(|error| error.with_row(row as u64))?;
-                counts.push(ids.len() - before);
-            }
-            Ok((ids, counts))
-        })
+    fn encoded(&self, rows: Range<usize>) -> Result<T, Error> {
+        self.encoders.with(|encoder| (self.run)(encoder, rows))
     }
 
-    fn joined(self) -> Result<Encoded> {
+    fn in_order(self) -> Result<Vec<T>> {
         let mut runs = Vec::with_capacity(self.done.len());
         for run in self.done {
             let run = run.into_inner();
             runs.push(run.unwrap_or_else(|| Err(Error::internal("a run of texts was left out")))?);
         }
-        let mut offsets = Vec::with_capacity(self.texts.len() + 1);
-        let mut end = 0;
-        offsets.push(end);
-        for count in runs.iter().flat_map(|(_, counts)| counts) {
-            end += i64::try_from(*count).unwrap_or(i64::MAX);
-            offsets.push(end);
-        }
-        if runs.len() == 1 {
-            let ids = runs.pop().map(|(ids, _)| ids).unwrap_or_default();
-            return Ok(Encoded { ids, offsets });
-        }
-        let mut ids = Vec::with_capacity(usize::try_from(end).unwrap_or(0));
-        for (run, _) in runs {
-            ids.extend_from_slice(&run);
-        }
-        Ok(Encoded { ids, offsets })
+        Ok(runs)
     }
 }

@@ -9,12 +9,15 @@ mod arrow;
 mod arrow_stream;
 mod attended;
 mod batch;
+mod chat;
 mod cli;
 mod dataset;
 mod devices;
 mod dlpack;
 mod encode;
+mod encoding;
 mod errors;
+mod ids;
 mod loader;
 mod mixture;
 mod numbers;
@@ -23,7 +26,10 @@ mod pipeline;
 mod state;
 mod table;
 mod tensor;
+mod text_stream;
 mod texts;
+mod token_arrays;
+mod token_options;
 mod tokenizer;
 mod turn;
 mod values;
@@ -39,11 +45,15 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
+    use crate::chat::{ChatTemplate, ChatTemplates};
+    #[pymodule_export]
     use crate::cli::main;
     #[pymodule_export]
     use crate::dataset::Dataset;
     #[pymodule_export]
     use crate::devices::{devices, selftest};
+    #[pymodule_export]
+    use crate::encoding::TokenEncoding;
     #[pymodule_export]
     use crate::loader::{BatchIterator, Loader};
     #[pymodule_export]
@@ -56,6 +66,8 @@ mod _native {
     use crate::table::Table;
     #[pymodule_export]
     use crate::tensor::Tensor;
+    #[pymodule_export]
+    use crate::text_stream::TextStream;
     #[pymodule_export]
     use crate::tokenizer::Tokenizer;
 

@@ -25,34 +25,37 @@ impl fmt::Debug for Numbers {
     }
 }
 
-impl From<Vec<u32>> for Numbers {
-    fn from(numbers: Vec<u32>) -> Self {
-        let element = if cfg!(target_endian = "little") {
-            "<u4"
-        } else {
-            ">u4"
-        };
-        Self::of(numbers, element)
-    }
+/// A number that numpy has too.
+pub(crate) trait Element: Send + Sync + 'static {
+    /// As numpy spells it.
+    const NAME: &'static str;
 }
 
-impl From<Vec<i64>> for Numbers {
-    fn from(numbers: Vec<i64>) -> Self {
-        let element = if cfg!(target_endian = "little") {
-            "<i8"
-        } else {
-            ">i8"
-        };
-        Self::of(numbers, element)
-    }
+macro_rules! elements {
+    ($($number:ty, $name:literal;)*) => {$(
+        impl Element for $number {
+            const NAME: &'static str = if cfg!(target_endian = "little") {
+                concat!("<", $name)
+            } else {
+                concat!(">", $name)
+            };
+        }
+    )*};
 }
 
-impl Numbers {
-    fn of<T: Send + Sync + 'static>(mut numbers: Vec<T>, element: &'static str) -> Self {
+elements! {
+    u16, "u2";
+    u32, "u4";
+    i32, "i4";
+    i64, "i8";
+}
+
+impl<T: Element> From<Vec<T>> for Numbers {
+    fn from(mut numbers: Vec<T>) -> Self {
         Self {
             start: numbers.as_mut_ptr().expose_provenance(),
             len: numbers.len(),
-            element,
+            element: T::NAME,
             _owner: Box::new(numbers),
         }
     }

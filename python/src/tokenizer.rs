@@ -4,17 +4,25 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use fuelrail::kernels::tokenize::{self, Special};
+use fuelrail::kernels::chat::Rendered;
+use fuelrail::kernels::tokenize::{
+    self, AddSpecial, DecodeSpecial, EncodeOptions, OffsetUnit, TextDecoder,
+};
 use fuelrail::plan::TokenizerRef;
 use fuelrail::{Error, ErrorKind, run};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::arguments;
-use crate::encode::{Around, Encoders, How};
+use crate::encode::Encoders;
+use crate::encoding::{TokenEncoding, encodings_of, padded_encodings_of};
 use crate::errors::Result;
+use crate::ids::{Around, How, counts_of, ids_of, refusal};
 use crate::numbers::Numbers;
+use crate::text_stream::TextStream;
 use crate::texts::{Texts, text};
+use crate::token_arrays::{IdType, TokenArrays};
+use crate::token_options::{AskedTokens, padding_dict, policy, truncation_dict};
 
 /// Texts shorter than this are done before another thread of Python could
 /// make use of the interpreter.
@@ -44,71 +52,213 @@ impl Tokenizer {
         Ok(Self::usable(Arc::new(tokenizer))?)
     }
 
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "the keywords of Python's method"
-    )]
+    /// The ids of one text.
     fn encode(
         &self,
         py: Python<'_>,
         object: &Bound<'_, PyAny>,
-        special: &str,
-        add_special_tokens: bool,
+        asked: AskedIds,
     ) -> Result<Numbers> {
-        let how = how(special, add_special_tokens)?;
+        let how = asked.how()?;
         let text = text(object)?;
-        let encode = || {
-            let mut ids = Vec::new();
-            self.0.with(|encoder| how.encode(encoder, text, &mut ids))?;
-            Ok::<_, Error>(ids)
+        let encode = |text: &str| match asked.id_type()? {
+            Width::Wide => self
+                .0
+                .with(|encoder| how.ids::<u32>(encoder, text))
+                .map(Into::into),
+            Width::Narrow => self
+                .0
+                .with(|encoder| how.ids::<u16>(encoder, text))
+                .map(Into::into),
         };
-        let ids = if text.len() < SHORT_BYTES {
-            encode()
+        Ok(if text.len() < SHORT_BYTES {
+            encode(text)?
         } else {
-            py.detach(encode)
-        };
-        Ok(ids?.into())
+            py.detach(|| encode(text))?
+        })
     }
 
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        clippy::too_many_arguments,
-        reason = "the keywords of Python's method"
-    )]
     fn encode_batch(
         &self,
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
-        special: &str,
-        add_special_tokens: bool,
+        asked: AskedIds,
         threads: Option<i64>,
     ) -> Result<(Numbers, Numbers)> {
-        let how = how(special, add_special_tokens)?;
+        let how = asked.how()?;
         let threads = arguments::threads(threads)?;
         let texts = Texts::of(texts)?;
         let rows = texts.rows()?;
-        let encoded = py.detach(|| self.0.encode(&rows, how, threads))?;
-        Ok((encoded.ids.into(), encoded.offsets.into()))
+        py.detach(|| match asked.id_type()? {
+            Width::Wide => {
+                let (ids, offsets) = ids_of::<u32>(&self.0, &rows, how, threads)?;
+                Ok((ids.into(), offsets.into()))
+            }
+            Width::Narrow => {
+                let (ids, offsets) = ids_of::<u16>(&self.0, &rows, how, threads)?;
+                Ok((ids.into(), offsets.into()))
+            }
+        })
+    }
+
+    /// How many ids one text has.
+    fn count(&self, py: Python<'_>, object: &Bound<'_, PyAny>, asked: AskedIds) -> Result<usize> {
+        let how = asked.how()?;
+        let text = text(object)?;
+        Ok(py.detach(|| self.0.with(|encoder| how.count(encoder, text)))?)
+    }
+
+    fn count_batch(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        asked: AskedIds,
+        threads: Option<i64>,
+    ) -> Result<Numbers> {
+        let how = asked.how()?;
+        let threads = arguments::threads(threads)?;
+        let texts = Texts::of(texts)?;
+        let rows = texts.rows()?;
+        Ok(py
+            .detach(|| counts_of(&self.0, &rows, how, threads))?
+            .into())
+    }
+
+    /// One text or pair with all that is known of its tokens.
+    fn encode_tokens(
+        &self,
+        py: Python<'_>,
+        first: &Bound<'_, PyAny>,
+        pair: Option<&Bound<'_, PyAny>>,
+        asked: AskedTokens,
+    ) -> Result<TokenEncoding> {
+        let options = EncodeOptions::try_from(asked)?;
+        let first = text(first)?;
+        let pair = pair.map(|pair| text(pair)).transpose()?;
+        let encoding = py.detach(|| {
+            let encoded = self
+                .0
+                .with(|encoder| encoder.encode_tokens(first, pair, &options));
+            encoded.map_err(|error| refusal(&error))
+        })?;
+        Ok(TokenEncoding::new(encoding, self.0.tokenizer()))
+    }
+
+    fn encode_tokens_batch(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        pairs: Option<&Bound<'_, PyAny>>,
+        asked: AskedTokens,
+        threads: Option<i64>,
+    ) -> Result<Vec<TokenEncoding>> {
+        let options = EncodeOptions::try_from(asked)?;
+        let threads = arguments::threads(threads)?;
+        let (texts, pairs) = (Texts::of(texts)?, pairs.map(Texts::of).transpose()?);
+        let (rows, pairs) = (texts.rows()?, pairs.as_ref().map(Texts::rows).transpose()?);
+        let encodings = py
+            .detach(|| padded_encodings_of(&self.0, (&rows, pairs.as_deref()), options, threads))?;
+        let encodings = encodings.into_iter();
+        Ok(encodings
+            .map(|encoding| TokenEncoding::new(encoding, self.0.tokenizer()))
+            .collect())
+    }
+
+    /// Rectangular arrays of what is known of the tokens of texts, or pairs.
+    fn encode_arrays(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        pairs: Option<&Bound<'_, PyAny>>,
+        asked: AskedTokens,
+        arrays: AskedArrays,
+    ) -> Result<TokenArrays> {
+        let mut options = EncodeOptions::try_from(asked)?;
+        let (ids, threads) = (
+            IdType::of(&arrays.dtype)?,
+            arguments::threads(arrays.threads)?,
+        );
+        let (texts, pairs) = (Texts::of(texts)?, pairs.map(Texts::of).transpose()?);
+        let (rows, pairs) = (texts.rows()?, pairs.as_ref().map(Texts::rows).transpose()?);
+        py.detach(|| {
+            let padding = options.padding.take();
+            let encodings = encodings_of(&self.0, (&rows, pairs.as_deref()), &options, threads)?;
+            let mut shown = Vec::with_capacity(encodings.len());
+            for (row, encoding) in encodings.iter().enumerate() {
+                shown.push((row, encoding));
+                if arrays.overflowing {
+                    shown.extend(encoding.overflowing.iter().map(|part| (row, part)));
+                }
+            }
+            Ok(TokenArrays::new(&shown, padding.as_ref(), ids)?)
+        })
+    }
+
+    /// The ids of a rendered conversation, and which are within the spans, in
+    /// bytes.
+    fn encode_marked(
+        &self,
+        py: Python<'_>,
+        rendered: String,
+        spans: Vec<(usize, usize)>,
+    ) -> Result<(Numbers, Numbers)> {
+        let options = EncodeOptions {
+            add_special: AddSpecial::No,
+            offsets: OffsetUnit::Bytes,
+            ..EncodeOptions::default()
+        };
+        let rendered = Rendered {
+            text: rendered,
+            spans: spans.into_iter().map(|(start, end)| start..end).collect(),
+        };
+        let (encoding, mask) = py.detach(|| {
+            let text = rendered.text.as_str();
+            let encoded = self
+                .0
+                .with(|encoder| encoder.encode_tokens(text, None, &options));
+            let encoding = encoded.map_err(|error| refusal(&error))?;
+            let spans = encoding.spans.iter();
+            let spans = spans.map(|&(start, end)| start as usize..end as usize);
+            let mask: Vec<i64> = rendered
+                .token_mask(spans)
+                .into_iter()
+                .map(i64::from)
+                .collect();
+            Ok::<_, Error>((encoding, mask))
+        })?;
+        Ok((encoding.ids.into(), mask.into()))
     }
 
     /// The bytes of ids, which come as int64 in the machine's order.
-    fn decode<'py>(&self, py: Python<'py>, ids: &[u8]) -> Result<Bound<'py, PyBytes>> {
-        let n_ids = self.0.tokenizer().vocab_size();
+    #[expect(clippy::fn_params_excessive_bools, reason = "as Python gives it")]
+    fn decode<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &[u8],
+        skip_special_tokens: bool,
+    ) -> Result<Bound<'py, PyBytes>> {
         let bytes = py.detach(|| {
-            let ids = ids.as_chunks().0.iter().zip(0..).map(|(id, row)| {
-                let id = i64::from_ne_bytes(*id);
-                let known = u32::try_from(id)
-                    .ok()
-                    .filter(|id| usize::try_from(*id).is_ok_and(|id| id < n_ids));
-                let refused =
-                    || Error::data(format!("expected ids below {n_ids}, got {id}")).with_row(row);
-                known.ok_or_else(refused)
-            });
-            let ids = ids.collect::<Result<Vec<u32>, Error>>()?;
-            let bytes = self.0.tokenizer().decode(&ids);
+            let tokenizer = self.0.tokenizer();
+            let mut ids = self.known(ids)?;
+            if skip_special_tokens {
+                let skipped: Vec<u32> = tokenizer.special_tokens().map(|(_, id)| id).collect();
+                ids.retain(|id| skipped.binary_search(id).is_err());
+            }
+            let bytes = tokenizer.decode(&ids);
             bytes.map_err(|error| Error::data(error.to_string()))
         })?;
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// A decoder of ids as they come.
+    #[expect(clippy::fn_params_excessive_bools, reason = "as Python gives it")]
+    fn stream(&self, skip_special_tokens: bool) -> TextStream {
+        let special = if skip_special_tokens {
+            DecodeSpecial::Skip
+        } else {
+            DecodeSpecial::Keep
+        };
+        TextStream::new(TextDecoder::new(self.shared(), special))
     }
 
     #[getter]
@@ -118,6 +268,36 @@ impl Tokenizer {
 
     fn token_to_id(&self, token: &str) -> Option<u32> {
         self.0.tokenizer().token_to_id(token)
+    }
+
+    /// A token as the vocabulary spells it.
+    fn id_to_token(&self, id: i64) -> Option<String> {
+        let spelled = self.0.tokenizer().spelled(u32::try_from(id).ok()?);
+        spelled.map(Into::into)
+    }
+
+    /// All tokens as the vocabulary spells them, with their ids.
+    fn vocab<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let vocab = PyDict::new(py);
+        let tokenizer = self.0.tokenizer();
+        for id in (0..).take(tokenizer.vocab_size()) {
+            if let Some(token) = tokenizer.spelled(id) {
+                vocab.set_item(token, id)?;
+            }
+        }
+        Ok(vocab)
+    }
+
+    /// What the file says of truncation.
+    fn truncation<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let truncation = self.0.tokenizer().truncation();
+        truncation.map(|it| truncation_dict(py, it)).transpose()
+    }
+
+    /// What the file says of padding.
+    fn padding<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let padding = self.0.tokenizer().padding();
+        padding.map(|it| padding_dict(py, it)).transpose()
     }
 
     fn special_tokens(&self) -> Vec<(&str, u32)> {
@@ -152,25 +332,62 @@ impl Tokenizer {
     pub(crate) fn shared(&self) -> Arc<tokenize::Tokenizer> {
         Arc::clone(self.0.tokenizer())
     }
+
+    /// Ids that come as int64 in the machine's order.
+    fn known(&self, ids: &[u8]) -> Result<Vec<u32>, Error> {
+        let n_ids = self.0.tokenizer().vocab_size();
+        let ids = ids.as_chunks().0.iter().zip(0..).map(|(id, row)| {
+            let id = i64::from_ne_bytes(*id);
+            let known = u32::try_from(id)
+                .ok()
+                .filter(|id| usize::try_from(*id).is_ok_and(|id| id < n_ids));
+            known.ok_or_else(|| {
+                Error::data(format!("expected ids below {n_ids}, got {id}")).with_row(row)
+            })
+        });
+        ids.collect()
+    }
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "as Python gives it")]
-fn how(special: &str, add_special_tokens: bool) -> Result<How> {
-    let around = if add_special_tokens {
-        Around::Template
-    } else {
-        Around::Nothing
-    };
-    let special = policy(special)?;
-    Ok(How { special, around })
+/// How Python wants the ids of texts.
+#[derive(Debug, FromPyObject)]
+#[pyo3(from_item_all)]
+struct AskedIds {
+    special: String,
+    add_special_tokens: bool,
+    dtype: String,
 }
 
-/// What happens where a text spells a special token.
-fn policy(special: &str) -> Result<Special> {
-    let known = [
-        ("text", Special::Text),
-        ("parse", Special::Parse),
-        ("refuse", Special::Refuse),
-    ];
-    Ok(arguments::choice("special", special, &known)?)
+/// How Python wants arrays.
+#[derive(Debug, FromPyObject)]
+#[pyo3(from_item_all)]
+struct AskedArrays {
+    dtype: String,
+    /// Whether parts that truncation takes off are rows too.
+    overflowing: bool,
+    threads: Option<i64>,
+}
+
+/// How many bits ids have.
+#[derive(Debug, Clone, Copy)]
+enum Width {
+    Wide,
+    Narrow,
+}
+
+impl AskedIds {
+    fn how(&self) -> Result<How, Error> {
+        let around = if self.add_special_tokens {
+            Around::Template
+        } else {
+            Around::Nothing
+        };
+        let special = policy(&self.special)?;
+        Ok(How { special, around })
+    }
+
+    fn id_type(&self) -> Result<Width, Error> {
+        let known = [("uint32", Width::Wide), ("uint16", Width::Narrow)];
+        arguments::choice("dtype", &self.dtype, &known)
+    }
 }

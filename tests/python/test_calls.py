@@ -14,7 +14,7 @@ import pytest
 import fuelrail as fr
 from fuelrail import _calls, _native
 
-CLASSES = (fr.Pipeline, fr.Loader, fr.Dataset, fr.Tokenizer)
+CLASSES = (fr.Pipeline, fr.Loader, fr.ChatTemplate, fr.Dataset, fr.Tokenizer)
 
 
 @pytest.fixture
@@ -55,6 +55,16 @@ def keywords(function: Any) -> list[str]:
     return [name for name, it in inspect.signature(function).parameters.items() if it.kind in kinds and name != "self"]
 
 
+def takes_any(function: Any) -> bool:
+    """Whether it takes any keyword: those that name variables of a chat template."""
+    return any(it.kind is it.VAR_KEYWORD for it in inspect.signature(function).parameters.values())
+
+
+def test_functions_that_take_any_keyword_are_those_with_templates():
+    found = [name for name, function in functions() if takes_any(function)]
+    assert found == ["ChatTemplate.render", "ChatTemplate.render_marked", "Tokenizer.apply_chat_template"]
+
+
 def slips(name: str) -> list[str]:
     """Ways to misspell a name: a letter left out, doubled, or two of them swapped."""
     middle = len(name) // 2
@@ -67,7 +77,10 @@ def slips(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("name", "function"), functions(), ids=[name for name, _ in functions()])
+STRICT = [(name, function) for name, function in functions() if not takes_any(function)]
+
+
+@pytest.mark.parametrize(("name", "function"), STRICT, ids=[name for name, _ in STRICT])
 def test_every_slip_of_every_keyword_is_told(name, function):
     """The kind: whatever keyword of whatever function is misspelt, it is named."""
     known = keywords(function)
@@ -85,7 +98,9 @@ def test_every_slip_of_every_keyword_is_told(name, function):
 def test_no_call_without_its_arguments_is_a_plain_error(name, function):
     parameters = inspect.signature(function).parameters.values()
     bound = [object()] if any(it.name == "self" for it in parameters) else []
-    missing = [it.name for it in parameters if it.default is it.empty and it.name != "self"]
+    missing = [
+        it.name for it in parameters if it.default is it.empty and it.name != "self" and it.kind is not it.VAR_KEYWORD
+    ]
     if missing:
         text = told(function, *bound)
         assert all(f"`{argument}`" in text for argument in missing), text
@@ -174,7 +189,8 @@ def test_an_error_from_within_stays_what_it_is(place):
 @pytest.mark.parametrize(("name", "function"), functions(), ids=[name for name, _ in functions()])
 def test_signatures_and_texts_are_the_functions_own(name, function):
     signature = inspect.signature(function)
-    assert not any(it.kind in (it.VAR_POSITIONAL, it.VAR_KEYWORD) for it in signature.parameters.values()), signature
+    assert takes_any(function) == any(str(it).startswith("**variables") for it in signature.parameters.values())
+    assert not any(it.kind is it.VAR_POSITIONAL for it in signature.parameters.values()), signature
     assert function.__doc__, name
     assert function.__module__.startswith("fuelrail."), name
     inner = function.__init__ if isinstance(function, type) else function

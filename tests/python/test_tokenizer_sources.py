@@ -9,8 +9,8 @@ import pickle
 import fuelrail as fr
 import numpy as np
 import pytest
-from tokenizer_files import N_MODEL, PIECES, file, template
-from tokenizers import AddedToken, Tokenizer, processors
+from tokenizer_files import MERGES, N_MODEL, PIECES, file, template
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
 
 S, END = ("<s>", N_MODEL), ("</s>", N_MODEL + 1)
 
@@ -78,14 +78,14 @@ def test_what_is_no_tokenizer_is_refused_with_a_hint():
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("spm.model", "a SentencePiece model, which is not supported yet"),
-        ("vocab.txt", "a WordPiece vocabulary, which is not supported yet"),
-        ("merges.txt", "the merges of a BPE without its vocabulary"),
-        ("vocab.json", "a vocabulary (vocab.json) without its merges"),
+        ("spm.model", "expected a SentencePiece model, got"),
+        ("vocab.txt", 'no "[UNK]", so it is not the vocabulary of a BERT'),
+        ("merges.txt", "expected a tokenizer file, got no file"),
+        ("vocab.json", "expected a tokenizer file, got no file"),
         ("tokenizer_config.json", "a tokenizer_config.json, which has no vocabulary"),
     ],
 )
-def test_other_files_are_named_as_what_they_are(tmp_path, name, what):
+def test_files_that_are_no_tokenizer_are_told_what_they_lack(tmp_path, name, what):
     contents = {"vocab.json": '{"a": 0, "b": 1}', "tokenizer_config.json": '{"tokenizer_class": "GPT2Tokenizer"}'}
     (tmp_path / name).write_text(contents.get(name, "x"))
     with pytest.raises(fr.PipelineError) as raised:
@@ -93,11 +93,34 @@ def test_other_files_are_named_as_what_they_are(tmp_path, name, what):
     assert what in str(raised.value)
 
 
-def test_a_directory_asks_for_its_file(tmp_path):
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file()))
+def test_a_folder_of_a_model_is_its_tokenizer(tmp_path):
     with pytest.raises(fr.PipelineError, match="got the directory") as raised:
         fr.Tokenizer(tmp_path)
-    assert raised.value.hint == "name the tokenizer.json in it"
+    assert "tokenizer.json, tokenizer.model" in (raised.value.hint or "")
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file()))
+    for given in (tmp_path, str(tmp_path), tmp_path / "tokenizer.json"):
+        ours = fr.Tokenizer(given)
+        assert ours.encode("hello").tolist() == hugging_face().encode("hello", add_special_tokens=False).ids
+        again = pickle.loads(pickle.dumps(ours))
+        assert again.encode("hello").tolist() == ours.encode("hello").tolist()
+
+
+def test_the_files_of_gpt2_and_of_bert_are_read(tmp_path):
+    model = file()["model"]
+    (tmp_path / "vocab.json").write_text(json.dumps(model["vocab"]))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(pair) for pair in MERGES) + "\n")
+    theirs = Tokenizer(models.BPE(model["vocab"], MERGES))
+    theirs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    for name in ("vocab.json", "merges.txt", "."):
+        ours = fr.Tokenizer(tmp_path / name)
+        for text in PIECES:
+            assert ours.encode(text).tolist() == theirs.encode(text).ids
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "hello", "he", "##ll", "##o", "1"]
+    path = tmp_path / "vocab.txt"
+    path.write_text("\n".join(tokens) + "\n")
+    with pytest.warns(UserWarning, match="lower"):
+        ours = fr.Tokenizer(path)
+    assert ours.encode_tokens("HELLO hello 1").tokens == ["[CLS]", "hello", "hello", "1", "[SEP]"]
 
 
 def rows(dataset: fr.Dataset) -> list[list[int]]:
@@ -171,8 +194,8 @@ def test_what_is_not_applied_is_said_by_plan_and_run(tmp_path, caplog):
 
 def test_a_post_processor_that_cannot_be_honoured_needs_the_pipeline_to_say_what_to_add(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"text": "hello"}\n')
-    twice = template({"<s>": N_MODEL}, "$A", "<s>", "$A")
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file(post_processor=twice)))
+    without_text = template({"<s>": N_MODEL}, "<s>")
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file(post_processor=without_text)))
     with pytest.raises(fr.PipelineError, match="post_processor.single"):
         fr.Tokenizer(tmp_path / "tokenizer.json")
     source = fr.Pipeline(tmp_path / "t.jsonl")

@@ -1,0 +1,183 @@
+//! Texts to ids alone, or to how many there are.
+
+use std::num::NonZeroUsize;
+
+use fuelrail::Error;
+use fuelrail::kernels::tokenize::{EncodeError, Encoder, Special};
+
+use crate::encode::Encoders;
+use crate::errors::Result;
+use crate::numbers::Element;
+
+/// How a text is encoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    pub(crate) special: Special,
+    pub(crate) around: Around,
+}
+
+/// What is put before and after a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Around {
+    Nothing,
+    /// What the tokenizer's file says.
+    Template,
+}
+
+/// A number that ids are given as.
+pub(crate) trait Id: Element + Copy {
+    /// Appends the ids of a text.
+    fn append(
+        how: How,
+        encoder: &mut Encoder,
+        text: &str,
+        ids: &mut Vec<Self>,
+    ) -> Result<(), EncodeError>;
+}
+
+impl Id for u32 {
+    fn append(
+        how: How,
+        encoder: &mut Encoder,
+        text: &str,
+        ids: &mut Vec<Self>,
+    ) -> Result<(), EncodeError> {
+        match how.around {
+            Around::Nothing => encoder.encode(text, how.special, ids),
+            Around::Template => encoder.encode_with_template(text, how.special, ids),
+        }
+    }
+}
+
+impl Id for u16 {
+    fn append(
+        how: How,
+        encoder: &mut Encoder,
+        text: &str,
+        ids: &mut Vec<Self>,
+    ) -> Result<(), EncodeError> {
+        let (begin, end) = match how.around {
+            Around::Nothing => (Vec::new(), Vec::new()),
+            Around::Template => around(encoder)?,
+        };
+        let vocab_size = encoder.tokenizer().vocab_size();
+        let narrow = |wide: &[u32]| {
+            let narrow = wide.iter().map(|id| Self::try_from(*id));
+            let narrow: Result<Vec<Self>, _> = narrow.collect();
+            narrow.map_err(|_| EncodeError::WideIds { vocab_size })
+        };
+        ids.extend(narrow(&begin)?);
+        encoder.encode_u16(text, how.special, ids)?;
+        ids.extend(narrow(&end)?);
+        Ok(())
+    }
+}
+
+/// The tokens that the file puts before and after a text.
+fn around(encoder: &Encoder) -> Result<(Vec<u32>, Vec<u32>), EncodeError> {
+    let template = encoder.tokenizer().template();
+    let template = template.map_err(|error| EncodeError::Template(error.clone()))?;
+    Ok((template.begin.clone(), template.end.clone()))
+}
+
+/// A text that cannot be encoded, in the words of this package.
+pub(crate) fn refusal(error: &EncodeError) -> Error {
+    let refusal = Error::data(error.to_string());
+    match error {
+        EncodeError::WideIds { .. } => refusal.with_hint("dtype=\"uint32\" holds every id"),
+        EncodeError::Special { .. } => {
+            refusal.with_hint("special=\"text\" takes it as text, special=\"parse\" as the token")
+        }
+        _ => refusal,
+    }
+}
+
+impl How {
+    /// The ids of a text.
+    ///
+    /// # Errors
+    /// `Data` if it cannot be encoded.
+    pub(crate) fn ids<T: Id>(self, encoder: &mut Encoder, text: &str) -> Result<Vec<T>, Error> {
+        let mut ids = Vec::new();
+        T::append(self, encoder, text, &mut ids).map_err(|error| refusal(&error))?;
+        Ok(ids)
+    }
+
+    /// How many ids a text has.
+    ///
+    /// # Errors
+    /// `Data` if it cannot be encoded.
+    pub(crate) fn count(self, encoder: &mut Encoder, text: &str) -> Result<usize, Error> {
+        let counted = match self.around {
+            Around::Nothing => Ok(0),
+            Around::Template => around(encoder).map(|(begin, end)| begin.len() + end.len()),
+        };
+        counted
+            .and_then(|n_added| Ok(n_added + encoder.count(text, self.special)?))
+            .map_err(|error| refusal(&error))
+    }
+}
+
+/// The ids of texts one after another, and where those of each text begin and
+/// the last end.
+///
+/// # Errors
+/// `Data` with the row of a text that cannot be encoded; what Python raises.
+pub(crate) fn ids_of<T: Id>(
+    encoders: &Encoders,
+    texts: &[&str],
+    how: How,
+    threads: Option<NonZeroUsize>,
+) -> Result<(Vec<T>, Vec<i64>)> {
+    let mut runs = encoders.runs(texts, threads, |encoder, rows| {
+        let mut ids = Vec::new();
+        let mut counts = Vec::with_capacity(rows.len());
+        for row in rows {
+            let before = ids.len();
+            T::append(how, encoder, texts[row], &mut ids)
+                .map_err(|error| refusal(&error).with_row(row as u64))?;
+            counts.push(ids.len() - before);
+        }
+        Ok((ids, counts))
+    })?;
+    let mut offsets = Vec::with_capacity(texts.len() + 1);
+    let mut end = 0;
+    offsets.push(0);
+    for count in runs.iter().flat_map(|(_, counts)| counts) {
+        end += count;
+        offsets.push(number(end));
+    }
+    if runs.len() == 1 {
+        let ids = runs.pop().map(|(ids, _)| ids).unwrap_or_default();
+        return Ok((ids, offsets));
+    }
+    let mut ids = Vec::with_capacity(end);
+    for (run, _) in runs {
+        ids.extend_from_slice(&run);
+    }
+    Ok((ids, offsets))
+}
+
+/// How many ids each text has.
+///
+/// # Errors
+/// As [`ids_of`].
+pub(crate) fn counts_of(
+    encoders: &Encoders,
+    texts: &[&str],
+    how: How,
+    threads: Option<NonZeroUsize>,
+) -> Result<Vec<i64>> {
+    let runs = encoders.runs(texts, threads, |encoder, rows| {
+        rows.map(|row| {
+            let count = how.count(encoder, texts[row]);
+            count.map_err(|error| error.with_row(row as u64))
+        })
+        .collect::<Result<Vec<_>, Error>>()
+    })?;
+    Ok(runs.into_iter().flatten().map(number).collect())
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
