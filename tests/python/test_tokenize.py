@@ -192,11 +192,11 @@ def test_unsupported_is_refused_by_name(tmp_path: Path) -> None:
     good = json.loads(peers.hf_tokenizer(peers.hf_model("r50k_base", False), peers.byte_level()).to_str())
     path = tmp_path / "tokenizer.json"
     for field, value, said in [
-        ("normalizer", {"type": "Lowercase"}, "`normalizer` is not supported"),
-        ("pre_tokenizer", {"type": "Whitespace"}, "`pre_tokenizer` is not supported"),
-        ("pre_tokenizer", json.loads(split_state(r"\w+")), r"`\w` in the pattern"),
+        ("normalizer", {"type": "Uppercase"}, "`normalizer` is not supported"),
+        ("pre_tokenizer", {"type": "Words"}, "`pre_tokenizer` is not supported"),
+        ("pre_tokenizer", json.loads(split_state(r"a\K")), r"`\K` in the pattern"),
         ("model", good["model"] | {"dropout": 0.1}, "`model.dropout` is not supported"),
-        ("model", good["model"] | {"type": "WordPiece"}, "WordPiece is not supported yet: expected byte-level BPE"),
+        ("model", good["model"] | {"type": "CharBPE"}, "`model.type` is not supported"),
     ]:
         path.write_text(json.dumps(good | {field: value}), "utf-8")
         done = peers.subprocess.run(peers.command(str(path), "parse"), input=b'"x"\n', capture_output=True)
