@@ -12,7 +12,7 @@ const INDEX_MIN: usize = 1 << 8;
 
 /// Where something lies, as long as the arena is of this generation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ArenaPlace {
     pub(crate) at: u32,
     pub(crate) len: u32,
     pub(crate) generation: u32,
@@ -47,7 +47,7 @@ impl Arena {
 
     /// The ids at a place, unless they are gone.
     #[inline]
-    pub(crate) fn get(&self, place: Place) -> Option<&[u32]> {
+    pub(crate) fn get(&self, place: ArenaPlace) -> Option<&[u32]> {
         if place.generation != self.generation {
             return None;
         }
@@ -57,11 +57,11 @@ impl Arena {
     }
 
     /// Puts ids somewhere.
-    pub(crate) fn put(&mut self, ids: &[u32]) -> Place {
+    pub(crate) fn put(&mut self, ids: &[u32]) -> ArenaPlace {
         self.make_room(ids.len());
         let at = self.numbers.len() as u32;
         self.numbers.extend_from_slice(ids);
-        Place {
+        ArenaPlace {
             at,
             len: ids.len() as u32,
             generation: self.generation,

@@ -5,10 +5,10 @@
     reason = "a call a word costs more than the work"
 )]
 
-use super::arena::Place;
+use super::arena::ArenaPlace;
 use super::cache::{LONG_MAX, SHORT_MAX, WordCache, long_key, short_key};
 use super::sink::IdSink;
-use super::slots::{Found, hash_key};
+use super::slots::{SlotFound, hash_key};
 use super::word_model::{Merging, WordModel};
 
 /// Words whose memory is fetched before they are looked up: enough to wait
@@ -34,7 +34,7 @@ enum Lookup {
     /// Its ids were gathered.
     Taken,
     /// They lie in the arena.
-    Spilled(Place),
+    Spilled(ArenaPlace),
     Nothing,
 }
 
@@ -180,15 +180,15 @@ impl Words {
         let (key, hash) = (&self.keys[at], self.hashes[at]);
         if len <= SHORT_MAX {
             match self.cache.short.get(hash, &[key[0], key[1]]) {
-                Found::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
-                Found::Spilled(place) => return Lookup::Spilled(place),
-                Found::Nothing => return Lookup::Nothing,
+                SlotFound::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
+                SlotFound::Spilled(place) => return Lookup::Spilled(place),
+                SlotFound::Nothing => return Lookup::Nothing,
             }
         } else if len <= LONG_MAX {
             match self.cache.long.get(hash, key) {
-                Found::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
-                Found::Spilled(place) => return Lookup::Spilled(place),
-                Found::Nothing => return Lookup::Nothing,
+                SlotFound::Inline(ids, n_ids) => self.gathered.take(ids, n_ids),
+                SlotFound::Spilled(place) => return Lookup::Spilled(place),
+                SlotFound::Nothing => return Lookup::Nothing,
             }
         } else {
             return Lookup::Nothing;
@@ -202,7 +202,7 @@ impl Words {
         &mut self,
         model: &impl WordModel,
         word: &[u8],
-        place: Option<Place>,
+        place: Option<ArenaPlace>,
         sink: &mut impl IdSink,
     ) {
         let found = match place {

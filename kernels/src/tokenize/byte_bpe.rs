@@ -11,10 +11,10 @@ use super::error::{EncodeError, TokenizerError};
 use super::merge::Merger;
 use super::model::{Bpe, Model};
 use super::pairs::PairTable;
-use super::pipeline::Pipeline;
+use super::pipeline::TokenPipeline;
 use super::pretokenize::Pretokenizer;
 use super::short_merge::{SHORT_MERGE_MAX, ShortMerger};
-use super::text::{Aligned, TextNormalizer, Track};
+use super::text::{AlignedText, TextNormalizer, Track};
 use super::vocab::Vocab;
 use super::whole_words::WholeWords;
 use super::word_model::{Merging, WordModel};
@@ -41,22 +41,22 @@ impl ByteBpe {
     /// # Errors
     /// `Inconsistent` if two tokens have the same bytes.
     pub(crate) fn of_components(
-        pipeline: Pipeline,
-    ) -> Result<Result<Self, Pipeline>, TokenizerError> {
-        let Pipeline {
+        pipeline: TokenPipeline,
+    ) -> Result<Result<Self, TokenPipeline>, TokenizerError> {
+        let TokenPipeline {
             normalizer,
             cutter,
             model,
         } = pipeline;
         let Model::Bpe(model) = model else {
-            return Ok(Err(Pipeline {
+            return Ok(Err(TokenPipeline {
                 normalizer,
                 cutter,
                 model,
             }));
         };
         if !normalizer.is_nfc_at_most() || !model.is_plain() || !has_all_bytes(&model) {
-            return Ok(Err(Pipeline {
+            return Ok(Err(TokenPipeline {
                 normalizer,
                 cutter,
                 model: Model::Bpe(model),
@@ -65,7 +65,7 @@ impl ByteBpe {
         let pretokenizer = match Pretokenizer::of_cutter(cutter) {
             Ok(pretokenizer) => pretokenizer,
             Err(cutter) => {
-                return Ok(Err(Pipeline {
+                return Ok(Err(TokenPipeline {
                     normalizer,
                     cutter,
                     model: Model::Bpe(model),
@@ -170,11 +170,11 @@ impl ByteBpe {
         text: &'t str,
         start: usize,
         track: Track,
-    ) -> Result<Option<Aligned<'t>>, EncodeError> {
+    ) -> Result<Option<AlignedText<'t>>, EncodeError> {
         if self.normalizer.is_none() {
             return Ok(None);
         }
-        let mut aligned = Aligned::new(text, start, track)?;
+        let mut aligned = AlignedText::new(text, start, track)?;
         self.normalizer.normalize(&mut aligned)?;
         Ok(Some(aligned))
     }

@@ -9,8 +9,8 @@ use super::byte_bpe::ByteBpe;
 use super::encoder::{Encoder, EncoderState};
 use super::encoding::{CharOffsets, EncodeOptions, Encoding, Finish, OffsetUnit, finish};
 use super::error::EncodeError;
-use super::pipeline::{Pipeline, PipelinePart};
-use super::pretokenize::{Stretch, WordRun};
+use super::pipeline::{PipelinePart, TokenPipeline};
+use super::pretokenize::{CutText, WordRun};
 use super::route::Route;
 use super::sentencepiece::SentencePiece;
 use super::special::{Special, StretchPart, each_stretch};
@@ -112,7 +112,7 @@ impl EncoderState {
             let done = each_stretch(finder, text, special, |part| match part {
                 StretchPart::Text { text, start: at } => {
                     let start = start + at;
-                    self.runs_of(model, Stretch::Plain { text, start }, tokens)
+                    self.runs_of(model, CutText::Plain { text, start }, tokens)
                 }
                 StretchPart::Token {
                     id,
@@ -133,7 +133,7 @@ impl EncoderState {
             StretchPart::Text { text, start } => {
                 let part = whole.part(start..start + text.len());
                 match part.pieces().next() {
-                    Some(piece) => self.runs_of(model, Stretch::Normal(&piece), tokens),
+                    Some(piece) => self.runs_of(model, CutText::Normal(&piece), tokens),
                     None => Ok(()),
                 }
             }
@@ -149,7 +149,7 @@ impl EncoderState {
     fn runs_of(
         &mut self,
         model: &ByteBpe,
-        stretch: Stretch<'_>,
+        stretch: CutText<'_>,
         tokens: &mut Tokens,
     ) -> Result<(), EncodeError> {
         let words = &mut self.words;
@@ -163,7 +163,7 @@ impl EncoderState {
     fn words_of(
         &mut self,
         (tokenizer, special): (&Tokenizer, Special),
-        model: &Pipeline,
+        model: &TokenPipeline,
         (text, start): (&str, usize),
         tokens: &mut Tokens,
     ) -> Result<(), EncodeError> {

@@ -9,7 +9,7 @@ use super::chunks::ChunkedPipeline;
 use super::error::EncodeError;
 use super::model::WordToken;
 use super::pipeline::{PipelinePart, PipelineScratch};
-use super::pretokenize::Stretch;
+use super::pretokenize::CutText;
 use super::route::Route;
 use super::sentencepiece::SentencePieceScratch;
 use super::sink::{IdSink, SpanSink, TokenSpans};
@@ -248,7 +248,7 @@ impl EncoderState {
         each_stretch(finder, normal, special, |part| match part {
             StretchPart::Text { text, start: at } => {
                 sink.start_at(start + at);
-                self.words(model, Stretch::Plain { text, start: 0 }, sink)
+                self.words(model, CutText::Plain { text, start: 0 }, sink)
             }
             StretchPart::Token {
                 id,
@@ -273,7 +273,7 @@ impl EncoderState {
     fn words(
         &mut self,
         model: &ByteBpe,
-        stretch: Stretch<'_>,
+        stretch: CutText<'_>,
         sink: &mut impl IdSink,
     ) -> Result<(), EncodeError> {
         let words = &mut self.words;

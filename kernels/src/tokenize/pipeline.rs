@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::error::EncodeError;
 use super::model::{Model, Scratch, WordToken};
 use super::special::{Finder, Special, StretchPart, each_stretch};
-use super::text::{Aligned, AlignedPiece, TextCutter, TextNormalizer, Track};
+use super::text::{AlignedPiece, AlignedText, TextCutter, TextNormalizer, Track};
 
 /// What text goes through.
-pub(crate) struct Pipeline {
+pub(crate) struct TokenPipeline {
     pub(crate) normalizer: TextNormalizer,
     pub(crate) cutter: TextCutter,
     pub(crate) model: Model,
@@ -37,7 +37,7 @@ pub(crate) enum PipelinePart<'a> {
     },
 }
 
-impl Pipeline {
+impl TokenPipeline {
     /// Which origins encoding needs where the caller needs none.
     pub(crate) fn least_track(&self) -> Track {
         if self.cutter.needs_origins() {
@@ -60,7 +60,7 @@ impl Pipeline {
         scratch: &mut PipelineScratch,
         mut visit: impl FnMut(PipelinePart<'_>),
     ) -> Result<(), EncodeError> {
-        let mut aligned = Aligned::new(text, start, track)?;
+        let mut aligned = AlignedText::new(text, start, track)?;
         self.normalizer.normalize(&mut aligned)?;
         let Some(finder) = finder else {
             return self.words(aligned, scratch, &mut visit);
@@ -94,7 +94,7 @@ impl Pipeline {
         ids: &mut Vec<u32>,
     ) -> Result<(), EncodeError> {
         // Any place but the start of the original.
-        let mut aligned = Aligned::new(text, 1, self.least_track())?;
+        let mut aligned = AlignedText::new(text, 1, self.least_track())?;
         self.normalizer.normalize_inside(&mut aligned)?;
         self.words(aligned, scratch, &mut |part| {
             if let PipelinePart::Word { tokens, .. } = part {
@@ -105,7 +105,7 @@ impl Pipeline {
 
     fn words(
         &self,
-        mut text: Aligned<'_>,
+        mut text: AlignedText<'_>,
         scratch: &mut PipelineScratch,
         visit: &mut impl FnMut(PipelinePart<'_>),
     ) -> Result<(), EncodeError> {

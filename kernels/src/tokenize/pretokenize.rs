@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::error::EncodeError;
 use super::scan::{N_WORDS, Scanner, WordEnds};
 use super::text::{
-    Aligned, AlignedPiece, Behavior, CutStep, InvertMatches, PrefixSpace, TextCutter, Track,
+    AlignedPiece, AlignedText, Behavior, CutStep, InvertMatches, PrefixSpace, TextCutter, Track,
 };
 use crate::level::Level;
 
@@ -28,7 +28,7 @@ pub(crate) enum Pretokenizer {
 
 /// A stretch of text to be cut.
 #[derive(Clone, Copy)]
-pub(crate) enum Stretch<'a> {
+pub(crate) enum CutText<'a> {
     /// Text as it is, and the byte of the original where it starts.
     Plain { text: &'a str, start: usize },
     /// Text that has been normalised.
@@ -48,9 +48,9 @@ pub(crate) struct WordRun<'a> {
 /// Where the text of a run comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum RunSource<'a> {
-    Stretch(Stretch<'a>),
+    CutText(CutText<'a>),
     /// Behind a space that was put before it.
-    Spaced(Stretch<'a>),
+    Spaced(CutText<'a>),
 }
 
 impl Pretokenizer {
@@ -111,7 +111,7 @@ impl Pretokenizer {
     pub(crate) fn words(
         &self,
         level: Level,
-        stretch: Stretch<'_>,
+        stretch: CutText<'_>,
         track: Track,
         mut visit: impl FnMut(WordRun<'_>),
     ) -> Result<(), EncodeError> {
@@ -122,7 +122,7 @@ impl Pretokenizer {
                         text,
                         start,
                         ends,
-                        source: RunSource::Stretch(stretch),
+                        source: RunSource::CutText(stretch),
                     });
                 });
                 Ok(())
@@ -148,7 +148,7 @@ impl Pretokenizer {
     }
 }
 
-impl<'a> Stretch<'a> {
+impl<'a> CutText<'a> {
     /// Its text.
     pub(crate) fn text(self) -> &'a str {
         match self {
@@ -157,9 +157,9 @@ impl<'a> Stretch<'a> {
         }
     }
 
-    fn aligned(self, track: Track) -> Result<Aligned<'a>, EncodeError> {
+    fn aligned(self, track: Track) -> Result<AlignedText<'a>, EncodeError> {
         match self {
-            Self::Plain { text, start } => Aligned::new(text, start, track),
+            Self::Plain { text, start } => AlignedText::new(text, start, track),
             Self::Normal(piece) => Ok(piece.part(0..piece.text().len())),
         }
     }
@@ -183,7 +183,7 @@ impl RunSource<'_> {
     /// space that was put before it stands for its first character.
     pub(crate) fn origin(self, range: Range<usize>) -> Range<usize> {
         match self {
-            Self::Stretch(stretch) => stretch.origin(range),
+            Self::CutText(stretch) => stretch.origin(range),
             Self::Spaced(stretch) => {
                 let start = range.start.saturating_sub(1);
                 let end = range.end.saturating_sub(1).max(1);
@@ -226,14 +226,14 @@ struct ByteLevelEnd {
 
 impl ByteLevelEnd {
     fn words(self, piece: &AlignedPiece<'_>, visit: &mut impl FnMut(WordRun<'_>)) {
-        let stretch = Stretch::Normal(piece);
+        let stretch = CutText::Normal(piece);
         let spaced;
         let (text, source) =
             if self.prefix_space == PrefixSpace::Add && !piece.text().starts_with(' ') {
                 spaced = format!(" {}", piece.text());
                 (spaced.as_bytes(), RunSource::Spaced(stretch))
             } else {
-                (piece.text().as_bytes(), RunSource::Stretch(stretch))
+                (piece.text().as_bytes(), RunSource::CutText(stretch))
             };
         let mut run = |text: &[u8], start: usize, ends: &[u32]| {
             visit(WordRun {

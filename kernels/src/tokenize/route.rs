@@ -6,7 +6,7 @@ use super::byte_bpe::ByteBpe;
 use super::byte_level;
 use super::chunks::{ChunkedPieces, ChunkedPipeline};
 use super::error::{EncodeError, TokenizerError};
-use super::pipeline::Pipeline;
+use super::pipeline::TokenPipeline;
 use super::vocab::Vocab;
 
 /// How a tokenizer turns text into ids.
@@ -24,7 +24,7 @@ impl Route {
     ///
     /// # Errors
     /// `Inconsistent` if the vocabulary contradicts itself.
-    pub(crate) fn of_components(pipeline: Pipeline) -> Result<Self, TokenizerError> {
+    pub(crate) fn of_components(pipeline: TokenPipeline) -> Result<Self, TokenizerError> {
         Ok(match ByteBpe::of_components(pipeline)? {
             Ok(bytes) => Self::Bytes(Box::new(bytes)),
             Err(pipeline) => Self::Pipeline(Box::new(ChunkedPipeline::new(pipeline))),

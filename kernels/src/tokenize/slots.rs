@@ -1,6 +1,6 @@
 //! A table of words in sets of two slots, each with a few ids beside its word.
 
-use super::arena::{Arena, Place};
+use super::arena::{Arena, ArenaPlace};
 use super::hash::hash_pair;
 use super::huge::HugeTable;
 use super::prefetch::prefetch;
@@ -38,11 +38,11 @@ pub(crate) struct SlotTable<const K: usize, const N: usize> {
 }
 
 /// The ids of a word that was looked up.
-pub(crate) enum Found<'a, const N: usize> {
+pub(crate) enum SlotFound<'a, const N: usize> {
     /// The first so many.
     Inline(&'a [u32; N], usize),
     /// They lie there, if they still do.
-    Spilled(Place),
+    Spilled(ArenaPlace),
     /// The word is not there.
     Nothing,
 }
@@ -73,15 +73,17 @@ impl<const K: usize, const N: usize> WordSlot<K, N> {
     }
 
     #[inline]
-    fn found(&self) -> Found<'_, N> {
+    fn found(&self) -> SlotFound<'_, N> {
         match self.count() {
-            count if count.wrapping_sub(1) < N as u64 => Found::Inline(&self.ids, count as usize),
-            SPILLED => Found::Spilled(Place {
+            count if count.wrapping_sub(1) < N as u64 => {
+                SlotFound::Inline(&self.ids, count as usize)
+            }
+            SPILLED => SlotFound::Spilled(ArenaPlace {
                 at: self.ids[0],
                 len: self.ids[1],
                 generation: self.ids[2],
             }),
-            _ => Found::Nothing,
+            _ => SlotFound::Nothing,
         }
     }
 }
@@ -134,7 +136,7 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         clippy::inline_always,
         reason = "a call a word costs more than the work"
     )]
-    pub(crate) fn get(&mut self, hash: u32, key: &[u64; K]) -> Found<'_, N> {
+    pub(crate) fn get(&mut self, hash: u32, key: &[u64; K]) -> SlotFound<'_, N> {
         let set = self.set(hash);
         let SlotSet([first, second]) = &self.sets[set];
         if first.is(key) {
@@ -147,16 +149,16 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         }
         // A word goes to its other set only if the first one is full.
         if second.count() == 0 {
-            return Found::Nothing;
+            return SlotFound::Nothing;
         }
         self.get_from_other(hash, key)
     }
 
     #[inline(never)]
-    fn get_from_other(&mut self, hash: u32, key: &[u64; K]) -> Found<'_, N> {
+    fn get_from_other(&mut self, hash: u32, key: &[u64; K]) -> SlotFound<'_, N> {
         let SlotSet(slots) = &self.sets[self.other_set(hash)];
         let found = slots.iter().find(|slot| slot.is(key));
-        found.map_or(Found::Nothing, WordSlot::found)
+        found.map_or(SlotFound::Nothing, WordSlot::found)
     }
 
     /// Remembers the ids of a word, of which there are some.

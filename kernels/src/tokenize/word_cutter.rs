@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::error::{EncodeError, TokenizerError};
 use super::json::{normalizer_steps, pretokenizer_steps};
-use super::text::{Aligned, TextCutter, TextNormalizer, Track};
+use super::text::{AlignedText, TextCutter, TextNormalizer, Track};
 
 /// What a tokenizer does to a text before its model sees it: the `normalizer`
 /// and the `pre_tokenizer` of a `tokenizer.json`, as Hugging Face tokenizers
@@ -95,8 +95,8 @@ impl WordCutter {
             .collect())
     }
 
-    fn pieces<'t>(&self, text: &'t str, track: Track) -> Result<Aligned<'t>, EncodeError> {
-        let mut aligned = Aligned::new(text, 0, track)?;
+    fn pieces<'t>(&self, text: &'t str, track: Track) -> Result<AlignedText<'t>, EncodeError> {
+        let mut aligned = AlignedText::new(text, 0, track)?;
         self.normalizer.normalize(&mut aligned)?;
         self.cutter.cut(&mut aligned)?;
         Ok(aligned)

@@ -35,9 +35,9 @@
 
 use crate::tokenize::model::Model;
 use crate::tokenize::pattern::Pattern;
-use crate::tokenize::pipeline::Pipeline;
+use crate::tokenize::pipeline::TokenPipeline;
 use crate::tokenize::text::{
-    Aligned, CutStep, InvertMatches, MetaspacePrefix, NormalizerStep, SplitAtReplacement, Track,
+    AlignedText, CutStep, InvertMatches, MetaspacePrefix, NormalizerStep, SplitAtReplacement, Track,
 };
 
 /// What a space becomes.
@@ -89,7 +89,7 @@ static CLASSES: [AsciiClass; 256] = {
 
 impl ChunkCuts {
     /// The cuts for these components, if there are any.
-    pub(super) fn of(pipeline: &Pipeline) -> Option<Self> {
+    pub(super) fn of(pipeline: &TokenPipeline) -> Option<Self> {
         let is_bert = |step: &NormalizerStep| matches!(step, NormalizerStep::Bert(_));
         if let [CutStep::Bert] = pipeline.cutter.steps()
             && pipeline.normalizer.steps().iter().all(is_bert)
@@ -176,7 +176,7 @@ fn next_of_bert(text: &[u8], from: usize) -> usize {
 }
 
 impl SpaceCuts {
-    fn of(pipeline: &Pipeline) -> Option<Self> {
+    fn of(pipeline: &TokenPipeline) -> Option<Self> {
         let steps = pipeline.normalizer.steps();
         if !steps.iter().all(is_local)
             || !matches!(normal(pipeline, ' ')?.as_str(), " " | "\u{2581}")
@@ -245,9 +245,9 @@ impl SpaceCuts {
 }
 
 /// What becomes of one character that does not start a text.
-fn normal(pipeline: &Pipeline, c: char) -> Option<String> {
+fn normal(pipeline: &TokenPipeline, c: char) -> Option<String> {
     let mut buffer = [0; 4];
-    let mut text = Aligned::new(c.encode_utf8(&mut buffer), 0, Track::TextOnly).ok()?;
+    let mut text = AlignedText::new(c.encode_utf8(&mut buffer), 0, Track::TextOnly).ok()?;
     pipeline.normalizer.normalize_inside(&mut text).ok()?;
     Some(text.pieces().map(|piece| piece.text()).collect())
 }
@@ -279,7 +279,7 @@ fn one_char(pattern: &Pattern) -> Option<char> {
 }
 
 /// Whether no token of the model lies across a space.
-fn is_cut_by_model(pipeline: &Pipeline) -> Option<bool> {
+fn is_cut_by_model(pipeline: &TokenPipeline) -> Option<bool> {
     let by_metaspace = pipeline
         .cutter
         .steps()

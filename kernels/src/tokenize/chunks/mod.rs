@@ -3,7 +3,7 @@
 //! the ids of chunks. A chunk that is not in it goes through the components.
 //!
 //! `cuts` says where a text may be cut, and why the ids stay the same. Where it
-//! cannot say, there are no chunks, and the [`Pipeline`] encodes texts whole.
+//! cannot say, there are no chunks, and the [`TokenPipeline`] encodes texts whole.
 
 mod cuts;
 mod pieces;
@@ -13,7 +13,7 @@ mod tests;
 use std::ops::Deref;
 
 use super::batch::Words;
-use super::pipeline::{Pipeline, PipelinePart, PipelineScratch};
+use super::pipeline::{PipelinePart, PipelineScratch, TokenPipeline};
 use super::sink::IdSink;
 use super::special::Special;
 use super::word_model::{Merging, WordModel};
@@ -25,12 +25,12 @@ const N_CHUNKS: usize = 256;
 
 /// Components, and where a text may be cut before them.
 pub(crate) struct ChunkedPipeline {
-    pipeline: Pipeline,
+    pipeline: TokenPipeline,
     cuts: Option<ChunkCuts>,
 }
 
 impl ChunkedPipeline {
-    pub(crate) fn new(pipeline: Pipeline) -> Self {
+    pub(crate) fn new(pipeline: TokenPipeline) -> Self {
         Self {
             cuts: ChunkCuts::of(&pipeline),
             pipeline,
@@ -102,9 +102,9 @@ fn encode_rest(
 }
 
 impl Deref for ChunkedPipeline {
-    type Target = Pipeline;
+    type Target = TokenPipeline;
 
-    fn deref(&self) -> &Pipeline {
+    fn deref(&self) -> &TokenPipeline {
         &self.pipeline
     }
 }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::super::scan::class::decode;
 use super::super::scan::class::{LETTER, LOWER, NEWLINE, NUMBER, SPACE, UPPER, table};
 
-/// Codepoints that share a page of [`Alphabet::pages`].
+/// Codepoints that share a page of [`DeviceAlphabet::pages`].
 pub(crate) const PAGE: usize = 128;
 
 /// What a character is to a pattern. Two with the same symbol are never told
@@ -17,7 +17,7 @@ pub(crate) const PAGE: usize = 128;
 /// characters behind it: such an apostrophe is a symbol of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Symbol {
+pub(crate) enum ClassSymbol {
     /// `[^\s\p{L}\p{N}\p{M}]`, but an apostrophe or a slash.
     Other = 0,
     /// `'` that begins no contraction.
@@ -46,7 +46,7 @@ pub(crate) enum Symbol {
     TwoLetters = 12,
 }
 
-impl Symbol {
+impl ClassSymbol {
     pub(crate) const ALL: [Self; 13] = [
         Self::Other,
         Self::Apostrophe,
@@ -96,46 +96,46 @@ pub(crate) enum Shortened {
 impl Shortened {
     /// The apostrophe before `behind`, which is what is left of the text.
     #[cfg(test)]
-    pub(crate) fn apostrophe(self, behind: &[u8]) -> Symbol {
+    pub(crate) fn apostrophe(self, behind: &[u8]) -> ClassSymbol {
         let byte = |at: usize| u32::from(behind.get(at).copied().unwrap_or(0));
         let (mut first, mut second) = (byte(0), byte(1));
         if self == Self::No {
-            return Symbol::Apostrophe;
+            return ClassSymbol::Apostrophe;
         }
         if self == Self::AnyCase {
             if (first, second) == (0xc5, 0xbf) {
-                return Symbol::OneLetter;
+                return ClassSymbol::OneLetter;
             }
             (first, second) = (first | 0x20, second | 0x20);
         }
         let letter = |wanted: u8| first == u32::from(wanted);
         if letter(b's') || letter(b't') || letter(b'm') || letter(b'd') {
-            return Symbol::OneLetter;
+            return ClassSymbol::OneLetter;
         }
         let (e, l) = (u32::from(b'e'), u32::from(b'l'));
         let is_two = (letter(b'r') || letter(b'v')) && second == e || letter(b'l') && second == l;
         if is_two {
-            Symbol::TwoLetters
+            ClassSymbol::TwoLetters
         } else {
-            Symbol::Apostrophe
+            ClassSymbol::Apostrophe
         }
     }
 }
 
 /// The symbol of every codepoint, in two levels.
-pub(crate) struct Alphabet {
+pub(crate) struct DeviceAlphabet {
     /// For each [`PAGE`] of codepoints, which of the pages has their symbols.
     page_of: Vec<u16>,
     pages: Vec<[u8; PAGE]>,
 }
 
 /// The alphabet of all families.
-pub(crate) fn alphabet() -> &'static Alphabet {
-    static ALPHABET: LazyLock<Alphabet> = LazyLock::new(Alphabet::new);
+pub(crate) fn alphabet() -> &'static DeviceAlphabet {
+    static ALPHABET: LazyLock<DeviceAlphabet> = LazyLock::new(DeviceAlphabet::new);
     &ALPHABET
 }
 
-impl Alphabet {
+impl DeviceAlphabet {
     fn new() -> Self {
         let mut alphabet = Self {
             page_of: Vec::new(),
@@ -146,7 +146,8 @@ impl Alphabet {
             let mut page = [0; PAGE];
             for (codepoint, symbol) in (first..).zip(&mut page) {
                 // No text holds a surrogate, so it may have any symbol.
-                *symbol = char::from_u32(codepoint).map_or(0, |spoken| Symbol::of(spoken) as u8);
+                *symbol =
+                    char::from_u32(codepoint).map_or(0, |spoken| ClassSymbol::of(spoken) as u8);
             }
             let number = *seen.entry(page).or_insert_with(|| {
                 alphabet.pages.push(page);
@@ -176,7 +177,7 @@ impl Alphabet {
 
 #[cfg(test)]
 mod tests {
-    use super::Symbol as S;
+    use super::ClassSymbol as S;
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::scan::{Scanner, SplitScan};
-use super::alphabet::{Shortened, Symbol};
+use super::alphabet::{ClassSymbol, Shortened};
 
 /// Symbols that a string has at most.
 const MAX: usize = 32;
@@ -71,10 +71,10 @@ impl<'a> Oracle<'a> {
         let mut len = 0;
         let mut rest = "".chars();
         for (index, &symbol) in symbols.iter().take(MAX).enumerate() {
-            let is_letter = way == Way::Backwards || symbol == Symbol::Lower as u8;
+            let is_letter = way == Way::Backwards || symbol == ClassSymbol::Lower as u8;
             let spoken = match rest.next() {
                 Some(letter) if is_letter => letter,
-                Some(letter) if symbol == Symbol::Upper as u8 => letter.to_ascii_uppercase(),
+                Some(letter) if symbol == ClassSymbol::Upper as u8 => letter.to_ascii_uppercase(),
                 _ => {
                     rest = letters(symbol).chars();
                     spoken(symbol)
@@ -96,26 +96,26 @@ impl<'a> Oracle<'a> {
 
 /// A character with a symbol that is part of no contraction.
 fn spoken(symbol: u8) -> char {
-    match Symbol::ALL.get(usize::from(symbol)) {
-        None | Some(Symbol::Other) => '!',
-        Some(Symbol::Apostrophe | Symbol::OneLetter | Symbol::TwoLetters) => '\'',
-        Some(Symbol::Slash) => '/',
-        Some(Symbol::Mark) => '\u{300}',
-        Some(Symbol::Upper) => 'B',
-        Some(Symbol::Lower) => 'b',
-        Some(Symbol::Letter) => '語',
-        Some(Symbol::Number) => '0',
-        Some(Symbol::Space) => ' ',
-        Some(Symbol::Newline) => '\n',
-        Some(Symbol::Blank) => '\t',
+    match ClassSymbol::ALL.get(usize::from(symbol)) {
+        None | Some(ClassSymbol::Other) => '!',
+        Some(ClassSymbol::Apostrophe | ClassSymbol::OneLetter | ClassSymbol::TwoLetters) => '\'',
+        Some(ClassSymbol::Slash) => '/',
+        Some(ClassSymbol::Mark) => '\u{300}',
+        Some(ClassSymbol::Upper) => 'B',
+        Some(ClassSymbol::Lower) => 'b',
+        Some(ClassSymbol::Letter) => '語',
+        Some(ClassSymbol::Number) => '0',
+        Some(ClassSymbol::Space) => ' ',
+        Some(ClassSymbol::Newline) => '\n',
+        Some(ClassSymbol::Blank) => '\t',
     }
 }
 
 /// The letters that follow a character with this symbol in any case.
 fn letters(symbol: u8) -> &'static str {
-    match Symbol::ALL.get(usize::from(symbol)) {
-        Some(Symbol::OneLetter) => "s",
-        Some(Symbol::TwoLetters) => "re",
+    match ClassSymbol::ALL.get(usize::from(symbol)) {
+        Some(ClassSymbol::OneLetter) => "s",
+        Some(ClassSymbol::TwoLetters) => "re",
         _ => "",
     }
 }

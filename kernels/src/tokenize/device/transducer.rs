@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 use super::super::scan::Scanner;
 #[cfg(test)]
 use super::alphabet::alphabet;
-use super::alphabet::{Shortened, Symbol};
+use super::alphabet::{ClassSymbol, Shortened};
 use super::oracle::{Oracle, Way};
 use super::state_map::StateMap;
 
@@ -48,8 +48,8 @@ impl Transducer {
     pub(crate) fn of(scanner: &Scanner) -> Option<Self> {
         let oracle = Oracle::new(scanner);
         let shortened = oracle.shortened();
-        let symbols = Symbol::ALL.iter().filter(|&&symbol| match symbol {
-            Symbol::OneLetter | Symbol::TwoLetters => shortened != Shortened::No,
+        let symbols = ClassSymbol::ALL.iter().filter(|&&symbol| match symbol {
+            ClassSymbol::OneLetter | ClassSymbol::TwoLetters => shortened != Shortened::No,
             _ => true,
         });
         let symbols: Vec<u8> = symbols.map(|&symbol| symbol as u8).collect();
@@ -124,7 +124,7 @@ impl Automaton {
 /// What tells texts apart.
 fn tests(symbols: &[u8]) -> Vec<Vec<u8>> {
     let mut tests = Vec::new();
-    let letters = [Symbol::Upper as u8, Symbol::Lower as u8];
+    let letters = [ClassSymbol::Upper as u8, ClassSymbol::Lower as u8];
     for &first in symbols {
         tests.push(vec![first]);
         tests.extend(symbols.iter().map(|&second| vec![first, second]));
@@ -142,9 +142,9 @@ fn is_whole(string: &[u8]) -> bool {
         let at = string.len().checked_sub(1 + behind);
         at.is_some_and(|at| string[at] == symbol as u8)
     };
-    !(ends_with(Symbol::OneLetter, 0)
-        || ends_with(Symbol::TwoLetters, 0)
-        || ends_with(Symbol::TwoLetters, 1))
+    !(ends_with(ClassSymbol::OneLetter, 0)
+        || ends_with(ClassSymbol::TwoLetters, 0)
+        || ends_with(ClassSymbol::TwoLetters, 1))
 }
 
 /// What the oracle says of `text` with each test behind or before it.

@@ -12,7 +12,7 @@ use crate::tokenize::encoding::PostProcessor;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::TokenTable;
 use crate::tokenize::parts::Parts;
-use crate::tokenize::pipeline::Pipeline;
+use crate::tokenize::pipeline::TokenPipeline;
 use crate::tokenize::route::Route;
 use crate::tokenize::special::AddedToken;
 
@@ -62,7 +62,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
         padding: lengths::padding(&file.padding)?,
         decoder: decoders::parse(&file.decoder)?,
     };
-    let route = Route::of_components(Pipeline {
+    let route = Route::of_components(TokenPipeline {
         normalizer,
         cutter,
         model,

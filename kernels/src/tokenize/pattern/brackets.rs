@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use super::cursor::{Cursor, Folding};
+use super::cursor::{Folding, PatternCursor};
 use super::escape::{self, Escape};
 use super::fold;
 use super::properties::{self, Within};
@@ -11,7 +11,10 @@ use super::properties::{self, Within};
 const DEPTH_MAX: usize = 50;
 
 /// Reads a class, after its `[`.
-pub(super) fn read(cursor: &mut Cursor<'_>, folding: Folding) -> Result<ClassUnicode, String> {
+pub(super) fn read(
+    cursor: &mut PatternCursor<'_>,
+    folding: Folding,
+) -> Result<ClassUnicode, String> {
     let mut set = nested(cursor, folding, DEPTH_MAX)?;
     // Canonical: unions are.
     set.union(&ClassUnicode::empty());
@@ -19,7 +22,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>, folding: Folding) -> Result<ClassUni
 }
 
 fn nested(
-    cursor: &mut Cursor<'_>,
+    cursor: &mut PatternCursor<'_>,
     folding: Folding,
     depth_left: usize,
 ) -> Result<ClassUnicode, String> {
@@ -79,7 +82,7 @@ fn intersect(left: &mut Option<ClassUnicode>, set: &mut ClassUnicode) {
 }
 
 /// A character, a range or an escape that starts with `c`.
-fn item(cursor: &mut Cursor<'_>, c: char) -> Result<ClassUnicode, String> {
+fn item(cursor: &mut PatternCursor<'_>, c: char) -> Result<ClassUnicode, String> {
     let start = match c {
         '\\' => match escape::read(cursor, Within::Brackets)? {
             Escape::Char(c) => c,
@@ -117,7 +120,7 @@ fn item(cursor: &mut Cursor<'_>, c: char) -> Result<ClassUnicode, String> {
 }
 
 /// After `[:`.
-fn posix(cursor: &mut Cursor<'_>) -> Result<ClassUnicode, String> {
+fn posix(cursor: &mut PatternCursor<'_>) -> Result<ClassUnicode, String> {
     let is_negated = cursor.eat('^');
     let name = cursor.take_while(|c| c.is_ascii_alphabetic());
     if !cursor.eat_text(":]") {

@@ -9,11 +9,11 @@ pub(super) enum Folding {
 
 /// What is left of a pattern.
 #[derive(Debug, Clone)]
-pub(super) struct Cursor<'p> {
+pub(super) struct PatternCursor<'p> {
     rest: &'p str,
 }
 
-impl<'p> Cursor<'p> {
+impl<'p> PatternCursor<'p> {
     pub(super) fn new(pattern: &'p str) -> Self {
         Self { rest: pattern }
     }

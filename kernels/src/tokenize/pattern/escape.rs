@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::ClassUnicode;
 
-use super::cursor::Cursor;
+use super::cursor::PatternCursor;
 use super::node::Anchor;
 use super::properties::{self, Shorthand, Within};
 
@@ -17,7 +17,7 @@ pub(super) enum Escape {
 }
 
 /// Reads an escape, after its backslash.
-pub(super) fn read(cursor: &mut Cursor<'_>, within: Within) -> Result<Escape, String> {
+pub(super) fn read(cursor: &mut PatternCursor<'_>, within: Within) -> Result<Escape, String> {
     let Some(c) = cursor.next() else {
         return Err("a lone backslash".to_owned());
     };
@@ -65,7 +65,7 @@ fn anchor(c: char) -> Result<Escape, String> {
 }
 
 /// After `\p` or `\P`, which is `kind`.
-fn property(cursor: &mut Cursor<'_>, kind: char, within: Within) -> Result<Escape, String> {
+fn property(cursor: &mut PatternCursor<'_>, kind: char, within: Within) -> Result<Escape, String> {
     if !cursor.eat('{') {
         return Err(format!("`\\{kind}` without braces"));
     }
@@ -85,7 +85,7 @@ fn property(cursor: &mut Cursor<'_>, kind: char, within: Within) -> Result<Escap
 
 /// After `\x`. Two digits are a byte to Oniguruma, hence a character only in
 /// ASCII.
-fn hex(cursor: &mut Cursor<'_>) -> Result<Escape, String> {
+fn hex(cursor: &mut PatternCursor<'_>) -> Result<Escape, String> {
     if !cursor.eat('{') {
         return match code(cursor, 2)? {
             Escape::Char(c) if c.is_ascii() => Ok(Escape::Char(c)),
@@ -100,7 +100,7 @@ fn hex(cursor: &mut Cursor<'_>) -> Result<Escape, String> {
 }
 
 /// As many hexadecimal digits as said.
-fn code(cursor: &mut Cursor<'_>, n_digits: usize) -> Result<Escape, String> {
+fn code(cursor: &mut PatternCursor<'_>, n_digits: usize) -> Result<Escape, String> {
     let digits: String = (0..n_digits)
         .map_while(|_| cursor.next().filter(char::is_ascii_hexdigit))
         .collect();

@@ -6,7 +6,7 @@
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
-use super::node::Node;
+use super::node::PatternNode;
 
 /// Letters that fold to several.
 const TO_SEVERAL: &[(char, char)] = &[
@@ -61,7 +61,7 @@ pub(super) fn fold(set: &mut ClassUnicode) -> Result<(), String> {
 }
 
 /// Refuses two things after one another which some letter might fold to.
-pub(super) fn check_neighbours(before: &Node, after: &Node) -> Result<(), String> {
+pub(super) fn check_neighbours(before: &PatternNode, after: &PatternNode) -> Result<(), String> {
     let (Some(before), Some(after)) = (last_set(before), first_set(after)) else {
         return Ok(());
     };
@@ -73,21 +73,21 @@ pub(super) fn check_neighbours(before: &Node, after: &Node) -> Result<(), String
     Ok(())
 }
 
-fn first_set(node: &Node) -> Option<&ClassUnicode> {
+fn first_set(node: &PatternNode) -> Option<&ClassUnicode> {
     match node {
-        Node::Set(set) => Some(set),
-        Node::Repeat { node, .. } | Node::Atomic(node) => first_set(node),
-        Node::Concat(nodes) => first_set(nodes.first()?),
-        Node::Alternate(_) | Node::Look { .. } | Node::At(_) => None,
+        PatternNode::Set(set) => Some(set),
+        PatternNode::Repeat { node, .. } | PatternNode::Atomic(node) => first_set(node),
+        PatternNode::Concat(nodes) => first_set(nodes.first()?),
+        PatternNode::Alternate(_) | PatternNode::Look { .. } | PatternNode::At(_) => None,
     }
 }
 
-fn last_set(node: &Node) -> Option<&ClassUnicode> {
+fn last_set(node: &PatternNode) -> Option<&ClassUnicode> {
     match node {
-        Node::Set(set) => Some(set),
-        Node::Repeat { node, .. } | Node::Atomic(node) => last_set(node),
-        Node::Concat(nodes) => last_set(nodes.last()?),
-        Node::Alternate(_) | Node::Look { .. } | Node::At(_) => None,
+        PatternNode::Set(set) => Some(set),
+        PatternNode::Repeat { node, .. } | PatternNode::Atomic(node) => last_set(node),
+        PatternNode::Concat(nodes) => last_set(nodes.last()?),
+        PatternNode::Alternate(_) | PatternNode::Look { .. } | PatternNode::At(_) => None,
     }
 }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::node::{Anchor, RepeatKind, Times};
-use super::program::{Inst, Negated, Program};
+use super::program::{Inst, Negated, PatternProgram};
 use crate::tokenize::text::tables::CharSet;
 
 /// Steps for short texts, as many as Oniguruma goes back at one place.
@@ -60,8 +60,8 @@ enum Choice {
 }
 
 /// A regular expression on a text.
-pub(super) struct Machine<'p, 't> {
-    program: &'p Program,
+pub(super) struct PatternMachine<'p, 't> {
+    program: &'p PatternProgram,
     text: &'t str,
     choices: Vec<Choice>,
     slots: Vec<usize>,
@@ -77,8 +77,8 @@ pub(super) struct Machine<'p, 't> {
     depth: usize,
 }
 
-impl<'p, 't> Machine<'p, 't> {
-    pub(super) fn new(program: &'p Program, text: &'t str) -> Self {
+impl<'p, 't> PatternMachine<'p, 't> {
+    pub(super) fn new(program: &'p PatternProgram, text: &'t str) -> Self {
         Self {
             program,
             text,

@@ -22,8 +22,8 @@ mod tests;
 
 use std::ops::Range;
 
-use machine::{Exhausted, Machine};
-use program::Program;
+use machine::{Exhausted, PatternMachine};
+use program::PatternProgram;
 
 use super::error::{EncodeError, TokenizerError};
 use super::scan::Scanner;
@@ -40,7 +40,7 @@ pub(crate) enum Pattern {
 }
 
 /// A regular expression as Oniguruma runs it.
-pub(crate) struct RegexProgram(Program);
+pub(crate) struct RegexProgram(PatternProgram);
 
 impl Pattern {
     /// A pattern that matches `text` itself; the empty one matches between all
@@ -121,10 +121,10 @@ fn find_literal(text: &str, literal: &str, mut visit: impl FnMut(Range<usize>)) 
 
 fn find_regex(
     text: &str,
-    program: &Program,
+    program: &PatternProgram,
     mut visit: impl FnMut(Range<usize>),
 ) -> Result<(), Exhausted> {
-    let mut machine = Machine::new(program, text);
+    let mut machine = PatternMachine::new(program, text);
     let mut at = 0;
     let mut last_end = None;
     while at <= text.len() {

@@ -5,23 +5,23 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 /// Part of a regular expression. Groups that capture are like others, since
 /// only whole matches are asked for.
 #[derive(Debug, Clone)]
-pub(super) enum Node {
+pub(super) enum PatternNode {
     /// One character of a set.
     Set(ClassUnicode),
     /// All, one after another; none match nothing.
-    Concat(Vec<Node>),
+    Concat(Vec<PatternNode>),
     /// The first that leads to a match.
-    Alternate(Vec<Node>),
+    Alternate(Vec<PatternNode>),
     Repeat {
-        node: Box<Node>,
+        node: Box<PatternNode>,
         times: Times,
         kind: RepeatKind,
     },
     /// `(?>…)`
-    Atomic(Box<Node>),
+    Atomic(Box<PatternNode>),
     Look {
         look: Look,
-        node: Box<Node>,
+        node: Box<PatternNode>,
     },
     At(Anchor),
 }
@@ -73,7 +73,7 @@ pub(super) enum Anchor {
     NotWordBoundary,
 }
 
-impl Node {
+impl PatternNode {
     pub(super) fn empty() -> Self {
         Self::Concat(Vec::new())
     }

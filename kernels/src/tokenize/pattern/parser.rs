@@ -4,10 +4,10 @@
 use regex_syntax::hir::ClassUnicode;
 
 use super::brackets;
-use super::cursor::{Cursor, Folding};
+use super::cursor::{Folding, PatternCursor};
 use super::escape::{self, Escape};
 use super::fold;
-use super::node::{Anchor, Look, Node, RepeatKind, Times};
+use super::node::{Anchor, Look, PatternNode, RepeatKind, Times};
 use super::properties::{self, Within};
 
 /// Groups within groups.
@@ -21,7 +21,7 @@ const COUNT_MAX: u32 = 100_000;
 ///
 /// # Errors
 /// What it uses that is not supported, or is wrong.
-pub(super) fn parse(pattern: &str) -> Result<Node, String> {
+pub(super) fn parse(pattern: &str) -> Result<PatternNode, String> {
     if pattern.len() > LEN_MAX {
         return Err(format!(
             "a pattern of {} bytes, limit {LEN_MAX}",
@@ -29,7 +29,7 @@ pub(super) fn parse(pattern: &str) -> Result<Node, String> {
         ));
     }
     let mut parser = Parser {
-        cursor: Cursor::new(pattern),
+        cursor: PatternCursor::new(pattern),
         depth: 0,
     };
     let node = parser.alternatives(Options::default())?;
@@ -63,13 +63,13 @@ impl Default for Options {
 }
 
 struct Parser<'p> {
-    cursor: Cursor<'p>,
+    cursor: PatternCursor<'p>,
     depth: usize,
 }
 
 impl Parser<'_> {
     /// Alternatives up to the end of the group or of the pattern.
-    fn alternatives(&mut self, options: Options) -> Result<Node, String> {
+    fn alternatives(&mut self, options: Options) -> Result<PatternNode, String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err(format!("groups more than {DEPTH_MAX} deep"));
@@ -79,11 +79,11 @@ impl Parser<'_> {
             found.push(self.sequence(options)?);
         }
         self.depth -= 1;
-        Ok(one_or(found, Node::Alternate))
+        Ok(one_or(found, PatternNode::Alternate))
     }
 
     /// What comes before the next `|` or `)`.
-    fn sequence(&mut self, options: Options) -> Result<Node, String> {
+    fn sequence(&mut self, options: Options) -> Result<PatternNode, String> {
         let mut nodes = Vec::new();
         while !matches!(self.cursor.peek(), None | Some('|' | ')')) {
             let node = self.item(options)?;
@@ -95,48 +95,48 @@ impl Parser<'_> {
             }
             nodes.push(node);
         }
-        Ok(one_or(nodes, Node::Concat))
+        Ok(one_or(nodes, PatternNode::Concat))
     }
 
     /// One thing, before it is repeated.
-    fn item(&mut self, options: Options) -> Result<Node, String> {
+    fn item(&mut self, options: Options) -> Result<PatternNode, String> {
         let Some(c) = self.cursor.next() else {
-            return Ok(Node::empty());
+            return Ok(PatternNode::empty());
         };
         match c {
             '(' => self.group(options),
-            '[' => Ok(Node::Set(brackets::read(
+            '[' => Ok(PatternNode::Set(brackets::read(
                 &mut self.cursor,
                 options.folding,
             )?)),
             '\\' => self.escaped(options),
-            '.' => Ok(Node::Set(match options.dot {
+            '.' => Ok(PatternNode::Set(match options.dot {
                 Dot::NotNewline => properties::dot(),
                 Dot::Any => properties::any(),
             })),
-            '^' => Ok(Node::At(Anchor::LineStart)),
-            '$' => Ok(Node::At(Anchor::LineEnd)),
+            '^' => Ok(PatternNode::At(Anchor::LineStart)),
+            '$' => Ok(PatternNode::At(Anchor::LineEnd)),
             '*' | '+' | '?' => Err(format!("a `{c}` that repeats nothing")),
             _ => literal(c, options.folding),
         }
     }
 
-    fn escaped(&mut self, options: Options) -> Result<Node, String> {
+    fn escaped(&mut self, options: Options) -> Result<PatternNode, String> {
         Ok(match escape::read(&mut self.cursor, Within::Nothing)? {
             Escape::Char(c) => return literal(c, options.folding),
-            Escape::Set(set) => Node::Set(set),
-            Escape::Anchor(anchor) => Node::At(anchor),
+            Escape::Set(set) => PatternNode::Set(set),
+            Escape::Anchor(anchor) => PatternNode::At(anchor),
             Escape::LineBreak => line_break(),
         })
     }
 
     /// After `(`.
-    fn group(&mut self, options: Options) -> Result<Node, String> {
+    fn group(&mut self, options: Options) -> Result<PatternNode, String> {
         if !self.cursor.eat('?') {
             return self.body(options);
         }
         let look = |look| {
-            move |node| Node::Look {
+            move |node| PatternNode::Look {
                 look,
                 node: Box::new(node),
             }
@@ -144,7 +144,8 @@ impl Parser<'_> {
         if self.cursor.eat(':') {
             self.body(options)
         } else if self.cursor.eat('>') {
-            self.body(options).map(|node| Node::Atomic(Box::new(node)))
+            self.body(options)
+                .map(|node| PatternNode::Atomic(Box::new(node)))
         } else if self.cursor.eat('=') {
             self.body(options).map(look(Look::Ahead))
         } else if self.cursor.eat('!') {
@@ -164,7 +165,7 @@ impl Parser<'_> {
     }
 
     /// The rest of a group, with its `)`.
-    fn body(&mut self, options: Options) -> Result<Node, String> {
+    fn body(&mut self, options: Options) -> Result<PatternNode, String> {
         let node = self.alternatives(options)?;
         if self.cursor.eat(')') {
             Ok(node)
@@ -183,17 +184,17 @@ impl Parser<'_> {
     }
 
     /// After `(?#`.
-    fn comment(&mut self) -> Result<Node, String> {
+    fn comment(&mut self) -> Result<PatternNode, String> {
         let text = self.cursor.take_while(|c| c != ')');
         if text.contains('\\') || !self.cursor.eat(')') {
             return Err("a comment without a plain end".to_owned());
         }
-        Ok(Node::empty())
+        Ok(PatternNode::empty())
     }
 
     /// After `(?`, where options come: for a group of their own, or for all
     /// that follows in this one, with its alternatives.
-    fn with_options(&mut self, mut options: Options) -> Result<Node, String> {
+    fn with_options(&mut self, mut options: Options) -> Result<PatternNode, String> {
         let mut folding = Folding::On;
         let mut dot = Dot::Any;
         loop {
@@ -209,18 +210,18 @@ impl Parser<'_> {
     }
 
     /// Reads what says how often `node` is repeated.
-    fn repeated(&mut self, mut node: Node) -> Result<Node, String> {
+    fn repeated(&mut self, mut node: PatternNode) -> Result<PatternNode, String> {
         while let Some((times, is_interval)) = self.times()? {
-            if matches!(node, Node::Look { .. } | Node::At(_)) {
+            if matches!(node, PatternNode::Look { .. } | PatternNode::At(_)) {
                 return Err("a condition that is repeated".to_owned());
             }
             let kind = self.kind(times, is_interval);
-            if let Node::Repeat { kind: before, .. } = &node
+            if let PatternNode::Repeat { kind: before, .. } = &node
                 && (*before == RepeatKind::Lazy || kind == RepeatKind::Lazy)
             {
                 return Err("a lazy repetition that is repeated".to_owned());
             }
-            node = Node::Repeat {
+            node = PatternNode::Repeat {
                 node: Box::new(node),
                 times,
                 kind,
@@ -292,29 +293,35 @@ enum Interval {
     No,
 }
 
-fn one_or(mut nodes: Vec<Node>, several: impl Fn(Vec<Node>) -> Node) -> Node {
+fn one_or(
+    mut nodes: Vec<PatternNode>,
+    several: impl Fn(Vec<PatternNode>) -> PatternNode,
+) -> PatternNode {
     match nodes.len() {
         1 => nodes.remove(0),
         _ => several(nodes),
     }
 }
 
-fn literal(c: char, folding: Folding) -> Result<Node, String> {
-    let Node::Set(mut set) = Node::char(c) else {
-        return Ok(Node::empty());
+fn literal(c: char, folding: Folding) -> Result<PatternNode, String> {
+    let PatternNode::Set(mut set) = PatternNode::char(c) else {
+        return Ok(PatternNode::empty());
     };
     if folding == Folding::On {
         fold::fold(&mut set)?;
     }
-    Ok(Node::Set(set))
+    Ok(PatternNode::Set(set))
 }
 
 /// `\R`: a newline of any kind, which is not taken apart again.
-fn line_break() -> Node {
+fn line_break() -> PatternNode {
     let mut ends = ClassUnicode::empty();
     for (start, end) in [('\n', '\r'), ('\u{85}', '\u{85}'), ('\u{2028}', '\u{2029}')] {
         ends.push(regex_syntax::hir::ClassUnicodeRange::new(start, end));
     }
-    let pair = Node::Concat(vec![Node::char('\r'), Node::char('\n')]);
-    Node::Atomic(Box::new(Node::Alternate(vec![pair, Node::Set(ends)])))
+    let pair = PatternNode::Concat(vec![PatternNode::char('\r'), PatternNode::char('\n')]);
+    PatternNode::Atomic(Box::new(PatternNode::Alternate(vec![
+        pair,
+        PatternNode::Set(ends),
+    ])))
 }

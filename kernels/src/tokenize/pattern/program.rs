@@ -3,7 +3,7 @@
 use regex_syntax::hir::ClassUnicode;
 use rustc_hash::FxHashMap;
 
-use super::node::{Anchor, Look, Node, RepeatKind, Times};
+use super::node::{Anchor, Look, PatternNode, RepeatKind, Times};
 use super::properties::{Shorthand, Within};
 use crate::tokenize::text::tables::CharSet;
 
@@ -17,7 +17,7 @@ const BEHIND_MAX: u32 = 255;
 /// The number of a set.
 pub(super) type SetNumber = u32;
 /// The place of an instruction.
-pub(super) type Place = u32;
+pub(super) type PatternPlace = u32;
 
 /// An instruction; where it is done, the next one follows.
 #[derive(Debug, Clone)]
@@ -34,38 +34,38 @@ pub(super) enum Inst {
     /// character of `guard` ahead, only `other` can match.
     Try {
         guard: Option<SetNumber>,
-        other: Place,
+        other: PatternPlace,
     },
     /// The one at `other` first, then the next.
     TryLast {
-        other: Place,
+        other: PatternPlace,
     },
-    Jump(Place),
+    Jump(PatternPlace),
     /// Remembers the place in the text.
     Enter(usize),
     /// Leaves a loop that went no further since it was entered: the
     /// instruction at `out` follows.
     Leave {
         slot: usize,
-        out: Place,
+        out: PatternPlace,
     },
     /// What follows up to a `Match` must match ahead, or must not.
     Ahead {
         is_negated: Negated,
-        end: Place,
+        end: PatternPlace,
     },
     /// What follows up to a `Match` must match what ends here.
     Behind {
         is_negated: Negated,
         min: u32,
         max: u32,
-        end: Place,
+        end: PatternPlace,
     },
     /// Only the end of the look behind will do.
     EndOfBehind,
     /// The first match of what follows up to a `Match` is taken.
     Atomic {
-        end: Place,
+        end: PatternPlace,
     },
     At(Anchor),
     Match,
@@ -80,7 +80,7 @@ pub(super) enum Negated {
 
 /// A regular expression, ready to be run.
 #[derive(Debug, Clone)]
-pub(super) struct Program {
+pub(super) struct PatternProgram {
     pub(super) insts: Vec<Inst>,
     pub(super) sets: Vec<CharSet>,
     /// What matches start with, unless they may be empty.
@@ -97,7 +97,7 @@ pub(super) struct Program {
 ///
 /// # Errors
 /// If it is too large, or looks behind without bound.
-pub(super) fn compile(node: &Node) -> Result<Program, String> {
+pub(super) fn compile(node: &PatternNode) -> Result<PatternProgram, String> {
     let mut compiler = Compiler::default();
     let first = match node.first() {
         Some(set) => Some(compiler.set(&set)?),
@@ -115,7 +115,7 @@ pub(super) fn compile(node: &Node) -> Result<Program, String> {
         ] if times.max.is_none() => Some(*set),
         _ => None,
     };
-    Ok(Program {
+    Ok(PatternProgram {
         insts: compiler.insts,
         sets: compiler.sets,
         first,
@@ -135,19 +135,19 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn node(&mut self, node: &Node) -> Result<(), String> {
+    fn node(&mut self, node: &PatternNode) -> Result<(), String> {
         match node {
-            Node::Set(set) => {
+            PatternNode::Set(set) => {
                 let set = self.set(set)?;
                 self.push(Inst::Set(set))?;
                 Ok(())
             }
-            Node::Concat(nodes) => nodes.iter().try_for_each(|node| self.node(node)),
-            Node::Alternate(nodes) => self.alternate(nodes),
-            Node::Repeat { node, times, kind } => self.repeat(node, *times, *kind),
-            Node::Atomic(node) => self.atomic(|compiler| compiler.node(node)),
-            Node::Look { look, node } => self.look(*look, node),
-            Node::At(anchor) => {
+            PatternNode::Concat(nodes) => nodes.iter().try_for_each(|node| self.node(node)),
+            PatternNode::Alternate(nodes) => self.alternate(nodes),
+            PatternNode::Repeat { node, times, kind } => self.repeat(node, *times, *kind),
+            PatternNode::Atomic(node) => self.atomic(|compiler| compiler.node(node)),
+            PatternNode::Look { look, node } => self.look(*look, node),
+            PatternNode::At(anchor) => {
                 if matches!(anchor, Anchor::WordBoundary | Anchor::NotWordBoundary) {
                     self.word = Some(self.set(&Shorthand::Word.set(Within::Nothing))?);
                 }
@@ -165,8 +165,8 @@ impl Compiler {
         Ok(self.insts.len() - 1)
     }
 
-    fn here(&self) -> Place {
-        self.insts.len() as Place
+    fn here(&self) -> PatternPlace {
+        self.insts.len() as PatternPlace
     }
 
     fn set(&mut self, set: &ClassUnicode) -> Result<SetNumber, String> {
@@ -187,7 +187,7 @@ impl Compiler {
     }
 
     /// The number of the characters that matches of `node` start with.
-    fn guard(&mut self, node: &Node) -> Result<Option<SetNumber>, String> {
+    fn guard(&mut self, node: &PatternNode) -> Result<Option<SetNumber>, String> {
         match node.first() {
             // A guess, which saves time; without room for it, none is made.
             Some(first) if self.sets.len() < SETS_MAX / 2 => self.set(&first).map(Some),
@@ -195,7 +195,7 @@ impl Compiler {
         }
     }
 
-    fn alternate(&mut self, nodes: &[Node]) -> Result<(), String> {
+    fn alternate(&mut self, nodes: &[PatternNode]) -> Result<(), String> {
         let Some((last, before)) = nodes.split_last() else {
             return Ok(());
         };
@@ -218,8 +218,8 @@ impl Compiler {
         Ok(())
     }
 
-    fn repeat(&mut self, node: &Node, times: Times, kind: RepeatKind) -> Result<(), String> {
-        if let Node::Set(set) = node {
+    fn repeat(&mut self, node: &PatternNode, times: Times, kind: RepeatKind) -> Result<(), String> {
+        if let PatternNode::Set(set) = node {
             let set = self.set(set)?;
             self.push(Inst::Run { set, times, kind })?;
             return Ok(());
@@ -237,7 +237,7 @@ impl Compiler {
     }
 
     /// `node*`
-    fn any_times(&mut self, node: &Node, kind: RepeatKind) -> Result<(), String> {
+    fn any_times(&mut self, node: &PatternNode, kind: RepeatKind) -> Result<(), String> {
         let may_be_empty = node.len_chars().0 == 0;
         let slot = self.n_slots;
         self.n_slots += usize::from(may_be_empty);
@@ -250,7 +250,7 @@ impl Compiler {
         if may_be_empty {
             self.push(Inst::Leave { slot, out: 0 })?;
         }
-        self.push(Inst::Jump(choice as Place))?;
+        self.push(Inst::Jump(choice as PatternPlace))?;
         let out = self.here();
         if let Some(leave) = leave {
             self.insts[leave as usize] = Inst::Leave { slot, out };
@@ -260,7 +260,7 @@ impl Compiler {
     }
 
     /// `(node(node(…)?)?)?`, so many times.
-    fn up_to(&mut self, node: &Node, n: u32, kind: RepeatKind) -> Result<(), String> {
+    fn up_to(&mut self, node: &PatternNode, n: u32, kind: RepeatKind) -> Result<(), String> {
         let mut choices = Vec::new();
         for _ in 0..n {
             choices.push(self.choice(node, kind)?);
@@ -275,7 +275,7 @@ impl Compiler {
 
     /// The choice between `node` once more, which follows, and what comes
     /// after.
-    fn choice(&mut self, node: &Node, kind: RepeatKind) -> Result<usize, String> {
+    fn choice(&mut self, node: &PatternNode, kind: RepeatKind) -> Result<usize, String> {
         if kind == RepeatKind::Lazy {
             return self.push(Inst::TryLast { other: 0 });
         }
@@ -283,7 +283,7 @@ impl Compiler {
         self.push(Inst::Try { guard, other: 0 })
     }
 
-    fn set_other(&mut self, choice: usize, place: Place) {
+    fn set_other(&mut self, choice: usize, place: PatternPlace) {
         if let Some(Inst::Try { other, .. } | Inst::TryLast { other }) = self.insts.get_mut(choice)
         {
             *other = place;
@@ -298,7 +298,7 @@ impl Compiler {
         Ok(())
     }
 
-    fn look(&mut self, look: Look, node: &Node) -> Result<(), String> {
+    fn look(&mut self, look: Look, node: &PatternNode) -> Result<(), String> {
         let at = self.push(Inst::Match)?;
         self.node(node)?;
         let is_negated = match look {

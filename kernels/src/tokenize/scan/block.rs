@@ -9,7 +9,7 @@
 
 use super::class::ClassTable;
 use super::classes::{BlockClasses, Letters, low_bits};
-use super::masks::{BLOCK, Classify, Scalar};
+use super::masks::{BLOCK, Classify, ScalarMasks};
 use super::split::SplitScan;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
@@ -60,7 +60,7 @@ pub(super) fn find_words(
         }
     }
     let _ = level;
-    find(scan, Scalar, text, at, ends)
+    find(scan, ScalarMasks, text, at, ends)
 }
 
 #[inline(always)]

@@ -39,9 +39,9 @@ pub(super) trait Classify: Copy {
 
 /// Byte by byte.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scalar;
+pub(super) struct ScalarMasks;
 
-impl Classify for Scalar {
+impl Classify for ScalarMasks {
     #[inline]
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
         work()
@@ -111,7 +111,7 @@ mod tests {
     fn scalar_masks_are_the_classes() {
         for first in (0..=u8::MAX).step_by(BLOCK) {
             let block: [u8; BLOCK] = std::array::from_fn(|at| first + at as u8);
-            let masks = Scalar.ascii(&block);
+            let masks = ScalarMasks.ascii(&block);
             let of = |holds: &dyn Fn(u8) -> bool| {
                 block
                     .iter()

@@ -138,14 +138,14 @@ fn avx2(block: &[u8; BLOCK]) -> AsciiMasks {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::masks::Scalar;
+    use super::super::masks::ScalarMasks;
     use super::*;
 
     proptest! {
         #[test]
         fn vectors_find_what_the_scalar_twin_finds(bytes in prop::collection::vec(any::<u8>(), BLOCK)) {
             let block: [u8; BLOCK] = bytes.try_into().unwrap();
-            let expected = Scalar.ascii(&block);
+            let expected = ScalarMasks.ascii(&block);
             for level in Level::available() {
                 if let Some(twin) = Avx2::of(level) {
                     prop_assert_eq!(twin.ascii(&block), expected);

@@ -1,11 +1,11 @@
-//! Pieces by merging: the pair that gives the piece of the best score first,
+//! ModelPieces by merging: the pair that gives the piece of the best score first,
 //! the leftmost of equals.
 
 use rustc_hash::FxHashMap;
 
 use super::normalizer::PieceNormalizer;
 use super::proto::PieceType;
-use super::vocabulary::Pieces;
+use super::vocabulary::ModelPieces;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
 use crate::tokenize::model::Trie;
@@ -28,7 +28,7 @@ const UNKNOWN_LEN: [u32; 5] = [0, u32::MAX - 4, u32::MAX - 3, u32::MAX - 2, u32:
 
 /// A stretch of the normalised text, and its piece if it is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundPiece {
     pub(super) id: u32,
     pub(super) len_bytes: usize,
 }
@@ -37,7 +37,7 @@ impl BpeModel {
     /// # Errors
     /// `Unsupported` if a piece is marked as unused, `Inconsistent` if the
     /// pieces are too many.
-    pub(super) fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+    pub(super) fn new(pieces: &ModelPieces) -> Result<Self, TokenizerError> {
         let n_pieces = pieces.len() as u32;
         let ranks = ranks(pieces)?;
         let mut model = Self {
@@ -68,7 +68,7 @@ impl BpeModel {
     }
 
     /// The symbol of a piece or of one character, which is numbered if need be.
-    fn symbol(&mut self, text: &str, pieces: &Pieces) -> Option<u32> {
+    fn symbol(&mut self, text: &str, pieces: &ModelPieces) -> Option<u32> {
         if let Some(id) = pieces.ordinary(text) {
             return Some(id);
         }
@@ -88,9 +88,9 @@ impl BpeModel {
     pub(super) fn encode(
         &self,
         text: &str,
-        (pieces, normalizer): (&Pieces, &PieceNormalizer),
+        (pieces, normalizer): (&ModelPieces, &PieceNormalizer),
         merger: &mut Merger,
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundPiece>,
     ) {
         let mut start = 0;
         let mut at = 0;
@@ -108,14 +108,20 @@ impl BpeModel {
             );
             let piece = pieces.ordinary(rest.get(..len).unwrap_or_default());
             let id = piece.unwrap_or(pieces.unknown());
-            found.push(Found { id, len_bytes: len });
+            found.push(FoundPiece { id, len_bytes: len });
             at += len;
             start = at;
         }
         self.merge(text.get(start..).unwrap_or_default(), pieces, merger, found);
     }
 
-    fn merge(&self, text: &str, pieces: &Pieces, merger: &mut Merger, found: &mut Vec<Found>) {
+    fn merge(
+        &self,
+        text: &str,
+        pieces: &ModelPieces,
+        merger: &mut Merger,
+        found: &mut Vec<FoundPiece>,
+    ) {
         let mut buffer = [0; 4];
         let symbols = text.chars().map(|c| {
             let piece = pieces.ordinary(c.encode_utf8(&mut buffer));
@@ -128,13 +134,13 @@ impl BpeModel {
         found.extend(merged.into_iter().map(|symbol| self.found(symbol, pieces)));
     }
 
-    fn found(&self, symbol: u32, pieces: &Pieces) -> Found {
-        let unknown = |len_bytes| Found {
+    fn found(&self, symbol: u32, pieces: &ModelPieces) -> FoundPiece {
+        let unknown = |len_bytes| FoundPiece {
             id: pieces.unknown(),
             len_bytes,
         };
         if let Some(piece) = pieces.get(symbol) {
-            return Found {
+            return FoundPiece {
                 id: symbol,
                 len_bytes: piece.text.len(),
             };
@@ -157,7 +163,7 @@ struct Halves {
 }
 
 impl Halves {
-    fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+    fn new(pieces: &ModelPieces) -> Result<Self, TokenizerError> {
         let ordinary = pieces.iter().filter(|(_, piece)| match piece.kind {
             PieceType::Normal | PieceType::UserDefined | PieceType::Unused => true,
             PieceType::Unknown | PieceType::Control | PieceType::Byte => false,
@@ -214,7 +220,7 @@ fn each_known(trie: &Trie, text: impl Iterator<Item = char>, mut visit: impl FnM
 }
 
 /// The order in which pieces are made: equal scores have the same rank.
-fn ranks(pieces: &Pieces) -> Result<FxHashMap<u32, u32>, TokenizerError> {
+fn ranks(pieces: &ModelPieces) -> Result<FxHashMap<u32, u32>, TokenizerError> {
     let mut scores = Vec::new();
     for (id, piece) in pieces.iter() {
         match piece.kind {

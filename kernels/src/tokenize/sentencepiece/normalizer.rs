@@ -1,7 +1,7 @@
 //! What a SentencePiece model does to a text before it looks for pieces.
 
 use super::proto::{NormalizerSpec, PieceType, SentencePieceProto};
-use super::vocabulary::Pieces;
+use super::vocabulary::ModelPieces;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::Trie;
 use crate::tokenize::text::Charsmap;
@@ -12,7 +12,7 @@ pub(super) const SPACE: &str = "\u{2581}";
 /// The normalizer of a model.
 pub(super) struct PieceNormalizer {
     charsmap: Option<Charsmap>,
-    /// Pieces of the user, which are left as they are.
+    /// ModelPieces of the user, which are left as they are.
     user_defined: Option<Trie>,
     spec: NormalizerSpec,
     space_as_suffix: bool,
@@ -34,7 +34,10 @@ enum AfterSpace {
 }
 
 impl PieceNormalizer {
-    pub(super) fn new(proto: &SentencePieceProto, pieces: &Pieces) -> Result<Self, TokenizerError> {
+    pub(super) fn new(
+        proto: &SentencePieceProto,
+        pieces: &ModelPieces,
+    ) -> Result<Self, TokenizerError> {
         let spec = proto.normalizer.clone();
         let charsmap = match spec.charsmap.as_slice() {
             [] => None,
@@ -195,7 +198,7 @@ impl Normalized {
     }
 }
 
-fn user_defined(pieces: &Pieces) -> Result<Option<Trie>, TokenizerError> {
+fn user_defined(pieces: &ModelPieces) -> Result<Option<Trie>, TokenizerError> {
     let of_user = pieces
         .iter()
         .filter(|(_, piece)| piece.kind == PieceType::UserDefined)

@@ -1,18 +1,18 @@
 //! A SentencePiece model as a whole: text to ids with what they stand for, and
 //! ids to text.
 
-use super::bpe::{BpeModel, Found};
+use super::bpe::{BpeModel, FoundPiece};
 use super::normalizer::{Normalized, PieceNormalizer, SPACE};
 use super::proto::{ModelType, PieceType, SentencePieceProto};
 use super::unigram::{BestWay, UnigramModel};
-use super::vocabulary::{Pieces, byte_of};
+use super::vocabulary::{ModelPieces, byte_of};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
 use crate::tokenize::model::WordToken;
 
 /// A model, ready for use.
 pub(crate) struct SentencePiece {
-    pieces: Pieces,
+    pieces: ModelPieces,
     normalizer: PieceNormalizer,
     model: PieceModel,
     byte_fallback: bool,
@@ -41,7 +41,7 @@ pub(crate) struct SentencePieceScratch {
     normalized: Normalized,
     merger: Merger,
     ways: Vec<BestWay>,
-    found: Vec<Found>,
+    found: Vec<FoundPiece>,
 }
 
 impl SentencePiece {
@@ -53,7 +53,7 @@ impl SentencePiece {
     /// built here.
     pub(crate) fn read(file: &[u8]) -> Result<Self, TokenizerError> {
         let proto = SentencePieceProto::parse(file)?;
-        let pieces = Pieces::new(proto.pieces.clone())?;
+        let pieces = ModelPieces::new(proto.pieces.clone())?;
         if proto.byte_fallback && pieces.bytes().is_none() {
             return Err(TokenizerError::inconsistent(
                 "trainer_spec.byte_fallback",
@@ -202,8 +202,8 @@ impl SentencePiece {
 
     /// A stretch as a piece: one that texts are made of, as no text spells a
     /// control symbol.
-    fn whole(&self, piece: &str) -> Found {
-        Found {
+    fn whole(&self, piece: &str) -> FoundPiece {
+        FoundPiece {
             id: self.pieces.ordinary(piece).unwrap_or(self.pieces.unknown()),
             len_bytes: piece.len(),
         }

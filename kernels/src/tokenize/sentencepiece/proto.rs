@@ -1,14 +1,14 @@
 //! The messages of `sentencepiece_model.proto` that decide what a text becomes.
 //! Fields that only training reads are passed over.
 
-use super::wire::{Field, Message, Value, WireError};
+use super::wire::{Field, Message, WireError, WireValue};
 use crate::tokenize::error::TokenizerError;
 
 /// A whole `.model`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SentencePieceProto {
     /// By id.
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<ModelPiece>,
     pub(crate) model_type: ModelType,
     pub(crate) byte_fallback: bool,
     pub(crate) space_as_suffix: bool,
@@ -19,7 +19,7 @@ pub(crate) struct SentencePieceProto {
 
 /// One piece of the vocabulary.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Piece {
+pub(crate) struct ModelPiece {
     pub(crate) text: String,
     pub(crate) score: f32,
     pub(crate) kind: PieceType,
@@ -138,9 +138,9 @@ impl SentencePieceProto {
     }
 }
 
-fn piece(mut message: Message<'_>) -> Result<Piece, TokenizerError> {
+fn piece(mut message: Message<'_>) -> Result<ModelPiece, TokenizerError> {
     let start = message.offset;
-    let mut piece = Piece {
+    let mut piece = ModelPiece {
         text: String::new(),
         score: 0.0,
         kind: PieceType::Normal,
@@ -185,8 +185,8 @@ fn normalizer(mut message: Message<'_>) -> Result<NormalizerSpec, TokenizerError
 
 fn inner<'a>(field: &Field<'a>) -> Result<Message<'a>, TokenizerError> {
     match field.value {
-        Value::Bytes(message) => Ok(message),
-        Value::Varint(_) | Value::Fixed64 | Value::Fixed32(_) => {
+        WireValue::Bytes(message) => Ok(message),
+        WireValue::Varint(_) | WireValue::Fixed64 | WireValue::Fixed32(_) => {
             Err(refusal(field.offset, "a number where a message should be"))
         }
     }
@@ -205,8 +205,8 @@ fn text(field: &Field<'_>) -> Result<String, TokenizerError> {
 
 fn number(field: &Field<'_>) -> Result<u64, TokenizerError> {
     match field.value {
-        Value::Varint(number) => Ok(number),
-        Value::Bytes(_) | Value::Fixed64 | Value::Fixed32(_) => Err(refusal(
+        WireValue::Varint(number) => Ok(number),
+        WireValue::Bytes(_) | WireValue::Fixed64 | WireValue::Fixed32(_) => Err(refusal(
             field.offset,
             "another kind of value where a number should be",
         )),
@@ -215,9 +215,9 @@ fn number(field: &Field<'_>) -> Result<u64, TokenizerError> {
 
 fn float(field: &Field<'_>) -> Result<f32, TokenizerError> {
     match field.value {
-        Value::Fixed32(bits) if f32::from_bits(bits).is_finite() => Ok(f32::from_bits(bits)),
-        Value::Fixed32(_) => Err(refusal(field.offset, "a score that is no finite number")),
-        Value::Bytes(_) | Value::Fixed64 | Value::Varint(_) => Err(refusal(
+        WireValue::Fixed32(bits) if f32::from_bits(bits).is_finite() => Ok(f32::from_bits(bits)),
+        WireValue::Fixed32(_) => Err(refusal(field.offset, "a score that is no finite number")),
+        WireValue::Bytes(_) | WireValue::Fixed64 | WireValue::Varint(_) => Err(refusal(
             field.offset,
             "another kind of value where a float should be",
         )),

@@ -1,18 +1,18 @@
-//! Pieces by Viterbi's algorithm: those whose scores add up to most, added from
+//! ModelPieces by Viterbi's algorithm: those whose scores add up to most, added from
 //! left to right in binary32 as the library does. Rounding makes ways equal that
 //! are not, and then the one found first stays, so that this is part of what a
 //! model means.
 
-use super::bpe::Found;
+use super::bpe::FoundPiece;
 use super::proto::PieceType;
-use super::vocabulary::Pieces;
+use super::vocabulary::ModelPieces;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::Trie;
 
 /// How much less than the worst piece an unknown character scores.
 const UNK_PENALTY: f32 = 10.0;
 
-/// Pieces that texts are made of, with their scores.
+/// ModelPieces that texts are made of, with their scores.
 pub(super) struct UnigramModel {
     trie: Trie,
     /// By id; `None` for pieces that are not used.
@@ -39,7 +39,7 @@ pub(super) struct BestWay {
 impl UnigramModel {
     /// # Errors
     /// `Inconsistent` if the pieces are too many.
-    pub(super) fn new(pieces: &Pieces) -> Result<Self, TokenizerError> {
+    pub(super) fn new(pieces: &ModelPieces) -> Result<Self, TokenizerError> {
         let normal = pieces
             .iter()
             .filter(|(_, piece)| piece.kind == PieceType::Normal)
@@ -73,7 +73,7 @@ impl UnigramModel {
         text: &str,
         unknown: u32,
         ways: &mut Vec<BestWay>,
-        found: &mut Vec<Found>,
+        found: &mut Vec<FoundPiece>,
     ) {
         const NONE: BestWay = BestWay {
             score: 0.0,
@@ -90,7 +90,7 @@ impl UnigramModel {
         while end > 0 {
             let way = ways[end];
             let start = way.start.map_or(0, |start| start as usize);
-            found.push(Found {
+            found.push(FoundPiece {
                 id: way.id,
                 len_bytes: end - start,
             });

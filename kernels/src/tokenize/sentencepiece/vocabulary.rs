@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::proto::{Piece, PieceType};
+use super::proto::{ModelPiece, PieceType};
 use crate::tokenize::error::TokenizerError;
 
-/// Pieces, looked up as the library does.
-pub(super) struct Pieces {
-    by_id: Vec<Piece>,
+/// ModelPieces, looked up as the library does.
+pub(super) struct ModelPieces {
+    by_id: Vec<ModelPiece>,
     /// Control, unknown and byte pieces, which no text is made of.
     reserved: FxHashMap<String, u32>,
     /// The others.
@@ -17,11 +17,11 @@ pub(super) struct Pieces {
     bytes: Option<Box<[u32; 256]>>,
 }
 
-impl Pieces {
+impl ModelPieces {
     /// # Errors
     /// `Inconsistent` if a piece repeats, or there is not exactly one for what
     /// is unknown, or a byte piece is none or missing while the model has some.
-    pub(super) fn new(pieces: Vec<Piece>) -> Result<Self, TokenizerError> {
+    pub(super) fn new(pieces: Vec<ModelPiece>) -> Result<Self, TokenizerError> {
         let mut all = Self {
             by_id: Vec::new(),
             reserved: FxHashMap::default(),
@@ -83,7 +83,7 @@ impl Pieces {
         self.ordinary.get(text).copied()
     }
 
-    pub(super) fn get(&self, id: u32) -> Option<&Piece> {
+    pub(super) fn get(&self, id: u32) -> Option<&ModelPiece> {
         self.by_id.get(id as usize)
     }
 
@@ -96,7 +96,7 @@ impl Pieces {
     }
 
     /// All pieces with their ids.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Piece)> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &ModelPiece)> + Clone {
         (0..).zip(&self.by_id)
     }
 
@@ -114,6 +114,6 @@ pub(super) fn byte_of(text: &str) -> Option<u8> {
         .flatten()
 }
 
-fn refusal(id: u32, piece: &Piece, what: &str) -> TokenizerError {
+fn refusal(id: u32, piece: &ModelPiece, what: &str) -> TokenizerError {
     TokenizerError::inconsistent("pieces", format!("\"{}\" with id {id} {what}", piece.text))
 }

@@ -12,7 +12,7 @@ pub(super) struct WireError {
 
 /// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum WireValue<'a> {
     Varint(u64),
     Fixed64,
     /// The bytes of a text, a blob or a message.
@@ -24,7 +24,7 @@ pub(super) enum Value<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Field<'a> {
     pub(super) number: u64,
-    pub(super) value: Value<'a>,
+    pub(super) value: WireValue<'a>,
     /// Where its value starts in the file.
     pub(super) offset: usize,
 }
@@ -45,19 +45,19 @@ impl<'a> Message<'a> {
         let key = self.varint()?;
         let offset = self.offset;
         let value = match key & 7 {
-            0 => Value::Varint(self.varint()?),
+            0 => WireValue::Varint(self.varint()?),
             1 => {
                 self.take(8)?;
-                Value::Fixed64
+                WireValue::Fixed64
             }
             2 => {
                 let len = self.varint()?;
                 // What does not fit `usize` is beyond any message.
-                Value::Bytes(self.take(usize::try_from(len).unwrap_or(usize::MAX))?)
+                WireValue::Bytes(self.take(usize::try_from(len).unwrap_or(usize::MAX))?)
             }
             5 => {
                 let bytes = self.take(4)?.bytes;
-                Value::Fixed32(
+                WireValue::Fixed32(
                     bytes
                         .iter()
                         .rev()

@@ -29,7 +29,7 @@ pub(crate) struct ByteOrigin {
 
 /// The origins of all bytes of a buffer.
 #[derive(Debug, Clone)]
-pub(super) enum Origins {
+pub(super) enum ByteOrigins {
     /// They are not kept.
     Untracked,
     /// The buffer is the original from this byte on; the origin of a byte is
@@ -48,15 +48,15 @@ pub(super) struct Bounds {
 
 /// A text under change, cut into pieces that are not empty.
 #[derive(Debug, Clone)]
-pub(crate) struct Aligned<'t> {
+pub(crate) struct AlignedText<'t> {
     pub(super) text: Cow<'t, str>,
-    pub(super) origins: Origins,
+    pub(super) origins: ByteOrigins,
     pub(super) pieces: Vec<Bounds>,
     /// Length of the original of all pieces, which limits growth.
     pub(super) len_original: u32,
 }
 
-impl<'t> Aligned<'t> {
+impl<'t> AlignedText<'t> {
     /// A text that starts at byte `start` of the original, as one piece (none
     /// if it is empty).
     ///
@@ -75,8 +75,8 @@ impl<'t> Aligned<'t> {
         Ok(Self {
             text: Cow::Borrowed(text),
             origins: match track {
-                Track::Origins => Origins::Verbatim(original.start),
-                Track::TextOnly => Origins::Untracked,
+                Track::Origins => ByteOrigins::Verbatim(original.start),
+                Track::TextOnly => ByteOrigins::Untracked,
             },
             pieces: if text.is_empty() {
                 Vec::new()
@@ -97,9 +97,9 @@ impl<'t> Aligned<'t> {
         AlignedPiece {
             text: self.text.get(range.clone()).unwrap_or_default(),
             origins: match &self.origins {
-                Origins::Untracked => PieceOrigins::Untracked,
-                Origins::Verbatim(start) => PieceOrigins::Verbatim(start + bounds.text.start),
-                Origins::Each(all) => PieceOrigins::Each(all.get(range).unwrap_or_default()),
+                ByteOrigins::Untracked => PieceOrigins::Untracked,
+                ByteOrigins::Verbatim(start) => PieceOrigins::Verbatim(start + bounds.text.start),
+                ByteOrigins::Each(all) => PieceOrigins::Each(all.get(range).unwrap_or_default()),
             },
             original: bounds.original.clone(),
         }
@@ -107,7 +107,7 @@ impl<'t> Aligned<'t> {
 
     /// Whether origins are kept.
     pub(super) fn is_tracked(&self) -> bool {
-        !matches!(self.origins, Origins::Untracked)
+        !matches!(self.origins, ByteOrigins::Untracked)
     }
 
     /// Whether a normalizer changes no piece, by what `keeps` says of its text.
@@ -151,7 +151,7 @@ enum PieceOrigins<'a> {
     Each(&'a [ByteOrigin]),
 }
 
-/// One piece of an [`Aligned`].
+/// One piece of an [`AlignedText`].
 #[derive(Debug, Clone)]
 pub(crate) struct AlignedPiece<'a> {
     text: &'a str,
@@ -181,7 +181,7 @@ impl<'a> AlignedPiece<'a> {
     }
 
     /// A part of its text as a text of its own.
-    pub(crate) fn part(&self, range: Range<usize>) -> Aligned<'a> {
+    pub(crate) fn part(&self, range: Range<usize>) -> AlignedText<'a> {
         let text = self.text.get(range.clone()).unwrap_or_default();
         let len = text.len() as u32;
         let original = self.origin_in_u32(&range);
@@ -189,13 +189,13 @@ impl<'a> AlignedPiece<'a> {
             text: 0..len,
             original: original.clone(),
         };
-        Aligned {
+        AlignedText {
             text: Cow::Borrowed(text),
             origins: match self.origins {
-                PieceOrigins::Untracked => Origins::Untracked,
-                PieceOrigins::Verbatim(start) => Origins::Verbatim(start + range.start as u32),
+                PieceOrigins::Untracked => ByteOrigins::Untracked,
+                PieceOrigins::Verbatim(start) => ByteOrigins::Verbatim(start + range.start as u32),
                 PieceOrigins::Each(all) => {
-                    Origins::Each(all.get(range).unwrap_or_default().to_vec())
+                    ByteOrigins::Each(all.get(range).unwrap_or_default().to_vec())
                 }
             },
             pieces: if text.is_empty() {
@@ -258,7 +258,7 @@ impl<'a> AlignedPiece<'a> {
 mod tests {
     use super::*;
 
-    fn origins(aligned: &Aligned<'_>) -> Vec<Range<usize>> {
+    fn origins(aligned: &AlignedText<'_>) -> Vec<Range<usize>> {
         let piece = aligned.pieces().next().unwrap();
         (0..piece.text().len())
             .map(|at| piece.origin(at..at + 1))
@@ -267,13 +267,13 @@ mod tests {
 
     #[test]
     fn untouched_bytes_stand_for_their_characters() {
-        let aligned = Aligned::new("aé", 5, Track::Origins).unwrap();
+        let aligned = AlignedText::new("aé", 5, Track::Origins).unwrap();
         assert_eq!(origins(&aligned), [5..6, 6..8, 6..8]);
     }
 
     #[test]
     fn pieces_know_their_part_of_the_original() {
-        let mut aligned = Aligned::new("aéb", 1, Track::Origins).unwrap();
+        let mut aligned = AlignedText::new("aéb", 1, Track::Origins).unwrap();
         aligned
             .split(|_, ranges| {
                 ranges.extend([0..1, 1..1, 1..4]);
@@ -289,13 +289,13 @@ mod tests {
 
     #[test]
     fn an_empty_text_has_no_piece() {
-        let aligned = Aligned::new("", 0, Track::Origins).unwrap();
+        let aligned = AlignedText::new("", 0, Track::Origins).unwrap();
         assert_eq!(aligned.pieces().len(), 0);
     }
 
     #[test]
     fn a_text_past_4_gib_is_refused() {
-        let error = Aligned::new("ab", u32::MAX as usize - 1, Track::TextOnly).unwrap_err();
+        let error = AlignedText::new("ab", u32::MAX as usize - 1, Track::TextOnly).unwrap_err();
         assert_eq!(error, EncodeError::TooLong { len_bytes: 1 << 32 });
     }
 }

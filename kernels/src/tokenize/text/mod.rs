@@ -10,7 +10,7 @@ mod normalizer;
 mod rewriter;
 pub(crate) mod tables;
 
-pub(crate) use aligned::{Aligned, AlignedPiece, Track};
+pub(crate) use aligned::{AlignedPiece, AlignedText, Track};
 pub(crate) use cutter::{
     Behavior, CutStep, InvertMatches, MetaspacePrefix, PrefixSpace, SplitAtReplacement, TextCutter,
     scan_words,

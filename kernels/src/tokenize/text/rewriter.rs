@@ -1,9 +1,9 @@
-//! The new text of an [`Aligned`] while it is written.
+//! The new text of an [`AlignedText`] while it is written.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::aligned::{Aligned, AlignedPiece, Bounds, ByteOrigin, Origins};
+use super::aligned::{AlignedPiece, AlignedText, Bounds, ByteOrigin, ByteOrigins};
 use crate::tokenize::error::EncodeError;
 
 /// How much longer than the original text may become: a file may replace each
@@ -25,13 +25,15 @@ pub(super) struct Rewriter {
 
 impl Rewriter {
     /// What will replace the text of `old`.
-    pub(super) fn new(old: &Aligned<'_>) -> Self {
+    pub(super) fn new(old: &AlignedText<'_>) -> Self {
         let len = old.text.len();
         Self {
             text: String::with_capacity(len + len / 8),
             origins: match old.origins {
-                Origins::Untracked => None,
-                Origins::Verbatim(_) | Origins::Each(_) => Some(Vec::with_capacity(len + len / 8)),
+                ByteOrigins::Untracked => None,
+                ByteOrigins::Verbatim(_) | ByteOrigins::Each(_) => {
+                    Some(Vec::with_capacity(len + len / 8))
+                }
             },
             original_start: 0,
             len_max: len_max(old.len_original),
@@ -54,11 +56,11 @@ impl Rewriter {
     }
 
     /// Puts the new text, cut into `pieces`, in the place of the old.
-    pub(super) fn store(self, old: &mut Aligned<'_>, pieces: Vec<Bounds>) {
+    pub(super) fn store(self, old: &mut AlignedText<'_>, pieces: Vec<Bounds>) {
         old.text = Cow::Owned(self.text);
         old.origins = match self.origins {
-            Some(origins) => Origins::Each(origins),
-            None => Origins::Untracked,
+            Some(origins) => ByteOrigins::Each(origins),
+            None => ByteOrigins::Untracked,
         };
         old.pieces = pieces;
     }
@@ -163,7 +165,7 @@ impl Rewriter {
     }
 }
 
-impl Aligned<'_> {
+impl AlignedText<'_> {
     /// Writes each piece anew through `write`; pieces that become empty go.
     ///
     /// # Errors
@@ -215,7 +217,7 @@ mod tests {
         text: &str,
         write: impl Fn(&AlignedPiece<'_>, &mut Rewriter) -> Result<(), EncodeError>,
     ) -> Vec<Origin> {
-        let mut aligned = Aligned::new(text, 0, Track::Origins).unwrap();
+        let mut aligned = AlignedText::new(text, 0, Track::Origins).unwrap();
         aligned.rewrite(write).unwrap();
         aligned
             .pieces()
@@ -264,7 +266,7 @@ mod tests {
 
     #[test]
     fn growth_has_a_limit() {
-        let mut aligned = Aligned::new("abc", 0, Track::TextOnly).unwrap();
+        let mut aligned = AlignedText::new("abc", 0, Track::TextOnly).unwrap();
         let novel = "n".repeat(LEN_ALWAYS + 3 * GROWTH_MAX + 1);
         let error = aligned
             .rewrite(|piece, out| out.put_after(piece, 3, &novel))

@@ -24,7 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chars::CharTable;
 use super::load::FuseUnknown;
-use super::symbols::{Alphabet, CharKind, characters};
+use super::symbols::{CharAlphabet, CharKind, characters};
 use crate::tokenize::model::tokens::TokenTable;
 
 /// What is known of a character: how it stands to others in merges.
@@ -72,7 +72,7 @@ impl Cuts {
     /// `merges` are the texts of the two sides of each merge; `unk_token` is the
     /// text of the unknown token.
     pub(super) fn new<'a>(
-        alphabet: &Alphabet,
+        alphabet: &CharAlphabet,
         tokens: &TokenTable,
         merges: impl Iterator<Item = (&'a str, &'a str)>,
         unk_token: Option<&str>,
@@ -164,7 +164,7 @@ impl Cuts {
     /// The first of `visit`.
     pub(super) fn visit<E>(
         &self,
-        alphabet: &Alphabet,
+        alphabet: &CharAlphabet,
         word: &str,
         mut visit: impl FnMut(usize) -> Result<(), E>,
     ) -> Result<(), E> {

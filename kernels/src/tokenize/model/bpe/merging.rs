@@ -11,7 +11,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::symbols::Symbol;
+use super::symbols::BpeSymbol;
 use crate::tokenize::pairs::{Merge, NO_RANK, PairTable};
 
 /// Up to so many symbols a word is merged by scanning.
@@ -24,7 +24,7 @@ const END: u32 = u32::MAX;
 /// Buffers that merging uses.
 #[derive(Default)]
 pub(super) struct Merging {
-    pub(super) symbols: Vec<Symbol>,
+    pub(super) symbols: Vec<BpeSymbol>,
     /// Of each symbol with the next.
     merges: Vec<Merge>,
     ranks: Vec<u32>,
@@ -40,7 +40,7 @@ struct Neighbours {
 
 impl Merging {
     /// Merges the symbols, and calls `visit` with what is left.
-    pub(super) fn merge(&mut self, pairs: &PairTable, visit: impl FnMut(Symbol)) {
+    pub(super) fn merge(&mut self, pairs: &PairTable, visit: impl FnMut(BpeSymbol)) {
         if self.symbols.len() <= SCAN_MAX {
             self.by_scan(pairs);
             self.symbols.iter().copied().for_each(visit);
@@ -71,7 +71,7 @@ impl Merging {
         }
     }
 
-    fn by_heap(&mut self, pairs: &PairTable, mut visit: impl FnMut(Symbol)) {
+    fn by_heap(&mut self, pairs: &PairTable, mut visit: impl FnMut(BpeSymbol)) {
         self.link(pairs);
         while let Some(Reverse(entry)) = self.heap.pop() {
             let (rank, at) = ((entry >> 32) as u32, (entry & 0xffff_ffff) as usize);
@@ -118,7 +118,7 @@ impl Merging {
     /// Merges the symbol at `at` with the next.
     fn join(&mut self, at: usize, pairs: &PairTable) {
         let right = self.links[at].next as usize;
-        let Symbol { id, len } = self.symbols[right];
+        let BpeSymbol { id, len } = self.symbols[right];
         let left = &mut self.symbols[at];
         left.id = pairs.get(left.id, id).id;
         left.len += len;

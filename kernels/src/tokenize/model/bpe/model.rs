@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cuts::Cuts;
 use super::load::{self, BpeOptions};
 use super::merging::Merging;
-use super::symbols::Alphabet;
+use super::symbols::CharAlphabet;
 use crate::tokenize::error::{EncodeError, TokenizerError};
 use crate::tokenize::model::token::WordToken;
 use crate::tokenize::model::tokens::TokenTable;
@@ -19,7 +19,7 @@ const CUT_MIN: usize = 32;
 pub(crate) struct Bpe {
     pub(in crate::tokenize::model) tokens: TokenTable,
     pairs: PairTable,
-    alphabet: Alphabet,
+    alphabet: CharAlphabet,
     cuts: Cuts,
     whole_words: WholeWords,
 }
@@ -42,7 +42,7 @@ impl Bpe {
     ) -> Result<Self, TokenizerError> {
         let prefix = &options.continuing_subword_prefix;
         let pairs = load::pairs(&tokens, merges.clone(), prefix)?;
-        let alphabet = Alphabet::new(&tokens, options);
+        let alphabet = CharAlphabet::new(&tokens, options);
         Ok(Self {
             cuts: Cuts::new(&alphabet, &tokens, merges, options.unk_token.as_deref()),
             alphabet,

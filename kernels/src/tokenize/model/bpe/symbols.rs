@@ -10,13 +10,13 @@ const NO_TOKEN: u32 = u32::MAX;
 
 /// A token and how many bytes of the word it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Symbol {
+pub(super) struct BpeSymbol {
     pub(super) id: u32,
     pub(super) len: u32,
 }
 
 /// How characters become symbols.
-pub(super) struct Alphabet {
+pub(super) struct CharAlphabet {
     /// The ids of the characters that are tokens.
     chars: CharTable<u32>,
     bytes: Option<ByteTokens>,
@@ -50,7 +50,7 @@ pub(super) enum CharKind {
     Dropped,
 }
 
-impl Alphabet {
+impl CharAlphabet {
     pub(super) fn new(tokens: &TokenTable, options: &BpeOptions) -> Self {
         let affixes = Affixes {
             prefix: options.continuing_subword_prefix.clone(),
@@ -124,7 +124,7 @@ impl Alphabet {
         &self,
         word: &str,
         tokens: &TokenTable,
-        symbols: &mut Vec<Symbol>,
+        symbols: &mut Vec<BpeSymbol>,
     ) -> Result<(), EncodeError> {
         symbols.clear();
         let mut speller = Speller {
@@ -157,12 +157,12 @@ pub(super) fn characters(tokens: &TokenTable) -> impl Iterator<Item = (char, u32
 }
 
 struct Speller<'a> {
-    alphabet: &'a Alphabet,
+    alphabet: &'a CharAlphabet,
     tokens: &'a TokenTable,
-    symbols: &'a mut Vec<Symbol>,
+    symbols: &'a mut Vec<BpeSymbol>,
     /// The unknown character that is not out yet. Bytes overtake it, as they
     /// do in Hugging Face.
-    unknown: Option<Symbol>,
+    unknown: Option<BpeSymbol>,
 }
 
 impl Speller<'_> {
@@ -172,14 +172,14 @@ impl Speller<'_> {
         match kind {
             CharKind::Token(id) => {
                 self.flush();
-                self.symbols.push(Symbol { id, len });
+                self.symbols.push(BpeSymbol { id, len });
             }
             CharKind::Bytes => {
                 let bytes = self.alphabet.bytes.as_ref();
                 let ids = spelling
                     .bytes()
                     .filter_map(|byte| bytes?[usize::from(byte)]);
-                self.symbols.extend(ids.map(|id| Symbol { id, len: 1 }));
+                self.symbols.extend(ids.map(|id| BpeSymbol { id, len: 1 }));
             }
             CharKind::Unknown => self.push_unknown(spelling, len)?,
             CharKind::Dropped => return Err(EncodeError::unknown(spelling, "unk_token")),
@@ -197,7 +197,7 @@ impl Speller<'_> {
         }
         match &self.alphabet.unknown {
             Unknown::Dropped => {}
-            Unknown::Token(id) => self.unknown = Some(Symbol { id: *id, len }),
+            Unknown::Token(id) => self.unknown = Some(BpeSymbol { id: *id, len }),
             Unknown::Missing(token) => return Err(EncodeError::unknown(spelling, token)),
         }
         Ok(())

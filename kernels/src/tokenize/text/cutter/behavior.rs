@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::pattern::Pattern;
 
@@ -28,7 +28,7 @@ type Part = (Range<usize>, bool);
 
 /// Cuts at each character that `is_match`.
 pub(super) fn split(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     is_match: impl Fn(char) -> bool,
     behavior: Behavior,
 ) -> Result<(), EncodeError> {
@@ -55,7 +55,7 @@ pub(super) fn split(
 
 /// Cuts at the matches of a pattern.
 pub(super) fn split_at(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     pattern: &Pattern,
     behavior: Behavior,
     invert: InvertMatches,

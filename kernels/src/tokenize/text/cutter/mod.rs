@@ -11,7 +11,7 @@ pub(crate) use scanned::scan_words;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use super::aligned::Aligned;
+use super::aligned::AlignedText;
 use super::normalizer::{prepend, replace_char, to_byte_level};
 use super::tables;
 use crate::tokenize::error::EncodeError;
@@ -116,13 +116,13 @@ impl TextCutter {
     /// # Errors
     /// `TooLong` if the text becomes far longer than the original; `Pattern`
     /// if a regular expression gives up.
-    pub(crate) fn cut(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(crate) fn cut(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         self.steps.iter().try_for_each(|step| step.apply(text))
     }
 }
 
 impl CutStep {
-    fn apply(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    fn apply(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         match self {
             Self::Bert => infallible(text, classes::bert),
             Self::ByteLevel {
@@ -159,7 +159,7 @@ impl CutStep {
 
 /// Cuts each piece by a function of its text that cannot fail.
 fn infallible(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     cut: impl Fn(&str, &mut Vec<Range<usize>>),
 ) -> Result<(), EncodeError> {
     text.split(|piece, out| {
@@ -169,7 +169,7 @@ fn infallible(
 }
 
 fn byte_level(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     prefix_space: PrefixSpace,
     scanner: Option<&Scanner>,
 ) -> Result<(), EncodeError> {
@@ -185,7 +185,7 @@ fn byte_level(
 }
 
 fn metaspace(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     replacement: char,
     prefix: MetaspacePrefix,
     split: SplitAtReplacement,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use unicode_normalization_alignments::UnicodeNormalization;
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use super::super::tables;
 use super::chars::{filter, lowercase, map};
 use super::forms::NormalForm;
@@ -28,7 +28,7 @@ pub(crate) struct BertSteps {
 }
 
 impl BertSteps {
-    pub(super) fn apply(self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(super) fn apply(self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         if !text.is_tracked() {
             return text.rewrite(|piece, out| out.collect(self.all_at_once(piece.text())));
         }
@@ -136,7 +136,7 @@ fn is_ideograph(c: char) -> bool {
         | '\u{2f800}'..='\u{2fa1f}')
 }
 
-fn space_out_ideographs(text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+fn space_out_ideographs(text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
     if text.stays(|text| !text.chars().any(is_ideograph)) {
         return Ok(());
     }

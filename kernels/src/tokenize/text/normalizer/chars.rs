@@ -4,7 +4,7 @@ use std::str::Chars;
 
 use unicode_normalization_alignments::char::is_combining_mark;
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
 
 /// Whether white space at one end of a text goes.
@@ -16,7 +16,7 @@ pub(crate) enum Strip {
 
 /// Removes the characters that `keeps` does not keep.
 pub(super) fn filter(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     keeps: impl Fn(char) -> bool,
 ) -> Result<(), EncodeError> {
     if text.stays(|text| text.chars().all(&keeps)) {
@@ -45,7 +45,10 @@ fn skip_while(chars: &mut Chars<'_>, goes: impl Fn(char) -> bool) -> usize {
 }
 
 /// Replaces each character by another.
-pub(super) fn map(text: &mut Aligned<'_>, of: impl Fn(char) -> char) -> Result<(), EncodeError> {
+pub(super) fn map(
+    text: &mut AlignedText<'_>,
+    of: impl Fn(char) -> char,
+) -> Result<(), EncodeError> {
     if text.stays(|text| text.chars().all(|c| of(c) == c)) {
         return Ok(());
     }
@@ -53,7 +56,7 @@ pub(super) fn map(text: &mut Aligned<'_>, of: impl Fn(char) -> char) -> Result<(
 }
 
 /// `Lowercase`: full case mapping, without regard to context.
-pub(super) fn lowercase(text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+pub(super) fn lowercase(text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
     if text.stays(is_lowercase) {
         return Ok(());
     }
@@ -77,7 +80,11 @@ fn is_lowercase(text: &str) -> bool {
 }
 
 /// `Strip`: white space goes from the ends.
-pub(super) fn strip(text: &mut Aligned<'_>, left: Strip, right: Strip) -> Result<(), EncodeError> {
+pub(super) fn strip(
+    text: &mut AlignedText<'_>,
+    left: Strip,
+    right: Strip,
+) -> Result<(), EncodeError> {
     let trimmed = |text: &str| {
         let start = match left {
             Strip::Remove => text.len() - text.trim_start().len(),
@@ -106,12 +113,12 @@ pub(super) fn strip(text: &mut Aligned<'_>, left: Strip, right: Strip) -> Result
 }
 
 /// `StripAccents`: combining marks go.
-pub(super) fn strip_accents(text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+pub(super) fn strip_accents(text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
     filter(text, |c| c < '\u{300}' || !is_combining_mark(c))
 }
 
 /// `Nmt`: what `SentencePiece` cleans text of.
-pub(super) fn nmt(text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+pub(super) fn nmt(text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
     filter(text, |c| {
         !matches!(c,
             '\u{1}'..='\u{8}' | '\u{b}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{8f}' | '\u{9f}')

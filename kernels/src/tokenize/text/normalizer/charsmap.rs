@@ -9,7 +9,7 @@
 use thiserror::Error;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
 
 /// Grapheme clusters of this many bytes or more are looked up by character.
@@ -145,7 +145,7 @@ impl Charsmap {
         Some((self.replacement(node)?, len))
     }
 
-    pub(super) fn apply(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(super) fn apply(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         text.rewrite(|piece, out| {
             let text = piece.text();
             if let Some(changed) = self.changed(text) {

@@ -4,7 +4,7 @@ use unicode_normalization_alignments::{
     IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
 };
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
 
 /// A normal form of Unicode.
@@ -17,7 +17,7 @@ pub(crate) enum NormalForm {
 }
 
 impl NormalForm {
-    pub(super) fn apply(self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(super) fn apply(self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         if text.stays(|text| self.holds(text)) {
             return Ok(());
         }

@@ -14,7 +14,7 @@ pub(crate) use charsmap::Charsmap;
 pub(crate) use forms::NormalForm;
 pub(super) use replace::{prepend, replace_char};
 
-use super::aligned::{Aligned, Track};
+use super::aligned::{AlignedText, Track};
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::pattern::Pattern;
 
@@ -60,7 +60,7 @@ impl TextNormalizer {
     /// # Errors
     /// As [`Self::normalize`].
     pub(crate) fn text(&self, text: &str) -> Result<String, EncodeError> {
-        let mut text = Aligned::new(text, 0, Track::TextOnly)?;
+        let mut text = AlignedText::new(text, 0, Track::TextOnly)?;
         self.normalize(&mut text)?;
         Ok(text.pieces().map(|piece| piece.text()).collect())
     }
@@ -74,7 +74,7 @@ impl TextNormalizer {
     ///
     /// # Errors
     /// As [`Self::normalize`].
-    pub(crate) fn normalize_inside(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(crate) fn normalize_inside(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         let is_prepend = |step: &&NormalizerStep| matches!(step, NormalizerStep::Prepend(_));
         let mut inside = self.steps.iter().filter(|step| !is_prepend(step));
         inside.try_for_each(|step| step.apply(text))
@@ -85,13 +85,13 @@ impl TextNormalizer {
     /// # Errors
     /// `TooLong` if the text becomes far longer than the original; `Pattern`
     /// if a regular expression gives up.
-    pub(crate) fn normalize(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    pub(crate) fn normalize(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         self.steps.iter().try_for_each(|step| step.apply(text))
     }
 }
 
 impl NormalizerStep {
-    fn apply(&self, text: &mut Aligned<'_>) -> Result<(), EncodeError> {
+    fn apply(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         match self {
             Self::Bert(steps) => steps.apply(text),
             Self::Form(form) => form.apply(text),

@@ -1,12 +1,12 @@
 //! `Replace` and `Prepend`, and what the pre-tokenizers do like them.
 
-use super::super::aligned::Aligned;
+use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::pattern::Pattern;
 
 /// `Replace`: `content` for each match of `pattern`.
 pub(super) fn replace(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     pattern: &Pattern,
     content: &str,
 ) -> Result<(), EncodeError> {
@@ -37,7 +37,7 @@ pub(super) fn replace(
 
 /// Replaces one character by another.
 pub(crate) fn replace_char(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     old: char,
     new: char,
 ) -> Result<(), EncodeError> {
@@ -62,7 +62,7 @@ pub(crate) fn replace_char(
 /// first character does. If it is empty, that character stands for nothing,
 /// as in Hugging Face.
 pub(crate) fn prepend(
-    text: &mut Aligned<'_>,
+    text: &mut AlignedText<'_>,
     prefix: &str,
     wants: impl Fn(&super::super::aligned::AlignedPiece<'_>) -> bool,
 ) -> Result<(), EncodeError> {
