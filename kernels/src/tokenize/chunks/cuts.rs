@@ -233,12 +233,11 @@ impl SpaceCuts {
     #[inline]
     fn may_end(&self, before: &[u8]) -> bool {
         match *before {
-            [.., b' '] => false,
+            [.., b' '] | [.., 0xe2, 0x96, 0x81] => false,
             [.., byte @ ..=0x7f] => self.short[usize::from(byte)],
             [.., lead @ 0xc0..=0xdf, byte] => {
                 self.short[usize::from(lead & 0x1f) << 6 | usize::from(byte & 0x3f)]
             }
-            [.., 0xe2, 0x96, 0x81] => false,
             _ => self.long,
         }
     }

@@ -1,4 +1,4 @@
-//! ModelPieces by merging: the pair that gives the piece of the best score first,
+//! Pieces by merging: the pair that gives the piece of the best score first,
 //! the leftmost of equals.
 
 use rustc_hash::FxHashMap;

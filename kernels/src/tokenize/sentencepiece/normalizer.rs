@@ -12,7 +12,7 @@ pub(super) const SPACE: &str = "\u{2581}";
 /// The normalizer of a model.
 pub(super) struct PieceNormalizer {
     charsmap: Option<Charsmap>,
-    /// ModelPieces of the user, which are left as they are.
+    /// Pieces of the user, which are left as they are.
     user_defined: Option<Trie>,
     spec: NormalizerSpec,
     space_as_suffix: bool,

@@ -1,4 +1,4 @@
-//! ModelPieces by Viterbi's algorithm: those whose scores add up to most, added from
+//! Pieces by Viterbi's algorithm: those whose scores add up to most, added from
 //! left to right in binary32 as the library does. Rounding makes ways equal that
 //! are not, and then the one found first stays, so that this is part of what a
 //! model means.
@@ -12,7 +12,7 @@ use crate::tokenize::model::Trie;
 /// How much less than the worst piece an unknown character scores.
 const UNK_PENALTY: f32 = 10.0;
 
-/// ModelPieces that texts are made of, with their scores.
+/// Pieces that texts are made of, with their scores.
 pub(super) struct UnigramModel {
     trie: Trie,
     /// By id; `None` for pieces that are not used.

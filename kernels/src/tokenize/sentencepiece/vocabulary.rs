@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::proto::{ModelPiece, PieceType};
 use crate::tokenize::error::TokenizerError;
 
-/// ModelPieces, looked up as the library does.
+/// Pieces, looked up as the library does.
 pub(super) struct ModelPieces {
     by_id: Vec<ModelPiece>,
     /// Control, unknown and byte pieces, which no text is made of.
