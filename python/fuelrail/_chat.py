@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fuelrail import _native
 from fuelrail._calls import told
-from fuelrail._errors import UsageError, UsageTypeError, did_you_mean
+from fuelrail._errors import UsageError, UsageTypeError
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -150,10 +150,17 @@ def ending(add_generation_prompt: bool, continue_final_message: bool | str) -> t
 
 def check_variables(variables: Mapping[str, object], source: str) -> None:
     """Refuses a variable that is a keyword misspelt: one that the template does
-    not read, near to one."""
-    for name in variables:
-        if name not in source and (near := did_you_mean(name, _KEYWORDS)):
-            raise UsageTypeError(f"unknown keyword `{name}`, which the template does not read", hint=near)
+    not read, and nearly a keyword."""
+    unread = [name for name in variables if name not in source]
+    if not unread:
+        return
+    import difflib
+
+    for name in unread:
+        for near in difflib.get_close_matches(name, _KEYWORDS, 1, 0.85):
+            raise UsageTypeError(
+                f"unknown keyword `{name}`, which the template does not read", hint=f'did you mean "{near}"?'
+            )
 
 
 def asked_conversation(

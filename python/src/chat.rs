@@ -9,6 +9,9 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::errors::Result;
 
+/// Where stretches of a text begin and end, in bytes.
+type Spans = Vec<(usize, usize)>;
+
 /// How deep values may be nested, as the templates' own limit has it.
 const DEPTH_MAX: usize = 200;
 
@@ -52,6 +55,7 @@ impl ChatTemplate {
     }
 
     /// The text of a conversation.
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn render(&self, py: Python<'_>, asked: AskedConversation<'_>) -> Result<String> {
         let conversation = asked.conversation()?;
         let text = py.detach(|| self.0.render(&conversation));
@@ -59,11 +63,12 @@ impl ChatTemplate {
     }
 
     /// The text, and the spans of the assistant's text in bytes.
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn render_marked(
         &self,
         py: Python<'_>,
         asked: AskedConversation<'_>,
-    ) -> Result<(String, Vec<(usize, usize)>)> {
+    ) -> Result<(String, Spans)> {
         let conversation = asked.conversation()?;
         let rendered = py.detach(|| self.0.render_marked(&conversation));
         let rendered = rendered.map_err(|error| refusal(&error))?;
@@ -76,6 +81,7 @@ impl ChatTemplate {
 impl ChatTemplates {
     /// Those of a `tokenizer_config.json`, and of files by their names.
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn new(config: Option<&str>, files: Vec<(String, String)>) -> Result<Self> {
         let templates = match config {
             Some(config) => chat::ChatTemplates::from_tokenizer_config(config)
@@ -169,14 +175,13 @@ fn value(object: &Bound<'_, PyAny>, depth: usize) -> Result<ChatValue> {
         return dict_of(dict, depth);
     }
     let name = object.get_type().name()?;
+    let hint = if object.is_callable() {
+        "give a function as its JSON schema: transformers.utils.get_json_schema(function)"
+    } else {
+        "lists, dicts, text, numbers, True, False and None"
+    };
     let error = usage(format!("expected values that JSON has, got {name}"));
-    Err(match object.is_callable() {
-        true => error.with_hint(
-            "give a function as its JSON schema: transformers.utils.get_json_schema(function)",
-        ),
-        false => error.with_hint("lists, dicts, text, numbers, True, False and None"),
-    }
-    .into())
+    Err(error.with_hint(hint).into())
 }
 
 fn list_of<'py>(items: impl Iterator<Item = Bound<'py, PyAny>>, depth: usize) -> Result<ChatValue> {

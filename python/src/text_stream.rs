@@ -25,6 +25,7 @@ impl TextStream {
 
 #[pymethods]
 impl TextStream {
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn push(&self, ids: Vec<u32>) -> Result<Option<String>> {
         Ok(self.decoder().push(&ids).map_err(failed)?)
     }

@@ -51,7 +51,7 @@ pub(crate) struct TokenArrays {
 
 /// Rows of one width.
 struct Rows<'a> {
-    rows: &'a [&'a Encoding],
+    encodings: &'a [&'a Encoding],
     width: usize,
     end: SequenceEnd,
 }
@@ -71,14 +71,16 @@ impl TokenArrays {
         let rows = Rows {
             width: width(&rows, padding)?,
             end: padding.map_or(SequenceEnd::Right, |padding| padding.end),
-            rows: &rows,
+            encodings: &rows,
         };
         let (pad, pad_type) = padding.map_or((0, 0), |padding| (padding.id, padding.type_id));
-        let samples = encodings.iter().map(|(row, _)| *row as i64).collect();
+        let samples = encodings
+            .iter()
+            .map(|(row, _)| i64::try_from(*row).unwrap_or(i64::MAX));
         let column = |pad: u32, of: &dyn Fn(&Encoding, &mut Vec<u32>)| rows.column(ids, pad, of);
         let mask = |of: fn(&Encoding) -> &[u8]| {
             move |row: &Encoding, out: &mut Vec<u32>| {
-                out.extend(of(row).iter().map(|&bit| u32::from(bit)))
+                out.extend(of(row).iter().map(|&bit| u32::from(bit)));
             }
         };
         Ok(Self {
@@ -89,7 +91,7 @@ impl TokenArrays {
             attention_mask: column(0, &mask(|row| &row.attention_mask))?,
             special_tokens_mask: column(1, &mask(|row| &row.special_tokens_mask))?,
             offset_mapping: rows.offsets().into(),
-            overflow_to_sample_mapping: Vec::<i64>::into(samples),
+            overflow_to_sample_mapping: samples.collect::<Vec<i64>>().into(),
         })
     }
 }
@@ -136,8 +138,8 @@ impl Rows<'_> {
         pad: u32,
         of: &dyn Fn(&Encoding, &mut Vec<u32>),
     ) -> Result<Numbers, Error> {
-        let mut numbers = Vec::with_capacity(self.rows.len() * self.width);
-        for row in self.rows {
+        let mut numbers = Vec::with_capacity(self.encodings.len() * self.width);
+        for row in self.encodings {
             let n_pads = self.width - row.len();
             if self.end == SequenceEnd::Left {
                 numbers.extend(std::iter::repeat_n(pad, n_pads));
@@ -156,8 +158,8 @@ impl Rows<'_> {
     }
 
     fn offsets(&self) -> Vec<i64> {
-        let mut numbers = Vec::with_capacity(self.rows.len() * self.width * 2);
-        for row in self.rows {
+        let mut numbers = Vec::with_capacity(self.encodings.len() * self.width * 2);
+        for row in self.encodings {
             let n_pads = 2 * (self.width - row.len());
             if self.end == SequenceEnd::Left {
                 numbers.extend(std::iter::repeat_n(0, n_pads));

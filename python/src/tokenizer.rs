@@ -53,6 +53,7 @@ impl Tokenizer {
     }
 
     /// The ids of one text.
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn encode(
         &self,
         py: Python<'_>,
@@ -78,6 +79,7 @@ impl Tokenizer {
         })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn encode_batch(
         &self,
         py: Python<'_>,
@@ -102,12 +104,14 @@ impl Tokenizer {
     }
 
     /// How many ids one text has.
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn count(&self, py: Python<'_>, object: &Bound<'_, PyAny>, asked: AskedIds) -> Result<usize> {
         let how = asked.how()?;
         let text = text(object)?;
         Ok(py.detach(|| self.0.with(|encoder| how.count(encoder, text)))?)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn count_batch(
         &self,
         py: Python<'_>,
@@ -144,6 +148,7 @@ impl Tokenizer {
         Ok(TokenEncoding::new(encoding, self.0.tokenizer()))
     }
 
+    #[expect(clippy::too_many_arguments, reason = "as Python gives it")]
     fn encode_tokens_batch(
         &self,
         py: Python<'_>,
@@ -165,6 +170,11 @@ impl Tokenizer {
     }
 
     /// Rectangular arrays of what is known of the tokens of texts, or pairs.
+    #[expect(
+        clippy::needless_pass_by_value,
+        clippy::too_many_arguments,
+        reason = "as Python gives it"
+    )]
     fn encode_arrays(
         &self,
         py: Python<'_>,
