@@ -54,6 +54,7 @@ fn unigram() -> Value {
     json!({"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": vocab})
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
 fn bpe(merges: &[[&str; 2]], fuse_unk: bool) -> Value {
     let vocab: serde_json::Map<String, Value> = tokens().collect();
     json!({"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
@@ -84,10 +85,12 @@ fn sequence(kind: &str, steps: &[Value]) -> Value {
     json!({"type": "Sequence", kind: steps})
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
 fn metaspace(scheme: &str, split: bool) -> Value {
     json!({"type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": scheme, "split": split})
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
 fn bert(clean: bool, lower: bool) -> Value {
     json!({"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": true,
            "strip_accents": null, "lowercase": lower})

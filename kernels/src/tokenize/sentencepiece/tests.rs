@@ -1,6 +1,6 @@
 //! Damaged files are refused where they are damaged, or read and used. That what
 //! is read means the same as in the library is tested against it, in
-//! tests/python/test_sentencepiece.py.
+//! `tests/python/test_sentencepiece.py`.
 
 use std::sync::Arc;
 
