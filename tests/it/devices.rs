@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -127,11 +128,12 @@ fn documents() -> (String, u64) {
     let mut lines = String::new();
     for n in 0..120 {
         let text = words.iter().cycle().skip(n).step_by(3).take(n);
-        lines += &format!("{{\"text\": \"{}\"}}\n", text.copied().collect::<String>());
+        let text: String = text.copied().collect();
+        writeln!(lines, "{{\"text\": \"{text}\"}}").unwrap();
     }
     lines += "{\"text\": null}\n";
     let long = "a".repeat(5_000);
-    lines += &format!("{{\"text\": \"{long}\"}}\n");
+    writeln!(lines, "{{\"text\": \"{long}\"}}").unwrap();
     (lines, 5_000)
 }
 
