@@ -52,7 +52,7 @@ def ours(request: pytest.FixtureRequest, fast: transformers.PreTrainedTokenizerF
     if request.param == "object":
         return fr.Tokenizer(fast)
     if request.param == "pickled":
-        return pickle.loads(pickle.dumps(fr.Tokenizer(fast)))  # noqa: S301
+        return pickle.loads(pickle.dumps(fr.Tokenizer(fast)))
     # What a call cuts and fills stays in the backend, and would be saved.
     fast.backend_tokenizer.no_truncation()
     fast.backend_tokenizer.no_padding()
@@ -221,4 +221,4 @@ def test_marked_spans_are_in_characters() -> None:
     text, spans = template.render_marked(MESSAGES, bos_token="é", eos_token="</s>")
     assert [text[start:end] for start, end in spans] == ["yes </s> no</s>", "ententer</s>"]
     assert template.has_generation
-    assert pickle.loads(pickle.dumps(template)) == template  # noqa: S301
+    assert pickle.loads(pickle.dumps(template)) == template

@@ -87,3 +87,4 @@ def test_pages_with_python_are_found() -> None:
     assert found["README.md"] >= 3, found
     assert found["python/README.md"] >= 2, found
     assert found["docs/loading.md"] >= 8, found
+    assert found["docs/tokenizers.md"] >= 6, found

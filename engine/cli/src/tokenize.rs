@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use fuelrail::kernels::tokenize::{Encoder, Special, Tokenizer};
+use fuelrail::kernels::tokenize::{
+    AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special, TokenSpan, Tokenizer,
+};
 use fuelrail::plan::TokenizerRef;
 use fuelrail::{Error, ErrorKind, run};
 use serde_json::{Value, json};
@@ -25,7 +27,8 @@ pub(crate) struct Args {
     /// input is one
     #[arg(value_name = "TEXT")]
     texts: Vec<String>,
-    /// A built-in tokenizer, or a path ending in .json or .tiktoken
+    /// A built-in tokenizer, the folder of a model, or a file of one: a
+    /// tokenizer.json, .tiktoken, .model, vocab.txt or vocab.json
     #[arg(short, long, value_name = "NAME|PATH", default_value = "cl100k_base")]
     tokenizer: String,
     /// The family of a .tiktoken file, where its name does not tell it
@@ -40,6 +43,12 @@ pub(crate) struct Args {
     /// Turn ids into text
     #[arg(long)]
     decode: bool,
+    /// Show how many tokens there are, and no more
+    #[arg(long, conflicts_with_all = ["decode", "offsets"])]
+    count: bool,
+    /// Show where in the text each token begins and ends
+    #[arg(long, value_enum, value_name = "UNIT", conflicts_with = "decode")]
+    offsets: Option<Unit>,
     /// Read a JSON string (with --decode: a list of ids) from each line of
     /// standard input and print a line of JSON for each
     #[arg(long, conflicts_with = "texts")]
@@ -56,6 +65,24 @@ enum Policy {
     Parse,
     /// It is an error
     Refuse,
+}
+
+/// What offsets count.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Unit {
+    /// Characters, as Python does
+    Chars,
+    /// Bytes of UTF-8
+    Bytes,
+}
+
+impl From<Unit> for OffsetUnit {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Chars => Self::Chars,
+            Unit::Bytes => Self::Bytes,
+        }
+    }
 }
 
 impl From<Policy> for Special {
@@ -83,11 +110,20 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         Around::Template
     };
     let mut coder = Coder::new(tokenizer, args.special.into(), around);
-    match (args.jsonl, args.decode) {
-        (true, true) => lines(&mut coder, Direction::Decode, output),
-        (true, false) => lines(&mut coder, Direction::Encode, output),
-        (false, true) => print_texts(args, &coder, output),
-        (false, false) => print_ids(args, &mut coder, output),
+    let direction = match (args.decode, args.count, args.offsets) {
+        (true, _, _) => Direction::Decode,
+        (_, true, _) => Direction::Count,
+        (_, _, Some(unit)) => Direction::Locate(unit.into()),
+        _ => Direction::Encode,
+    };
+    if args.jsonl {
+        return lines(&mut coder, direction, output);
+    }
+    match direction {
+        Direction::Decode => print_texts(args, &coder, output),
+        Direction::Count => print_counts(args, &mut coder, output),
+        Direction::Encode => print_ids(args, &mut coder, None, output),
+        Direction::Locate(unit) => print_ids(args, &mut coder, Some(unit), output),
     }
 }
 
@@ -108,6 +144,10 @@ fn of_argument(error: Error) -> Error {
 #[derive(Debug, Clone, Copy)]
 enum Direction {
     Encode,
+    /// To ids with their offsets.
+    Locate(OffsetUnit),
+    /// To the number of ids.
+    Count,
     Decode,
 }
 
@@ -149,6 +189,41 @@ impl Coder {
         Ok(ids)
     }
 
+    /// The ids, and where each is in the text.
+    fn locate(
+        &mut self,
+        text: &str,
+        offsets: OffsetUnit,
+    ) -> Result<(Vec<u32>, Vec<TokenSpan>), Error> {
+        let options = EncodeOptions {
+            special: self.special,
+            add_special: match self.around {
+                Around::Nothing => AddSpecial::No,
+                Around::Template => AddSpecial::Yes,
+            },
+            offsets,
+            ..EncodeOptions::default()
+        };
+        let encoding = self.encoder.encode_tokens(text, None, &options);
+        let encoding = encoding.map_err(|error| Error::data(error.to_string()))?;
+        Ok((encoding.ids, encoding.spans))
+    }
+
+    /// How many ids there are.
+    fn count(&mut self, text: &str) -> Result<usize, Error> {
+        let failed = |message: String| Error::data(message);
+        let n_around = match self.around {
+            Around::Nothing => 0,
+            Around::Template => {
+                let template = self.tokenizer.template();
+                let template = template.map_err(|error| failed(error.to_string()))?;
+                template.begin.len() + template.end.len()
+            }
+        };
+        let counted = self.encoder.count(text, self.special);
+        Ok(n_around + counted.map_err(|error| failed(error.to_string()))?)
+    }
+
     fn decode(&self, ids: &[u32]) -> Result<Vec<u8>, Error> {
         let n_ids = self.tokenizer.vocab_size();
         match ids.iter().find(|id| **id as usize >= n_ids) {
@@ -161,26 +236,59 @@ impl Coder {
     }
 }
 
-fn print_ids(args: &Args, coder: &mut Coder, output: &mut Output) -> Result<(), Stop> {
+fn print_ids(
+    args: &Args,
+    coder: &mut Coder,
+    unit: Option<OffsetUnit>,
+    output: &mut Output,
+) -> Result<(), Stop> {
     let mut results = Vec::new();
     for text in texts(args)? {
-        let ids = coder.encode(&text)?;
+        let (ids, spans) = match unit {
+            Some(unit) => coder
+                .locate(&text, unit)
+                .map(|(ids, spans)| (ids, Some(spans)))?,
+            None => (coder.encode(&text)?, None),
+        };
         let tokens: Vec<String> = ids
             .iter()
             .map(|id| shown(coder.tokenizer.token(*id).unwrap_or_default()))
             .collect();
         if output.form() == Form::Json {
-            results.push(json!({ "ids": ids, "tokens": tokens }));
+            let mut result = json!({ "ids": ids, "tokens": tokens });
+            if let Some(spans) = spans {
+                result["offsets"] = json!(spans);
+            }
+            results.push(result);
             continue;
         }
         output.write(format!("{} tokens\n", ids.len()).as_bytes())?;
-        for (id, token) in ids.iter().zip(&tokens) {
-            output.write(format!("{id:>7}  \"{token}\"\n").as_bytes())?;
+        for (at, (id, token)) in ids.iter().zip(&tokens).enumerate() {
+            let span = spans.as_ref().and_then(|spans| spans.get(at));
+            let place =
+                span.map_or_else(String::new, |(start, end)| format!("{start:>6}..{end:<6}"));
+            output.write(format!("{id:>7}  {place}\"{token}\"\n").as_bytes())?;
         }
     }
     match output.form() {
         Form::Json => output.json(&json!({ "texts": results })),
         Form::Text => Ok(()),
+    }
+}
+
+fn print_counts(args: &Args, coder: &mut Coder, output: &mut Output) -> Result<(), Stop> {
+    let mut counts = Vec::new();
+    for text in texts(args)? {
+        counts.push(coder.count(&text)?);
+    }
+    match output.form() {
+        Form::Json => output.json(&json!({ "counts": counts })),
+        Form::Text => {
+            for count in counts {
+                output.write(format!("{count}\n").as_bytes())?;
+            }
+            Ok(())
+        }
     }
 }
 
@@ -251,12 +359,17 @@ fn lines(coder: &mut Coder, direction: Direction, output: &mut Output) -> Result
 }
 
 fn convert(coder: &mut Coder, direction: Direction, line: &[u8]) -> Result<Value, Error> {
+    let text = || {
+        serde_json::from_slice::<String>(line)
+            .map_err(|error| Error::data("expected a JSON string").with_source(error))
+    };
     match direction {
-        Direction::Encode => {
-            let text: String = serde_json::from_slice(line)
-                .map_err(|error| Error::data("expected a JSON string").with_source(error))?;
-            Ok(json!(coder.encode(&text)?))
+        Direction::Encode => Ok(json!(coder.encode(&text()?)?)),
+        Direction::Locate(unit) => {
+            let (ids, spans) = coder.locate(&text()?, unit)?;
+            Ok(json!({ "ids": ids, "offsets": spans }))
         }
+        Direction::Count => Ok(json!(coder.count(&text()?)?)),
         Direction::Decode => {
             let ids: Vec<u32> = serde_json::from_slice(line)
                 .map_err(|error| Error::data("expected a JSON list of ids").with_source(error))?;
