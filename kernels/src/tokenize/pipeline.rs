@@ -83,6 +83,23 @@ impl TokenPipeline {
         .map_err(|error| error.placed(start))
     }
 
+    /// Appends the ids of a word that has been normalised and cut.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub(crate) fn encode_word(
+        &self,
+        word: &str,
+        scratch: &mut PipelineScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        scratch.tokens.clear();
+        self.model
+            .encode_word(word, &mut scratch.model, &mut scratch.tokens)?;
+        ids.extend(scratch.tokens.iter().map(|token| token.id));
+        Ok(())
+    }
+
     /// Appends the ids of a part of a text that does not start it.
     ///
     /// # Errors

@@ -18,7 +18,9 @@ pub(crate) struct Merging {
     pub(crate) merger: Merger,
     /// For words that are not byte-level.
     pub(crate) pipeline: PipelineScratch,
-    /// For words that a SentencePiece model encodes.
+    /// A word as the model is given it.
+    pub(crate) word: String,
+    /// For words that a `SentencePiece` model encodes.
     pub(crate) pieces: SentencePieceScratch,
     pub(crate) piece_tokens: Vec<WordToken>,
     /// Whether a word has no ids, so that what was made since is of no use.

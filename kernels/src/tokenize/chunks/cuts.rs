@@ -41,7 +41,7 @@ use crate::tokenize::text::{
 };
 
 /// What a space becomes.
-const MARK: char = '\u{2581}';
+pub(super) const MARK: char = '\u{2581}';
 /// Characters below it are at most two bytes long.
 const TWO_BYTES: usize = 0x800;
 
@@ -151,6 +151,11 @@ impl ChunkCuts {
     }
 }
 
+/// Whether a chunk of `Bert` may start with it where no word does.
+pub(super) fn is_ascii_space(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] == AsciiClass::Space
+}
+
 /// A chunk is a space, then a word or one character of punctuation; of more
 /// white space, all but the last character is a chunk.
 #[inline]
@@ -244,7 +249,7 @@ impl SpaceCuts {
 }
 
 /// What becomes of one character that does not start a text.
-fn normal(pipeline: &TokenPipeline, c: char) -> Option<String> {
+pub(super) fn normal(pipeline: &TokenPipeline, c: char) -> Option<String> {
     let mut buffer = [0; 4];
     let mut text = AlignedText::new(c.encode_utf8(&mut buffer), 0, Track::TextOnly).ok()?;
     pipeline.normalizer.normalize_inside(&mut text).ok()?;
@@ -296,7 +301,7 @@ fn is_prepend(step: &NormalizerStep) -> bool {
 }
 
 /// Whether it makes all spaces U+2581, and does no more.
-fn is_of_spaces(step: &NormalizerStep) -> bool {
+pub(super) fn is_of_spaces(step: &NormalizerStep) -> bool {
     match step {
         NormalizerStep::Replace { pattern, content } => {
             one_char(pattern) == Some(' ') && content == "\u{2581}"
@@ -319,7 +324,7 @@ fn is_idle(step: &CutStep) -> bool {
 
 /// Whether a `Metaspace` splits; `None` if it is none, or its replacement is
 /// another.
-fn splits(step: &CutStep) -> Option<bool> {
+pub(super) fn splits(step: &CutStep) -> Option<bool> {
     match step {
         CutStep::Metaspace {
             replacement: MARK,

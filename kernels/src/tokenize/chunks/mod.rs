@@ -7,6 +7,7 @@
 
 mod cuts;
 mod pieces;
+mod quick;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use super::special::Special;
 use super::word_model::{Merging, WordModel};
 use cuts::{ChunkCuts, FirstChunk};
 pub(crate) use pieces::ChunkedPieces;
+use quick::QuickWords;
 
 /// Chunks that are looked up together.
 const N_CHUNKS: usize = 256;
@@ -27,12 +29,15 @@ const N_CHUNKS: usize = 256;
 pub(crate) struct ChunkedPipeline {
     pipeline: TokenPipeline,
     cuts: Option<ChunkCuts>,
+    quick: Option<QuickWords>,
 }
 
 impl ChunkedPipeline {
     pub(crate) fn new(pipeline: TokenPipeline) -> Self {
+        let cuts = ChunkCuts::of(&pipeline);
         Self {
-            cuts: ChunkCuts::of(&pipeline),
+            quick: cuts.as_ref().and_then(|_| QuickWords::of(&pipeline)),
+            cuts,
             pipeline,
         }
     }
@@ -116,9 +121,13 @@ impl WordModel for ChunkedPipeline {
         }
         // Chunks end where characters do.
         let text = str::from_utf8(word).unwrap_or_default();
-        let done = self
-            .pipeline
-            .encode_inside(text, &mut merging.pipeline, ids);
+        let scratch = &mut merging.pipeline;
+        let quick = self.quick.as_ref();
+        let done = if quick.is_some_and(|quick| quick.write(text, &mut merging.word)) {
+            self.pipeline.encode_word(&merging.word, scratch, ids)
+        } else {
+            self.pipeline.encode_inside(text, scratch, ids)
+        };
         if done.is_err() {
             ids.clear();
             merging.has_failed = true;

@@ -1,4 +1,4 @@
-//! The same for models of SentencePiece.
+//! The same for models of `SentencePiece`.
 
 use std::ops::Deref;
 

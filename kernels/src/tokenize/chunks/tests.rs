@@ -54,8 +54,8 @@ fn unigram() -> Value {
     json!({"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": vocab})
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
-fn bpe(merges: &[[&str; 2]], fuse_unk: bool) -> Value {
+fn bpe(merges: &[[&str; 2]], fuse_unk: impl Into<Value>) -> Value {
+    let fuse_unk: Value = fuse_unk.into();
     let vocab: serde_json::Map<String, Value> = tokens().collect();
     json!({"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
            "end_of_word_suffix": null, "fuse_unk": fuse_unk, "byte_fallback": false,
@@ -85,13 +85,13 @@ fn sequence(kind: &str, steps: &[Value]) -> Value {
     json!({"type": "Sequence", kind: steps})
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
-fn metaspace(scheme: &str, split: bool) -> Value {
+fn metaspace(scheme: &str, split: impl Into<Value>) -> Value {
+    let split: Value = split.into();
     json!({"type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": scheme, "split": split})
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "flags of the file format")]
-fn bert(clean: bool, lower: bool) -> Value {
+fn bert(clean: impl Into<Value>, lower: impl Into<Value>) -> Value {
+    let (clean, lower): (Value, Value) = (clean.into(), lower.into());
     json!({"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": true,
            "strip_accents": null, "lowercase": lower})
 }
@@ -174,6 +174,7 @@ fn files_are_cut_only_where_nothing_reaches_across() {
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         "[abeE é.!1]{0,6}",
+        " [aeb.1E]{1,9}( [aeb\t.1é北]{1,5}){0,2}",
         "[ab \u{2581}]{0,6}",
         "[\t\n\r\u{b}\u{c}\u{1c}\u{85}\u{a0}\u{2003}\u{3000} a]{0,5}",
         "[\u{301}\u{308}\u{327}e .\u{338}=]{0,6}",
