@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import json
 import os
 import random
@@ -113,7 +114,7 @@ def of_last_bytes(theirs: Any, ids: list[int], places: list[tuple[int, int]]) ->
     """The library says of all bytes of what is unknown but the last that they
     stand for nothing; here they all stand for all of it, as in Hugging Face."""
     of_bytes = [theirs.is_byte(id) for id in ids]
-    same = [one == other for one, other in zip(places, places[1:], strict=False)] + [False]
+    same = [one == other for one, other in itertools.pairwise(places)] + [False]
     out = []
     for nth, (start, end) in enumerate(places):
         goes_on = same[nth] and of_bytes[nth] and of_bytes[nth + 1]
