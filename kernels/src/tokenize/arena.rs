@@ -79,12 +79,12 @@ impl Arena {
     /// The ids of a word.
     pub(crate) fn word(&self, word: &[u8]) -> Option<&[u32]> {
         let hash = hash_bytes(word) as u64;
-        let slot = self
-            .index
-            .get(hash as usize & self.index.len().wrapping_sub(1))?;
-        if slot.hash != hash || slot.generation != self.generation {
-            return None;
-        }
+        let first = self.index_of(hash);
+        let places = [first, first ^ 1].map(|at| self.index.get(at));
+        let slot = places
+            .into_iter()
+            .flatten()
+            .find(|slot| slot.hash == hash && slot.generation == self.generation)?;
         let (&[len_bytes, n_ids], rest) =
             self.numbers.get(slot.at as usize..)?.split_first_chunk()?;
         let (key, ids) = rest.split_at_checked((len_bytes as usize).div_ceil(4))?;
@@ -117,9 +117,21 @@ impl Arena {
         });
     }
 
+    #[inline]
+    fn index_of(&self, hash: u64) -> usize {
+        hash as usize & self.index.len().wrapping_sub(1)
+    }
+
+    /// Puts a slot into the first of its two places that is free or its own,
+    /// or else over the first.
     fn set(&mut self, slot: IndexSlot) {
-        let mask = self.index.len() - 1;
-        self.index[slot.hash as usize & mask] = slot;
+        let first = self.index_of(slot.hash);
+        let fits = |at: &usize| {
+            let old = &self.index[*at];
+            old.generation != self.generation || old.hash == slot.hash
+        };
+        let place = [first, first ^ 1].into_iter().find(fits);
+        self.index[place.unwrap_or(first)] = slot;
     }
 
     fn grow(&mut self) {

@@ -17,10 +17,10 @@ pub(crate) const SHORT_MAX: usize = 15;
 pub(crate) const LONG_MAX: usize = 31;
 /// Bytes of the longest word that is remembered.
 const WORD_MAX: usize = 1024;
-/// Sets of the table of short words at most; 64 bytes each, so 16 MiB.
-const SHORT_SETS: usize = 1 << 18;
-/// Sets of the table of longer words at most; 128 bytes each, so 8 MiB.
-const LONG_SETS: usize = 1 << 16;
+/// Sets of the table of short words at most; 64 bytes each, so 32 MiB.
+const SHORT_SETS: usize = 1 << 19;
+/// Sets of the table of longer words at most; 128 bytes each, so 16 MiB.
+const LONG_SETS: usize = 1 << 17;
 
 /// The bytes of a word of up to [`SHORT_MAX`] bytes, then zeros; the length in
 /// the low half of the top byte.

@@ -21,7 +21,7 @@ use crate::level::Level;
 /// Encodes texts one after another. The ids depend on the text alone, never
 /// on what was encoded before.
 ///
-/// It starts small. Holds at most 36 MiB of remembered words, whatever it has
+/// It starts small. Holds at most 60 MiB of remembered words, whatever it has
 /// seen, and a few bytes for each byte of the longest word in the text at hand.
 pub struct Encoder {
     tokenizer: Arc<Tokenizer>,
