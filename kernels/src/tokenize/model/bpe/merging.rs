@@ -23,7 +23,7 @@ const END: u32 = u32::MAX;
 
 /// Buffers that merging uses.
 #[derive(Default)]
-pub(super) struct Merging {
+pub(super) struct BpeMerging {
     pub(super) symbols: Vec<BpeSymbol>,
     /// Of each symbol with the next.
     merges: Vec<Merge>,
@@ -38,7 +38,7 @@ struct Neighbours {
     next: u32,
 }
 
-impl Merging {
+impl BpeMerging {
     /// Merges the symbols, and calls `visit` with what is left.
     pub(super) fn merge(&mut self, pairs: &PairTable, visit: impl FnMut(BpeSymbol)) {
         if self.symbols.len() <= SCAN_MAX {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cuts::Cuts;
 use super::load::{self, BpeOptions};
-use super::merging::Merging;
+use super::merging::BpeMerging;
 use super::symbols::CharAlphabet;
 use crate::tokenize::error::{EncodeError, TokenizerError};
 use crate::tokenize::model::token::WordToken;
@@ -27,7 +27,7 @@ pub(crate) struct Bpe {
 /// Buffers; what is in them between words does not matter.
 #[derive(Default)]
 pub(in crate::tokenize::model) struct BpeScratch {
-    merging: Merging,
+    merging: BpeMerging,
 }
 
 impl Bpe {
