@@ -1,40 +1,38 @@
-//! `tokenize`: text to token ids by byte-level byte pair encoding.
+//! `tokenize`: text to token ids, and back.
 //!
 //! The ids are exactly those of the tokenizer's reference: tiktoken 0.14 for
 //! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
-//! Hugging Face tokenizers 0.23 for a `tokenizer.json` ([`Tokenizer::from_tokenizer_json`]).
+//! Hugging Face tokenizers 0.23 for a `tokenizer.json`
+//! ([`Tokenizer::from_tokenizer_json`]), the library `sentencepiece` 0.2 for a
+//! `.model` ([`Tokenizer::from_sentencepiece`]).
 //!
 //! A text goes through these steps:
 //! 1. added tokens are taken out as [`Special`] says;
-//! 2. what is left is normalised (NFC, or not at all), and added tokens that
-//!    match normalised text are taken out;
-//! 3. the rest is cut into words by the split pattern;
-//! 4. each word's bytes are merged, the pair of the lowest rank first, the
-//!    leftmost of equals, until no pair merges.
+//! 2. what is left is normalised, and added tokens that match normalised text
+//!    are taken out;
+//! 3. the rest is cut into words;
+//! 4. the model makes tokens of each word.
+//!
+//! The components of a file, run one after another, are the meaning. Byte-level
+//! BPE runs on bytes instead, and what can be cut into chunks that do not depend
+//! on one another meets a cache of them; tests hold both to the meaning.
 //!
 //! What a file's post-processor puts around a text ([`Template`]) is added by
-//! [`Encoder::encode_with_template`] alone.
+//! [`Encoder::encode_with_template`] and [`Encoder::encode_tokens`].
 //!
-//! # `tokenizer.json`
-//! Supported: the model BPE with a token for every byte of UTF-8; `ByteLevel`,
-//! alone or after `Split`s (literal or regular expression, any behaviour) and
-//! `Digits`; NFC or no normaliser; added tokens with all their options;
-//! `ignore_merges`; post-processors that put tokens before and after a text.
-//! Anything else that would change the ids is refused by name, the kind of the
-//! model first. Differences from Hugging Face that remain, of which
-//! [`Tokenizer::notes`] tells the first two:
+//! # Differences from Hugging Face
 //! - added tokens keep the ids of the file, where Hugging Face renumbers them
-//!   if the file's ids have holes;
-//! - truncation and padding in the file are not applied, and decoding gives
-//!   bytes, whatever the decoder;
-//! - regular expressions other than the known ones run in an engine of our own
-//!   that reads Oniguruma's syntax; what of it is not supported is refused by
-//!   name, and a pattern that goes back too often on a text is an error.
+//!   if the file's ids have holes; [`Tokenizer::notes`] tells;
+//! - text that no token covers is an error, where Hugging Face leaves it out;
+//! - truncation and padding are done where [`EncodeOptions`] asks for them;
+//! - regular expressions run in an engine of our own that reads Oniguruma's
+//!   syntax; what of it is not supported is refused by name, and a pattern that
+//!   goes back too often on a text is an error.
 //!
 //! # Twins
 //! Devices run [`DeviceTokenizer`], the part of a tokenizer behind normalisation
 //! and added tokens, where the split pattern is one that is scanned by hand;
-//! [`device`] tells how. What they give is what the encoder gives.
+//! The module `device` tells how. What they give is what the encoder gives.
 
 #![expect(
     clippy::cast_possible_truncation,

@@ -51,7 +51,7 @@ pub(crate) const SHORT: usize = 32;
 /// Bytes of the longest word that a device merges, a group of threads to a word.
 pub(crate) const LONG: usize = 1024;
 
-/// The id in the place of a word that is longer than [`LONG`], and so the
+/// The id in the place of a word that is longer than 1,024 bytes, and so the
 /// host's to encode. No token has it.
 pub const NO_ID: u32 = u32::MAX;
 
