@@ -149,13 +149,7 @@ impl Encoder {
         special: Special,
         spans: &mut TokenSpans,
     ) -> Result<(), EncodeError> {
-        let tokenizer = Arc::clone(&self.tokenizer);
-        let mut sink = SpanSink::<false> {
-            spans,
-            vocab: tokenizer.route.vocab()?,
-            at: 0,
-        };
-        self.encode_into(text, special, &mut sink)
+        self.encode_into_spans::<false>(text, special, spans)
     }
 
     /// As [`Self::encode_spans`], and appends where words end to `spans.words`.
@@ -168,8 +162,17 @@ impl Encoder {
         special: Special,
         spans: &mut TokenSpans,
     ) -> Result<(), EncodeError> {
+        self.encode_into_spans::<true>(text, special, spans)
+    }
+
+    fn encode_into_spans<const WORDS: bool>(
+        &mut self,
+        text: &str,
+        special: Special,
+        spans: &mut TokenSpans,
+    ) -> Result<(), EncodeError> {
         let tokenizer = Arc::clone(&self.tokenizer);
-        let mut sink = SpanSink::<true> {
+        let mut sink = SpanSink::<WORDS> {
             spans,
             vocab: tokenizer.route.vocab()?,
             at: 0,

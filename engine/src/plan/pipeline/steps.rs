@@ -99,8 +99,8 @@ pub struct TokenizeSpec {
     /// The text column; the token column takes its place.
     pub column: String,
     /// The name of a built-in tokenizer such as `cl100k_base`, or the path of
-    /// a tokenizer.json or .tiktoken file, relative to the pipeline file's
-    /// directory.
+    /// a tokenizer file (tokenizer.json, .tiktoken, .model, vocab.txt) or of a
+    /// model's folder, relative to the pipeline file's directory.
     pub tokenizer: String,
     /// For a .tiktoken file whose name does not tell it: the family that fixes
     /// pattern and special tokens, such as `cl100k_base`.

@@ -202,7 +202,7 @@ fn tokenize_and_pack(column: &str, why: &str) -> String {
     text += &key(
         "tokenizer",
         TOKENIZER,
-        "built in; or the path of a tokenizer.json or .tiktoken file",
+        "built in; or the path of a tokenizer file or of a model's folder",
     );
     text += &key("end_of_document", END, "the token behind each document");
     text += "\n[[step]]\nop = \"pack\"\n";

@@ -15,8 +15,7 @@
 //! beside which there is no cut at all if any merge has one at such an end.
 //!
 //! What is left is to have the same symbols on both sides. A character that is
-//! dropped is on neither; its neighbours are next to one another. An unknown
-//! symbol is held back until the next token of its own (bytes overtake it) or
+//! refused ends the word's encoding, wherever it is cut. An unknown symbol is held back until the next token of its own (bytes overtake it) or
 //! the end, and grows meanwhile if unknown characters fuse, so there is no cut
 //! while one is held back and the next character would overtake it or fuse.
 
@@ -224,7 +223,7 @@ impl Walk {
                 self.is_held = true;
                 is_free && !fuses
             }
-            CharKind::Dropped | CharKind::Token(_) => false,
+            CharKind::Refused | CharKind::Token(_) => false,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum FuseUnknown {
 /// What a file says of a BPE model beside its tokens and merges.
 #[derive(Debug, Clone)]
 pub(crate) struct BpeOptions {
-    /// The token of characters that are none; without it they are left out.
+    /// The token of characters that are none; without it they are refused.
     pub(crate) unk_token: Option<String>,
     pub(crate) fuse_unk: FuseUnknown,
     pub(crate) byte_fallback: ByteFallback,

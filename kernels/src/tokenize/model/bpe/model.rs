@@ -61,7 +61,7 @@ impl Bpe {
     /// so that the parts have the tokens of the word.
     pub(crate) fn is_cut_before(&self, c: char) -> bool {
         self.whole_words == WholeWords::Merged
-            && !self.alphabet.drops()
+            && !self.alphabet.refuses()
             && self.cuts.always_before(c)
     }
 

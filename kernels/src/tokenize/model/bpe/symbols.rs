@@ -27,8 +27,8 @@ pub(super) struct CharAlphabet {
 
 /// What becomes of a character that is no token.
 enum Unknown {
-    /// Nothing: the word is encoded as if it were not there.
-    Dropped,
+    /// An error: there is no token for it, and nothing is left out.
+    Refused,
     Token(u32),
     /// The token of that name, which the vocabulary does not have.
     Missing(String),
@@ -47,7 +47,7 @@ pub(super) enum CharKind {
     /// One symbol a byte.
     Bytes,
     Unknown,
-    Dropped,
+    Refused,
 }
 
 impl CharAlphabet {
@@ -65,7 +65,7 @@ impl CharAlphabet {
             chars,
             bytes: tokens.byte_tokens(options.byte_fallback),
             unknown: match &options.unk_token {
-                None => Unknown::Dropped,
+                None => Unknown::Refused,
                 Some(token) => match tokens.id(token) {
                     Some(id) => Unknown::Token(id),
                     None => Unknown::Missing(token.clone()),
@@ -103,16 +103,16 @@ impl CharAlphabet {
         };
         if spelling.bytes().all(is_token) {
             CharKind::Bytes
-        } else if matches!(self.unknown, Unknown::Dropped) {
-            CharKind::Dropped
+        } else if matches!(self.unknown, Unknown::Refused) {
+            CharKind::Refused
         } else {
             CharKind::Unknown
         }
     }
 
-    /// Whether some characters are left out, as if they were not there.
-    pub(super) fn drops(&self) -> bool {
-        matches!(self.unknown, Unknown::Dropped)
+    /// Whether a character that is no token is refused.
+    pub(super) fn refuses(&self) -> bool {
+        matches!(self.unknown, Unknown::Refused)
     }
 
     /// Puts the symbols of a word into `symbols`.
@@ -182,7 +182,7 @@ impl Speller<'_> {
                 self.symbols.extend(ids.map(|id| BpeSymbol { id, len: 1 }));
             }
             CharKind::Unknown => self.push_unknown(spelling, len)?,
-            CharKind::Dropped => return Err(EncodeError::unknown(spelling, "unk_token")),
+            CharKind::Refused => return Err(EncodeError::unknown(spelling, "unk_token")),
         }
         Ok(())
     }
@@ -196,7 +196,7 @@ impl Speller<'_> {
             _ => self.flush(),
         }
         match &self.alphabet.unknown {
-            Unknown::Dropped => {}
+            Unknown::Refused => {}
             Unknown::Token(id) => self.unknown = Some(BpeSymbol { id: *id, len }),
             Unknown::Missing(token) => return Err(EncodeError::unknown(spelling, token)),
         }
