@@ -35,9 +35,7 @@ impl Fed {
     /// The rows of an epoch.
     pub(super) fn sequence(&self, shuffle: Shuffle, seed: u64, epoch: u32) -> Sequence {
         match self {
-            Self::Dataset(extent) => {
-                Sequence::Dataset(Box::new(Order::new(shuffle, seed, epoch, *extent)))
-            }
+            Self::Dataset(extent) => Sequence::Dataset(Order::new(shuffle, seed, epoch, *extent)),
             Self::Mixture(mixture) => Sequence::Mixture {
                 mixture: mixture.clone(),
                 of: (shuffle, seed, epoch),
@@ -48,8 +46,12 @@ impl Fed {
 
 /// The rows of one epoch, in their order.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an epoch has one, which its readers share"
+)]
 pub(super) enum Sequence {
-    Dataset(Box<Order>),
+    Dataset(Order),
     Mixture {
         mixture: Arc<Mixture>,
         of: (Shuffle, u64, u32),
