@@ -182,6 +182,13 @@ impl ByteBpe {
 
 impl WordModel for ByteBpe {
     #[inline]
+    fn short_merger(&self) -> Option<&ShortMerger> {
+        self.short_merger
+            .as_ref()
+            .filter(|_| self.unmerged_len == 0)
+    }
+
+    #[inline]
     fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
         self.merge_word(word, &mut merging.merger, ids);
     }

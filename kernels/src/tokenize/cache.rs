@@ -46,9 +46,13 @@ const fn byte_masks<const N: usize, const LEN: usize>() -> [[u64; N]; LEN] {
 static SHORT_MASKS: [[u64; 2]; SHORT_MAX + 1] = byte_masks();
 static LONG_MASKS: [[u64; 4]; LONG_MAX + 1] = byte_masks();
 
+/// The key of no word.
+pub(crate) const NO_KEY: ShortKey = [u64::MAX; 2];
+
 /// The key of the first `len` bytes of `window`: 1 to [`SHORT_MAX`].
-#[inline]
-pub(crate) fn short_key(window: &[u8; 32], len: usize) -> ShortKey {
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call a word costs more")]
+pub(crate) fn short_key(window: &[u8; 16], len: usize) -> ShortKey {
     let (words, _) = window.as_chunks::<8>();
     let [low, high] = SHORT_MASKS[len];
     [
@@ -84,23 +88,19 @@ impl WordCache {
         }
     }
 
-    /// Remembers the ids of the word whose bytes `window` starts with.
+    /// Remembers the ids of a word.
     pub(crate) fn insert(&mut self, word: &[u8], ids: &[u32]) {
         if word.len() > WORD_MAX || ids.is_empty() {
             return;
         }
-        let mut window = [0; 32];
         if word.len() > LONG_MAX {
             self.arena.put_word(word, ids);
-            return;
-        }
-        window[..word.len()].copy_from_slice(word);
-        if word.len() > SHORT_MAX {
-            self.long
-                .insert(long_key(&window, word.len()), ids, &mut self.arena);
+        } else if word.len() > SHORT_MAX {
+            let key = long_key(&padded(word), word.len());
+            self.long.insert(key, ids, &mut self.arena);
         } else {
-            self.short
-                .insert(short_key(&window, word.len()), ids, &mut self.arena);
+            let key = short_key(&padded(word), word.len());
+            self.short.insert(key, ids, &mut self.arena);
         }
     }
 
@@ -108,4 +108,11 @@ impl WordCache {
     pub(crate) fn len_bytes(&self) -> usize {
         self.short.len_bytes() + self.long.len_bytes() + self.arena.len_bytes()
     }
+}
+
+/// A word of fewer than `N` bytes, with zeros after it.
+fn padded<const N: usize>(word: &[u8]) -> [u8; N] {
+    let mut padded = [0; N];
+    padded[..word.len()].copy_from_slice(word);
+    padded
 }

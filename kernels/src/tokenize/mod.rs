@@ -61,6 +61,7 @@ mod huge;
 mod json;
 mod merge;
 mod model;
+mod number_pairs;
 mod pairs;
 mod parts;
 mod pattern;
@@ -80,11 +81,13 @@ mod tests;
 mod text;
 mod text_decoder;
 mod tiktoken;
+mod together;
 mod tokenizer;
 mod vocab;
 mod whole_words;
 mod word_cutter;
 mod word_model;
+mod word_starts;
 
 pub(crate) use device::TEXT_CHUNK;
 pub use device::{

@@ -1,37 +1,30 @@
 //! Byte pair encoding of short words: what `merge` gives, in less time.
 //!
 //! Tokens are numbered by the order in which merges make them, bytes first, so
-//! that what a pair merges into is its rank too. Pairs of bytes, which are most
-//! of what is looked up, lie in a square; other pairs in a table with a filter
-//! before it, for most of them do not merge.
+//! that what a pair merges into is its rank too.
 
-use super::hash::hash_word;
-use super::huge::HugeTable;
+use std::hint::select_unpredictable;
+
+use super::number_pairs::{NONE, NUMBER_BITS, NumberPairs, SoughtPair};
 use super::pairs::PairTable;
 use super::vocab::Vocab;
+use super::word_starts::{N_BYTES, WordStarts};
 
 /// Bytes of the longest word here.
 pub(crate) const SHORT_MERGE_MAX: usize = 64;
 
 /// Positions in a word fit in this.
-const PLACE_BITS: u32 = 6;
-/// Numbers fit in this; so do two of them and what they merge into in a word.
-const NUMBER_BITS: u32 = 21;
-/// Bytes come first.
-const N_BYTES: usize = 256;
+pub(crate) const PLACE_BITS: u32 = 6;
 /// Pairs that are compared for the lowest rank at a time.
 const LANES: usize = 8;
 
-/// No number: the pair does not merge.
-const NONE: u32 = u32::MAX;
 /// Above the rank of every pair that merges.
-const NEVER: i32 = i32::MAX;
+pub(crate) const NEVER: i32 = i32::MAX;
 
 /// The merges of a vocabulary; they do not change.
 pub(crate) struct ShortMerger {
     ids: Vec<u32>,
-    /// What each two bytes merge into, or `NONE`.
-    square: HugeTable<u32>,
+    starts: WordStarts,
     pairs: NumberPairs,
 }
 
@@ -70,21 +63,19 @@ impl ShortMerger {
             }
             *place = number;
         }
-        let mut square = HugeTable::filled(N_BYTES * N_BYTES, NONE);
-        let mut pairs = NumberPairs::with_capacity(merges.len());
-        for (number, (_, (left, right))) in (N_BYTES as u32..).zip(merges) {
-            let left = *number_of.get(left as usize)?;
-            let right = *number_of.get(right as usize)?;
+        let number = |id: u32| number_of.get(id as usize).copied();
+        let numbered = merges.iter().map(|&(_, (left, right))| {
+            let (left, right) = (number(left)?, number(right)?);
             // A part that nothing makes never stands beside another.
-            if left == NONE || right == NONE {
-                continue;
-            }
-            match square.get_mut(left as usize * N_BYTES + right as usize) {
-                Some(place) if right < N_BYTES as u32 => *place = number,
-                _ => pairs.insert(left, right, number),
-            }
-        }
-        Some(Self { ids, square, pairs })
+            Some((left != NONE && right != NONE).then_some((left, right)))
+        });
+        let numbered: Vec<Option<(u32, u32)>> = numbered.collect::<Option<_>>()?;
+        let mut pairs = NumberPairs::with_capacity(numbered.len());
+        Some(Self {
+            starts: WordStarts::new(&numbered, &mut pairs),
+            ids,
+            pairs,
+        })
     }
 
     /// Appends the tokens of a word of up to [`SHORT_MERGE_MAX`] bytes to `ids`.
@@ -108,17 +99,57 @@ impl ShortMerger {
             ranks: [NEVER; SHORT_MERGE_MAX],
             before: PLACES_BEFORE,
             after: PLACES_AFTER,
-            len: bytes.len().min(SHORT_MERGE_MAX),
+            len: 0,
         };
-        for (number, &byte) in word.numbers.iter_mut().zip(bytes) {
-            *number = byte.into();
-        }
-        let neighbours = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-        for (place, (rank, (&left, &right))) in word.ranks.iter_mut().zip(neighbours).enumerate() {
-            let number = self.square[usize::from(left) * N_BYTES + usize::from(right)];
-            *rank = rank_at(number, place);
+        word.len = self.start(bytes, &mut word.numbers);
+        let Some(last) = word.len.checked_sub(1) else {
+            return word;
+        };
+        word.after[last] = SHORT_MERGE_MAX as u8;
+        let neighbours = word.numbers.iter().zip(word.numbers.iter().skip(1));
+        let ranks = word.ranks.iter_mut().zip(neighbours).take(last);
+        for (place, (rank, (&left, &right))) in ranks.enumerate() {
+            *rank = rank_at(self.product(left, right), place);
         }
         word
+    }
+
+    /// Splits a word into its bytes, but for those that surely merge; returns how
+    /// many there are. `numbers` has room for all bytes.
+    #[inline]
+    pub(crate) fn start(&self, bytes: &[u8], numbers: &mut [u32]) -> usize {
+        self.starts.split(bytes, numbers)
+    }
+
+    /// The id of a number.
+    #[inline]
+    pub(crate) fn id(&self, number: u32) -> Option<u32> {
+        self.ids.get(number as usize).copied()
+    }
+
+    /// Begins to look for what two numbers merge into, one of which is no byte.
+    #[inline]
+    pub(crate) fn begin_product(&self, left: u32, right: u32) -> SoughtPair {
+        self.pairs.begin(left, right)
+    }
+
+    /// What the two merge into, or `NONE`.
+    #[inline]
+    pub(crate) fn finish_product(&self, pair: SoughtPair) -> u32 {
+        self.pairs.finish(pair)
+    }
+
+    /// What two bytes merge into, or `NONE`; `None` if they are no bytes.
+    #[inline]
+    pub(crate) fn product_of_bytes(&self, left: u32, right: u32) -> Option<u32> {
+        self.starts.product(left, right)
+    }
+
+    /// What two numbers merge into, or `NONE`.
+    #[inline]
+    fn product(&self, left: u32, right: u32) -> u32 {
+        self.product_of_bytes(left, right)
+            .unwrap_or_else(|| self.pairs.get(left, right))
     }
 
     /// Puts `number` in place of the pair at `place`.
@@ -167,12 +198,9 @@ const PLACES_AFTER: [u8; SHORT_MERGE_MAX + 1] = {
 
 /// Ranks in the order of merging: by number, then from left to right.
 #[inline]
-fn rank_at(number: u32, place: usize) -> i32 {
-    if number == NONE {
-        NEVER
-    } else {
-        (number << PLACE_BITS | place as u32).cast_signed()
-    }
+pub(crate) fn rank_at(number: u32, place: usize) -> i32 {
+    let rank = (number << PLACE_BITS | place as u32).cast_signed();
+    select_unpredictable(number == NONE, NEVER, rank)
 }
 
 impl MergeWord {
@@ -193,76 +221,8 @@ impl MergeWord {
     }
 }
 
-/// What two numbers merge into: open addressing with linear probing, a word a
-/// slot, at most half full.
-struct NumberPairs {
-    /// Left, right and product, of `NUMBER_BITS` each; `FREE` if free.
-    slots: HugeTable<u64>,
-    /// Hashes of pairs that are there, a bit each, in less memory than the
-    /// slots: most pairs that are looked up are not there.
-    seen: Vec<u64>,
-}
-
-const FREE: u64 = u64::MAX;
-
-impl NumberPairs {
-    fn with_capacity(n_pairs: usize) -> Self {
-        Self {
-            slots: HugeTable::filled((2 * n_pairs).next_power_of_two().max(16), FREE),
-            seen: vec![0; (n_pairs / 8).next_power_of_two()],
-        }
-    }
-
-    #[inline]
-    fn key(left: u32, right: u32) -> u64 {
-        u64::from(left) << NUMBER_BITS | u64::from(right)
-    }
-
-    /// The word and bit of `seen` for a hash.
-    #[inline]
-    fn seen(&self, hash: usize) -> (usize, u64) {
-        let bit = hash >> 32;
-        ((bit / 64) & (self.seen.len() - 1), 1 << (bit % 64))
-    }
-
-    fn insert(&mut self, left: u32, right: u32, product: u32) {
-        let key = Self::key(left, right);
-        let hash = hash_word(key);
-        let (word, bit) = self.seen(hash);
-        self.seen[word] |= bit;
-        let mask = self.slots.len() - 1;
-        let mut slot = hash & mask;
-        while self.slots[slot] != FREE {
-            slot = (slot + 1) & mask;
-        }
-        self.slots[slot] = key << NUMBER_BITS | u64::from(product);
-    }
-
-    /// The number that two merge into, or `NONE`.
-    #[inline]
-    fn get(&self, left: u32, right: u32) -> u32 {
-        let key = Self::key(left, right);
-        let hash = hash_word(key);
-        let (word, bit) = self.seen(hash);
-        if self.seen[word] & bit == 0 {
-            return NONE;
-        }
-        let mut slot = hash;
-        loop {
-            let found = self.slots[slot & (self.slots.len() - 1)];
-            if found >> NUMBER_BITS == key {
-                return (found & ((1 << NUMBER_BITS) - 1)) as u32;
-            }
-            if found == FREE {
-                return NONE;
-            }
-            slot += 1;
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::super::merge::Merger;
@@ -274,16 +234,21 @@ mod tests {
         number ^ 0x1f
     }
 
-    /// All bytes and what merges of tokens make, in any order of ranks; merges
-    /// that repeat a token are left out.
-    fn vocabulary(
+    /// Bytes that make characters of one, two and three bytes, and parts of them.
+    pub(crate) const BYTES: [u8; 8] = *b" ab\xc3\xa9\xe3\x81\x82";
+
+    /// All bytes and what merges of tokens that start with some bytes make, in any
+    /// order of ranks; merges that repeat a token are left out.
+    pub(crate) fn vocabulary(
+        bytes: &[u8],
         merges: &[(prop::sample::Index, prop::sample::Index)],
         ranks: &[u32],
     ) -> (Vocab, PairTable) {
         let mut tokens: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![byte]).collect();
         let mut pairs = PairTable::with_capacity(merges.len());
         for ((left, right), &rank) in merges.iter().zip(ranks) {
-            let all: Vec<u32> = (0..3).chain(256..tokens.len() as u32).collect();
+            let bytes = bytes.iter().map(|&byte| u32::from(byte));
+            let all: Vec<u32> = bytes.chain(256..tokens.len() as u32).collect();
             let (left, right) = (*left.get(&all), *right.get(&all));
             let token = [&*tokens[left as usize], &*tokens[right as usize]].concat();
             if tokens.contains(&token) || token.len() > 20 {
@@ -306,16 +271,22 @@ mod tests {
 
         #[test]
         fn short_words_are_merged_as_all_are(
+            n_bytes in 2..=BYTES.len(),
             merges in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 40),
             ranks in Just((0..40).collect::<Vec<u32>>()).prop_shuffle(),
             in_order in any::<bool>(),
-            words in prop::collection::vec(prop::collection::vec(0..3_u8, 1..=SHORT_MERGE_MAX), 1..20),
+            words in prop::collection::vec(
+                prop::collection::vec(any::<prop::sample::Index>(), 0..=SHORT_MERGE_MAX),
+                1..20,
+            ),
         ) {
             let ranks = if in_order { (0..40).collect() } else { ranks };
-            let (vocab, pairs) = vocabulary(&merges, &ranks);
+            let bytes = &BYTES[BYTES.len() - n_bytes..];
+            let (vocab, pairs) = vocabulary(bytes, &merges, &ranks);
             let short = ShortMerger::new(&vocab, &pairs).unwrap();
             let mut merger = Merger::default();
             for word in words {
+                let word: Vec<u8> = word.iter().map(|pick| *pick.get(bytes)).collect();
                 let (mut expected, mut found) = (Vec::new(), Vec::new());
                 let bytes = word.iter().map(|&byte| vocab.byte_id(byte).unwrap());
                 merger.merge(bytes, &pairs, &mut expected);

@@ -89,13 +89,14 @@ impl<const K: usize, const N: usize> WordSlot<K, N> {
 }
 
 /// The hash of a key.
-#[inline]
-pub(crate) fn hash_key<const K: usize>(key: &[u64; K]) -> u32 {
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call a word costs more")]
+fn hash_key<const K: usize>(key: &[u64; K]) -> u64 {
     let mut pair = [0; 2];
     for (at, half) in key.iter().enumerate() {
         pair[at % 2] ^= half.rotate_left(29 * (at / 2) as u32);
     }
-    hash_pair(pair[0], pair[1]) as u32
+    hash_pair(pair[0], pair[1])
 }
 
 impl<const K: usize, const N: usize> SlotTable<K, N> {
@@ -109,35 +110,46 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         }
     }
 
-    /// Where a word of this hash is looked for first, and where then.
+    /// Where a word is looked for first, and where then.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call a word costs more")]
+    fn set(&self, key: &[u64; K]) -> usize {
+        hash_key(key) as usize & (self.sets.len() - 1)
+    }
+
     #[inline]
-    fn set(&self, hash: u32) -> usize {
+    fn other_set(&self, key: &[u64; K]) -> usize {
+        let hash = (hash_key(key) >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash as usize & (self.sets.len() - 1)
     }
 
-    #[inline]
-    fn other_set(&self, hash: u32) -> usize {
-        self.set(hash.rotate_right(16).wrapping_mul(0x9e37_79b9))
-    }
-
-    /// Has the set fetched where a word of this hash is looked for.
-    #[inline]
-    pub(crate) fn prefetch(&self, hash: u32) {
-        let SlotSet([first, second]) = &self.sets[self.set(hash)];
-        prefetch(first);
-        if size_of::<WordSlot<K, N>>() == 64 {
-            prefetch(second);
-        }
-    }
-
-    /// The ids of a word; `hash` is that of its key.
+    /// Has the set fetched where a word is looked for first; its number.
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "a call a word costs more than the work"
-    )]
-    pub(crate) fn get(&mut self, hash: u32, key: &[u64; K]) -> SlotFound<'_, N> {
-        let set = self.set(hash);
+    #[expect(clippy::inline_always, reason = "a call a word costs more")]
+    pub(crate) fn prefetch(&self, key: &[u64; K]) -> u32 {
+        let set = self.set(key);
+        if let Some(SlotSet([first, second])) = self.sets.get(set) {
+            prefetch(first);
+            if size_of::<WordSlot<K, N>>() == 64 {
+                prefetch(second);
+            }
+        }
+        set as u32
+    }
+
+    /// The ids of a word if it is the first of a set, with its ids beside it.
+    /// The set may be one of before the table has grown.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call a word costs more")]
+    pub(crate) fn get_first(&self, set: u32, key: &[u64; K]) -> Option<(&[u32; N], usize)> {
+        let SlotSet([first, _]) = self.sets.get(set as usize)?;
+        let count = first.count() as usize;
+        (first.is(key) && count <= N).then_some((&first.ids, count))
+    }
+
+    /// The ids of a word.
+    pub(crate) fn get(&mut self, key: &[u64; K]) -> SlotFound<'_, N> {
+        let set = self.set(key);
         let SlotSet([first, second]) = &self.sets[set];
         if first.is(key) {
             return self.sets[set].0[0].found();
@@ -151,12 +163,12 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         if second.count() == 0 {
             return SlotFound::Nothing;
         }
-        self.get_from_other(hash, key)
+        self.get_from_other(key)
     }
 
     #[inline(never)]
-    fn get_from_other(&mut self, hash: u32, key: &[u64; K]) -> SlotFound<'_, N> {
-        let SlotSet(slots) = &self.sets[self.other_set(hash)];
+    fn get_from_other(&mut self, key: &[u64; K]) -> SlotFound<'_, N> {
+        let SlotSet(slots) = &self.sets[self.other_set(key)];
         let found = slots.iter().find(|slot| slot.is(key));
         found.map_or(SlotFound::Nothing, WordSlot::found)
     }
@@ -176,14 +188,14 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
             SPILLED
         };
         slot.key[K - 1] |= count << COUNT_SHIFT;
-        self.put(slot, hash_key(&key));
+        self.put(slot);
     }
 
     /// Puts a slot over the same word, or into the first free slot of the
     /// word's two sets, or else over a word that was not met lately.
-    fn put(&mut self, slot: WordSlot<K, N>, hash: u32) {
+    fn put(&mut self, slot: WordSlot<K, N>) {
         let key = slot.word();
-        let sets = [self.set(hash), self.other_set(hash)];
+        let sets = [self.set(&key), self.other_set(&key)];
         let places = [(0, 0), (0, 1), (1, 0), (1, 1)];
         let fits = |slot: &WordSlot<K, N>| slot.count() == 0 || slot.is(&key);
         let place = places
@@ -207,7 +219,7 @@ impl<const K: usize, const N: usize> SlotTable<K, N> {
         for at in 0..2 {
             for SlotSet(slots) in old.iter() {
                 if slots[at].count() > 0 {
-                    self.put(slots[at], hash_key(&slots[at].word()));
+                    self.put(slots[at]);
                 }
             }
         }

@@ -90,7 +90,7 @@ pub(crate) fn each_stretch<'a>(
     special: Special,
     mut visit: impl FnMut(StretchPart<'a>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
-    let Some(finder) = finder else {
+    let Some(finder) = finder.filter(|finder| !finder.is_idle(special)) else {
         return visit(StretchPart::Text { text, start: 0 });
     };
     finder.stretches(text, special, |stretch| match stretch {
@@ -126,6 +126,8 @@ pub(crate) struct Finder {
     tokens: Vec<AddedToken>,
     automaton: AhoCorasick,
     classes: &'static ClassTable,
+    /// Whether [`Special`] speaks of them all.
+    all_special: bool,
 }
 
 impl Finder {
@@ -145,10 +147,16 @@ impl Finder {
             .build(&texts)
             .map_err(|error| TokenizerError::inconsistent("added_tokens", error.to_string()))?;
         Ok(Some(Self {
+            all_special: tokens.iter().all(|token| token.options.special),
             tokens,
             automaton,
             classes: table(),
         }))
+    }
+
+    /// Whether it has nothing to find.
+    fn is_idle(&self, special: Special) -> bool {
+        self.all_special && special == Special::Text
     }
 
     pub(crate) fn token(&self, index: usize) -> &AddedToken {

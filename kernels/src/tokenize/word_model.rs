@@ -4,9 +4,15 @@ use super::merge::Merger;
 use super::model::WordToken;
 use super::pipeline::PipelineScratch;
 use super::sentencepiece::SentencePieceScratch;
+use super::short_merge::ShortMerger;
 
 /// Makes ids of a word that depend on nothing but the word.
 pub(crate) trait WordModel {
+    /// What gives the ids of all words of up to 31 bytes, if such a thing does.
+    fn short_merger(&self) -> Option<&ShortMerger> {
+        None
+    }
+
     /// Appends the ids of a word; where it has none, [`Merging::has_failed`] is
     /// set.
     fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>);

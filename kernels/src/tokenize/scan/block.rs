@@ -11,6 +11,7 @@ use super::class::ClassTable;
 use super::classes::{BlockClasses, Letters, low_bits};
 use super::masks::{BLOCK, Classify, ScalarMasks};
 use super::split::SplitScan;
+use super::wide::Wide;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
 use crate::level::Level;
@@ -67,7 +68,7 @@ pub(super) fn find_words(
 #[expect(clippy::inline_always, reason = "it is compiled for each level")]
 fn find<S: BlockScan>(
     scan: &S,
-    classify: impl Classify,
+    classify: impl Wide,
     text: &[u8],
     mut at: usize,
     ends: &mut WordEnds,
@@ -89,7 +90,7 @@ fn find<S: BlockScan>(
             room[0] = at as u32;
             n += 1;
         } else {
-            n += put(starts, at as u32, room);
+            n += classify.put(starts, at as u32, room);
             at += 63 - starts.leading_zeros() as usize;
         }
     }
@@ -101,34 +102,21 @@ fn find<S: BlockScan>(
 #[expect(clippy::inline_always, reason = "it is compiled for each level")]
 fn block_starts<S: BlockScan>(
     scan: &S,
-    classify: impl Classify,
+    classify: impl Wide,
     block: &[u8; BLOCK],
     rest: &[u8],
 ) -> u64 {
     let ascii = classify.ascii(block);
     let len = rest.len().min(BLOCK) as u32;
-    let mut classes = BlockClasses::new(&ascii, block, len, scan.table(), S::LETTERS);
+    let mut classes = BlockClasses::of_ascii(&ascii, len);
+    let leads = ascii.lead & low_bits(len);
+    if leads != 0 {
+        classify.add_wide(&mut classes, leads, block, (scan.table(), S::LETTERS));
+    }
+    classes.cut(classes.known);
     let starts = scan.starts(&mut classes, rest);
     // White space that the known bytes end with is cut by what follows it.
     let known = low_bits(classes.known);
     let solid = u64::BITS - (known & !classes.space).leading_zeros();
     starts & known & low_bits(solid + 1) & !1
-}
-
-/// Writes the positions of the bits of `starts`, counted from `at`; what it
-/// writes beyond them does not count.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "it is compiled for each level")]
-fn put(mut starts: u64, at: u32, room: &mut [u32; BLOCK]) -> usize {
-    let n = starts.count_ones() as usize;
-    for group in room.as_chunks_mut::<8>().0 {
-        for end in group {
-            *end = at + starts.trailing_zeros();
-            starts &= starts.wrapping_sub(1);
-        }
-        if starts == 0 {
-            break;
-        }
-    }
-    n
 }

@@ -48,6 +48,43 @@ pub(crate) struct ClassTable {
     ascii: [u8; 128],
     page_of: Vec<u16>,
     pages: Vec<[u8; PAGE]>,
+    /// For each page, its halves: those of characters that differ in their last
+    /// byte alone.
+    halves: Vec<[TrailSets; 2]>,
+    /// The first bytes of three whose characters are all of one class.
+    alike: u16,
+}
+
+/// Which of 64 characters that differ in the low six bits of their last byte
+/// are of a class: bit `i` is for the character whose bits are `i`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct TrailSets {
+    /// `LETTER`
+    pub(super) letter: u64,
+    /// `UPPER`
+    pub(super) upper: u64,
+    /// `LOWER`
+    pub(super) lower: u64,
+    /// `OTHER`
+    pub(super) other: u64,
+    /// `SPACE` and `NUMBER`
+    pub(super) aside: u64,
+}
+
+impl TrailSets {
+    fn of(classes: &[u8]) -> Self {
+        let of = |bits: u8| {
+            let holds = classes.iter().map(|class| u64::from(class & bits != 0));
+            holds.zip(0..).fold(0, |set, (bit, at)| set | bit << at)
+        };
+        Self {
+            letter: of(LETTER),
+            upper: of(UPPER),
+            lower: of(LOWER),
+            other: of(OTHER),
+            aside: of(SPACE | NUMBER),
+        }
+    }
 }
 
 /// The table; made at first use in about two milliseconds.
@@ -72,18 +109,41 @@ impl ClassTable {
             ascii: [0; 128],
             page_of: Vec::with_capacity(N_CODEPOINTS / PAGE),
             pages: Vec::new(),
+            halves: Vec::new(),
+            alike: 0,
         };
         let mut seen = rustc_hash::FxHashMap::default();
         let (pages, _) = classes.as_chunks::<PAGE>();
         for page in pages {
             let number = *seen.entry(page).or_insert_with(|| {
                 table.pages.push(*page);
+                let (first, second) = page.split_at(PAGE / 2);
+                table.halves.push([first, second].map(TrailSets::of));
                 (table.pages.len() - 1) as u16
             });
             table.page_of.push(number);
         }
         table.ascii.copy_from_slice(&classes[..128]);
+        for (lead, of_lead) in classes.chunks(1 << 12).take(16).enumerate() {
+            let is_alike = of_lead.iter().all(|class| *class == of_lead[0]);
+            table.alike |= u16::from(is_alike) << lead;
+        }
         table
+    }
+
+    /// The classes of the characters that share all bytes but the last with
+    /// `codepoint`.
+    #[inline]
+    pub(super) fn trails(&self, codepoint: u32) -> &TrailSets {
+        let page = self.page_of[(codepoint >> PAGE_BITS) as usize];
+        &self.halves[usize::from(page)][codepoint as usize / (PAGE / 2) % 2]
+    }
+
+    /// Whether all characters of three bytes that start as `codepoint` does are
+    /// of its class.
+    #[inline]
+    pub(super) fn is_alike(&self, codepoint: u32) -> bool {
+        self.alike >> (codepoint >> 12) & 1 != 0
     }
 
     /// The class bits of a codepoint below U+110000.

@@ -3,8 +3,7 @@
 
 #![expect(clippy::inline_always, reason = "it is compiled for each level")]
 
-use super::class::{ClassTable, LETTER, LOWER, NUMBER, OTHER, SPACE, UPPER, decode};
-use super::masks::{AsciiMasks, BLOCK};
+use super::masks::AsciiMasks;
 
 /// What a family of patterns takes for letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +46,11 @@ pub(super) fn low_bits(n: u32) -> u64 {
 }
 
 impl BlockClasses {
-    /// The classes of the first `len` bytes of a block, which starts with a
-    /// character. White space and numbers beyond ASCII are not dealt with.
+    /// The classes of the first `len` bytes of a block but for the characters
+    /// beyond ASCII, which have none yet.
     #[inline(always)]
-    pub(super) fn new(
-        ascii: &AsciiMasks,
-        block: &[u8; BLOCK],
-        len: u32,
-        table: &ClassTable,
-        letters: Letters,
-    ) -> Self {
-        let mut classes = Self {
+    pub(super) fn of_ascii(ascii: &AsciiMasks, len: u32) -> Self {
+        Self {
             letter: ascii.upper | ascii.lower,
             upper: ascii.upper,
             lower: ascii.lower,
@@ -71,42 +64,6 @@ impl BlockClasses {
             other: 0,
             first: !ascii.high | ascii.lead,
             known: len,
-        };
-        let leads = ascii.lead & low_bits(len);
-        if leads != 0 {
-            classes.add_wide(leads, block, table, letters);
-        }
-        classes.cut(classes.known);
-        classes
-    }
-
-    /// Adds the characters beyond ASCII.
-    #[inline(always)]
-    fn add_wide(
-        &mut self,
-        mut leads: u64,
-        block: &[u8; BLOCK],
-        table: &ClassTable,
-        letters: Letters,
-    ) {
-        while leads != 0 {
-            let at = leads.trailing_zeros();
-            leads &= leads - 1;
-            let Some((class, len)) = wide_class(block, at, self.known, table) else {
-                self.known = at;
-                return;
-            };
-            let span = low_bits(len) << at;
-            let with = |bits: u8| if class & bits == 0 { 0 } else { span };
-            match letters {
-                Letters::Plain => self.letter |= with(LETTER),
-                Letters::Cased => {
-                    self.letter |= with(UPPER | LOWER);
-                    self.upper |= with(UPPER) & !with(LOWER);
-                    self.lower |= with(LOWER) & !with(UPPER);
-                    self.mark |= with(UPPER | LOWER) & with(OTHER);
-                }
-            }
         }
     }
 
@@ -131,21 +88,4 @@ impl BlockClasses {
         }
         self.other = bits & !(self.letter | self.number | self.space);
     }
-}
-
-/// The class and length of the character at `at`, or `None` if it is cut at
-/// `end` or not dealt with.
-#[inline]
-fn wide_class(block: &[u8; BLOCK], at: u32, end: u32, table: &ClassTable) -> Option<(u8, u32)> {
-    let window = block.get(at as usize..end as usize)?;
-    let len = match window.first()? {
-        0xc0..0xe0 => 2,
-        0xe0..0xf0 => 3,
-        _ => 4,
-    };
-    if window.len() < len {
-        return None;
-    }
-    let class = table.codepoint(decode(window, 0).0);
-    (class & (SPACE | NUMBER) == 0).then_some((class, len as u32))
 }

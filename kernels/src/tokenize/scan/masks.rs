@@ -35,6 +35,44 @@ pub(super) trait Classify: Copy {
 
     /// The classes of a block.
     fn ascii(self, block: &[u8; BLOCK]) -> AsciiMasks;
+
+    /// Writes the positions of the bits of `mask`, counted from `at`, and returns
+    /// how many there are; what it writes beyond them does not count.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is compiled for each level")]
+    fn put(self, mut mask: u64, at: u32, room: &mut [u32; BLOCK]) -> usize {
+        let n = mask.count_ones() as usize;
+        for group in room.as_chunks_mut::<8>().0 {
+            for place in group {
+                *place = at + mask.trailing_zeros();
+                mask &= mask.wrapping_sub(1);
+            }
+            if mask == 0 {
+                break;
+            }
+        }
+        n
+    }
+}
+
+/// Sets of bytes of a block, by vectors.
+pub(super) trait Trails: Classify {
+    /// A block.
+    type Bytes: Copy;
+    /// The low six bits of its bytes, in some form.
+    type Trails: Copy;
+
+    /// A block.
+    fn load(self, block: &[u8; BLOCK]) -> Self::Bytes;
+
+    /// The bytes that are this one.
+    fn equal(self, bytes: Self::Bytes, byte: u8) -> u64;
+
+    /// The low six bits of its bytes.
+    fn trails(self, bytes: Self::Bytes) -> Self::Trails;
+
+    /// The bytes whose low six bits are in `set`.
+    fn within(self, trails: Self::Trails, set: u64) -> u64;
 }
 
 /// Byte by byte.

@@ -16,6 +16,7 @@ mod split;
 mod starts;
 #[cfg(test)]
 mod tests;
+mod wide;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
