@@ -94,6 +94,10 @@ impl NumberPairs {
 
     /// The number that a pair merges into, or `NONE`.
     #[inline]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "the three together are foreseen, and one by one they are not"
+    )]
     pub(crate) fn finish(&self, pair: SoughtPair) -> u32 {
         let found = self.slots[pair.slot];
         let is_it = found >> NUMBER_BITS == pair.key;

@@ -262,7 +262,6 @@ impl TokenEdges {
 /// has it further on.
 fn char_len(first: u8) -> u8 {
     match first {
-        ..0xc0 => 4,
         0xc0..0xe0 => 2,
         0xe0..0xf0 => 3,
         _ => 4,

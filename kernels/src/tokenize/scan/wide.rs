@@ -117,7 +117,9 @@ fn add_alike(
     (table, letters): (&ClassTable, Letters),
 ) {
     // Only the last character may be cut.
-    let last = 63 - leads.leading_zeros();
+    let Some(last) = leads.checked_ilog2() else {
+        return;
+    };
     if last + len_of(block[last as usize % BLOCK]) > classes.known {
         classes.known = last;
         leads &= !(1 << last);

@@ -123,12 +123,12 @@ macro_rules! classify {
 
 classify! {
     /// AVX2.
-    Avx2: "avx2,bmi1,bmi2,lzcnt,popcnt", Halves, has_bits
+    Avx2: "avx2,bmi1,bmi2,lzcnt,popcnt", HalfBlocks, has_bits
 }
 
 classify! {
     /// AVX-512 F, BW and VBMI2.
-    Avx512: "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt", Whole, has_compress, put_compressed
+    Avx512: "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt", WholeBlock, has_compress, put_compressed
 }
 
 /// The numbers of the bytes of a block.
@@ -147,7 +147,7 @@ static NUMBERS: [u8; BLOCK] = {
 #[inline]
 fn put_compressed(mask: u64, at: u32, room: &mut [u32; BLOCK]) -> usize {
     let n = mask.count_ones() as usize;
-    let mut places = x86::_mm512_maskz_compress_epi8(mask, Whole::load(&NUMBERS).0);
+    let mut places = x86::_mm512_maskz_compress_epi8(mask, WholeBlock::load(&NUMBERS).0);
     let at = x86::_mm512_set1_epi32(at.cast_signed());
     for (number, group) in room.as_chunks_mut::<16>().0.iter_mut().enumerate() {
         // Most blocks have more than one group of words, and fewer than three.
@@ -168,9 +168,9 @@ const BITS: i64 = i64::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128]);
 
 /// A block in one vector.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Whole(__m512i);
+pub(super) struct WholeBlock(__m512i);
 
-impl Whole {
+impl WholeBlock {
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
     fn load(block: &[u8; BLOCK]) -> Self {
@@ -219,9 +219,9 @@ impl Whole {
 
 /// A block in two vectors.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Halves(__m256i, __m256i);
+pub(super) struct HalfBlocks(__m256i, __m256i);
 
-impl Halves {
+impl HalfBlocks {
     #[target_feature(enable = "avx2")]
     #[inline]
     fn load(block: &[u8; BLOCK]) -> Self {
@@ -319,8 +319,8 @@ macro_rules! ascii {
     };
 }
 
-ascii! { Whole, "avx512f,avx512bw" }
-ascii! { Halves, "avx2" }
+ascii! { WholeBlock, "avx512f,avx512bw" }
+ascii! { HalfBlocks, "avx2" }
 
 #[cfg(test)]
 mod tests {
