@@ -1,6 +1,7 @@
 //! `strftime_now`: a time that the caller gives, as `strftime` prints it.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::error::Exception;
 
@@ -14,6 +15,54 @@ pub enum ChatClock {
     /// Seconds since 1970-01-01 00:00:00 on the clock that templates are to
     /// read: add the offset of the time zone to have local time.
     Seconds(i64),
+}
+
+/// What the clock may say: years 1 to 9999, as datetime has them.
+const SECONDS: Range<i64> = -62_135_596_800..253_402_300_800;
+
+impl ChatClock {
+    /// The clock at so many seconds since 1970; none beyond the years 1 to 9999.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Option<Self> {
+        SECONDS.contains(&seconds).then_some(Self::Seconds(seconds))
+    }
+
+    /// The time that a text such as `2024-07-26` or `2024-07-26 12:30:00` says,
+    /// with a `T` in the place of the space or not; none where it says none.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (date, time) = match text.split_once(['T', ' ']) {
+            Some((date, time)) => (date, numbers(time, ':')?),
+            None => (text, vec![0, 0]),
+        };
+        let [year, month, day] = numbers(date, '-')?[..] else {
+            return None;
+        };
+        let (hour, minute, second) = match time[..] {
+            [hour, minute] => (hour, minute, 0),
+            [hour, minute, second] => (hour, minute, second),
+            _ => return None,
+        };
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let before = month_lengths(year).into_iter().zip(1..);
+        let before = before.filter(|(_, number)| *number < month);
+        let days = days_before_year(year) + before.map(|(len, _)| len).sum::<i64>() + day - 1;
+        // There is no such day where it is another one's name.
+        let is_day = civil(days) == (year, month, day);
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
+        Self::from_seconds(seconds).filter(|_| is_day)
+    }
+}
+
+/// Numbers of few digits between separators.
+fn numbers(text: &str, separator: char) -> Option<Vec<i64>> {
+    let number = |part: &str| {
+        let is_short = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|_| is_short)
+    };
+    text.split(separator).map(number).collect()
 }
 
 const DAYS: [&str; 7] = [
@@ -83,13 +132,14 @@ fn days_before_year(year: i64) -> i64 {
 
 /// Year, month and day of a number of days since 1970-01-01.
 fn civil(days: i64) -> (i64, i64, i64) {
-    let mut year = 1970 + days.div_euclid(366);
+    // Not after the year: it is looked for from here on.
+    let most = if days < 0 { 365 } else { 366 };
+    let mut year = 1970 + days.div_euclid(most);
     while days_before_year(year + 1) <= days {
         year += 1;
     }
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let mut rest = days - days_before_year(year);
-    for (month, len) in (1..).zip([31, 28 + i64::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30]) {
+    for (month, len) in (1..).zip(month_lengths(year)) {
         if rest < len {
             return (year, month, rest + 1);
         }
@@ -98,13 +148,18 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, 12, rest + 1)
 }
 
+/// The days of the months before December.
+fn month_lengths(year: i64) -> [i64; 11] {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    [31, 28 + i64::from(leap), 31, 30, 31, 30, 31, 31, 30, 31, 30]
+}
+
 /// `datetime.now().strftime(format)` in the C locale.
 pub(super) fn strftime(clock: ChatClock, format: &str) -> Result<String, Exception> {
     let ChatClock::Seconds(seconds) = clock else {
         return Err(Exception::unsupported("`strftime_now` without a clock"));
     };
-    // Years 1 to 9999, as datetime has them.
-    if !(-62_135_596_800..253_402_300_800).contains(&seconds) {
+    if !SECONDS.contains(&seconds) {
         return Err(Exception::python(
             "the clock is out of range: expected years 1 to 9999",
         ));

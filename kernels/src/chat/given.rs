@@ -55,6 +55,21 @@ impl ChatValue {
         self.0.as_text().map(|text| &**text)
     }
 
+    /// The items of a list.
+    #[must_use]
+    pub fn items(&self) -> Option<impl Iterator<Item = Self>> {
+        match &self.0 {
+            Datum::List(seq) => Some(seq.items.iter().cloned().map(Self)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is Python's `None`.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        matches!(self.0, Datum::None)
+    }
+
     /// The entry of a dict.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Self> {
@@ -79,6 +94,12 @@ impl From<bool> for ChatValue {
 
 impl From<i64> for ChatValue {
     fn from(int: i64) -> Self {
+        Self(Datum::Int(int.into()))
+    }
+}
+
+impl From<u64> for ChatValue {
+    fn from(int: u64) -> Self {
         Self(Datum::Int(int.into()))
     }
 }

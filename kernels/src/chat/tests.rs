@@ -239,6 +239,48 @@ fn what_mutated_templates_showed_is_as_in_jinja2() {
 }
 
 #[test]
+fn times_are_read_from_text() {
+    let seconds = |text| match ChatClock::from_text(text) {
+        Some(ChatClock::Seconds(seconds)) => Some(seconds),
+        Some(ChatClock::Unset) | None => None,
+    };
+    for (text, expected) in [
+        ("1970-01-01", 0),
+        ("2024-02-29", 1_709_164_800),
+        ("2024-12-31 23:59:59", 1_735_689_599),
+        ("2024-12-31T23:59", 1_735_689_540),
+        ("0001-01-01", -62_135_596_800),
+        ("9999-12-31 23:59:59", 253_402_300_799),
+    ] {
+        assert_eq!(seconds(text), Some(expected), "{text}");
+    }
+    for text in [
+        "",
+        "today",
+        "2024",
+        "2024-02",
+        "2023-02-29",
+        "2024-13-01",
+        "2024-00-01",
+        "2024-04-31",
+        "2024-01-00",
+        "0000-01-01",
+        "10000-01-01",
+        "2024-01-01 24:00",
+        "2024-01-01 00:60",
+        "2024-01-01 00:00:60",
+        "2024-01-01 00",
+        "2024-01-01T00:00:00Z",
+        "+024-01-01",
+        "2024-1-",
+        "2024-01-01  00:00",
+    ] {
+        assert_eq!(ChatClock::from_text(text), None, "{text}");
+    }
+    assert!(ChatClock::from_seconds(253_402_300_800).is_none());
+}
+
+#[test]
 fn the_clock_is_the_callers() {
     let at = |seconds| one().clock(ChatClock::Seconds(seconds));
     let all = "{{ strftime_now('%Y-%m-%d %H:%M:%S %B %b %A %a %y %j %I %p %e %-d %-I %w %u %U %W %F %T %R %D %%') }}";
