@@ -179,11 +179,11 @@ def asked_conversation(
         "variables": list(variables.items()),
         "add_generation_prompt": end[0],
         "continue_field": end[1],
-        "now": _seconds(now),
+        "now": seconds(now),
     }
 
 
-def _seconds(now: Now | None) -> int | None:
+def seconds(now: Now | None) -> int | None:
     """Seconds since 1970 on the clock that templates read."""
     if now is None:
         return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal, Protocol, TypeAlias
 
+    from fuelrail._chat import ChatTemplate, Now
     from fuelrail._dataset import Dataset
     from fuelrail._hugging_face import HuggingFace
     from fuelrail._tokenizer import Tokenizer
@@ -194,26 +195,74 @@ class Pipeline(ColumnSteps):
         each document: by default what the post-processor of a ``tokenizer.json``
         says; ``False`` stands for nothing.
         """
-        pipeline, name = self, tokenizer
-        if not isinstance(tokenizer, (str, bytes, os.PathLike)):
-            from fuelrail._tokenizer import Tokenizer
-
-            known = tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
-            if known._name is None:
-                name, spec = self._spec.knowing(known._native)
-                pipeline = self._of(spec)
-            else:
-                name, family = known._name, family if known._family is None else known._family
+        pipeline, named = self._knowing(tokenizer, family)
         return pipeline._and(
             "tokenize",
             column=column,
-            tokenizer=name,
-            family=family,
+            **named,
             output=output,
             special_tokens=special_tokens,
             begin_of_document=begin_of_document,
             end_of_document=end_of_document,
         )
+
+    def chat(
+        self,
+        *,
+        column: str,
+        tokenizer: Path | Tokenizer | HuggingFace,
+        family: str | None = None,
+        chat_template: Path | ChatTemplate | None = None,
+        tools: str | None = None,
+        documents: str | None = None,
+        output: str = "tokens",
+        loss_mask: str | Literal[False] = "loss_mask",
+        add_generation_prompt: bool = False,
+        now: Now | str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Pipeline:
+        """Turns conversations into a column ``output`` of token ids by a chat template,
+        and a column ``loss_mask`` that is 1 for each token of the assistant and 0 for
+        all others; ``False`` stands for none.
+
+        A conversation is a list of messages, structs with a ``role`` and what else the
+        template reads, or the JSON text of such a list; ``tools`` and ``documents`` name
+        columns of lists of structs, or of JSON text. ``chat_template`` is a template, its
+        text, the path of a ``.jinja`` file or ``tokenizer_config.json``, or the name of
+        one of the model's; unless told, it is what the model's folder or object comes
+        with, and so are special tokens. ``now`` is the time that the template prints, if
+        it does, ``variables`` what else it reads, such as ``{"enable_thinking": False}``.
+
+        What cannot be rendered, and turns that cannot be told in the text, are content
+        that cannot be used: ``on_error`` of the pipeline says what becomes of it.
+
+        >>> import fuelrail as fr
+        >>> template = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|endoftext|>{% endfor %}"
+        >>> fr.Pipeline("chats.jsonl").chat(column="messages", tokenizer="gpt2", chat_template=template)
+        Pipeline('chats.jsonl', chat)
+        """
+        from fuelrail._chat import ChatTemplate, seconds
+
+        pipeline, named = self._knowing(tokenizer, family, with_config=True)
+        keys: dict[str, object] = {"tools": tools, "documents": documents, "output": output, "loss_mask": loss_mask}
+        keys["chat_template"] = chat_template.source if isinstance(chat_template, ChatTemplate) else chat_template
+        keys["add_generation_prompt"] = add_generation_prompt
+        keys["now"] = now if isinstance(now, str) else seconds(now)
+        return pipeline._and("chat", column=column, **named, **keys, variables=variables or None)
+
+    def _knowing(
+        self, tokenizer: Path | Tokenizer | HuggingFace, family: str | None, *, with_config: bool = False
+    ) -> tuple[Pipeline, dict[str, object]]:
+        """A pipeline that knows a tokenizer, and the keys that name it there."""
+        if isinstance(tokenizer, (str, bytes, os.PathLike)):
+            return self, {"tokenizer": tokenizer, "family": family}
+        from fuelrail._tokenizer import Tokenizer
+
+        known = tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+        if known._name is None:
+            name, spec = self._spec.knowing(known._native, known._config.text if with_config else None)
+            return self._of(spec), {"tokenizer": name, "family": family}
+        return self, {"tokenizer": known._name, "family": family if known._family is None else known._family}
 
     def pack(
         self,
@@ -237,7 +286,9 @@ class Pipeline(ColumnSteps):
         for each token, such as a loss mask: they are packed along, with 0 in the
         padding, and a document with more or fewer values than tokens is refused. So
         is one longer than a row, unless ``overlong`` or ``method="concat"`` says
-        that documents may be cut. With ``max_documents``, no row holds more.
+        that documents may be cut. The tokens that :meth:`chat` made are packed with
+        their loss mask, and not cut either, whether ``columns`` are named or not. With
+        ``max_documents``, no row holds more.
 
         With ``pad_segment``, what fills the end of a row is a last segment in
         ``cu_seqlens``, which so always ends with ``length``. ``position_ids`` adds

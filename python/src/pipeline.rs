@@ -96,17 +96,22 @@ impl Pipeline {
 
     fn and_step(&self, keys: &str) -> Result<Self> {
         let mut spec = self.spec.and_step(keys)?;
-        if let Some(path) = spec.step.last_mut().and_then(plan::StepSpec::path_mut) {
+        let paths = spec.step.last_mut().map(plan::StepSpec::paths_mut);
+        for path in paths.unwrap_or_default() {
             *path = self.begun_here(path)?;
         }
         Ok(self.with_spec(spec))
     }
 
-    /// The name of a tokenizer in memory, and the pipeline that knows it.
-    fn knowing(&self, tokenizer: &Tokenizer) -> (String, Self) {
+    /// The name of a tokenizer in memory, with its configuration if that is asked
+    /// for, and the pipeline that knows it.
+    fn knowing(&self, tokenizer: &Tokenizer, config: Option<&str>) -> Result<(String, Self)> {
         let mut spec = self.spec.clone();
-        let named = spec.keep_tokenizer(tokenizer.shared());
-        (named.name, self.with_spec(spec))
+        let named = match config {
+            Some(config) => spec.keep_model(tokenizer.shared(), config)?,
+            None => spec.keep_tokenizer(tokenizer.shared()),
+        };
+        Ok((named.name, self.with_spec(spec)))
     }
 
     fn with_sink(&self, keys: &str) -> Result<Self> {

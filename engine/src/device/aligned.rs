@@ -120,7 +120,7 @@ impl<'a> Aligned<'a> {
         let reasons = reasons.into_iter().enumerate();
         let unusable = reasons.filter_map(|(row, reason)| {
             let (_, reason) = reason?;
-            Some(Unusable { row, reason })
+            Some(Unusable::new(row, reason))
         });
         Ok((blamed, unusable.collect()))
     }

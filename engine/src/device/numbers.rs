@@ -111,7 +111,7 @@ fn note_holes(
             out,
             column,
             column.kernels[0].step,
-            Unusable { row, reason },
+            Unusable::new(row, reason),
         );
     }
 }
@@ -161,7 +161,7 @@ fn note_misfits(
             let to = &column.kernels[kernel].kernel;
             let reason = format!("expected numbers that fit, got one that does not ({to})");
             let step = column.kernels[kernel].step;
-            note(out, column, step, Unusable { row, reason });
+            note(out, column, step, Unusable::new(row, reason));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use arrow::compute::filter_record_batch;
 
 use super::aligned::Aligned;
 use super::changes::Changes;
-use super::cpu::{StepEncoder, Unusable, dropped, index_of};
+use super::cpu::{ChatEncoder, StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
 use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
@@ -20,15 +20,23 @@ use crate::plan::{OnError, Plan, Segment, SelectStep, Stage, Work};
 pub(crate) struct Worker {
     plan: Arc<Plan>,
     offload: Arc<Offload>,
-    /// One entry a stage; set where it tokenizes.
-    encoders: Vec<Option<StepEncoder>>,
+    /// One entry a stage; set where it makes token ids.
+    encoders: Vec<Option<WorkEncoder>>,
+}
+
+/// What makes token ids in one stage.
+#[derive(Debug)]
+enum WorkEncoder {
+    Text(StepEncoder),
+    Chat(ChatEncoder),
 }
 
 impl Worker {
     /// A worker on `plan`, whose stages are those of `offload`.
     pub(crate) fn new(plan: &Arc<Plan>, offload: &Arc<Offload>) -> Self {
         let encoder = |stage: &Stage| match &stage.work {
-            Work::Tokenize(step) => Some(StepEncoder::new(step)),
+            Work::Tokenize(step) => Some(WorkEncoder::Text(StepEncoder::new(step))),
+            Work::Chat(step) => Some(WorkEncoder::Chat(ChatEncoder::new(step))),
             Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) | Work::Chunk(_) => {
                 None
             }
@@ -78,10 +86,7 @@ impl Worker {
             if rows.is_empty() {
                 continue;
             }
-            let of_row = |row| Unusable {
-                row,
-                reason: holes::REASON.to_owned(),
-            };
+            let of_row = |row| Unusable::new(row, holes::REASON);
             let unusable: Vec<Unusable> = rows.into_iter().map(of_row).collect();
             let name = batch.columns.schema_ref().field(index).name().clone();
             let path = &self.plan.inputs[batch.file as usize].path;
@@ -106,12 +111,20 @@ impl Worker {
                 })
             }
             Work::Tokenize(step) => {
-                let Some(encoder) = &mut self.encoders[index] else {
+                let Some(WorkEncoder::Text(encoder)) = &mut self.encoders[index] else {
                     return Err(Error::internal("a tokenize step without its encoder"));
                 };
                 let lane = self.offload.text_lane(index);
                 let on_device = lane.map(|lane| (&*self.offload, lane));
                 let (columns, unusable) = encoder.run(step, &batch.columns, on_device)?;
+                self.set_aside(Batch { columns, ..batch }, &unusable)
+                    .map_err(|error| error.with_column(&step.column))
+            }
+            Work::Chat(step) => {
+                let Some(WorkEncoder::Chat(encoder)) = &mut self.encoders[index] else {
+                    return Err(Error::internal("a chat step without its encoder"));
+                };
+                let (columns, unusable) = encoder.run(step, &batch.columns)?;
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
@@ -170,8 +183,11 @@ impl Worker {
                 Some(line) => error.with_line(line),
                 None => error,
             };
-            return Err(error
-                .with_hint("set `on_error = \"quarantine\"` in [source] to set such rows aside"));
+            let aside = "set `on_error = \"quarantine\"` in [source] to set such rows aside";
+            return Err(match first.hint {
+                Some(hint) => error.with_hint(format!("{hint}; or {aside}")),
+                None => error.with_hint(aside),
+            });
         }
         let mut kept = vec![true; batch.rows.len()];
         for bad in unusable {

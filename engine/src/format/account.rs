@@ -175,7 +175,7 @@ impl Dropped {
             Some(Step::Filter(step)) => step.column.as_str(),
             Some(Step::Pack(step)) => text_column(plan, &step.column),
             Some(Step::Chunk(step)) => text_column(plan, step.first()),
-            Some(Step::Select(_) | Step::Tokenize(_) | Step::Map(_)) | None => "",
+            Some(Step::Select(_) | Step::Tokenize(_) | Step::Chat(_) | Step::Map(_)) | None => "",
         };
         let why = match rows.why {
             WhyDropped::Null => "null",
@@ -251,8 +251,8 @@ fn converted(tally: &Tally) -> Vec<Converted> {
     tally.converted.iter().flat_map(of_column).collect()
 }
 
-/// The column of text that the tokens in `column` were made of.
+/// The column that the tokens in `column` were made of.
 fn text_column<'a>(plan: &'a Plan, column: &'a str) -> &'a str {
-    let made = plan.tokenize_into(column);
-    made.map_or(column, |step| step.column.as_str())
+    let made = plan.made_tokens(column);
+    made.map_or(column, |made| made.made_of)
 }

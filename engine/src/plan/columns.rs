@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
+use super::chat_step::ChatStep;
 use super::json::is_json;
 use super::layouts::plain;
 use super::output::{Meaning, OutputColumn};
@@ -17,6 +18,14 @@ pub(super) const TOKENS: &str = "tokens";
 pub(super) const CU_SEQLENS: &str = "cu_seqlens";
 pub(super) const POSITION_IDS: &str = "position_ids";
 pub(super) const LABELS: &str = "labels";
+
+/// What a loss mask is called where nothing names it.
+pub(super) const LOSS_MASK: &str = "loss_mask";
+
+/// What a column of tokens is called where nothing names it.
+pub(super) fn default_tokens() -> String {
+    TOKENS.to_owned()
+}
 
 /// The columns the source hands to the first step: of values, whichever layout
 /// the files share them in.
@@ -45,6 +54,7 @@ pub(super) fn after(step: &Step, before: &[OutputColumn]) -> Vec<OutputColumn> {
         Step::Select(step) => selected(step, before),
         Step::Filter(step) => filtered(step, before),
         Step::Tokenize(step) => tokenized(step, before),
+        Step::Chat(step) => rendered(step, before),
         Step::Map(step) => changed(&step.columns, before),
         Step::Pack(step) => packed(step),
         Step::Chunk(step) => chunked(step, before),
@@ -72,6 +82,33 @@ fn tokenized(step: &TokenizeStep, before: &[OutputColumn]) -> Vec<OutputColumn> 
         column.data_type = list_of(&step.id_type);
     }
     columns
+}
+
+/// The tokens in the place of the conversations, and the loss mask behind them.
+fn rendered(step: &ChatStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
+    let mut columns = Vec::with_capacity(before.len() + 1);
+    for column in before {
+        if column.name == step.column {
+            columns.extend(chat_columns(step, column.nullable));
+        } else {
+            columns.push(column.clone());
+        }
+    }
+    columns
+}
+
+/// The columns that `chat` makes, which are null where the conversation is.
+pub(super) fn chat_columns(step: &ChatStep, nullable: bool) -> Vec<OutputColumn> {
+    let column = |name: &String, element: &DataType| OutputColumn {
+        name: name.clone(),
+        data_type: list_of(element),
+        nullable,
+        meaning: Meaning::Plain,
+    };
+    let tokens = column(&step.output, &step.id_type);
+    let mask = step.loss_mask.iter();
+    let mask = mask.map(|name| column(name, &DataType::UInt8));
+    std::iter::once(tokens).chain(mask).collect()
 }
 
 /// Columns changed in place.

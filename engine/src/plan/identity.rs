@@ -1,15 +1,17 @@
 //! All that decides the bits of a dataset, as canonical JSON and its digest.
 
 use arrow::datatypes::Field;
+use fuelrail_kernels::chat::{ChatClock, ChatEnding};
 use serde_json::{Value, json};
 use twox_hash::XxHash3_128;
 
+use super::chat_step::ChatStep;
 use super::digest::Digest;
 use super::json::{JsonShape, UnknownKeys, is_json};
 use super::pipeline::Pipeline;
 use super::steps::{AlignedColumn, ColumnChange, MapStep, PackLabels, PackMethod, PackStep, Step};
 use super::type_names::{column_type_name, type_name};
-use super::types::{Asset, Format, Identity, Plan};
+use super::types::{Format, Identity, Plan};
 
 /// The version of the dataset format that this crate writes and reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -17,7 +19,12 @@ pub const FORMAT_VERSION: u32 = 1;
 /// A change of an operator that changes its output raises its number.
 fn version(step: &Step) -> u32 {
     match step {
-        Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Pack(_) | Step::Chunk(_) => 1,
+        Step::Select(_)
+        | Step::Filter(_)
+        | Step::Tokenize(_)
+        | Step::Chat(_)
+        | Step::Pack(_)
+        | Step::Chunk(_) => 1,
         Step::Map(step) => step.version,
     }
 }
@@ -131,17 +138,17 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         Step::Select(step) => json!(step),
         Step::Filter(step) => json!(step),
         Step::Tokenize(step) => {
-            let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
             json!({
                 "column": step.column,
                 "output": step.output,
-                "tokenizer": asset.map(of_asset),
+                "tokenizer": of_asset(&step.asset, plan),
                 "special_tokens": step.special_tokens,
                 "begin_of_document": of_tokens(&step.begin_of_document),
                 "end_of_document": of_tokens(&step.end_of_document),
                 "id_type": type_name(&step.id_type),
             })
         }
+        Step::Chat(step) => of_chat(step, plan),
         Step::Map(step) => of_map(step),
         Step::Pack(step) => of_pack(step, plan),
         Step::Chunk(step) => json!({
@@ -153,6 +160,31 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         }),
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
+}
+
+fn of_chat(step: &ChatStep, plan: &Plan) -> Value {
+    let mut variables = json!({});
+    for variable in &step.variables {
+        variables[&variable.name] = variable.json.clone();
+    }
+    let with_tools = step.with_tools.as_ref();
+    json!({
+        "column": step.column,
+        "tools": step.tools,
+        "documents": step.documents,
+        "output": step.output,
+        "loss_mask": step.loss_mask,
+        "tokenizer": of_asset(&step.asset, plan),
+        "chat_template": of_asset(&step.template.asset, plan),
+        "with_tools": with_tools.and_then(|template| of_asset(&template.asset, plan)),
+        "variables": variables,
+        "add_generation_prompt": step.ending == ChatEnding::GenerationPrompt,
+        "now": match step.clock {
+            ChatClock::Unset => None,
+            ChatClock::Seconds(seconds) => Some(seconds),
+        },
+        "id_type": type_name(&step.id_type),
+    })
 }
 
 fn of_pack(step: &PackStep, plan: &Plan) -> Value {
@@ -169,7 +201,7 @@ fn of_pack(step: &PackStep, plan: &Plan) -> Value {
     if step.pad_segment {
         values["pad_segment"] = json!(true);
     }
-    if plan.tokenize_into(&step.column).is_none() {
+    if plan.made_tokens(&step.column).is_none() {
         values["id_type"] = json!(type_name(&step.id_type));
     }
     if !step.aligned.is_empty() {
@@ -222,10 +254,11 @@ fn of_tokens(ids: &[u32]) -> Value {
     }
 }
 
-fn of_asset(asset: &Asset) -> Value {
-    json!({
+fn of_asset(name: &str, plan: &Plan) -> Option<Value> {
+    let asset = plan.assets.iter().find(|asset| asset.name == name)?;
+    Some(json!({
         "kind": asset.kind,
         "family": asset.family,
         "digest": Digest(XxHash3_128::oneshot(&asset.bytes)),
-    })
+    }))
 }

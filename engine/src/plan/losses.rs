@@ -4,6 +4,7 @@
 use arrow::datatypes::Field;
 
 use super::columns::{after, projected};
+use super::made_tokens::LeastTokens;
 use super::output::OutputColumn;
 use super::steps::{ChunkStep, FilterStep, Overlong, PackMethod, PackStep, Step};
 use super::types::{OnError, Plan, SplitSide};
@@ -18,7 +19,7 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
             Step::Filter(step) => of_filter(step, &columns),
             Step::Pack(step) => of_pack(step, plan, &columns),
             Step::Chunk(step) => of_chunk(step, plan, &columns),
-            Step::Select(_) | Step::Tokenize(_) | Step::Map(_) => Vec::new(),
+            Step::Select(_) | Step::Tokenize(_) | Step::Chat(_) | Step::Map(_) => Vec::new(),
         };
         let place = format!("(step {}, {})", index + 1, step.op());
         said.extend(losses.into_iter().map(|loss| format!("{loss} {place}")));
@@ -77,17 +78,13 @@ fn of_filter(step: &FilterStep, columns: &[OutputColumn]) -> Vec<String> {
 
 /// Rows without anything to pack or to cut in this column.
 fn of_lists(column: &str, plan: &Plan, columns: &[OutputColumn]) -> Vec<String> {
-    let tokenize = plan.tokenize_into(column);
-    let text = tokenize.map_or(column, |tokenize| &tokenize.column);
-    let name = name_in_backticks(text);
+    let made = plan.made_tokens(column);
+    let name = name_in_backticks(made.map_or(column, |made| made.made_of));
     let mut said = Vec::new();
     if is_nullable(columns, column) {
         said.push(format!("rows whose {name} is null are dropped"));
     }
-    let never_empty = tokenize.is_some_and(|tokenize| {
-        !(tokenize.begin_of_document.is_empty() && tokenize.end_of_document.is_empty())
-    });
-    if !never_empty {
+    if made.is_none_or(|made| made.least == LeastTokens::None) {
         said.push(format!("rows whose {name} has no tokens are dropped"));
     }
     said

@@ -6,6 +6,8 @@
 //! decides the bits. Everything the schema can refuse is refused here, before
 //! any data moves. Nothing in this module touches a file.
 
+mod chat_step;
+mod chat_values;
 mod check;
 mod columns;
 mod device;
@@ -19,6 +21,7 @@ pub(crate) mod layouts;
 pub(crate) mod leaf;
 mod local;
 mod losses;
+mod made_tokens;
 mod memory;
 mod named_types;
 mod notes;
@@ -49,6 +52,7 @@ mod type_names;
 mod typed;
 mod types;
 
+pub use chat_step::{ChatStep, ChatVariable, StepTemplate};
 pub(crate) use check::declared_notes;
 pub use check::{check, sink_root};
 pub use device::{CpuLevel, DeviceChoice};
@@ -60,14 +64,16 @@ pub use json::{
     EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
 };
 pub use local::{is_rooted, local_path};
+pub use made_tokens::{LeastTokens, MadeTokens, TokensOf};
 pub use memory::InMemory;
 pub use named_types::{FloatType, ImageFlip, ImageLayout, NumberType};
 pub use notes::notes;
 pub use operators::{BucketizeSpec, CastSpec, ColumnOperator, NormalizeSpec};
 pub use output::{Meaning, OutputColumn};
 pub use pipeline::{
-    ChunkSpec, FilterSpec, Int96Unit, JsonType, KeyTypes, Nulls, PackSpec, Pipeline, SelectSpec,
-    SinkSpec, SourceSpec, StepSpec, TokenizeSpec,
+    ChatSpec, ChunkSpec, FilterSpec, FixedTime, GivenTemplate, Int96Unit, JsonType, KeyTypes,
+    MaskName, NamedTemplates, Nulls, PackSpec, Pipeline, SelectSpec, SinkSpec, SourceSpec,
+    StepSpec, TokenizeSpec,
 };
 pub use proposal::{Conflict, Found, Holes, Place, Proposed};
 pub use row_group::RowGroup;
@@ -81,12 +87,13 @@ pub use steps::{
     PackLabels, PackMethod, PackStep, SelectStep, SpecialTokens, Step, TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
-pub use tokenizers::{LoadedTokenizers, TokenizerKind, TokenizerRef};
+pub use tokenizers::{LoadedTokenizers, TemplatePlace, TokenizerKind, TokenizerRef};
 pub use types::{
     Asset, Catalog, Document, Fingerprint, Format, Identity, Input, InputDescription, OnError,
     Part, Piece, Plan, SinkPlan, SourcePlan, Split, SplitSide,
 };
 
+pub(crate) use chat_values::has_value;
 #[cfg(test)]
 pub(crate) use columns::{chunked, packed};
 pub(crate) use explain::{amount, counted};

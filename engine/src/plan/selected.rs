@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::pipeline::{Pipeline, StepSpec};
+use super::pipeline::{JsonType, KeyTypes, Pipeline, StepSpec};
 use super::steps::OtherColumns;
 
 /// The columns of the source that a pipeline uses.
@@ -14,6 +14,8 @@ pub struct Selected {
     pub names: Vec<String>,
     /// Whether the columns that nothing names are stored too.
     pub all: bool,
+    /// Those that steps take as JSON, where the source is of that.
+    pub as_json: Vec<String>,
 }
 
 impl Selected {
@@ -31,7 +33,22 @@ impl Selected {
         Self {
             names: walk.names,
             all: !walk.leaves_out,
+            as_json: walk.as_json,
         }
+    }
+
+    /// The types of keys of JSON lines: those that are `declared`, and of others the
+    /// text of values that steps take as JSON, for a type would tell a key that is
+    /// null from one that is not there no more.
+    #[must_use]
+    pub fn key_types(&self, declared: &KeyTypes) -> KeyTypes {
+        let mut types = declared.clone();
+        for name in &self.as_json {
+            if types.get(name).is_none() {
+                types.0.push((name.clone(), JsonType::Json));
+            }
+        }
+        types
     }
 }
 
@@ -40,6 +57,7 @@ struct Walk {
     names: Vec<String>,
     /// Columns that a step has made: they hide those of the source.
     made: HashSet<String>,
+    as_json: Vec<String>,
     leaves_out: bool,
 }
 
@@ -54,6 +72,16 @@ impl Walk {
             StepSpec::Tokenize(step) => {
                 self.name(&step.column);
                 self.made.insert(step.output.clone());
+            }
+            StepSpec::Chat(step) => {
+                for name in step.inputs() {
+                    self.name(name);
+                    if !self.made.contains(name) && !self.as_json.contains(name) {
+                        self.as_json.push(name.clone());
+                    }
+                }
+                self.made.insert(step.output.clone());
+                self.made.extend(step.loss_mask.column().cloned());
             }
             StepSpec::Map(step) => self.all(&step.operator().columns().0),
             StepSpec::Pack(step) => {
@@ -90,7 +118,7 @@ mod tests {
     fn selected(steps: &str) -> (Vec<String>, bool) {
         let text = format!("[source]\nuri = 'x'\n{steps}\n[sink]\nuri = 'o'\n");
         let pipeline = Pipeline::from_toml(&text, Path::new("p.toml")).unwrap();
-        let Selected { names, all } = Selected::of(&pipeline);
+        let Selected { names, all, .. } = Selected::of(&pipeline);
         (names, all)
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use fuelrail_kernels::Kernel;
 
+use super::chat_step::ChatStep;
 use super::fused::fused;
 use super::output::OutputColumn;
 use super::program::{Chain, Program};
@@ -36,6 +37,8 @@ pub(crate) enum Work {
     Filter(FilterStep),
     /// Makes token ids of text.
     Tokenize(Box<TokenizeStep>),
+    /// Makes token ids of conversations.
+    Chat(Box<ChatStep>),
     /// Maps numbers.
     Map(Segment),
     /// Makes rows of token ids; the assembler does it, for it looks at many. What
@@ -124,6 +127,7 @@ impl Stages {
                 Step::Select(step) => Work::Select(step.clone()),
                 Step::Filter(step) => Work::Filter(step.clone()),
                 Step::Tokenize(step) => Work::Tokenize(Box::new(step.clone())),
+                Step::Chat(step) => Work::Chat(step.clone()),
                 Step::Pack(step) => Work::Pack(Box::new(step.clone())),
                 Step::Chunk(step) => Work::Chunk(Box::new(step.clone())),
             };
@@ -152,6 +156,7 @@ impl Stage {
             Work::Select(_)
             | Work::Filter(_)
             | Work::Tokenize(_)
+            | Work::Chat(_)
             | Work::Pack(_)
             | Work::Chunk(_) => None,
         }
@@ -161,9 +166,12 @@ impl Stage {
     pub(crate) fn tokenize(&self) -> Option<&TokenizeStep> {
         match &self.work {
             Work::Tokenize(step) => Some(step),
-            Work::Select(_) | Work::Filter(_) | Work::Map(_) | Work::Pack(_) | Work::Chunk(_) => {
-                None
-            }
+            Work::Select(_)
+            | Work::Filter(_)
+            | Work::Chat(_)
+            | Work::Map(_)
+            | Work::Pack(_)
+            | Work::Chunk(_) => None,
         }
     }
 
@@ -173,6 +181,7 @@ impl Stage {
             Work::Select(_)
             | Work::Filter(_)
             | Work::Tokenize(_)
+            | Work::Chat(_)
             | Work::Pack(_)
             | Work::Chunk(_) => None,
         }
@@ -194,6 +203,7 @@ impl Stage {
             | Work::Select(_)
             | Work::Filter(_)
             | Work::Tokenize(_)
+            | Work::Chat(_)
             | Work::Pack(_)
             | Work::Chunk(_) => None,
         }

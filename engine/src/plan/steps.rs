@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::chat_step::ChatStep;
 use super::named_types::ImageLayout;
 use super::output::OutputColumn;
 
@@ -21,6 +22,8 @@ pub enum Step {
     Filter(FilterStep),
     /// Text to token ids.
     Tokenize(TokenizeStep),
+    /// Conversations to token ids.
+    Chat(Box<ChatStep>),
     /// Columns whose items are mapped one by one.
     Map(MapStep),
     /// Token ids to rows of fixed length.
@@ -37,6 +40,7 @@ impl Step {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
+            Self::Chat(_) => "chat",
             Self::Map(step) => step.op,
             Self::Pack(_) => "pack",
             Self::Chunk(_) => "chunk",
@@ -51,6 +55,7 @@ impl Step {
             Self::Select(_)
             | Self::Filter(_)
             | Self::Tokenize(_)
+            | Self::Chat(_)
             | Self::Map(_)
             | Self::Chunk(_) => None,
         }
@@ -64,6 +69,7 @@ impl Step {
             Self::Select(_)
             | Self::Filter(_)
             | Self::Tokenize(_)
+            | Self::Chat(_)
             | Self::Map(_)
             | Self::Pack(_) => None,
         }
@@ -74,7 +80,11 @@ impl Step {
     pub fn is_last(&self) -> bool {
         match self {
             Self::Pack(_) | Self::Chunk(_) => true,
-            Self::Select(_) | Self::Filter(_) | Self::Tokenize(_) | Self::Map(_) => false,
+            Self::Select(_)
+            | Self::Filter(_)
+            | Self::Tokenize(_)
+            | Self::Chat(_)
+            | Self::Map(_) => false,
         }
     }
 
@@ -86,19 +96,9 @@ impl Step {
             Self::Select(_)
             | Self::Filter(_)
             | Self::Tokenize(_)
+            | Self::Chat(_)
             | Self::Pack(_)
             | Self::Chunk(_) => None,
-        }
-    }
-
-    /// The step, if it tokenizes.
-    #[must_use]
-    pub fn as_tokenize(&self) -> Option<&TokenizeStep> {
-        match self {
-            Self::Tokenize(step) => Some(step),
-            Self::Select(_) | Self::Filter(_) | Self::Map(_) | Self::Pack(_) | Self::Chunk(_) => {
-                None
-            }
         }
     }
 }

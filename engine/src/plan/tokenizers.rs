@@ -1,10 +1,11 @@
-//! Which tokenizers a pipeline names, and the loaded ones the check looks
-//! them up in. Reading their files is the caller's part.
+//! Which tokenizers and chat templates a pipeline names, and the loaded ones the
+//! check looks them up in. Reading their files is the caller's part.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use fuelrail_kernels::chat::ChatTemplates;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
@@ -78,25 +79,48 @@ impl TokenizerRef {
     }
 }
 
-/// The tokenizers of a pipeline, loaded.
+/// A place that chat templates are read from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TemplatePlace {
+    /// The folder of a model, or that of the file, of the tokenizer of this name.
+    Beside(String),
+    /// This file or folder, relative to the pipeline file's directory.
+    At(String),
+}
+
+/// The tokenizers and chat templates of a pipeline, loaded.
 #[derive(Debug, Clone, Default)]
-pub struct LoadedTokenizers(BTreeMap<TokenizerRef, Arc<Tokenizer>>);
+pub struct LoadedTokenizers {
+    tokenizers: BTreeMap<TokenizerRef, Arc<Tokenizer>>,
+    templates: BTreeMap<TemplatePlace, ChatTemplates>,
+}
 
 impl LoadedTokenizers {
-    /// Adds one.
+    /// Adds a tokenizer.
     pub fn insert(&mut self, named: TokenizerRef, tokenizer: Arc<Tokenizer>) {
-        self.0.insert(named, tokenizer);
+        self.tokenizers.insert(named, tokenizer);
     }
 
-    /// Whether there are none.
+    /// Adds the chat templates of a place.
+    pub fn insert_templates(&mut self, place: TemplatePlace, templates: ChatTemplates) {
+        self.templates.insert(place, templates);
+    }
+
+    /// Whether there are no tokenizers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.tokenizers.is_empty()
     }
 
-    /// The one that was loaded for `named`.
+    /// The tokenizer that was loaded for `named`.
     #[must_use]
     pub fn get(&self, named: &TokenizerRef) -> Option<&Arc<Tokenizer>> {
-        self.0.get(named)
+        self.tokenizers.get(named)
+    }
+
+    /// The chat templates that were read at a place.
+    #[must_use]
+    pub fn templates(&self, place: &TemplatePlace) -> Option<&ChatTemplates> {
+        self.templates.get(place)
     }
 }

@@ -130,6 +130,7 @@ fn in_words(expected: &dyn Expected) -> String {
         "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "f64" => "a number".to_owned(),
         "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
         _ if text.starts_with("struct ") => "a table".to_owned(),
         _ => match text.strip_prefix("an array of length ") {
             Some(len) => format!("a list of {len} values"),

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::discovery::Discovery;
 use super::json::JsonShape;
+use super::made_tokens::MadeTokens;
 use super::memory::InMemory;
 use super::output::OutputColumn;
 use super::row_group::RowGroup;
 use super::seen::{Looked, SeenKeys};
 use super::stage::Stages;
-use super::steps::{ChunkStep, PackStep, Step, TokenizeStep};
+use super::steps::{ChunkStep, PackStep, Step};
 
 /// The layouts a source reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -292,10 +293,10 @@ impl Plan {
         self.steps.last().and_then(Step::as_chunk)
     }
 
-    /// The step that made the token ids in `column`, if one did.
+    /// The token ids in `column`, if a step made them.
     #[must_use]
-    pub fn tokenize_into(&self, column: &str) -> Option<&TokenizeStep> {
-        let mut steps = self.steps.iter().rev().filter_map(Step::as_tokenize);
-        steps.find(|step| step.output == column)
+    pub fn made_tokens(&self, column: &str) -> Option<MadeTokens<'_>> {
+        let mut made = self.steps.iter().rev().filter_map(Step::made_tokens);
+        made.find(|made| made.column == column)
     }
 }

@@ -1,16 +1,18 @@
-//! Reads the files that a plan needs beside its inputs: the pipeline file and
-//! the tokenizers.
+//! Reads the files that a plan needs beside its inputs: the pipeline file, the
+//! tokenizers, and chat templates.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use fuelrail_kernels::chat::ChatTemplates;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
-use crate::plan::{LoadedTokenizers, Pipeline, TokenizerKind, TokenizerRef};
+use crate::plan::{LoadedTokenizers, Pipeline, TemplatePlace, TokenizerKind, TokenizerRef};
 
 use super::small_files::read;
+use super::template_files;
 use super::tokenizer_files::{self, NO_TOKENIZER};
 
 /// Pipeline files are written by hand; a larger one is something else.
@@ -43,10 +45,12 @@ pub fn read_pipeline(path: &Path, overrides: &[String]) -> Result<(Pipeline, Pat
     Ok((pipeline, base))
 }
 
-/// Loads the tokenizers that `pipeline` names; paths are relative to `base`.
+/// Loads the tokenizers and chat templates that `pipeline` names; paths are relative
+/// to `base`.
 ///
 /// # Errors
-/// As [`load_tokenizer`], with the step.
+/// As [`load_tokenizer`], with the step; `Pipeline` or `Io` for files of templates that
+/// are not there, or cannot be read.
 pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokenizers> {
     let mut tokenizers = LoadedTokenizers::default();
     for (index, named) in pipeline.tokenizers() {
@@ -68,7 +72,29 @@ pub fn load_tokenizers(pipeline: &Pipeline, base: &Path) -> Result<LoadedTokeniz
         })?;
         tokenizers.insert(named, tokenizer);
     }
+    for (index, key, place) in pipeline.templates() {
+        let found = match pipeline.kept.templates(&place) {
+            Some(kept) => Ok(kept.clone()),
+            None => load_templates(&place, base),
+        };
+        let found = found.map_err(|error| pipeline.locate_step(error, index, key))?;
+        tokenizers.insert_templates(place, found);
+    }
     Ok(tokenizers)
+}
+
+/// Reads the chat templates at a place.
+fn load_templates(place: &TemplatePlace, base: &Path) -> Result<ChatTemplates> {
+    match place {
+        TemplatePlace::At(path) => template_files::at(&base.join(path)),
+        TemplatePlace::Beside(name) if is_in_file(name) => template_files::beside(&base.join(name)),
+        TemplatePlace::Beside(_) => Ok(ChatTemplates::default()),
+    }
+}
+
+/// Whether a tokenizer of this name is in files.
+fn is_in_file(name: &str) -> bool {
+    !Tokenizer::builtin_names().contains(&name) && !name.contains("://")
 }
 
 /// Loads the tokenizer that `named` stands for; a path is relative to `base`.

@@ -18,6 +18,7 @@ mod selftest;
 mod shard;
 mod shard_options;
 mod small_files;
+mod template_files;
 mod tokenizer_files;
 
 pub use crate::device::{

@@ -28,9 +28,10 @@ pub fn prepare(pipeline: &Pipeline, base: &Path, threads: usize) -> Result<Plan>
 
 /// What to look for in JSON lines, and how to see other files.
 pub(super) fn look_for(pipeline: &Pipeline) -> LookSpec {
+    let selected = Selected::of(pipeline);
     LookSpec {
-        selected: Selected::of(pipeline),
-        declared: pipeline.source.schema.clone(),
+        declared: selected.key_types(&pipeline.source.schema),
+        selected,
         allow_nan: pipeline.source.allow_nan,
         int96: pipeline.source.int96,
         ..LookSpec::default()

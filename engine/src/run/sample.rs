@@ -95,8 +95,8 @@ struct TokenColumn {
 }
 
 impl TokenColumn {
-    /// The token column of the dataset's last tokenize step, if it still has
-    /// one.
+    /// The column of the last step of the dataset that made tokens, if it still
+    /// has one.
     fn of(dataset: &Dataset) -> Result<Option<Self>> {
         let manifest = dataset.manifest();
         let steps = manifest.plan["steps"]
@@ -108,8 +108,9 @@ impl TokenColumn {
             Some(pack) => step["values"]["output"] == pack["values"]["column"],
             None => true,
         };
-        let mut tokenize = steps.iter().filter(|step| step["op"] == "tokenize");
-        let Some(step) = tokenize.rfind(made) else {
+        let makes_tokens = |step: &&Value| step["op"] == "tokenize" || step["op"] == "chat";
+        let mut makers = steps.iter().filter(makes_tokens);
+        let Some(step) = makers.rfind(made) else {
             return Ok(None);
         };
         let is_packed = pack.is_some();

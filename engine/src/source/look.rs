@@ -67,6 +67,7 @@ impl Default for LookSpec {
             selected: Selected {
                 names: Vec::new(),
                 all: true,
+                as_json: Vec::new(),
             },
             declared: KeyTypes::default(),
             allow_nan: false,

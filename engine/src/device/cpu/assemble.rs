@@ -106,8 +106,8 @@ fn schema_of(output: &[OutputColumn]) -> SchemaRef {
 /// The output columns that hold tokens.
 fn token_columns(plan: &Plan) -> Vec<usize> {
     let is_tokens = |name: &str| {
-        let mut tokenize = plan.steps.iter().filter_map(Step::as_tokenize);
-        tokenize.any(|step| step.output == name)
+        let mut made = plan.steps.iter().filter_map(Step::made_tokens);
+        made.any(|made| made.column == name)
     };
     (0..plan.output.len())
         .filter(|&index| is_tokens(&plan.output[index].name))

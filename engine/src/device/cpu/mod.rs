@@ -1,6 +1,7 @@
 //! The host: every operator in safe, portable Rust.
 
 mod assemble;
+mod chat;
 mod chunk;
 mod filter;
 mod laid;
@@ -9,13 +10,18 @@ mod lookup;
 mod pack;
 mod ready;
 mod text;
+mod token_lists;
 mod tokenize;
+mod unusable;
+mod values;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use assemble::Assembler;
+pub(super) use chat::ChatEncoder;
 pub(super) use filter::dropped;
 pub(super) use lookup::index_of;
-pub(super) use tokenize::{StepEncoder, Unusable};
+pub(super) use tokenize::StepEncoder;
+pub(super) use unusable::Unusable;

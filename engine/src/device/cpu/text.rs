@@ -1,5 +1,6 @@
 //! Text and binary columns, whatever their Arrow layout.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -110,6 +111,13 @@ pub(super) struct InvalidUtf8 {
     pub(super) at: usize,
     /// That byte.
     pub(super) byte: u8,
+}
+
+impl fmt::Display for InvalidUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, byte } = self;
+        write!(f, "expected UTF-8, got byte 0x{byte:02x} at {at}")
+    }
 }
 
 #[cfg(test)]

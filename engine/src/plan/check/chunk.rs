@@ -66,7 +66,7 @@ fn leave(step: &ChunkStep, columns: &mut LiveColumns<'_>) -> StepResult<()> {
     }
     let made = chunked(step, &before).into_iter().map(|column| Made {
         column,
-        tokenize: None,
+        tokens_of: None,
     });
     match step.others {
         OtherColumns::Drop => columns.reset(made.collect()),

@@ -59,8 +59,9 @@ impl<'a> LineKeys<'a> {
             },
             allow_nan: source.allow_nan,
         };
-        keys.add_seen(&source.schema, selected);
-        keys.add_declared(&source.schema, selected);
+        let declared = selected.key_types(&source.schema);
+        keys.add_seen(&declared, selected);
+        keys.add_declared(&declared, selected);
         if selected.all {
             keys.add_paths(&selected.names);
         }

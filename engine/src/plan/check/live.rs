@@ -47,8 +47,8 @@ impl Live {
 pub(super) struct Made {
     /// Its name, type and meaning.
     pub(super) column: OutputColumn,
-    /// The index of the tokenize step that made it, if one did.
-    pub(super) tokenize: Option<usize>,
+    /// The index of the step that made it, if it holds token ids.
+    pub(super) tokens_of: Option<usize>,
 }
 
 impl<'a> LiveColumns<'a> {
@@ -118,9 +118,9 @@ impl<'a> LiveColumns<'a> {
         self.live.iter().any(|live| live.name == name)
     }
 
-    /// Columns that `tokenize` made, with the index of the step.
+    /// Columns of token ids that steps made, with the index of the step.
     pub(super) fn tokens(&self) -> Vec<(&str, usize)> {
-        let made = |live: &'_ Live| live.made.as_ref().and_then(|made| made.tokenize);
+        let made = |live: &'_ Live| live.made.as_ref().and_then(|made| made.tokens_of);
         self.live
             .iter()
             .filter_map(|live| Some((live.name.as_str(), made(live)?)))
@@ -140,8 +140,14 @@ impl<'a> LiveColumns<'a> {
 
     /// Puts a made column in the place of `name`.
     pub(super) fn replace(&mut self, name: &str, made: Made) {
-        if let Some(live) = self.live.iter_mut().find(|live| live.name == name) {
-            *live = Live::of(made);
+        self.replace_all(name, vec![made]);
+    }
+
+    /// Puts made columns in the place of `name`.
+    pub(super) fn replace_all(&mut self, name: &str, made: Vec<Made>) {
+        if let Some(index) = self.live.iter().position(|live| live.name == name) {
+            let made = made.into_iter().map(Live::of);
+            self.live.splice(index..=index, made);
         }
     }
 
@@ -163,7 +169,7 @@ impl<'a> LiveColumns<'a> {
             }
             let made = Made {
                 column: change.output.clone(),
-                tokenize: None,
+                tokens_of: None,
             };
             self.replace(&change.output.name, made);
         }

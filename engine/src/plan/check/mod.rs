@@ -3,8 +3,12 @@
 //! Each step is checked against the columns that live at its place; a column
 //! of the source is read only if some step, the split or the sink uses it.
 
+mod assets;
+mod chat;
+mod chat_files;
 mod chunk;
 mod declared;
+mod encoded;
 mod extensions;
 mod filter;
 mod inputs;
@@ -134,6 +138,7 @@ impl Checked {
                 StepSpec::Select(_)
                 | StepSpec::Filter(_)
                 | StepSpec::Tokenize(_)
+                | StepSpec::Chat(_)
                 | StepSpec::Pack(_)
                 | StepSpec::Chunk(_) => Ok(()),
             };
@@ -197,6 +202,10 @@ fn check_step(
         StepSpec::Filter(spec) => filter::check(spec, columns).map(Step::Filter),
         StepSpec::Tokenize(spec) => {
             tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
+        }
+        StepSpec::Chat(spec) => {
+            let step = chat::check(spec, index, columns, (tokenizers, assets))?;
+            Ok(Step::Chat(Box::new(step)))
         }
         StepSpec::Map(spec) => map::check(spec, columns).map(Step::Map),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),

@@ -3,26 +3,22 @@
 use arrow::datatypes::DataType;
 
 use crate::error::{Error, Result, name_in_backticks};
-use crate::plan::columns::{CU_SEQLENS, LABELS, POSITION_IDS, TOKENS, packed};
+use crate::plan::columns::{CU_SEQLENS, LABELS, LOSS_MASK, POSITION_IDS, TOKENS, packed};
+use crate::plan::made_tokens::{MadeTokens, TokensOf};
 use crate::plan::pipeline::{MOST_TOKENS, MOST_WINDOW, PackSpec};
 use crate::plan::spelling::TokenName;
-use crate::plan::steps::{
-    AlignedColumn, Overlong, PackLabels, PackMethod, PackStep, Step, TokenizeStep,
-};
+use crate::plan::steps::{AlignedColumn, Overlong, PackLabels, PackMethod, PackStep, Step};
 use crate::plan::type_names::{column_type_name, type_name};
 
+use super::encoded::{special_hint, token_id};
 use super::lists;
 use super::live::{LiveColumns, Made};
-use super::tokenize::{special_hint, token_id};
 use crate::plan::step_result::StepResult;
 
 const WINDOW: u32 = 10_000;
 
-/// What a loss mask is called where nothing names it.
-const LOSS_MASK: &str = "loss_mask";
-
-/// The tokens must be those of a `tokenize`, or lists of whole numbers, and what is
-/// packed along lists of numbers; nothing else is kept.
+/// The tokens must be those of a `tokenize` or `chat`, or lists of whole numbers, and
+/// what is packed along lists of numbers; nothing else is kept.
 pub(super) fn check(
     spec: &PackSpec,
     columns: &mut LiveColumns<'_>,
@@ -33,19 +29,19 @@ pub(super) fn check(
         move |error| (error, key)
     };
     let tokens = tokens(spec, columns, steps)?;
-    let aligned = aligned(spec, columns)?;
+    let aligned = aligned(spec, &tokens, columns)?;
     check_range("length", spec.length, MOST_TOKENS).map_err(at("length"))?;
     check_range("window", spec.window.unwrap_or(WINDOW), MOST_WINDOW).map_err(at("window"))?;
     let most = spec.max_documents.unwrap_or(1);
     check_range("max_documents", most, MOST_TOKENS).map_err(at("max_documents"))?;
     check_method(spec)?;
-    // What has values for its tokens is a conversation: it is not cut unasked.
+    // A conversation is not cut unasked, and what has values for its tokens is one.
     let overlong = match aligned.as_slice() {
-        [] => Overlong::default(),
-        [_, ..] => Overlong::Refuse,
+        [] if !tokens.is_conversation() => Overlong::default(),
+        _ => Overlong::Refuse,
     };
     let step = PackStep {
-        labels: labels(spec, &aligned)?,
+        labels: labels(spec, &tokens, &aligned)?,
         column: tokens.column.clone(),
         length: spec.length,
         method: spec.method,
@@ -60,7 +56,7 @@ pub(super) fn check(
     };
     let made = packed(&step).into_iter().map(|column| Made {
         column,
-        tokenize: None,
+        tokens_of: None,
     });
     columns.reset(made.collect());
     Ok(step)
@@ -70,19 +66,33 @@ pub(super) fn check(
 struct Tokens<'a> {
     column: String,
     id_type: DataType,
-    /// The step that made it, if one did.
-    made_by: Option<&'a TokenizeStep>,
+    /// What a step made them of, if one did.
+    made: Option<MadeTokens<'a>>,
 }
 
 impl<'a> Tokens<'a> {
-    fn made(column: String, step: Option<&'a TokenizeStep>) -> Result<Self> {
-        let step = step
+    fn made(column: String, step: Option<&'a Step>) -> Result<Self> {
+        let made = step
+            .and_then(Step::made_tokens)
             .ok_or_else(|| Error::internal("the step that made the token column is not there"))?;
         Ok(Self {
             column,
-            id_type: step.id_type.clone(),
-            made_by: Some(step),
+            id_type: made.id_type.clone(),
+            made: Some(made),
         })
+    }
+
+    fn is_conversation(&self) -> bool {
+        let of = self.made.map(|made| made.of);
+        matches!(of, Some(TokensOf::Conversation(_)))
+    }
+
+    /// The loss mask that was made with them.
+    fn loss_mask(&self) -> Option<&'a str> {
+        match self.made?.of {
+            TokensOf::Conversation(mask) => mask,
+            TokensOf::Text => None,
+        }
     }
 }
 
@@ -114,10 +124,7 @@ fn tokens<'a>(
 
 fn only<'a>(columns: &LiveColumns<'_>, steps: &'a [Step]) -> Result<Tokens<'a>> {
     match columns.tokens().as_slice() {
-        [(only, index)] => {
-            let step = steps.get(*index).and_then(Step::as_tokenize);
-            Tokens::made((*only).to_owned(), step)
-        }
+        [(only, index)] => Tokens::made((*only).to_owned(), steps.get(*index)),
         [] => {
             Err(Error::pipeline("expected a token column, got none")
                 .with_hint(without_tokens(steps)))
@@ -136,8 +143,7 @@ fn only<'a>(columns: &LiveColumns<'_>, steps: &'a [Step]) -> Result<Tokens<'a>> 
 fn named<'a>(name: &str, columns: &mut LiveColumns<'_>, steps: &'a [Step]) -> Result<Tokens<'a>> {
     let made = columns.tokens();
     if let Some((_, index)) = made.iter().find(|(column, _)| *column == name) {
-        let step = steps.get(*index).and_then(Step::as_tokenize);
-        return Tokens::made(name.to_owned(), step);
+        return Tokens::made(name.to_owned(), steps.get(*index));
     }
     let others: Vec<String> = made
         .iter()
@@ -148,7 +154,7 @@ fn named<'a>(name: &str, columns: &mut LiveColumns<'_>, steps: &'a [Step]) -> Re
         return Ok(Tokens {
             column: name.to_owned(),
             id_type: id_type.clone(),
-            made_by: None,
+            made: None,
         });
     }
     let error = Error::pipeline(format!(
@@ -168,9 +174,16 @@ fn is_id(element: &DataType) -> bool {
 }
 
 /// The columns packed along: lists of numbers with names that `pack` has no other
-/// use for.
-fn aligned(spec: &PackSpec, columns: &mut LiveColumns<'_>) -> StepResult<Vec<AlignedColumn>> {
-    let names = spec.columns.as_deref().unwrap_or_default();
+/// use for. Where none are named, the loss mask of a conversation goes with it.
+fn aligned(
+    spec: &PackSpec,
+    tokens: &Tokens<'_>,
+    columns: &mut LiveColumns<'_>,
+) -> StepResult<Vec<AlignedColumn>> {
+    let mask = tokens.loss_mask().filter(|mask| columns.contains(mask));
+    let made = [tokens.column.clone()].into_iter();
+    let made: Vec<String> = made.chain(mask.map(str::to_owned)).collect();
+    let names = spec.columns.as_deref().unwrap_or(&made);
     let column = |(index, name): (usize, &String)| {
         aligned_column(names.get(..index).unwrap_or_default(), name, columns)
             .map_err(|error| (error.with_column(name), format!("columns[{index}]")))
@@ -195,7 +208,11 @@ fn aligned_column(
 }
 
 /// What labels are made of, by the loss mask that is named or is called so.
-fn labels(spec: &PackSpec, aligned: &[AlignedColumn]) -> StepResult<PackLabels> {
+fn labels(
+    spec: &PackSpec,
+    tokens: &Tokens<'_>,
+    aligned: &[AlignedColumn],
+) -> StepResult<PackLabels> {
     let refused = |error: Error| Err((error, "loss_mask".to_owned()));
     if let (false, Some(_)) = (spec.labels, &spec.loss_mask) {
         let error =
@@ -206,7 +223,8 @@ fn labels(spec: &PackSpec, aligned: &[AlignedColumn]) -> StepResult<PackLabels> 
         return Ok(PackLabels::None);
     }
     let name = spec.loss_mask.as_deref();
-    let is_mask = |column: &&AlignedColumn| column.name == name.unwrap_or(LOSS_MASK);
+    let mask = name.or(tokens.loss_mask()).unwrap_or(LOSS_MASK);
+    let is_mask = |column: &&AlignedColumn| column.name == mask;
     let Some(mask) = aligned.iter().find(is_mask) else {
         return match name {
             None => Ok(PackLabels::All),
@@ -229,21 +247,20 @@ fn labels(spec: &PackSpec, aligned: &[AlignedColumn]) -> StepResult<PackLabels> 
 
 /// What to do where no column is as `tokenize` made it.
 fn without_tokens(steps: &[Step]) -> String {
-    let made = |name: &String| {
-        let mut tokenize = steps.iter().filter_map(Step::as_tokenize);
-        tokenize.any(|step| step.output == *name)
+    let maker = |name: &String| {
+        let made = |step: &&Step| step.made_tokens().is_some_and(|it| it.column == *name);
+        steps.iter().find(made).map(Step::op)
     };
     let changed = steps.iter().find_map(|step| {
-        let map = step.as_map()?;
-        let names = map.columns.iter().map(|column| &column.output.name);
-        Some((step.op(), names.into_iter().find(|name| made(name))?))
+        let mut columns = step.as_map()?.columns.iter();
+        columns.find_map(|it| Some((step.op(), &it.output.name, maker(&it.output.name)?)))
     });
     match changed {
-        Some((op, name)) => {
+        Some((op, name, maker)) => {
             let name = name_in_backticks(name);
-            format!("`pack` takes ids as `tokenize` makes them: leave the `{op}` of {name} out")
+            format!("`pack` takes ids as `{maker}` makes them: leave the `{op}` of {name} out")
         }
-        None => "put a `tokenize` step before `pack`".to_owned(),
+        None => "put a `tokenize` or a `chat` step before `pack`".to_owned(),
     }
 }
 
@@ -279,21 +296,24 @@ fn check_method(spec: &PackSpec) -> StepResult<()> {
 
 /// The token named, else the one that ends each document.
 fn pad(spec: &PackSpec, tokens: &Tokens<'_>) -> Result<u32> {
-    let Some(made_by) = tokens.made_by else {
+    let Some(made) = tokens.made else {
         return pad_of_ids(spec, tokens);
     };
     if let Some(name) = &spec.pad {
-        return token_id(&made_by.tokenizer, name);
+        return token_id(made.tokenizer, name);
     }
-    if let [only] = made_by.end_of_document.as_slice() {
-        return Ok(*only);
+    if let Some(known) = made.pad {
+        return Ok(known);
     }
     let error = Error::pipeline("missing key `pad`: no token is known to fill rows with");
-    Err(match special_hint(&made_by.tokenizer, "") {
-        Some(special) => error.with_hint(format!(
+    Err(match (special_hint(made.tokenizer, ""), made.of) {
+        (Some(special), TokensOf::Text) => error.with_hint(format!(
             "name it with `pad`, or give `tokenize` an `end_of_document` ({special})"
         )),
-        None => error.with_hint("name it with `pad`, by its text or id"),
+        (Some(special), TokensOf::Conversation(_)) => {
+            error.with_hint(format!("name it with `pad` ({special})"))
+        }
+        (None, _) => error.with_hint("name it with `pad`, by its text or id"),
     })
 }
 

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use fuelrail_kernels::chat::{ChatClock, ChatEnding};
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use super::amounts::counted;
 use crate::error::name_in_text;
+use crate::plan::chat_step::ChatStep;
 use crate::plan::steps::{
     ChunkStep, FilterStep, MapStep, OtherColumns, Overlong, PackLabels, PackMethod, PackStep,
     SpecialTokens, Step, TokenizeStep,
@@ -22,6 +24,7 @@ pub(super) fn describe(step: &Step, plan: &Plan) -> String {
         }
         Step::Filter(step) => filter(step),
         Step::Tokenize(step) => tokenize(step, plan),
+        Step::Chat(step) => chat(step, plan),
         Step::Map(step) => map(step),
         Step::Pack(step) => pack(step),
         Step::Chunk(step) => chunk(step),
@@ -44,13 +47,60 @@ fn filter(step: &FilterStep) -> String {
     said
 }
 
+fn chat(step: &ChatStep, plan: &Plan) -> String {
+    let mut said = format!(
+        "chat {} with {}, {} ids, by {}",
+        name_in_text(&step.column),
+        tokenizer(&step.asset, plan),
+        step.tokenizer.vocab_size(),
+        step.template.asset,
+    );
+    let beside = [("tools", &step.tools), ("documents", &step.documents)];
+    for (what, name) in beside
+        .iter()
+        .filter_map(|(what, it)| Some((what, it.as_ref()?)))
+    {
+        _ = write!(said, ", {what} in {}", name_in_text(name));
+    }
+    if let Some(template) = &step.with_tools {
+        _ = write!(said, " by {}", template.asset);
+    }
+    if step.ending == ChatEnding::GenerationPrompt {
+        said.push_str(", with the generation prompt");
+    }
+    let named = step
+        .variables
+        .iter()
+        .map(|it| format!("{} = {}", it.name, it.json));
+    let mut given: Vec<String> = named.collect();
+    if let ChatClock::Seconds(seconds) = step.clock {
+        given.push(format!("now = {seconds}"));
+    }
+    if !given.is_empty() {
+        _ = write!(said, ", {}", given.join(", "));
+    }
+    if let Some(mask) = &step.loss_mask {
+        let by = if step.template.template.has_generation() {
+            "the generation blocks of the template"
+        } else {
+            "what each turn adds to the text before it"
+        };
+        _ = write!(said, ", {} by {by}", name_in_text(mask));
+    }
+    said
+}
+
+/// A tokenizer by its name.
+fn tokenizer<'a>(asset: &'a str, plan: &'a Plan) -> &'a str {
+    let found = plan.assets.iter().find(|it| it.name == asset);
+    found.and_then(|it| it.family.as_deref()).unwrap_or(asset)
+}
+
 fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
-    let asset = plan.assets.iter().find(|asset| asset.name == step.asset);
-    let name = asset.and_then(|asset| asset.family.as_deref());
     let mut said = format!(
         "tokenize {} with {}, {} ids, special tokens in the text {}",
         step.column,
-        name.unwrap_or(&step.asset),
+        tokenizer(&step.asset, plan),
         step.tokenizer.vocab_size(),
         match step.special_tokens {
             SpecialTokens::Text => "are text",

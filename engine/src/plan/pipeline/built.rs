@@ -9,11 +9,11 @@ use std::path::Path;
 use fuelrail_kernels::tokenize::Tokenizer;
 use serde::Deserialize;
 
-use super::{Pipeline, SinkSpec, SourceSpec, StepSpec, explain, steps};
+use super::{ChatSpec, GivenTemplate, Pipeline, SinkSpec, SourceSpec, StepSpec, explain, steps};
 use crate::error::{Error, Result};
 use crate::plan::local::is_rooted;
 use crate::plan::places::Places;
-use crate::plan::tokenizers::{TokenizerKind, TokenizerRef};
+use crate::plan::tokenizers::TokenizerKind;
 use crate::plan::tree::Node;
 
 impl Pipeline {
@@ -81,7 +81,7 @@ impl Pipeline {
             };
         }
         for step in &mut with.step {
-            if let Some(path) = step.path_mut() {
+            for path in step.paths_mut() {
                 *path = join(path)?;
             }
         }
@@ -105,22 +105,28 @@ impl Pipeline {
 }
 
 impl StepSpec {
-    /// The path that it names, if it names one.
-    pub fn path_mut(&mut self) -> Option<&mut String> {
-        let step = match self {
-            Self::Tokenize(step) => step,
+    /// The paths that it names.
+    pub fn paths_mut(&mut self) -> Vec<&mut String> {
+        let named = self.tokenizer_ref();
+        let kind = named.map(|named| named.kind(Tokenizer::builtin_names()));
+        let tokenizer_in_file = matches!(kind, Some(Ok(TokenizerKind::File)));
+        let (tokenizer, template) = match self {
+            Self::Tokenize(step) => (&mut step.tokenizer, None),
+            Self::Chat(step) => {
+                let in_file = matches!(step.given_template(), GivenTemplate::File(_));
+                let ChatSpec {
+                    tokenizer,
+                    chat_template,
+                    ..
+                } = &mut **step;
+                (tokenizer, chat_template.as_mut().filter(|_| in_file))
+            }
             Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Chunk(_) | Self::Map(_) => {
-                return None;
+                return Vec::new();
             }
         };
-        let named = TokenizerRef {
-            name: step.tokenizer.clone(),
-            family: step.family.clone(),
-        };
-        match named.kind(Tokenizer::builtin_names()) {
-            Ok(TokenizerKind::Builtin) | Err(_) => None,
-            Ok(TokenizerKind::File) => Some(&mut step.tokenizer),
-        }
+        let tokenizer = Some(tokenizer).filter(|_| tokenizer_in_file);
+        tokenizer.into_iter().chain(template).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod built;
+mod chat_spec;
 mod schema_spec;
 mod steps;
 mod tokenizers;
@@ -28,8 +29,10 @@ use super::types::{Document, Fingerprint, Format, OnError, Split};
 use super::{overrides, schema};
 
 pub(in crate::plan) use bounds::{MOST_TOKENS, MOST_WINDOW};
+pub use chat_spec::{ChatSpec, FixedTime, GivenTemplate, MaskName};
 pub use schema_spec::{JsonType, KeyTypes};
 pub use steps::{ChunkSpec, FilterSpec, Nulls, PackSpec, SelectSpec, StepSpec, TokenizeSpec};
+pub use tokenizers::NamedTemplates;
 
 /// A fuelrail pipeline: where rows come from, what is done to each, and where
 /// the dataset goes.

@@ -6,9 +6,12 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::bounds;
+use super::chat_spec::ChatSpec;
+use crate::plan::columns::default_tokens;
 use crate::plan::operators::{COLUMN_OPERATORS, ColumnOperator, OneOf};
 use crate::plan::spelling::{ColumnNames, DocumentToken, TokenName};
 use crate::plan::steps::{OtherColumns, Overlong, PackMethod, SpecialTokens};
+use crate::plan::tokenizers::TokenizerRef;
 use crate::plan::tree::{Node, Value};
 
 /// One step; `op` names its operator.
@@ -21,6 +24,8 @@ pub enum StepSpec {
     Filter(FilterSpec),
     /// Turn text into token ids.
     Tokenize(TokenizeSpec),
+    /// Turn conversations into token ids, by a chat template.
+    Chat(Box<ChatSpec>),
     /// Lay token lists into rows of one length; the last step.
     Pack(PackSpec),
     /// Cut lists into pieces that overlap, a row each; the last step.
@@ -38,17 +43,19 @@ impl StepSpec {
             Self::Select(_) => "select",
             Self::Filter(_) => "filter",
             Self::Tokenize(_) => "tokenize",
+            Self::Chat(_) => "chat",
             Self::Pack(_) => "pack",
             Self::Chunk(_) => "chunk",
             Self::Map(operator) => operator.name(),
         }
     }
 
-    /// The step, if it tokenizes.
+    /// The tokenizer that it names, if it names one.
     #[must_use]
-    pub fn as_tokenize(&self) -> Option<&TokenizeSpec> {
+    pub fn tokenizer_ref(&self) -> Option<TokenizerRef> {
         match self {
-            Self::Tokenize(step) => Some(step),
+            Self::Tokenize(step) => Some(step.tokenizer_ref()),
+            Self::Chat(step) => Some(step.tokenizer_ref()),
             Self::Select(_) | Self::Filter(_) | Self::Pack(_) | Self::Chunk(_) | Self::Map(_) => {
                 None
             }
@@ -135,6 +142,15 @@ impl TokenizeSpec {
             end_of_document: None,
         }
     }
+
+    /// The tokenizer as it is named.
+    #[must_use]
+    pub fn tokenizer_ref(&self) -> TokenizerRef {
+        TokenizerRef {
+            name: self.tokenizer.clone(),
+            family: self.family.clone(),
+        }
+    }
 }
 
 /// Lays token lists into rows of one length.
@@ -142,8 +158,9 @@ impl TokenizeSpec {
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of a file")]
 pub struct PackSpec {
-    /// The token column: one that `tokenize` made (default: the only one there is),
-    /// or lists of whole numbers.
+    /// The token column: one that `tokenize` or `chat` made (default: the only one
+    /// there is), or lists of whole numbers. The loss mask of `chat` is packed
+    /// along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// Instead of `column`: the token column, and behind it those that have a
@@ -158,11 +175,11 @@ pub struct PackSpec {
     #[serde(default)]
     pub method: PackMethod,
     /// What becomes of a document longer than a row (default: "split", with
-    /// several columns "refuse"); for method `best_fit` only.
+    /// several columns and of conversations "refuse"); for method `best_fit` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlong: Option<Overlong>,
     /// The token that fills the end of a row (default: the end-of-document
-    /// token).
+    /// token; behind `chat` the model's `pad_token`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad: Option<TokenName>,
     /// Whether the padding of a row is a last segment in `cu_seqlens`, which then
@@ -194,8 +211,8 @@ pub struct PackSpec {
     /// -100 where there is no loss.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub labels: bool,
-    /// The one of `columns` that is 0 where `labels` has -100 (default:
-    /// `loss_mask`, if it is among them).
+    /// The one of `columns` that is 0 where `labels` has -100 (default: the mask
+    /// that `chat` made, else `loss_mask`, if it is among them).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loss_mask: Option<String>,
 }
@@ -249,12 +266,8 @@ fn one() -> u32 {
     1
 }
 
-fn default_tokens() -> String {
-    "tokens".to_owned()
-}
-
 /// The operators that map no columns.
-const OTHERS: [&str; 5] = ["select", "filter", "tokenize", "pack", "chunk"];
+const OTHERS: [&str; 6] = ["select", "filter", "tokenize", "chat", "pack", "chunk"];
 
 /// The operators.
 const OPS: [&str; OTHERS.len() + COLUMN_OPERATORS.len()] = ops_of_both();
@@ -316,6 +329,7 @@ impl<'de> Visitor<'de> for StepVisitor {
             "select" => StepSpec::Select(SelectSpec::deserialize(rest)?),
             "filter" => StepSpec::Filter(FilterSpec::deserialize(rest)?),
             "tokenize" => StepSpec::Tokenize(TokenizeSpec::deserialize(rest)?),
+            "chat" => StepSpec::Chat(Box::new(ChatSpec::deserialize(rest)?)),
             "pack" => StepSpec::Pack(PackSpec::deserialize(rest)?),
             "chunk" => StepSpec::Chunk(ChunkSpec::deserialize(rest)?),
             name => match ColumnOperator::read(name, rest) {

@@ -39,7 +39,10 @@ fn plan_of(step: Option<Step>) -> Plan {
             let mask = column("mask", mask, true);
             chunked(step, &[column("tokens", tokens, true), mask])
         }
-        Some(Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Map(_)) | None => {
+        Some(
+            Step::Select(_) | Step::Filter(_) | Step::Tokenize(_) | Step::Chat(_) | Step::Map(_),
+        )
+        | None => {
             vec![column("tokens", tokens, true)]
         }
     };
