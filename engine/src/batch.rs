@@ -94,6 +94,13 @@ pub enum RowEvent {
         /// What was done; rows to which the same was done best share it.
         notes: Arc<Notes>,
     },
+    /// A step left tokens of the row's document out; the row is not dropped by it.
+    Truncated {
+        /// The row.
+        at: Position,
+        /// How many.
+        n_tokens: u64,
+    },
     /// The unit was set aside.
     Quarantined(Quarantined),
 }
@@ -103,7 +110,10 @@ impl RowEvent {
     #[must_use]
     pub fn at(&self) -> Position {
         match self {
-            Self::Filtered { at, .. } | Self::OtherSide { at, .. } | Self::Noted { at, .. } => *at,
+            Self::Filtered { at, .. }
+            | Self::OtherSide { at, .. }
+            | Self::Noted { at, .. }
+            | Self::Truncated { at, .. } => *at,
             Self::Quarantined(unit) => unit.at,
         }
     }
@@ -203,7 +213,7 @@ impl Batch {
         let events = self.events.iter().map(|event| match event {
             RowEvent::Filtered { .. } => 1,
             RowEvent::OtherSide { n_rows, .. } => *n_rows,
-            RowEvent::Noted { .. } => 0,
+            RowEvent::Noted { .. } | RowEvent::Truncated { .. } => 0,
             RowEvent::Quarantined(unit) => unit.n_rows.unwrap_or(0),
         });
         events.fold(self.rows.len() as u64, u64::saturating_add)

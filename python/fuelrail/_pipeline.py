@@ -186,6 +186,12 @@ class Pipeline(ColumnSteps):
         special_tokens: Literal["text", "parse", "refuse"] = "text",
         begin_of_document: str | int | Literal[False] | None = None,
         end_of_document: str | int | Literal[False] | None = None,
+        max_length: int | None = None,
+        truncation_side: Literal["right", "left"] | None = None,
+        offsets: Literal["bytes", "chars"] | None = None,
+        keep_text: bool = False,
+        count: str | None = None,
+        dtype: Literal["uint16", "uint32"] | None = None,
     ) -> Pipeline:
         """Turns a text column into a column ``output`` of token ids.
 
@@ -194,6 +200,13 @@ class Pipeline(ColumnSteps):
         takes or is. ``begin_of_document`` and ``end_of_document`` are put around
         each document: by default what the post-processor of a ``tokenizer.json``
         says; ``False`` stands for nothing.
+
+        A document of more than ``max_length`` tokens, those around it among them, loses
+        what is beyond, from its end or its beginning (``truncation_side``), which is
+        counted; without ``max_length`` all are kept. ``offsets`` adds the columns
+        ``OUTPUT_start`` and ``OUTPUT_end``, the place of each token in the text, which
+        stays with ``keep_text=True``. ``count`` names a column of how many tokens the
+        whole document has. Ids are uint16 where all fit, unless ``dtype`` says otherwise.
         """
         pipeline, named = self._knowing(tokenizer, family)
         return pipeline._and(
@@ -204,6 +217,12 @@ class Pipeline(ColumnSteps):
             special_tokens=special_tokens,
             begin_of_document=begin_of_document,
             end_of_document=end_of_document,
+            max_length=max_length,
+            truncation_side=truncation_side,
+            offsets=offsets,
+            keep_text=keep_text or None,
+            count=count,
+            dtype=dtype,
         )
 
     def chat(
@@ -220,6 +239,7 @@ class Pipeline(ColumnSteps):
         add_generation_prompt: bool = False,
         now: Now | str | None = None,
         variables: Mapping[str, Any] | None = None,
+        dtype: Literal["uint16", "uint32"] | None = None,
     ) -> Pipeline:
         """Turns conversations into a column ``output`` of token ids by a chat template,
         and a column ``loss_mask`` that is 1 for each token of the assistant and 0 for
@@ -248,7 +268,7 @@ class Pipeline(ColumnSteps):
         keys["chat_template"] = chat_template.source if isinstance(chat_template, ChatTemplate) else chat_template
         keys["add_generation_prompt"] = add_generation_prompt
         keys["now"] = now if isinstance(now, str) else seconds(now)
-        return pipeline._and("chat", column=column, **named, **keys, variables=variables or None)
+        return pipeline._and("chat", column=column, **named, **keys, variables=variables or None, dtype=dtype)
 
     def _knowing(
         self, tokenizer: Path | Tokenizer | HuggingFace, family: str | None, *, with_config: bool = False

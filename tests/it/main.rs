@@ -46,5 +46,6 @@ mod spine;
 mod tables;
 mod target;
 mod tidy;
+mod truncation;
 mod twins;
 mod vocabularies;

@@ -167,7 +167,9 @@ def test_nested_columns_are_what_their_rows_are_in_python(
                 arguments = {"city": draw.choice(["Oslo", "größe", None]), **numbers, "flag": draw.choice([True, None])}
                 message["tool_calls"] = [{"type": "function", "function": {"name": "f", "arguments": arguments}}]
             messages.append(message)
-        tools = [{"type": "function", "function": {"name": "f", "parameters": {"required": ["city"][: draw.randrange(2)]}}}]
+        tools = [
+            {"type": "function", "function": {"name": "f", "parameters": {"required": ["city"][: draw.randrange(2)]}}}
+        ]
         rows.append({"messages": messages, "tools": draw.choice([None, [], tools])})
     table = pa.Table.from_pylist(rows)
     assert pa.types.is_nested(table.schema.field("messages").type)
@@ -182,7 +184,12 @@ def test_nested_columns_are_what_their_rows_are_in_python(
         trees.append(got(dataset))
     for number, row in enumerate(table.to_pylist()):
         try:
-            wanted = fast.apply_chat_template(**{"conversation": row["messages"]}, tools=row["tools"], return_dict=True, return_assistant_tokens_mask=True)
+            wanted = fast.apply_chat_template(
+                **{"conversation": row["messages"]},
+                tools=row["tools"],
+                return_dict=True,
+                return_assistant_tokens_mask=True,
+            )
         except Exception:
             assert number not in trees[0]
             continue
@@ -211,13 +218,17 @@ def test_the_models_files_say_how_conversations_are_rendered(
         chat = pipeline.chat(column="messages", tokenizer=tokenizer, chat_template=template, tools="tools")
         dataset = chat.select(columns=["tokens", "loss_mask"]).shard(tmp_path / str(number), progress="never")
         for row, given in zip(dataset, [tools, None], strict=True):
-            wanted = fast.apply_chat_template(messages, tools=given, return_dict=True, return_assistant_tokens_mask=True)
+            wanted = fast.apply_chat_template(
+                messages, tools=given, return_dict=True, return_assistant_tokens_mask=True
+            )
             assert row["tokens"].tolist() == wanted["input_ids"]
             assert row["loss_mask"].tolist() == wanted["assistant_masks"]
         assert len({fr.Dataset(tmp_path / name).plan_digest for name in map(str, range(number + 1))}) == 1
-    [row, _] = pipeline.chat(
-        column="messages", tokenizer=tmp_path / "model", chat_template="short", loss_mask=False
-    ).select(columns=["tokens"]).shard(tmp_path / "short", progress="never")
+    [row, _] = (
+        pipeline.chat(column="messages", tokenizer=tmp_path / "model", chat_template="short", loss_mask=False)
+        .select(columns=["tokens"])
+        .shard(tmp_path / "short", progress="never")
+    )
     assert fast.decode(row["tokens"]) == "2 + 2?"
     # What fills rows of `pack` is the model's own token.
     packed = pipeline.chat(column="messages", tokenizer=tmp_path / "model", chat_template=MARKED)

@@ -14,7 +14,7 @@ use super::permits::{Permit, Permits};
 use super::program::{Chain, Program};
 use super::text_lane::{StretchIds, TextOnLane};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Plan, Segment, Stage};
+use crate::plan::{Plan, Segment, Stage, TokenizeStep};
 
 /// What becomes of a batch on which a device has failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -89,7 +89,8 @@ impl Offload {
     /// What `device` does of a stage that encodes text.
     fn text(&self, stage: &Stage, device: &Device) -> Result<Option<TextOnLane>> {
         let does_text = device.does_text() && self.lost().is_none();
-        let Some(step) = stage.tokenize().filter(|_| does_text) else {
+        let by_ids_alone = |step: &&TokenizeStep| does_text && step.offsets.is_none();
+        let Some(step) = stage.tokenize().filter(by_ids_alone) else {
             return Ok(None);
         };
         TextOnLane::new(device, &step.tokenizer).or_else(|error| {

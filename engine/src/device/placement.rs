@@ -54,6 +54,11 @@ impl Device {
         let line = |(number, step): (usize, &TokenizeStep)| {
             let (id, level) = (&self.report().id, self.level());
             let column = &step.column;
+            if step.offsets.is_some() {
+                return format!(
+                    "cpu:{level} encodes {column} (step {number}): devices do not tell the places of tokens"
+                );
+            }
             match DeviceTokenizer::refuses(&step.tokenizer) {
                 None => format!(
                     "{id} encodes {column} (step {number}); cpu:{level} documents with words beyond 1,024 bytes"

@@ -7,7 +7,7 @@ use arrow::compute::filter_record_batch;
 
 use super::aligned::Aligned;
 use super::changes::Changes;
-use super::cpu::{ChatEncoder, StepEncoder, Unusable, dropped, index_of};
+use super::cpu::{ChatEncoder, EncodedText, StepEncoder, Unusable, dropped, index_of};
 use super::holes::{self, holed};
 use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
@@ -116,8 +116,13 @@ impl Worker {
                 };
                 let lane = self.offload.text_lane(index);
                 let on_device = lane.map(|lane| (&*self.offload, lane));
-                let (columns, unusable) = encoder.run(step, &batch.columns, on_device)?;
-                self.set_aside(Batch { columns, ..batch }, &unusable)
+                let EncodedText {
+                    columns,
+                    unusable,
+                    truncated,
+                } = encoder.run(step, &batch.columns, on_device)?;
+                let batch = cut(Batch { columns, ..batch }, &truncated);
+                self.set_aside(batch, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
             Work::Chat(step) => {
@@ -227,6 +232,18 @@ fn noted(mut batch: Batch, changes: Changes) -> Batch {
         });
     }
     batch.events.sort_by_key(RowEvent::at);
+    batch
+}
+
+/// `batch` with what documents lost of their tokens, by index of the row.
+fn cut(mut batch: Batch, truncated: &[(usize, u64)]) -> Batch {
+    for &(row, n_tokens) in truncated {
+        let at = batch.position(row);
+        batch.events.push(RowEvent::Truncated { at, n_tokens });
+    }
+    if !truncated.is_empty() {
+        batch.events.sort_by_key(RowEvent::at);
+    }
     batch
 }
 

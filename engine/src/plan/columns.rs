@@ -75,13 +75,41 @@ fn filtered(step: &FilterStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
     columns
 }
 
+/// The tokens in the place of the text, or behind it, and what is known of them.
 fn tokenized(step: &TokenizeStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
-    let mut columns = before.to_vec();
-    if let Some(column) = columns.iter_mut().find(|column| column.name == step.column) {
-        column.name.clone_from(&step.output);
-        column.data_type = list_of(&step.id_type);
+    let mut columns = Vec::with_capacity(before.len() + 1);
+    for column in before {
+        let is_text = column.name == step.column;
+        if !is_text || step.keep_text {
+            columns.push(column.clone());
+        }
+        if is_text {
+            columns.extend(token_columns(step, column.nullable));
+        }
     }
     columns
+}
+
+/// The columns that `tokenize` makes, which are null where the text is.
+pub(super) fn token_columns(step: &TokenizeStep, nullable: bool) -> Vec<OutputColumn> {
+    let column = |name: String, data_type: DataType| OutputColumn {
+        name,
+        data_type,
+        nullable,
+        meaning: Meaning::Plain,
+    };
+    let places = step.offsets.map(|_| places_of(&step.output));
+    let places = places.into_iter().flatten();
+    let count = step.count.clone();
+    std::iter::once(column(step.output.clone(), list_of(&step.id_type)))
+        .chain(places.map(|name| column(name, list_of(&DataType::UInt32))))
+        .chain(count.map(|name| column(name, DataType::UInt32)))
+        .collect()
+}
+
+/// The columns that say where in the text the tokens of a column begin and end.
+pub(crate) fn places_of(tokens: &str) -> [String; 2] {
+    ["start", "end"].map(|place| format!("{tokens}_{place}"))
 }
 
 /// The tokens in the place of the conversations, and the loss mask behind them.

@@ -9,7 +9,10 @@ use super::chat_step::ChatStep;
 use super::digest::Digest;
 use super::json::{JsonShape, UnknownKeys, is_json};
 use super::pipeline::Pipeline;
-use super::steps::{AlignedColumn, ColumnChange, MapStep, PackLabels, PackMethod, PackStep, Step};
+use super::steps::{
+    AlignedColumn, ColumnChange, DocumentTruncation, MapStep, PackLabels, PackMethod, PackStep,
+    Step, TokenizeStep,
+};
 use super::type_names::{column_type_name, type_name};
 use super::types::{Format, Identity, Plan};
 
@@ -137,17 +140,7 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
     let values = match step {
         Step::Select(step) => json!(step),
         Step::Filter(step) => json!(step),
-        Step::Tokenize(step) => {
-            json!({
-                "column": step.column,
-                "output": step.output,
-                "tokenizer": of_asset(&step.asset, plan),
-                "special_tokens": step.special_tokens,
-                "begin_of_document": of_tokens(&step.begin_of_document),
-                "end_of_document": of_tokens(&step.end_of_document),
-                "id_type": type_name(&step.id_type),
-            })
-        }
+        Step::Tokenize(step) => of_tokenize(step, plan),
         Step::Chat(step) => of_chat(step, plan),
         Step::Map(step) => of_map(step),
         Step::Pack(step) => of_pack(step, plan),
@@ -160,6 +153,33 @@ fn of_step(step: &Step, plan: &Plan) -> Value {
         }),
     };
     json!({ "op": step.op(), "version": version(step), "values": values })
+}
+
+fn of_tokenize(step: &TokenizeStep, plan: &Plan) -> Value {
+    let mut values = json!({
+        "column": step.column,
+        "output": step.output,
+        "tokenizer": of_asset(&step.asset, plan),
+        "special_tokens": step.special_tokens,
+        "begin_of_document": of_tokens(&step.begin_of_document),
+        "end_of_document": of_tokens(&step.end_of_document),
+        "id_type": type_name(&step.id_type),
+    });
+    // What later versions added stands there only where it is used.
+    if let Some(DocumentTruncation { max_length, side }) = step.truncation {
+        values["max_length"] = json!(max_length);
+        values["truncation_side"] = json!(side);
+    }
+    if let Some(unit) = step.offsets {
+        values["offsets"] = json!(unit);
+    }
+    if step.keep_text {
+        values["keep_text"] = json!(true);
+    }
+    if let Some(name) = &step.count {
+        values["count"] = json!(name);
+    }
+    values
 }
 
 fn of_chat(step: &ChatStep, plan: &Plan) -> Value {

@@ -5,8 +5,11 @@ use arrow::datatypes::Field;
 
 use super::columns::{after, projected};
 use super::made_tokens::LeastTokens;
+use super::named_types::TruncationSide;
 use super::output::OutputColumn;
-use super::steps::{ChunkStep, FilterStep, Overlong, PackMethod, PackStep, Step};
+use super::steps::{
+    ChunkStep, DocumentTruncation, FilterStep, Overlong, PackMethod, PackStep, Step, TokenizeStep,
+};
 use super::types::{OnError, Plan, SplitSide};
 use crate::error::name_in_backticks;
 
@@ -19,7 +22,8 @@ pub(super) fn of(plan: &Plan) -> Vec<String> {
             Step::Filter(step) => of_filter(step, &columns),
             Step::Pack(step) => of_pack(step, plan, &columns),
             Step::Chunk(step) => of_chunk(step, plan, &columns),
-            Step::Select(_) | Step::Tokenize(_) | Step::Chat(_) | Step::Map(_) => Vec::new(),
+            Step::Tokenize(step) => of_tokenize(step),
+            Step::Select(_) | Step::Chat(_) | Step::Map(_) => Vec::new(),
         };
         let place = format!("(step {}, {})", index + 1, step.op());
         said.extend(losses.into_iter().map(|loss| format!("{loss} {place}")));
@@ -74,6 +78,17 @@ fn of_filter(step: &FilterStep, columns: &[OutputColumn]) -> Vec<String> {
         ));
     }
     said
+}
+
+fn of_tokenize(step: &TokenizeStep) -> Vec<String> {
+    let lost = |DocumentTruncation { max_length, side }: DocumentTruncation| {
+        let beyond = match side {
+            TruncationSide::Right => "beyond".to_owned(),
+            TruncationSide::Left => format!("before the last {max_length}"),
+        };
+        format!("documents of more than {max_length} tokens lose what is {beyond}")
+    };
+    step.truncation.map(lost).into_iter().collect()
 }
 
 /// Rows without anything to pack or to cut in this column.

@@ -66,7 +66,9 @@ pub use json::{
 pub use local::{is_rooted, local_path};
 pub use made_tokens::{LeastTokens, MadeTokens, TokensOf};
 pub use memory::InMemory;
-pub use named_types::{FloatType, ImageFlip, ImageLayout, NumberType};
+pub use named_types::{
+    FloatType, IdType, ImageFlip, ImageLayout, NumberType, TextUnit, TruncationSide,
+};
 pub use notes::notes;
 pub use operators::{BucketizeSpec, CastSpec, ColumnOperator, NormalizeSpec};
 pub use output::{Meaning, OutputColumn};
@@ -83,8 +85,9 @@ pub use size::ByteSize;
 pub use spelling::{ColumnNames, Constant, Constants, DocumentToken, TokenName, Uris};
 pub use stage::Stages;
 pub use steps::{
-    AlignedColumn, ChunkStep, ColumnChange, FilterStep, MapStep, OtherColumns, Overflow, Overlong,
-    PackLabels, PackMethod, PackStep, SelectStep, SpecialTokens, Step, TokenizeStep,
+    AlignedColumn, ChunkStep, ColumnChange, DocumentTruncation, FilterStep, MapStep, OtherColumns,
+    Overflow, Overlong, PackLabels, PackMethod, PackStep, SelectStep, SpecialTokens, Step,
+    TokenizeStep,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TemplatePlace, TokenizerKind, TokenizerRef};
@@ -94,6 +97,7 @@ pub use types::{
 };
 
 pub(crate) use chat_values::has_value;
+pub(crate) use columns::places_of;
 #[cfg(test)]
 pub(crate) use columns::{chunked, packed};
 pub(crate) use explain::{amount, counted};

@@ -32,6 +32,37 @@ impl FloatType {
     }
 }
 
+/// The types of token ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IdType {
+    /// Unsigned, 16 bits.
+    Uint16,
+    /// Unsigned, 32 bits.
+    Uint32,
+}
+
+/// What places in a text count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextUnit {
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Characters, as in Python.
+    Chars,
+}
+
+/// The end of a document that loses tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TruncationSide {
+    /// The last ones.
+    #[default]
+    Right,
+    /// The first ones.
+    Left,
+}
+
 /// The types `cast` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::columns::places_of;
 use super::pipeline::{JsonType, KeyTypes, Pipeline, StepSpec};
 use super::steps::OtherColumns;
 
@@ -72,6 +73,10 @@ impl Walk {
             StepSpec::Tokenize(step) => {
                 self.name(&step.column);
                 self.made.insert(step.output.clone());
+                if step.offsets.is_some() {
+                    self.made.extend(places_of(&step.output));
+                }
+                self.made.extend(step.count.clone());
             }
             StepSpec::Chat(step) => {
                 for name in step.inputs() {

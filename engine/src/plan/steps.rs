@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::chat_step::ChatStep;
-use super::named_types::ImageLayout;
+use super::named_types::{ImageLayout, TextUnit, TruncationSide};
 use super::output::OutputColumn;
 
 /// One checked step.
@@ -158,8 +158,25 @@ pub struct TokenizeStep {
     pub begin_of_document: Vec<u32>,
     /// Put after each document, mostly one or none.
     pub end_of_document: Vec<u32>,
-    /// `UInt16` where every id fits, else `UInt32`.
+    /// `UInt16` or `UInt32`.
     pub id_type: DataType,
+    /// How longer documents are cut, if they are.
+    pub truncation: Option<DocumentTruncation>,
+    /// What the places of tokens count, where there are columns of them.
+    pub offsets: Option<TextUnit>,
+    /// Whether the text stays, with the tokens behind it.
+    pub keep_text: bool,
+    /// The column of how many tokens a document has, if there is one.
+    pub count: Option<String>,
+}
+
+/// How documents are cut that have more tokens than a model takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentTruncation {
+    /// Tokens of a document, at most, those around it among them.
+    pub max_length: u32,
+    /// The end that loses tokens.
+    pub side: TruncationSide,
 }
 
 /// Maps the items of columns, each by itself.

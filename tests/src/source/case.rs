@@ -168,7 +168,9 @@ pub fn collect(
             match event {
                 RowEvent::Quarantined(unit) => out.events.push(unit),
                 RowEvent::Noted { .. } => {}
-                RowEvent::Filtered { .. } | RowEvent::OtherSide { .. } => {
+                RowEvent::Filtered { .. }
+                | RowEvent::OtherSide { .. }
+                | RowEvent::Truncated { .. } => {
                     panic!("a source filters nothing")
                 }
             }

@@ -3,17 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, FieldRef, Schema};
+use arrow::array::RecordBatch;
 use fuelrail_kernels::chat::{ChatError, ChatValue, Conversation, Rendered};
 use fuelrail_kernels::tokenize::{AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special};
 
 use super::lookup::{column, index_of};
+use super::made;
 use super::text::decoded;
 use super::token_lists::{TokenLists, TokenRow};
 use super::unusable::Unusable;
 use super::values::ValueRows;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::{ChatStep, ChatVariable};
 
 /// One worker's encoder for one step.
@@ -175,17 +175,7 @@ fn check_roles(messages: &ChatValue) -> Result<(), String> {
 fn put_in_place(step: &ChatStep, columns: &RecordBatch, lists: TokenLists) -> Result<RecordBatch> {
     let index = index_of(columns, &step.column)?;
     let finished = lists.finish(&step.id_type)?;
-    let tokens = Some((&step.output, finished.tokens));
-    let mask = step.loss_mask.as_ref().zip(finished.mask);
-    let (names, lists): (Vec<_>, Vec<_>) = tokens.into_iter().chain(mask).unzip();
-    let field = |(name, list): (&String, &ArrayRef)| -> FieldRef {
-        Arc::new(Field::new(name, list.data_type().clone(), true))
-    };
-    let mut fields: Vec<FieldRef> = columns.schema().fields().iter().cloned().collect();
-    let mut arrays = columns.columns().to_vec();
-    let made: Vec<FieldRef> = names.into_iter().zip(&lists).map(field).collect();
-    fields.splice(index..=index, made);
-    arrays.splice(index..=index, lists);
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-        .map_err(|error| Error::internal("cannot build the token column").with_source(error))
+    let tokens = Some((step.output.clone(), finished.tokens));
+    let mask = step.loss_mask.clone().zip(finished.mask);
+    made::put(columns, index..index + 1, tokens.into_iter().chain(mask))
 }

@@ -89,6 +89,7 @@ impl Ledger {
             RowEvent::Filtered { at, step, why } => self.rows(at, 1, What::Dropped(step, why)),
             RowEvent::OtherSide { at, n_rows } => self.rows(at, n_rows, What::OtherSide),
             RowEvent::Noted { at, notes } => self.rows(at, 1, What::Noted(notes)),
+            RowEvent::Truncated { at, n_tokens } => self.truncated(at, n_tokens),
             RowEvent::Quarantined(unit) => {
                 self.pending.push_back(Entry::SetAside(Box::new(unit)));
             }

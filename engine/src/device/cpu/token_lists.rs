@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListArray, UInt8Array, UInt16Array, UInt32Array};
+use arrow::array::{Array as _, ArrayRef, ListArray, UInt8Array, UInt16Array, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field};
+use fuelrail_kernels::tokenize::{SequenceEnd, Truncation};
 
 use crate::error::{Error, Result};
+use crate::plan::TextUnit;
 
 /// What a row of the columns is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(super) struct TokenLists {
     pub(super) ids: Vec<u32>,
     /// Whether each token counts in a loss; as long as `ids`, or empty.
     pub(super) mask: Vec<u8>,
+    /// Where in the text each token begins and ends; as long as `ids`, or empty.
+    pub(super) places: [Vec<u32>; 2],
     offsets: Vec<i32>,
     valid: Vec<bool>,
 }
@@ -32,6 +36,7 @@ pub(super) struct TokenLists {
 pub(super) struct FinishedLists {
     pub(super) tokens: ArrayRef,
     pub(super) mask: Option<ArrayRef>,
+    pub(super) places: [Option<ArrayRef>; 2],
 }
 
 impl TokenLists {
@@ -41,9 +46,44 @@ impl TokenLists {
         Self {
             ids: Vec::new(),
             mask: Vec::new(),
+            places: [Vec::new(), Vec::new()],
             offsets,
             valid: Vec::with_capacity(n_rows),
         }
+    }
+
+    /// Appends tokens that stand for no text.
+    pub(super) fn put_around(&mut self, ids: &[u32], places: Option<TextUnit>) {
+        self.ids.extend_from_slice(ids);
+        if places.is_some() {
+            let len = self.ids.len();
+            self.places.iter_mut().for_each(|of| of.resize(len, 0));
+        }
+    }
+
+    /// Forgets all but the first `len` tokens.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.ids.truncate(len);
+        self.mask.truncate(len);
+        self.places.iter_mut().for_each(|of| of.truncate(len));
+    }
+
+    /// Cuts the ids from `start` on, beside which there is nothing; how many are left
+    /// out.
+    pub(super) fn cut(&mut self, start: usize, truncation: Option<Truncation>) -> usize {
+        let n_own = self.ids.len() - start;
+        let Some(Truncation {
+            max_length, end, ..
+        }) = truncation
+        else {
+            return 0;
+        };
+        let n_left_out = n_own.saturating_sub(max_length);
+        match end {
+            SequenceEnd::Right => self.ids.truncate(start + n_own - n_left_out),
+            SequenceEnd::Left => _ = self.ids.drain(start..start + n_left_out),
+        }
+        n_left_out
     }
 
     /// Ends a row.
@@ -83,10 +123,20 @@ impl TokenLists {
                     Error::internal("cannot build the token column").with_source(error)
                 })
         };
-        let mask = (self.mask.len() == ids.len()).then(|| UInt8Array::from(self.mask));
+        let of_each = |values: ArrayRef| {
+            let is_whole = values.len() == ids.len();
+            is_whole.then(|| list(values)).transpose()
+        };
+        let [starts, ends] = self.places.map(UInt32Array::from);
         Ok(FinishedLists {
-            tokens: list(ids)?,
-            mask: mask.map(|mask| list(Arc::new(mask))).transpose()?,
+            mask: of_each(Arc::new(UInt8Array::from(self.mask)))?,
+            places: [of_each(Arc::new(starts))?, of_each(Arc::new(ends))?],
+            tokens: list(Arc::clone(&ids))?,
         })
+    }
+
+    /// Whether each row is one.
+    pub(super) fn valid(&self) -> NullBuffer {
+        NullBuffer::from(self.valid.clone())
     }
 }

@@ -2,19 +2,33 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, FieldRef, Schema};
-use fuelrail_kernels::tokenize::{Encoder, Special};
+use arrow::array::{RecordBatch, UInt32Array};
+use fuelrail_kernels::tokenize::{
+    AddSpecial, EncodeError, EncodeOptions, Encoder, OffsetUnit, SequenceEnd, Special, Truncation,
+    TruncationStrategy,
+};
 
-use super::lookup::index_of;
+use super::lookup::{column, index_of};
+use super::made;
 use super::ready::ReadyRows;
 use super::text::{TextRows, decoded};
 use super::token_lists::{TokenLists, TokenRow};
 use super::unusable::Unusable;
 use crate::device::offload::Offload;
 use crate::device::text_lane::TextOnLane;
-use crate::error::{Error, Result};
-use crate::plan::{SpecialTokens, TokenizeStep};
+use crate::error::Result;
+use crate::plan::{SpecialTokens, TextUnit, TokenizeStep, TruncationSide, places_of};
+
+/// What became of a column of text.
+#[derive(Debug)]
+pub(in crate::device) struct EncodedText {
+    /// The batch with the columns that were made.
+    pub(in crate::device) columns: RecordBatch,
+    /// Rows that cannot be used; they are null.
+    pub(in crate::device) unusable: Vec<Unusable>,
+    /// Rows that lost tokens, and how many.
+    pub(in crate::device) truncated: Vec<(usize, u64)>,
+}
 
 /// One worker's encoder for one step.
 #[derive(Debug)]
@@ -35,7 +49,7 @@ impl StepEncoder {
         }
     }
 
-    /// Puts the step's list column in the place of its text column, encoded by a
+    /// Puts the step's columns in the place of its text, or behind it, encoded by a
     /// device as far as there is one that does text. Nulls
     /// stay null; unusable rows are null and returned, in row order.
     ///
@@ -46,57 +60,136 @@ impl StepEncoder {
         step: &TokenizeStep,
         columns: &RecordBatch,
         on_device: Option<(&Offload, &TextOnLane)>,
-    ) -> Result<(RecordBatch, Vec<Unusable>)> {
-        let schema = columns.schema();
-        let index = index_of(columns, &step.column)?;
-        let text = decoded(columns.column(index))?;
+    ) -> Result<EncodedText> {
+        let text = decoded(column(columns, &step.column)?)?;
         let text = TextRows::new(&text)?;
         let n_rows = columns.num_rows();
         let ready = match on_device {
             Some(lane) => ReadyRows::of((&text, self.special), n_rows, lane)?,
             None => ReadyRows::default(),
         };
-        let mut lists = TokenLists::with_capacity(columns.num_rows());
-        let mut unusable = Vec::new();
-        for row in 0..columns.num_rows() {
-            let encoded = self.encode((step, &ready), &text, row, &mut lists.ids);
-            lists.end_row(*encoded.as_ref().unwrap_or(&TokenRow::Null))?;
-            if let Err(reason) = encoded {
-                unusable.push(Unusable::new(row, reason));
+        let mut lists = TokenLists::with_capacity(n_rows);
+        let mut counts = Vec::with_capacity(n_rows);
+        let (mut unusable, mut truncated) = (Vec::new(), Vec::new());
+        for row in 0..n_rows {
+            let encoded = self.encode((step, &ready), (&text, row), &mut lists);
+            let tokens = match encoded {
+                Ok(tokens) => tokens,
+                Err(reason) => {
+                    unusable.push(Unusable::new(row, reason));
+                    None
+                }
+            };
+            lists.end_row(tokens.map_or(TokenRow::Null, |_| TokenRow::Ids))?;
+            let RowTokens { n_all, n_left_out } = tokens.unwrap_or_default();
+            counts.push(u32::try_from(n_all).unwrap_or(u32::MAX));
+            if n_left_out > 0 {
+                truncated.push((row, n_left_out as u64));
             }
         }
-        let list = lists.finish(&step.id_type)?.tokens;
-        let field = Field::new(&step.output, list.data_type().clone(), true);
-        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
-        let mut arrays = columns.columns().to_vec();
-        fields[index] = Arc::new(field);
-        arrays[index] = list;
-        let columns = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-            .map_err(|error| Error::internal("cannot build the token column").with_source(error))?;
-        Ok((columns, unusable))
+        Ok(EncodedText {
+            columns: put_in_place(step, columns, lists, counts)?,
+            unusable,
+            truncated,
+        })
     }
 
-    /// Appends the ids of one row. Leaves `ids` as it was on error.
+    /// Appends the tokens of one row, if it has a text. Leaves `lists` as they were on
+    /// error.
     fn encode(
         &mut self,
         (step, ready): (&TokenizeStep, &ReadyRows),
-        text: &TextRows<'_>,
-        row: usize,
-        ids: &mut Vec<u32>,
-    ) -> Result<TokenRow, String> {
-        let text = text.get(row).map_err(|bad| bad.to_string())?;
-        let Some(text) = text else {
-            return Ok(TokenRow::Null);
+        (text, row): (&TextRows<'_>, usize),
+        lists: &mut TokenLists,
+    ) -> Result<Option<RowTokens>, String> {
+        let Some(text) = text.get(row).map_err(|bad| bad.to_string())? else {
+            return Ok(None);
         };
-        let start = ids.len();
-        ids.extend_from_slice(&step.begin_of_document);
-        if !ready.append(row, ids)
-            && let Err(error) = self.encoder.encode(text, self.special, ids)
-        {
-            ids.truncate(start);
-            return Err(error.to_string());
-        }
-        ids.extend_from_slice(&step.end_of_document);
-        Ok(TokenRow::Ids)
+        let start = lists.ids.len();
+        lists.put_around(&step.begin_of_document, step.offsets);
+        let own = lists.ids.len();
+        let around = step.begin_of_document.len() + step.end_of_document.len();
+        let truncation = step.truncation.map(|truncation| Truncation {
+            max_length: (truncation.max_length as usize).saturating_sub(around),
+            stride: 0,
+            strategy: TruncationStrategy::LongestFirst,
+            end: match truncation.side {
+                TruncationSide::Right => SequenceEnd::Right,
+                TruncationSide::Left => SequenceEnd::Left,
+            },
+        });
+        let done = match step.offsets {
+            None if ready.append(row, &mut lists.ids) => Ok(lists.cut(own, truncation)),
+            None => {
+                let done = self.encoder.encode(text, self.special, &mut lists.ids);
+                done.map(|()| lists.cut(own, truncation))
+            }
+            Some(unit) => self.encode_places(text, (unit, truncation), lists),
+        };
+        let n_left_out = done.map_err(|error| {
+            lists.truncate(start);
+            error.to_string()
+        })?;
+        let n_all = lists.ids.len() - own + n_left_out + around;
+        lists.put_around(&step.end_of_document, step.offsets);
+        Ok(Some(RowTokens { n_all, n_left_out }))
     }
+
+    /// Appends the tokens of a text with their places in it; how many are left out.
+    ///
+    /// Which of them a truncation leaves is known before the tokenizer's file trims
+    /// the places, as Hugging Face does, for the first one is trimmed as such.
+    fn encode_places(
+        &mut self,
+        text: &str,
+        (unit, truncation): (TextUnit, Option<Truncation>),
+        lists: &mut TokenLists,
+    ) -> Result<usize, EncodeError> {
+        let options = EncodeOptions {
+            special: self.special,
+            add_special: AddSpecial::No,
+            offsets: match unit {
+                TextUnit::Bytes => OffsetUnit::Bytes,
+                TextUnit::Chars => OffsetUnit::Chars,
+            },
+            truncation,
+            ..EncodeOptions::default()
+        };
+        let encoding = self.encoder.encode_tokens(text, None, &options)?;
+        lists.ids.extend_from_slice(&encoding.ids);
+        let [starts, ends] = &mut lists.places;
+        starts.extend(encoding.spans.iter().map(|(start, _)| *start));
+        ends.extend(encoding.spans.iter().map(|(_, end)| *end));
+        Ok(encoding.overflowing.iter().map(|part| part.ids.len()).sum())
+    }
+}
+
+/// How many tokens a row has, and how many of them are left out.
+#[derive(Debug, Clone, Copy, Default)]
+struct RowTokens {
+    n_all: usize,
+    n_left_out: usize,
+}
+
+/// The batch with the columns that the step makes.
+fn put_in_place(
+    step: &TokenizeStep,
+    columns: &RecordBatch,
+    lists: TokenLists,
+    counts: Vec<u32>,
+) -> Result<RecordBatch> {
+    let index = index_of(columns, &step.column)?;
+    let valid = lists.valid();
+    let finished = lists.finish(&step.id_type)?;
+    let mut made = vec![(step.output.clone(), finished.tokens)];
+    if step.offsets.is_some() {
+        let places = places_of(&step.output).into_iter().zip(finished.places);
+        made.extend(places.filter_map(|(name, list)| Some((name, list?))));
+    }
+    if let Some(name) = &step.count {
+        let counts = UInt32Array::new(counts.into(), Some(valid));
+        made.push((name.clone(), Arc::new(counts)));
+    }
+    let first = if step.keep_text { index + 1 } else { index };
+    made::put(columns, first..index + 1, made)
 }

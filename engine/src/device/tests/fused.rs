@@ -98,7 +98,7 @@ fn events(batch: &Batch) -> (Fates, Fates) {
                     )
                 }));
             }
-            RowEvent::OtherSide { .. } => panic!("{event:?}"),
+            RowEvent::OtherSide { .. } | RowEvent::Truncated { .. } => panic!("{event:?}"),
         }
     }
     // What was changed of a row that is then refused is nobody's value.

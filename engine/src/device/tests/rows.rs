@@ -45,7 +45,10 @@ fn set_aside(batch: &Batch) -> Vec<(u64, &str)> {
                 assert_eq!(unit.at.file, 0);
                 Some((unit.at.row, unit.reason.as_str()))
             }
-            RowEvent::Filtered { .. } | RowEvent::OtherSide { .. } | RowEvent::Noted { .. } => None,
+            RowEvent::Filtered { .. }
+            | RowEvent::OtherSide { .. }
+            | RowEvent::Noted { .. }
+            | RowEvent::Truncated { .. } => None,
         }
     }
     batch.events.iter().filter_map(unit).collect()

@@ -10,7 +10,10 @@ use super::table::{self, batch_of};
 use super::{assert_equal, reference, within};
 use crate::batch::Batch;
 use crate::device::{Device, Offload, OnDeviceError, Worker};
-use crate::plan::{DeviceChoice, Plan, SpecialTokens, Stages, Step, TokenizeStep};
+use crate::plan::{
+    DeviceChoice, DocumentTruncation, Plan, SpecialTokens, Stages, Step, TokenizeStep,
+    TruncationSide,
+};
 
 /// Documents in several scripts with special tokens, and one that only the host
 /// encodes.
@@ -51,6 +54,14 @@ fn plan(special_tokens: SpecialTokens, batch: &Batch) -> Arc<Plan> {
         special_tokens,
         begin_of_document: vec![1, 2],
         end_of_document: vec![3],
+        // Some documents are cut, those of a device like those of the host.
+        truncation: Some(DocumentTruncation {
+            max_length: 20,
+            side: TruncationSide::Left,
+        }),
+        offsets: None,
+        keep_text: false,
+        count: Some("n_tokens".to_owned()),
         id_type: DataType::UInt16,
     })];
     plan.stages = Stages::of(&plan.steps).unwrap();

@@ -65,7 +65,7 @@ pub(super) fn check(
         loss_mask: spec.loss_mask.column().cloned(),
         tokenizer: Arc::clone(tokenizer),
         asset: assets::of_tokenizer(tokenizer, assets),
-        id_type: encoded::id_type(tokenizer),
+        id_type: encoded::id_type(tokenizer, spec.dtype).map_err(at("dtype"))?,
         template,
         with_tools,
         variables,

@@ -6,6 +6,7 @@ use arrow::datatypes::DataType;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
+use crate::plan::named_types::IdType;
 use crate::plan::spelling::TokenName;
 use crate::plan::stored;
 use crate::plan::suggest;
@@ -26,12 +27,21 @@ pub(super) fn find<'a>(
         .ok_or_else(|| Error::internal(format!("the tokenizer {:?} was not loaded", named.name)))
 }
 
-/// The least type that holds all ids.
-pub(super) fn id_type(tokenizer: &Tokenizer) -> DataType {
-    if tokenizer.vocab_size() <= 1 << 16 {
-        DataType::UInt16
-    } else {
-        DataType::UInt32
+/// The type of the ids: the one that is named, else the least that holds all.
+///
+/// # Errors
+/// `Pipeline` for one that does not.
+pub(super) fn id_type(tokenizer: &Tokenizer, named: Option<IdType>) -> Result<DataType> {
+    let vocab_size = tokenizer.vocab_size();
+    let fits = vocab_size <= 1 << 16;
+    match named {
+        Some(IdType::Uint16) if !fits => Err(Error::pipeline(format!(
+            "dtype: expected a type that holds all {vocab_size} ids of the tokenizer, got uint16"
+        ))
+        .with_hint("leave `dtype` out, or set dtype = \"uint32\"")),
+        Some(IdType::Uint32) => Ok(DataType::UInt32),
+        None if !fits => Ok(DataType::UInt32),
+        Some(IdType::Uint16) | None => Ok(DataType::UInt16),
     }
 }
 

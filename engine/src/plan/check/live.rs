@@ -151,6 +151,14 @@ impl<'a> LiveColumns<'a> {
         }
     }
 
+    /// Puts made columns behind `name`.
+    pub(super) fn insert_behind(&mut self, name: &str, made: Vec<Made>) {
+        if let Some(index) = self.live.iter().position(|live| live.name == name) {
+            let made = made.into_iter().map(Live::of);
+            self.live.splice(index + 1..=index, made);
+        }
+    }
+
     /// The order of the axes of a column's images, where it is known.
     pub(super) fn layout(&self, name: &str) -> Option<ImageLayout> {
         self.layouts.get(name).copied()

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
-use crate::plan::columns::{is_text, list_of};
+use crate::plan::columns::{is_text, token_columns};
 use crate::plan::output::{Meaning, OutputColumn};
-use crate::plan::pipeline::TokenizeSpec;
+use crate::plan::pipeline::{MOST_TOKENS, TokenizeSpec};
 use crate::plan::spelling::DocumentToken;
-use crate::plan::steps::TokenizeStep;
+use crate::plan::steps::{DocumentTruncation, TokenizeStep};
 use crate::plan::tokenizers::LoadedTokenizers;
 use crate::plan::type_names::column_type_name;
 use crate::plan::types::Asset;
@@ -31,24 +31,13 @@ pub(super) fn check(
         move |error| (error, key)
     };
     let text = check_text(columns, &spec.column).map_err(at("column"))?;
-    let names = (spec.output.as_str(), spec.column.as_str());
-    encoded::check_name(columns, names, ("token column", "output")).map_err(at("output"))?;
     let tokenizer = encoded::find(&spec.tokenizer_ref(), tokenizers).map_err(at("tokenizer"))?;
     let begin_of_document = around(tokenizer, spec.begin_of_document.as_ref(), Side::Begin)
         .map_err(at("begin_of_document"))?;
     let end_of_document = around(tokenizer, spec.end_of_document.as_ref(), Side::End)
         .map_err(at("end_of_document"))?;
-    let id_type = encoded::id_type(tokenizer);
-    let made = Made {
-        column: OutputColumn {
-            name: spec.output.clone(),
-            data_type: list_of(&id_type),
-            ..text
-        },
-        tokens_of: Some(index),
-    };
-    columns.replace(&spec.column, made);
-    Ok(TokenizeStep {
+    let around = begin_of_document.len() + end_of_document.len();
+    let step = TokenizeStep {
         column: spec.column.clone(),
         output: spec.output.clone(),
         tokenizer: Arc::clone(tokenizer),
@@ -56,8 +45,79 @@ pub(super) fn check(
         special_tokens: spec.special_tokens,
         begin_of_document,
         end_of_document,
-        id_type,
-    })
+        id_type: encoded::id_type(tokenizer, spec.dtype).map_err(at("dtype"))?,
+        truncation: truncation(spec, around)?,
+        offsets: spec.offsets,
+        keep_text: spec.keep_text,
+        count: spec.count.clone(),
+    };
+    let made = token_columns(&step, text.nullable);
+    check_names(&step, &made, columns)?;
+    let made = made.into_iter().map(|column| Made {
+        tokens_of: (column.name == step.output).then_some(index),
+        column,
+    });
+    if step.keep_text {
+        columns.insert_behind(&step.column, made.collect());
+    } else {
+        columns.replace_all(&step.column, made.collect());
+    }
+    Ok(step)
+}
+
+/// All names are free, but for that of a text whose place is taken.
+fn check_names(
+    step: &TokenizeStep,
+    made: &[OutputColumn],
+    columns: &LiveColumns<'_>,
+) -> StepResult<()> {
+    let replaced = if step.keep_text { "" } else { &step.column };
+    for (index, OutputColumn { name, .. }) in made.iter().enumerate() {
+        let (what, key) = match step.count.as_deref() {
+            Some(count) if index > 0 && count == name => ("count", "count"),
+            _ if index == 0 => ("token column", "output"),
+            _ => ("place of tokens", "output"),
+        };
+        let before = made.get(..index).unwrap_or_default();
+        let checked = if before.iter().any(|other| other.name == *name) {
+            let message =
+                format!("expected another name for the {what} than that of a column beside it");
+            Err(Error::pipeline(message).with_column(name))
+        } else {
+            encoded::check_name(columns, (name, replaced), (what, key))
+        };
+        checked.map_err(|error| (error, key.to_owned()))?;
+    }
+    Ok(())
+}
+
+/// There is room for the tokens around a document, and for one of its own.
+fn truncation(spec: &TokenizeSpec, around: usize) -> StepResult<Option<DocumentTruncation>> {
+    let Some(max_length) = spec.max_length else {
+        return match spec.truncation_side {
+            None => Ok(None),
+            Some(_) => {
+                let error = Error::pipeline("`truncation_side` is for documents that are cut")
+                    .with_hint("say how long they may be with `max_length`, or leave it out");
+                Err((error, "truncation_side".to_owned()))
+            }
+        };
+    };
+    if !(1..=MOST_TOKENS).contains(&max_length) || max_length as usize <= around {
+        let error = Error::pipeline(format!(
+            "max_length: expected a whole number from {} to {MOST_TOKENS}, got {max_length}",
+            around + 1
+        ));
+        let error = match around {
+            0 => error,
+            _ => error.with_hint(format!("{around} tokens are put around each document")),
+        };
+        return Err((error, "max_length".to_owned()));
+    }
+    Ok(Some(DocumentTruncation {
+        max_length,
+        side: spec.truncation_side.unwrap_or_default(),
+    }))
 }
 
 /// The sides of a document.

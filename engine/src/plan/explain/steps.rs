@@ -9,9 +9,10 @@ use fuelrail_kernels::tokenize::Tokenizer;
 use super::amounts::counted;
 use crate::error::name_in_text;
 use crate::plan::chat_step::ChatStep;
+use crate::plan::named_types::{TextUnit, TruncationSide};
 use crate::plan::steps::{
-    ChunkStep, FilterStep, MapStep, OtherColumns, Overlong, PackLabels, PackMethod, PackStep,
-    SpecialTokens, Step, TokenizeStep,
+    ChunkStep, DocumentTruncation, FilterStep, MapStep, OtherColumns, Overlong, PackLabels,
+    PackMethod, PackStep, SpecialTokens, Step, TokenizeStep,
 };
 use crate::plan::types::Plan;
 
@@ -122,6 +123,21 @@ fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
         ),
     ] {
         said.push_str(&around(what, ids, template, &step.tokenizer));
+    }
+    if let Some(DocumentTruncation { max_length, side }) = step.truncation {
+        let kept = match side {
+            TruncationSide::Right => "first",
+            TruncationSide::Left => "last",
+        };
+        _ = write!(said, ", the {kept} {max_length} tokens of each");
+    }
+    match step.offsets {
+        None => {}
+        Some(TextUnit::Bytes) => said.push_str(", places in bytes"),
+        Some(TextUnit::Chars) => said.push_str(", places in characters"),
+    }
+    if let Some(name) = &step.count {
+        _ = write!(said, ", counted in {}", name_in_text(name));
     }
     said
 }

@@ -29,8 +29,8 @@ pub(super) fn window<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, 
     Ok(Some(window))
 }
 
-/// Documents of a row, where they are bounded: a row has no more than tokens.
-pub(super) fn documents<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+/// How many tokens, or documents of a row, which has no more, where that is bounded.
+pub(super) fn some_length<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     length(from).map(Some)
 }
 

@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::plan::columns::{LOSS_MASK, default_tokens};
+use crate::plan::named_types::IdType;
 use crate::plan::tokenizers::TokenizerRef;
 
 /// Turns conversations into token ids by a chat template.
@@ -59,6 +60,9 @@ pub struct ChatSpec {
     /// What else the template reads, such as `enable_thinking`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, Value>,
+    /// The type of the ids (default: "uint16" where all fit, else "uint32").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<IdType>,
 }
 
 /// Where the chat template of a step comes from.
@@ -90,6 +94,7 @@ impl ChatSpec {
             add_generation_prompt: false,
             now: None,
             variables: BTreeMap::new(),
+            dtype: None,
         }
     }
 

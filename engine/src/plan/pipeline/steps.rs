@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::bounds;
 use super::chat_spec::ChatSpec;
 use crate::plan::columns::default_tokens;
+use crate::plan::named_types::{IdType, TextUnit, TruncationSide};
 use crate::plan::operators::{COLUMN_OPERATORS, ColumnOperator, OneOf};
 use crate::plan::spelling::{ColumnNames, DocumentToken, TokenName};
 use crate::plan::steps::{OtherColumns, Overlong, PackMethod, SpecialTokens};
@@ -103,7 +104,8 @@ pub enum Nulls {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenizeSpec {
-    /// The text column; the token column takes its place.
+    /// The text column; the token column takes its place, unless `keep_text` says
+    /// otherwise.
     pub column: String,
     /// The name of a built-in tokenizer such as `cl100k_base`, or the path of
     /// a tokenizer file (tokenizer.json, .tiktoken, .model, vocab.txt) or of a
@@ -127,6 +129,32 @@ pub struct TokenizeSpec {
     /// above).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_of_document: Option<DocumentToken>,
+    /// Tokens of a document, at most, those around it among them (default: all are
+    /// kept). What is beyond is left out and counted.
+    #[serde(
+        default,
+        deserialize_with = "bounds::some_length",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 16_777_216))]
+    pub max_length: Option<u32>,
+    /// The end of a longer document that loses tokens (default: "right").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncation_side: Option<TruncationSide>,
+    /// What two more columns count that say where in the text each token begins and
+    /// ends: `OUTPUT_start` and `OUTPUT_end`. For tokens around a document both are 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets: Option<TextUnit>,
+    /// Whether the text column stays, with the token column behind it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_text: bool,
+    /// The name of one more column: how many tokens the document has, whatever
+    /// `max_length` leaves of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<String>,
+    /// The type of the ids (default: "uint16" where all fit, else "uint32").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<IdType>,
 }
 
 impl TokenizeSpec {
@@ -140,6 +168,12 @@ impl TokenizeSpec {
             special_tokens: SpecialTokens::default(),
             begin_of_document: None,
             end_of_document: None,
+            max_length: None,
+            truncation_side: None,
+            offsets: None,
+            keep_text: false,
+            count: None,
+            dtype: None,
         }
     }
 
@@ -198,7 +232,7 @@ pub struct PackSpec {
     /// Documents in a row, at most.
     #[serde(
         default,
-        deserialize_with = "bounds::documents",
+        deserialize_with = "bounds::some_length",
         skip_serializing_if = "Option::is_none"
     )]
     #[schemars(range(min = 1, max = 16_777_216))]
