@@ -1,10 +1,8 @@
-// `tokenize`, the ids of words: see kernels/src/tokenize/device/mod.rs for what the
-// nine passes do, and passes.rs there for the same in Rust.
+// `tokenize`, the ids of words by byte pairs, and what all models end with: see
+// kernels/src/tokenize/device/mod.rs for what the passes do, and passes/ there for the
+// same in Rust.
 
 const SHORT: u32 = 32u;
-const KEY: u32 = 15u;
-const BUCKET: u32 = 4u;
-const ENTRY: u32 = 8u;
 const NO_RANK: u32 = 0xffffffffu;
 const SAFE: u32 = 0x80000000u;
 
@@ -24,14 +22,9 @@ var<workgroup> n_symbols: u32;
 // Where the long words at hand begin: at most one in every 33 bytes does.
 var<workgroup> long_words: array<u32, 8>;
 
-fn mixed(seed: u32) -> u32 {
-    var hash = (seed ^ (seed >> 16u)) * 0x7feb352du;
-    hash = (hash ^ (hash >> 15u)) * 0x846ca68bu;
-    return hash ^ (hash >> 16u);
-}
-
-fn fold(hash: u32, word: u32) -> u32 {
-    return (((hash << 5u) | (hash >> 27u)) ^ word) * 0x9e3779b1u;
+// The constants of byte pairs.
+fn byte_pairs(job: Job) -> PairConstants {
+    return pair_constants(job.constants + CUT_CONSTANTS_WORDS);
 }
 
 // Up to four bytes of a text, as a word.
@@ -44,39 +37,18 @@ fn text_word(job: Job, at: u32, len: u32) -> u32 {
     return select(word, word & ((1u << ((len & 3u) << 3u)) - 1u), len < 4u);
 }
 
-// Puts the ids of a word of up to 15 bytes, if the table has it.
-fn put_known(job: Job, it: TokenizeConstants, parts: TextParts, at: u32, len: u32) -> bool {
+// A word of up to 15 bytes with their number behind them.
+fn key_of(job: Job, at: u32, len: u32) -> vec4<u32> {
     var key = vec4<u32>(0u);
-    var hash = 0u;
-    for (var i = 0u; i < 4u; i += 1u) {
-        if 4u * i < len {
-            key[i] = text_word(job, at + 4u * i, len - 4u * i);
-        }
+    for (var i = 0u; 4u * i < len; i += 1u) {
+        key[i] = text_word(job, at + 4u * i, len - 4u * i);
     }
     key.w |= len << 24u;
-    for (var i = 0u; i < 4u; i += 1u) {
-        hash = fold(hash, key[i]);
-    }
-    hash = mixed(hash);
-    for (var i = 0u; i < 2u * BUCKET; i += 1u) {
-        if i == BUCKET {
-            hash = mixed(hash ^ 0x5bd1e995u);
-        }
-        let slot = (hash & it.words_mask) * BUCKET + (i & 3u);
-        let entry = job.constants + it.words + slot * ENTRY;
-        let found = vec4<u32>(tables[entry], tables[entry + 1u], tables[entry + 2u], tables[entry + 3u]);
-        if all(found == key) {
-            for (var j = 0u; j < 4u && tables[entry + 4u + j] != NO_ID; j += 1u) {
-                put_id(parts, at + j, tables[entry + 4u + j]);
-            }
-            return true;
-        }
-    }
-    return false;
+    return key;
 }
 
 // The id of a longer word, if it is a token.
-fn known_long(job: Job, it: TokenizeConstants, at: u32, len: u32) -> u32 {
+fn known_long(job: Job, it: PairConstants, at: u32, len: u32) -> u32 {
     var hash = len;
     for (var i = 0u; i < len; i += 4u) {
         hash = fold(hash, text_word(job, at + i, len - i));
@@ -109,7 +81,7 @@ fn tokenize_lookup(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[group.y];
-    let it = tokenize_constants(job.constants);
+    let it = byte_pairs(job);
     let parts = text_parts(job);
     for (var chunk = group.x; chunk < parts.chunks; chunk += n_workgroups.x) {
         list_bits(parts.begins + chunk * TEXT_BITS, chunk * TEXT_CHUNK, local.x);
@@ -120,7 +92,7 @@ fn tokenize_lookup(
             if len > LONG {
                 put_id(parts, at, NO_ID);
             } else if len <= KEY {
-                is_known = put_known(job, it, parts, at, len);
+                is_known = put_known(parts, job.constants + it.words, it.words_mask, at, key_of(job, at, len));
             } else {
                 let id = known_long(job, it, at, len);
                 is_known = id != NO_ID;
@@ -137,7 +109,7 @@ fn tokenize_lookup(
 }
 
 // The rank of a pair, and what it merges into.
-fn merge_of(job: Job, it: TokenizeConstants, left: u32, right: u32) -> vec2<u32> {
+fn merge_of(job: Job, it: PairConstants, left: u32, right: u32) -> vec2<u32> {
     let hash = mixed(fold(left * 0x9e3779b1u, right));
     for (var place = hash & it.pairs_mask;; place = (place + 1u) & it.pairs_mask) {
         let entry = job.constants + it.pairs + 4u * place;
@@ -150,7 +122,7 @@ fn merge_of(job: Job, it: TokenizeConstants, left: u32, right: u32) -> vec2<u32>
 }
 
 // Merges a word of up to 32 bytes: the lowest rank first, leftmost.
-fn merge_short(job: Job, it: TokenizeConstants, parts: TextParts, at: u32, len: u32) {
+fn merge_short(job: Job, it: PairConstants, parts: TextParts, at: u32, len: u32) {
     for (var i = 0u; i < len; i += 1u) {
         own_symbols[i] = tables[job.constants + it.byte_ids + src_byte(job.src * 4u + at + i)];
     }
@@ -195,7 +167,7 @@ fn tokenize_short(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[group.y];
-    let it = tokenize_constants(job.constants);
+    let it = byte_pairs(job);
     let parts = text_parts(job);
     for (var chunk = group.x; chunk < parts.chunks; chunk += n_workgroups.x) {
         list_bits(parts.unmerged + chunk * TEXT_BITS, chunk * TEXT_CHUNK, local.x);
@@ -307,7 +279,7 @@ fn add_distant(distance: u32, local: u32) {
 }
 
 // Looks up the pairs that have a new symbol.
-fn rank_new(job: Job, it: TokenizeConstants, n: u32, local: u32) {
+fn rank_new(job: Job, it: PairConstants, n: u32, local: u32) {
     for (var i = 4u * local; i < min(4u * local + 4u, n); i += 1u) {
         if i + 1u >= n {
             break;
@@ -322,7 +294,7 @@ fn rank_new(job: Job, it: TokenizeConstants, n: u32, local: u32) {
 }
 
 // Merges a word of up to 1,024 bytes in a workgroup.
-fn merge_long(job: Job, it: TokenizeConstants, parts: TextParts, at: u32, local: u32) {
+fn merge_long(job: Job, it: PairConstants, parts: TextParts, at: u32, local: u32) {
     let len = word_end(parts, at) - at;
     for (var i = local; i < len; i += 256u) {
         symbols[i] = tables[job.constants + it.byte_ids + src_byte(job.src * 4u + at + i)] | SAFE;
@@ -362,7 +334,7 @@ fn tokenize_long(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[group.y];
-    let it = tokenize_constants(job.constants);
+    let it = byte_pairs(job);
     let parts = text_parts(job);
     // A workgroup looks at few bytes, for it merges one word after another.
     for (var at = group.x * 8u; at * 32u < parts.n; at += n_workgroups.x * 8u) {

@@ -1,5 +1,5 @@
 // `tokenize`, where words begin: see kernels/src/tokenize/device/mod.rs for what the
-// nine passes do, and passes.rs there for the same in Rust.
+// passes do, and passes/ there for the same in Rust.
 
 // Bytes of a chunk that an invocation looks at.
 const EACH: u32 = 8u;
@@ -38,13 +38,6 @@ fn then(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
 
 fn map_at(at: u32, symbol: u32) -> vec2<u32> {
     return vec2<u32>(tables[at + 2u * symbol], tables[at + 2u * symbol + 1u]);
-}
-
-fn text_byte(job: Job, n: u32, at: u32) -> u32 {
-    if at >= n {
-        return 0u;
-    }
-    return src_byte(job.src * 4u + at);
 }
 
 // Marks where rows begin in the chunk from `begin` on.
@@ -97,7 +90,7 @@ fn apostrophe(job: Job, n: u32, begin: u32, at: u32) -> u32 {
 }
 
 // The symbol at `at` of the chunk from `begin` on.
-fn symbol_at(job: Job, it: TokenizeConstants, n: u32, begin: u32, at: u32) -> u32 {
+fn symbol_at(job: Job, it: CutConstants, n: u32, begin: u32, at: u32) -> u32 {
     let place = begin + at;
     let lead = text_byte(job, n, place);
     if place >= n || (lead & 0xc0u) == 0x80u {
@@ -106,26 +99,12 @@ fn symbol_at(job: Job, it: TokenizeConstants, n: u32, begin: u32, at: u32) -> u3
     if lead == 0x27u {
         return apostrophe(job, n, begin, at);
     }
-    var codepoint = lead;
-    if lead >= 0xf0u {
-        codepoint = ((lead & 7u) << 18u) | ((text_byte(job, n, place + 1u) & 63u) << 12u)
-            | ((text_byte(job, n, place + 2u) & 63u) << 6u) | (text_byte(job, n, place + 3u) & 63u);
-    } else if lead >= 0xe0u {
-        codepoint = ((lead & 15u) << 12u) | ((text_byte(job, n, place + 1u) & 63u) << 6u)
-            | (text_byte(job, n, place + 2u) & 63u);
-    } else if lead >= 0xc0u {
-        codepoint = ((lead & 31u) << 6u) | (text_byte(job, n, place + 1u) & 63u);
-    }
-    codepoint = min(codepoint, 0x10ffffu);
-    let pages = tables[job.constants + it.page_of + (codepoint >> 8u)];
-    let page = (pages >> (((codepoint >> 7u) & 1u) << 4u)) & 0xffffu;
-    let word = tables[job.constants + it.pages + page * 16u + ((codepoint & 127u) >> 3u)];
-    return (word >> ((codepoint & 7u) << 2u)) & 15u;
+    return symbol_in_pages(job, it, place_in_pages(job, it, text_char(job, n, place).codepoint));
 }
 
 // Reads an invocation's symbols, and scans what all do to both automata: leaves in
 // `forward` and `backward` what each does with all before and behind it.
-fn read_chunk(job: Job, it: TokenizeConstants, n: u32, begin: u32, local: u32) {
+fn read_chunk(job: Job, it: CutConstants, n: u32, begin: u32, local: u32) {
     mark_rows(job, begin, local);
     var ahead = IDENTITY;
     for (var i = 0u; i < EACH; i += 1u) {
@@ -191,7 +170,7 @@ fn tokenize_maps(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[group.y];
-    let it = tokenize_constants(job.constants);
+    let it = cut_constants(job.constants);
     let parts = text_parts(job);
     for (var chunk = group.x; chunk < parts.chunks; chunk += n_workgroups.x) {
         read_chunk(job, it, parts.n, chunk * TEXT_CHUNK, local.x);
@@ -241,7 +220,7 @@ fn tokenize_states(
 }
 
 // A bit for each of an invocation's bytes at which a word begins.
-fn own_begins(job: Job, it: TokenizeConstants, states: vec2<u32>, local: u32) -> u32 {
+fn own_begins(job: Job, it: CutConstants, states: vec2<u32>, local: u32) -> u32 {
     var behind = array<u32, 8>();
     var state = states.y;
     for (var i = EACH; i > 0u; i -= 1u) {
@@ -277,7 +256,7 @@ fn tokenize_words(
     @builtin(num_workgroups) n_workgroups: vec3<u32>,
 ) {
     let job = jobs[group.y];
-    let it = tokenize_constants(job.constants);
+    let it = cut_constants(job.constants);
     let parts = text_parts(job);
     for (var chunk = group.x; chunk < parts.chunks; chunk += n_workgroups.x) {
         read_chunk(job, it, parts.n, chunk * TEXT_CHUNK, local.x);

@@ -5,9 +5,20 @@
 constexpr u32 TEXT_CHUNK = 2048;
 // Words of bits that a chunk has.
 constexpr u32 TEXT_BITS = TEXT_CHUNK / 32;
-// Bytes of the longest word that a device merges.
+// Bytes of the longest word that a device encodes.
 constexpr u32 LONG = 1024;
 constexpr u32 NO_ID = 0xffffffff;
+// Bytes of the longest word that a table of words has, the words of text of a bucket of
+// it, and the words of 32 bits of one of those.
+constexpr u32 KEY = 15;
+constexpr u32 BUCKET = 4;
+constexpr u32 ENTRY_WORDS = 8;
+
+// The constants of a job's model, which are behind those that say where words begin.
+template <typename Constants>
+DEVICE Constants model_of(const u32* __restrict__ tables, const Job& job) {
+    return *reinterpret_cast<const Constants*>(tables + job.constants + sizeof(CutConstants) / 4);
+}
 
 // A job's text, and where each part of what passes leave begins.
 struct Text {
@@ -36,6 +47,17 @@ struct Text {
         return at < n ? rows.bytes[at] : 0;
     }
 
+    // The codepoint of the character at `at`, and where the next one begins.
+    DEVICE u32 codepoint(u32 at, u32& next) const {
+        const u32 lead = byte(at), n_behind = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+        u32 codepoint = n_behind == 0 ? lead : lead & (63 >> n_behind);
+        for (u32 i = 1; i <= n_behind; i++) {
+            codepoint = codepoint << 6 | (byte(at + i) & 63);
+        }
+        next = at + 1 + n_behind;
+        return codepoint < 0x10ffff ? codepoint : 0x10ffff;
+    }
+
     // The end of the word that begins at `at`, or a place further off than LONG.
     DEVICE u32 word_end(u32 at) const {
         if (at + 1 >= n) {
@@ -57,6 +79,60 @@ struct Text {
     DEVICE void put(u32 at, u32 id) const {
         ids[at] = id;
         atomicOr(found + at / 32, 1u << at % 32);
+    }
+};
+
+// What a tokenizer has of every codepoint, in pages.
+struct Pages {
+    const u32* constants;
+    const CutConstants& cut;
+
+    // The place of a codepoint in them.
+    DEVICE u32 place(u32 codepoint) const {
+        const u32 page = constants[cut.page_of + codepoint / 256] >> codepoint / 128 % 2 * 16 & 0xffff;
+        return page * 128 + codepoint % 128;
+    }
+
+    // The symbol at a place.
+    DEVICE u32 symbol(u32 place) const {
+        return constants[cut.pages + place / 8] >> place % 8 * 4 & 15;
+    }
+};
+
+DEVICE u32 mixed(u32 hash) {
+    hash = (hash ^ hash >> 16) * 0x7feb352du;
+    hash = (hash ^ hash >> 15) * 0x846ca68bu;
+    return hash ^ hash >> 16;
+}
+
+DEVICE u32 fold(u32 hash, u32 word) {
+    return ((hash << 5 | hash >> 27) ^ word) * 0x9e3779b1u;
+}
+
+// A word of up to 15 bytes with their number behind them.
+struct WordKey {
+    u32 words[4] = {0, 0, 0, 0};
+
+    // Puts the ids of the word at `at`, if the table at `known` has it.
+    DEVICE bool put(const Text& text, const u32* known, u32 mask, u32 at) const {
+        u32 hash = 0;
+        for (u32 word : words) {
+            hash = fold(hash, word);
+        }
+        hash = mixed(hash);
+        for (u32 i = 0; i < 2 * BUCKET; i++) {
+            if (i == BUCKET) {
+                hash = mixed(hash ^ 0x5bd1e995u);
+            }
+            const u32* entry = known + ((hash & mask) * BUCKET + i % BUCKET) * ENTRY_WORDS;
+            if (entry[0] == words[0] && entry[1] == words[1] && entry[2] == words[2] && entry[3] == words[3]) {
+                for (u32 j = 0; j < 4 && entry[4 + j] != NO_ID; j++) {
+                    text.put(at + j, entry[4 + j]);
+                }
+                return true;
+            }
+        }
+        return false;
     }
 };
 

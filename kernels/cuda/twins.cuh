@@ -136,13 +136,17 @@ struct LutConstants {
 };
 static_assert(sizeof(LutConstants) == 24, "as in Rust");
 
-struct TokenizeConstants {
+struct CutConstants {
     u32 shortened;
     u32 forward;
     u32 backward;
     u32 begins;
     u32 page_of;
     u32 pages;
+};
+static_assert(sizeof(CutConstants) == 24, "as in Rust");
+
+struct PairConstants {
     u32 byte_ids;
     u32 pairs;
     u32 pairs_mask;
@@ -152,4 +156,16 @@ struct TokenizeConstants {
     u32 long_mask;
     u32 long_bytes;
 };
-static_assert(sizeof(TokenizeConstants) == 56, "as in Rust");
+static_assert(sizeof(PairConstants) == 32, "as in Rust");
+
+struct PieceConstants {
+    u32 words;
+    u32 words_mask;
+    u32 spelled;
+    u32 spelled_bytes;
+    u32 trie;
+    u32 inside;
+    u32 unknown;
+    u32 max_chars;
+};
+static_assert(sizeof(PieceConstants) == 32, "as in Rust");

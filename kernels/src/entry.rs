@@ -45,6 +45,10 @@ pub enum Entry {
     TokenizeShort,
     /// `tokenize`: words that a group of threads merges.
     TokenizeLong,
+    /// `tokenize`: words that a table of `WordPiece` has.
+    TokenizeWhole,
+    /// `tokenize`: words that a thread covers with tokens.
+    TokenizePieces,
     /// `tokenize`: how many ids each chunk has.
     TokenizeCount,
     /// `tokenize`: where each chunk's go.
@@ -55,7 +59,7 @@ pub enum Entry {
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
@@ -74,6 +78,8 @@ impl Entry {
         Self::TokenizeLookup,
         Self::TokenizeShort,
         Self::TokenizeLong,
+        Self::TokenizeWhole,
+        Self::TokenizePieces,
         Self::TokenizeCount,
         Self::TokenizePlaces,
         Self::TokenizeWrite,
@@ -101,6 +107,8 @@ impl Entry {
             Self::TokenizeLookup => "tokenize_lookup",
             Self::TokenizeShort => "tokenize_short",
             Self::TokenizeLong => "tokenize_long",
+            Self::TokenizeWhole => "tokenize_whole",
+            Self::TokenizePieces => "tokenize_pieces",
             Self::TokenizeCount => "tokenize_count",
             Self::TokenizePlaces => "tokenize_places",
             Self::TokenizeWrite => "tokenize_write",
@@ -121,6 +129,7 @@ impl Entry {
                 "squeeze"
             }
             Self::TokenizeMaps | Self::TokenizeStates | Self::TokenizeWords => "tokenize_words",
+            Self::TokenizeWhole | Self::TokenizePieces => "tokenize_pieces",
             Self::TokenizeLookup
             | Self::TokenizeShort
             | Self::TokenizeLong
@@ -152,6 +161,8 @@ impl Entry {
             | Self::TokenizeLookup
             | Self::TokenizeShort
             | Self::TokenizeLong
+            | Self::TokenizeWhole
+            | Self::TokenizePieces
             | Self::TokenizeCount
             | Self::TokenizePlaces
             | Self::TokenizeWrite => true,
@@ -173,5 +184,7 @@ pub const TWINS: &[Twin] = &[
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,
-    tokenize::TokenizeConstants::TWIN,
+    tokenize::CutConstants::TWIN,
+    tokenize::PairConstants::TWIN,
+    tokenize::PieceConstants::TWIN,
 ];

@@ -11,5 +11,9 @@ pub const MODULES: &[(&str, &str)] = &[
     ("normalize", include_str!("../ptx/normalize.ptx")),
     ("squeeze", include_str!("../ptx/squeeze.ptx")),
     ("tokenize", include_str!("../ptx/tokenize.ptx")),
+    (
+        "tokenize_pieces",
+        include_str!("../ptx/tokenize_pieces.ptx"),
+    ),
     ("tokenize_words", include_str!("../ptx/tokenize_words.ptx")),
 ];

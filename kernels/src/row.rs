@@ -17,7 +17,7 @@ use crate::level::Level;
 use crate::lut::{Lut, LutError, LutTables};
 use crate::pass::{DeviceKernel, Pass, Role, Spread};
 use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
-use crate::tokenize::{DeviceTokenizer, NoUtf8, TEXT_CHUNK};
+use crate::tokenize::{DeviceModelKind, DeviceTokenizer, NoUtf8, TEXT_CHUNK};
 
 /// One kernel with what all rows of a column share.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,8 +117,17 @@ const fn of_text(entry: Entry, spread: Spread) -> Pass {
     }
 }
 
-/// Launches of [`RowKernel::Tokenize`].
-const TOKENIZE: &[Pass] = &[
+/// The last launch of [`RowKernel::Tokenize`].
+const TOKENIZE_WRITE: Pass = Pass {
+    entry: Entry::TokenizeWrite,
+    src: Role::Src,
+    aux: Some(Role::Scratch),
+    dst: Role::Dst,
+    spread: Spread::Chunks(TEXT_CHUNK),
+};
+
+/// Launches of [`RowKernel::Tokenize`] by byte pairs.
+const BYTE_PAIRS: &[Pass] = &[
     of_text(Entry::TokenizeMaps, Spread::Chunks(TEXT_CHUNK)),
     of_text(Entry::TokenizeStates, Spread::Once),
     of_text(Entry::TokenizeWords, Spread::Chunks(TEXT_CHUNK)),
@@ -128,13 +137,19 @@ const TOKENIZE: &[Pass] = &[
     of_text(Entry::TokenizeLong, Spread::Chunks(TEXT_CHUNK / 8)),
     of_text(Entry::TokenizeCount, Spread::PerChunk(TEXT_CHUNK)),
     of_text(Entry::TokenizePlaces, Spread::Once),
-    Pass {
-        entry: Entry::TokenizeWrite,
-        src: Role::Src,
-        aux: Some(Role::Scratch),
-        dst: Role::Dst,
-        spread: Spread::Chunks(TEXT_CHUNK),
-    },
+    TOKENIZE_WRITE,
+];
+
+/// Launches of [`RowKernel::Tokenize`] by word pieces.
+const WORD_PIECE: &[Pass] = &[
+    of_text(Entry::TokenizeMaps, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeStates, Spread::Once),
+    of_text(Entry::TokenizeWords, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeWhole, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizePieces, Spread::Chunks(TEXT_CHUNK)),
+    of_text(Entry::TokenizeCount, Spread::PerChunk(TEXT_CHUNK)),
+    of_text(Entry::TokenizePlaces, Spread::Once),
+    TOKENIZE_WRITE,
 ];
 
 impl RowKernel {
@@ -270,7 +285,10 @@ impl DeviceKernel for RowKernel {
             Self::Gather(_) => GATHER,
             Self::Lut(_) => LUT,
             Self::Squeeze(_) => SQUEEZE,
-            Self::Tokenize(_) => TOKENIZE,
+            Self::Tokenize(tokenizer) => match tokenizer.kind() {
+                DeviceModelKind::BytePairs => BYTE_PAIRS,
+                DeviceModelKind::WordPiece => WORD_PIECE,
+            },
         }
     }
 
@@ -318,7 +336,7 @@ impl fmt::Display for RowKernel {
             Self::Squeeze(squeeze) => {
                 write!(f, "squeeze to 0x{:02x}", squeeze.replacement())
             }
-            Self::Tokenize(_) => write!(f, "tokenize by byte pairs"),
+            Self::Tokenize(tokenizer) => write!(f, "tokenize by {}", tokenizer.kind()),
         }
     }
 }

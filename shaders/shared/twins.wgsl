@@ -251,13 +251,29 @@ fn lut_constants(at: u32) -> LutConstants {
     );
 }
 
-struct TokenizeConstants {
+struct CutConstants {
     shortened: u32,
     forward: u32,
     backward: u32,
     begins: u32,
     page_of: u32,
     pages: u32,
+}
+
+const CUT_CONSTANTS_WORDS: u32 = 6u;
+
+fn cut_constants(at: u32) -> CutConstants {
+    return CutConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        tables[at + 5u],
+    );
+}
+
+struct PairConstants {
     byte_ids: u32,
     pairs: u32,
     pairs_mask: u32,
@@ -268,10 +284,10 @@ struct TokenizeConstants {
     long_bytes: u32,
 }
 
-const TOKENIZE_CONSTANTS_WORDS: u32 = 14u;
+const PAIR_CONSTANTS_WORDS: u32 = 8u;
 
-fn tokenize_constants(at: u32) -> TokenizeConstants {
-    return TokenizeConstants(
+fn pair_constants(at: u32) -> PairConstants {
+    return PairConstants(
         tables[at],
         tables[at + 1u],
         tables[at + 2u],
@@ -280,11 +296,31 @@ fn tokenize_constants(at: u32) -> TokenizeConstants {
         tables[at + 5u],
         tables[at + 6u],
         tables[at + 7u],
-        tables[at + 8u],
-        tables[at + 9u],
-        tables[at + 10u],
-        tables[at + 11u],
-        tables[at + 12u],
-        tables[at + 13u],
+    );
+}
+
+struct PieceConstants {
+    words: u32,
+    words_mask: u32,
+    spelled: u32,
+    spelled_bytes: u32,
+    trie: u32,
+    inside: u32,
+    unknown: u32,
+    max_chars: u32,
+}
+
+const PIECE_CONSTANTS_WORDS: u32 = 8u;
+
+fn piece_constants(at: u32) -> PieceConstants {
+    return PieceConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+        tables[at + 4u],
+        tables[at + 5u],
+        tables[at + 6u],
+        tables[at + 7u],
     );
 }

@@ -3,6 +3,8 @@
 // seen; results must not depend on the grid, and a few are computed here as
 // well. That all bits are the reference's is tested against Rust, through the
 // simulated driver.
+#include "rows.h"
+#include "texts.h"
 #include "unit.h"
 
 namespace unit {
@@ -148,85 +150,6 @@ void all_images() {
 
 // ---- rows of any length
 
-// What a job of rows has: its rows behind their offsets, what it is told of them,
-// and room for what it writes.
-struct RowsCase {
-    Bytes src, params, tables;
-    size_t n_rows, n_src, most;
-};
-
-constexpr size_t ALIGN = 256;
-
-size_t aligned(size_t len) {
-    return (len + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-std::vector<u32> offsets_of(const std::vector<u32>& lens) {
-    std::vector<u32> offsets{0};
-    for (u32 len : lens) {
-        offsets.push_back(offsets.back() + len);
-    }
-    return offsets;
-}
-
-// Rows of these lengths; `params` are where those written begin, and records.
-RowsCase rows_case(const std::vector<u32>& lens, const std::vector<u32>& dst_lens, const Bytes& bytes,
-                   const Bytes& records, const Bytes& tables) {
-    RowsCase out{{}, {}, tables, lens.size(), bytes.size(), 0};
-    const std::vector<u32> offsets = offsets_of(lens), dst_offsets = offsets_of(dst_lens);
-    append(out.src, offsets.data(), offsets.size() * 4);
-    out.src.resize(aligned(out.src.size()));
-    append(out.src, bytes.data(), bytes.size());
-    append(out.params, dst_offsets.data(), dst_offsets.size() * 4);
-    append(out.params, records.data(), records.size());
-    out.most = dst_offsets.back();
-    return out;
-}
-
-// Runs entries one after another; gives the offsets and the bytes written.
-Bytes run_rows(const std::vector<const char*>& entries, shim::Dim grid, const RowsCase& of, u32 bytes_each) {
-    const size_t head = aligned(4 * (of.n_rows + 1));
-    // Words are written whole.
-    Bytes dst(head + (of.most + 3) / 4 * 4, 0xcc);
-    Job job{};
-    job.n = (u32)of.most / bytes_each;
-    job.n_items = (u32)of.n_rows;
-    job.src = job.dst = (u32)head / 4;
-    Buffer src(of.src), params(of.params), tables(of.tables), to(dst);
-    // As much as `tokenize` leaves between its passes, which is most.
-    Buffer scratch(Bytes(4 * ((of.n_src + 2047) / 2048 * 2245 + 1), 0xcc));
-    const Job* jobs = &job;
-    u32* flags = nullptr;
-    for (const char* name : entries) {
-        const bool is_text = std::strstr(name, "tokenize") && !std::strstr(name, "write");
-        const bool leaves = is_text || std::strstr(name, "count") || std::strstr(name, "scan");
-        const bool is_alone =
-            std::strstr(name, "scan") || std::strstr(name, "states") || std::strstr(name, "places");
-        void *params_at = params.at, *tables_at = tables.at, *src_at = src.at, *aux = scratch.at;
-        void* written = leaves ? scratch.at : to.at;
-        void* arguments[] = {&jobs, &params_at, &tables_at, &src_at, &aux, &written, &flags};
-        const shim::Entry* entry = shim::Entry::find(name);
-        shim::Dim of_entry{is_alone ? 1 : grid.x, 1, 1};
-        entry->run(of_entry, BLOCK, entry->copy(arguments).get());
-        n_runs++;
-    }
-    return Bytes(to.at, to.at + dst.size());
-}
-
-// Whether rows are as expected, on every grid.
-void check_rows(const std::vector<const char*>& entries, const RowsCase& of, u32 bytes_each,
-                const std::vector<u32>& lens, const Bytes& expected) {
-    for (shim::Dim grid : GRIDS) {
-        Bytes dst = run_rows(entries, grid, of, bytes_each);
-        const std::vector<u32> offsets = offsets_of(lens);
-        const size_t head = aligned(4 * (of.n_rows + 1));
-        if (std::memcmp(dst.data(), offsets.data(), offsets.size() * 4) != 0 ||
-            !std::equal(expected.begin(), expected.end(), dst.begin() + (long)head)) {
-            differ(entries.back(), (u32)of.n_rows, (u32)of.n_src, grid.x);
-        }
-    }
-}
-
 void squeezes(const std::vector<u32>& lens, bool is_blank) {
     const Bytes bytes = is_blank ? Bytes(offsets_of(lens).back(), 5) : random_bytes(offsets_of(lens).back());
     // Bytes by their remainder: squeezed, dropped, kept.
@@ -359,96 +282,13 @@ void blends(bool is_chw, bool is_whole) {
     check_rows({"blend"}, of, 1, new_lens, expected);
 }
 
-// What texts become where a word begins at every space, bytes are their own ids, and
-// `aa` merges into 256 and two of these into 257.
-std::vector<u32> ids_of(const unsigned char* text, u32 len) {
-    std::vector<u32> ids;
-    for (u32 begin = 0, end; begin < len; begin = end) {
-        for (end = begin + 1; end < len && text[end] != ' '; end++) {
-        }
-        if (end - begin > 1024) {
-            ids.push_back(~0u);
-            continue;
-        }
-        std::vector<u32> word(text + begin, text + end);
-        for (u32 part : {(u32)'a', 256u}) {
-            std::vector<u32> merged;
-            for (size_t i = 0; i < word.size(); i++) {
-                const bool is_pair = i + 1 < word.size() && word[i] == part && word[i + 1] == part;
-                merged.push_back(is_pair ? (part == 'a' ? 256 : 257) : word[i]);
-                i += is_pair;
-            }
-            word = merged;
-        }
-        ids.insert(ids.end(), word.begin(), word.end());
-    }
-    return ids;
-}
-
-// The tables of such a tokenizer. Of words the table has only `a`; a search for a pair
-// finds it from where its hash says.
-Bytes text_tables() {
-    std::vector<u32> tables(14);
-    auto add = [&](const std::vector<u32>& table) {
-        tables.insert(tables.end(), table.begin(), table.end());
-        return (u32)(tables.size() - table.size());
-    };
-    const u32 maps = add(std::vector<u32>(32, 0));
-    std::vector<u32> back(32, 0), page(16, 0), bytes, places(64, ~0u);
-    // Behind a place is a space or not.
-    back[2 * 8] = back[2 * 8 + 1] = 0x11111111;
-    page[4] = 8;
-    for (u32 byte = 0; byte < 256; byte++) {
-        bytes.push_back(byte);
-    }
-    auto pair = [&](u32 part, u32 rank, u32 id) {
-        // Any place before a free one is found.
-        for (u32 place = 0; place < 12; place++) {
-            if (places[4 * place + 2] == ~0u && place % 2 == rank) {
-                const u32 entry[] = {part, part, rank, id | 1u << 31};
-                std::copy(entry, entry + 4, places.begin() + 4 * place);
-            }
-        }
-    };
-    pair('a', 0, 256);
-    pair(256, 1, 257);
-    std::vector<u32> words(32, 0), none(64, 0);
-    words[0] = 'a', words[3] = 1u << 24, words[4] = 'a', words[5] = words[6] = words[7] = ~0u;
-    const u32 constants[] = {0,           maps,         add(back), add(std::vector<u32>(16, 2)),
-                             add(std::vector<u32>(4352, 0)), add(page), add(bytes), add(places), 15,
-                             add(words),  0,            add(none), 15, add({0})};
-    std::copy(constants, constants + 14, tables.begin());
-    Bytes out;
-    append(out, tables.data(), tables.size() * 4);
-    return out;
-}
-
-void texts(const std::vector<u32>& lens, u32 n_letters) {
-    Bytes bytes = random_bytes(offsets_of(lens).back());
-    for (auto& byte : bytes) {
-        byte = byte % n_letters == 1 ? ' ' : byte % n_letters < 20 ? 'a' : 'b';
-    }
-    std::vector<u32> most, new_lens;
-    Bytes expected;
-    u32 at = 0;
-    for (u32 len : lens) {
-        const std::vector<u32> ids = ids_of(bytes.data() + at, len);
-        append(expected, ids.data(), ids.size() * 4);
-        new_lens.push_back((u32)ids.size() * 4);
-        most.push_back(4 * len);
-        at += len;
-    }
-    RowsCase of = rows_case(lens, most, bytes, {}, text_tables());
-    check_rows({"tokenize_maps", "tokenize_states", "tokenize_words", "tokenize_lookup", "tokenize_short",
-                "tokenize_long", "tokenize_count", "tokenize_places", "tokenize_write"},
-               of, 4, new_lens, expected);
-}
-
 void all_rows() {
-    texts({0, 1, 2, 3, 0, 0, 40, 5, 0}, 4);
-    texts({0, 0, 0}, 4);
-    texts({2048, 1, 2047, 0, 2049, 4100}, 9);
-    texts({700, 1500, 3, 3000, 33, 32}, 250);
+    for (const TextCase& of : {byte_pairs(), word_pieces()}) {
+        texts(of, {0, 1, 2, 3, 0, 0, 40, 5, 0}, 4);
+        texts(of, {0, 0, 0}, 4);
+        texts(of, {2048, 1, 2047, 0, 2049, 4100}, 9);
+        texts(of, {700, 1500, 3, 3000, 33, 32}, 250);
+    }
     squeezes({0, 1, 2, 3, 0, 0, 40, 5, 0}, false);
     squeezes({0, 0, 0}, false);
     squeezes({2048, 1, 2047, 0, 2049, 4100}, false);

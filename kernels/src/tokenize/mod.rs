@@ -30,9 +30,10 @@
 //!   goes back too often on a text is an error.
 //!
 //! # Twins
-//! Devices run [`DeviceTokenizer`], the part of a tokenizer behind normalisation
-//! and added tokens, where the split pattern is one that is scanned by hand;
-//! The module `device` tells how. What they give is what the encoder gives.
+//! Devices run [`DeviceTokenizer`], the part of a tokenizer behind added tokens:
+//! byte-level BPE whose split pattern is one that is scanned by hand, and `WordPiece`
+//! with BERT's normalizer and pre-tokenizer. The module `device` tells how. What they
+//! give is what the encoder gives.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -91,7 +92,8 @@ mod word_starts;
 
 pub(crate) use device::TEXT_CHUNK;
 pub use device::{
-    DevicePart, DeviceTokenizer, NO_ID, NoUtf8, OnHostOnly, RefusedText, TokenizeConstants,
+    CutConstants, DeviceModelKind, DevicePart, DeviceTokenizer, HostText, NO_ID, NoUtf8,
+    OnHostOnly, PairConstants, PieceConstants,
 };
 pub use encoder::Encoder;
 pub use encoding::{

@@ -39,6 +39,14 @@ impl Route {
         }
     }
 
+    /// The components of a tokenizer that runs one after another.
+    pub(crate) fn components(&self) -> Option<&TokenPipeline> {
+        match self {
+            Self::Pipeline(model) => Some(model),
+            Self::Bytes(_) | Self::SentencePiece(_) => None,
+        }
+    }
+
     /// The vocabulary of a byte-level tokenizer, whose tokens are bytes of the
     /// text.
     ///

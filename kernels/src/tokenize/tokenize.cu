@@ -1,26 +1,13 @@
-// `tokenize` on NVIDIA GPUs, the ids of words: device/mod.rs says what the nine
-// passes do, and device/passes.rs does the same in Rust.
+// `tokenize` on NVIDIA GPUs, the ids of words by byte pairs, and what all models end
+// with: device/mod.rs says what the passes do, and device/passes/ does the same in Rust.
 #include "text.cuh"
 
 constexpr u32 SHORT = 32;
 // Words of bits that a block of `tokenize_long` looks at: few, for it merges one
 // word after another.
 constexpr u32 LONG_BITS = 8;
-constexpr u32 KEY = 15;
-constexpr u32 BUCKET = 4;
-constexpr u32 ENTRY_WORDS = 8;
 constexpr u32 NO_RANK = 0xffffffff;
 constexpr u32 SAFE = 0x80000000;
-
-DEVICE u32 mixed(u32 hash) {
-    hash = (hash ^ hash >> 16) * 0x7feb352du;
-    hash = (hash ^ hash >> 15) * 0x846ca68bu;
-    return hash ^ hash >> 16;
-}
-
-DEVICE u32 fold(u32 hash, u32 word) {
-    return ((hash << 5 | hash >> 27) ^ word) * 0x9e3779b1u;
-}
 
 // A pair's rank, and what it merges into.
 struct Merge {
@@ -32,7 +19,7 @@ struct Merge {
 struct Vocabulary {
     const Text& text;
     const u32* constants;
-    const TokenizeConstants& it;
+    const PairConstants& it;
 
     // Up to four bytes of the text, as a word.
     DEVICE u32 word(u32 at, u32 len) const {
@@ -45,30 +32,12 @@ struct Vocabulary {
 
     // Puts the ids of a word of up to 15 bytes, if the table has it.
     DEVICE bool put_known(u32 at, u32 len) const {
-        u32 key[4] = {0, 0, 0, 0};
-        u32 hash = 0;
+        WordKey key;
         for (u32 i = 0; 4 * i < len; i++) {
-            key[i] = word(at + 4 * i, len - 4 * i);
+            key.words[i] = word(at + 4 * i, len - 4 * i);
         }
-        key[3] |= len << 24;
-        for (u32 i = 0; i < 4; i++) {
-            hash = fold(hash, key[i]);
-        }
-        hash = mixed(hash);
-        for (u32 i = 0; i < 2 * BUCKET; i++) {
-            if (i == BUCKET) {
-                hash = mixed(hash ^ 0x5bd1e995u);
-            }
-            const u32 slot = (hash & it.words_mask) * BUCKET + i % BUCKET;
-            const u32* entry = constants + it.words + slot * ENTRY_WORDS;
-            if (entry[0] == key[0] && entry[1] == key[1] && entry[2] == key[2] && entry[3] == key[3]) {
-                for (u32 j = 0; j < 4 && entry[4 + j] != NO_ID; j++) {
-                    text.put(at + j, entry[4 + j]);
-                }
-                return true;
-            }
-        }
-        return false;
+        key.words[3] |= len << 24;
+        return key.put(text, constants + it.words, it.words_mask, at);
     }
 
     // The id of a longer word, if it is a token.
@@ -155,7 +124,7 @@ ENTRY(tokenize_lookup) {
     __shared__ Marks marks;
     __shared__ u16 listed[TEXT_CHUNK];
     const Job job = jobs[blockIdx.y];
-    const TokenizeConstants it = constants_of<TokenizeConstants>(tables, job);
+    const PairConstants it = model_of<PairConstants>(tables, job);
     const Text text(job, src, dst);
     const Vocabulary vocabulary{text, tables + job.constants, it};
     for (u32 chunk = blockIdx.x; chunk < text.chunks; chunk += gridDim.x) {
@@ -178,7 +147,7 @@ ENTRY(tokenize_short) {
     __shared__ Marks marks;
     __shared__ u16 listed[TEXT_CHUNK];
     const Job job = jobs[blockIdx.y];
-    const TokenizeConstants it = constants_of<TokenizeConstants>(tables, job);
+    const PairConstants it = model_of<PairConstants>(tables, job);
     const Text text(job, src, dst);
     const Vocabulary vocabulary{text, tables + job.constants, it};
     for (u32 chunk = blockIdx.x; chunk < text.chunks; chunk += gridDim.x) {
@@ -315,7 +284,7 @@ ENTRY(tokenize_long) {
     __shared__ u16 listed[LONG_BITS];
     __shared__ WordRoom room;
     const Job job = jobs[blockIdx.y];
-    const TokenizeConstants it = constants_of<TokenizeConstants>(tables, job);
+    const PairConstants it = model_of<PairConstants>(tables, job);
     const Text text(job, src, dst);
     const Vocabulary vocabulary{text, tables + job.constants, it};
     for (u32 at = blockIdx.x * LONG_BITS; at * 32 < text.n; at += gridDim.x * LONG_BITS) {

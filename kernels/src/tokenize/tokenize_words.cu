@@ -1,5 +1,5 @@
-// `tokenize` on NVIDIA GPUs, where words begin: device/mod.rs says what the nine
-// passes do, and device/passes.rs does the same in Rust.
+// `tokenize` on NVIDIA GPUs, where words begin: device/mod.rs says what the passes do,
+// and device/passes/ does the same in Rust.
 #include "text.cuh"
 
 constexpr u32 APOSTROPHE = 1, ONE_LETTER = 11, TWO_LETTERS = 12;
@@ -67,14 +67,14 @@ DEVICE u32 entered_right(const ChunkRoom& room, u32 state) {
 struct Chunk {
     const Text& text;
     const u32* constants;
-    const TokenizeConstants& it;
+    const CutConstants& it;
     ChunkRoom& room;
     u32 begin;
     // The bytes of each thread.
     u32 first;
     u32 last;
 
-    DEVICE Chunk(const Text& text, const u32* __restrict__ constants, const TokenizeConstants& it,
+    DEVICE Chunk(const Text& text, const u32* __restrict__ constants, const CutConstants& it,
                  ChunkRoom& room, u32 chunk)
         : text(text), constants(constants), it(it), room(room), begin(chunk * TEXT_CHUNK) {
         const u32 len = text.n - begin < TEXT_CHUNK ? text.n - begin : TEXT_CHUNK;
@@ -138,17 +138,9 @@ struct Chunk {
         if (lead == '\'') {
             return apostrophe(at);
         }
-        u32 codepoint = lead;
-        if (lead >= 0xc0) {
-            const u32 n_behind = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-            codepoint = lead & (63 >> n_behind);
-            for (u32 i = 1; i <= n_behind; i++) {
-                codepoint = codepoint << 6 | (text.byte(place + i) & 63);
-            }
-            codepoint = codepoint < 0x10ffff ? codepoint : 0x10ffff;
-        }
-        const u32 page = constants[it.page_of + codepoint / 256] >> codepoint / 128 % 2 * 16 & 0xffff;
-        return constants[it.pages + page * 16 + codepoint % 128 / 8] >> codepoint % 8 * 4 & 15;
+        const Pages pages{constants, it};
+        u32 next;
+        return pages.symbol(pages.place(text.codepoint(place, next)));
     }
 
     // Reads a thread's symbols, and scans what all do to both automata.
@@ -199,7 +191,7 @@ struct Chunk {
 ENTRY(tokenize_maps) {
     __shared__ ChunkRoom room;
     const Job job = jobs[blockIdx.y];
-    const TokenizeConstants it = constants_of<TokenizeConstants>(tables, job);
+    const CutConstants it = constants_of<CutConstants>(tables, job);
     const Text text(job, src, dst);
     for (u32 chunk = blockIdx.x; chunk < text.chunks; chunk += gridDim.x) {
         const Chunk own(text, tables + job.constants, it, room, chunk);
@@ -249,7 +241,7 @@ ENTRY(tokenize_states) {
 ENTRY(tokenize_words) {
     __shared__ ChunkRoom room;
     const Job job = jobs[blockIdx.y];
-    const TokenizeConstants it = constants_of<TokenizeConstants>(tables, job);
+    const CutConstants it = constants_of<CutConstants>(tables, job);
     const Text text(job, src, dst);
     for (u32 chunk = blockIdx.x; chunk < text.chunks; chunk += gridDim.x) {
         const Chunk own(text, tables + job.constants, it, room, chunk);

@@ -29,6 +29,7 @@ const MODULES: &[(&str, &str)] = &[
     ("normalize", behind_shared!("normalize.wgsl")),
     ("squeeze", behind_shared!("squeeze.wgsl")),
     ("tokenize", behind_shared!("tokenize.wgsl")),
+    ("tokenize_pieces", behind_shared!("tokenize_pieces.wgsl")),
     ("tokenize_words", behind_shared!("tokenize_words.wgsl")),
 ];
 
@@ -57,6 +58,8 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::TokenizeLookup
         | Entry::TokenizeShort
         | Entry::TokenizeLong
+        | Entry::TokenizeWhole
+        | Entry::TokenizePieces
         | Entry::TokenizeCount
         | Entry::TokenizePlaces
         | Entry::TokenizeWrite => entry.name(),

@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 #[cfg(test)]
 use super::super::scan::class::decode;
 use super::super::scan::class::{LETTER, LOWER, NEWLINE, NUMBER, SPACE, UPPER, table};
-
-/// Codepoints that share a page of [`DeviceAlphabet::pages`].
-pub(crate) const PAGE: usize = 128;
+use super::pages::CodepointPages;
 
 /// What a character is to a pattern. Two with the same symbol are never told
 /// apart.
@@ -122,56 +120,32 @@ impl Shortened {
     }
 }
 
-/// The symbol of every codepoint, in two levels.
+/// The symbol of every codepoint.
 pub(crate) struct DeviceAlphabet {
-    /// For each [`PAGE`] of codepoints, which of the pages has their symbols.
-    page_of: Vec<u16>,
-    pages: Vec<[u8; PAGE]>,
+    pages: CodepointPages<u8>,
 }
 
 /// The alphabet of all families.
 pub(crate) fn alphabet() -> &'static DeviceAlphabet {
-    static ALPHABET: LazyLock<DeviceAlphabet> = LazyLock::new(DeviceAlphabet::new);
+    static ALPHABET: LazyLock<DeviceAlphabet> = LazyLock::new(|| DeviceAlphabet {
+        pages: CodepointPages::new(|page| page.map(|it| ClassSymbol::of(it) as u8)),
+    });
     &ALPHABET
 }
 
 impl DeviceAlphabet {
-    fn new() -> Self {
-        let mut alphabet = Self {
-            page_of: Vec::new(),
-            pages: Vec::new(),
-        };
-        let mut seen = rustc_hash::FxHashMap::default();
-        for first in (0..=u32::from(char::MAX)).step_by(PAGE) {
-            let mut page = [0; PAGE];
-            for (codepoint, symbol) in (first..).zip(&mut page) {
-                // No text holds a surrogate, so it may have any symbol.
-                *symbol =
-                    char::from_u32(codepoint).map_or(0, |spoken| ClassSymbol::of(spoken) as u8);
-            }
-            let number = *seen.entry(page).or_insert_with(|| {
-                alphabet.pages.push(page);
-                (alphabet.pages.len() - 1) as u16
-            });
-            alphabet.page_of.push(number);
-        }
-        alphabet
-    }
-
     /// The symbol at `at` of a text, which is a boundary in it, as a number.
     #[cfg(test)]
     pub(crate) fn at(&self, shortened: Shortened, text: &[u8], at: usize) -> u8 {
         if text[at] == b'\'' {
             return shortened.apostrophe(&text[at + 1..]) as u8;
         }
-        let codepoint = decode(text, at).0 as usize;
-        let page = self.page_of[codepoint / PAGE];
-        self.pages[usize::from(page)][codepoint % PAGE]
+        self.pages.of(decode(text, at).0)
     }
 
-    /// For each [`PAGE`] of codepoints the number of its page, and the pages.
-    pub(crate) fn pages(&self) -> (&[u16], &[[u8; PAGE]]) {
-        (&self.page_of, &self.pages)
+    /// The symbols as devices look them up.
+    pub(crate) fn pages(&self) -> &CodepointPages<u8> {
+        &self.pages
     }
 }
 

@@ -1,11 +1,11 @@
-//! What devices are handed of a tokenizer: one struct, and the tables behind it.
+//! What devices are handed of a tokenizer: two structs, and the tables behind them.
 
 use crate::twin::twin;
 
 twin! {
-    /// A tokenizer's tables. Places count words from the beginning of this struct,
-    /// masks are one less than a power of two.
-    pub struct TokenizeConstants: 56 {
+    /// What says where words begin; the constants of the model are behind it.
+    /// Places count words from the beginning of this struct.
+    pub struct CutConstants: 24 {
         /// The contractions of the pattern: 0 for none, 1 for those in lower case, 2
         /// for any case.
         pub shortened: u32,
@@ -20,6 +20,13 @@ twin! {
         pub page_of: u32,
         /// Where the symbols of pages are, eight to a word.
         pub pages: u32,
+    }
+}
+
+twin! {
+    /// The tables of byte-level BPE, behind [`CutConstants`]. Places count from there,
+    /// masks are one less than a power of two.
+    pub struct PairConstants: 32 {
         /// Where the id of each byte is.
         pub byte_ids: u32,
         /// Where the pairs that merge are: left, right, rank, and the id with a bit
@@ -41,6 +48,29 @@ twin! {
     }
 }
 
+twin! {
+    /// The tables of `WordPiece`, behind [`CutConstants`]. Places count from there.
+    pub struct PieceConstants: 32 {
+        /// Where the words of up to 15 bytes are, in buckets.
+        pub words: u32,
+        /// Which bits of a hash are the number of a bucket.
+        pub words_mask: u32,
+        /// Where for each codepoint of a page a word says how the normalizer spells it;
+        /// 0 where it stays as it is.
+        pub spelled: u32,
+        /// Where the bytes are that characters are spelled with.
+        pub spelled_bytes: u32,
+        /// Where the nodes of the tokens' trie are: base, parent and id.
+        pub trie: u32,
+        /// The node below which tokens are that continue a word; all ones for none.
+        pub inside: u32,
+        /// The id of a word that tokens do not cover; all ones for none.
+        pub unknown: u32,
+        /// Words of more characters are not covered.
+        pub max_chars: u32,
+    }
+}
+
 /// Bytes of a chunk of text: a group of threads works on it.
 pub(crate) const CHUNK: usize = 2048;
 
@@ -48,11 +78,10 @@ pub(crate) const CHUNK: usize = 2048;
 #[cfg(test)]
 pub(crate) const SHORT: usize = 32;
 
-/// Bytes of the longest word that a device merges, a group of threads to a word.
+/// Bytes of the longest word that a device encodes.
 pub(crate) const LONG: usize = 1024;
 
-/// The id in the place of a word that is longer than 1,024 bytes, and so the
-/// host's to encode. No token has it.
+/// The id in the place of a word that is the host's to encode. No token has it.
 pub const NO_ID: u32 = u32::MAX;
 
 /// The bit of a merge that tells whether all such pairs may merge at once.

@@ -13,7 +13,6 @@ impl StateMap {
     pub(crate) const STATES: usize = 16;
 
     /// Reading nothing.
-    #[cfg(test)]
     pub(crate) const IDENTITY: Self = Self(0xfedc_ba98_7654_3210);
 
     /// Ending in `state`, whatever was before.

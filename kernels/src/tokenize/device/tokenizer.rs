@@ -5,32 +5,65 @@ use std::sync::Arc;
 
 use super::super::byte_bpe::ByteBpe;
 use super::super::merge::Merger;
+use super::super::model::{Model, WordPiece};
+use super::super::pipeline::TokenPipeline;
 use super::super::pretokenize::Pretokenizer;
 use super::super::scan::Scanner;
 use super::super::tokenizer::Tokenizer;
+use super::byte_pair_tables::byte_pair_tables;
 use super::constants::{CHUNK, LONG, NO_ID, SAFE};
 use super::oracle::each_word;
-use super::tables::tables;
+use super::spelling::BertSpelling;
 use super::transducer::Transducer;
+use super::word_piece::WordPieceText;
 
-/// Byte-level BPE on stretches of text in which no added token is looked for and
-/// nothing is normalised: UTF-8 to ids of 32 bits.
+/// A tokenizer on stretches of text in which no added token is looked for: UTF-8 to
+/// ids of 32 bits. The text of byte-level BPE has been normalised, that of
+/// `WordPiece` is normalised on the way.
 ///
-/// A word of more than 1,024 bytes becomes the one id [`NO_ID`]: its stretch is
-/// the host's to encode.
+/// A word that a device does not encode becomes the one id [`NO_ID`]: its stretch is
+/// the host's. Such are, of byte-level BPE, words of more than 1,024 bytes; of
+/// `WordPiece`, words for which more than 1,024 bytes have to be read, words with
+/// several marks whose order matters, and unknown words where there is no token for
+/// them.
 #[derive(Clone)]
 pub struct DeviceTokenizer {
     tokenizer: Arc<Tokenizer>,
-    scanner: Scanner,
+    model: DeviceModel,
     /// What devices look things up in.
     tables: Arc<Vec<u32>>,
+}
+
+/// The models that devices run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceModelKind {
+    /// Byte-level BPE.
+    BytePairs,
+    /// `WordPiece` behind the normalizer and the pre-tokenizer of BERT.
+    WordPiece,
+}
+
+impl fmt::Display for DeviceModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BytePairs => "byte pairs",
+            Self::WordPiece => "word pieces",
+        })
+    }
+}
+
+/// What the host knows of a model to say what a device makes of a text.
+#[derive(Clone)]
+enum DeviceModel {
+    BytePairs(Scanner),
+    WordPiece(WordPieceText),
 }
 
 /// Why a tokenizer runs on the host only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OnHostOnly {
-    /// Its vocabulary is not one of bytes.
-    #[error("it is not byte-level BPE")]
+    /// Its model is another.
+    #[error("it is neither byte-level BPE nor WordPiece")]
     Model,
     /// It has no split pattern that is scanned by hand.
     #[error("its pre-tokenizer is not one of the patterns that devices know")]
@@ -41,6 +74,9 @@ pub enum OnHostOnly {
     /// Its ids need the bits that devices use for themselves.
     #[error("its ids reach 2^31")]
     Ids,
+    /// It is `WordPiece`, but its normalizer and pre-tokenizer are not those of BERT.
+    #[error("its normalizer and pre-tokenizer are not those of BERT")]
+    Components,
 }
 
 /// A text that is not UTF-8.
@@ -52,16 +88,27 @@ pub struct NoUtf8 {
 }
 
 impl DeviceTokenizer {
-    /// That of a tokenizer, in a second at most: every token is merged anew.
+    /// That of a tokenizer, in seconds at most: every token is merged anew, every
+    /// character normalised.
     ///
     /// # Errors
     /// Why devices cannot run it.
     pub fn new(tokenizer: &Arc<Tokenizer>) -> Result<Self, OnHostOnly> {
-        let (model, scanner, transducer) = known(tokenizer)?;
+        let (model, tables) = match known(tokenizer)? {
+            Known::BytePairs(model, scanner, transducer) => (
+                DeviceModel::BytePairs(scanner),
+                byte_pair_tables(model, &transducer),
+            ),
+            Known::WordPiece(model, pipeline) => {
+                let text = WordPieceText::of(pipeline).ok_or(OnHostOnly::Components)?;
+                let tables = text.tables(model);
+                (DeviceModel::WordPiece(text), tables)
+            }
+        };
         Ok(Self {
-            tables: Arc::new(tables(model, &transducer)),
+            tables: Arc::new(tables),
             tokenizer: Arc::clone(tokenizer),
-            scanner,
+            model,
         })
     }
 
@@ -71,14 +118,33 @@ impl DeviceTokenizer {
         known(tokenizer).err()
     }
 
+    /// The kind of its model.
+    #[must_use]
+    pub fn kind(&self) -> DeviceModelKind {
+        match self.model {
+            DeviceModel::BytePairs(_) => DeviceModelKind::BytePairs,
+            DeviceModel::WordPiece(_) => DeviceModelKind::WordPiece,
+        }
+    }
+
     /// The tokenizer.
     pub(crate) fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
     }
 
-    /// Its model, which is there in all that devices run.
-    pub(super) fn model(&self) -> Option<&ByteBpe> {
+    /// Its model, if that is byte-level BPE.
+    fn byte_pairs(&self) -> Option<&ByteBpe> {
         self.tokenizer.route.byte_level()
+    }
+
+    /// Whether each character of a text that has been normalised stays as it is, so
+    /// that a device may normalise it again; one that normalises nothing leaves all
+    /// as it is.
+    pub(super) fn stays(&self, text: &str) -> bool {
+        match &self.model {
+            DeviceModel::BytePairs(_) => true,
+            DeviceModel::WordPiece(model) => model.stays(text),
+        }
     }
 
     /// The constants and tables that entries read.
@@ -97,7 +163,7 @@ impl DeviceTokenizer {
     /// # Errors
     /// Where it is not UTF-8, or there is too little room.
     pub(crate) fn run(&self, text: &[u8], dst: &mut [u8]) -> Result<usize, NoUtf8> {
-        std::str::from_utf8(text).map_err(|error| NoUtf8 {
+        let text = std::str::from_utf8(text).map_err(|error| NoUtf8 {
             at: error.valid_up_to(),
         })?;
         let mut ids = Vec::new();
@@ -111,20 +177,43 @@ impl DeviceTokenizer {
     }
 
     /// What a stretch becomes: the meaning, word by word.
-    pub(crate) fn ids(&self, text: &[u8], ids: &mut Vec<u32>) {
-        let mut merger = Merger::default();
-        each_word(&self.scanner, text, |word| {
-            if word.len() > LONG {
-                ids.push(NO_ID);
-            } else if let Some(model) = self.model() {
-                model.merge_word(&text[word], &mut merger, ids);
+    pub(crate) fn ids(&self, text: &str, ids: &mut Vec<u32>) {
+        match &self.model {
+            DeviceModel::BytePairs(scanner) => {
+                let mut merger = Merger::default();
+                each_word(scanner, text.as_bytes(), |word| {
+                    if word.len() > LONG {
+                        ids.push(NO_ID);
+                    } else if let Some(model) = self.byte_pairs() {
+                        model.merge_word(&text.as_bytes()[word], &mut merger, ids);
+                    }
+                });
             }
-        });
+            DeviceModel::WordPiece(model) => {
+                if let Some(pipeline) = self.tokenizer.route.components() {
+                    model.ids(pipeline, text, ids);
+                }
+            }
+        }
     }
 }
 
-/// The scanner of a tokenizer that devices run, and its transducer.
-fn known(tokenizer: &Tokenizer) -> Result<(&ByteBpe, Scanner, Transducer), OnHostOnly> {
+/// A tokenizer that devices run, taken apart.
+enum Known<'a> {
+    BytePairs(&'a ByteBpe, Scanner, Transducer),
+    WordPiece(&'a WordPiece, &'a TokenPipeline),
+}
+
+fn known(tokenizer: &Tokenizer) -> Result<Known<'_>, OnHostOnly> {
+    if let Some(pipeline) = tokenizer.route.components()
+        && let Model::WordPiece(model) = &pipeline.model
+    {
+        return if BertSpelling::order(pipeline).is_some() {
+            Ok(Known::WordPiece(model, pipeline))
+        } else {
+            Err(OnHostOnly::Components)
+        };
+    }
     let model = tokenizer.route.byte_level().ok_or(OnHostOnly::Model)?;
     let Pretokenizer::Scan(scanner) = &model.pretokenizer else {
         return Err(OnHostOnly::Pretokenizer);
@@ -133,7 +222,7 @@ fn known(tokenizer: &Tokenizer) -> Result<(&ByteBpe, Scanner, Transducer), OnHos
     if model.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
         return Err(OnHostOnly::Ids);
     }
-    Ok((model, *scanner, transducer))
+    Ok(Known::BytePairs(model, *scanner, transducer))
 }
 
 impl PartialEq for DeviceTokenizer {

@@ -99,7 +99,7 @@ impl Model {
     pub(crate) fn tokens(&self) -> &TokenTable {
         match self {
             Self::Bpe(model) => &model.tokens,
-            Self::WordPiece(model) => &model.tokens,
+            Self::WordPiece(model) => model.tokens(),
             Self::WordLevel(model) => &model.tokens,
             Self::Unigram(model) => &model.tokens,
         }

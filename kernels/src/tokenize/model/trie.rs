@@ -36,7 +36,7 @@ struct TrieSlot {
 
 /// A node: a string of bytes with which a token starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TrieNode(u32);
+pub(crate) struct TrieNode(pub(super) u32);
 
 impl Trie {
     /// The empty string.
@@ -70,6 +70,13 @@ impl Trie {
     pub(crate) fn walk(&self, key: &str) -> Option<TrieNode> {
         key.bytes()
             .try_fold(Self::ROOT, |node, byte| self.step(node, byte))
+    }
+
+    /// The nodes as words of 32 bits: the base, the parent, and the value or all
+    /// ones; a node is its place among them.
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
+        let words = |slot: &TrieSlot| [slot.base, slot.parent, slot.value];
+        self.slots.iter().flat_map(words)
     }
 
     /// The number of the token that ends at a node.

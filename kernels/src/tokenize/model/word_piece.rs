@@ -18,7 +18,7 @@ pub(crate) struct WordPieceOptions {
 
 /// A vocabulary of words, starts of words and pieces that continue a word.
 pub(crate) struct WordPiece {
-    pub(super) tokens: TokenTable,
+    tokens: TokenTable,
     trie: Trie,
     /// Where tokens that continue a word start in the trie, if there are any.
     continuing: Option<TrieNode>,
@@ -45,11 +45,37 @@ impl WordPiece {
         })
     }
 
+    /// The tokens.
+    pub(crate) fn tokens(&self) -> &TokenTable {
+        &self.tokens
+    }
+
+    /// The trie of all tokens.
+    pub(crate) fn trie(&self) -> &Trie {
+        &self.trie
+    }
+
+    /// The node of the trie where tokens that continue a word start, if there are
+    /// any.
+    pub(crate) fn continuing(&self) -> Option<u32> {
+        self.continuing.map(|node| node.0)
+    }
+
+    /// The id of a word that tokens do not cover, if there is one.
+    pub(crate) fn unknown(&self) -> Option<u32> {
+        self.unk_id
+    }
+
+    /// Words of more characters are unknown.
+    pub(crate) fn max_chars(&self) -> usize {
+        self.options.max_input_chars_per_word
+    }
+
     /// Appends the tokens of a word: all of it is covered, or all is unknown.
     ///
     /// # Errors
     /// `Unknown` if the word is unknown and there is no token for that.
-    pub(super) fn encode(
+    pub(crate) fn encode(
         &self,
         word: &str,
         tokens: &mut Vec<WordToken>,

@@ -4,10 +4,12 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
-use super::super::scan::{Contractions, Digits, Scanner, TextEnd};
-use super::super::tokenizer::Tokenizer;
-use super::transducer::Transducer;
-use super::*;
+use super::super::super::scan::{Contractions, Digits, Scanner, TextEnd};
+use super::super::super::tokenizer::Tokenizer;
+use super::super::oracle;
+use super::super::tokenizer::DeviceTokenizer;
+use super::super::transducer::Transducer;
+use super::check_passes;
 
 fn scanners() -> Vec<(&'static str, Scanner)> {
     let cl100k = Scanner::cl100k;
@@ -124,21 +126,6 @@ fn every_character_is_what_its_symbol_says() {
             let text = format!("b{c}b {c}0{c} {c}{c}\n{c}'{c}e!{c}");
             check(name, &scanner, &transducer, &text);
         }
-    }
-}
-
-/// Texts through all passes, and one by one through the encoder.
-fn check_passes(device: &DeviceTokenizer, texts: &[String]) {
-    let mut offsets = vec![0];
-    for text in texts {
-        offsets.push(offsets[offsets.len() - 1] + text.len() as u32);
-    }
-    let (ids, places) = passes::run(device.tables(), texts.concat().as_bytes(), &offsets);
-    for (row, text) in texts.iter().enumerate() {
-        let mut expected = Vec::new();
-        device.ids(text.as_bytes(), &mut expected);
-        let got = &ids[places[row] as usize..places[row + 1] as usize];
-        assert_eq!(got, expected, "row {row}: {text:?}");
     }
 }
 
