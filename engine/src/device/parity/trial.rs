@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-use fuelrail_kernels::Level;
+use fuelrail_kernels::tokenize::NO_ID;
+use fuelrail_kernels::{Level, RowKernel};
 use serde::Serialize;
 
 use super::super::items::RowItems;
@@ -19,6 +20,16 @@ pub(crate) struct Trial {
     pub(crate) n_items: Vec<usize>,
     /// The rows of each chain of rows.
     pub(super) rows: Vec<SampleRows>,
+    host_rows: HostRows,
+}
+
+/// Whether a device may leave rows of text to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HostRows {
+    /// Those that it cannot do.
+    Left,
+    /// There are none that it cannot do: one that it leaves is wrong.
+    Wrong,
 }
 
 /// Rows with their records.
@@ -47,6 +58,7 @@ impl Trial {
             program: Program::of(chains),
             n_items,
             rows: Vec::new(),
+            host_rows: HostRows::Left,
         }
     }
 
@@ -60,6 +72,16 @@ impl Trial {
             },
             n_items: Vec::new(),
             rows,
+            host_rows: HostRows::Left,
+        }
+    }
+
+    /// The same of rows of which a device has to do all: it would be right in any
+    /// other way if it left them to the host.
+    pub(super) fn without_host(self) -> Self {
+        Self {
+            host_rows: HostRows::Wrong,
+            ..self
         }
     }
 }
@@ -116,6 +138,7 @@ pub(crate) fn try_one(subject: Subject<'_>, trial: &Trial, seed: u64, report: &m
                 report.n_bytes += expected.bytes.len();
                 report.wrong.extend(difference(&column, expected, got));
             }
+            report.wrong.extend(left_to_host(trial, &got));
         }
     }
 }
@@ -131,6 +154,7 @@ struct Written {
 /// The chains that the subject runs, and those it refuses, in words.
 fn of_subject(subject: Subject<'_>, trial: &Trial) -> (Trial, Vec<String>) {
     let mut kept = Trial::new([]);
+    kept.host_rows = trial.host_rows;
     let mut refused = Vec::new();
     for (chain, &n_items) in trial.program.chains.iter().zip(&trial.n_items) {
         let reason = match subject {
@@ -193,6 +217,27 @@ fn on_device(backend: &dyn Backend, trial: &Trial, srcs: &[Vec<u8>]) -> Result<V
         overflowed: outputs.overflowed(chain),
     };
     Ok((0..items.len()).map(written).collect())
+}
+
+/// The first row that is left to the host though none may be, in words.
+fn left_to_host(trial: &Trial, written: &[Written]) -> Option<String> {
+    let has_text =
+        |chain: &RowChain| matches!(chain.kernels().last(), Some(RowKernel::Tokenize(_)));
+    if trial.host_rows == HostRows::Left || !trial.program.row_chains.iter().all(has_text) {
+        return None;
+    }
+    let rows = written.iter().flat_map(|written| {
+        let ends = written.offsets.windows(2);
+        ends.map(|ends| written.bytes.get(ends[0] as usize..ends[1] as usize))
+    });
+    let is_left = |ids: Option<&[u8]>| {
+        let (ids, _) = ids.unwrap_or_default().as_chunks();
+        ids.contains(&NO_ID.to_ne_bytes())
+    };
+    let row = rows.into_iter().position(is_left)?;
+    Some(format!(
+        "tokenize: row {row} is left to the host, which may do none"
+    ))
 }
 
 /// What is tried of a column, in few words, and the bytes of a number written.
@@ -269,8 +314,32 @@ impl fmt::Display for Named<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use fuelrail_kernels::tokenize::{DeviceTokenizer, Tokenizer};
+
     use super::super::cast;
     use super::*;
+
+    #[test]
+    fn a_row_of_text_that_is_left_to_the_host_is_found() {
+        let tokenizer = Arc::new(Tokenizer::builtin("gpt2").unwrap());
+        let device = DeviceTokenizer::new(&tokenizer).unwrap();
+        let chain = RowChain::new(vec![RowKernel::Tokenize(device)]).unwrap();
+        let rows = SampleRows {
+            bytes: vec![b'a'; 2_000],
+            offsets: vec![0, 900, 2_000],
+            records: vec![Vec::new()],
+        };
+        let trial = Trial::of_rows([(chain, rows)]);
+        let mut report = SuiteReport::default();
+        try_one(Subject::Level(Level::SCALAR), &trial, 0, &mut report);
+        assert_eq!(report.wrong, [] as [String; 0]);
+        let trial = trial.without_host();
+        try_one(Subject::Level(Level::SCALAR), &trial, 0, &mut report);
+        let expected = "tokenize: row 1 is left to the host, which may do none";
+        assert_eq!(report.wrong, [expected]);
+    }
 
     #[test]
     fn a_difference_is_found_and_named() {

@@ -40,12 +40,26 @@ fn documents() -> Vec<String> {
     documents
 }
 
+/// A tokenizer by word pieces that covers some of the words.
+fn word_pieces() -> Tokenizer {
+    let tokens =
+        "[PAD] [UNK] [CLS] [SEP] i ' ll ecrire don t naive 語 学 校 123 ##45 ^ a ##a before behind";
+    let tokens = tokens.replace(' ', "\n");
+    Tokenizer::from_vocab_txt(tokens.as_bytes()).unwrap()
+}
+
 #[test]
 fn stretches_of_text_have_the_encoder_s_ids_or_are_the_host_s() {
     // Says so where there is nothing to test on.
     _ = adapters();
-    for name in ["gpt2", "cl100k_base"] {
-        let tokenizer = Arc::new(Tokenizer::builtin(name).unwrap());
+    let tokenizers = [
+        (Tokenizer::builtin("gpt2").unwrap(), 2),
+        (Tokenizer::builtin("cl100k_base").unwrap(), 2),
+        // Words of so many characters are unknown.
+        (word_pieces(), 0),
+    ];
+    for (tokenizer, expected_on_host) in tokenizers {
+        let tokenizer = Arc::new(tokenizer);
         let mut encoder = Encoder::new(Arc::clone(&tokenizer));
         let documents = documents();
         let lens: Vec<u32> = documents
@@ -71,7 +85,7 @@ fn stretches_of_text_have_the_encoder_s_ids_or_are_the_host_s() {
                 encoder.encode(text, Special::Text, &mut expected).unwrap();
                 assert_eq!(done.ids[range], expected, "{text}");
             }
-            assert_eq!(n_on_host, 2);
+            assert_eq!(n_on_host, expected_on_host);
         }
     }
 }

@@ -1,27 +1,27 @@
 //! Byte pair encoding with random vocabularies, whose ranks are in no order, so
 //! that what merges first is seldom what merges first in text; on texts that
-//! are made of what split patterns tell apart, in rows of every length.
-#![expect(
-    clippy::cast_possible_truncation,
-    reason = "random bits are cut to what is wanted"
-)]
+//! are made of what split patterns tell apart.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use fuelrail_kernels::RowKernel;
 use fuelrail_kernels::tokenize::{DeviceTokenizer, Tokenizer};
 
-use super::sample::next;
-use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
-use crate::device::items::offsets_of;
-use crate::device::program::RowChain;
+use super::super::trial::Trial;
+use super::texts::{at_borders, below, rows_of_text, text};
 
 /// One of each family of split patterns.
-const FAMILIES: [&str; 3] = ["cl100k_base", "gpt2", "o200k_base"];
+pub(super) const FAMILIES: [&str; 3] = ["cl100k_base", "gpt2", "o200k_base"];
+
+/// One character of each class that split patterns tell apart, and some that begin
+/// contractions.
+const CLASSES: [&str; 16] = [
+    "!", "'", "/", "\u{300}", "B", "b", "語", "0", " ", "\n", "\t", "\u{a0}", "'s", "'LL", "👩",
+    "٣",
+];
 
 /// What texts are made of.
-const PARTS: &[&str] = &[
+pub(super) const PARTS: &[&str] = &[
     "the",
     " quick",
     "ing",
@@ -68,49 +68,19 @@ pub(super) fn trials() -> Vec<Trial> {
             continue;
         };
         for n_rows in [40, 0, 1, 2, 9, 300] {
-            let texts: Vec<String> = (0..n_rows).map(|_| text(&mut seed)).collect();
-            trials.extend(trial(&device, &texts));
+            let texts: Vec<String> = (0..n_rows).map(|_| text(PARTS, &mut seed)).collect();
+            trials.extend(rows_of_text(&device, &texts).map(Trial::without_host));
         }
         let long = LENGTHS.map(|len| "ab".repeat(len / 2) + &"a".repeat(len % 2));
         let runs = LENGTHS.map(|len| "a".repeat(len));
-        trials.extend(trial(&device, &[&long[..], &runs[..]].concat()));
-        trials.extend(trial(&device, &[long.join(" "), runs.join("\n")]));
-        trials.extend(trial(&device, &[String::new(), String::new()]));
+        trials.extend(rows_of_text(&device, &[&long[..], &runs[..]].concat()));
+        trials.extend(rows_of_text(&device, &[long.join(" "), runs.join("\n")]));
+        let short: Vec<String> = ["", "", "a", " "].map(str::to_owned).to_vec();
+        trials.extend(rows_of_text(&device, &short).map(Trial::without_host));
+        let pairs = at_borders(&CLASSES);
+        trials.extend(rows_of_text(&device, &pairs).map(Trial::without_host));
     }
     trials
-}
-
-/// Encodes texts of all kinds with a tokenizer; gives what went wrong.
-pub(crate) fn text_trial(subject: Subject<'_>, device: &DeviceTokenizer) -> Vec<String> {
-    let mut seed = 22;
-    let mut report = SuiteReport::default();
-    let mut texts: Vec<String> = (0..60).map(|_| text(&mut seed)).collect();
-    texts.extend(LENGTHS.map(|len| "a".repeat(len)));
-    if let Some(trial) = trial(device, &texts) {
-        try_one(subject, &trial, 0, &mut report);
-    }
-    report.wrong
-}
-
-fn trial(device: &DeviceTokenizer, texts: &[String]) -> Option<Trial> {
-    let lens: Vec<u32> = texts.iter().map(|text| text.len() as u32).collect();
-    let rows = SampleRows {
-        bytes: texts.concat().into_bytes(),
-        offsets: offsets_of(&lens).ok()?,
-        records: vec![Vec::new()],
-    };
-    let chain = RowChain::new(vec![RowKernel::Tokenize(device.clone())]).ok()?;
-    Some(Trial::of_rows([(chain, rows)]))
-}
-
-fn text(seed: &mut u64) -> String {
-    let n_parts = [0, 1, 2, 20, 500][below(seed, 5)];
-    let parts = (0..n_parts).map(|_| PARTS[below(seed, PARTS.len())]);
-    parts.collect()
-}
-
-fn below(seed: &mut u64, n: usize) -> usize {
-    (next(seed) % n as u64) as usize
 }
 
 /// All bytes, and what random ones of these and of texts make together.
@@ -161,26 +131,9 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{DeviceKind, found};
-
-    /// CUDA is there where `LD_LIBRARY_PATH` names its simulator.
-    #[test]
-    fn every_device_that_is_there_has_the_ids_of_the_reference() {
-        for kind in [DeviceKind::Cuda, DeviceKind::Wgpu] {
-            for device in found(kind).unwrap_or_default() {
-                let mut report = SuiteReport::default();
-                for trial in trials() {
-                    try_one(device.subject(), &trial, 0, &mut report);
-                }
-                assert_eq!(report.wrong, [] as [String; 0], "{}", device.report().id);
-                assert_eq!(report.n_chains, 9 * FAMILIES.len());
-            }
-        }
-    }
 
     #[test]
-    fn every_family_has_its_trials() {
-        assert_eq!(trials().len(), 9 * FAMILIES.len());
+    fn bytes_are_spelled_in_base64() {
         assert_eq!(base64(b"fuel"), "ZnVlbA==");
     }
 }
