@@ -73,7 +73,7 @@ fn chat(random: &mut Random) -> Chat {
     match random.below(20) {
         0 => None,
         1 => Some(Vec::new()),
-        n => Some((0..n % 6 + 1).map(|_| message(random)).collect()),
+        n => Some((0..=n % 6).map(|_| message(random)).collect()),
     }
 }
 
@@ -154,7 +154,7 @@ fn as_lists(chats: &[Chat]) -> ArrayRef {
         item,
         OffsetBuffer::from_lengths(lengths),
         Arc::new(messages),
-        Some(NullBuffer::from_iter(valid)),
+        Some(valid.collect::<NullBuffer>()),
     );
     Arc::new(lists.slice(1, chats.len()))
 }

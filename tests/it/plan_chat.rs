@@ -136,60 +136,38 @@ fn packed(plan: &Plan) -> (Vec<&str>, Overlong, PackLabels) {
 fn pack_takes_the_mask_along_and_cuts_no_conversation() {
     let pack = |keys: &str| format!("[[step]]\nop = \"pack\"\nlength = 64\npad = 0\n{keys}\n");
     let plan_of = |with: &str, rest: &str| plan(&keys(with), rest).unwrap();
+    let both = ["tokens", "loss_mask"].as_slice();
+    let refused = Overlong::Refuse;
     let masked = |name: &str| PackLabels::Masked(name.to_owned());
+    let renamed = "output = \"a\"\nloss_mask = \"b\"";
+    let alone = "columns = [\"tokens\"]\nlabels = true";
     for (with, asked, inputs, overlong, labels) in [
-        (
-            "",
-            "",
-            vec!["tokens", "loss_mask"],
-            Overlong::Refuse,
-            PackLabels::None,
-        ),
-        (
-            "",
-            "labels = true",
-            vec!["tokens", "loss_mask"],
-            Overlong::Refuse,
-            masked("loss_mask"),
-        ),
-        (
-            "",
-            "column = \"tokens\"",
-            vec!["tokens", "loss_mask"],
-            Overlong::Refuse,
-            PackLabels::None,
-        ),
-        (
-            "",
-            "columns = [\"tokens\"]\nlabels = true",
-            vec!["tokens"],
-            Overlong::Refuse,
-            PackLabels::All,
-        ),
+        ("", "", both, refused, PackLabels::None),
+        ("", "labels = true", both, refused, masked("loss_mask")),
+        ("", "column = \"tokens\"", both, refused, PackLabels::None),
+        ("", alone, &["tokens"], refused, PackLabels::All),
         (
             "",
             "overlong = \"drop\"",
-            vec!["tokens", "loss_mask"],
+            both,
             Overlong::Drop,
             PackLabels::None,
         ),
         (
             "loss_mask = false",
             "labels = true",
-            vec!["tokens"],
-            Overlong::Refuse,
+            &["tokens"],
+            refused,
             PackLabels::All,
         ),
-        (
-            "output = \"a\"\nloss_mask = \"b\"",
-            "labels = true",
-            vec!["a", "b"],
-            Overlong::Refuse,
-            masked("b"),
-        ),
+        (renamed, "labels = true", &["a", "b"], refused, masked("b")),
     ] {
         let plan = plan_of(with, &pack(asked));
-        assert_eq!(packed(&plan), (inputs, overlong, labels), "{with} {asked}");
+        assert_eq!(
+            packed(&plan),
+            (inputs.to_vec(), overlong, labels),
+            "{with} {asked}"
+        );
     }
     let select = "[[step]]\nop = \"select\"\ncolumns = [\"tokens\"]\n";
     let plan = plan_of("", &format!("{select}{}", pack("")));
@@ -332,35 +310,31 @@ fn errors_say_what_is_wrong_and_where() {
     assert_snapshot!("wrong_chat", said);
 }
 
+/// The template of a step, or why it is refused, where `file` lies beside its tokenizer.
+fn with_file(file: &str, content: &[u8], keys: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let tokenizer = root.join("examples/data/code.tokenizer.json");
+    fs::copy(tokenizer, dir.path().join("tokenizer.json")).unwrap();
+    fs::write(dir.path().join(file), content).unwrap();
+    let keys = format!("column = \"messages\"\ntokenizer = \"tokenizer.json\"\n{keys}");
+    let pipeline = Pipeline::from_toml(&pipeline(&keys, SELECT), Path::new("p.toml")).unwrap();
+    let loaded = run::load_tokenizers(&pipeline, dir.path());
+    let plan = loaded.and_then(|loaded| check(&pipeline, &table(), &loaded, Path::new("/base")));
+    match plan {
+        Ok(plan) => match plan.steps.first() {
+            Some(Step::Chat(step)) => step.template.template.source().to_owned(),
+            _ => String::new(),
+        },
+        Err(error) => {
+            let place = dir.path().display().to_string();
+            error.to_string().replace(&place, "DIR")
+        }
+    }
+}
+
 #[test]
 fn the_files_of_a_model_are_read_or_refused_by_name() {
-    let said = |file: &str, content: &[u8], keys: &str| {
-        let dir = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        fs::copy(
-            root.join("examples/data/code.tokenizer.json"),
-            dir.path().join("tokenizer.json"),
-        )
-        .unwrap();
-        fs::write(dir.path().join(file), content).unwrap();
-        let text = pipeline(
-            &format!("column = \"messages\"\ntokenizer = \"tokenizer.json\"\n{keys}"),
-            SELECT,
-        );
-        let pipeline = Pipeline::from_toml(&text, Path::new("p.toml")).unwrap();
-        let loaded = run::load_tokenizers(&pipeline, dir.path());
-        let plan =
-            loaded.and_then(|loaded| check(&pipeline, &table(), &loaded, Path::new("/base")));
-        match plan {
-            Ok(plan) => match plan.steps.first() {
-                Some(Step::Chat(step)) => step.template.template.source().to_owned(),
-                _ => String::new(),
-            },
-            Err(error) => error
-                .to_string()
-                .replace(&dir.path().display().to_string(), "DIR"),
-        }
-    };
     let config = br#"{"chat_template": "{{ 1 }}", "bos_token": {"content": "<s>"}}"#;
     for (file, content, keys, expected) in [
         ("tokenizer_config.json", &config[..], "", "{{ 1 }}"),
@@ -396,6 +370,6 @@ fn the_files_of_a_model_are_read_or_refused_by_name() {
             "chat: cannot use the tokenizer's configuration: expected chat_template as a text or a list, got a int (step 1, DIR/other.json)",
         ),
     ] {
-        assert_eq!(said(file, content, keys), expected, "{file} {keys}");
+        assert_eq!(with_file(file, content, keys), expected, "{file} {keys}");
     }
 }

@@ -14,8 +14,7 @@ pub(crate) fn has_value(data_type: &DataType) -> bool {
         T::List(item) | T::LargeList(item) | T::FixedSizeList(item, _) => {
             has_value(item.data_type())
         }
-        T::Struct(_) | T::Null | T::Boolean => true,
-        T::Utf8 | T::LargeUtf8 | T::Utf8View => true,
+        T::Struct(_) | T::Null | T::Boolean | T::Utf8 | T::LargeUtf8 | T::Utf8View => true,
         other => other.is_integer() || other.is_floating(),
     }
 }

@@ -84,18 +84,18 @@ fn tokenized(step: &TokenizeStep, before: &[OutputColumn]) -> Vec<OutputColumn> 
             columns.push(column.clone());
         }
         if is_text {
-            columns.extend(token_columns(step, column.nullable));
+            columns.extend(token_columns(step, column));
         }
     }
     columns
 }
 
 /// The columns that `tokenize` makes, which are null where the text is.
-pub(super) fn token_columns(step: &TokenizeStep, nullable: bool) -> Vec<OutputColumn> {
+pub(super) fn token_columns(step: &TokenizeStep, text: &OutputColumn) -> Vec<OutputColumn> {
     let column = |name: String, data_type: DataType| OutputColumn {
         name,
         data_type,
-        nullable,
+        nullable: text.nullable,
         meaning: Meaning::Plain,
     };
     let places = step.offsets.map(|_| places_of(&step.output));
@@ -117,7 +117,7 @@ fn rendered(step: &ChatStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
     let mut columns = Vec::with_capacity(before.len() + 1);
     for column in before {
         if column.name == step.column {
-            columns.extend(chat_columns(step, column.nullable));
+            columns.extend(chat_columns(step, column));
         } else {
             columns.push(column.clone());
         }
@@ -126,11 +126,11 @@ fn rendered(step: &ChatStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
 }
 
 /// The columns that `chat` makes, which are null where the conversation is.
-pub(super) fn chat_columns(step: &ChatStep, nullable: bool) -> Vec<OutputColumn> {
+pub(super) fn chat_columns(step: &ChatStep, chats: &OutputColumn) -> Vec<OutputColumn> {
     let column = |name: &String, element: &DataType| OutputColumn {
         name: name.clone(),
         data_type: list_of(element),
-        nullable,
+        nullable: chats.nullable,
         meaning: Meaning::Plain,
     };
     let tokens = column(&step.output, &step.id_type);

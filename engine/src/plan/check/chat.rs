@@ -78,7 +78,7 @@ pub(super) fn check(
         pad: pad(&files, tokenizer),
         left_out: left_out.into_iter().map(|it| it.what).collect(),
     };
-    let made = chat_columns(&step, conversations.nullable);
+    let made = chat_columns(&step, &conversations);
     let tokens_of = |name: &str| (name == step.output).then_some(index);
     let made = made.into_iter().map(|column| Made {
         tokens_of: tokens_of(&column.name),

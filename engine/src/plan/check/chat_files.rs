@@ -78,25 +78,22 @@ impl<'a> ModelFiles<'a> {
     fn named(&self, name: &str) -> Result<ChatTemplate> {
         let names = self.beside.into_iter().flat_map(ChatTemplates::names);
         let names: Vec<&str> = names.collect();
-        match self.beside.filter(|_| names.contains(&name)) {
-            Some(templates) => templates.choose(Some(name), Tools::Absent).map_err(refused),
-            None => {
-                let error = Error::pipeline(format!(
-                    "expected the name of a chat template of the model, got {name:?}"
-                ));
-                let hint = suggest::hint(name, "its templates", names.into_iter());
-                Err(error.with_hint(hint.unwrap_or_else(|| {
-                    "the model has none; a template itself has a `{`, and a file ends in .jinja"
-                        .to_owned()
-                })))
-            }
+        if let Some(templates) = self.beside.filter(|_| names.contains(&name)) {
+            let named = templates.choose(Some(name), Tools::Absent);
+            return named.map_err(refused);
         }
+        let error = Error::pipeline(format!(
+            "expected the name of a chat template of the model, got {name:?}"
+        ));
+        let hint = suggest::hint(name, "its templates", names);
+        let none = "the model has none; a template itself has a `{`, and a file ends in .jinja";
+        Err(error.with_hint(hint.unwrap_or_else(|| none.to_owned())))
     }
 
     /// A special token by its name, such as `bos_token`.
     pub(super) fn special_token(&self, name: &str) -> Option<&'a str> {
         let files = self.given.into_iter().chain(self.beside);
-        let tokens = files.flat_map(|templates| templates.special_tokens());
+        let tokens = files.flat_map(ChatTemplates::special_tokens);
         let mut named = tokens.filter(|(other, _)| other == name);
         named.find_map(|(_, token)| token.as_str())
     }
@@ -109,7 +106,7 @@ impl<'a> ModelFiles<'a> {
     /// not read.
     pub(super) fn variables(&self, reads: impl Fn(&str) -> bool) -> StepResult<Vec<ChatVariable>> {
         let files = self.given.into_iter().chain(self.beside);
-        let names = files.flat_map(|templates| templates.special_tokens());
+        let names = files.flat_map(ChatTemplates::special_tokens);
         let mut names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         names.dedup();

@@ -51,7 +51,7 @@ pub(super) fn check(
         keep_text: spec.keep_text,
         count: spec.count.clone(),
     };
-    let made = token_columns(&step, text.nullable);
+    let made = token_columns(&step, &text);
     check_names(&step, &made, columns)?;
     let made = made.into_iter().map(|column| Made {
         tokens_of: (column.name == step.output).then_some(index),
@@ -94,14 +94,12 @@ fn check_names(
 /// There is room for the tokens around a document, and for one of its own.
 fn truncation(spec: &TokenizeSpec, around: usize) -> StepResult<Option<DocumentTruncation>> {
     let Some(max_length) = spec.max_length else {
-        return match spec.truncation_side {
-            None => Ok(None),
-            Some(_) => {
-                let error = Error::pipeline("`truncation_side` is for documents that are cut")
-                    .with_hint("say how long they may be with `max_length`, or leave it out");
-                Err((error, "truncation_side".to_owned()))
-            }
-        };
+        if spec.truncation_side.is_none() {
+            return Ok(None);
+        }
+        let error = Error::pipeline("`truncation_side` is for documents that are cut")
+            .with_hint("say how long they may be with `max_length`, or leave it out");
+        return Err((error, "truncation_side".to_owned()));
     };
     if !(1..=MOST_TOKENS).contains(&max_length) || max_length as usize <= around {
         let error = Error::pipeline(format!(

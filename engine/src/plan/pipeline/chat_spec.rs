@@ -31,7 +31,7 @@ pub struct ChatSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
     /// The chat template: its text, which has a `{`; the path of a .jinja file or
-    /// of a tokenizer_config.json; or the name of one of the model's (default:
+    /// of a `tokenizer_config.json`; or the name of one of the model's (default:
     /// what the folder of the tokenizer's file comes with).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_template: Option<String>,
