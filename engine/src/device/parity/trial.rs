@@ -221,8 +221,13 @@ fn on_device(backend: &dyn Backend, trial: &Trial, srcs: &[Vec<u8>]) -> Result<V
 
 /// The first row that is left to the host though none may be, in words.
 fn left_to_host(trial: &Trial, written: &[Written]) -> Option<String> {
-    let has_text =
-        |chain: &RowChain| matches!(chain.kernels().last(), Some(RowKernel::Tokenize(_)));
+    let has_text = |chain: &RowChain| match chain.kernels().last() {
+        Some(RowKernel::Tokenize(_)) => true,
+        None
+        | Some(
+            RowKernel::Blend(_) | RowKernel::Gather(_) | RowKernel::Lut(_) | RowKernel::Squeeze(_),
+        ) => false,
+    };
     if trial.host_rows == HostRows::Left || !trial.program.row_chains.iter().all(has_text) {
         return None;
     }

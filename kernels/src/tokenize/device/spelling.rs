@@ -37,6 +37,19 @@ pub(crate) enum BertSymbol {
     Gone = 3,
 }
 
+impl BertSymbol {
+    /// Whether a word begins at a character, by the last one before it that is not
+    /// gone; a space if there is none.
+    pub(crate) fn begins_word(self, last: Self) -> bool {
+        self == Self::Alone || (self == Self::Part && last != Self::Part)
+    }
+
+    /// What is the last for the next character.
+    pub(crate) fn or_last(self, last: Self) -> Self {
+        if self == Self::Gone { last } else { self }
+    }
+}
+
 /// How a character is spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SpelledChar {
@@ -99,7 +112,7 @@ impl BertSpelling {
         let mut bytes = SpelledBytes::default();
         let mut is_whole = true;
         let pages = CodepointPages::new(|page| {
-            if let Some(all) = alike(pipeline, page, order) {
+            if let Some(all) = alike(pipeline, &page, order) {
                 return [all; PAGE];
             }
             page.map(|spoken| {
@@ -192,7 +205,7 @@ fn is_one(word: &str) -> bool {
 
 /// How all characters of a page are spelled, where they are alike and stay or go;
 /// most are.
-fn alike(pipeline: &TokenPipeline, page: [char; PAGE], order: MarkOrder) -> Option<SpelledChar> {
+fn alike(pipeline: &TokenPipeline, page: &[char; PAGE], order: MarkOrder) -> Option<SpelledChar> {
     // Twice each: two that are parts of words are one word.
     let text: String = page.iter().flat_map(|&spoken| [spoken; 2]).collect();
     let (symbol, left) = spelled(pipeline, &text)?;

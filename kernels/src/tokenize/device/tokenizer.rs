@@ -200,7 +200,7 @@ impl DeviceTokenizer {
 
 /// A tokenizer that devices run, taken apart.
 enum Known<'a> {
-    BytePairs(&'a ByteBpe, Scanner, Transducer),
+    BytePairs(&'a ByteBpe, Scanner, Box<Transducer>),
     WordPiece(&'a WordPiece, &'a TokenPipeline),
 }
 
@@ -222,7 +222,7 @@ fn known(tokenizer: &Tokenizer) -> Result<Known<'_>, OnHostOnly> {
     if model.vocab.greatest_id().is_some_and(|id| id >= SAFE) {
         return Err(OnHostOnly::Ids);
     }
-    Ok(Known::BytePairs(model, *scanner, transducer))
+    Ok(Known::BytePairs(model, *scanner, Box::new(transducer)))
 }
 
 impl PartialEq for DeviceTokenizer {

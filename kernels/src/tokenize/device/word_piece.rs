@@ -61,25 +61,21 @@ impl WordPieceText {
     /// host's becomes [`NO_ID`].
     pub(crate) fn ids(&self, pipeline: &TokenPipeline, text: &str, ids: &mut Vec<u32>) {
         let mut scratch = PipelineScratch::default();
-        let mut is_inside = false;
+        let mut last = BertSymbol::Space;
         for (at, c) in text.char_indices() {
             let symbol = self.spelling.spelled(c).symbol;
-            if at == 0 || begins(symbol, is_inside) {
-                let before = ids.len();
+            if at == 0 || symbol.begins_word(last) {
                 match self.word(text, at) {
                     DeviceWord::Nothing => {}
                     DeviceWord::Unknown => ids.push(self.unknown),
                     DeviceWord::OnHost => ids.push(NO_ID),
                     DeviceWord::Pieces(word) => {
                         let word = text.get(word).unwrap_or_default();
-                        if pipeline.encode_inside(word, &mut scratch, ids).is_err() {
-                            ids.truncate(before);
-                            ids.push(NO_ID);
-                        }
+                        encode(pipeline, word, &mut scratch, ids);
                     }
                 }
             }
-            is_inside = goes_on(symbol, is_inside);
+            last = symbol.or_last(last);
         }
     }
 
@@ -87,10 +83,10 @@ impl WordPieceText {
     fn word(&self, text: &str, begin: usize) -> DeviceWord {
         let mut end = begin;
         let (mut n_chars, mut n_ordered) = (0, 0);
-        let mut is_inside = false;
+        let mut last = BertSymbol::Space;
         for c in text.get(begin..).unwrap_or_default().chars() {
             let spelled = self.spelling.spelled(c);
-            let is_next = end > begin && begins(spelled.symbol, is_inside);
+            let is_next = end > begin && spelled.symbol.begins_word(last);
             if is_next || spelled.symbol == BertSymbol::Space {
                 break;
             }
@@ -103,7 +99,7 @@ impl WordPieceText {
                 return DeviceWord::Unknown;
             }
             n_ordered += u32::from(spelled.is_ordered());
-            is_inside = goes_on(spelled.symbol, is_inside);
+            last = spelled.symbol.or_last(last);
         }
         match (n_chars, n_ordered) {
             (0, _) => DeviceWord::Nothing,
@@ -138,17 +134,12 @@ impl WordPieceText {
     }
 }
 
-/// Whether a word begins at a character, by what is before it.
-fn begins(symbol: BertSymbol, is_inside: bool) -> bool {
-    symbol == BertSymbol::Alone || (symbol == BertSymbol::Part && !is_inside)
-}
-
-/// Whether a character that follows may go on with a word.
-fn goes_on(symbol: BertSymbol, is_inside: bool) -> bool {
-    match symbol {
-        BertSymbol::Part => true,
-        BertSymbol::Gone => is_inside,
-        BertSymbol::Alone | BertSymbol::Space => false,
+/// Appends the ids of a word, or [`NO_ID`] where it has none.
+fn encode(pipeline: &TokenPipeline, word: &str, scratch: &mut PipelineScratch, ids: &mut Vec<u32>) {
+    let before = ids.len();
+    if pipeline.encode_inside(word, scratch, ids).is_err() {
+        ids.truncate(before);
+        ids.push(NO_ID);
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fuelrail_kernels::tokenize::{DeviceTokenizer, Tokenizer};
 
 use super::super::trial::Trial;
-use super::texts::{at_borders, below, rows_of_text, text};
+use super::texts::{at_borders, below, mixed, rows_of_text, text};
 
 /// One of each family of split patterns.
 pub(super) const FAMILIES: [&str; 3] = ["cl100k_base", "gpt2", "o200k_base"];
@@ -77,6 +77,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trials.extend(rows_of_text(&device, &[long.join(" "), runs.join("\n")]));
         let short: Vec<String> = ["", "", "a", " "].map(str::to_owned).to_vec();
         trials.extend(rows_of_text(&device, &short).map(Trial::without_host));
+        let long = mixed(PARTS, &mut seed);
+        trials.extend(rows_of_text(&device, &long).map(Trial::without_host));
         let pairs = at_borders(&CLASSES);
         trials.extend(rows_of_text(&device, &pairs).map(Trial::without_host));
     }

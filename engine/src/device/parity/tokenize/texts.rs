@@ -34,6 +34,16 @@ pub(super) fn text(parts: &[&str], seed: &mut u64) -> String {
     parts.collect()
 }
 
+/// A text of half a mebibyte between short ones.
+pub(super) fn mixed(parts: &[&str], seed: &mut u64) -> Vec<String> {
+    let mut long = String::new();
+    while long.len() < 1 << 19 {
+        long.push_str(parts[below(seed, parts.len())]);
+    }
+    let short = ["", "a", "", " ", "the end"].map(str::to_owned);
+    [&short[..3], &[long], &short[3..]].concat()
+}
+
 /// A random number.
 pub(super) fn below(seed: &mut u64, n: usize) -> usize {
     (next(seed) % n as u64) as usize

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fuelrail_kernels::tokenize::{DeviceTokenizer, Tokenizer};
 
 use super::super::trial::Trial;
-use super::texts::{at_borders, below, rows_of_text, text};
+use super::texts::{at_borders, below, mixed, rows_of_text, text};
 
 /// What the normalizer is: of an uncased model, of a cased one, and none.
 pub(super) const NORMALIZERS: [&str; 3] = [
@@ -86,6 +86,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trials.extend(rows_of_text(&device, &[&gone[..], &marks[..]].concat()));
         let short: Vec<String> = ["", "", "a", " ", ","].map(str::to_owned).to_vec();
         trials.extend(rows_of_text(&device, &short).map(Trial::without_host));
+        let long = mixed(PARTS, &mut seed);
+        trials.extend(rows_of_text(&device, &long).map(Trial::without_host));
         let pairs = at_borders(&CLASSES);
         trials.extend(rows_of_text(&device, &pairs).map(Trial::without_host));
         let all = every_character(STEP);
@@ -115,7 +117,7 @@ pub(super) fn every_character(step: usize) -> Vec<String> {
 /// start of words and within them.
 pub(super) fn random_tokenizer(normalizer: &str, seed: &mut u64) -> Option<DeviceTokenizer> {
     let mut pieces: Vec<String> = ('!'..='~').map(String::from).collect();
-    let more = "éèÉäößſσςяйҋ語学校한한국กำ٣١。「ŉǰ".chars();
+    let more = "éèÉäößſσςяйҋ語学校한\u{1112}\u{1161}\u{11ab}국กำ٣١。「ŉǰ".chars();
     pieces.extend(more.map(String::from));
     pieces.extend(
         [

@@ -6,12 +6,12 @@ use super::super::constants::{KEY, LONG, NO_ID, PairConstants, SAFE, SHORT, key_
 use super::shared::Passes;
 
 /// Byte-level BPE behind the passes that find words.
-pub(super) struct BytePairs<'a, 'b> {
+pub(super) struct BytePairPasses<'a, 'b> {
     passes: &'b mut Passes<'a>,
     constants: PairConstants,
 }
 
-impl<'a, 'b> BytePairs<'a, 'b> {
+impl<'a, 'b> BytePairPasses<'a, 'b> {
     pub(super) fn new(passes: &'b mut Passes<'a>) -> Self {
         Self {
             constants: passes.model(),

@@ -6,9 +6,9 @@ mod shared;
 mod word_piece;
 
 use super::tokenizer::{DeviceModelKind, DeviceTokenizer};
-use byte_pairs::BytePairs;
+use byte_pairs::BytePairPasses;
 use shared::Passes;
-use word_piece::Pieces;
+use word_piece::WordPiecePasses;
 
 /// The ids of all rows, and where each row's begin.
 pub(crate) fn run(device: &DeviceTokenizer, src: &[u8], offsets: &[u32]) -> (Vec<u32>, Vec<u32>) {
@@ -17,8 +17,8 @@ pub(crate) fn run(device: &DeviceTokenizer, src: &[u8], offsets: &[u32]) -> (Vec
     passes.states();
     passes.words();
     match device.kind() {
-        DeviceModelKind::BytePairs => BytePairs::new(&mut passes).run(),
-        DeviceModelKind::WordPiece => Pieces::new(&mut passes).run(),
+        DeviceModelKind::BytePairs => BytePairPasses::new(&mut passes).run(),
+        DeviceModelKind::WordPiece => WordPiecePasses::new(&mut passes).run(),
     }
     passes.count();
     passes.places();

@@ -6,7 +6,7 @@ use super::super::spelling::BertSymbol;
 use super::shared::Passes;
 
 /// `WordPiece` behind the passes that find words.
-pub(super) struct Pieces<'a, 'b> {
+pub(super) struct WordPiecePasses<'a, 'b> {
     passes: &'b mut Passes<'a>,
     constants: PieceConstants,
 }
@@ -38,7 +38,7 @@ impl SpelledPlace {
     }
 }
 
-impl<'a, 'b> Pieces<'a, 'b> {
+impl<'a, 'b> WordPiecePasses<'a, 'b> {
     pub(super) fn new(passes: &'b mut Passes<'a>) -> Self {
         Self {
             constants: passes.model(),

@@ -18,6 +18,10 @@ use super::check_passes;
 
 /// What `BertNormalizer` does.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the options of the file format"
+)]
 struct Steps {
     clean_text: bool,
     chinese: bool,
@@ -250,7 +254,7 @@ fn every_character_has_the_encoder_s_ids() {
                 contexts.collect::<String>()
             });
             let mut texts: Vec<String> = texts.collect();
-            texts.extend(some.iter().step_by(97).map(|c| c.to_string()));
+            texts.extend(some.iter().step_by(97).map(ToString::to_string));
             assert_eq!(both.check(&texts), 0);
         }
     }
