@@ -111,6 +111,30 @@ def test_rows_are_those_of_apply_chat_template(tmp_path: Path, template: str, so
     assert any(("system first" if template == MARKED else "assistant's text cannot be found") in it for it in reasons)
 
 
+def test_text_that_is_no_conversation_is_set_aside(tmp_path: Path) -> None:
+    good = [{"role": "user", "content": "x"}]
+    deep = "[" * 100_000
+    texts = [
+        "", " ", "[", "5", "null", '"x"', "[[]]", "[{}]", "[null]", "{}", deep, deep + "]" * 100_000, "[] []",
+        '[{"role": "user", "content": "\\ud800"}]', '[{"role": 5, "content": "x"}]', '[{"role": "user"}',
+        '[{"role": "user", "content": 1e999999}]', '[{"role": "user", "content": ' + "9" * 50 + "}]",
+        json.dumps(good), json.dumps(json.dumps(good)), json.dumps([{"role": "user", "content": None}]),
+        '[{"role": "user", "role": "assistant", "content": NaN, "more": [1e5, -0.0]}]',
+    ]  # fmt: skip
+    dataset = (
+        fr.Pipeline(pa.table({"messages": texts}), on_error="quarantine")
+        .chat(column="messages", tokenizer="gpt2", chat_template=PLAIN, loss_mask=False)
+        .shard(tmp_path / "out", progress="never")
+    )
+    tokenizer = fr.Tokenizer("gpt2")
+    rows = [row["tokens"] for row in dataset]
+    # The text `null` is a row without a conversation.
+    assert [None if row is None else tokenizer.decode(row) for row in rows] == [
+        None, "<|user|>inf\n", "<|user|>x\n", "<|user|>x\n", "<|user|>\n", "<|assistant|>nan\n",
+    ]  # fmt: skip
+    assert len(quarantined(dataset)) == len(texts) - len(rows)
+
+
 def test_a_killed_run_goes_on_and_threads_change_nothing(tmp_path: Path) -> None:
     rows = conversations(6_000, 8)
     (tmp_path / "chats.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
