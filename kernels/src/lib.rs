@@ -16,6 +16,7 @@ mod exact;
 mod fixed_row;
 pub mod gather;
 mod job;
+pub mod json_text;
 mod kernel;
 mod lane;
 mod level;

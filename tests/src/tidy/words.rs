@@ -21,6 +21,8 @@ const UNSAFE: &[&str] = &[
     "engine/src/feed/map.rs",
     "engine/src/feed/process.rs",
     "engine/src/run/file_size.rs",
+    "kernels/src/json_text/blocks.rs",
+    "kernels/src/json_text/x86.rs",
     "kernels/src/lane.rs",
     "kernels/src/normalize/pixels/simd.rs",
     "kernels/src/squeeze/shuffle.rs",

@@ -4,28 +4,38 @@
 /// Bytes looked at as one word.
 const WORD: usize = 8;
 
-/// Bytes looked at together where text is long; compilers make vectors of it.
-const BLOCK: usize = 32;
+/// Bytes within which most strings end.
+const FEW: usize = 4 * WORD;
 
 /// Each byte of a word.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// The first byte of `bytes` at `from` or later that is `"`, `\` or a control
 /// character; their length if there is none.
-#[inline]
 pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     let mut at = from.min(bytes.len());
-    // Most strings end within a few words.
-    for _ in 0..BLOCK / WORD {
-        match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            Some(word) => match specials(*word) {
-                0 => at += WORD,
-                found => return at + found.trailing_zeros() as usize / 8,
-            },
-            None => return next_one(bytes, at),
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        match specials(*word) {
+            0 => at += WORD,
+            found => return at + found.trailing_zeros() as usize / 8,
         }
     }
-    next_in_blocks(bytes, at)
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+/// How many bytes from `from` on are none of these, if that is few.
+#[inline]
+pub(super) fn few_plain(bytes: &[u8], from: usize) -> Option<usize> {
+    let words: &[u8; FEW] = bytes.get(from..)?.first_chunk()?;
+    let (words, _) = words.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        match specials(*word) {
+            0 => {}
+            found => return Some(at * WORD + found.trailing_zeros() as usize / 8),
+        }
+    }
+    None
 }
 
 /// How many decimal digits stand at `from`.
@@ -70,39 +80,9 @@ pub(super) fn number_of(word: [u8; WORD], n: usize) -> u64 {
     (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
-fn next_in_blocks(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
-        if block
-            .iter()
-            .fold(false, |any, byte| any | is_special(*byte))
-        {
-            break;
-        }
-        at += BLOCK;
-    }
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        match specials(*word) {
-            0 => at += WORD,
-            found => return at + found.trailing_zeros() as usize / 8,
-        }
-    }
-    next_one(bytes, at)
-}
-
-fn next_one(bytes: &[u8], from: usize) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    let found = rest.iter().position(|byte| is_special(*byte));
-    found.map_or(bytes.len(), |found| from + found)
-}
-
 #[inline]
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without branches, many are looked at together"
-)]
 fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The high bit of each byte that is no digit.
@@ -140,6 +120,11 @@ mod tests {
         assert_eq!(next_special(&bytes, at + 1), LEN, "{byte:#x} at {at}");
         let end = &bytes[..at.max(1)];
         assert_eq!(next_special(end, 1), end.len(), "{byte:#x} at {at}");
+        for from in 0..LEN {
+            let is_near = from + FEW <= LEN && (from..from + FEW).contains(&expected);
+            let near = is_near.then(|| expected - from);
+            assert_eq!(few_plain(&bytes, from), near, "{byte:#x} at {at}");
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::bytes::{n_digits, next_special};
+use fuelrail_kernels::json_text;
+
+use super::bytes::{few_plain, n_digits, next_special};
 use super::fault::{Fault, Lexed, Remedy, cut};
 use super::key_text::KeyText;
 use crate::plan::NotFinite;
@@ -283,7 +285,7 @@ impl<'a> Cursor<'a> {
             return Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()));
         }
         let mut key = String::new();
-        self.take_text(|run| key.push_str(run))?;
+        self.take_text(&mut [0; 64], |run| key.push_str(run))?;
         Ok(Cow::Owned(key))
     }
 
@@ -299,25 +301,32 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Takes the string that begins here, handing on its characters in runs.
+    /// Takes the string that begins here, handing on its characters in runs;
+    /// long ones are put together in `room`, of 4 bytes at least.
     #[inline]
-    pub(super) fn take_text(&mut self, mut push: impl FnMut(&str)) -> Lexed<()> {
-        self.at += 1;
+    pub(super) fn take_text(
+        &mut self,
+        room: &mut [u8],
+        mut push: impl FnMut(&'_ str),
+    ) -> Lexed<()> {
+        let start = self.at + 1;
+        if let Some(end) = self.near_quote() {
+            push(self.text.get(start..end).unwrap_or_default());
+            self.at = end + 1;
+            return Ok(());
+        }
+        self.at = start;
         loop {
-            let start = self.at;
-            self.at = next_special(self.text.as_bytes(), start);
-            if start < self.at {
-                push(self.text_from(start));
-            }
+            let (run, end) = json_text::unescape(self.text, self.at, room);
+            push(run);
+            self.at = end;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(());
                 }
-                Some(b'\\') => {
-                    let character = self.escape()?;
-                    push(character.encode_utf8(&mut [0; 4]));
-                }
+                Some(b'\\') => push(self.escape()?.encode_utf8(&mut [0; 4])),
+                Some(b' '..) => {}
                 other => return Err(self.broken_text(other)),
             }
         }
@@ -326,9 +335,13 @@ impl<'a> Cursor<'a> {
     /// Passes over the string that begins here.
     #[inline]
     pub(super) fn skip_text(&mut self) -> Lexed<()> {
+        if let Some(end) = self.near_quote() {
+            self.at = end + 1;
+            return Ok(());
+        }
         self.at += 1;
         loop {
-            self.at = next_special(self.text.as_bytes(), self.at);
+            self.at = json_text::skip(self.text, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -340,6 +353,16 @@ impl<'a> Cursor<'a> {
                 other => return Err(self.broken_text(other)),
             }
         }
+    }
+
+    /// Where the string that begins here ends, if that is near and it has no
+    /// escapes.
+    #[inline]
+    fn near_quote(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let start = self.at + 1;
+        let end = start + few_plain(bytes, start)?;
+        (bytes.get(end) == Some(&b'"')).then_some(end)
     }
 
     #[cold]

@@ -3,7 +3,9 @@
 use std::fmt::{Debug, Write};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow::array::{
+    ArrayBuilder, ArrayRef, ArrowPrimitiveType, BooleanBuilder, PrimitiveBuilder, StringBuilder,
+};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use super::super::cursor::{Cursor, Token};
@@ -254,13 +256,23 @@ impl<T: ArrowPrimitiveType + Debug> FromNumber<T> for FloatRounding<T> {
 pub(super) struct TextColumn {
     builder: StringBuilder,
     is_json: bool,
+    /// Where long strings are put together.
+    room: Box<[u8]>,
 }
+
+/// Bytes of a long string that are put together at once: few enough to stay in the
+/// nearest cache.
+const ROOM: usize = 8 << 10;
+
+/// Bytes of text for which room is made at most before they come.
+const MOST_EXPECTED: usize = 4 << 20;
 
 impl TextColumn {
     pub(super) fn text() -> Self {
         Self {
             builder: StringBuilder::new(),
             is_json: false,
+            room: vec![0; ROOM].into(),
         }
     }
 
@@ -278,7 +290,7 @@ impl TextColumn {
         match cursor.token() {
             Ok(Token::Null) => return cursor.take_null().map(|()| None),
             Ok(Token::Text) if !self.is_json => {
-                cursor.take_text(|run| _ = self.builder.write_str(run))?;
+                cursor.take_text(&mut self.room, |run| _ = self.builder.write_str(run))?;
             }
             _ if self.is_json => {
                 cursor.skip_value()?;
@@ -313,6 +325,13 @@ impl ValueBuilder for TextColumn {
     }
 
     fn finish(&mut self) -> Result<ArrayRef> {
-        Ok(Arc::new(self.builder.finish()))
+        // The next values will be about as many and as long.
+        let n_bytes = self.builder.values_slice().len();
+        let next = StringBuilder::with_capacity(
+            self.builder.len(),
+            (n_bytes + n_bytes / 8).min(MOST_EXPECTED),
+        );
+        let mut builder = std::mem::replace(&mut self.builder, next);
+        Ok(Arc::new(builder.finish()))
     }
 }
