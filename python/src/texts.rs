@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray as _};
 use arrow::datatypes::DataType;
-use fuelrail::arrays::relayout;
+use fuelrail::arrays::{self, relayout};
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -137,11 +137,7 @@ fn push_bytes<'a>(
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        let byte = bytes.get(at).copied().unwrap_or_default();
-        Error::data(format!("expected UTF-8, got byte {byte:#04x} at {at}"))
-    })
+    arrays::utf8(bytes).map_err(|bad| Error::data(bad.to_string()))
 }
 
 fn null() -> Error {

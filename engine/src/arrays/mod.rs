@@ -12,7 +12,9 @@ mod show;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod utf8;
 
 pub use integers::integers;
 pub use relayout::relayout;
 pub use show::show;
+pub use utf8::{InvalidUtf8, are_texts, utf8};

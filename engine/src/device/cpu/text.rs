@@ -1,6 +1,5 @@
 //! Text and binary columns, whatever their Arrow layout.
 
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,7 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::DataType;
 
-use crate::arrays::relayout;
+use crate::arrays::{InvalidUtf8, relayout, utf8};
 use crate::error::{Error, Result};
 
 /// `array` without its dictionary, if it has one. Text comes with 64-bit
@@ -70,7 +69,7 @@ impl<'a> TextRows<'a> {
     /// The text of row `row`, `None` for null.
     ///
     /// # Errors
-    /// The offset of the first byte that is not UTF-8.
+    /// The first byte that is not UTF-8.
     pub(super) fn get(&self, row: usize) -> Result<Option<&str>, InvalidUtf8> {
         if self.array().is_null(row) {
             return Ok(None);
@@ -83,13 +82,7 @@ impl<'a> TextRows<'a> {
             Self::LargeBinary(array) => array.value(row),
             Self::BinaryView(array) => array.value(row),
         };
-        std::str::from_utf8(bytes).map(Some).map_err(|error| {
-            let at = error.valid_up_to();
-            InvalidUtf8 {
-                at,
-                byte: bytes.get(at).copied().unwrap_or_default(),
-            }
-        })
+        utf8(bytes).map(Some)
     }
 
     fn array(&self) -> &dyn Array {
@@ -101,22 +94,6 @@ impl<'a> TextRows<'a> {
             Self::LargeBinary(array) => array,
             Self::BinaryView(array) => array,
         }
-    }
-}
-
-/// Where a value stops being UTF-8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct InvalidUtf8 {
-    /// Offset of the first bad byte.
-    pub(super) at: usize,
-    /// That byte.
-    pub(super) byte: u8,
-}
-
-impl fmt::Display for InvalidUtf8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { at, byte } = self;
-        write!(f, "expected UTF-8, got byte 0x{byte:02x} at {at}")
     }
 }
 

@@ -2,22 +2,17 @@
 
 use super::cursor::{Cursor, Token};
 use super::fault::{Fault, Lexed};
+use crate::arrays::{InvalidUtf8, utf8};
 use crate::plan::NotFinite;
 
 /// The text of a line.
 pub(super) fn text_of(line: &[u8]) -> Lexed<&str> {
-    if let Ok(text) = simdutf8::basic::from_utf8(line) {
-        return Ok(text);
-    }
-    let error = match std::str::from_utf8(line) {
-        Ok(text) => return Ok(text),
-        Err(error) => error,
-    };
-    let at = error.valid_up_to();
-    let byte = line.get(at).copied().unwrap_or_default();
-    Err(Fault::new(format!(
-        "expected UTF-8, got byte 0x{byte:02x} behind {at} bytes"
-    )))
+    utf8(line).map_err(|bad| {
+        let InvalidUtf8 { at, byte } = bad;
+        Fault::new(format!(
+            "expected UTF-8, got byte 0x{byte:02x} behind {at} bytes"
+        ))
+    })
 }
 
 /// Whether a line is no row: nothing but JSON's white space.
