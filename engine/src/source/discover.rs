@@ -13,7 +13,9 @@ use super::uris::{Expanded, UriContext, expand};
 use super::walk::{FoundFile, shown};
 use super::{Description, for_format, parquet};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Catalog, Document, Fingerprint, Format, Input, InputDescription, OnError};
+use crate::plan::{
+    Catalog, Digest, Document, Fingerprint, Format, Input, InputDescription, OnError,
+};
 
 /// What to look for, and how.
 #[derive(Debug, Clone)]
@@ -60,54 +62,111 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
     let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
     let described = refuse(described, spec.on_error)?;
     let (readable, indices) = readable(&found, &described);
-    let shared = described
-        .iter()
-        .find_map(|(_, description)| Some(description.as_ref().ok()?.schema.clone()));
-    let mut files = Vec::with_capacity(found.len());
-    for (input, description) in described {
-        let mut input = input;
-        let schema = match (description, &shared) {
-            (Ok(description), _) => {
-                input.row_groups = description.row_groups;
-                description.schema
-            }
-            (Err(_), Some(shared)) if spec.on_error == OnError::Quarantine => shared.clone(),
-            (Err(error), _) => return Err(error),
-        };
-        files.push(InputDescription { input, schema });
-    }
+    let look = || look(&readable, &indices, spec.threads, &spec.lines).map(Some);
+    let (digests, seen) = match format {
+        Format::Jsonl => beside(spec.threads, |threads| digests(&found, threads, spec), look)?,
+        _ => (digests(&found, spec.threads, spec)?, None),
+    };
+    let files = inputs(&found, described, digests, spec)?;
     discovery.notes.extend(empty(&files));
     Ok(Catalog {
         files,
         format,
+        seen,
         discovery,
-        seen: match format {
-            Format::Jsonl => Some(look(&readable, &indices, spec.threads, &spec.lines)?),
-            _ => None,
-        },
     })
+}
+
+/// The inputs. A file that cannot be described takes the schema of the first that
+/// can, where it will be set aside.
+fn inputs(
+    found: &[FoundFile],
+    described: Vec<Described>,
+    digests: Vec<(Digest, u64)>,
+    spec: &DiscoverSpec<'_>,
+) -> Result<Vec<InputDescription>> {
+    let shared = described
+        .iter()
+        .find_map(|description| Some(description.as_ref().ok()?.schema.clone()));
+    let mut files = Vec::with_capacity(found.len());
+    for ((found, description), (digest, len_bytes)) in found.iter().zip(described).zip(digests) {
+        let description = match (description, &shared) {
+            (Ok(description), _) => description,
+            (Err(_), Some(shared)) if spec.on_error == OnError::Quarantine => Description {
+                schema: shared.clone(),
+                row_groups: Vec::new(),
+            },
+            (Err(error), _) => return Err(error),
+        };
+        let input = Input {
+            path: found.path.clone(),
+            name: found.name.clone(),
+            len_bytes,
+            digest,
+            row_groups: description.row_groups,
+            table: None,
+        };
+        files.push(InputDescription {
+            input,
+            schema: description.schema,
+        });
+    }
+    Ok(files)
+}
+
+/// The digest and the length of each file.
+fn digests(
+    found: &[FoundFile],
+    threads: usize,
+    spec: &DiscoverSpec<'_>,
+) -> Result<Vec<(Digest, u64)>> {
+    in_parallel(found, threads, |file| {
+        fingerprint(&file.path, spec.fingerprint)
+    })
+}
+
+/// What two functions give, run at the same time where there is more than one
+/// thread: one file is read by one thread, so most of several would wait for its
+/// digest. The error of the first comes before that of the second.
+fn beside<A: Send, B>(
+    threads: usize,
+    first: impl Fn(usize) -> Result<A> + Sync,
+    second: impl FnOnce() -> Result<B>,
+) -> Result<(A, B)> {
+    if threads < 2 {
+        return Ok((first(1)?, second()?));
+    }
+    let (first, second) = thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, || first(threads / 2));
+        let second = second();
+        let first = match other {
+            Ok(other) => other.join(),
+            // Where no thread is to be had, this one does the same.
+            Err(_) => Ok(first(1)),
+        };
+        (first, second)
+    });
+    let first = first.map_err(|_| Error::internal("a thread of discovery panicked"))?;
+    Ok((first?, second?))
 }
 
 /// The first file that is not of its layout is an error, unless such are set
 /// aside and there is another.
 fn refuse(described: Vec<Described>, on_error: OnError) -> Result<Vec<Described>> {
-    let none = described
-        .iter()
-        .all(|(_, description)| description.is_err());
+    let none = described.iter().all(Result::is_err);
     if on_error == OnError::Quarantine && !none {
         return Ok(described);
     }
-    let refused = described.into_iter().map(|(input, description)| {
-        let description = description?;
-        Ok((input, Ok(description)))
-    });
-    refused.collect()
+    described
+        .into_iter()
+        .map(|description| description.map(Ok))
+        .collect()
 }
 
 /// The files that are of their layout, and where each stands among all.
 fn readable(found: &[FoundFile], described: &[Described]) -> (Vec<FoundFile>, Vec<usize>) {
     let files = found.iter().zip(described).enumerate();
-    let readable = files.filter(|(_, (_, (_, description)))| description.is_ok());
+    let readable = files.filter(|(_, (_, description))| description.is_ok());
     readable
         .map(|(index, (file, _))| (file.clone(), index))
         .unzip()
@@ -123,25 +182,15 @@ fn empty(files: &[InputDescription]) -> Option<String> {
     })
 }
 
-type Described = (Input, Result<Description>);
+/// What a file holds, or what is wrong with its content.
+type Described = Result<Description>;
 
-/// One file: its digest, and its description or what is wrong with its content.
+/// The description of one file.
 fn look_at(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Result<Described> {
-    let (digest, len_bytes) = fingerprint(&found.path, spec.fingerprint)?;
-    let description = describe(found, format, spec);
-    let description = match description {
-        Err(error) if error.kind() == ErrorKind::Data => Err(error),
-        other => Ok(other?),
-    };
-    let input = Input {
-        path: found.path.clone(),
-        name: found.name.clone(),
-        len_bytes,
-        digest,
-        row_groups: Vec::new(),
-        table: None,
-    };
-    Ok((input, description))
+    match describe(found, format, spec) {
+        Err(error) if error.kind() == ErrorKind::Data => Ok(Err(error)),
+        other => other.map(Ok),
+    }
 }
 
 fn describe(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Result<Description> {

@@ -9,8 +9,8 @@ use twox_hash::XxHash3_128;
 use crate::error::{Error, Result};
 use crate::plan::{Digest, Fingerprint};
 
-/// Bytes read at once.
-const READ: usize = 1 << 20;
+/// Bytes read at once; few enough to stay in a cache until they are hashed.
+const READ: usize = 128 << 10;
 
 /// Bytes of a piece.
 const PIECE: u64 = 64 << 10;
