@@ -83,7 +83,7 @@ impl ChatEncoder {
             tools: tools.as_deref().map(ValueRows::new).transpose()?,
             documents: documents.as_deref().map(ValueRows::new).transpose()?,
         };
-        let mut lists = TokenLists::with_capacity(columns.num_rows());
+        let mut lists = TokenLists::new(Vec::new(), columns.num_rows());
         let mut unusable = Vec::new();
         for row in 0..columns.num_rows() {
             let encoded = self.encode(step, (&rows, row), &mut lists);
@@ -92,7 +92,7 @@ impl ChatEncoder {
                 unusable.push(Unusable { row, reason, hint });
             }
         }
-        Ok((put_in_place(step, columns, lists)?, unusable))
+        Ok((put_in_place(step, columns, &mut lists)?, unusable))
     }
 
     /// Appends the tokens of one row. Leaves `lists` as they were on error.
@@ -172,7 +172,11 @@ fn check_roles(messages: &ChatValue) -> Result<(), String> {
 }
 
 /// The batch with the columns that the step makes.
-fn put_in_place(step: &ChatStep, columns: &RecordBatch, lists: TokenLists) -> Result<RecordBatch> {
+fn put_in_place(
+    step: &ChatStep,
+    columns: &RecordBatch,
+    lists: &mut TokenLists,
+) -> Result<RecordBatch> {
     let index = index_of(columns, &step.column)?;
     let finished = lists.finish(&step.id_type)?;
     let tokens = Some((step.output.clone(), finished.tokens));

@@ -39,12 +39,18 @@ pub(super) struct FinishedLists {
     pub(super) places: [Option<ArrayRef>; 2],
 }
 
+/// Ids of a batch for which the memory is kept for the next one; a few times as
+/// many as most have.
+const KEPT_IDS: usize = 4 << 20;
+
 impl TokenLists {
-    pub(super) fn with_capacity(n_rows: usize) -> Self {
+    /// For `n_rows` rows, their ids in the memory of those before.
+    pub(super) fn new(mut ids: Vec<u32>, n_rows: usize) -> Self {
         let mut offsets = Vec::with_capacity(n_rows + 1);
         offsets.push(0);
+        ids.clear();
         Self {
-            ids: Vec::new(),
+            ids,
             mask: Vec::new(),
             places: [Vec::new(), Vec::new()],
             offsets,
@@ -98,23 +104,23 @@ impl TokenLists {
         Ok(())
     }
 
-    /// The columns.
+    /// The columns; a window may hold them long after the batch is gone, so they
+    /// have no more memory than they need. What is left is the memory.
     ///
     /// # Errors
     /// `Internal` for an id that is not of the type.
-    pub(super) fn finish(mut self, id_type: &DataType) -> Result<FinishedLists> {
+    pub(super) fn finish(&mut self, id_type: &DataType) -> Result<FinishedLists> {
         let ids: ArrayRef = if *id_type == DataType::UInt16 {
             let ids: Option<Vec<u16>> = self.ids.iter().map(|&id| u16::try_from(id).ok()).collect();
             let ids = ids.ok_or_else(|| Error::internal("a token id beyond 16 bits"))?;
             Arc::new(UInt16Array::from(ids))
         } else {
-            // A window may hold the ids long after the batch is gone.
-            self.ids.shrink_to_fit();
-            Arc::new(UInt32Array::from(self.ids))
+            Arc::new(UInt32Array::from(self.ids.clone()))
         };
-        self.mask.shrink_to_fit();
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        let nulls = Some(NullBuffer::from(self.valid)).filter(|nulls| nulls.null_count() > 0);
+        let offsets = std::mem::take(&mut self.offsets);
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let valid = std::mem::take(&mut self.valid);
+        let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
         let list = |values: ArrayRef| {
             let field = Arc::new(Field::new_list_field(values.data_type().clone(), false));
             ListArray::try_new(field, offsets.clone(), values, nulls.clone())
@@ -127,12 +133,22 @@ impl TokenLists {
             let is_whole = values.len() == ids.len();
             is_whole.then(|| list(values)).transpose()
         };
-        let [starts, ends] = self.places.map(UInt32Array::from);
+        let mut mask = std::mem::take(&mut self.mask);
+        let mut places = std::mem::take(&mut self.places);
+        mask.shrink_to_fit();
+        places.iter_mut().for_each(Vec::shrink_to_fit);
+        let [starts, ends] = places.map(UInt32Array::from);
         Ok(FinishedLists {
-            mask: of_each(Arc::new(UInt8Array::from(self.mask)))?,
+            mask: of_each(Arc::new(UInt8Array::from(mask)))?,
             places: [of_each(Arc::new(starts))?, of_each(Arc::new(ends))?],
             tokens: list(Arc::clone(&ids))?,
         })
+    }
+
+    /// What holds the ids, unless they were many.
+    pub(super) fn into_memory(self) -> Vec<u32> {
+        let kept = Some(self.ids).filter(|ids| ids.capacity() <= KEPT_IDS);
+        kept.unwrap_or_default()
     }
 
     /// Whether each row is one.

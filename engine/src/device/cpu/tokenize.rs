@@ -35,6 +35,8 @@ pub(in crate::device) struct EncodedText {
 pub(in crate::device) struct StepEncoder {
     encoder: Encoder,
     special: Special,
+    /// Memory for the ids of a batch.
+    ids: Vec<u32>,
 }
 
 impl StepEncoder {
@@ -46,6 +48,7 @@ impl StepEncoder {
                 SpecialTokens::Parse => Special::Parse,
                 SpecialTokens::Refuse => Special::Refuse,
             },
+            ids: Vec::new(),
         }
     }
 
@@ -68,7 +71,7 @@ impl StepEncoder {
             Some(lane) => ReadyRows::of((&text, self.special), n_rows, lane)?,
             None => ReadyRows::default(),
         };
-        let mut lists = TokenLists::with_capacity(n_rows);
+        let mut lists = TokenLists::new(std::mem::take(&mut self.ids), n_rows);
         let mut counts = Vec::with_capacity(n_rows);
         let (mut unusable, mut truncated) = (Vec::new(), Vec::new());
         for row in 0..n_rows {
@@ -87,8 +90,10 @@ impl StepEncoder {
                 truncated.push((row, n_left_out as u64));
             }
         }
+        let columns = put_in_place(step, columns, &mut lists, counts)?;
+        self.ids = lists.into_memory();
         Ok(EncodedText {
-            columns: put_in_place(step, columns, lists, counts)?,
+            columns,
             unusable,
             truncated,
         })
@@ -175,7 +180,7 @@ struct RowTokens {
 fn put_in_place(
     step: &TokenizeStep,
     columns: &RecordBatch,
-    lists: TokenLists,
+    lists: &mut TokenLists,
     counts: Vec<u32>,
 ) -> Result<RecordBatch> {
     let index = index_of(columns, &step.column)?;
