@@ -50,6 +50,7 @@ mod cache;
 mod chunks;
 mod decode;
 mod device;
+mod encode_rows;
 mod encode_tokens;
 mod encoder;
 #[cfg(test)]
@@ -95,9 +96,10 @@ pub use device::{
     CutConstants, DeviceModelKind, DevicePart, DeviceTokenizer, HostText, NO_ID, NoUtf8,
     OnHostOnly, PairConstants, PieceConstants,
 };
+pub use encode_rows::{EncodedRow, EncodedRows};
 pub use encoder::Encoder;
 pub use encoding::{
-    AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd,
+    AddSpecial, EncodeOptions, Encoding, EncodingPadding, OffsetUnit, PadTo, SequenceEnd, TokenRun,
     TokenSpan, Truncation, TruncationStrategy, pad_batch,
 };
 pub use error::{EncodeError, TokenizerError, TruncationError};

@@ -2,12 +2,9 @@
 
 use super::padding::EncodingPadding;
 use super::post::{PostProcessor, join};
-use super::truncation::Truncation;
+use super::truncation::{Truncation, check_parts};
 use super::types::{AddSpecial, Encoding, Shown};
 use crate::tokenize::error::TruncationError;
-
-/// Most overflowing parts: those of two texts multiply.
-const PARTS_MAX: usize = 1 << 20;
 
 /// What is done, in the order of its members.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +37,8 @@ pub(crate) fn finish(
         };
         truncation.apply(&mut first, second.as_mut(), n_added)?;
     }
-    check_parts(&first, second.as_ref())?;
+    let n_parts = |encoding: &Encoding| encoding.overflowing.len();
+    check_parts(n_parts(&first), second.as_ref().map_or(0, n_parts))?;
     let mut encodings = vec![first];
     encodings.extend(second);
     let mut encoding = if let Some(processor) = how.post_processor {
@@ -62,16 +60,4 @@ pub(crate) fn finish(
 /// Pads finished encodings to one length, as Hugging Face does with a batch.
 pub fn pad_batch(batch: &mut [Encoding], padding: &EncodingPadding) {
     padding.apply(batch);
-}
-
-fn check_parts(first: &Encoding, second: Option<&Encoding>) -> Result<(), TruncationError> {
-    let n_second = second.map_or(0, |second| second.overflowing.len());
-    let n_parts = (first.overflowing.len() + 1).saturating_mul(n_second + 1);
-    if n_second > 0 && n_parts > PARTS_MAX {
-        return Err(TruncationError::TooManyParts {
-            n_parts,
-            limit: PARTS_MAX,
-        });
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod chars;
 mod finish;
+mod frame;
 mod options;
 mod padding;
 mod post;
@@ -19,6 +20,8 @@ mod types;
 pub(crate) use chars::CharOffsets;
 pub use finish::pad_batch;
 pub(crate) use finish::{Finish, finish};
+pub use frame::TokenRun;
+pub(crate) use frame::{EncodingFrame, IsPair};
 pub use options::{EncodeOptions, OffsetUnit};
 pub use padding::{EncodingPadding, PadTo};
 pub(crate) use post::{PostProcessor, PostStep};

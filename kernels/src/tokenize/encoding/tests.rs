@@ -1,9 +1,15 @@
 //! What the oracle (see `tokenize::oracle`) does not say of encodings.
 
+use proptest::prelude::*;
+use serde_json::json;
+
 use super::finish::{Finish, finish};
+use super::frame::{EncodingFrame, IsPair};
+use super::post::PostProcessor;
 use super::truncation::{Truncation, TruncationStrategy};
 use super::types::{AddSpecial, Encoding, SequenceEnd};
 use crate::tokenize::error::TruncationError;
+use crate::tokenize::json::post_processors;
 
 fn encoding(n_tokens: u32) -> Encoding {
     let mut encoding = Encoding::default();
@@ -73,4 +79,103 @@ fn words_and_places_are_found() {
     assert_eq!(encoding.place_to_token(5, 0), None);
     assert_eq!(encoding.token_to_sequence(4), Some(0));
     assert_eq!(encoding.token_to_sequence(5), None);
+}
+
+/// Post-processors of each kind, and of several together.
+fn post_processors() -> Vec<Option<PostProcessor>> {
+    let bert = json!({"type": "BertProcessing", "cls": ["[CLS]", 101], "sep": ["[SEP]", 102]});
+    let roberta = json!({
+        "type": "RobertaProcessing", "cls": ["<s>", 101], "sep": ["</s>", 102],
+        "trim_offsets": true, "add_prefix_space": false,
+    });
+    let level = json!({
+        "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true,
+    });
+    let special = |id: &str, type_id: u32| json!({"SpecialToken": {"id": id, "type_id": type_id}});
+    let text = |id: &str, type_id: u32| json!({"Sequence": {"id": id, "type_id": type_id}});
+    let template = json!({
+        "type": "TemplateProcessing",
+        "single": [text("A", 0), special("</s>", 2), special("<s>", 3)],
+        "pair": [special("<s>", 1), text("B", 1), text("A", 0), special("</s>", 1)],
+        "special_tokens": {
+            "<s>": {"id": "<s>", "ids": [101], "tokens": ["<s>"]},
+            "</s>": {"id": "</s>", "ids": [102, 103], "tokens": ["</", "s>"]},
+        },
+    });
+    let several = |steps: &[&serde_json::Value]| json!({"type": "Sequence", "processors": steps});
+    let files = [
+        serde_json::Value::Null,
+        several(&[&level, &template]),
+        several(&[&bert, &roberta]),
+        several(&[&bert, &template]),
+        bert,
+        roberta,
+        level,
+        template,
+    ];
+    let read = |file| post_processors::parse(&file).unwrap();
+    files.into_iter().map(read).collect()
+}
+
+fn of_ids(ids: &[u32]) -> Encoding {
+    let mut encoding = Encoding::default();
+    for id in ids {
+        encoding.push(*id, (0, 1), Some(0), Some("x".into()));
+    }
+    encoding
+}
+
+proptest! {
+    #[test]
+    fn rows_without_encodings_are_the_same(
+        which in 0_usize..8,
+        lens in (0_u32..12, prop::option::of(0_u32..12)),
+        add in prop::bool::ANY,
+        truncation in prop::option::of((0_usize..14, 0_usize..4, 0_usize..3, prop::bool::ANY)),
+    ) {
+        let post_processors = post_processors();
+        let truncation = truncation.map(|(max_length, stride, strategy, left)| Truncation {
+            max_length,
+            stride,
+            strategy: [
+                TruncationStrategy::LongestFirst,
+                TruncationStrategy::OnlyFirst,
+                TruncationStrategy::OnlySecond,
+            ][strategy],
+            end: if left { SequenceEnd::Left } else { SequenceEnd::Right },
+        });
+        let how = Finish {
+            truncation: truncation.as_ref(),
+            post_processor: post_processors[which].as_ref(),
+            padding: None,
+        };
+        let add = if add { AddSpecial::Yes } else { AddSpecial::No };
+        let first: Vec<u32> = (0..lens.0).collect();
+        let second: Option<Vec<u32>> = lens.1.map(|len| (50..50 + len).collect());
+        let whole = finish(of_ids(&first), second.as_deref().map(of_ids), how, add, &|_| None);
+
+        let (n_texts, is_pair) = match lens.1 {
+            Some(_) => (2, IsPair::Yes),
+            None => (1, IsPair::No),
+        };
+        let frame = EncodingFrame::new(how.post_processor, add, n_texts).unwrap();
+        let texts = [first.as_slice(), second.as_deref().unwrap_or_default()].concat();
+        let mut ids = vec![7];
+        let row = frame.put((&texts, first.len()), is_pair, how.truncation, &mut ids);
+        match (row, whole) {
+            (Ok(lens), Ok(whole)) => {
+                let runs: Vec<_> = frame.runs(lens).collect();
+                let each = |of: fn(&super::TokenRun) -> u32| -> Vec<u32> {
+                    let runs = runs.iter();
+                    runs.flat_map(|run| std::iter::repeat_n(of(run), run.len)).collect()
+                };
+                prop_assert_eq!(&ids[1..], whole.ids);
+                prop_assert_eq!(each(|run| run.type_id), whole.type_ids);
+                let special: Vec<u32> = whole.special_tokens_mask.into_iter().map(u32::from).collect();
+                prop_assert_eq!(each(|run| run.special.into()), special);
+                prop_assert!(whole.attention_mask.iter().all(|bit| *bit == 1));
+            }
+            (row, whole) => prop_assert_eq!(row.err(), whole.err()),
+        }
+    }
 }

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::types::{Encoding, SequenceEnd};
 use crate::tokenize::error::TruncationError;
 
+/// Most overflowing parts: those of two texts multiply.
+const PARTS_MAX: usize = 1 << 20;
+
 /// Which of two texts loses tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TruncationStrategy {
@@ -38,67 +41,116 @@ impl Truncation {
         second: Option<&mut Encoding>,
         n_added: usize,
     ) -> Result<(), TruncationError> {
+        let lens = (first.len(), second.as_ref().map(|second| second.len()));
+        let (to_first, to_second) = self.shares(lens, n_added)?;
+        self.cut(first, to_first)?;
+        second.map_or(Ok(()), |second| self.cut(second, to_second))
+    }
+
+    /// Which tokens of one text or two are left, and that there are not too many
+    /// parts of them.
+    pub(super) fn kept(
+        &self,
+        (first, second): (usize, Option<usize>),
+        n_added: usize,
+    ) -> Result<[Range<usize>; 2], TruncationError> {
+        let (to_first, to_second) = self.shares((first, second), n_added)?;
+        let [first, second] = [(first, to_first), (second.unwrap_or(0), to_second)]
+            .map(|(n_tokens, most)| self.first_part(n_tokens, most));
+        let ((first, more_of_first), (second, more_of_second)) = (first?, second?);
+        check_parts(more_of_first, more_of_second)?;
+        Ok([first, second])
+    }
+
+    /// How many tokens one text or two may keep.
+    fn shares(
+        &self,
+        (first, second): (usize, Option<usize>),
+        n_added: usize,
+    ) -> Result<(usize, usize), TruncationError> {
         let Some(room) = self.max_length.checked_sub(n_added) else {
             return Err(TruncationError::NoRoom {
                 max_length: self.max_length,
                 n_added,
             });
         };
-        if room == 0 {
-            self.cut(first, 0)?;
-            return second.map_or(Ok(()), |second| self.cut(second, 0));
+        let to_second = second.unwrap_or(0);
+        let n_removed = (first + to_second).saturating_sub(room);
+        if room == 0 || n_removed == 0 {
+            return Ok((first.min(room), to_second.min(room)));
         }
-        let n_tokens = first.len() + second.as_ref().map_or(0, |second| second.len());
-        let Some(n_removed) = n_tokens.checked_sub(room).filter(|n| *n > 0) else {
-            return Ok(());
-        };
         match (self.strategy, second) {
-            (TruncationStrategy::LongestFirst, Some(second)) => {
-                let (to_first, to_second) = shares(first.len(), second.len(), room);
-                self.cut(first, to_first)?;
-                self.cut(second, to_second)
+            (TruncationStrategy::LongestFirst, Some(second)) => Ok(shares(first, second, room)),
+            (TruncationStrategy::LongestFirst, None) => Ok((room, 0)),
+            (TruncationStrategy::OnlyFirst, _) => Ok((shortened(first, n_removed)?, to_second)),
+            (TruncationStrategy::OnlySecond, Some(second)) => {
+                Ok((first, shortened(second, n_removed)?))
             }
-            (TruncationStrategy::LongestFirst, None) => self.cut(first, room),
-            (TruncationStrategy::OnlyFirst, _) => self.shorten(first, n_removed),
-            (TruncationStrategy::OnlySecond, Some(second)) => self.shorten(second, n_removed),
             (TruncationStrategy::OnlySecond, None) => Err(TruncationError::NoSecond),
         }
     }
 
-    fn shorten(&self, encoding: &mut Encoding, n_removed: usize) -> Result<(), TruncationError> {
-        let n_tokens = encoding.len();
-        if n_tokens <= n_removed {
-            return Err(TruncationError::TooShort {
-                n_tokens,
-                n_removed,
-            });
+    fn cut(&self, encoding: &mut Encoding, most: usize) -> Result<(), TruncationError> {
+        if most >= encoding.len() {
+            return Ok(());
         }
-        self.cut(encoding, n_tokens - n_removed)
+        let parts = self.parts(encoding.len(), most)?.into_iter();
+        let mut parts = parts.map(|range| encoding.part(range));
+        let mut first = parts.next().unwrap_or_default();
+        first.overflowing = parts.collect();
+        *encoding = first;
+        Ok(())
     }
 
-    fn cut(&self, encoding: &mut Encoding, most: usize) -> Result<(), TruncationError> {
-        let n_tokens = encoding.len();
+    /// The first part of `n_tokens`, and how many others there are.
+    fn first_part(
+        &self,
+        n_tokens: usize,
+        most: usize,
+    ) -> Result<(Range<usize>, usize), TruncationError> {
         if most >= n_tokens {
-            return Ok(());
+            return Ok((0..n_tokens, 0));
         }
+        let parts = self.parts(n_tokens, most)?;
+        let first = parts.first().cloned().unwrap_or_default();
+        Ok((first, parts.len() - 1))
+    }
+
+    /// The parts of `n_tokens`, which are more than `most`.
+    fn parts(&self, n_tokens: usize, most: usize) -> Result<Vec<Range<usize>>, TruncationError> {
         if most == 0 {
-            let whole = std::mem::take(encoding);
-            encoding.overflowing.push(whole);
-            return Ok(());
+            return Ok(vec![0..0, 0..n_tokens]);
         }
         let step = most.checked_sub(self.stride).filter(|step| *step > 0);
         let step = step.ok_or(TruncationError::Stride {
             stride: self.stride,
             room: most,
         })?;
-        let mut parts = ranges(n_tokens, most, step, self.end)
-            .into_iter()
-            .map(|range| encoding.part(range));
-        let mut first = parts.next().unwrap_or_default();
-        first.overflowing = parts.collect();
-        *encoding = first;
-        Ok(())
+        Ok(ranges(n_tokens, most, step, self.end))
     }
+}
+
+/// How many tokens a text of `n_tokens` has without `n_removed`.
+fn shortened(n_tokens: usize, n_removed: usize) -> Result<usize, TruncationError> {
+    if n_tokens <= n_removed {
+        return Err(TruncationError::TooShort {
+            n_tokens,
+            n_removed,
+        });
+    }
+    Ok(n_tokens - n_removed)
+}
+
+/// Refuses parts of two texts, beside their first, that multiply to too many.
+pub(super) fn check_parts(first: usize, second: usize) -> Result<(), TruncationError> {
+    let n_parts = (first + 1).saturating_mul(second + 1);
+    if second > 0 && n_parts > PARTS_MAX {
+        return Err(TruncationError::TooManyParts {
+            n_parts,
+            limit: PARTS_MAX,
+        });
+    }
+    Ok(())
 }
 
 /// The parts of `n` tokens: `most` tokens each, `step` tokens apart, up to the

@@ -1,0 +1,134 @@
+//! Finished encodings of which nothing is made but ids: what is known of tokens
+//! besides follows from what stands around the texts.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::finish::{Finish, finish};
+use super::post::PostProcessor;
+use super::truncation::Truncation;
+use super::types::{AddSpecial, Encoding};
+use crate::tokenize::error::TruncationError;
+
+/// The texts of a finished encoding and the tokens around them, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EncodingFrame(Vec<FramePart>);
+
+/// A text, or a token that is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FramePart {
+    content: FrameContent,
+    type_id: u32,
+    special: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FrameContent {
+    First,
+    Second,
+    Added(u32),
+}
+
+/// Tokens one after another of which the same is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenRun {
+    /// How many.
+    pub len: usize,
+    /// As in [`Encoding::type_ids`].
+    pub type_id: u32,
+    /// As in [`Encoding::special_tokens_mask`].
+    pub special: u8,
+}
+
+impl EncodingFrame {
+    /// What `post_processor` puts around one text or two: the places of two tokens
+    /// that stand for texts, among those that it adds.
+    pub(crate) fn new(
+        post_processor: Option<&PostProcessor>,
+        add: AddSpecial,
+        n_texts: usize,
+    ) -> Result<Self, TruncationError> {
+        let text = |number: u32| {
+            let mut text = Encoding::default();
+            text.push(number, (0, 0), Some(number), Some(Arc::from("")));
+            text
+        };
+        let how = Finish {
+            post_processor,
+            ..Finish::default()
+        };
+        let second = (n_texts > 1).then(|| text(1));
+        let found = finish(text(0), second, how, add, &|_| None)?;
+        let kinds = found.type_ids.iter().zip(&found.special_tokens_mask);
+        let contents = found.ids.iter().zip(&found.words);
+        let parts = contents.zip(kinds).map(|((id, word), (type_id, special))| {
+            let content = match word {
+                Some(0) => FrameContent::First,
+                Some(_) => FrameContent::Second,
+                None => FrameContent::Added(*id),
+            };
+            FramePart {
+                content,
+                type_id: *type_id,
+                special: *special,
+            }
+        });
+        Ok(Self(parts.collect()))
+    }
+
+    fn n_added(&self) -> usize {
+        let is_added = |part: &&FramePart| matches!(part.content, FrameContent::Added(_));
+        self.0.iter().filter(is_added).count()
+    }
+
+    /// Appends the ids of an encoding of one text or two, of which `texts` are the
+    /// ids, those of the first up to `n_first`: how many of each are kept.
+    pub(crate) fn put(
+        &self,
+        (texts, n_first): (&[u32], usize),
+        is_pair: IsPair,
+        truncation: Option<&Truncation>,
+        ids: &mut Vec<u32>,
+    ) -> Result<[usize; 2], TruncationError> {
+        let (first, second) = texts.split_at(n_first);
+        let n_second = (is_pair == IsPair::Yes).then_some(second.len());
+        let kept = match truncation {
+            Some(truncation) => truncation.kept((first.len(), n_second), self.n_added())?,
+            None => [0..first.len(), 0..second.len()],
+        };
+        let lens = [kept[0].len(), kept[1].len()];
+        let [first, second] = [(first, &kept[0]), (second, &kept[1])].map(within);
+        for part in &self.0 {
+            match part.content {
+                FrameContent::First => ids.extend_from_slice(first),
+                FrameContent::Second => ids.extend_from_slice(second),
+                FrameContent::Added(id) => ids.push(id),
+            }
+        }
+        Ok(lens)
+    }
+
+    /// What is known of the tokens of an encoding that has so many of its texts.
+    pub(crate) fn runs(&self, [first, second]: [usize; 2]) -> impl Iterator<Item = TokenRun> {
+        self.0.iter().map(move |part| TokenRun {
+            len: match part.content {
+                FrameContent::First => first,
+                FrameContent::Second => second,
+                FrameContent::Added(_) => 1,
+            },
+            type_id: part.type_id,
+            special: part.special,
+        })
+    }
+}
+
+/// Whether there is a second text, which may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IsPair {
+    Yes,
+    No,
+}
+
+fn within<'i>((ids, range): (&'i [u32], &Range<usize>)) -> &'i [u32] {
+    ids.get(range.clone()).unwrap_or_default()
+}
