@@ -19,6 +19,7 @@ mod job;
 pub mod json_text;
 mod kernel;
 mod lane;
+pub mod large_pages;
 mod level;
 pub mod lut;
 pub mod map;

@@ -9,7 +9,6 @@ from fuelrail._errors import UsageError, UsageTypeError
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, Literal, TypeAlias
 
     from numpy.typing import NDArray
@@ -190,10 +189,10 @@ def asked_ids(special: str, add_special_tokens: bool, dtype: str = "uint32") -> 
     return {"special": special, "add_special_tokens": bool(add_special_tokens), "dtype": dtype}
 
 
-def shaped(made: dict[str, Any], names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """The arrays of these names, in their shapes."""
+def shaped(made: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """The arrays by their names, in their shapes."""
     import numpy as np
 
     shape = (made["n_rows"], made["width"])
     shapes = {"offset_mapping": (*shape, 2), "overflow_to_sample_mapping": shape[:1]}
-    return {name: np.asarray(made[name]).reshape(shapes.get(name, shape)) for name in names}
+    return {name: np.asarray(numbers).reshape(shapes.get(name, shape)) for name, numbers in made["arrays"]}

@@ -302,8 +302,6 @@ class Tokenizer:
             raise UsageError("`max_length` is for truncation or padding", hint="add truncation=True")
         pad = call_padding(model, padding, max_length, pad_to_multiple_of, (padding_side, pad_token))
         asked = asked_tokens(special, add_special_tokens, cut, pad, offsets)
-        arrays = {"dtype": dtype, "overflowing": return_overflowing_tokens, "threads": threads}
-        made = self._native.encode_arrays(texts, pairs, asked, arrays)
         names = {
             "input_ids": True,
             "token_type_ids": pairs is not None if return_token_type_ids is None else return_token_type_ids,
@@ -312,7 +310,8 @@ class Tokenizer:
             "offset_mapping": return_offsets_mapping,
             "overflow_to_sample_mapping": return_overflowing_tokens,
         }
-        return shaped(made, [name for name, wanted in names.items() if wanted])
+        arrays = {"dtype": dtype, "names": [name for name, wanted in names.items() if wanted], "threads": threads}
+        return shaped(self._native.encode_arrays(texts, pairs, asked, arrays))
 
     def decode(self, ids: ArrayLike, *, skip_special_tokens: bool = False, errors: str = "replace") -> str:
         """The text of ids: a list, or an array of any shape in its order.

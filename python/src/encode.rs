@@ -17,8 +17,12 @@ use pyo3::prelude::*;
 
 use crate::errors::Result;
 
-/// Bytes of text that a thread takes at a time: some milliseconds of work.
-const RUN_BYTES: usize = 256 << 10;
+/// Bytes of text that a thread takes at a time, at most: some milliseconds of work.
+const MOST_RUN_BYTES: usize = 256 << 10;
+/// The same at least: many times what it costs to take them.
+const LEAST_RUN_BYTES: usize = 16 << 10;
+/// Runs for each thread where texts are few: enough that none waits for long.
+const RUNS_A_THREAD: usize = 8;
 /// How often Python is asked whether it wants to stop, which may have to wait
 /// for another thread of Python.
 const ASKED_EVERY: Duration = Duration::from_millis(100);
@@ -68,27 +72,61 @@ impl Encoders {
         threads: Option<NonZeroUsize>,
         work: impl Fn(&mut Encoder, Range<usize>) -> Result<T, Error> + Sync,
     ) -> Result<Vec<T>> {
-        let runs = runs(texts);
+        let work = |encoder: &mut Encoder, (): &mut (), rows| work(encoder, rows);
+        let gathered = self.gather(texts, threads, |_| (), work)?;
+        Ok(gathered.runs.into_iter().map(|(_, run)| run).collect())
+    }
+
+    /// As [`Self::runs`], where each thread puts what it makes into memory of its
+    /// own, which `begin` makes for so many bytes of text: more than its share, as
+    /// threads that wait leave theirs to others.
+    ///
+    /// # Errors
+    /// As [`Self::runs`].
+    pub(crate) fn gather<M: Send + Sync, T: Send + Sync>(
+        &self,
+        texts: &[&str],
+        threads: Option<NonZeroUsize>,
+        begin: impl Fn(usize) -> M + Sync,
+        work: impl Fn(&mut Encoder, &mut M, Range<usize>) -> Result<T, Error> + Sync,
+    ) -> Result<Gathered<M, T>> {
+        let n_bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let threads = run::threads(threads);
+        let runs = runs(texts, n_bytes / (threads * RUNS_A_THREAD));
+        let threads = threads.min(runs.len()).max(1);
         let batch = Batch {
             encoders: self,
             run: &work,
+            begin: &|| begin((2 * n_bytes / threads).min(n_bytes)),
+            made: (0..threads).map(|_| OnceLock::new()).collect(),
             done: runs.iter().map(|_| OnceLock::new()).collect(),
             runs,
             next: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
         };
-        batch.work_with(run::threads(threads))?;
+        batch.work_with_all()?;
         batch.in_order()
     }
 }
 
-/// Consecutive texts of about [`RUN_BYTES`].
-fn runs(texts: &[&str]) -> Vec<Range<usize>> {
+/// What the threads of a batch have made.
+#[derive(Debug)]
+pub(crate) struct Gathered<M, T> {
+    /// What each has put its runs into.
+    pub(crate) threads: Vec<M>,
+    /// What came of the runs, in the order of the texts, each with the number of
+    /// its thread.
+    pub(crate) runs: Vec<(usize, T)>,
+}
+
+/// Consecutive texts of about `len_bytes`, within limits.
+fn runs(texts: &[&str], len_bytes: usize) -> Vec<Range<usize>> {
+    let most = len_bytes.clamp(LEAST_RUN_BYTES, MOST_RUN_BYTES);
     let mut runs = Vec::new();
     let (mut start, mut len_bytes) = (0, 0);
     for (row, text) in texts.iter().enumerate() {
         len_bytes += text.len();
-        if len_bytes >= RUN_BYTES {
+        if len_bytes >= most {
             runs.push(start..row + 1);
             (start, len_bytes) = (row + 1, 0);
         }
@@ -100,32 +138,40 @@ fn runs(texts: &[&str]) -> Vec<Range<usize>> {
 }
 
 /// A batch under work.
-struct Batch<'a, T> {
+struct Batch<'a, M, T> {
     encoders: &'a Encoders,
-    run: &'a RunWork<'a, T>,
+    run: &'a RunWork<'a, M, T>,
+    begin: &'a (dyn Fn() -> M + Sync + 'a),
     runs: Vec<Range<usize>>,
-    done: Vec<OnceLock<Result<T, Error>>>,
+    made: Vec<OnceLock<M>>,
+    done: Vec<OnceLock<Done<T>>>,
     next: AtomicUsize,
     stopped: AtomicBool,
 }
 
-/// What is done to the texts of a run.
-type RunWork<'a, T> = dyn Fn(&mut Encoder, Range<usize>) -> Result<T, Error> + Sync + 'a;
+/// What came of a run, with the number of the thread that did it.
+type Done<T> = Result<(usize, T), Error>;
 
-impl<T: Send + Sync> Batch<'_, T> {
-    /// Works on all runs with so many threads, the caller's among them.
-    fn work_with(&self, threads: usize) -> Result<()> {
+/// What is done to the texts of a run.
+type RunWork<'a, M, T> = dyn Fn(&mut Encoder, &mut M, Range<usize>) -> Result<T, Error> + Sync + 'a;
+
+impl<M: Send + Sync, T: Send + Sync> Batch<'_, M, T> {
+    /// Works on all runs with as many threads as can be had, the caller's among
+    /// them.
+    fn work_with_all(&self) -> Result<()> {
         std::thread::scope(|scope| {
-            for n in 1..threads.min(self.runs.len()) {
-                let thread = std::thread::Builder::new().name(format!("fuelrail-encode-{n}"));
+            for number in 1..self.made.len() {
+                let name = format!("fuelrail-encode-{number}");
+                let thread = std::thread::Builder::new().name(name);
+                let work = move || self.work(number, || true);
                 // Without the thread, those that there are do its runs.
-                if thread.spawn_scoped(scope, || self.work(|| true)).is_err() {
+                if thread.spawn_scoped(scope, work).is_err() {
                     break;
                 }
             }
             let mut asked = Instant::now();
             let mut raised = None;
-            self.work(|| {
+            self.work(0, || {
                 if asked.elapsed() < ASKED_EVERY {
                     return true;
                 }
@@ -138,34 +184,44 @@ impl<T: Send + Sync> Batch<'_, T> {
     }
 
     /// Takes runs until there are no more, one fails, or `goes_on` says no.
-    fn work(&self, mut goes_on: impl FnMut() -> bool) {
-        while !self.stopped.load(Ordering::Relaxed) {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(rows) = self.runs.get(index) else {
-                return;
-            };
-            // Runs before this one have been taken and will be ended, so the
-            // first error in the order of the texts is always found.
-            let run = catch_unwind(AssertUnwindSafe(|| self.encoded(rows.clone())))
-                .unwrap_or_else(|_| Err(Error::internal("panic while encoding a text")));
-            let failed = run.is_err();
-            _ = self.done[index].set(run);
-            if failed || !goes_on() {
-                self.stopped.store(true, Ordering::Relaxed);
+    fn work(&self, thread: usize, mut goes_on: impl FnMut() -> bool) {
+        let mut made = (self.begin)();
+        self.encoders.with(|encoder| {
+            while !self.stopped.load(Ordering::Relaxed) {
+                let index = self.next.fetch_add(1, Ordering::Relaxed);
+                let Some(rows) = self.runs.get(index) else {
+                    return;
+                };
+                // Runs before this one have been taken and will be ended, so the
+                // first error in the order of the texts is always found.
+                let run = || (self.run)(encoder, &mut made, rows.clone());
+                let run = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+                    // What the panic left behind is not to be trusted.
+                    *encoder = Encoder::new(Arc::clone(self.encoders.tokenizer()));
+                    Err(Error::internal("panic while encoding a text"))
+                });
+                let failed = run.is_err();
+                _ = self.done[index].set(run.map(|run| (thread, run)));
+                if failed || !goes_on() {
+                    self.stopped.store(true, Ordering::Relaxed);
+                }
             }
-        }
+        });
+        _ = self.made[thread].set(made);
     }
 
-    fn encoded(&self, rows: Range<usize>) -> Result<T, Error> {
-        self.encoders.with(|encoder| (self.run)(encoder, rows))
-    }
-
-    fn in_order(self) -> Result<Vec<T>> {
+    fn in_order(self) -> Result<Gathered<M, T>> {
         let mut runs = Vec::with_capacity(self.done.len());
         for run in self.done {
             let run = run.into_inner();
             runs.push(run.unwrap_or_else(|| Err(Error::internal("a run of texts was left out")))?);
         }
-        Ok(runs)
+        let made = self.made.into_iter();
+        // A thread that could not be had has made nothing.
+        let threads = made.map(|made| made.into_inner().unwrap_or_else(self.begin));
+        Ok(Gathered {
+            threads: threads.collect(),
+            runs,
+        })
     }
 }

@@ -118,14 +118,7 @@ pub(crate) fn encodings_of(
     options: &EncodeOptions,
     threads: Option<std::num::NonZeroUsize>,
 ) -> Result<Vec<Encoding>> {
-    if let Some(pairs) = pairs.filter(|pairs| pairs.len() != texts.len()) {
-        let message = format!(
-            "expected as many pairs as texts, got {} and {}",
-            pairs.len(),
-            texts.len()
-        );
-        return Err(Error::new(ErrorKind::Usage, message).into());
-    }
+    check_pairs(texts, pairs)?;
     let runs = encoders.runs(texts, threads, |encoder, rows| {
         rows.map(|row| {
             let pair = pairs.and_then(|pairs| pairs.get(row).copied());
@@ -135,6 +128,22 @@ pub(crate) fn encodings_of(
         .collect::<Result<Vec<_>, Error>>()
     })?;
     Ok(runs.into_iter().flatten().collect())
+}
+
+/// Whether there are as many pairs as texts, if there are any.
+///
+/// # Errors
+/// `Usage` if not.
+pub(crate) fn check_pairs(texts: &[&str], pairs: Option<&[&str]>) -> Result<(), Error> {
+    if let Some(pairs) = pairs.filter(|pairs| pairs.len() != texts.len()) {
+        let message = format!(
+            "expected as many pairs as texts, got {} and {}",
+            pairs.len(),
+            texts.len()
+        );
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
+    Ok(())
 }
 
 /// The encodings of texts, padded together.

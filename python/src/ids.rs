@@ -1,13 +1,16 @@
 //! Texts to ids alone, or to how many there are.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 
 use fuelrail::Error;
+use fuelrail::kernels::large_pages;
 use fuelrail::kernels::tokenize::{EncodeError, Encoder, Special};
 
 use crate::encode::Encoders;
 use crate::errors::Result;
 use crate::numbers::Element;
+use crate::parallel::for_each;
 
 /// How a text is encoded.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +28,7 @@ pub(crate) enum Around {
 }
 
 /// A number that ids are given as.
-pub(crate) trait Id: Element + Copy {
+pub(crate) trait Id: Element + Copy + Default {
     /// Appends the ids of a text.
     fn append(
         how: How,
@@ -129,33 +132,75 @@ pub(crate) fn ids_of<T: Id>(
     how: How,
     threads: Option<NonZeroUsize>,
 ) -> Result<(Vec<T>, Vec<i64>)> {
-    let mut runs = encoders.runs(texts, threads, |encoder, rows| {
-        let mut ids = Vec::new();
+    let begin = |n_bytes: usize| {
+        let mut ids = Vec::with_capacity(n_bytes / BYTES_AN_ID);
+        large_pages::ask_for(&mut ids);
+        ids
+    };
+    let gathered = encoders.gather(texts, threads, begin, |encoder, ids: &mut Vec<T>, rows| {
+        let start = ids.len();
         let mut counts = Vec::with_capacity(rows.len());
         for row in rows {
             let before = ids.len();
-            T::append(how, encoder, texts[row], &mut ids)
+            T::append(how, encoder, texts[row], ids)
                 .map_err(|error| refusal(&error).with_row(row as u64))?;
             counts.push(ids.len() - before);
         }
-        Ok((ids, counts))
+        Ok((start..ids.len(), counts))
     })?;
     let mut offsets = Vec::with_capacity(texts.len() + 1);
     let mut end = 0;
     offsets.push(0);
-    for count in runs.iter().flat_map(|(_, counts)| counts) {
+    for count in gathered.runs.iter().flat_map(|(_, (_, counts))| counts) {
         end += count;
         offsets.push(number(end));
     }
-    if runs.len() == 1 {
-        let ids = runs.pop().map(|(ids, _)| ids).unwrap_or_default();
-        return Ok((ids, offsets));
+    let runs = gathered.runs.into_iter();
+    let runs: Vec<_> = runs.map(|(thread, (ids, _))| (thread, ids)).collect();
+    Ok((joined(gathered.threads, &runs), offsets))
+}
+
+/// Bytes of text for which room for an id is made before it is encoded. Nearly all
+/// text has fewer ids; room that is not written costs nothing.
+const BYTES_AN_ID: usize = 2;
+
+/// Ids that one thread copies before it is worth while to begin another.
+const COPIED_ALONE: usize = 1 << 17;
+
+/// The `runs` of what threads have made, one after another; each comes with the
+/// number of its thread.
+fn joined<T: Id>(mut made: Vec<Vec<T>>, runs: &[(usize, Range<usize>)]) -> Vec<T> {
+    if made.len() == 1 {
+        return made.pop().unwrap_or_default();
     }
-    let mut ids = Vec::with_capacity(end);
-    for (run, _) in runs {
-        ids.extend_from_slice(&run);
+    let n_ids = runs.iter().map(|(_, ids)| ids.len()).sum();
+    let mut ids = vec![T::default(); n_ids];
+    large_pages::ask_for(&mut ids);
+    let share = n_ids.div_ceil(made.len()).max(COPIED_ALONE);
+    let mut shares = Vec::with_capacity(made.len());
+    let (mut to, mut from) = (ids.as_mut_slice(), runs);
+    while !from.is_empty() {
+        let mut n_taken = 0;
+        let is_enough = |(_, ids): &(usize, Range<usize>)| {
+            n_taken += ids.len();
+            n_taken >= share
+        };
+        let last = from.iter().position(is_enough).unwrap_or(from.len() - 1);
+        let (share, rest) = from.split_at(last + 1);
+        let (room, left) = to.split_at_mut(n_taken);
+        shares.push((share, room));
+        (to, from) = (left, rest);
     }
-    Ok((ids, offsets))
+    for_each(shares, made.len(), |(runs, room)| copy(&made, runs, room));
+    ids
+}
+
+fn copy<T: Copy>(made: &[Vec<T>], runs: &[(usize, Range<usize>)], mut to: &mut [T]) {
+    for (thread, ids) in runs {
+        let (run, rest) = std::mem::take(&mut to).split_at_mut(ids.len());
+        run.copy_from_slice(&made[*thread][ids.clone()]);
+        to = rest;
+    }
 }
 
 /// How many ids each text has.

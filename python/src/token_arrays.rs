@@ -1,15 +1,19 @@
 //! The encodings of a batch as rectangular arrays, without a Python object a
 //! token.
 
-use fuelrail::kernels::tokenize::{Encoding, EncodingPadding, PadTo, SequenceEnd};
+use fuelrail::kernels::large_pages;
+use fuelrail::kernels::tokenize::{EncodedRow, Encoding, EncodingPadding, PadTo, SequenceEnd};
 use fuelrail::{Error, ErrorKind};
-use pyo3::prelude::*;
 
 use crate::arguments::choice;
 use crate::numbers::{Element, Numbers};
+use crate::parallel::for_each;
 
 /// Most tokens of an array, padding among them.
 const TOKENS_MAX: usize = 1 << 31;
+
+/// Numbers that one thread writes before it is worth while to begin another.
+const WRITTEN_ALONE: usize = 1 << 16;
 
 /// The type of ids, types and masks.
 #[derive(Debug, Clone, Copy)]
@@ -34,72 +38,228 @@ impl IdType {
     }
 }
 
-/// What is known of the tokens of a batch; each array has `n_rows * width`
-/// elements, `offsets` two for each.
-#[derive(Debug, IntoPyObject)]
-pub(crate) struct TokenArrays {
-    n_rows: usize,
-    width: usize,
-    input_ids: Numbers,
-    token_type_ids: Numbers,
-    attention_mask: Numbers,
-    special_tokens_mask: Numbers,
-    offset_mapping: Numbers,
-    /// The text that each row is of.
-    overflow_to_sample_mapping: Numbers,
+/// What is known of each token and given as a number of the type of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenColumn {
+    Ids,
+    Types,
+    Attention,
+    Special,
 }
 
-/// Rows of one width.
-struct Rows<'a> {
-    encodings: &'a [&'a Encoding],
-    width: usize,
-    end: SequenceEnd,
+/// The tokens of a row, before padding.
+pub(crate) trait TokenRow: Sync {
+    /// How many.
+    fn len(&self) -> usize;
+
+    /// Their numbers of one column, to as many places; whether all fit.
+    fn write<T: ArrayNumber>(&self, column: TokenColumn, to: &mut [T]) -> bool;
 }
 
-impl TokenArrays {
-    /// Pads the encodings of a batch, each with the text it is of.
+/// A number of an array.
+pub(crate) trait ArrayNumber: Element + Copy + Default {
+    /// As numpy calls it.
+    const TYPE: &'static str;
+
+    /// The number in this type, and whether it fits.
+    fn of(number: u32) -> (Self, bool);
+}
+
+macro_rules! array_numbers {
+    ($($number:ty, $name:literal;)*) => {$(
+        impl ArrayNumber for $number {
+            const TYPE: &'static str = $name;
+
+            #[inline]
+            fn of(number: u32) -> (Self, bool) {
+                let narrow = Self::try_from(number);
+                (narrow.unwrap_or_default(), narrow.is_ok())
+            }
+        }
+    )*};
+}
+
+array_numbers! {
+    u16, "uint16";
+    u32, "uint32";
+    i32, "int32";
+    i64, "int64";
+}
+
+fn write<T: ArrayNumber>(numbers: impl Iterator<Item = u32>, to: &mut [T]) -> bool {
+    to.iter_mut()
+        .zip(numbers)
+        .fold(true, |all_fit, (to, number)| {
+            let fits;
+            (*to, fits) = T::of(number);
+            all_fit & fits
+        })
+}
+
+impl TokenRow for &Encoding {
+    fn len(&self) -> usize {
+        Encoding::len(self)
+    }
+
+    fn write<T: ArrayNumber>(&self, column: TokenColumn, to: &mut [T]) -> bool {
+        let bits = |bits: &[u8], to| write(bits.iter().map(|&bit| bit.into()), to);
+        match column {
+            TokenColumn::Ids => write(self.ids.iter().copied(), to),
+            TokenColumn::Types => write(self.type_ids.iter().copied(), to),
+            TokenColumn::Attention => bits(&self.attention_mask, to),
+            TokenColumn::Special => bits(&self.special_tokens_mask, to),
+        }
+    }
+}
+
+impl TokenRow for EncodedRow<'_> {
+    fn len(&self) -> usize {
+        self.ids().len()
+    }
+
+    fn write<T: ArrayNumber>(&self, column: TokenColumn, mut to: &mut [T]) -> bool {
+        let of_run = match column {
+            TokenColumn::Ids => return write(self.ids().iter().copied(), to),
+            TokenColumn::Types => |type_id: u32, _| type_id,
+            TokenColumn::Attention => |_, _| 1,
+            TokenColumn::Special => |_, special: u8| special.into(),
+        };
+        let mut all_fit = true;
+        for run in self.runs() {
+            let (number, fits) = T::of(of_run(run.type_id, run.special));
+            let (of_run, rest) = std::mem::take(&mut to).split_at_mut(run.len);
+            of_run.fill(number);
+            all_fit &= fits;
+            to = rest;
+        }
+        all_fit
+    }
+}
+
+/// Rows that are padded to one width.
+#[derive(Debug)]
+pub(crate) struct PaddedRows<'a, R> {
+    rows: &'a [R],
+    width: usize,
+    padding: Option<&'a EncodingPadding>,
+    threads: usize,
+}
+
+impl<'a, R: TokenRow> PaddedRows<'a, R> {
+    /// The rows of a batch, which so many threads write.
     ///
     /// # Errors
-    /// `Usage` where rows are of several lengths and nothing pads them, and for
-    /// ids that do not fit their type.
+    /// `Usage` where rows are of several lengths and nothing pads them.
     pub(crate) fn new(
-        encodings: &[(usize, &Encoding)],
-        padding: Option<&EncodingPadding>,
-        ids: IdType,
+        rows: &'a [R],
+        padding: Option<&'a EncodingPadding>,
+        threads: usize,
     ) -> Result<Self, Error> {
-        let rows: Vec<&Encoding> = encodings.iter().map(|(_, encoding)| *encoding).collect();
-        let rows = Rows {
-            width: width(&rows, padding)?,
-            end: padding.map_or(SequenceEnd::Right, |padding| padding.end),
-            encodings: &rows,
-        };
-        let (pad, pad_type) = padding.map_or((0, 0), |padding| (padding.id, padding.type_id));
-        let samples = encodings
-            .iter()
-            .map(|(row, _)| i64::try_from(*row).unwrap_or(i64::MAX));
-        let column = |pad: u32, of: &dyn Fn(&Encoding, &mut Vec<u32>)| rows.column(ids, pad, of);
-        let mask = |of: fn(&Encoding) -> &[u8]| {
-            move |row: &Encoding, out: &mut Vec<u32>| {
-                out.extend(of(row).iter().map(|&bit| u32::from(bit)));
-            }
-        };
         Ok(Self {
-            n_rows: encodings.len(),
-            width: rows.width,
-            input_ids: column(pad, &|row, out| out.extend_from_slice(&row.ids))?,
-            token_type_ids: column(pad_type, &|row, out| out.extend_from_slice(&row.type_ids))?,
-            attention_mask: column(0, &mask(|row| &row.attention_mask))?,
-            special_tokens_mask: column(1, &mask(|row| &row.special_tokens_mask))?,
-            offset_mapping: rows.offsets().into(),
-            overflow_to_sample_mapping: samples.collect::<Vec<i64>>().into(),
+            width: width(rows, padding)?,
+            rows,
+            padding,
+            threads,
         })
+    }
+
+    /// Tokens of each row.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One array.
+    ///
+    /// # Errors
+    /// `Usage` for numbers that do not fit the type.
+    pub(crate) fn column(&self, column: TokenColumn, ids: IdType) -> Result<Numbers, Error> {
+        match ids {
+            IdType::U16 => self.numbers::<u16>(column),
+            IdType::U32 => self.numbers::<u32>(column),
+            IdType::I32 => self.numbers::<i32>(column),
+            IdType::I64 => self.numbers::<i64>(column),
+        }
+    }
+
+    fn numbers<T: ArrayNumber>(&self, column: TokenColumn) -> Result<Numbers, Error> {
+        let pad = self.padding.map_or(0, |padding| match column {
+            TokenColumn::Ids => padding.id,
+            TokenColumn::Types => padding.type_id,
+            TokenColumn::Attention => 0,
+            TokenColumn::Special => 1,
+        });
+        let mut numbers = vec![T::default(); self.rows.len() * self.width];
+        large_pages::ask_for(&mut numbers);
+        let rows_each = WRITTEN_ALONE.max(numbers.len() / self.threads) / self.width.max(1);
+        let rows_each = rows_each.max(1);
+        let rooms = numbers.chunks_mut((rows_each * self.width).max(1));
+        let mut all_fit = vec![true; self.rows.len().div_ceil(rows_each)];
+        let shares = self.rows.chunks(rows_each).zip(rooms).zip(&mut all_fit);
+        for_each(shares.collect(), self.threads, |((rows, room), all_fit)| {
+            for (row, room) in rows.iter().zip(room.chunks_mut(self.width)) {
+                *all_fit &= self.row(row, column, pad, room);
+            }
+        });
+        if all_fit.contains(&false) {
+            return Err(self.misfit::<T>(column, pad));
+        }
+        Ok(numbers.into())
+    }
+
+    /// One row with its padding to memory of zeros; whether all numbers fit.
+    fn row<T: ArrayNumber>(&self, row: &R, column: TokenColumn, pad: u32, room: &mut [T]) -> bool {
+        let n_pads = room.len() - row.len();
+        let (tokens, pads) = match self.padding.map(|padding| padding.end) {
+            Some(SequenceEnd::Left) => {
+                let (pads, tokens) = room.split_at_mut(n_pads);
+                (tokens, pads)
+            }
+            Some(SequenceEnd::Right) | None => room.split_at_mut(row.len()),
+        };
+        let (number, fits) = T::of(pad);
+        // Memory that is not written costs nothing.
+        if pad != 0 {
+            pads.fill(number);
+        }
+        row.write(column, tokens) & (fits || pads.is_empty())
+    }
+
+    /// The first number that does not fit.
+    fn misfit<T: ArrayNumber>(&self, column: TokenColumn, pad: u32) -> Error {
+        let mut numbers = vec![0_u32; self.width];
+        let mut of_rows = self.rows.iter().filter_map(|row| {
+            numbers.fill(0);
+            self.row(row, column, pad, &mut numbers);
+            numbers.iter().copied().find(|number| !T::of(*number).1)
+        });
+        let number = of_rows.next().unwrap_or_default();
+        usage(format!("expected ids that fit {}, got {number}", T::TYPE))
+            .with_hint("dtype=\"int64\" holds every id")
+    }
+}
+
+impl PaddedRows<'_, &Encoding> {
+    /// Where each token is in its text.
+    pub(crate) fn offsets(&self) -> Numbers {
+        let is_left = self.padding.is_some_and(|it| it.end == SequenceEnd::Left);
+        let mut numbers = vec![0_i64; self.rows.len() * self.width * 2];
+        let rooms = numbers.chunks_mut((self.width * 2).max(1));
+        for (row, room) in self.rows.iter().zip(rooms) {
+            let n_pads = if is_left { self.width - row.len() } else { 0 };
+            let spans = row.spans.iter();
+            let places = spans.flat_map(|&(start, end)| [start, end]);
+            for (to, place) in room.iter_mut().skip(2 * n_pads).zip(places) {
+                *to = place.into();
+            }
+        }
+        numbers.into()
     }
 }
 
 /// How many tokens each row has.
-fn width(rows: &[&Encoding], padding: Option<&EncodingPadding>) -> Result<usize, Error> {
-    let longest = rows.iter().map(|row| row.len()).max().unwrap_or(0);
-    let shortest = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+fn width(rows: &[impl TokenRow], padding: Option<&EncodingPadding>) -> Result<usize, Error> {
+    let longest = rows.iter().map(TokenRow::len).max().unwrap_or(0);
+    let shortest = rows.iter().map(TokenRow::len).min().unwrap_or(0);
     let width = match padding {
         None if shortest < longest => {
             return Err(usage(format!(
@@ -129,60 +289,6 @@ fn width(rows: &[&Encoding], padding: Option<&EncodingPadding>) -> Result<usize,
             rows.len()
         ))),
     }
-}
-
-impl Rows<'_> {
-    fn column(
-        &self,
-        ids: IdType,
-        pad: u32,
-        of: &dyn Fn(&Encoding, &mut Vec<u32>),
-    ) -> Result<Numbers, Error> {
-        let mut numbers = Vec::with_capacity(self.encodings.len() * self.width);
-        for row in self.encodings {
-            let n_pads = self.width - row.len();
-            if self.end == SequenceEnd::Left {
-                numbers.extend(std::iter::repeat_n(pad, n_pads));
-            }
-            of(row, &mut numbers);
-            if self.end == SequenceEnd::Right {
-                numbers.extend(std::iter::repeat_n(pad, n_pads));
-            }
-        }
-        match ids {
-            IdType::U32 => Ok(numbers.into()),
-            IdType::U16 => narrowed::<u16>(&numbers, "uint16"),
-            IdType::I32 => narrowed::<i32>(&numbers, "int32"),
-            IdType::I64 => narrowed::<i64>(&numbers, "int64"),
-        }
-    }
-
-    fn offsets(&self) -> Vec<i64> {
-        let mut numbers = Vec::with_capacity(self.encodings.len() * self.width * 2);
-        for row in self.encodings {
-            let n_pads = 2 * (self.width - row.len());
-            if self.end == SequenceEnd::Left {
-                numbers.extend(std::iter::repeat_n(0, n_pads));
-            }
-            let spans = row.spans.iter();
-            numbers.extend(spans.flat_map(|&(start, end)| [i64::from(start), i64::from(end)]));
-            if self.end == SequenceEnd::Right {
-                numbers.extend(std::iter::repeat_n(0, n_pads));
-            }
-        }
-        numbers
-    }
-}
-
-fn narrowed<T: Element + TryFrom<u32>>(numbers: &[u32], name: &str) -> Result<Numbers, Error> {
-    let fitting = numbers.iter().map(|&number| {
-        let refused = |_| {
-            usage(format!("expected ids that fit {name}, got {number}"))
-                .with_hint("dtype=\"int64\" holds every id")
-        };
-        T::try_from(number).map_err(refused)
-    });
-    Ok(fitting.collect::<Result<Vec<T>, Error>>()?.into())
 }
 
 fn usage(message: String) -> Error {

@@ -15,13 +15,13 @@ use pyo3::types::{PyBytes, PyDict};
 
 use crate::arguments;
 use crate::encode::Encoders;
-use crate::encoding::{TokenEncoding, encodings_of, padded_encodings_of};
+use crate::encode_arrays::{ArrayJob, AskedArrays, TokenArrays};
+use crate::encoding::{TokenEncoding, padded_encodings_of};
 use crate::errors::Result;
 use crate::ids::{Around, How, counts_of, ids_of, refusal};
 use crate::numbers::Numbers;
 use crate::text_stream::TextStream;
 use crate::texts::{Texts, text};
-use crate::token_arrays::{IdType, TokenArrays};
 use crate::token_options::{AskedTokens, padding_dict, policy, truncation_dict};
 
 /// Texts shorter than this are done before another thread of Python could
@@ -170,11 +170,7 @@ impl Tokenizer {
     }
 
     /// Rectangular arrays of what is known of the tokens of texts, or pairs.
-    #[expect(
-        clippy::needless_pass_by_value,
-        clippy::too_many_arguments,
-        reason = "as Python gives it"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "as Python gives it")]
     fn encode_arrays(
         &self,
         py: Python<'_>,
@@ -183,25 +179,10 @@ impl Tokenizer {
         asked: AskedTokens,
         arrays: AskedArrays,
     ) -> Result<TokenArrays> {
-        let mut options = EncodeOptions::try_from(asked)?;
-        let (ids, threads) = (
-            IdType::of(&arrays.dtype)?,
-            arguments::threads(arrays.threads)?,
-        );
+        let job = ArrayJob::new(EncodeOptions::try_from(asked)?, arrays)?;
         let (texts, pairs) = (Texts::of(texts)?, pairs.map(Texts::of).transpose()?);
         let (rows, pairs) = (texts.rows()?, pairs.as_ref().map(Texts::rows).transpose()?);
-        py.detach(|| {
-            let padding = options.padding.take();
-            let encodings = encodings_of(&self.0, (&rows, pairs.as_deref()), &options, threads)?;
-            let mut shown = Vec::with_capacity(encodings.len());
-            for (row, encoding) in encodings.iter().enumerate() {
-                shown.push((row, encoding));
-                if arrays.overflowing {
-                    shown.extend(encoding.overflowing.iter().map(|part| (row, part)));
-                }
-            }
-            Ok(TokenArrays::new(&shown, padding.as_ref(), ids)?)
-        })
+        py.detach(|| job.run(&self.0, &rows, pairs.as_deref()))
     }
 
     /// The ids of a rendered conversation, and which are within the spans, in
@@ -366,16 +347,6 @@ struct AskedIds {
     special: String,
     add_special_tokens: bool,
     dtype: String,
-}
-
-/// How Python wants arrays.
-#[derive(Debug, FromPyObject)]
-#[pyo3(from_item_all)]
-struct AskedArrays {
-    dtype: String,
-    /// Whether parts that truncation takes off are rows too.
-    overflowing: bool,
-    threads: Option<i64>,
 }
 
 /// How many bits ids have.

@@ -24,6 +24,7 @@ const UNSAFE: &[&str] = &[
     "kernels/src/json_text/blocks.rs",
     "kernels/src/json_text/x86.rs",
     "kernels/src/lane.rs",
+    "kernels/src/large_pages.rs",
     "kernels/src/normalize/pixels/simd.rs",
     "kernels/src/squeeze/shuffle.rs",
     "kernels/src/tokenize/huge.rs",
