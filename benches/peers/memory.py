@@ -36,7 +36,7 @@ def shard(args: argparse.Namespace, size: str, layout: str) -> dict[str, object]
     shutil.rmtree(out, ignore_errors=True)
     args.work.mkdir(parents=True, exist_ok=True)
     file = args.work / "memory.toml"
-    text = PIPELINE.format(inputs=folder / f"part-*.{layout}", out=out, pack=PACK)
+    text = PIPELINE.format(inputs=folder / f"part-*.{layout}", out=out, tokenizer="cl100k_base", pack=PACK)
     file.write_text(text.replace('format = "jsonl"', f'format = "{layout}"'))
     command = [args.fuelrail, "shard", file, "--out", out, "--threads", args.threads, "--json"]
     taken = measure.run([str(word) for word in command])

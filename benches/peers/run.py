@@ -45,7 +45,7 @@ columns = ["text"]
 [[step]]
 op = "tokenize"
 column = "text"
-tokenizer = "cl100k_base"
+tokenizer = "{tokenizer}"
 {pack}
 [sink]
 uri = "{out}"
@@ -54,7 +54,7 @@ PACK = """
 [[step]]
 op = "pack"
 length = 2048
-pad = 100257
+pad = "<|endoftext|>"
 """
 
 Sample = dict[str, float]
@@ -71,11 +71,12 @@ class Bench:
         if not self.inputs:
             raise SystemExit(f"run: no part-*.jsonl in {args.corpus}; make them with corpus.py")
         self.input_bytes = sum(path.stat().st_size for path in self.inputs)
-        ranks = vocab.read_ranks(vocab.find_ranks(args.ranks))
-        self.ranks = self.work / "cl100k_base.tiktoken"
-        self.tokenizer = self.work / "tokenizer.json"
+        ranks = vocab.read_ranks(vocab.find_ranks(args.vocabulary, args.ranks))
+        self.ranks = self.work / f"{args.vocabulary}.tiktoken"
+        self.tokenizer = self.work / f"{args.vocabulary}.json"
         vocab.write_ranks(ranks, self.ranks)
-        self.tokenizer.write_text(vocab.tokenizer_json(ranks))
+        if "hf-datasets" in args.peers:
+            self.tokenizer.write_text(vocab.tokenizer_json(vocab.VOCABULARIES[args.vocabulary], ranks))
 
     def fresh(self, name: str) -> Path:
         """An empty folder for one tool's output."""
@@ -86,7 +87,8 @@ class Bench:
     def peer(self, name: str, *extra: str) -> measure.Taken:
         """Runs one tokenizing peer."""
         command = [sys.executable, HERE / "tokenize_peers.py", name, *self.inputs, "--out", self.fresh(name)]
-        command += ["--ranks", self.ranks, "--tokenizer", self.tokenizer, "--threads", self.args.threads, *extra]
+        command += ["--vocabulary", self.args.vocabulary, "--ranks", self.ranks, "--tokenizer", self.tokenizer]
+        command += ["--threads", self.args.threads, *extra]
         return measure.run([str(word) for word in command])
 
     def fuelrail(self, name: str, pack: str) -> measure.Taken:
@@ -94,7 +96,8 @@ class Bench:
         out = self.fresh(name)
         file = self.work / f"{name}.toml"
         corpus = self.args.corpus.resolve() / "part-*.jsonl"
-        file.write_text(PIPELINE.format(inputs=corpus, out=out.resolve(), pack=pack))
+        tokenizer = self.args.vocabulary
+        file.write_text(PIPELINE.format(inputs=corpus, out=out.resolve(), tokenizer=tokenizer, pack=pack))
         command = [self.args.fuelrail, "shard", file, "--out", out, "--threads", self.args.threads, "--json"]
         return measure.run([str(word) for word in command])
 
@@ -134,20 +137,24 @@ def medians(samples: dict[str, list[Sample]]) -> dict[str, Sample]:
     }
 
 
-def ratios(samples: dict[str, list[Sample]], key: str, subject: str = "fuelrail") -> dict[str, float]:
-    """The median over rounds of subject / peer in the same round."""
+def ratios(samples: dict[str, list[Sample]], key: str, subject: str = "fuelrail") -> dict[str, list[float]]:
+    """Subject / peer of each round, from the least to the greatest."""
     if subject not in samples:
         return {}
     return {
-        f"{subject}/{name}": statistics.median(a[key] / b[key] for a, b in zip(samples[subject], runs))
+        f"{subject}/{name}": sorted(a[key] / b[key] for a, b in zip(samples[subject], runs))
         for name, runs in samples.items()
         if name != subject
     }
 
 
 def section(samples: dict[str, list[Sample]], key: str, **more: object) -> dict[str, object]:
-    """What a record keeps of a section."""
-    return {"median": medians(samples), "ratio_of": key, "ratios": ratios(samples, key), "samples": samples, **more}
+    """What a record keeps of a section; ratios are medians over the rounds."""
+    by_round = ratios(samples, key)
+    kept = {"median": medians(samples), "ratio_of": key}
+    kept["ratios"] = {pair: statistics.median(each) for pair, each in by_round.items()}
+    kept["ratios_spread"] = {pair: [each[0], each[-1]] for pair, each in by_round.items()}
+    return kept | {"samples": samples, **more}
 
 
 def check_ids(bench: Bench, peers: list[str]) -> dict[str, object]:
@@ -268,12 +275,16 @@ def write(bench: Bench) -> dict[str, object]:
 
 
 def print_section(name: str, record: dict[str, object]) -> None:
-    """A section's medians and ratios for people."""
+    """A section's medians and ratios for people, with the lowest and the highest
+    round in brackets."""
+    key = record["ratio_of"]
     print(f"\n{name}: medians")
     for tool, one in record["median"].items():
-        print(f"  {tool:12} {line(one)}")
+        rounds = [run[key] for run in record["samples"][tool]]
+        print(f"  {tool:12} {line(one)}; {key} [{min(rounds):.4g}, {max(rounds):.4g}]")
     for pair, ratio in record["ratios"].items():
-        print(f"  {pair}: {ratio:.3g}x {record['ratio_of']}")
+        low, high = record["ratios_spread"][pair]
+        print(f"  {pair}: {ratio:.3g}x [{low:.3g}, {high:.3g}] {key}")
     if "verify" in record:
         one = record["verify"]
         print(f"  size overhead, origins apart: {record['overhead_percent']:.3f} %")
@@ -291,7 +302,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(SECTIONS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--ranks", type=Path, help="cl100k_base.tiktoken; found among Cargo's crates by default")
+    parser.add_argument("--vocabulary", choices=vocab.VOCABULARIES, default="cl100k_base")
+    parser.add_argument("--ranks", type=Path, help="its .tiktoken file; found among Cargo's crates by default")
     parser.add_argument("--work", type=Path, default=TARGET / "bench")
     parser.add_argument("--results", type=Path, default=ROOT / "benches/results")
     parser.add_argument("--name", default="spine", help="name of the record")
@@ -316,6 +328,7 @@ def main() -> int:
         "command": ["python3", "benches/peers/run.py", *sys.argv[1:]],
         "commit": measure.run(["git", "rev-parse", "HEAD"], cwd=ROOT).stdout.strip(),
         "machine": measure.machine(),
+        "vocabulary": args.vocabulary,
         "threads": args.threads,
         "rounds": args.rounds,
         "versions": (HERE / "requirements.txt").read_text().split("\n", 1)[1].split(),

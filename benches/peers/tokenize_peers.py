@@ -44,7 +44,7 @@ class FlatIds:
 
 def tiktoken_loop(args: argparse.Namespace) -> None:
     """A loop over lines with ``encode_ordinary_batch`` on two threads."""
-    encoding = vocab.encoding(vocab.read_ranks(args.ranks))
+    encoding = vocab.encoding(vocab.VOCABULARIES[args.vocabulary], vocab.read_ranks(args.ranks))
     out = FlatIds(args.out)
     for path in args.inputs:
         texts: list[str] = []
@@ -64,7 +64,8 @@ def gigatoken_files(args: argparse.Namespace) -> None:
     import awkward as ak
     import gigatoken as gt
 
-    tokenizer = gt.Tokenizer.from_tiktoken(args.ranks, pretokenizer="gpt4", special_tokens={})
+    scheme = vocab.VOCABULARIES[args.vocabulary].scheme
+    tokenizer = gt.Tokenizer.from_tiktoken(args.ranks, pretokenizer=scheme, special_tokens={})
     source = gt.JsonlFileSource([str(path) for path in args.inputs], field="text")
     documents = tokenizer.encode_files(source)
     with open(args.out / "ids.u32", "wb") as file:
@@ -111,7 +112,8 @@ def main() -> int:
     parser.add_argument("peer", choices=PEERS)
     parser.add_argument("inputs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--ranks", type=Path, required=True, help="cl100k_base.tiktoken")
+    parser.add_argument("--vocabulary", choices=vocab.VOCABULARIES, default="cl100k_base")
+    parser.add_argument("--ranks", type=Path, required=True, help="its .tiktoken file")
     parser.add_argument("--tokenizer", type=Path, required=True, help="the same as tokenizer.json")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dump", action="store_true")

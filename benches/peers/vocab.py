@@ -1,4 +1,4 @@
-"""The cl100k_base vocabulary as every peer wants it: ranks, tiktoken encoding,
+"""A vocabulary as every peer wants it: ranks, tiktoken encoding,
 tokenizer.json. It is read from a ``.tiktoken`` file, never from the network."""
 
 from __future__ import annotations
@@ -7,37 +7,62 @@ import base64
 import gzip
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-PATTERN = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
-    r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A vocabulary of OpenAI's, and how words are cut for it."""
+
+    name: str
+    pattern: str
+    # The same language in the spelling that tokenizer.json files carry.
+    plain_pattern: str
+    # What gigatoken calls the pattern.
+    scheme: str
+    special: dict[str, int]
+
+
+_ENDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_LEAD, _SPACES = r"[^\r\n\p{L}\p{N}]?", r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+_O200K = (
+    rf"{_LEAD}{_UPPER}*{_LOWER}+{_ENDS}?|{_LEAD}{_UPPER}+{_LOWER}*{_ENDS}?|\p{{N}}{{1,3}}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n/]*" + _SPACES
 )
-# The same language in the spelling that tokenizer.json files carry.
-PLAIN_PATTERN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-SPECIAL = {
-    "<|endoftext|>": 100257,
-    "<|fim_prefix|>": 100258,
-    "<|fim_middle|>": 100259,
-    "<|fim_suffix|>": 100260,
-    "<|endofprompt|>": 100276,
+VOCABULARIES = {
+    "cl100k_base": Vocabulary(
+        "cl100k_base",
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+        r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
+        rf"{_ENDS}|{_LEAD}\p{{L}}+|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*" + _SPACES,
+        "gpt4",
+        {
+            "<|endoftext|>": 100257,
+            "<|fim_prefix|>": 100258,
+            "<|fim_middle|>": 100259,
+            "<|fim_suffix|>": 100260,
+            "<|endofprompt|>": 100276,
+        },
+    ),
+    "o200k_base": Vocabulary(
+        "o200k_base", _O200K, _O200K, "o200k", {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}
+    ),
 }
-NAMES = ("cl100k_base.tiktoken", "cl100k_base.tiktoken.gz")
 
 
-def find_ranks(given: Path | None) -> Path:
+def find_ranks(name: str, given: Path | None) -> Path:
     """The rank file given, or the one of a crate that Cargo has fetched."""
     if given is not None:
         return given
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-    for name in NAMES:
-        found = sorted((home / "registry/src").glob(f"*/*/*/{name}"))
+    for ending in (".tiktoken", ".tiktoken.gz"):
+        found = sorted((home / "registry/src").glob(f"*/*/*/{name}{ending}"))
         if found:
             return found[-1]
-    raise FileNotFoundError("no cl100k_base.tiktoken among the crates Cargo has fetched; pass --ranks FILE")
+    raise FileNotFoundError(f"no {name}.tiktoken among the crates Cargo has fetched; pass --ranks FILE")
 
 
 def read_ranks(path: Path) -> dict[bytes, int]:
@@ -55,11 +80,14 @@ def write_ranks(ranks: dict[bytes, int], path: Path) -> None:
     path.write_text("".join(lines))
 
 
-def encoding(ranks: dict[bytes, int]):
+def encoding(vocabulary: Vocabulary, ranks: dict[bytes, int]):
     """The ranks as a tiktoken encoding."""
     import tiktoken
 
-    return tiktoken.Encoding("cl100k_base", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=SPECIAL)
+    special = vocabulary.special
+    return tiktoken.Encoding(
+        vocabulary.name, pat_str=vocabulary.pattern, mergeable_ranks=ranks, special_tokens=special
+    )
 
 
 def byte_chars() -> dict[int, str]:
@@ -85,7 +113,7 @@ def parts_of(token: bytes, rank: int, ranks: dict[bytes, int]) -> tuple[bytes, b
     return parts[0], parts[1]
 
 
-def tokenizer_json(ranks: dict[bytes, int]) -> str:
+def tokenizer_json(vocabulary: Vocabulary, ranks: dict[bytes, int]) -> str:
     """The ranks as a Hugging Face tokenizer.json, without special tokens: the
     benches encode ordinary text, and Hugging Face would give them other ids
     where ids have holes, as these do."""
@@ -93,7 +121,7 @@ def tokenizer_json(ranks: dict[bytes, int]) -> str:
     shown = lambda token: "".join(chars[byte] for byte in token)  # noqa: E731
     ordered = sorted(ranks.items(), key=lambda pair: pair[1])
     merges = [parts_of(token, rank, ranks) for token, rank in ordered if len(token) > 1]
-    split = {"type": "Split", "pattern": {"Regex": PLAIN_PATTERN}, "behavior": "Isolated", "invert": False}
+    split = {"type": "Split", "pattern": {"Regex": vocabulary.plain_pattern}, "behavior": "Isolated", "invert": False}
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
     return json.dumps(
         {
