@@ -36,6 +36,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "json_text",
+        host_only: Some("files are read before a device takes part"),
+        files: &[],
+    },
+    Operator {
         name: "lut",
         host_only: None,
         files: &[],

@@ -8,7 +8,7 @@
     reason = "compiled for the instructions of whoever calls it"
 )]
 
-use super::{SHORT_ESCAPES, scalar};
+use super::scalar::{self, SHORT_ESCAPES};
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;

@@ -21,21 +21,6 @@ use std::sync::OnceLock;
 
 use crate::level::Level;
 
-/// The character that a short escape stands for, by the byte behind `\`; 0 where
-/// that is none.
-static SHORT_ESCAPES: [u8; 256] = {
-    let mut escapes = [0; 256];
-    escapes[b'"' as usize] = b'"';
-    escapes[b'\\' as usize] = b'\\';
-    escapes[b'/' as usize] = b'/';
-    escapes[b'b' as usize] = 0x08;
-    escapes[b'f' as usize] = 0x0c;
-    escapes[b'n' as usize] = b'\n';
-    escapes[b'r' as usize] = b'\r';
-    escapes[b't' as usize] = b'\t';
-    escapes
-};
-
 /// Where plain characters and short escapes from `from` on end in `text`. It stays at
 /// a place that is not between characters.
 ///

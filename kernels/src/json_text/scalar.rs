@@ -1,6 +1,19 @@
 //! Byte by byte: the meaning, and what is left behind the last block.
 
-use super::SHORT_ESCAPES;
+/// The character that a short escape stands for, by the byte behind `\`; 0 where
+/// that is none.
+pub(super) static SHORT_ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes[b'/' as usize] = b'/';
+    escapes[b'b' as usize] = 0x08;
+    escapes[b'f' as usize] = 0x0c;
+    escapes[b'n' as usize] = b'\n';
+    escapes[b'r' as usize] = b'\r';
+    escapes[b't' as usize] = b'\t';
+    escapes
+};
 
 /// Whether a byte stands for itself.
 fn is_plain(byte: u8) -> bool {

@@ -4,7 +4,7 @@
 use std::arch::x86_64::{self as x86, __m512i};
 
 use super::blocks::{self, BLOCK};
-use super::{SHORT_ESCAPES, scalar};
+use super::scalar::{self, SHORT_ESCAPES};
 use crate::level::{Dispatch, Level};
 
 /// As [`super::skip_at`], if `level` has vectors that are used here.
