@@ -26,7 +26,7 @@ def tokenizer():
 def reference(ranks):
     import vocab
 
-    return vocab.encoding(ranks)
+    return vocab.encoding(vocab.VOCABULARIES["cl100k_base"], ranks)
 
 
 def expected(reference: tiktoken.Encoding, texts: list[str]) -> list[list[int]]:

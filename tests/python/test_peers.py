@@ -28,11 +28,13 @@ TEXTS = [
 ]
 
 
-def test_tokenizer_json_says_what_the_ranks_say(ranks: dict[bytes, int]) -> None:
+@pytest.mark.parametrize("name", vocab.VOCABULARIES)
+def test_tokenizer_json_says_what_the_ranks_say(name: str) -> None:
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_str(vocab.tokenizer_json(ranks))
-    encoding = vocab.encoding(ranks)
+    vocabulary, ranks = vocab.VOCABULARIES[name], vocab.read_ranks(vocab.find_ranks(name, None))
+    tokenizer = Tokenizer.from_str(vocab.tokenizer_json(vocabulary, ranks))
+    encoding = vocab.encoding(vocabulary, ranks)
     for text in TEXTS:
         assert tokenizer.encode(text, add_special_tokens=False).ids == encoding.encode_ordinary(text), repr(text)
 
