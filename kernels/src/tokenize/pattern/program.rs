@@ -106,13 +106,14 @@ pub(super) fn compile(node: &PatternNode) -> Result<PatternProgram, String> {
     compiler.node(node)?;
     compiler.push(Inst::Match)?;
     let run = match compiler.insts.as_slice() {
-        [Inst::Run { set, times, .. }, ..]
-        | [
+        [Inst::Run { set, times, .. }, ..] if times.max.is_none() => Some(*set),
+        // A lazy run on its own has one end, as near as it can be.
+        [
             Inst::Atomic { .. },
-            Inst::Run { set, times, .. },
+            Inst::Run { set, times, kind },
             Inst::Match,
             ..,
-        ] if times.max.is_none() => Some(*set),
+        ] if times.max.is_none() && *kind != RepeatKind::Lazy => Some(*set),
         _ => None,
     };
     Ok(PatternProgram {

@@ -69,6 +69,16 @@ fn empty_matches_come_between_others() {
     assert!(found("x*", "").is_empty());
 }
 
+/// A match that fails at the start of a run may be found further on in it.
+#[test]
+fn a_lazy_run_on_its_own_ends_at_its_first_character() {
+    let text = "\n\n\na\n\n\na";
+    assert_eq!(found(r"(?>\s+?)a", text), [2..4, 6..8]);
+    assert_eq!(found(r"(?>\s{2,}?)a", text), [1..4, 5..8]);
+    assert_eq!(found(r"\s+?a", text), [0..4, 4..8]);
+    assert_eq!(found(r"(?>\s+)a", text), [0..4, 4..8]);
+}
+
 #[test]
 fn lines_end_at_newlines_as_in_ruby() {
     assert_eq!(found("^", "a\nb\n"), [0..0, 2..2]);
