@@ -44,6 +44,12 @@ pub enum TokenizerError {
         /// What came.
         found: String,
     },
+    /// The file is not the JSON of a `.tiktoken` file and its rules.
+    #[error("expected a tiktoken.json, got: {message}")]
+    TiktokenJson {
+        /// What is wrong, with line and column.
+        message: String,
+    },
     /// The family is none that fixes a pattern and special tokens.
     #[error("expected a family of tiktoken encodings, one of {known}, got \"{family}\"")]
     Family {
@@ -53,7 +59,9 @@ pub enum TokenizerError {
         known: String,
     },
     /// A kind of asset that no tokenizer is kept as.
-    #[error("expected a tokenizer.json, tiktoken or sentencepiece asset, got \"{kind}\"")]
+    #[error(
+        "expected a tokenizer.json, tiktoken, tiktoken.json or sentencepiece asset, got \"{kind}\""
+    )]
     Asset {
         /// What came.
         kind: String,

@@ -1,7 +1,8 @@
 //! `tokenize`: text to token ids, and back.
 //!
 //! The ids are exactly those of the tokenizer's reference: tiktoken 0.14 for
-//! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`]),
+//! the encodings of tiktoken ([`Tokenizer::builtin`], [`Tokenizer::from_tiktoken`],
+//! [`Tokenizer::from_tiktoken_rules`]),
 //! Hugging Face tokenizers 0.23 for a `tokenizer.json`
 //! ([`Tokenizer::from_tokenizer_json`]), the library `sentencepiece` 0.2 for a
 //! `.model` ([`Tokenizer::from_sentencepiece`]).
@@ -42,6 +43,7 @@
 
 mod after;
 mod arena;
+mod asset;
 mod batch;
 mod builtin;
 mod byte_bpe;
@@ -64,6 +66,7 @@ mod json;
 mod merge;
 mod model;
 mod number_pairs;
+mod origin;
 mod pairs;
 mod parts;
 mod pattern;
@@ -83,6 +86,7 @@ mod tests;
 mod text;
 mod text_decoder;
 mod tiktoken;
+mod tiktoken_rules;
 mod together;
 mod tokenizer;
 mod vocab;
@@ -91,6 +95,7 @@ mod word_cutter;
 mod word_model;
 mod word_starts;
 
+pub use asset::TokenizerAsset;
 pub(crate) use device::TEXT_CHUNK;
 pub use device::{
     CutConstants, DeviceModelKind, DevicePart, DeviceTokenizer, HostText, NO_ID, NoUtf8,
@@ -107,5 +112,6 @@ pub use sink::TokenSpans;
 pub use special::Special;
 pub use template::Template;
 pub use text_decoder::TextDecoder;
-pub use tokenizer::{DecodeSpecial, Tokenizer, TokenizerAsset};
+pub use tiktoken_rules::TiktokenRules;
+pub use tokenizer::{DecodeSpecial, Tokenizer};
 pub use word_cutter::{CutWord, WordCutter};

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::error::EncodeError;
+use super::pattern::Pattern;
 use super::scan::{N_WORDS, Scanner, WordEnds};
 use super::text::{
     AlignedPiece, AlignedText, Behavior, CutStep, InvertMatches, PrefixSpace, TextCutter, Track,
@@ -82,6 +83,22 @@ impl Pretokenizer {
             prefix_space,
             scanner,
         })
+    }
+
+    /// The matches of a pattern; what is between them is left out.
+    pub(crate) fn of_matches(pattern: Pattern) -> Self {
+        match pattern.scanner() {
+            Some(scanner) => Self::Scan(scanner),
+            None => Self::Steps {
+                before: TextCutter::new(vec![CutStep::Split {
+                    pattern,
+                    behavior: Behavior::Removed,
+                    invert: InvertMatches::Yes,
+                }]),
+                prefix_space: PrefixSpace::Keep,
+                scanner: None,
+            },
+        }
     }
 
     /// What keeps words from being the text's own bytes, one after another.

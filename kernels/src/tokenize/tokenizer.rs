@@ -12,6 +12,7 @@ use super::encoding::{EncodingPadding, Truncation};
 use super::error::{EncodeError, TokenizerError};
 use super::files::{gpt2, vocab_txt};
 use super::json;
+use super::origin::Origin;
 use super::pairs::PairTable;
 use super::parts::Parts;
 use super::pretokenize::Pretokenizer;
@@ -20,6 +21,7 @@ use super::sentencepiece::SentencePiece;
 use super::special::{AddedOptions, AddedToken, Finder};
 use super::template::Template;
 use super::tiktoken;
+use super::tiktoken_rules::TiktokenRules;
 use super::vocab::Vocab;
 
 /// What [`Tokenizer::decode`] puts for an id that is no token: U+FFFD.
@@ -50,7 +52,7 @@ pub struct Tokenizer {
     pub(super) after: AfterTokens,
     template: Result<Template, TokenizerError>,
     notes: Vec<String>,
-    origin: Origin,
+    pub(super) origin: Origin,
 }
 
 /// What decoding does with special tokens.
@@ -68,42 +70,27 @@ struct Added {
     shown: String,
 }
 
-/// Where the tokenizer comes from, for [`Tokenizer::asset`].
-enum Origin {
-    Json(Vec<u8>),
-    Tiktoken(&'static Family),
-    SentencePiece(Vec<u8>),
-}
-
-/// A tokenizer as a file, to be kept beside what it has encoded.
-///
-/// The same tokenizer gives the same bytes, and [`Tokenizer::from_asset`] gives
-/// it back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenizerAsset {
-    /// `tokenizer.json`, `tiktoken` or `sentencepiece`.
-    pub kind: &'static str,
-    /// For `tiktoken`, the built-in name that fixes pattern and special tokens.
-    pub family: Option<String>,
-    /// The content of the file.
-    pub bytes: Vec<u8>,
-}
-
 impl Tokenizer {
     /// One of the encodings carried along (see [`Self::builtin_names`]).
     #[must_use]
     pub fn builtin(name: &str) -> Option<Self> {
         let family = Family::by_name(name)?;
-        // The build wrote the vocabulary; a test loads each of them.
-        let (vocab, pairs) = family.load().ok()?;
-        Self::tiktoken(vocab, pairs, family).ok()
+        // A test loads each of them.
+        let tokens = family.load().ok()??;
+        Self::of_family(tokens, family).ok()
     }
 
-    /// The names [`Self::builtin`] knows, which are also the families of
-    /// [`Self::from_tiktoken`].
+    /// The names [`Self::builtin`] knows.
     #[must_use]
     pub fn builtin_names() -> &'static [&'static str] {
         builtin::NAMES
+    }
+
+    /// The families of [`Self::from_tiktoken`]: those built in, and others whose
+    /// vocabularies are not carried along.
+    #[must_use]
+    pub fn family_names() -> &'static [&'static str] {
+        builtin::FAMILY_NAMES
     }
 
     /// Reads Hugging Face's `tokenizer.json`; see the module for what is
@@ -117,8 +104,8 @@ impl Tokenizer {
         Self::new(parts, Origin::Json(bytes.to_vec()))
     }
 
-    /// Reads a `.tiktoken` file: lines of `<base64> <rank>`. `family` is a
-    /// built-in name and fixes pattern and special tokens.
+    /// Reads a `.tiktoken` file: lines of `<base64> <rank>`. `family`, one of
+    /// [`Self::family_names`], fixes pattern and special tokens.
     ///
     /// # Errors
     /// `Family` if there is no such family, `Line` if a line is malformed,
@@ -127,47 +114,51 @@ impl Tokenizer {
     pub fn from_tiktoken(bytes: &[u8], family: &str) -> Result<Self, TokenizerError> {
         let family = Family::by_name(family).ok_or_else(|| TokenizerError::Family {
             family: family.to_owned(),
-            known: builtin::NAMES.join(", "),
+            known: builtin::FAMILY_NAMES.join(", "),
         })?;
-        let (vocab, pairs) = tiktoken::parse(bytes)?;
-        Self::tiktoken(vocab, pairs, family)
+        Self::of_family(tiktoken::parse(bytes)?, family)
     }
 
-    fn tiktoken(
-        vocab: Vocab,
-        pairs: PairTable,
+    /// Reads a `.tiktoken` file with a pattern and special tokens of the user's.
+    ///
+    /// # Errors
+    /// `Unsupported` where a rule is none that can be followed, else as
+    /// [`Self::from_tiktoken`].
+    pub fn from_tiktoken_rules(bytes: &[u8], rules: TiktokenRules) -> Result<Self, TokenizerError> {
+        let pretokenizer = rules.pretokenizer()?;
+        let (added, (vocab, pairs)) = (rules.special_tokens()?, tiktoken::parse(bytes)?);
+        let model = ByteBpe::of_tiktoken(vocab, pairs, pretokenizer);
+        Self::encoding(model, added, Origin::Rules(rules))
+    }
+
+    fn of_family(
+        (vocab, pairs): (Vocab, PairTable),
         family: &'static Family,
     ) -> Result<Self, TokenizerError> {
-        let special = AddedOptions {
-            special: true,
-            ..AddedOptions::default()
-        };
-        let added: Vec<AddedToken> = family
-            .special_tokens()
-            .map(|(content, id)| AddedToken {
-                id,
-                content,
-                options: special,
-            })
-            .collect();
-        if let Some(token) = added.iter().find(|token| vocab.token(token.id).is_some()) {
-            return Err(TokenizerError::inconsistent(
-                "vocab",
-                format!(
-                    "id {} is also the special token {}",
-                    token.id, token.content
-                ),
-            ));
-        }
         let scan = Pretokenizer::Scan(family.scanner());
-        let bytes = ByteBpe::of_tiktoken(vocab, pairs, scan);
+        let mut model = ByteBpe::of_tiktoken(vocab, pairs, scan);
+        model.normalizer = family.normalizer();
+        Self::encoding(model, family.special_tokens(), Origin::Tiktoken(family))
+    }
+
+    /// An encoding of tiktoken.
+    fn encoding(
+        model: ByteBpe,
+        added: Vec<AddedToken>,
+        origin: Origin,
+    ) -> Result<Self, TokenizerError> {
+        let is_taken = |token: &&AddedToken| model.vocab.token(token.id).is_some();
+        if let Some(AddedToken { id, content, .. }) = added.iter().find(is_taken) {
+            let message = format!("id {id} is also the special token {content}");
+            return Err(TokenizerError::inconsistent("vocab", message));
+        }
         let parts = Parts {
-            route: Route::Bytes(Box::new(bytes)),
+            route: Route::Bytes(Box::new(model)),
             added,
             after: AfterTokens::default(),
             notes: Vec::new(),
         };
-        Self::new(parts, Origin::Tiktoken(family))
+        Self::new(parts, origin)
     }
 
     /// Reads a SentencePiece `.model`, whose ids are those of the library
@@ -216,26 +207,6 @@ impl Tokenizer {
     /// `Unsupported` for the files of other models, which have the same names.
     pub fn from_gpt2_files(vocab: &[u8], merges: &[u8]) -> Result<Self, TokenizerError> {
         Self::from_tokenizer_json(&gpt2::to_json(vocab, merges)?)
-    }
-
-    /// The tokenizer of which `kind`, `family` and `bytes` were kept by
-    /// [`Self::asset`].
-    ///
-    /// # Errors
-    /// `Asset` if there is no such kind, else those of the reader.
-    pub fn from_asset(
-        kind: &str,
-        family: Option<&str>,
-        bytes: &[u8],
-    ) -> Result<Self, TokenizerError> {
-        match (kind, family) {
-            ("tokenizer.json", _) => Self::from_tokenizer_json(bytes),
-            ("sentencepiece", _) => Self::from_sentencepiece(bytes),
-            ("tiktoken", Some(family)) => Self::from_tiktoken(bytes, family),
-            _ => Err(TokenizerError::Asset {
-                kind: kind.to_owned(),
-            }),
-        }
     }
 
     fn new(parts: Parts, origin: Origin) -> Result<Self, TokenizerError> {
@@ -414,32 +385,6 @@ impl Tokenizer {
     pub fn padding(&self) -> Option<&EncodingPadding> {
         self.after.padding.as_ref()
     }
-
-    /// The tokenizer as a file.
-    #[must_use]
-    pub fn asset(&self) -> TokenizerAsset {
-        match &self.origin {
-            Origin::Json(bytes) => TokenizerAsset {
-                kind: "tokenizer.json",
-                family: None,
-                bytes: bytes.clone(),
-            },
-            Origin::Tiktoken(family) => TokenizerAsset {
-                kind: "tiktoken",
-                family: Some(family.name.to_owned()),
-                bytes: match &self.route {
-                    Route::Bytes(model) => tiktoken::render(&model.vocab),
-                    // An encoding of tiktoken is byte-level.
-                    Route::Pipeline(_) | Route::SentencePiece(_) => Vec::new(),
-                },
-            },
-            Origin::SentencePiece(bytes) => TokenizerAsset {
-                kind: "sentencepiece",
-                family: None,
-                bytes: bytes.clone(),
-            },
-        }
-    }
 }
 
 /// The text by which an added token is matched.
@@ -460,11 +405,7 @@ fn shown(token: &AddedToken, route: &Route) -> Result<String, TokenizerError> {
 
 impl fmt::Debug for Tokenizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = match &self.origin {
-            Origin::Json(_) => "tokenizer.json",
-            Origin::Tiktoken(family) => family.name,
-            Origin::SentencePiece(_) => "sentencepiece",
-        };
+        let origin = self.origin.family().unwrap_or(self.origin.kind());
         f.debug_struct("Tokenizer")
             .field("origin", &origin)
             .field("vocab_size", &self.vocab_size())

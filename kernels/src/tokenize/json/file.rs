@@ -1,8 +1,8 @@
 //! The file as a whole, and the tokenizer that it is.
 
 use serde::Deserialize;
-use serde_json::Value;
 
+use super::strict::StrictValue;
 use super::{
     added_tokens, decoders, kinds, lengths, models, normalizer_steps, notes, post_processors,
     pretokenizer_steps,
@@ -22,20 +22,20 @@ struct File {
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
-    truncation: Value,
+    truncation: StrictValue,
     #[serde(default)]
-    padding: Value,
+    padding: StrictValue,
     #[serde(default)]
-    added_tokens: Value,
+    added_tokens: StrictValue,
     #[serde(default)]
-    normalizer: Value,
+    normalizer: StrictValue,
     #[serde(default)]
-    pre_tokenizer: Value,
+    pre_tokenizer: StrictValue,
     #[serde(default)]
-    post_processor: Value,
+    post_processor: StrictValue,
     #[serde(default)]
-    decoder: Value,
-    model: Value,
+    decoder: StrictValue,
+    model: StrictValue,
 }
 
 /// Reads a file.
@@ -48,19 +48,19 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
         let found = format!("\"{version}\"");
         return Err(TokenizerError::unsupported("version", "\"1.0\"", found));
     }
-    let model = models::parse(&file.model)?;
-    let normalizer = normalizer_steps::parse(&file.normalizer, "normalizer")?;
-    let cutter = pretokenizer_steps::parse(&file.pre_tokenizer, "pre_tokenizer")?;
-    let added = added_tokens::parse(&file.added_tokens, model.tokens())?;
-    let post_processor = post_processors::parse(&file.post_processor)?;
+    let model = models::parse(&file.model.0)?;
+    let normalizer = normalizer_steps::parse(&file.normalizer.0, "normalizer")?;
+    let cutter = pretokenizer_steps::parse(&file.pre_tokenizer.0, "pre_tokenizer")?;
+    let added = added_tokens::parse(&file.added_tokens.0, model.tokens())?;
+    let post_processor = post_processors::parse(&file.post_processor.0)?;
     if let Some(post_processor) = &post_processor {
         check_named(post_processor, &added.tokens, model.tokens())?;
     }
     let after = AfterTokens {
         post_processor,
-        truncation: lengths::truncation(&file.truncation)?,
-        padding: lengths::padding(&file.padding)?,
-        decoder: decoders::parse(&file.decoder)?,
+        truncation: lengths::truncation(&file.truncation.0)?,
+        padding: lengths::padding(&file.padding.0)?,
+        decoder: decoders::parse(&file.decoder.0)?,
     };
     let route = Route::of_components(TokenPipeline {
         normalizer,
@@ -68,8 +68,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parts, TokenizerError> {
         model,
     })?;
     let is_bytes = matches!(route, Route::Bytes(_));
-    let mut notes = notes::lengths(&file.truncation, &file.padding);
-    notes.extend(notes::decoder(&file.decoder).filter(|_| is_bytes));
+    let mut notes = notes::lengths(&file.truncation.0, &file.padding.0);
+    notes.extend(notes::decoder(&file.decoder.0).filter(|_| is_bytes));
     notes.extend(added.note);
     Ok(Parts {
         route,

@@ -20,7 +20,9 @@ mod notes;
 mod pattern_field;
 pub(in crate::tokenize) mod post_processors;
 pub(super) mod pretokenizer_steps;
+mod strict;
 #[cfg(test)]
 mod tests;
 
 pub(super) use file::parse;
+pub(super) use strict::StrictValue;

@@ -59,9 +59,7 @@ fn nested(
     }
     intersect(&mut left, &mut set);
     let mut set = left.unwrap_or(set);
-    if folding == Folding::On {
-        fold::fold(&mut set)?;
-    }
+    fold::fold(&mut set, folding)?;
     if is_negated {
         set.negate();
     }

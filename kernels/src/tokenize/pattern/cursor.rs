@@ -3,8 +3,11 @@
 /// Whether letters match in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Folding {
-    On,
     Off,
+    /// One letter by one.
+    Simple,
+    /// As Oniguruma does, to which one letter may be several.
+    Full,
 }
 
 /// What is left of a pattern.

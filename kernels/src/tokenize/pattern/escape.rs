@@ -37,22 +37,35 @@ pub(super) fn read(cursor: &mut PatternCursor<'_>, within: Within) -> Result<Esc
         'W' => negated(Shorthand::Word),
         'H' => negated(Shorthand::HexDigit),
         'p' | 'P' => property(cursor, c, within),
-        't' => Ok(Escape::Char('\t')),
-        'n' => Ok(Escape::Char('\n')),
-        'r' => Ok(Escape::Char('\r')),
-        'f' => Ok(Escape::Char('\u{c}')),
-        'v' => Ok(Escape::Char('\u{b}')),
-        'a' => Ok(Escape::Char('\u{7}')),
-        'e' => Ok(Escape::Char('\u{1b}')),
         'x' => hex(cursor),
         'u' => code(cursor, 4),
-        _ if !c.is_alphanumeric() => Ok(Escape::Char(c)),
-        _ if within == Within::Brackets => Err(format!("`\\{c}` in a class")),
-        _ => anchor(c),
+        _ => match plain(c) {
+            Some(c) => Ok(Escape::Char(c)),
+            None if within == Within::Brackets => Err(format!("`\\{c}` in a class")),
+            None => anchor(c),
+        },
     }
 }
 
-fn anchor(c: char) -> Result<Escape, String> {
+/// The character that an escape stands for which is as simple as `\n` or `\.`.
+pub(super) fn plain(c: char) -> Option<char> {
+    match c {
+        't' => Some('\t'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        'f' => Some('\u{c}'),
+        'v' => Some('\u{b}'),
+        'a' => Some('\u{7}'),
+        'e' => Some('\u{1b}'),
+        _ => Some(c).filter(|c| !c.is_alphanumeric()),
+    }
+}
+
+/// The condition that an escape stands for.
+///
+/// # Errors
+/// If it stands for none.
+pub(super) fn anchor(c: char) -> Result<Escape, String> {
     match c {
         'A' => Ok(Escape::Anchor(Anchor::TextStart)),
         'z' => Ok(Escape::Anchor(Anchor::TextEnd)),
@@ -86,21 +99,29 @@ fn property(cursor: &mut PatternCursor<'_>, kind: char, within: Within) -> Resul
 /// After `\x`. Two digits are a byte to Oniguruma, hence a character only in
 /// ASCII.
 fn hex(cursor: &mut PatternCursor<'_>) -> Result<Escape, String> {
+    if let Some(escape) = braced(cursor)? {
+        return Ok(escape);
+    }
+    match code(cursor, 2)? {
+        Escape::Char(c) if c.is_ascii() => Ok(Escape::Char(c)),
+        _ => Err("a byte that is no character".to_owned()),
+    }
+}
+
+/// Hexadecimal digits in braces, if a brace is next.
+pub(super) fn braced(cursor: &mut PatternCursor<'_>) -> Result<Option<Escape>, String> {
     if !cursor.eat('{') {
-        return match code(cursor, 2)? {
-            Escape::Char(c) if c.is_ascii() => Ok(Escape::Char(c)),
-            _ => Err("a byte that is no character".to_owned()),
-        };
+        return Ok(None);
     }
     let digits = cursor.take_while(|c| c.is_ascii_hexdigit());
     if digits.len() > 8 || !cursor.eat('}') {
         return Err("`\\x{` without a codepoint".to_owned());
     }
-    character(digits)
+    character(digits).map(Some)
 }
 
 /// As many hexadecimal digits as said.
-fn code(cursor: &mut PatternCursor<'_>, n_digits: usize) -> Result<Escape, String> {
+pub(super) fn code(cursor: &mut PatternCursor<'_>, n_digits: usize) -> Result<Escape, String> {
     let digits: String = (0..n_digits)
         .map_while(|_| cursor.next().filter(char::is_ascii_hexdigit))
         .collect();

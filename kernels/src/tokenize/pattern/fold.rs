@@ -2,10 +2,11 @@
 //!
 //! Oniguruma folds a letter to others one by one, and some to two or three: to
 //! it `ß` is `ss`, and `ﬁ` is `fi`. The first is done here; what could meet
-//! the second is refused.
+//! the second is refused. `fancy-regex` does the first alone.
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
+use super::cursor::Folding;
 use super::node::PatternNode;
 
 /// Letters that fold to several.
@@ -43,7 +44,15 @@ const SEVERAL: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// If one folds to several.
-pub(super) fn fold(set: &mut ClassUnicode) -> Result<(), String> {
+pub(super) fn fold(set: &mut ClassUnicode, folding: Folding) -> Result<(), String> {
+    match folding {
+        Folding::Off => return Ok(()),
+        Folding::Simple => {
+            set.case_fold_simple();
+            return Ok(());
+        }
+        Folding::Full => {}
+    }
     let several = ClassUnicode::new(
         TO_SEVERAL
             .iter()

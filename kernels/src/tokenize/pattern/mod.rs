@@ -6,11 +6,13 @@
 //! Oniguruma has, and run by a machine that tries what it tries in the same
 //! order. What is not known to mean the same is refused by name: references
 //! back, `\G`, `\K`, `\X`, `(?x)`, the absence operator, conditions, bytes, looks behind
-//! without bound, and `(?i)` where a letter folds to several.
+//! without bound, and `(?i)` where a letter folds to several. tiktoken runs the
+//! crate `fancy-regex`, whose syntax is another ([`Pattern::of_tiktoken`]).
 
 mod brackets;
 mod cursor;
 mod escape;
+mod fancy;
 mod fold;
 mod machine;
 mod node;
@@ -23,6 +25,7 @@ mod tests;
 use std::ops::Range;
 
 use machine::{Exhausted, PatternMachine};
+use parser::PatternSyntax;
 use program::PatternProgram;
 
 use super::error::{EncodeError, TokenizerError};
@@ -39,7 +42,7 @@ pub(crate) enum Pattern {
     Regex(Box<RegexProgram>),
 }
 
-/// A regular expression as Oniguruma runs it.
+/// A regular expression as its own engine runs it.
 pub(crate) struct RegexProgram(PatternProgram);
 
 impl Pattern {
@@ -54,10 +57,23 @@ impl Pattern {
     /// # Errors
     /// `Unsupported` if it is none, or uses syntax that is not known here.
     pub(crate) fn regex(pattern: &str, place: &str) -> Result<Self, TokenizerError> {
+        Self::read(pattern, PatternSyntax::Oniguruma, place)
+    }
+
+    /// A regular expression as tiktoken takes it, which stands at `place`.
+    ///
+    /// # Errors
+    /// As [`Self::regex`].
+    pub(crate) fn of_tiktoken(pattern: &str, place: &str) -> Result<Self, TokenizerError> {
+        Self::read(pattern, PatternSyntax::FancyRegex, place)
+    }
+
+    fn read(pattern: &str, syntax: PatternSyntax, place: &str) -> Result<Self, TokenizerError> {
+        // Those that a scanner knows mean the same in both.
         if let Some(scanner) = Scanner::of_pattern(pattern) {
             return Ok(Self::Scan(scanner));
         }
-        let program = parser::parse(pattern).and_then(|node| program::compile(&node));
+        let program = parser::parse(pattern, syntax).and_then(|node| program::compile(&node));
         match program {
             Ok(program) => Ok(Self::Regex(Box::new(RegexProgram(program)))),
             Err(found) => Err(TokenizerError::unsupported(

@@ -1,11 +1,13 @@
 //! Reads a regular expression in Oniguruma's syntax of Ruby, which is what
-//! Hugging Face gives it. What is not read here is refused by name.
+//! Hugging Face gives it, or in that of `fancy-regex`, which tiktoken runs. What is
+//! not read here is refused by name.
 
 use regex_syntax::hir::ClassUnicode;
 
 use super::brackets;
 use super::cursor::{Folding, PatternCursor};
 use super::escape::{self, Escape};
+use super::fancy;
 use super::fold;
 use super::node::{Anchor, Look, PatternNode, RepeatKind, Times};
 use super::properties::{self, Within};
@@ -17,11 +19,18 @@ const LEN_MAX: usize = 1 << 14;
 /// The most that a repetition may count, as in Oniguruma.
 const COUNT_MAX: u32 = 100_000;
 
+/// Whose syntax a pattern is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PatternSyntax {
+    Oniguruma,
+    FancyRegex,
+}
+
 /// Reads a pattern.
 ///
 /// # Errors
 /// What it uses that is not supported, or is wrong.
-pub(super) fn parse(pattern: &str) -> Result<PatternNode, String> {
+pub(super) fn parse(pattern: &str, syntax: PatternSyntax) -> Result<PatternNode, String> {
     if pattern.len() > LEN_MAX {
         return Err(format!(
             "a pattern of {} bytes, limit {LEN_MAX}",
@@ -30,6 +39,7 @@ pub(super) fn parse(pattern: &str) -> Result<PatternNode, String> {
     }
     let mut parser = Parser {
         cursor: PatternCursor::new(pattern),
+        syntax,
         depth: 0,
     };
     let node = parser.alternatives(Options::default())?;
@@ -39,7 +49,7 @@ pub(super) fn parse(pattern: &str) -> Result<PatternNode, String> {
     }
 }
 
-/// What `(?im-im)` turns on and off.
+/// What options such as `(?im-im)` turn on and off.
 #[derive(Debug, Clone, Copy)]
 struct Options {
     folding: Folding,
@@ -64,15 +74,19 @@ impl Default for Options {
 
 struct Parser<'p> {
     cursor: PatternCursor<'p>,
+    syntax: PatternSyntax,
     depth: usize,
 }
 
 impl Parser<'_> {
     /// Alternatives up to the end of the group or of the pattern.
-    fn alternatives(&mut self, options: Options) -> Result<PatternNode, String> {
+    fn alternatives(&mut self, mut options: Options) -> Result<PatternNode, String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return Err(format!("groups more than {DEPTH_MAX} deep"));
+        }
+        if self.syntax == PatternSyntax::FancyRegex {
+            self.leading_options(&mut options);
         }
         let mut found = vec![self.sequence(options)?];
         while self.cursor.eat('|') {
@@ -88,7 +102,7 @@ impl Parser<'_> {
         while !matches!(self.cursor.peek(), None | Some('|' | ')')) {
             let node = self.item(options)?;
             let node = self.repeated(node)?;
-            if options.folding == Folding::On
+            if options.folding == Folding::Full
                 && let Some(before) = nodes.last()
             {
                 fold::check_neighbours(before, &node)?;
@@ -105,15 +119,21 @@ impl Parser<'_> {
         };
         match c {
             '(' => self.group(options),
-            '[' => Ok(PatternNode::Set(brackets::read(
-                &mut self.cursor,
-                options.folding,
-            )?)),
+            '[' => {
+                let read = match self.syntax {
+                    PatternSyntax::Oniguruma => brackets::read,
+                    PatternSyntax::FancyRegex => fancy::class,
+                };
+                read(&mut self.cursor, options.folding).map(PatternNode::Set)
+            }
             '\\' => self.escaped(options),
             '.' => Ok(PatternNode::Set(match options.dot {
                 Dot::NotNewline => properties::dot(),
                 Dot::Any => properties::any(),
             })),
+            '^' | '$' if self.syntax == PatternSyntax::FancyRegex => {
+                Ok(PatternNode::At(fancy::edge(c)))
+            }
             '^' => Ok(PatternNode::At(Anchor::LineStart)),
             '$' => Ok(PatternNode::At(Anchor::LineEnd)),
             '*' | '+' | '?' => Err(format!("a `{c}` that repeats nothing")),
@@ -122,7 +142,11 @@ impl Parser<'_> {
     }
 
     fn escaped(&mut self, options: Options) -> Result<PatternNode, String> {
-        Ok(match escape::read(&mut self.cursor, Within::Nothing)? {
+        let escape = match self.syntax {
+            PatternSyntax::Oniguruma => escape::read(&mut self.cursor, Within::Nothing)?,
+            PatternSyntax::FancyRegex => fancy::escape(&mut self.cursor, options.folding)?,
+        };
+        Ok(match escape {
             Escape::Char(c) => return literal(c, options.folding),
             Escape::Set(set) => PatternNode::Set(set),
             Escape::Anchor(anchor) => PatternNode::At(anchor),
@@ -154,7 +178,7 @@ impl Parser<'_> {
             self.body(options).map(look(Look::Behind))
         } else if self.cursor.eat_text("<!") {
             self.body(options).map(look(Look::NotBehind))
-        } else if self.cursor.eat('<') {
+        } else if self.cursor.eat('<') || self.eat_python_name() {
             self.name()?;
             self.body(options)
         } else if self.cursor.eat('#') {
@@ -162,6 +186,11 @@ impl Parser<'_> {
         } else {
             self.with_options(options)
         }
+    }
+
+    /// `P<`, before the name of a group.
+    fn eat_python_name(&mut self) -> bool {
+        self.syntax == PatternSyntax::FancyRegex && self.cursor.eat_text("P<")
     }
 
     /// The rest of a group, with its `)`.
@@ -195,16 +224,44 @@ impl Parser<'_> {
     /// After `(?`, where options come: for a group of their own, or for all
     /// that follows in this one, with its alternatives.
     fn with_options(&mut self, mut options: Options) -> Result<PatternNode, String> {
-        let mut folding = Folding::On;
+        match self.options(&mut options) {
+            Some(':') => self.body(options),
+            // To `fancy-regex` the alternatives are those of the group around.
+            Some(')') if self.syntax == PatternSyntax::FancyRegex => {
+                Err("options amid a group".to_owned())
+            }
+            Some(')') => self.alternatives(options),
+            _ => Err("a group of an uncommon kind".to_owned()),
+        }
+    }
+
+    /// Options at the start of a group, which are for all of it.
+    fn leading_options(&mut self, options: &mut Options) {
+        loop {
+            let start = self.cursor.clone();
+            let mut changed = *options;
+            if !self.cursor.eat_text("(?") || self.options(&mut changed) != Some(')') {
+                self.cursor = start;
+                return;
+            }
+            *options = changed;
+        }
+    }
+
+    /// Reads what options turn on and off, and the character after them.
+    fn options(&mut self, options: &mut Options) -> Option<char> {
+        let (dot_option, folding_on) = match self.syntax {
+            PatternSyntax::Oniguruma => ('m', Folding::Full),
+            PatternSyntax::FancyRegex => ('s', Folding::Simple),
+        };
+        let mut folding = folding_on;
         let mut dot = Dot::Any;
         loop {
             match self.cursor.next() {
                 Some('-') => (folding, dot) = (Folding::Off, Dot::NotNewline),
                 Some('i') => options.folding = folding,
-                Some('m') => options.dot = dot,
-                Some(':') => return self.body(options),
-                Some(')') => return self.alternatives(options),
-                _ => return Err("a group of an uncommon kind".to_owned()),
+                Some(c) if c == dot_option => options.dot = dot,
+                other => return other,
             }
         }
     }
@@ -218,6 +275,7 @@ impl Parser<'_> {
             let kind = self.kind(times, is_interval);
             if let PatternNode::Repeat { kind: before, .. } = &node
                 && (*before == RepeatKind::Lazy || kind == RepeatKind::Lazy)
+                && self.syntax == PatternSyntax::Oniguruma
             {
                 return Err("a lazy repetition that is repeated".to_owned());
             }
@@ -226,14 +284,21 @@ impl Parser<'_> {
                 times,
                 kind,
             };
+            if self.syntax == PatternSyntax::FancyRegex && self.times()?.is_some() {
+                return Err("a repetition that is repeated".to_owned());
+            }
         }
         Ok(node)
     }
 
-    /// After the times, whether they are lazy or possessive. After an
-    /// interval, `+` is one more repetition, and so is `?` if the interval is
-    /// one number.
+    /// After the times, whether they are lazy or possessive. To Oniguruma,
+    /// `+` after an interval is one more repetition, and so is `?` if the
+    /// interval is one number.
     fn kind(&mut self, times: Times, is_interval: Interval) -> RepeatKind {
+        let is_interval = match self.syntax {
+            PatternSyntax::Oniguruma => is_interval,
+            PatternSyntax::FancyRegex => Interval::No,
+        };
         let is_exact = is_interval == Interval::Yes && times.max == Some(times.min);
         if !is_exact && self.cursor.eat('?') {
             RepeatKind::Lazy
@@ -256,14 +321,17 @@ impl Parser<'_> {
         Ok(Some((Times { min, max }, Interval::No)))
     }
 
-    /// `{n}`, `{n,}`, `{n,m}` or `{,m}`; another `{` is a character.
+    /// `{n}`, `{n,}`, `{n,m}` or `{,m}`, to `fancy-regex` also `{,}`; another
+    /// `{` is a character.
     fn interval(&mut self) -> Result<Option<(Times, Interval)>, String> {
         let start = self.cursor.clone();
         self.cursor.next();
         let min = self.count()?;
         let has_comma = self.cursor.eat(',');
         let max = if has_comma { self.count()? } else { min };
-        if !self.cursor.eat('}') || (min.is_none() && max.is_none()) {
+        let has_count = min.is_some() || max.is_some();
+        let may_lack_counts = has_comma && self.syntax == PatternSyntax::FancyRegex;
+        if !self.cursor.eat('}') || !(has_count || may_lack_counts) {
             self.cursor = start;
             return Ok(None);
         }
@@ -307,9 +375,7 @@ fn literal(c: char, folding: Folding) -> Result<PatternNode, String> {
     let PatternNode::Set(mut set) = PatternNode::char(c) else {
         return Ok(PatternNode::empty());
     };
-    if folding == Folding::On {
-        fold::fold(&mut set)?;
-    }
+    fold::fold(&mut set, folding)?;
     Ok(PatternNode::Set(set))
 }
 

@@ -10,8 +10,11 @@ use super::Pattern;
 use crate::tokenize::error::{EncodeError, TokenizerError};
 
 fn found(pattern: &str, text: &str) -> Vec<Range<usize>> {
+    matches(&Pattern::regex(pattern, "place").unwrap(), text)
+}
+
+fn matches(pattern: &Pattern, text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let pattern = Pattern::regex(pattern, "place").unwrap();
     pattern.find(text, |range| found.push(range)).unwrap();
     found
 }
@@ -59,6 +62,129 @@ proptest! {
         // Empty matches are not looked for in the same way.
         let first = other.find(&text).unwrap().map(|found| found.range());
         prop_assert_eq!(found(&pattern, &text).first().cloned(), first.filter(|_| !text.is_empty()));
+    }
+}
+
+/// Parts as `fancy-regex` spells them, which Oniguruma reads otherwise or not at
+/// all.
+fn part_of_tiktoken() -> impl Strategy<Value = String> {
+    let atom = prop::sample::select(vec![
+        "a",
+        "[ab]",
+        r"\s",
+        r"\w",
+        r"\W",
+        r"\d",
+        r"\pL",
+        r"\PL",
+        r"\p{^Lu}",
+        ".",
+        "[]a]",
+        r"[^]\w]",
+        r"[\w--[a-c]]",
+        r"[\p{L}&&[^a-cß]]",
+        r"[[:alpha:]é]",
+        r"[a\-\b\h]",
+        r"[^\S\n]",
+        "(?i:[S-T]|é)",
+        r"(?i:\p{Lu}|ß)",
+        "(?i:[^k-s])",
+        "(?s:.)",
+        "(?-i:S)",
+        r"\R",
+        r"\h",
+        r"\N",
+        r"\u{e9}",
+        r"\x{131}",
+        "(?P<name>s)",
+        "(?#no)a",
+        "]",
+        "{",
+    ]);
+    let times = prop::sample::select(vec![
+        "", "*", "+", "?", "+?", "*+", "{2}", "{2}?", "{1,2}", "{1,2}+", "{,2}", "{,}", "{2}+",
+    ]);
+    (atom, times).prop_map(|(atom, times)| format!("(?:{atom}){times}"))
+}
+
+fn pattern_of_tiktoken() -> impl Strategy<Value = String> {
+    part_of_tiktoken().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a}{b}")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(?:{a}|{b})")),
+            (inner.clone(), prop::sample::select(vec!["=", "!"]))
+                .prop_map(|(a, look)| format!("(?{look}{a})")),
+            (
+                inner.clone(),
+                prop::sample::select(vec!["^", "$", r"\b", r"\z", r"\A"])
+            )
+                .prop_map(|(a, at)| format!("{at}{a}{at}")),
+            inner.clone().prop_map(|a| format!("(?>{a})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(?i){a}|{b}")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("{a}|{b}")),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn matches_are_those_of_tiktokens_engine(
+        pattern in pattern_of_tiktoken(), text in r"[ab sSkKéÉßẞıſ\u{212a}1\r\n!\]{-]{0,24}",
+    ) {
+        let ours = match Pattern::of_tiktoken(&pattern, "place") {
+            Ok(ours) => ours,
+            Err(TokenizerError::Unsupported { found, .. }) => {
+                let named = ["options amid a group", "a condition that is repeated"];
+                prop_assert!(named.iter().any(|name| found.starts_with(name)), "{}", found);
+                return Ok(());
+            }
+            Err(error) => panic!("{error}"),
+        };
+        let Ok(other) = fancy_regex::Regex::new(&pattern) else {
+            return Ok(());
+        };
+        let theirs: Result<Vec<_>, _> =
+            other.find_iter(&text).map(|found| found.map(|found| found.range())).collect();
+        let Ok(theirs) = theirs else {
+            return Ok(());
+        };
+        let is_word = |range: &Range<usize>| !range.is_empty();
+        prop_assert_eq!(
+            matches(&ours, &text).into_iter().filter(is_word).collect::<Vec<_>>(),
+            theirs.into_iter().filter(is_word).collect::<Vec<_>>(),
+            "{}", pattern
+        );
+    }
+}
+
+#[test]
+fn tiktokens_syntax_that_is_not_supported_is_refused_by_name() {
+    for (pattern, named) in [
+        (r"(a)\1", "`\\1`"),
+        (r"a\K", "`\\K`"),
+        (r"\Za", "`\\Z`"),
+        (r"\<a", "`\\<`"),
+        (r"\b{start}a", "`\\b{`"),
+        ("a(?i)b", "options amid a group"),
+        ("(?x)a", "a group of an uncommon kind"),
+        ("(?m)^a", "a group of an uncommon kind"),
+        ("(?~a)", "a group of an uncommon kind"),
+        ("(?(1)a)", "a group of an uncommon kind"),
+        ("a{2}{3}", "a repetition that is repeated"),
+        ("a++*", "a repetition that is repeated"),
+        (r"\p{Foo}", "the class `\\p{Foo}`"),
+        ("[a-\\d]", "the class `[a-\\d]`"),
+        ("[a", "a class without end"),
+        (r"[\R]", "`\\R` in a class"),
+        ("(?<!a*)b", "a look behind over more than 255 characters"),
+    ] {
+        let Err(TokenizerError::Unsupported { found, .. }) = Pattern::of_tiktoken(pattern, "place")
+        else {
+            panic!("{pattern} is read");
+        };
+        assert_eq!(found, format!("{named} in the pattern {pattern}"));
     }
 }
 
