@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Native: TypeAlias = _native.Encoding
     Special: TypeAlias = Literal["text", "parse", "refuse"]
     Unit: TypeAlias = Literal["chars", "bytes"]
+    Utf8Mode: TypeAlias = Literal["error", "replace", "bytes"]
 
 
 @told
@@ -168,15 +169,18 @@ class TextStream:
 
 
 def asked_tokens(
-    special: str,
+    modes: tuple[str, str],
     add_special_tokens: bool,  # noqa: FBT001
     truncation: dict[str, object] | None,
     padding: dict[str, object] | None,
     offsets: str,
 ) -> dict[str, object]:
-    """What is asked of an encoding, as the native half takes it."""
+    """What is asked of an encoding, as the native half takes it; ``modes`` are
+    those of special tokens and of what is not UTF-8."""
+    special, invalid_utf8 = modes
     return {
         "special": special,
+        "invalid_utf8": invalid_utf8,
         "add_special_tokens": bool(add_special_tokens),
         "truncation": truncation,
         "padding": padding,
@@ -184,9 +188,19 @@ def asked_tokens(
     }
 
 
-def asked_ids(special: str, add_special_tokens: bool, dtype: str = "uint32") -> dict[str, object]:  # noqa: FBT001
+def asked_ids(
+    special: str,
+    invalid_utf8: str,
+    add_special_tokens: bool,  # noqa: FBT001
+    dtype: str = "uint32",
+) -> dict[str, object]:
     """What is asked of ids, as the native half takes it."""
-    return {"special": special, "add_special_tokens": bool(add_special_tokens), "dtype": dtype}
+    return {
+        "special": special,
+        "invalid_utf8": invalid_utf8,
+        "add_special_tokens": bool(add_special_tokens),
+        "dtype": dtype,
+    }
 
 
 def shaped(made: dict[str, Any]) -> dict[str, NDArray[Any]]:

@@ -48,7 +48,10 @@ def content_of(tokenizer: object) -> str:
         )
     hint = "give a name, a path, or a tokenizer of `tokenizers` or `transformers`"
     if hasattr(tokenizer, "encode_ordinary"):
-        hint = f"name the encoding of tiktoken: {getattr(tokenizer, 'name', 'cl100k_base')!r}"
+        hint = (
+            f"name the encoding of tiktoken: {getattr(tokenizer, 'name', 'cl100k_base')!r}; one of your own is "
+            "Tokenizer.from_tiktoken(path, pattern=…, special_tokens=…)"
+        )
     raise UsageTypeError(f"expected a tokenizer, got {name}", hint=hint)
 
 

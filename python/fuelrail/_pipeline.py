@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fuelrail._chat import ChatTemplate, Now
     from fuelrail._dataset import Dataset
+    from fuelrail._family import Family
     from fuelrail._hugging_face import HuggingFace
     from fuelrail._tokenizer import Tokenizer
 
@@ -181,9 +182,10 @@ class Pipeline(ColumnSteps):
         *,
         column: str,
         tokenizer: Path | Tokenizer | HuggingFace,
-        family: str | None = None,
+        family: Family | None = None,
         output: str = "tokens",
         special_tokens: Literal["text", "parse", "refuse"] = "text",
+        invalid_utf8: Literal["error", "replace", "bytes"] | None = None,
         begin_of_document: str | int | Literal[False] | None = None,
         end_of_document: str | int | Literal[False] | None = None,
         max_length: int | None = None,
@@ -197,9 +199,11 @@ class Pipeline(ColumnSteps):
 
         ``tokenizer`` is a built-in name such as ``"cl100k_base"``, the path of a
         ``tokenizer.json`` or ``.tiktoken`` file, or what :class:`Tokenizer`
-        takes or is. ``begin_of_document`` and ``end_of_document`` are put around
-        each document: by default what the post-processor of a ``tokenizer.json``
-        says; ``False`` stands for nothing.
+        takes or is. ``invalid_utf8`` is for values of a binary column that are not
+        UTF-8: such a row cannot be used, unless they are replaced or encoded as
+        bytes, as :meth:`Tokenizer.encode` does it. ``begin_of_document`` and
+        ``end_of_document`` are put around each document: by default what the
+        post-processor of a ``tokenizer.json`` says; ``False`` stands for nothing.
 
         A document of more than ``max_length`` tokens, those around it among them, loses
         what is beyond, from its end or its beginning (``truncation_side``), which is
@@ -215,6 +219,7 @@ class Pipeline(ColumnSteps):
             **named,
             output=output,
             special_tokens=special_tokens,
+            invalid_utf8=invalid_utf8,
             begin_of_document=begin_of_document,
             end_of_document=end_of_document,
             max_length=max_length,
@@ -230,7 +235,7 @@ class Pipeline(ColumnSteps):
         *,
         column: str,
         tokenizer: Path | Tokenizer | HuggingFace,
-        family: str | None = None,
+        family: Family | None = None,
         chat_template: Path | ChatTemplate | None = None,
         tools: str | None = None,
         documents: str | None = None,
@@ -271,7 +276,7 @@ class Pipeline(ColumnSteps):
         return pipeline._and("chat", column=column, **named, **keys, variables=variables or None, dtype=dtype)
 
     def _knowing(
-        self, tokenizer: Path | Tokenizer | HuggingFace, family: str | None, *, with_config: bool = False
+        self, tokenizer: Path | Tokenizer | HuggingFace, family: Family | None, *, with_config: bool = False
     ) -> tuple[Pipeline, dict[str, object]]:
         """A pipeline that knows a tokenizer, and the keys that name it there."""
         if isinstance(tokenizer, (str, bytes, os.PathLike)):

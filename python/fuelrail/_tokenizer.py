@@ -8,8 +8,10 @@ from fuelrail._chat import ChatTemplate, asked_conversation, check_variables, en
 from fuelrail._config import Config
 from fuelrail._encoding import Encoding, TextStream, asked_ids, asked_tokens, shaped
 from fuelrail._errors import UsageError
+from fuelrail._family import family_of
 from fuelrail._hugging_face import config_of, content_of
 from fuelrail._lengths import call_padding, call_truncation, pad_of, padding_of, truncation_of
+from fuelrail._vocabulary import Vocabulary
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from fuelrail._chat import Messages, Now
-    from fuelrail._encoding import Special, Unit
+    from fuelrail._encoding import Special, Unit, Utf8Mode
+    from fuelrail._family import Family
     from fuelrail._hugging_face import HuggingFace
     from fuelrail._lengths import Padding, Truncation
 
@@ -38,7 +41,7 @@ else:
 
 
 @told
-class Tokenizer:
+class Tokenizer(Vocabulary):
     """Text to token ids and back, with exactly the ids of Hugging Face tokenizers,
     of sentencepiece for its models, and of tiktoken.
 
@@ -47,7 +50,8 @@ class Tokenizer:
     ``vocab.txt`` or ``vocab.json`` file (with its ``merges.txt``), or a tokenizer
     of Hugging Face's: a ``tokenizers.Tokenizer`` or a fast one of
     ``transformers``. ``family`` is for a ``.tiktoken`` file whose name does not
-    tell pattern and special tokens: the built-in that has the same.
+    tell pattern and special tokens: that of a built-in tokenizer, ``"llama3"``,
+    ``"llama3.1"``, ``"qwen"``, or what :meth:`from_tiktoken` takes, as a dict.
 
     What of a file is not applied though Hugging Face applies it, such as
     ``truncation``, is a :class:`UserWarning`.
@@ -66,19 +70,19 @@ class Tokenizer:
     the interpreter.
     """
 
-    __slots__ = ("_config_or_none", "_family", "_name", "_native")
+    __slots__ = ("_config_or_none", "_family", "_name")
 
     _name: str | None
     """None for one that was made of an object."""
 
-    def __init__(self, source: str | os.PathLike[str] | HuggingFace, *, family: str | None = None) -> None:
+    def __init__(self, source: str | os.PathLike[str] | HuggingFace, *, family: Family | None = None) -> None:
         import os
 
-        self._family = family
+        self._family = family_of(family)
         self._config_or_none: Config | None = None
         if isinstance(source, (str, bytes, os.PathLike)):
             self._name = os.fspath(source)
-            self._native = _native.Tokenizer(self._name, family)
+            self._native = _native.Tokenizer(self._name, self._family)
         else:
             if family is not None:
                 raise UsageError("`family` is for .tiktoken files only", hint="leave `family` out")
@@ -92,9 +96,17 @@ class Tokenizer:
                 warnings.warn(f"{self._shown()}: {note}", stacklevel=2)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], *, family: str | None = None) -> Tokenizer:
+    def from_file(cls, path: str | os.PathLike[str], *, family: Family | None = None) -> Tokenizer:
         """The tokenizer in a file, or in the folder of a model."""
         return cls(path, family=family)
+
+    @classmethod
+    def from_tiktoken(
+        cls, path: str | os.PathLike[str], *, pattern: str, special_tokens: Mapping[str, int] | None = None
+    ) -> Tokenizer:
+        """The tokenizer in a ``.tiktoken`` file, with the ``pat_str`` and the
+        ``special_tokens`` of a ``tiktoken.Encoding``, and its ids."""
+        return cls(path, family={"pattern": pattern, "special_tokens": special_tokens or {}})
 
     @overload
     def encode(
@@ -102,6 +114,7 @@ class Tokenizer:
         text: str | bytes,
         *,
         special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
         add_special_tokens: bool = True,
         dtype: Literal["uint32"] = "uint32",
     ) -> NDArray[np.uint32]: ...
@@ -111,6 +124,7 @@ class Tokenizer:
         text: str | bytes,
         *,
         special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
         add_special_tokens: bool = True,
         dtype: Literal["uint16"],
     ) -> NDArray[np.uint16]: ...
@@ -119,10 +133,14 @@ class Tokenizer:
         text: str | bytes,
         *,
         special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
         add_special_tokens: bool = True,
         dtype: IdType = "uint32",
     ) -> Ids:
-        """The ids of one text; ``bytes`` are UTF-8.
+        """The ids of one text; ``bytes`` are UTF-8, unless ``invalid_utf8`` says
+        what happens where they are not: ``"replace"`` puts U+FFFD there, as
+        :meth:`bytes.decode` does, and ``"bytes"`` encodes them byte by byte, as
+        tiktoken's ``_encode_bytes`` does, so that they decode to the same bytes.
 
         ``special`` says what happens where the text spells a special token: it
         is ordinary text, it becomes that token (``"parse"``, as Hugging Face has
@@ -141,13 +159,14 @@ class Tokenizer:
         """
         import numpy as np
 
-        return np.asarray(self._native.encode(text, asked_ids(special, add_special_tokens, dtype)))
+        return np.asarray(self._native.encode(text, asked_ids(special, invalid_utf8, add_special_tokens, dtype)))
 
     def encode_batch(
         self,
         texts: Iterable[str | bytes] | object,
         *,
         special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
         add_special_tokens: bool = True,
         threads: int | None = None,
         dtype: IdType = "uint32",
@@ -170,30 +189,42 @@ class Tokenizer:
         """
         import numpy as np
 
-        ids, offsets = self._native.encode_batch(texts, asked_ids(special, add_special_tokens, dtype), threads)
+        ids, offsets = self._native.encode_batch(
+            texts, asked_ids(special, invalid_utf8, add_special_tokens, dtype), threads
+        )
         return np.asarray(ids), np.asarray(offsets)
 
-    def count(self, text: str | bytes, *, special: Special = "text", add_special_tokens: bool = True) -> int:
+    def count(
+        self,
+        text: str | bytes,
+        *,
+        special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
+        add_special_tokens: bool = True,
+    ) -> int:
         """How many ids :meth:`encode` gives, without making any.
 
         >>> import fuelrail as fr
         >>> fr.Tokenizer("cl100k_base").count("Hello world")
         2
         """
-        return self._native.count(text, asked_ids(special, add_special_tokens))
+        return self._native.count(text, asked_ids(special, invalid_utf8, add_special_tokens))
 
     def count_batch(
         self,
         texts: Iterable[str | bytes] | object,
         *,
         special: Special = "text",
+        invalid_utf8: Utf8Mode = "error",
         add_special_tokens: bool = True,
         threads: int | None = None,
     ) -> NDArray[np.int64]:
         """How many ids each of many texts has."""
         import numpy as np
 
-        return np.asarray(self._native.count_batch(texts, asked_ids(special, add_special_tokens), threads))
+        return np.asarray(
+            self._native.count_batch(texts, asked_ids(special, invalid_utf8, add_special_tokens), threads)
+        )
 
     def encode_tokens(
         self,
@@ -201,6 +232,7 @@ class Tokenizer:
         pair: str | bytes | None = None,
         *,
         special: Special = "parse",
+        invalid_utf8: Literal["error", "replace"] = "error",
         add_special_tokens: bool = True,
         truncation: Truncation | None = None,
         padding: Padding | None = None,
@@ -225,7 +257,7 @@ class Tokenizer:
         [(6, 7), (7, 8)]
         """
         asked = asked_tokens(
-            special,
+            (special, invalid_utf8),
             add_special_tokens,
             truncation_of(truncation),
             padding_of(padding, pad_of(self._native, self._config)),
@@ -239,6 +271,7 @@ class Tokenizer:
         pairs: Iterable[str | bytes] | object | None = None,
         *,
         special: Special = "parse",
+        invalid_utf8: Literal["error", "replace"] = "error",
         add_special_tokens: bool = True,
         truncation: Truncation | None = None,
         padding: Padding | None = None,
@@ -248,7 +281,7 @@ class Tokenizer:
         """Many texts, or pairs of them, as :meth:`encode_tokens` has one; with
         ``padding="longest"`` all are as long as the longest."""
         asked = asked_tokens(
-            special,
+            (special, invalid_utf8),
             add_special_tokens,
             truncation_of(truncation),
             padding_of(padding, pad_of(self._native, self._config)),
@@ -263,6 +296,7 @@ class Tokenizer:
         pairs: str | bytes | Iterable[str | bytes] | object | None = None,
         *,
         special: Special = "parse",
+        invalid_utf8: Literal["error", "replace"] = "error",
         add_special_tokens: bool = True,
         padding: bool | Literal["longest", "max_length", "do_not_pad"] = False,
         truncation: bool | Literal["longest_first", "only_first", "only_second", "do_not_truncate"] = False,
@@ -301,7 +335,7 @@ class Tokenizer:
         if max_length is not None and cut is None and padding != "max_length":
             raise UsageError("`max_length` is for truncation or padding", hint="add truncation=True")
         pad = call_padding(model, padding, max_length, pad_to_multiple_of, (padding_side, pad_token))
-        asked = asked_tokens(special, add_special_tokens, cut, pad, offsets)
+        asked = asked_tokens((special, invalid_utf8), add_special_tokens, cut, pad, offsets)
         names = {
             "input_ids": True,
             "token_type_ids": pairs is not None if return_token_type_ids is None else return_token_type_ids,
@@ -402,60 +436,6 @@ class Tokenizer:
         """The names of the model's chat templates."""
         return self._config.templates.names()
 
-    def id_to_token(self, id: int) -> str | None:  # noqa: A002
-        """A token as the vocabulary spells it, in a byte-level one with ``Ġ`` for a
-        space; None if there is none.
-
-        >>> import fuelrail as fr
-        >>> fr.Tokenizer("cl100k_base").id_to_token(1917)
-        'Ġworld'
-        """
-        return self._native.id_to_token(id)
-
-    def get_vocab(self) -> dict[str, int]:
-        """All tokens as the vocabulary spells them, with their ids."""
-        return self._native.vocab()
-
-    def token_to_id(self, token: str) -> int | None:
-        """The id of a token by its text, special ones included; None if there
-        is no such token."""
-        return self._native.token_to_id(token)
-
-    @property
-    def vocab_size(self) -> int:
-        """The greatest id + 1, special tokens included."""
-        return self._native.vocab_size
-
-    @property
-    def special_tokens(self) -> dict[str, int]:
-        """The special tokens and their ids.
-
-        >>> import fuelrail as fr
-        >>> fr.Tokenizer("cl100k_base").special_tokens["<|endoftext|>"]
-        100257
-        """
-        return dict(self._native.special_tokens())
-
-    @property
-    def template(self) -> tuple[list[int], list[int]]:
-        """The ids that the file's post-processor puts before and after a text.
-
-        >>> import fuelrail as fr
-        >>> fr.Tokenizer("cl100k_base").template
-        ([], [])
-        """
-        return self._native.template()
-
-    @property
-    def truncation(self) -> dict[str, Any] | None:
-        """What the file says of truncation, as :meth:`encode_tokens` takes it."""
-        return self._native.truncation()
-
-    @property
-    def padding(self) -> dict[str, Any] | None:
-        """What the file says of padding, as :meth:`encode_tokens` takes it."""
-        return self._native.padding()
-
     @property
     def _config(self) -> Config:
         """What stands beside the tokenizer in its model's folder."""
@@ -483,7 +463,7 @@ class Tokenizer:
         return _again, (name, self._family)
 
 
-def _again(name: str, family: str | None) -> Tokenizer:
+def _again(name: str, family: Family | None) -> Tokenizer:
     """A tokenizer as it was in another process."""
     return Tokenizer(name, family=family)
 

@@ -68,7 +68,7 @@ impl Encoders {
     /// The first error of `work` in the order of the texts; what Python raises.
     pub(crate) fn runs<T: Send + Sync>(
         &self,
-        texts: &[&str],
+        texts: &[impl AsRef<[u8]>],
         threads: Option<NonZeroUsize>,
         work: impl Fn(&mut Encoder, Range<usize>) -> Result<T, Error> + Sync,
     ) -> Result<Vec<T>> {
@@ -85,12 +85,12 @@ impl Encoders {
     /// As [`Self::runs`].
     pub(crate) fn gather<M: Send + Sync, T: Send + Sync>(
         &self,
-        texts: &[&str],
+        texts: &[impl AsRef<[u8]>],
         threads: Option<NonZeroUsize>,
         begin: impl Fn(usize) -> M + Sync,
         work: impl Fn(&mut Encoder, &mut M, Range<usize>) -> Result<T, Error> + Sync,
     ) -> Result<Gathered<M, T>> {
-        let n_bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let n_bytes: usize = texts.iter().map(|text| text.as_ref().len()).sum();
         let threads = run::threads(threads);
         let runs = runs(texts, n_bytes / (threads * RUNS_A_THREAD));
         let threads = threads.min(runs.len()).max(1);
@@ -120,12 +120,12 @@ pub(crate) struct Gathered<M, T> {
 }
 
 /// Consecutive texts of about `len_bytes`, within limits.
-fn runs(texts: &[&str], len_bytes: usize) -> Vec<Range<usize>> {
+fn runs(texts: &[impl AsRef<[u8]>], len_bytes: usize) -> Vec<Range<usize>> {
     let most = len_bytes.clamp(LEAST_RUN_BYTES, MOST_RUN_BYTES);
     let mut runs = Vec::new();
     let (mut start, mut len_bytes) = (0, 0);
     for (row, text) in texts.iter().enumerate() {
-        len_bytes += text.len();
+        len_bytes += text.as_ref().len();
         if len_bytes >= most {
             runs.push(start..row + 1);
             (start, len_bytes) = (row + 1, 0);

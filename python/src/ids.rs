@@ -11,6 +11,7 @@ use crate::encode::Encoders;
 use crate::errors::Result;
 use crate::numbers::Element;
 use crate::parallel::for_each;
+use crate::texts::AnyText;
 
 /// How a text is encoded.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +34,7 @@ pub(crate) trait Id: Element + Copy + Default {
     fn append(
         how: How,
         encoder: &mut Encoder,
-        text: &str,
+        text: &AnyText<'_>,
         ids: &mut Vec<Self>,
     ) -> Result<(), EncodeError>;
 }
@@ -42,13 +43,23 @@ impl Id for u32 {
     fn append(
         how: How,
         encoder: &mut Encoder,
-        text: &str,
+        text: &AnyText<'_>,
         ids: &mut Vec<Self>,
     ) -> Result<(), EncodeError> {
-        match how.around {
-            Around::Nothing => encoder.encode(text, how.special, ids),
-            Around::Template => encoder.encode_with_template(text, how.special, ids),
-        }
+        let bytes = match text {
+            AnyText::Text(text) => {
+                return match how.around {
+                    Around::Nothing => encoder.encode(text, how.special, ids),
+                    Around::Template => encoder.encode_with_template(text, how.special, ids),
+                };
+            }
+            AnyText::Bytes(bytes) => bytes,
+        };
+        let (begin, end) = how.around(encoder)?;
+        ids.extend(begin);
+        encoder.encode_bytes(bytes, how.special, ids)?;
+        ids.extend(end);
+        Ok(())
     }
 }
 
@@ -56,13 +67,10 @@ impl Id for u16 {
     fn append(
         how: How,
         encoder: &mut Encoder,
-        text: &str,
+        text: &AnyText<'_>,
         ids: &mut Vec<Self>,
     ) -> Result<(), EncodeError> {
-        let (begin, end) = match how.around {
-            Around::Nothing => (Vec::new(), Vec::new()),
-            Around::Template => around(encoder)?,
-        };
+        let (begin, end) = how.around(encoder)?;
         let vocab_size = encoder.tokenizer().vocab_size();
         let narrow = |wide: &[u32]| {
             let narrow = wide.iter().map(|id| Self::try_from(*id));
@@ -70,17 +78,17 @@ impl Id for u16 {
             narrow.map_err(|_| EncodeError::WideIds { vocab_size })
         };
         ids.extend(narrow(&begin)?);
-        encoder.encode_u16(text, how.special, ids)?;
+        match text {
+            AnyText::Text(text) => encoder.encode_u16(text, how.special, ids)?,
+            AnyText::Bytes(bytes) => {
+                let mut wide = Vec::new();
+                encoder.encode_bytes(bytes, how.special, &mut wide)?;
+                ids.extend(narrow(&wide)?);
+            }
+        }
         ids.extend(narrow(&end)?);
         Ok(())
     }
-}
-
-/// The tokens that the file puts before and after a text.
-fn around(encoder: &Encoder) -> Result<(Vec<u32>, Vec<u32>), EncodeError> {
-    let template = encoder.tokenizer().template();
-    let template = template.map_err(|error| EncodeError::Template(error.clone()))?;
-    Ok((template.begin.clone(), template.end.clone()))
 }
 
 /// A text that cannot be encoded, in the words of this package.
@@ -96,11 +104,27 @@ pub(crate) fn refusal(error: &EncodeError) -> Error {
 }
 
 impl How {
+    /// The tokens that are put before and after a text.
+    fn around(self, encoder: &Encoder) -> Result<(Vec<u32>, Vec<u32>), EncodeError> {
+        match self.around {
+            Around::Nothing => Ok((Vec::new(), Vec::new())),
+            Around::Template => {
+                let template = encoder.tokenizer().template();
+                let template = template.map_err(|error| EncodeError::Template(error.clone()))?;
+                Ok((template.begin.clone(), template.end.clone()))
+            }
+        }
+    }
+
     /// The ids of a text.
     ///
     /// # Errors
     /// `Data` if it cannot be encoded.
-    pub(crate) fn ids<T: Id>(self, encoder: &mut Encoder, text: &str) -> Result<Vec<T>, Error> {
+    pub(crate) fn ids<T: Id>(
+        self,
+        encoder: &mut Encoder,
+        text: &AnyText<'_>,
+    ) -> Result<Vec<T>, Error> {
         let mut ids = Vec::new();
         T::append(self, encoder, text, &mut ids).map_err(|error| refusal(&error))?;
         Ok(ids)
@@ -110,13 +134,15 @@ impl How {
     ///
     /// # Errors
     /// `Data` if it cannot be encoded.
-    pub(crate) fn count(self, encoder: &mut Encoder, text: &str) -> Result<usize, Error> {
-        let counted = match self.around {
-            Around::Nothing => Ok(0),
-            Around::Template => around(encoder).map(|(begin, end)| begin.len() + end.len()),
+    pub(crate) fn count(self, encoder: &mut Encoder, text: &AnyText<'_>) -> Result<usize, Error> {
+        let text = match text {
+            AnyText::Text(text) => text,
+            AnyText::Bytes(_) => return Ok(self.ids::<u32>(encoder, text)?.len()),
         };
-        counted
-            .and_then(|n_added| Ok(n_added + encoder.count(text, self.special)?))
+        self.around(encoder)
+            .and_then(|(begin, end)| {
+                Ok(begin.len() + end.len() + encoder.count(text, self.special)?)
+            })
             .map_err(|error| refusal(&error))
     }
 }
@@ -128,7 +154,7 @@ impl How {
 /// `Data` with the row of a text that cannot be encoded; what Python raises.
 pub(crate) fn ids_of<T: Id>(
     encoders: &Encoders,
-    texts: &[&str],
+    texts: &[AnyText<'_>],
     how: How,
     threads: Option<NonZeroUsize>,
 ) -> Result<(Vec<T>, Vec<i64>)> {
@@ -142,7 +168,7 @@ pub(crate) fn ids_of<T: Id>(
         let mut counts = Vec::with_capacity(rows.len());
         for row in rows {
             let before = ids.len();
-            T::append(how, encoder, texts[row], ids)
+            T::append(how, encoder, &texts[row], ids)
                 .map_err(|error| refusal(&error).with_row(row as u64))?;
             counts.push(ids.len() - before);
         }
@@ -209,13 +235,13 @@ fn copy<T: Copy>(made: &[Vec<T>], runs: &[(usize, Range<usize>)], mut to: &mut [
 /// As [`ids_of`].
 pub(crate) fn counts_of(
     encoders: &Encoders,
-    texts: &[&str],
+    texts: &[AnyText<'_>],
     how: How,
     threads: Option<NonZeroUsize>,
 ) -> Result<Vec<i64>> {
     let runs = encoders.runs(texts, threads, |encoder, rows| {
         rows.map(|row| {
-            let count = how.count(encoder, texts[row]);
+            let count = how.count(encoder, &texts[row]);
             count.map_err(|error| error.with_row(row as u64))
         })
         .collect::<Result<Vec<_>, Error>>()

@@ -1,8 +1,11 @@
 //! A batch of texts, out of a list or of Arrow arrays, without copying any.
 
+use std::borrow::Cow;
+
 use arrow::array::{Array, ArrayRef, AsArray as _};
 use arrow::datatypes::DataType;
 use fuelrail::arrays::{self, relayout};
+use fuelrail::plan::Utf8Mode;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -17,6 +20,35 @@ pub(crate) enum Texts<'py> {
     Objects(Vec<Bound<'py, PyAny>>),
     /// Arrays of strings or binary, one after another.
     Arrays(Vec<ArrayRef>),
+}
+
+/// A text, or bytes that are none and are encoded all the same.
+#[derive(Debug)]
+pub(crate) enum AnyText<'a> {
+    Text(Cow<'a, str>),
+    Bytes(&'a [u8]),
+}
+
+impl AsRef<[u8]> for AnyText<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl AnyText<'_> {
+    /// The text, for those who can do nothing with bytes.
+    ///
+    /// # Errors
+    /// `Internal` for bytes, which are not made unless they are asked for.
+    pub(crate) fn text(&self) -> Result<&str, Error> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Bytes(_) => Err(Error::internal("expected text, got bytes")),
+        }
+    }
 }
 
 impl<'py> Texts<'py> {
@@ -46,19 +78,19 @@ impl<'py> Texts<'py> {
     /// whoever hands out Arrow arrays gives them away.
     ///
     /// # Errors
-    /// `Data` with the row of what is null or no UTF-8, `Usage` with that of
-    /// what is no text.
-    pub(crate) fn rows(&self) -> Result<Vec<&str>, Error> {
+    /// `Data` with the row of what is null, or no UTF-8 unless `mode` takes it,
+    /// `Usage` with that of what is no text.
+    pub(crate) fn rows(&self, mode: Utf8Mode) -> Result<Vec<AnyText<'_>>, Error> {
         match self {
             Self::Objects(objects) => objects
                 .iter()
                 .zip(0..)
-                .map(|(object, row)| text(object).map_err(|error| error.with_row(row)))
+                .map(|(object, row)| text(object, mode).map_err(|error| error.with_row(row)))
                 .collect(),
             Self::Arrays(arrays) => {
                 let mut rows = Vec::with_capacity(arrays.iter().map(Array::len).sum());
                 for array in arrays {
-                    push_rows(array, &mut rows)?;
+                    push_rows(array, mode, &mut rows)?;
                 }
                 Ok(rows)
             }
@@ -66,16 +98,19 @@ impl<'py> Texts<'py> {
     }
 }
 
-/// The text of a `str`, or of `bytes` that are UTF-8.
-pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Result<&'a str, Error> {
+/// The text of a `str` or of `bytes`.
+///
+/// # Errors
+/// As [`Texts::rows`].
+pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>, mode: Utf8Mode) -> Result<AnyText<'a>, Error> {
     if let Ok(text) = object.cast::<PyString>() {
-        return text.to_str().map_err(|_| {
-            Error::data("expected text, got a lone surrogate, which no UTF-8 spells")
-                .with_hint("read the text with errors=\"replace\"")
-        });
+        return match text.to_str() {
+            Ok(text) => Ok(AnyText::Text(text.into())),
+            Err(_) => surrogates(text, mode),
+        };
     }
     if let Ok(bytes) = object.cast::<PyBytes>() {
-        return utf8(bytes.as_bytes());
+        return utf8(bytes.as_bytes(), mode);
     }
     if object.is_none() {
         return Err(null());
@@ -83,6 +118,28 @@ pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>) -> Result<&'a str, Error> {
     let name = object.get_type().name();
     let name = name.map_or_else(|_| "something else".to_owned(), |name| name.to_string());
     Err(usage(format!("expected str or bytes, got {name}")))
+}
+
+/// The text of a `str` with surrogates: two that are a pair become its
+/// character, others U+FFFD.
+fn surrogates<'a>(text: &Bound<'_, PyString>, mode: Utf8Mode) -> Result<AnyText<'a>, Error> {
+    let replaced = || {
+        let units = text
+            .call_method1("encode", ("utf-16-le", "surrogatepass"))
+            .ok()?;
+        let units = units.cast_into::<PyBytes>().ok()?;
+        let units = units.as_bytes().as_chunks().0.iter();
+        let units: Vec<u16> = units.map(|unit| u16::from_le_bytes(*unit)).collect();
+        Some(String::from_utf16_lossy(&units))
+    };
+    match mode {
+        Utf8Mode::Replace => replaced().map(|text| AnyText::Text(text.into())),
+        Utf8Mode::Error | Utf8Mode::Bytes => None,
+    }
+    .ok_or_else(|| {
+        Error::data("expected text, got a lone surrogate, which no UTF-8 spells")
+            .with_hint("invalid_utf8=\"replace\" makes it U+FFFD")
+    })
 }
 
 /// Dictionaries and runs become what they stand for; other arrays stay.
@@ -95,14 +152,18 @@ fn plain(array: ArrayRef) -> Result<ArrayRef, Error> {
     relayout(&array, &values)
 }
 
-fn push_rows<'a>(array: &'a ArrayRef, rows: &mut Vec<&'a str>) -> Result<(), Error> {
+fn push_rows<'a>(
+    array: &'a ArrayRef,
+    mode: Utf8Mode,
+    rows: &mut Vec<AnyText<'a>>,
+) -> Result<(), Error> {
     match array.data_type() {
         DataType::Utf8 => push(array.as_string::<i32>().iter(), rows),
         DataType::LargeUtf8 => push(array.as_string::<i64>().iter(), rows),
         DataType::Utf8View => push(array.as_string_view().iter(), rows),
-        DataType::Binary => push_bytes(array.as_binary::<i32>().iter(), rows),
-        DataType::LargeBinary => push_bytes(array.as_binary::<i64>().iter(), rows),
-        DataType::BinaryView => push_bytes(array.as_binary_view().iter(), rows),
+        DataType::Binary => push_bytes(array.as_binary::<i32>().iter(), mode, rows),
+        DataType::LargeBinary => push_bytes(array.as_binary::<i64>().iter(), mode, rows),
+        DataType::BinaryView => push_bytes(array.as_binary_view().iter(), mode, rows),
         DataType::Null if array.is_empty() => Ok(()),
         DataType::Struct(fields) => {
             let names: Vec<String> = fields.iter().map(|f| format!("\"{}\"", f.name())).collect();
@@ -117,27 +178,37 @@ fn push_rows<'a>(array: &'a ArrayRef, rows: &mut Vec<&'a str>) -> Result<(), Err
 
 fn push<'a>(
     texts: impl Iterator<Item = Option<&'a str>>,
-    rows: &mut Vec<&'a str>,
+    rows: &mut Vec<AnyText<'a>>,
 ) -> Result<(), Error> {
     for text in texts {
-        rows.push(text.ok_or_else(|| null().with_row(rows.len() as u64))?);
+        let text = text.ok_or_else(|| null().with_row(rows.len() as u64))?;
+        rows.push(AnyText::Text(text.into()));
     }
     Ok(())
 }
 
 fn push_bytes<'a>(
     texts: impl Iterator<Item = Option<&'a [u8]>>,
-    rows: &mut Vec<&'a str>,
+    mode: Utf8Mode,
+    rows: &mut Vec<AnyText<'a>>,
 ) -> Result<(), Error> {
     for bytes in texts {
-        let text = bytes.ok_or_else(null).and_then(utf8);
+        let text = bytes.ok_or_else(null).and_then(|bytes| utf8(bytes, mode));
         rows.push(text.map_err(|error| error.with_row(rows.len() as u64))?);
     }
     Ok(())
 }
 
-fn utf8(bytes: &[u8]) -> Result<&str, Error> {
-    arrays::utf8(bytes).map_err(|bad| Error::data(bad.to_string()))
+fn utf8(bytes: &[u8], mode: Utf8Mode) -> Result<AnyText<'_>, Error> {
+    match (arrays::utf8(bytes), mode) {
+        (Ok(text), _) => Ok(AnyText::Text(text.into())),
+        (Err(_), Utf8Mode::Replace) => Ok(AnyText::Text(String::from_utf8_lossy(bytes))),
+        (Err(_), Utf8Mode::Bytes) => Ok(AnyText::Bytes(bytes)),
+        (Err(bad), Utf8Mode::Error) => {
+            let error = Error::data(bad.to_string());
+            Err(error.with_hint("invalid_utf8=\"replace\" makes what is wrong U+FFFD"))
+        }
+    }
 }
 
 fn null() -> Error {

@@ -4,6 +4,7 @@ use fuelrail::kernels::tokenize::{
     AddSpecial, EncodeOptions, EncodingPadding, OffsetUnit, PadTo, SequenceEnd, Special,
     Truncation, TruncationStrategy,
 };
+use fuelrail::plan::Utf8Mode;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
@@ -23,6 +24,16 @@ pub(crate) struct AskedTokens {
     truncation: Option<AskedTruncation>,
     padding: Option<AskedPadding>,
     offsets: String,
+    invalid_utf8: String,
+}
+
+impl AskedTokens {
+    /// What happens to bytes that are not UTF-8. Tokens of bytes have no place in
+    /// a text.
+    pub(crate) fn utf8_mode(&self) -> Result<Utf8Mode, Error> {
+        let known = [UTF8_MODES[0], UTF8_MODES[1]];
+        choice("invalid_utf8", &self.invalid_utf8, &known)
+    }
 }
 
 /// The keywords of `enable_truncation` in Hugging Face's library.
@@ -47,6 +58,11 @@ struct AskedPadding {
     pad_to_multiple_of: Option<usize>,
 }
 
+const UTF8_MODES: [(&str, Utf8Mode); 3] = [
+    ("error", Utf8Mode::Error),
+    ("replace", Utf8Mode::Replace),
+    ("bytes", Utf8Mode::Bytes),
+];
 const ENDS: [(&str, SequenceEnd); 2] = [("right", SequenceEnd::Right), ("left", SequenceEnd::Left)];
 const STRATEGIES: [(&str, TruncationStrategy); 3] = [
     ("longest_first", TruncationStrategy::LongestFirst),
@@ -118,6 +134,11 @@ pub(crate) fn policy(special: &str) -> Result<Special, Error> {
         ("refuse", Special::Refuse),
     ];
     choice("special", special, &known)
+}
+
+/// What happens to bytes that are not UTF-8.
+pub(crate) fn utf8_mode(mode: &str) -> Result<Utf8Mode, Error> {
+    choice("invalid_utf8", mode, &UTF8_MODES)
 }
 
 fn name_of<T: Copy + PartialEq>(value: T, known: &[(&'static str, T)]) -> &'static str {

@@ -1,14 +1,15 @@
 //! Text to ids and back: what `fuelrail.Tokenizer` is made of.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
 use fuelrail::kernels::chat::Rendered;
 use fuelrail::kernels::tokenize::{
-    self, AddSpecial, DecodeSpecial, EncodeOptions, OffsetUnit, TextDecoder,
+    self, AddSpecial, DecodeSpecial, EncodeOptions, OffsetUnit, TextDecoder, TiktokenRules,
 };
-use fuelrail::plan::TokenizerRef;
+use fuelrail::plan::{TiktokenFamily, TokenizerRef, Utf8Mode};
 use fuelrail::{Error, ErrorKind, run};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -21,8 +22,8 @@ use crate::errors::Result;
 use crate::ids::{Around, How, counts_of, ids_of, refusal};
 use crate::numbers::Numbers;
 use crate::text_stream::TextStream;
-use crate::texts::{Texts, text};
-use crate::token_options::{AskedTokens, padding_dict, policy, truncation_dict};
+use crate::texts::{AnyText, Texts, text};
+use crate::token_options::{AskedTokens, padding_dict, policy, truncation_dict, utf8_mode};
 
 /// Texts shorter than this are done before another thread of Python could
 /// make use of the interpreter.
@@ -36,10 +37,11 @@ pub(crate) struct Tokenizer(Encoders);
 #[pymethods]
 impl Tokenizer {
     #[new]
-    fn new(py: Python<'_>, name: OsString, family: Option<String>) -> Result<Self> {
+    fn new(py: Python<'_>, name: OsString, family: Option<AskedFamily>) -> Result<Self> {
         let name = name.into_string().map_err(|name| {
             Error::new(ErrorKind::Usage, "expected a path of UTF-8 text").with_path(name)
         })?;
+        let family = family.map(Into::into);
         let named = TokenizerRef { name, family };
         let tokenizer = py.detach(|| run::load_tokenizer(&named, Path::new("")))?;
         Ok(Self::usable(tokenizer)?)
@@ -61,8 +63,8 @@ impl Tokenizer {
         asked: AskedIds,
     ) -> Result<Numbers> {
         let how = asked.how()?;
-        let text = text(object)?;
-        let encode = |text: &str| match asked.id_type()? {
+        let text = text(object, asked.utf8_mode()?)?;
+        let encode = |text: &AnyText<'_>| match asked.id_type()? {
             Width::Wide => self
                 .0
                 .with(|encoder| how.ids::<u32>(encoder, text))
@@ -72,10 +74,10 @@ impl Tokenizer {
                 .with(|encoder| how.ids::<u16>(encoder, text))
                 .map(Into::into),
         };
-        Ok(if text.len() < SHORT_BYTES {
-            encode(text)?
+        Ok(if text.as_ref().len() < SHORT_BYTES {
+            encode(&text)?
         } else {
-            py.detach(|| encode(text))?
+            py.detach(|| encode(&text))?
         })
     }
 
@@ -90,7 +92,7 @@ impl Tokenizer {
         let how = asked.how()?;
         let threads = arguments::threads(threads)?;
         let texts = Texts::of(texts)?;
-        let rows = texts.rows()?;
+        let rows = texts.rows(asked.utf8_mode()?)?;
         py.detach(|| match asked.id_type()? {
             Width::Wide => {
                 let (ids, offsets) = ids_of::<u32>(&self.0, &rows, how, threads)?;
@@ -107,8 +109,8 @@ impl Tokenizer {
     #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
     fn count(&self, py: Python<'_>, object: &Bound<'_, PyAny>, asked: AskedIds) -> Result<usize> {
         let how = asked.how()?;
-        let text = text(object)?;
-        Ok(py.detach(|| self.0.with(|encoder| how.count(encoder, text)))?)
+        let text = text(object, asked.utf8_mode()?)?;
+        Ok(py.detach(|| self.0.with(|encoder| how.count(encoder, &text)))?)
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
@@ -122,7 +124,7 @@ impl Tokenizer {
         let how = asked.how()?;
         let threads = arguments::threads(threads)?;
         let texts = Texts::of(texts)?;
-        let rows = texts.rows()?;
+        let rows = texts.rows(asked.utf8_mode()?)?;
         Ok(py
             .detach(|| counts_of(&self.0, &rows, how, threads))?
             .into())
@@ -136,9 +138,12 @@ impl Tokenizer {
         pair: Option<&Bound<'_, PyAny>>,
         asked: AskedTokens,
     ) -> Result<TokenEncoding> {
+        let mode = asked.utf8_mode()?;
         let options = EncodeOptions::try_from(asked)?;
-        let first = text(first)?;
-        let pair = pair.map(|pair| text(pair)).transpose()?;
+        let first = text(first, mode)?;
+        let pair = pair.map(|pair| text(pair, mode)).transpose()?;
+        let first = first.text()?;
+        let pair = pair.as_ref().map(AnyText::text).transpose()?;
         let encoding = py.detach(|| {
             let encoded = self
                 .0
@@ -157,10 +162,15 @@ impl Tokenizer {
         asked: AskedTokens,
         threads: Option<i64>,
     ) -> Result<Vec<TokenEncoding>> {
+        let mode = asked.utf8_mode()?;
         let options = EncodeOptions::try_from(asked)?;
         let threads = arguments::threads(threads)?;
         let (texts, pairs) = (Texts::of(texts)?, pairs.map(Texts::of).transpose()?);
-        let (rows, pairs) = (texts.rows()?, pairs.as_ref().map(Texts::rows).transpose()?);
+        let (rows, pairs) = rows_of(&texts, pairs.as_ref(), mode)?;
+        let (rows, pairs) = (
+            texts_of(&rows)?,
+            pairs.as_deref().map(texts_of).transpose()?,
+        );
         let encodings = py
             .detach(|| padded_encodings_of(&self.0, (&rows, pairs.as_deref()), options, threads))?;
         let encodings = encodings.into_iter();
@@ -179,9 +189,14 @@ impl Tokenizer {
         asked: AskedTokens,
         arrays: AskedArrays,
     ) -> Result<TokenArrays> {
+        let mode = asked.utf8_mode()?;
         let job = ArrayJob::new(EncodeOptions::try_from(asked)?, arrays)?;
         let (texts, pairs) = (Texts::of(texts)?, pairs.map(Texts::of).transpose()?);
-        let (rows, pairs) = (texts.rows()?, pairs.as_ref().map(Texts::rows).transpose()?);
+        let (rows, pairs) = rows_of(&texts, pairs.as_ref(), mode)?;
+        let (rows, pairs) = (
+            texts_of(&rows)?,
+            pairs.as_deref().map(texts_of).transpose()?,
+        );
         py.detach(|| job.run(&self.0, &rows, pairs.as_deref()))
     }
 
@@ -340,6 +355,48 @@ impl Tokenizer {
     }
 }
 
+/// Texts, and their pairs.
+type Rows<'a> = (Vec<AnyText<'a>>, Option<Vec<AnyText<'a>>>);
+
+fn rows_of<'a>(
+    texts: &'a Texts<'_>,
+    pairs: Option<&'a Texts<'_>>,
+    mode: Utf8Mode,
+) -> Result<Rows<'a>, Error> {
+    let pairs = pairs.map(|pairs| pairs.rows(mode)).transpose()?;
+    Ok((texts.rows(mode)?, pairs))
+}
+
+fn texts_of<'a>(rows: &'a [AnyText<'_>]) -> Result<Vec<&'a str>, Error> {
+    rows.iter().map(AnyText::text).collect()
+}
+
+/// The family of a `.tiktoken` file.
+#[derive(Debug, FromPyObject)]
+enum AskedFamily {
+    Name(String),
+    #[pyo3(from_item_all)]
+    Rules {
+        pattern: String,
+        special_tokens: BTreeMap<String, u32>,
+    },
+}
+
+impl From<AskedFamily> for TiktokenFamily {
+    fn from(asked: AskedFamily) -> Self {
+        match asked {
+            AskedFamily::Name(name) => Self::Named(name),
+            AskedFamily::Rules {
+                pattern,
+                special_tokens,
+            } => Self::Rules(TiktokenRules {
+                pattern,
+                special_tokens,
+            }),
+        }
+    }
+}
+
 /// How Python wants the ids of texts.
 #[derive(Debug, FromPyObject)]
 #[pyo3(from_item_all)]
@@ -347,6 +404,7 @@ struct AskedIds {
     special: String,
     add_special_tokens: bool,
     dtype: String,
+    invalid_utf8: String,
 }
 
 /// How many bits ids have.
@@ -365,6 +423,10 @@ impl AskedIds {
         };
         let special = policy(&self.special)?;
         Ok(How { special, around })
+    }
+
+    fn utf8_mode(&self) -> Result<Utf8Mode, Error> {
+        utf8_mode(&self.invalid_utf8)
     }
 
     fn id_type(&self) -> Result<Width, Error> {

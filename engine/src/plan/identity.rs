@@ -166,6 +166,9 @@ fn of_tokenize(step: &TokenizeStep, plan: &Plan) -> Value {
         "id_type": type_name(&step.id_type),
     });
     // What later versions added stands there only where it is used.
+    if !step.invalid_utf8.is_default() {
+        values["invalid_utf8"] = json!(step.invalid_utf8);
+    }
     if let Some(DocumentTruncation { max_length, side }) = step.truncation {
         values["max_length"] = json!(max_length);
         values["truncation_side"] = json!(side);

@@ -14,6 +14,7 @@ mod device;
 mod digest;
 mod discovery;
 mod explain;
+mod family;
 mod fused;
 mod identity;
 mod json;
@@ -59,6 +60,7 @@ pub use device::{CpuLevel, DeviceChoice};
 pub use digest::Digest;
 pub use discovery::{Discovery, PassedOver, PassedOverKind};
 pub use explain::{ExplainContext, explain, explain_json};
+pub use family::TiktokenFamily;
 pub use identity::FORMAT_VERSION;
 pub use json::{
     EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
@@ -87,7 +89,7 @@ pub use stage::Stages;
 pub use steps::{
     AlignedColumn, ChunkStep, ColumnChange, DocumentTruncation, FilterStep, MapStep, OtherColumns,
     Overflow, Overlong, PackLabels, PackMethod, PackStep, SelectStep, SpecialTokens, Step,
-    TokenizeStep,
+    TokenizeStep, Utf8Mode,
 };
 pub use stored::{Column, ColumnLayout, Dtype, OriginKind, stored_columns};
 pub use tokenizers::{LoadedTokenizers, TemplatePlace, TokenizerKind, TokenizerRef};

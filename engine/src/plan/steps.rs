@@ -139,11 +139,34 @@ pub enum SpecialTokens {
     Refuse,
 }
 
+/// What happens where bytes are not UTF-8.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Utf8Mode {
+    /// The row is content that cannot be used.
+    #[default]
+    Error,
+    /// Each byte, or part of a character, that is wrong becomes U+FFFD, as in
+    /// Python's `errors="replace"`.
+    Replace,
+    /// From the last word before it on, the bytes are one word of a byte-level
+    /// vocabulary, as in tiktoken's `_encode_bytes`.
+    Bytes,
+}
+
+impl Utf8Mode {
+    /// Whether it is what is done unless told otherwise.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::Error
+    }
+}
+
 /// Replaces the text column by its token ids, in a column of that name or
 /// `output`.
 #[derive(Debug, Clone)]
 pub struct TokenizeStep {
-    /// The text column: string, large string, string view, binary (UTF-8) or
+    /// The text column: string, large string, string view, binary or
     /// a dictionary of them.
     pub column: String,
     /// The name of the list column that takes its place.
@@ -154,6 +177,8 @@ pub struct TokenizeStep {
     pub asset: String,
     /// What happens where the text spells a special token.
     pub special_tokens: SpecialTokens,
+    /// What happens where a binary value is not UTF-8.
+    pub invalid_utf8: Utf8Mode,
     /// Put before each document, mostly one or none.
     pub begin_of_document: Vec<u32>,
     /// Put after each document, mostly one or none.

@@ -10,6 +10,7 @@ use fuelrail_kernels::tokenize::Tokenizer;
 
 use crate::error::{Error, Result};
 
+use super::family::TiktokenFamily;
 use super::suggest;
 
 /// A tokenizer as a step names it.
@@ -18,7 +19,7 @@ pub struct TokenizerRef {
     /// A built-in name, or a path relative to the pipeline file's directory.
     pub name: String,
     /// The family, for a `.tiktoken` file.
-    pub family: Option<String>,
+    pub family: Option<TiktokenFamily>,
 }
 
 /// How a tokenizer is come by.

@@ -107,12 +107,12 @@ pub fn load_tokenizer(named: &TokenizerRef, base: &Path) -> Result<Arc<Tokenizer
     let builtin = Tokenizer::builtin_names();
     let is_builtin = builtin.contains(&named.name.as_str());
     if !is_builtin && path.is_dir() {
-        return tokenizer_files::of_folder(&path, named.family.as_deref()).map(Arc::new);
+        return tokenizer_files::of_folder(&path, named.family.as_ref()).map(Arc::new);
     }
     let tokenizer = match named.kind(builtin)? {
         TokenizerKind::Builtin => Tokenizer::builtin(&named.name)
             .ok_or_else(|| Error::internal(format!("no built-in tokenizer {}", named.name)))?,
-        TokenizerKind::File => tokenizer_files::of_file(&path, named.family.as_deref())?,
+        TokenizerKind::File => tokenizer_files::of_file(&path, named.family.as_ref())?,
     };
     Ok(Arc::new(tokenizer))
 }

@@ -3,17 +3,21 @@
 
 use std::path::{Path, PathBuf};
 
-use fuelrail_kernels::tokenize::{Tokenizer, TokenizerError};
+use fuelrail_kernels::tokenize::{TiktokenRules, Tokenizer, TokenizerError};
 
 use super::small_files::read;
 use crate::error::{Error, Result};
-use crate::plan::suggest;
+use crate::plan::{TiktokenFamily, suggest};
 
 /// The largest tokenizer files in use have some 40 MiB.
 const MOST_TOKENIZER: u64 = 1 << 30;
 
 /// How the refusal of a tokenizer that is not there begins.
 pub(super) const NO_TOKENIZER: &str = "expected a tokenizer file";
+
+/// How the file of an encoding of tiktoken ends that has its pattern and special
+/// tokens beside its ranks, as datasets keep it.
+const TIKTOKEN_JSON: &str = ".tiktoken.json";
 
 /// What the files are called in the folder of a model, the first that is there
 /// counts: a `tokenizer.json` says most, a vocabulary alone least.
@@ -30,7 +34,7 @@ const OF_FOLDER: [&str; 6] = [
 ///
 /// # Errors
 /// `Pipeline` if no tokenizer is there, else as [`of_file`].
-pub(super) fn of_folder(folder: &Path, family: Option<&str>) -> Result<Tokenizer> {
+pub(super) fn of_folder(folder: &Path, family: Option<&TiktokenFamily>) -> Result<Tokenizer> {
     let named = OF_FOLDER.iter().map(|name| folder.join(name));
     if let Some(path) = named.into_iter().find(|path| path.is_file()) {
         return of_file(&path, family);
@@ -66,7 +70,7 @@ fn tiktoken_files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// `Pipeline` for a file that is not there or is no tokenizer; `Io` where it
 /// cannot be read.
-pub(super) fn of_file(path: &Path, family: Option<&str>) -> Result<Tokenizer> {
+pub(super) fn of_file(path: &Path, family: Option<&TiktokenFamily>) -> Result<Tokenizer> {
     let name = path.file_name().and_then(|name| name.to_str());
     let extension = path.extension().and_then(|extension| extension.to_str());
     match (name, extension) {
@@ -75,6 +79,10 @@ pub(super) fn of_file(path: &Path, family: Option<&str>) -> Result<Tokenizer> {
         }
         (Some(name), _) if name.ends_with("merges.txt") => {
             gpt2(&beside(path, "merges.txt", "vocab.json"), path)
+        }
+        (Some(name), _) if name.ends_with(TIKTOKEN_JSON) => {
+            let bytes = read_tokenizer(path)?;
+            usable(path, Tokenizer::from_asset("tiktoken.json", None, &bytes))
         }
         (_, Some("json")) => {
             tokenizer_json(&read_tokenizer(path)?).map_err(|error| error.with_path(path))
@@ -128,21 +136,39 @@ fn is_tiktoken(bytes: &[u8]) -> bool {
 }
 
 /// The family is the one named, else the file's own name.
-fn tiktoken(path: &Path, bytes: &[u8], family: Option<&str>) -> Result<Tokenizer> {
+fn tiktoken(path: &Path, bytes: &[u8], family: Option<&TiktokenFamily>) -> Result<Tokenizer> {
     let stem = path.file_stem().and_then(|stem| stem.to_str());
-    let known = Tokenizer::builtin_names();
-    let named = family.or(stem).unwrap_or_default();
-    if !known.contains(&named) {
-        let hint = match family {
-            Some(family) => suggest::hint(family, "known families", known.iter().copied()),
+    let named = match family {
+        Some(TiktokenFamily::Rules(rules)) => return with_rules(path, bytes, rules),
+        Some(TiktokenFamily::Named(name)) => Some(name.as_str()),
+        None => None,
+    };
+    let known = Tokenizer::family_names();
+    let name = named.or(stem).unwrap_or_default();
+    if !known.contains(&name) {
+        let hint = match named {
+            Some(name) => suggest::hint(name, "known families", known.iter().copied()),
             None => Some(format!("name it with `family`: {}", known.join(", "))),
         };
         let error = Error::pipeline(format!(
-            "expected a family of tiktoken encodings, got {named:?}"
+            "expected a family of tiktoken encodings, got {name:?}"
         ));
         return Err(error.with_hint(hint.unwrap_or_default()));
     }
-    usable(path, Tokenizer::from_tiktoken(bytes, named))
+    usable(path, Tokenizer::from_tiktoken(bytes, name))
+}
+
+/// With a pattern and special tokens of the user's.
+fn with_rules(path: &Path, bytes: &[u8], rules: &TiktokenRules) -> Result<Tokenizer> {
+    let tokenizer = Tokenizer::from_tiktoken_rules(bytes, rules.clone());
+    tokenizer.map_err(|error| match error {
+        // Of the file nothing is a matter of support.
+        TokenizerError::Unsupported { .. } => {
+            Error::pipeline("cannot use the pattern and special tokens of the family")
+                .with_source(error)
+        }
+        other => refusal(other).with_path(path),
+    })
 }
 
 fn usable(path: &Path, tokenizer: Result<Tokenizer, TokenizerError>) -> Result<Tokenizer> {

@@ -180,7 +180,7 @@ impl Encoder {
         self.encode_into(text, special, &mut sink)
     }
 
-    fn encode_into(
+    pub(super) fn encode_into(
         &mut self,
         text: &str,
         special: Special,

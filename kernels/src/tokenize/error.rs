@@ -162,6 +162,12 @@ pub enum EncodeError {
         /// The component that changes it.
         what: &'static str,
     },
+    /// There are no ids for bytes that are not UTF-8.
+    #[error("the tokenizer has no ids for bytes that are not UTF-8: {why}")]
+    NoBytes {
+        /// What of the tokenizer is in the way.
+        why: String,
+    },
     /// What the file's post-processor adds is not known.
     #[error(transparent)]
     Template(TokenizerError),

@@ -52,6 +52,7 @@ mod cache;
 mod chunks;
 mod decode;
 mod device;
+mod encode_bytes;
 mod encode_rows;
 mod encode_tokens;
 mod encoder;

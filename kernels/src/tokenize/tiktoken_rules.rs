@@ -18,20 +18,22 @@ use super::special::{AddedOptions, AddedToken};
 ///
 /// As in tiktoken, text between matches of the pattern has no ids, so a pattern
 /// is one that matches all text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TiktokenRules {
     /// A regular expression in the syntax of the crate `fancy-regex`, as
     /// tiktoken takes it.
     pub pattern: String,
     /// Ids of special tokens by their text.
+    #[serde(default)]
     pub special_tokens: BTreeMap<String, u32>,
 }
 
 /// A `.tiktoken` file together with its rules.
 #[derive(Serialize)]
 struct WrittenRules<'a> {
-    pattern: &'a str,
-    special_tokens: &'a BTreeMap<String, u32>,
+    #[serde(flatten)]
+    rules: &'a TiktokenRules,
     /// The `.tiktoken` file.
     ranks: &'a str,
 }
@@ -89,8 +91,7 @@ impl TiktokenRules {
     /// reads it back.
     pub(super) fn render(&self, ranks: &[u8]) -> Vec<u8> {
         let file = WrittenRules {
-            pattern: &self.pattern,
-            special_tokens: &self.special_tokens,
+            rules: self,
             // Base64 and digits.
             ranks: str::from_utf8(ranks).unwrap_or_default(),
         };

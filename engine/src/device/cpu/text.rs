@@ -85,6 +85,18 @@ impl<'a> TextRows<'a> {
         utf8(bytes).map(Some)
     }
 
+    /// The bytes of row `row`, which may be no text.
+    pub(super) fn bytes(&self, row: usize) -> &[u8] {
+        match self {
+            Self::Utf8(array) => array.value(row).as_bytes(),
+            Self::LargeUtf8(array) => array.value(row).as_bytes(),
+            Self::Utf8View(array) => array.value(row).as_bytes(),
+            Self::Binary(array) => array.value(row),
+            Self::LargeBinary(array) => array.value(row),
+            Self::BinaryView(array) => array.value(row),
+        }
+    }
+
     fn array(&self) -> &dyn Array {
         match self {
             Self::Utf8(array) => array,

@@ -1,5 +1,6 @@
 //! `tokenize`: a text column becomes lists of token ids.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -17,7 +18,7 @@ use super::unusable::Unusable;
 use crate::device::offload::Offload;
 use crate::device::text_lane::TextOnLane;
 use crate::error::Result;
-use crate::plan::{SpecialTokens, TextUnit, TokenizeStep, TruncationSide, places_of};
+use crate::plan::{SpecialTokens, TextUnit, TokenizeStep, TruncationSide, Utf8Mode, places_of};
 
 /// What became of a column of text.
 #[derive(Debug)]
@@ -107,7 +108,7 @@ impl StepEncoder {
         (text, row): (&TextRows<'_>, usize),
         lists: &mut TokenLists,
     ) -> Result<Option<RowTokens>, String> {
-        let Some(text) = text.get(row).map_err(|bad| bad.to_string())? else {
+        let Some(text) = RowText::of(text, row, step.invalid_utf8)? else {
             return Ok(None);
         };
         let start = lists.ids.len();
@@ -123,13 +124,13 @@ impl StepEncoder {
                 TruncationSide::Left => SequenceEnd::Left,
             },
         });
-        let done = match step.offsets {
-            None if ready.append(row, &mut lists.ids) => Ok(lists.cut(own, truncation)),
-            None => {
-                let done = self.encoder.encode(text, self.special, &mut lists.ids);
-                done.map(|()| lists.cut(own, truncation))
-            }
-            Some(unit) => self.encode_places(text, (unit, truncation), lists),
+        let done = if let (Some(unit), RowText::Text(text)) = (step.offsets, &text) {
+            self.encode_places(text, (unit, truncation), lists)
+        } else if ready.append(row, &mut lists.ids) {
+            Ok(lists.cut(own, truncation))
+        } else {
+            let done = self.encode_ids(&text, &mut lists.ids);
+            done.map(|()| lists.cut(own, truncation))
         };
         let n_left_out = done.map_err(|error| {
             lists.truncate(start);
@@ -138,6 +139,14 @@ impl StepEncoder {
         let n_all = lists.ids.len() - own + n_left_out + around;
         lists.put_around(&step.end_of_document, step.offsets);
         Ok(Some(RowTokens { n_all, n_left_out }))
+    }
+
+    /// Appends the ids of a text.
+    fn encode_ids(&mut self, text: &RowText<'_>, ids: &mut Vec<u32>) -> Result<(), EncodeError> {
+        match text {
+            RowText::Text(text) => self.encoder.encode(text, self.special, ids),
+            RowText::Bytes(bytes) => self.encoder.encode_bytes(bytes, self.special, ids),
+        }
     }
 
     /// Appends the tokens of a text with their places in it; how many are left out.
@@ -166,6 +175,29 @@ impl StepEncoder {
         starts.extend(encoding.spans.iter().map(|(start, _)| *start));
         ends.extend(encoding.spans.iter().map(|(_, end)| *end));
         Ok(encoding.overflowing.iter().map(|part| part.ids.len()).sum())
+    }
+}
+
+/// What a row is encoded from.
+enum RowText<'a> {
+    Text(Cow<'a, str>),
+    /// Bytes that are not UTF-8.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> RowText<'a> {
+    /// The text of a row, if it has one.
+    fn of(rows: &'a TextRows<'_>, row: usize, mode: Utf8Mode) -> Result<Option<Self>, String> {
+        let bad = match rows.get(row) {
+            Ok(text) => return Ok(text.map(|text| Self::Text(text.into()))),
+            Err(bad) => bad,
+        };
+        let bytes = rows.bytes(row);
+        match mode {
+            Utf8Mode::Error => Err(bad.to_string()),
+            Utf8Mode::Replace => Ok(Some(Self::Text(String::from_utf8_lossy(bytes)))),
+            Utf8Mode::Bytes => Ok(Some(Self::Bytes(bytes))),
+        }
     }
 }
 

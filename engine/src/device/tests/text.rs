@@ -12,7 +12,7 @@ use crate::batch::Batch;
 use crate::device::{Device, Offload, OnDeviceError, Worker};
 use crate::plan::{
     DeviceChoice, DocumentTruncation, Plan, SpecialTokens, Stages, Step, TokenizeStep,
-    TruncationSide,
+    TruncationSide, Utf8Mode,
 };
 
 /// Documents in several scripts with special tokens, and these.
@@ -48,6 +48,7 @@ fn plan(tokenizer: Tokenizer, special_tokens: SpecialTokens, batch: &Batch) -> A
         tokenizer: Arc::new(tokenizer),
         asset: "tokenizer".to_owned(),
         special_tokens,
+        invalid_utf8: Utf8Mode::Error,
         begin_of_document: vec![1, 2],
         end_of_document: vec![3],
         // Some documents are cut, those of a device like those of the host.

@@ -10,12 +10,16 @@ use crate::plan::types::Asset;
 /// What assets that hold a chat template are.
 const CHAT_TEMPLATE: &str = "chat_template";
 
+/// What assets are that hold a `.tiktoken` file with its pattern and special tokens.
+const TIKTOKEN_JSON: &str = "tiktoken.json";
+
 /// The name of the tokenizer's file.
 pub(super) fn of_tokenizer(tokenizer: &Tokenizer, assets: &mut Vec<Asset>) -> String {
     let found = tokenizer.asset();
-    let (stem, extension) = match &found.family {
-        Some(family) => (family.clone(), "tiktoken"),
-        None => ("tokenizer".to_owned(), "json"),
+    let (stem, extension) = match (&found.family, found.kind) {
+        (Some(family), _) => (family.clone(), "tiktoken"),
+        (None, TIKTOKEN_JSON) => ("tokenizer".to_owned(), TIKTOKEN_JSON),
+        (None, _) => ("tokenizer".to_owned(), "json"),
     };
     let asset = Asset {
         name: String::new(),

@@ -9,7 +9,7 @@ use crate::plan::columns::{is_text, token_columns};
 use crate::plan::output::{Meaning, OutputColumn};
 use crate::plan::pipeline::{MOST_TOKENS, TokenizeSpec};
 use crate::plan::spelling::DocumentToken;
-use crate::plan::steps::{DocumentTruncation, TokenizeStep};
+use crate::plan::steps::{DocumentTruncation, TokenizeStep, Utf8Mode};
 use crate::plan::tokenizers::LoadedTokenizers;
 use crate::plan::type_names::column_type_name;
 use crate::plan::types::Asset;
@@ -32,6 +32,7 @@ pub(super) fn check(
     };
     let text = check_text(columns, &spec.column).map_err(at("column"))?;
     let tokenizer = encoded::find(&spec.tokenizer_ref(), tokenizers).map_err(at("tokenizer"))?;
+    check_mode(spec, tokenizer).map_err(at("invalid_utf8"))?;
     let begin_of_document = around(tokenizer, spec.begin_of_document.as_ref(), Side::Begin)
         .map_err(at("begin_of_document"))?;
     let end_of_document = around(tokenizer, spec.end_of_document.as_ref(), Side::End)
@@ -43,6 +44,7 @@ pub(super) fn check(
         tokenizer: Arc::clone(tokenizer),
         asset: assets::of_tokenizer(tokenizer, assets),
         special_tokens: spec.special_tokens,
+        invalid_utf8: spec.invalid_utf8,
         begin_of_document,
         end_of_document,
         id_type: encoded::id_type(tokenizer, spec.dtype).map_err(at("dtype"))?,
@@ -160,4 +162,20 @@ fn check_text(columns: &mut LiveColumns<'_>, name: &str) -> Result<OutputColumn>
     }
     let got = column_type_name(&column);
     Err(Error::pipeline(format!("expected text, got {got}")).with_column(name))
+}
+
+/// Only byte-level vocabularies have ids for all bytes, and those of bytes have no
+/// places in a text.
+fn check_mode(spec: &TokenizeSpec, tokenizer: &Tokenizer) -> Result<()> {
+    let why = match (spec.invalid_utf8, spec.offsets) {
+        (Utf8Mode::Error | Utf8Mode::Replace, _) => return Ok(()),
+        (Utf8Mode::Bytes, Some(_)) => {
+            "ids of bytes have no `offsets`, which are in text".to_owned()
+        }
+        (Utf8Mode::Bytes, None) => match tokenizer.check_bytes() {
+            Ok(()) => return Ok(()),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(Error::pipeline(why).with_hint("use \"replace\""))
 }

@@ -12,7 +12,7 @@ use crate::plan::chat_step::ChatStep;
 use crate::plan::named_types::{TextUnit, TruncationSide};
 use crate::plan::steps::{
     ChunkStep, DocumentTruncation, FilterStep, MapStep, OtherColumns, Overlong, PackLabels,
-    PackMethod, PackStep, SpecialTokens, Step, TokenizeStep,
+    PackMethod, PackStep, SpecialTokens, Step, TokenizeStep, Utf8Mode,
 };
 use crate::plan::types::Plan;
 
@@ -109,6 +109,11 @@ fn tokenize(step: &TokenizeStep, plan: &Plan) -> String {
             SpecialTokens::Refuse => "are refused",
         },
     );
+    said.push_str(match step.invalid_utf8 {
+        Utf8Mode::Error => "",
+        Utf8Mode::Replace => ", what is not UTF-8 becomes U+FFFD",
+        Utf8Mode::Bytes => ", what is not UTF-8 is encoded byte by byte",
+    });
     let template = step.tokenizer.template().ok();
     for (what, ids, template) in [
         (

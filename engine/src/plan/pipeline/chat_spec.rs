@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::plan::columns::{LOSS_MASK, default_tokens};
+use crate::plan::family::TiktokenFamily;
 use crate::plan::named_types::IdType;
 use crate::plan::tokenizers::TokenizerRef;
 
@@ -27,9 +28,10 @@ pub struct ChatSpec {
     /// model's folder, relative to the pipeline file's directory.
     pub tokenizer: String,
     /// For a .tiktoken file whose name does not tell it: the family that fixes
-    /// pattern and special tokens, such as `cl100k_base`.
+    /// pattern and special tokens, such as `cl100k_base` or `llama3`, or a table
+    /// of `pattern` and `special_tokens`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
+    pub family: Option<TiktokenFamily>,
     /// The chat template: its text, which has a `{`; the path of a .jinja file or
     /// of a `tokenizer_config.json`; or the name of one of the model's (default:
     /// what the folder of the tokenizer's file comes with).

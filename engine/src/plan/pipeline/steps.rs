@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::bounds;
 use super::chat_spec::ChatSpec;
 use crate::plan::columns::default_tokens;
+use crate::plan::family::TiktokenFamily;
 use crate::plan::named_types::{IdType, TextUnit, TruncationSide};
 use crate::plan::operators::{COLUMN_OPERATORS, ColumnOperator, OneOf};
 use crate::plan::spelling::{ColumnNames, DocumentToken, TokenName};
-use crate::plan::steps::{OtherColumns, Overlong, PackMethod, SpecialTokens};
+use crate::plan::steps::{OtherColumns, Overlong, PackMethod, SpecialTokens, Utf8Mode};
 use crate::plan::tokenizers::TokenizerRef;
 use crate::plan::tree::{Node, Value};
 
@@ -112,15 +113,19 @@ pub struct TokenizeSpec {
     /// model's folder, relative to the pipeline file's directory.
     pub tokenizer: String,
     /// For a .tiktoken file whose name does not tell it: the family that fixes
-    /// pattern and special tokens, such as `cl100k_base`.
+    /// pattern and special tokens, such as `cl100k_base` or `llama3`, or a table
+    /// of `pattern` and `special_tokens`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
+    pub family: Option<TiktokenFamily>,
     /// The name of the token column.
     #[serde(default = "default_tokens")]
     pub output: String,
     /// What happens where the text itself spells a special token.
     #[serde(default)]
     pub special_tokens: SpecialTokens,
+    /// What happens where a value of a binary column is not UTF-8.
+    #[serde(default, skip_serializing_if = "Utf8Mode::is_default")]
+    pub invalid_utf8: Utf8Mode,
     /// The token put before each document, or false for none (default: what
     /// the post-processor of a tokenizer.json puts there, else none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,6 +171,7 @@ impl TokenizeSpec {
             family: None,
             output: default_tokens(),
             special_tokens: SpecialTokens::default(),
+            invalid_utf8: Utf8Mode::default(),
             begin_of_document: None,
             end_of_document: None,
             max_length: None,

@@ -10,6 +10,7 @@ use twox_hash::XxHash3_128;
 use super::{ChatSpec, GivenTemplate, Pipeline, StepSpec};
 use crate::error::{Error, Result};
 use crate::plan::digest::Digest;
+use crate::plan::family::TiktokenFamily;
 use crate::plan::tokenizers::{TemplatePlace, TokenizerRef};
 
 /// A place to read chat templates from, and the first step that does with the key
@@ -47,7 +48,7 @@ impl Pipeline {
         };
         let named = TokenizerRef {
             name: format!("memory://{digest}{with}.{extension}"),
-            family: asset.family,
+            family: asset.family.map(TiktokenFamily::Named),
         };
         self.kept.insert(named.clone(), tokenizer);
         named

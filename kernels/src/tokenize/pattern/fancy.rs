@@ -67,6 +67,11 @@ pub(super) fn class(
     class_of(&text, folding)
 }
 
+/// `\w`
+pub(super) fn word() -> Result<ClassUnicode, String> {
+    class_of(r"\w", Folding::Off)
+}
+
 /// Writes a `[` with what may follow it alone: `^`, and a `]` that is a
 /// character.
 fn open(cursor: &mut PatternCursor<'_>, text: &mut String) {

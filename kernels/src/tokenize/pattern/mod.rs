@@ -73,7 +73,8 @@ impl Pattern {
         if let Some(scanner) = Scanner::of_pattern(pattern) {
             return Ok(Self::Scan(scanner));
         }
-        let program = parser::parse(pattern, syntax).and_then(|node| program::compile(&node));
+        let program = parser::parse(pattern, syntax)
+            .and_then(|node| program::compile(&node, &syntax.word()?));
         match program {
             Ok(program) => Ok(Self::Regex(Box::new(RegexProgram(program)))),
             Err(found) => Err(TokenizerError::unsupported(

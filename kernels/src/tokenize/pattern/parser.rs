@@ -10,7 +10,7 @@ use super::escape::{self, Escape};
 use super::fancy;
 use super::fold;
 use super::node::{Anchor, Look, PatternNode, RepeatKind, Times};
-use super::properties::{self, Within};
+use super::properties::{self, Shorthand, Within};
 
 /// Groups within groups.
 const DEPTH_MAX: usize = 100;
@@ -24,6 +24,16 @@ const COUNT_MAX: u32 = 100_000;
 pub(super) enum PatternSyntax {
     Oniguruma,
     FancyRegex,
+}
+
+impl PatternSyntax {
+    /// `\w`, which is on one side of `\b`.
+    pub(super) fn word(self) -> Result<ClassUnicode, String> {
+        match self {
+            Self::Oniguruma => Ok(Shorthand::Word.set(Within::Nothing)),
+            Self::FancyRegex => fancy::word(),
+        }
+    }
 }
 
 /// Reads a pattern.

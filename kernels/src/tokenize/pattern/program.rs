@@ -4,7 +4,6 @@ use regex_syntax::hir::ClassUnicode;
 use rustc_hash::FxHashMap;
 
 use super::node::{Anchor, Look, PatternNode, RepeatKind, Times};
-use super::properties::{Shorthand, Within};
 use crate::tokenize::text::tables::CharSet;
 
 /// Instructions, which counted repetitions multiply.
@@ -93,12 +92,20 @@ pub(super) struct PatternProgram {
     pub(super) n_slots: usize,
 }
 
-/// Turns a regular expression into instructions.
+/// Turns a regular expression into instructions; `word` is what `\b` tells from
+/// other characters.
 ///
 /// # Errors
 /// If it is too large, or looks behind without bound.
-pub(super) fn compile(node: &PatternNode) -> Result<PatternProgram, String> {
-    let mut compiler = Compiler::default();
+pub(super) fn compile(node: &PatternNode, word: &ClassUnicode) -> Result<PatternProgram, String> {
+    let mut compiler = Compiler {
+        word_set: word.clone(),
+        insts: Vec::new(),
+        sets: Vec::new(),
+        number_of: FxHashMap::default(),
+        word: None,
+        n_slots: 0,
+    };
     let first = match node.first() {
         Some(set) => Some(compiler.set(&set)?),
         None => None,
@@ -126,8 +133,9 @@ pub(super) fn compile(node: &PatternNode) -> Result<PatternProgram, String> {
     })
 }
 
-#[derive(Default)]
 struct Compiler {
+    /// What `\b` is between.
+    word_set: ClassUnicode,
     insts: Vec<Inst>,
     sets: Vec<CharSet>,
     number_of: FxHashMap<Vec<(u32, u32)>, SetNumber>,
@@ -150,7 +158,8 @@ impl Compiler {
             PatternNode::Look { look, node } => self.look(*look, node),
             PatternNode::At(anchor) => {
                 if matches!(anchor, Anchor::WordBoundary | Anchor::NotWordBoundary) {
-                    self.word = Some(self.set(&Shorthand::Word.set(Within::Nothing))?);
+                    let word = self.word_set.clone();
+                    self.word = Some(self.set(&word)?);
                 }
                 self.push(Inst::At(*anchor))?;
                 Ok(())
