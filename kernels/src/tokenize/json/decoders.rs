@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::component::type_of;
-use super::members::JsonMembers;
+use super::members::{JsonMembers, UNTYPED};
 use crate::tokenize::decode::{DecodeStep, Decoder, FirstSpace, Tidy};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::pattern::Pattern;
@@ -19,16 +18,10 @@ pub(crate) fn parse(value: &Value) -> Result<Option<Decoder>, TokenizerError> {
     let mut steps = Vec::new();
     // Sequences within sequences are one after another all the same; the
     // format of the file bounds how deep they are.
-    let mut items = vec![(value, "decoder".to_owned())];
-    while let Some((item, place)) = items.pop() {
-        let members = JsonMembers::of(item, place)?;
-        if type_of(item) == "Sequence" {
-            let list = members.list("decoders")?.iter().enumerate();
-            let place = members.place_of("decoders");
-            items.extend(
-                list.rev()
-                    .map(|(at, item)| (item, format!("{place}[{at}]"))),
-            );
+    let mut items = vec![JsonMembers::of(value, "decoder")?];
+    while let Some(members) = items.pop() {
+        if members.kind() == "Sequence" {
+            items.extend(members.objects("decoders")?.into_iter().rev());
         } else {
             steps.push(step(&members)?);
         }
@@ -86,7 +79,7 @@ fn kind<'v>(members: &JsonMembers<'v>) -> Result<&'v str, TokenizerError> {
         ("Strip", &["content", "start", "stop"]),
     ];
     let found = kinds.iter().find(|(_, names)| members.has(names));
-    Ok(found.map_or("an object without a type", |(kind, _)| kind))
+    Ok(found.map_or(UNTYPED, |(kind, _)| kind))
 }
 
 fn tidy(members: &JsonMembers<'_>) -> Result<Tidy, TokenizerError> {
@@ -129,21 +122,13 @@ fn metaspace(members: &JsonMembers<'_>) -> Result<DecodeStep, TokenizerError> {
 }
 
 fn pattern(members: &JsonMembers<'_>) -> Result<Pattern, TokenizerError> {
-    let refuse = || members.refuse("pattern", "a String or a Regex");
-    let value = members.get("pattern").ok_or_else(refuse)?;
-    let place = members.place_of("pattern");
-    let written = JsonMembers::of(value, place.clone())?;
-    match (written.has(&["String"]), written.has(&["Regex"])) {
-        (true, false) => match written.text("String")? {
-            "" => {
-                let (expected, found) = ("a text that is not empty", "an empty one");
-                Err(TokenizerError::unsupported(place, expected, found))
-            }
-            text => Ok(Pattern::literal(text)),
-        },
-        (false, true) => Pattern::regex(written.text("Regex")?, &place),
-        _ => Err(refuse()),
+    let text = members.get("pattern").and_then(|value| value.get("String"));
+    if text.is_some_and(|text| text == "") {
+        let (expected, found) = ("a text that is not empty", "an empty one");
+        let place = members.place_of("pattern");
+        return Err(TokenizerError::unsupported(place, expected, found));
     }
+    members.pattern("pattern")
 }
 
 #[cfg(test)]

@@ -3,6 +3,10 @@
 use serde_json::{Map, Value};
 
 use crate::tokenize::error::TokenizerError;
+use crate::tokenize::pattern::Pattern;
+
+/// What an object is without a `type`.
+pub(super) const UNTYPED: &str = "an object without a type";
 
 /// Characters of a value that an error shows.
 const SHOWN_MAX: usize = 60;
@@ -40,6 +44,12 @@ impl<'v> JsonMembers<'v> {
     /// A member, if there is one.
     pub(super) fn get(&self, name: &str) -> Option<&'v Value> {
         self.map.get(name)
+    }
+
+    /// Its `type`, or what it is without one.
+    pub(super) fn kind(&self) -> &'v str {
+        let kind = self.map.get("type").and_then(Value::as_str);
+        kind.unwrap_or(UNTYPED)
     }
 
     /// Whether all of the members are there.
@@ -118,6 +128,29 @@ impl<'v> JsonMembers<'v> {
     pub(super) fn list(&self, name: &str) -> Result<&'v [Value], TokenizerError> {
         let list = self.must(name, "a list", Value::as_array)?;
         Ok(list.as_slice())
+    }
+
+    /// A list of objects.
+    pub(super) fn objects(&self, name: &str) -> Result<Vec<Self>, TokenizerError> {
+        let place = self.place_of(name);
+        let items = self.list(name)?.iter().enumerate();
+        items
+            .map(|(at, item)| Self::of(item, format!("{place}[{at}]")))
+            .collect()
+    }
+
+    /// A text that stands for itself or is a regular expression.
+    pub(super) fn pattern(&self, name: &str) -> Result<Pattern, TokenizerError> {
+        let refuse = || self.refuse(name, "a String or a Regex");
+        let map = self.get(name).and_then(Value::as_object);
+        let only = map
+            .filter(|map| map.len() == 1)
+            .and_then(|map| map.iter().next());
+        match only.map(|(kind, text)| (kind.as_str(), text)) {
+            Some(("String", Value::String(text))) => Ok(Pattern::literal(text)),
+            Some(("Regex", Value::String(text))) => Pattern::regex(text, &self.place_of(name)),
+            _ => Err(refuse()),
+        }
     }
 }
 

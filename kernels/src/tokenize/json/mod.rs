@@ -7,9 +7,7 @@
 //! [`Tokenizer::notes`](super::Tokenizer::notes).
 
 pub(in crate::tokenize) mod added_tokens;
-mod component;
 pub(in crate::tokenize) mod decoders;
-mod fields;
 mod file;
 mod kinds;
 pub(in crate::tokenize) mod lengths;
@@ -17,7 +15,6 @@ mod members;
 pub(in crate::tokenize) mod models;
 pub(super) mod normalizer_steps;
 mod notes;
-mod pattern_field;
 pub(in crate::tokenize) mod post_processors;
 pub(super) mod pretokenizer_steps;
 mod strict;

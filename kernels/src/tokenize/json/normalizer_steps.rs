@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::ComponentFields;
-use super::pattern_field;
+use super::members::JsonMembers;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::text::{
     BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
@@ -18,16 +17,16 @@ use crate::tokenize::tiktoken::decode_base64;
 pub(crate) fn parse(value: &Value, place: &str) -> Result<TextNormalizer, TokenizerError> {
     let mut steps = Vec::new();
     if !value.is_null() {
-        read(&ComponentFields::new(value, place), &mut steps)?;
+        read(&JsonMembers::of(value, place)?, &mut steps)?;
     }
     Ok(TextNormalizer::new(steps))
 }
 
-/// The type of a component; that of one without any by its fields, as old
+/// The type of a component; that of one without any by its members, as old
 /// files have them.
-fn kind<'v>(fields: &ComponentFields<'v>) -> &'v str {
-    if !fields.is_untyped() {
-        return fields.kind();
+fn kind<'v>(members: &JsonMembers<'v>) -> &'v str {
+    if members.has(&["type"]) {
+        return members.kind();
     }
     // In the order in which Hugging Face tries them.
     [
@@ -39,22 +38,19 @@ fn kind<'v>(fields: &ComponentFields<'v>) -> &'v str {
         ("prepend", "Prepend"),
     ]
     .into_iter()
-    .find(|(field, _)| fields.has(field))
-    .map_or(fields.kind(), |(_, kind)| kind)
+    .find(|(name, _)| members.has(&[*name]))
+    .map_or(members.kind(), |(_, kind)| kind)
 }
 
-fn read(
-    fields: &ComponentFields<'_>,
-    steps: &mut Vec<NormalizerStep>,
-) -> Result<(), TokenizerError> {
-    steps.push(match kind(fields) {
+fn read(members: &JsonMembers<'_>, steps: &mut Vec<NormalizerStep>) -> Result<(), TokenizerError> {
+    steps.push(match kind(members) {
         "Sequence" => {
-            for item in fields.list("normalizers")? {
+            for item in members.objects("normalizers")? {
                 read(&item, steps)?;
             }
             return Ok(());
         }
-        "BertNormalizer" | "Bert" => NormalizerStep::Bert(bert(fields)?),
+        "BertNormalizer" | "Bert" => NormalizerStep::Bert(bert(members)?),
         "NFC" => NormalizerStep::Form(NormalForm::Nfc),
         "NFD" => NormalizerStep::Form(NormalForm::Nfd),
         "NFKC" => NormalizerStep::Form(NormalForm::Nfkc),
@@ -64,18 +60,18 @@ fn read(
         "StripAccents" => NormalizerStep::StripAccents,
         "ByteLevel" => NormalizerStep::ByteLevel,
         "Strip" | "StripNormalizer" => NormalizerStep::Strip {
-            left: strip(fields, "strip_left")?,
-            right: strip(fields, "strip_right")?,
+            left: strip(members, "strip_left")?,
+            right: strip(members, "strip_right")?,
         },
         "Replace" => NormalizerStep::Replace {
-            pattern: pattern_field::read(fields)?,
-            content: fields.text("content")?.to_owned(),
+            pattern: members.pattern("pattern")?,
+            content: members.text("content")?.to_owned(),
         },
-        "Prepend" => NormalizerStep::Prepend(fields.text("prepend")?.to_owned()),
-        "Precompiled" => NormalizerStep::Precompiled(Box::new(charsmap(fields)?)),
+        "Prepend" => NormalizerStep::Prepend(members.text("prepend")?.to_owned()),
+        "Precompiled" => NormalizerStep::Precompiled(Box::new(charsmap(members)?)),
         other => {
             return Err(TokenizerError::unsupported(
-                fields.place(),
+                members.place(),
                 "a normalizer of Hugging Face tokenizers 0.23",
                 other,
             ));
@@ -84,29 +80,36 @@ fn read(
     Ok(())
 }
 
-fn bert(fields: &ComponentFields<'_>) -> Result<BertSteps, TokenizerError> {
-    let lowercase = fields.flag("lowercase")?;
+fn bert(members: &JsonMembers<'_>) -> Result<BertSteps, TokenizerError> {
+    let lowercase = members.flag("lowercase")?;
     Ok(BertSteps {
-        clean_text: fields.flag("clean_text")?,
-        handle_chinese_chars: fields.flag("handle_chinese_chars")?,
-        strip_accents: fields.flag_if_any("strip_accents")?.unwrap_or(lowercase),
+        clean_text: members.flag("clean_text")?,
+        handle_chinese_chars: members.flag("handle_chinese_chars")?,
+        strip_accents: members.flag_if_any("strip_accents")?.unwrap_or(lowercase),
         lowercase,
     })
 }
 
-fn strip(fields: &ComponentFields<'_>, side: &str) -> Result<Strip, TokenizerError> {
-    Ok(if fields.flag(side)? {
+fn strip(members: &JsonMembers<'_>, side: &str) -> Result<Strip, TokenizerError> {
+    Ok(if members.flag(side)? {
         Strip::Remove
     } else {
         Strip::Keep
     })
 }
 
-fn charsmap(fields: &ComponentFields<'_>) -> Result<Charsmap, TokenizerError> {
-    const FIELD: &str = "precompiled_charsmap";
-    let Some(bytes) = decode_base64(fields.text(FIELD)?.as_bytes()) else {
-        return Err(fields.refuse(FIELD, "base64", "something else"));
+fn charsmap(members: &JsonMembers<'_>) -> Result<Charsmap, TokenizerError> {
+    const MEMBER: &str = "precompiled_charsmap";
+    let Some(bytes) = decode_base64(members.text(MEMBER)?.as_bytes()) else {
+        let place = members.place_of(MEMBER);
+        return Err(TokenizerError::unsupported(
+            place,
+            "base64",
+            "something else",
+        ));
     };
-    Charsmap::new(&bytes)
-        .map_err(|error| fields.refuse(FIELD, "a table of replacements", error.to_string()))
+    Charsmap::new(&bytes).map_err(|error| {
+        let (place, expected) = (members.place_of(MEMBER), "a table of replacements");
+        TokenizerError::unsupported(place, expected, error.to_string())
+    })
 }

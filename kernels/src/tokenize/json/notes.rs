@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::component::type_of;
+use super::members::UNTYPED;
 
 /// Notes on the sections that change nothing about the ids of a whole text.
 pub(super) fn lengths(truncation: &Value, padding: &Value) -> Vec<String> {
@@ -26,6 +26,14 @@ pub(super) fn decoder(decoder: &Value) -> Option<String> {
     Some(format!(
         "decoder {other} is not applied: ids are decoded to the bytes they stand for"
     ))
+}
+
+/// The `type` of a component, or what it is instead.
+fn type_of(value: &Value) -> &str {
+    match value {
+        Value::Null => "null",
+        other => other.get("type").and_then(Value::as_str).unwrap_or(UNTYPED),
+    }
 }
 
 /// A decoder that gives other text than the bytes of the tokens.

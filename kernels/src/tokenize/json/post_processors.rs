@@ -5,7 +5,6 @@
 
 use serde_json::Value;
 
-use super::component::type_of;
 use super::members::{JsonMembers, as_id, shown};
 use crate::tokenize::encoding::{
     NamedToken, PostProcessor, PostStep, Surround, TemplatePiece, TemplateProcessing,
@@ -29,25 +28,20 @@ pub(crate) fn parse(value: &Value) -> Result<Option<PostProcessor>, TokenizerErr
     let mut steps = Vec::new();
     // Sequences within sequences are one after another all the same; the
     // format of the file bounds how deep they are.
-    let mut items = vec![(value, "post_processor".to_owned())];
-    while let Some((item, place)) = items.pop() {
-        if type_of(item) == "Sequence" {
-            let members = JsonMembers::of(item, place)?;
-            let list = members.list("processors")?.iter().enumerate();
-            let place = members.place_of("processors");
-            items.extend(
-                list.rev()
-                    .map(|(at, item)| (item, format!("{place}[{at}]"))),
-            );
+    let mut items = vec![JsonMembers::of(value, "post_processor")?];
+    while let Some(members) = items.pop() {
+        if members.kind() == "Sequence" {
+            items.extend(members.objects("processors")?.into_iter().rev());
             continue;
         }
-        let step = step(&JsonMembers::of(item, &*place)?)?;
+        let step = step(&members)?;
         let is_last = steps
             .iter()
             .any(|step| matches!(step, PostStep::Template(_)));
         if is_last && !matches!(step, PostStep::ByteLevel(_)) {
             let expected = "nothing that adds tokens behind a TemplateProcessing";
-            return Err(TokenizerError::unsupported(place, expected, type_of(item)));
+            let (place, found) = (members.place(), members.kind());
+            return Err(TokenizerError::unsupported(place, expected, found));
         }
         steps.push(step);
     }

@@ -4,8 +4,7 @@ use std::num::NonZeroUsize;
 
 use serde_json::Value;
 
-use super::fields::ComponentFields;
-use super::pattern_field;
+use super::members::JsonMembers;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::scan::Scanner;
 use crate::tokenize::text::{
@@ -20,38 +19,38 @@ use crate::tokenize::text::{
 pub(crate) fn parse(value: &Value, place: &str) -> Result<TextCutter, TokenizerError> {
     let mut steps = Vec::new();
     if !value.is_null() {
-        read(&ComponentFields::new(value, place), &mut steps)?;
+        read(&JsonMembers::of(value, place)?, &mut steps)?;
     }
     Ok(TextCutter::new(steps))
 }
 
-fn read(fields: &ComponentFields<'_>, steps: &mut Vec<CutStep>) -> Result<(), TokenizerError> {
-    steps.push(match fields.kind() {
+fn read(members: &JsonMembers<'_>, steps: &mut Vec<CutStep>) -> Result<(), TokenizerError> {
+    steps.push(match members.kind() {
         "Sequence" => {
-            for item in fields.list("pretokenizers")? {
+            for item in members.objects("pretokenizers")? {
                 read(&item, steps)?;
             }
             return Ok(());
         }
         "BertPreTokenizer" => CutStep::Bert,
-        "ByteLevel" => byte_level(fields)?,
-        "CharDelimiterSplit" => CutStep::CharDelimiterSplit(fields.character("delimiter")?),
-        "Digits" => CutStep::Digits(if fields.flag("individual_digits")? {
+        "ByteLevel" => byte_level(members)?,
+        "CharDelimiterSplit" => CutStep::CharDelimiterSplit(members.character("delimiter")?),
+        "Digits" => CutStep::Digits(if members.flag("individual_digits")? {
             Behavior::Isolated
         } else {
             Behavior::Contiguous
         }),
-        "FixedLength" => CutStep::FixedLength(length(fields)?),
-        "Metaspace" => metaspace(fields)?,
-        "Punctuation" => CutStep::Punctuation(if fields.has("behavior") {
-            behavior(fields)?
+        "FixedLength" => CutStep::FixedLength(length(members)?),
+        "Metaspace" => metaspace(members)?,
+        "Punctuation" => CutStep::Punctuation(if members.has(&["behavior"]) {
+            behavior(members)?
         } else {
             Behavior::Isolated
         }),
         "Split" => CutStep::Split {
-            pattern: pattern_field::read(fields)?,
-            behavior: behavior(fields)?,
-            invert: if fields.flag("invert")? {
+            pattern: members.pattern("pattern")?,
+            behavior: behavior(members)?,
+            invert: if members.flag("invert")? {
                 InvertMatches::Yes
             } else {
                 InvertMatches::No
@@ -62,7 +61,7 @@ fn read(fields: &ComponentFields<'_>, steps: &mut Vec<CutStep>) -> Result<(), To
         "WhitespaceSplit" => CutStep::WhitespaceSplit,
         other => {
             return Err(TokenizerError::unsupported(
-                fields.place(),
+                members.place(),
                 "a pre-tokenizer of Hugging Face tokenizers 0.23",
                 other,
             ));
@@ -71,12 +70,12 @@ fn read(fields: &ComponentFields<'_>, steps: &mut Vec<CutStep>) -> Result<(), To
     Ok(())
 }
 
-fn byte_level(fields: &ComponentFields<'_>) -> Result<CutStep, TokenizerError> {
+fn byte_level(members: &JsonMembers<'_>) -> Result<CutStep, TokenizerError> {
     // Of no meaning here, but Hugging Face reads no file without it.
-    fields.flag("trim_offsets")?;
-    let use_regex = !fields.has("use_regex") || fields.flag("use_regex")?;
+    members.flag("trim_offsets")?;
+    let use_regex = !members.has(&["use_regex"]) || members.flag("use_regex")?;
     Ok(CutStep::ByteLevel {
-        prefix_space: if fields.flag("add_prefix_space")? {
+        prefix_space: if members.flag("add_prefix_space")? {
             PrefixSpace::Add
         } else {
             PrefixSpace::Keep
@@ -85,20 +84,19 @@ fn byte_level(fields: &ComponentFields<'_>) -> Result<CutStep, TokenizerError> {
     })
 }
 
-fn length(fields: &ComponentFields<'_>) -> Result<NonZeroUsize, TokenizerError> {
-    let length = if fields.has("length") {
-        fields.count("length")?
+fn length(members: &JsonMembers<'_>) -> Result<NonZeroUsize, TokenizerError> {
+    let length = if members.has(&["length"]) {
+        members.count("length")?
     } else {
         5
     };
-    let length = usize::try_from(length).unwrap_or(usize::MAX);
-    NonZeroUsize::new(length).ok_or_else(|| fields.refuse("length", "a number above 0", "0"))
+    NonZeroUsize::new(length).ok_or_else(|| members.refuse("length", "a number above 0"))
 }
 
-fn metaspace(fields: &ComponentFields<'_>) -> Result<CutStep, TokenizerError> {
+fn metaspace(members: &JsonMembers<'_>) -> Result<CutStep, TokenizerError> {
     const SCHEME: &str = "prepend_scheme";
-    let scheme = if fields.has(SCHEME) {
-        fields.text(SCHEME)?
+    let scheme = if members.has(&[SCHEME]) {
+        members.text(SCHEME)?
     } else {
         "always"
     };
@@ -106,20 +104,19 @@ fn metaspace(fields: &ComponentFields<'_>) -> Result<CutStep, TokenizerError> {
         "first" => MetaspacePrefix::First,
         "never" => MetaspacePrefix::Never,
         "always" => MetaspacePrefix::Always,
-        other => return Err(fields.refuse(SCHEME, "first, never or always", other)),
+        _ => return Err(members.refuse(SCHEME, "first, never or always")),
     };
     // The older spelling of `never`, and of what is not `never`.
-    if fields.flag_if_any("add_prefix_space")? == Some(false) && prefix != MetaspacePrefix::Never {
-        return Err(fields.refuse(
-            "add_prefix_space",
-            "true, or false with the prepend_scheme never",
-            format!("false with the prepend_scheme {scheme}"),
-        ));
+    if members.flag_if_any("add_prefix_space")? == Some(false) && prefix != MetaspacePrefix::Never {
+        let place = members.place_of("add_prefix_space");
+        let expected = "true, or false with the prepend_scheme never";
+        let found = format!("false with the prepend_scheme {scheme}");
+        return Err(TokenizerError::unsupported(place, expected, found));
     }
     Ok(CutStep::Metaspace {
-        replacement: fields.character("replacement")?,
+        replacement: members.character("replacement")?,
         prefix,
-        split: if fields.flag_if_any("split")?.unwrap_or(true) {
+        split: if members.flag_if_any("split")?.unwrap_or(true) {
             SplitAtReplacement::Yes
         } else {
             SplitAtReplacement::No
@@ -127,17 +124,16 @@ fn metaspace(fields: &ComponentFields<'_>) -> Result<CutStep, TokenizerError> {
     })
 }
 
-fn behavior(fields: &ComponentFields<'_>) -> Result<Behavior, TokenizerError> {
-    match fields.text("behavior")? {
+fn behavior(members: &JsonMembers<'_>) -> Result<Behavior, TokenizerError> {
+    match members.text("behavior")? {
         "Removed" => Ok(Behavior::Removed),
         "Isolated" => Ok(Behavior::Isolated),
         "MergedWithPrevious" => Ok(Behavior::MergedWithPrevious),
         "MergedWithNext" => Ok(Behavior::MergedWithNext),
         "Contiguous" => Ok(Behavior::Contiguous),
-        other => Err(fields.refuse(
+        _ => Err(members.refuse(
             "behavior",
             "Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous",
-            other,
         )),
     }
 }
