@@ -3,7 +3,7 @@
 use super::cleanup::cleanup;
 use crate::tokenize::byte_level;
 use crate::tokenize::error::EncodeError;
-use crate::tokenize::pattern::Pattern;
+use crate::tokenize::pattern::{Pattern, PatternSteps};
 
 /// Whether spaces before punctuation are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +74,9 @@ impl DecodeStep {
                 tidy,
             } => ctc(tokens, pad_token, word_delimiter, *tidy),
             Self::Replace { pattern, content } => {
-                let tokens = tokens.iter().map(|token| replace(token, pattern, content));
-                return tokens.collect();
+                let mut steps = PatternSteps::on(tokens.iter().map(String::len).sum());
+                let replace = |token: &String| replace(token, (pattern, &mut steps), content);
+                return tokens.iter().map(replace).collect();
             }
             Self::Fuse => vec![tokens.concat()],
             Self::Strip {
@@ -149,10 +150,14 @@ fn ctc(mut tokens: Vec<String>, pad: &str, delimiter: &str, tidy: Tidy) -> Vec<S
     tokens
 }
 
-fn replace(token: &str, pattern: &Pattern, content: &str) -> Result<String, EncodeError> {
+fn replace(
+    token: &str,
+    (pattern, steps): (&Pattern, &mut PatternSteps),
+    content: &str,
+) -> Result<String, EncodeError> {
     let mut replaced = String::with_capacity(token.len());
     let mut done = 0;
-    pattern.find(token, |found| {
+    pattern.find(token, steps, |found| {
         replaced.push_str(token.get(done..found.start).unwrap_or_default());
         replaced.push_str(content);
         done = found.end;

@@ -5,7 +5,7 @@
 //! take no memory. A search that goes back often remembers which choices have
 //! failed where, so that it makes none of them again: what follows a choice
 //! depends on nothing but its place in the pattern and in the text. Work is
-//! counted and has a limit that grows with the text.
+//! counted and has a limit.
 
 use std::ops::Range;
 
@@ -15,10 +15,6 @@ use super::node::{Anchor, RepeatKind, Times};
 use super::program::{Inst, Negated, PatternProgram};
 use crate::tokenize::text::tables::CharSet;
 
-/// Steps for short texts, as many as Oniguruma goes back at one place.
-const STEPS_ALWAYS: u64 = 10_000_000;
-/// Steps for each byte of longer ones.
-const STEPS_EACH: u64 = 256;
 /// Choices that are open at once.
 const CHOICES_MAX: usize = 1 << 22;
 /// Steps of one search after which choices are remembered.
@@ -78,7 +74,7 @@ pub(super) struct PatternMachine<'p, 't> {
 }
 
 impl<'p, 't> PatternMachine<'p, 't> {
-    pub(super) fn new(program: &'p PatternProgram, text: &'t str) -> Self {
+    pub(super) fn new(program: &'p PatternProgram, text: &'t str, steps: u64) -> Self {
         Self {
             program,
             text,
@@ -88,8 +84,13 @@ impl<'p, 't> PatternMachine<'p, 't> {
             forgetful_until: 0,
             failed: FxHashMap::default(),
             depth: 0,
-            steps_left: STEPS_ALWAYS.saturating_add(STEPS_EACH.saturating_mul(text.len() as u64)),
+            steps_left: steps,
         }
+    }
+
+    /// The steps that may still be taken.
+    pub(super) fn steps_left(&self) -> u64 {
+        self.steps_left
     }
 
     /// The first match that starts at `start` or after it.

@@ -32,6 +32,22 @@ use super::error::{EncodeError, TokenizerError};
 use super::scan::Scanner;
 use super::text::scan_words;
 
+/// Steps that a pattern may take on a text, for all of its pieces together.
+pub(crate) struct PatternSteps(u64);
+
+/// Steps for short texts, as many as Oniguruma goes back at one place.
+const STEPS_ALWAYS: u64 = 10_000_000;
+/// Steps for each byte of longer ones.
+const STEPS_EACH: u64 = 256;
+
+impl PatternSteps {
+    /// Those for a text of so many bytes.
+    pub(crate) fn on(len_bytes: usize) -> Self {
+        let each = STEPS_EACH.saturating_mul(len_bytes as u64);
+        Self(STEPS_ALWAYS.saturating_add(each))
+    }
+}
+
 /// Something that matches stretches of text.
 pub(crate) enum Pattern {
     /// This text.
@@ -95,13 +111,14 @@ impl Pattern {
 
     /// Calls `visit` with the matches in `text`, in order and not overlapping.
     /// There is none in an empty text, and none that is empty where the match
-    /// before it ends.
+    /// before it ends. What it takes is taken off `steps`.
     ///
     /// # Errors
     /// `Pattern` if a regular expression takes too many steps.
     pub(crate) fn find(
         &self,
         text: &str,
+        steps: &mut PatternSteps,
         mut visit: impl FnMut(Range<usize>),
     ) -> Result<(), EncodeError> {
         match self {
@@ -115,7 +132,7 @@ impl Pattern {
                 Ok(())
             }
             Self::Regex(regex) => {
-                find_regex(text, &regex.0, visit).map_err(|Exhausted| EncodeError::Pattern {
+                find_regex(text, &regex.0, steps, visit).map_err(|Exhausted| EncodeError::Pattern {
                     len_bytes: text.len(),
                     message: "it took too many steps".to_owned(),
                 })
@@ -139,9 +156,10 @@ fn find_literal(text: &str, literal: &str, mut visit: impl FnMut(Range<usize>)) 
 fn find_regex(
     text: &str,
     program: &PatternProgram,
+    steps: &mut PatternSteps,
     mut visit: impl FnMut(Range<usize>),
 ) -> Result<(), Exhausted> {
-    let mut machine = PatternMachine::new(program, text);
+    let mut machine = PatternMachine::new(program, text, steps.0);
     let mut at = 0;
     let mut last_end = None;
     while at <= text.len() {
@@ -157,5 +175,6 @@ fn find_regex(
         last_end = Some(at);
         visit(found);
     }
+    steps.0 = machine.steps_left();
     Ok(())
 }

@@ -278,7 +278,12 @@ impl Parser<'_> {
 
     /// Reads what says how often `node` is repeated.
     fn repeated(&mut self, mut node: PatternNode) -> Result<PatternNode, String> {
+        let mut n_times = 0;
         while let Some((times, is_interval)) = self.times()? {
+            n_times += 1;
+            if n_times > DEPTH_MAX {
+                return Err(format!("more than {DEPTH_MAX} repetitions of repetitions"));
+            }
             if matches!(node, PatternNode::Look { .. } | PatternNode::At(_)) {
                 return Err("a condition that is repeated".to_owned());
             }

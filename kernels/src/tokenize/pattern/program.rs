@@ -8,6 +8,8 @@ use crate::tokenize::text::tables::CharSet;
 
 /// Instructions, which counted repetitions multiply.
 const LEN_MAX: usize = 1 << 16;
+/// Parts of the tree, which counted repetitions multiply as well.
+const PARTS_MAX: usize = 1 << 20;
 /// Sets, each of which takes some kilobytes.
 const SETS_MAX: usize = 256;
 /// Characters that a look behind may go back.
@@ -105,6 +107,7 @@ pub(super) fn compile(node: &PatternNode, word: &ClassUnicode) -> Result<Pattern
         number_of: FxHashMap::default(),
         word: None,
         n_slots: 0,
+        n_parts: 0,
     };
     let first = match node.first() {
         Some(set) => Some(compiler.set(&set)?),
@@ -141,10 +144,15 @@ struct Compiler {
     number_of: FxHashMap<Vec<(u32, u32)>, SetNumber>,
     word: Option<SetNumber>,
     n_slots: usize,
+    n_parts: usize,
 }
 
 impl Compiler {
     fn node(&mut self, node: &PatternNode) -> Result<(), String> {
+        self.n_parts += 1;
+        if self.n_parts > PARTS_MAX {
+            return Err(format!("more than {PARTS_MAX} parts"));
+        }
         match node {
             PatternNode::Set(set) => {
                 let set = self.set(set)?;
@@ -251,7 +259,8 @@ impl Compiler {
         let may_be_empty = node.len_chars().0 == 0;
         let slot = self.n_slots;
         self.n_slots += usize::from(may_be_empty);
-        let choice = self.choice(node, kind)?;
+        let guard = self.guard_of(node, kind)?;
+        let choice = self.choice(guard, kind)?;
         if may_be_empty {
             self.push(Inst::Enter(slot))?;
         }
@@ -272,8 +281,9 @@ impl Compiler {
     /// `(node(node(…)?)?)?`, so many times.
     fn up_to(&mut self, node: &PatternNode, n: u32, kind: RepeatKind) -> Result<(), String> {
         let mut choices = Vec::new();
+        let guard = self.guard_of(node, kind)?;
         for _ in 0..n {
-            choices.push(self.choice(node, kind)?);
+            choices.push(self.choice(guard, kind)?);
             self.node(node)?;
         }
         let out = self.here();
@@ -283,14 +293,24 @@ impl Compiler {
         Ok(())
     }
 
-    /// The choice between `node` once more, which follows, and what comes
-    /// after.
-    fn choice(&mut self, node: &PatternNode, kind: RepeatKind) -> Result<usize, String> {
-        if kind == RepeatKind::Lazy {
-            return self.push(Inst::TryLast { other: 0 });
+    /// The guard of a repetition, which one that is lazy has no use for.
+    fn guard_of(
+        &mut self,
+        node: &PatternNode,
+        kind: RepeatKind,
+    ) -> Result<Option<SetNumber>, String> {
+        match kind {
+            RepeatKind::Lazy => Ok(None),
+            RepeatKind::Greedy | RepeatKind::Possessive => self.guard(node),
         }
-        let guard = self.guard(node)?;
-        self.push(Inst::Try { guard, other: 0 })
+    }
+
+    /// The choice between once more, which follows, and what comes after.
+    fn choice(&mut self, guard: Option<SetNumber>, kind: RepeatKind) -> Result<usize, String> {
+        self.push(match kind {
+            RepeatKind::Lazy => Inst::TryLast { other: 0 },
+            RepeatKind::Greedy | RepeatKind::Possessive => Inst::Try { guard, other: 0 },
+        })
     }
 
     fn set_other(&mut self, choice: usize, place: PatternPlace) {

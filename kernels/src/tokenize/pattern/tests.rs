@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::Pattern;
+use super::{Pattern, PatternSteps};
 use crate::tokenize::error::{EncodeError, TokenizerError};
 
 fn found(pattern: &str, text: &str) -> Vec<Range<usize>> {
@@ -15,7 +15,10 @@ fn found(pattern: &str, text: &str) -> Vec<Range<usize>> {
 
 fn matches(pattern: &Pattern, text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    pattern.find(text, |range| found.push(range)).unwrap();
+    let mut steps = PatternSteps::on(text.len());
+    pattern
+        .find(text, &mut steps, |range| found.push(range))
+        .unwrap();
     found
 }
 
@@ -244,6 +247,7 @@ fn syntax_that_is_not_supported_is_refused_by_name() {
         (r"a{3,2}", "an interval from 3 down"),
         (r"a{1000000}", "a repetition 1000000 times, limit 100000"),
         (r"(?:ab){60000}", "more than 65536 instructions"),
+        ("(?:(?:(?:){9999}){9999}){9999}", "more than 1048576 parts"),
     ] {
         let Err(TokenizerError::Unsupported { field, found, .. }) =
             Pattern::regex(pattern, "place")
@@ -263,6 +267,8 @@ fn deep_and_long_patterns_are_refused() {
         "(".repeat(50_000),
         "[".repeat(50_000),
         "(?:a|".repeat(3_000),
+        format!("a{}", "{1}".repeat(5_000)),
+        format!("a{}", "?*+".repeat(3_000)),
         "a".repeat(1 << 15),
     ] {
         assert!(Pattern::regex(&pattern, "place").is_err());
@@ -285,7 +291,8 @@ fn long_runs_take_linear_time() {
             let started = Instant::now();
             let regex = Pattern::regex(pattern, "place").unwrap();
             let mut n_found = 0;
-            let done = regex.find(&text, |_| n_found += 1);
+            let mut steps = PatternSteps::on(text.len());
+            let done = regex.find(&text, &mut steps, |_| n_found += 1);
             assert!(done.is_ok() && n_found <= 3, "{pattern} {tail:?}: {done:?}");
             assert!(started.elapsed() < Duration::from_secs(20), "{pattern}");
         }
@@ -301,6 +308,7 @@ fn patterns_that_go_back_without_end_find_or_give_up() {
         [0..200, 200..200][..1]
     );
     let pattern = Pattern::regex("(?>(?:a|aa)+b)", "place").unwrap();
-    let error = pattern.find(&text, |_| {}).unwrap_err();
+    let mut steps = PatternSteps::on(text.len());
+    let error = pattern.find(&text, &mut steps, |_| {}).unwrap_err();
     assert!(matches!(error, EncodeError::Pattern { len_bytes: 200, .. }));
 }

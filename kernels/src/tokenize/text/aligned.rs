@@ -115,6 +115,11 @@ impl<'t> AlignedText<'t> {
         self.pieces().all(|piece| keeps(piece.text()))
     }
 
+    /// Bytes of all pieces together.
+    pub(super) fn len_bytes(&self) -> usize {
+        self.pieces().map(|piece| piece.text().len()).sum()
+    }
+
     /// Cuts each piece where `cut` says: it appends ranges of the piece's text
     /// to a list. Those that are empty are dropped.
     ///

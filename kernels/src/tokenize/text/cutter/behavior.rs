@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
-use crate::tokenize::pattern::Pattern;
+use crate::tokenize::pattern::{Pattern, PatternSteps};
 
 /// Whether matches count as gaps and gaps as matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +62,11 @@ pub(super) fn split_at(
 ) -> Result<(), EncodeError> {
     let is_match = invert == InvertMatches::No;
     let mut parts: Vec<Part> = Vec::new();
+    let mut steps = PatternSteps::on(text.len_bytes());
     text.split(|piece, out| {
         parts.clear();
         let mut gap = 0;
-        pattern.find(piece.text(), |found| {
+        pattern.find(piece.text(), &mut steps, |found| {
             if gap != found.start {
                 parts.push((gap..found.start, !is_match));
             }

@@ -2,7 +2,7 @@
 
 use super::super::aligned::AlignedText;
 use crate::tokenize::error::EncodeError;
-use crate::tokenize::pattern::Pattern;
+use crate::tokenize::pattern::{Pattern, PatternSteps};
 
 /// `Replace`: `content` for each match of `pattern`.
 pub(super) fn replace(
@@ -11,8 +11,9 @@ pub(super) fn replace(
     content: &str,
 ) -> Result<(), EncodeError> {
     let mut is_found = false;
+    let mut steps = PatternSteps::on(text.len_bytes());
     for piece in text.pieces() {
-        pattern.find(piece.text(), |_| is_found = true)?;
+        pattern.find(piece.text(), &mut steps, |_| is_found = true)?;
         if is_found {
             break;
         }
@@ -21,9 +22,10 @@ pub(super) fn replace(
         return Ok(());
     }
     let mut found = Vec::new();
+    let mut steps = PatternSteps::on(text.len_bytes());
     text.rewrite(|piece, out| {
         found.clear();
-        pattern.find(piece.text(), |range| found.push(range))?;
+        pattern.find(piece.text(), &mut steps, |range| found.push(range))?;
         let mut done = 0;
         for range in &found {
             out.copy(piece, done..range.start);
