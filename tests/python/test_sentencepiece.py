@@ -137,6 +137,18 @@ def test_a_model_gives_the_same(kind, name, tmp_path):
         assert of_last_bytes(theirs, tokens["ids"], places) == wanted["offsets"], text
 
 
+@pytest.mark.parametrize("letters", ["0123456789", "abcdefghij klmnopqrst uvwxyz"])
+def test_sums_of_long_texts_begin_anew(letters, tmp_path):
+    """Scores are added in binary32, from 0 again once a sum is beyond 100,000."""
+    model = trained(**options_of("unigram", "plain"))
+    path = tmp_path / "a.model"
+    path.write_bytes(model)
+    theirs = sentencepiece.SentencePieceProcessor(model_proto=model)
+    text = "".join(random.Random(1).choices(letters, k=150_000))
+    (tokens,) = ours(path, [text])
+    assert tokens["ids"] == theirs.encode(text)
+
+
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_any_ids_give_the_same_text(kind, name, tmp_path):
     model = trained(**options_of(kind, name))

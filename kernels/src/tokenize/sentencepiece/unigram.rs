@@ -1,13 +1,17 @@
 //! Pieces by Viterbi's algorithm: those whose scores add up to most, added from
 //! left to right in binary32 as the library does. Rounding makes ways equal that
 //! are not, and then the one found first stays, so that this is part of what a
-//! model means.
+//! model means. So is where sums begin anew, as version 0.2.3 has it: once one is
+//! beyond [`SUM_MAX`], it is taken off all that go on from there.
 
 use super::bpe::FoundPiece;
 use super::proto::PieceType;
 use super::vocabulary::ModelPieces;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::model::Trie;
+
+/// A sum beyond it becomes 0.
+const SUM_MAX: f32 = 100_000.0;
 
 /// How much less than the worst piece an unknown character scores.
 const UNK_PENALTY: f32 = 10.0;
@@ -82,8 +86,18 @@ impl UnigramModel {
         };
         ways.clear();
         ways.resize(text.len() + 1, NONE);
+        // The end of the longest way so far.
+        let mut furthest = 0;
         for (at, c) in text.char_indices() {
-            self.extend(text, (at, c.len_utf8()), unknown, ways);
+            let score = ways[at].score;
+            if score.abs() > SUM_MAX {
+                let open = ways[at..=furthest].iter_mut();
+                for way in open.filter(|way| way.start.is_some()) {
+                    way.score -= score;
+                }
+            }
+            let end = self.extend(text, (at, c.len_utf8()), unknown, ways);
+            furthest = furthest.max(end);
         }
         let first = found.len();
         let mut end = text.len();
@@ -99,17 +113,20 @@ impl UnigramModel {
         found[first..].reverse();
     }
 
-    /// Goes on from `at` by every piece that stands there.
+    /// Goes on from `at` by every piece that stands there; where the longest
+    /// ends.
     fn extend(
         &self,
         text: &str,
         (at, len_char): (usize, usize),
         unknown: u32,
         ways: &mut [BestWay],
-    ) {
+    ) -> usize {
         let till_here = ways[at].score;
         let mut has_single = false;
+        let mut furthest = at;
         let mut offer = |end: usize, score: f32, id: u32| {
+            furthest = furthest.max(end);
             let way = &mut ways[end];
             if way.start.is_none() || score > way.score {
                 *way = BestWay {
@@ -137,6 +154,7 @@ impl UnigramModel {
         if !has_single {
             offer(at + len_char, self.unk_score + till_here, unknown);
         }
+        furthest
     }
 
     fn score(&self, id: u32, len_bytes: usize) -> Option<f32> {
