@@ -286,7 +286,7 @@ impl Tokenizer {
     fn vocab<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let vocab = PyDict::new(py);
         let tokenizer = self.0.tokenizer();
-        for id in (0..).take(tokenizer.vocab_size()) {
+        for id in tokenizer.ids() {
             if let Some(token) = tokenizer.spelled(id) {
                 vocab.set_item(token, id)?;
             }

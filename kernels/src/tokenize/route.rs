@@ -114,6 +114,23 @@ impl Route {
         }
     }
 
+    /// The ids of all tokens, in no order.
+    pub(crate) fn ids(&self) -> Vec<u32> {
+        match self {
+            Self::Bytes(model) => {
+                let unspelled = model.unspelled.iter().map(|(id, _)| *id);
+                model
+                    .vocab
+                    .iter()
+                    .map(|(id, _)| id)
+                    .chain(unspelled)
+                    .collect()
+            }
+            Self::Pipeline(model) => model.model.tokens().iter().map(|(id, _)| id).collect(),
+            Self::SentencePiece(model) => (0..model.len() as u32).collect(),
+        }
+    }
+
     pub(crate) fn greatest_id(&self) -> Option<u32> {
         match self {
             Self::Bytes(model) => {

@@ -255,6 +255,16 @@ impl Tokenizer {
         greatest.map_or(0, |id| id as usize + 1)
     }
 
+    /// The ids that are tokens, ascending.
+    #[must_use]
+    pub fn ids(&self) -> Vec<u32> {
+        let mut ids = self.route.ids();
+        ids.extend(self.added.iter().map(|added| added.token.id));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// The id of a special, added or ordinary token, by its text: in a
     /// byte-level vocabulary a space is a space, not `Ġ`.
     #[must_use]
