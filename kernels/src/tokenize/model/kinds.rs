@@ -1,8 +1,5 @@
 //! The kinds of models there are.
 
-#[cfg(test)]
-use std::ops::Range;
-
 use super::bpe::{Bpe, BpeScratch};
 use super::token::WordToken;
 use super::tokens::TokenTable;
@@ -43,45 +40,6 @@ impl Model {
             Self::WordPiece(model) => model.encode(word, tokens),
             Self::WordLevel(model) => model.encode(word, tokens),
             Self::Unigram(model) => model.encode(word, &mut scratch.unigram, tokens),
-        }
-    }
-
-    /// Calls `visit` with the parts of a word that can be encoded one by one by
-    /// [`Self::encode_part`], in order; together they are the word. It is for
-    /// words as long as texts, and for caches of words.
-    ///
-    /// # Errors
-    /// The first of `visit`.
-    #[cfg(test)]
-    pub(crate) fn parts<E>(
-        &self,
-        word: &str,
-        mut visit: impl FnMut(Range<usize>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        match self {
-            Self::Bpe(model) if model.whole(word).is_none() => model.cuts(word, visit),
-            _ => visit(0..word.len()),
-        }
-    }
-
-    /// Appends the tokens of a part of a word, as if it started at byte 0.
-    ///
-    /// # Errors
-    /// As [`Self::encode_word`].
-    #[cfg(test)]
-    pub(crate) fn encode_part(
-        &self,
-        word: &str,
-        part: Range<usize>,
-        scratch: &mut Scratch,
-        tokens: &mut Vec<WordToken>,
-    ) -> Result<(), EncodeError> {
-        let text = word.get(part).unwrap_or_default();
-        match self {
-            Self::Bpe(model) if text.len() < word.len() => {
-                model.append(text, &mut 0, &mut scratch.bpe, tokens)
-            }
-            _ => self.encode_word(text, scratch, tokens),
         }
     }
 

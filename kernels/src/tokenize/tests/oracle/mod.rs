@@ -131,7 +131,6 @@ impl Reference {
         for (number, (start, word)) in (0..).zip(self.words(text)) {
             let mut tokens: Vec<WordToken> = Vec::new();
             self.model.encode_word(&word, scratch, &mut tokens)?;
-            assert_eq!(self.by_parts(&word, scratch)?, tokens, "{word}");
             for token in tokens {
                 // In `Bytes`, a character of the word is a byte of the text.
                 // Bytes of a character stand for all of it.
@@ -148,21 +147,6 @@ impl Reference {
         }
         encoding.spans_to_chars(&CharOffsets::new(text));
         Ok(encoding)
-    }
-
-    fn by_parts(&self, word: &str, scratch: &mut Scratch) -> Result<Vec<WordToken>, EncodeError> {
-        let mut tokens: Vec<WordToken> = Vec::new();
-        self.model.parts(word, |part| {
-            let start = tokens.last().map_or(0, |token| token.end);
-            let before = tokens.len();
-            self.model.encode_part(word, part, scratch, &mut tokens)?;
-            for token in tokens.iter_mut().skip(before) {
-                token.start += start;
-                token.end += start;
-            }
-            Ok::<(), EncodeError>(())
-        })?;
-        Ok(tokens)
     }
 
     fn encode(&self, case: &Encoded, scratch: &mut Scratch) -> Result<Encoding, EncodeError> {
