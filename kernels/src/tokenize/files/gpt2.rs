@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::tokenize::error::TokenizerError;
+use crate::tokenize::json::StrictValue;
 
 /// The token that GPT-2 puts between documents.
 const END_OF_TEXT: &str = "<|endoftext|>";
@@ -15,9 +16,10 @@ const END_OF_TEXT: &str = "<|endoftext|>";
 /// another model that has the same names, `VocabLine` where a line of `merges`
 /// is not two tokens.
 pub(crate) fn to_json(vocab: &[u8], merges: &[u8]) -> Result<Vec<u8>, TokenizerError> {
-    let vocab: Value = serde_json::from_slice(vocab).map_err(|error| TokenizerError::Json {
-        message: format!("a vocab.json with {error}"),
-    })?;
+    let StrictValue(vocab) =
+        serde_json::from_slice(vocab).map_err(|error| TokenizerError::Json {
+            message: format!("a vocab.json with {error}"),
+        })?;
     let Value::Object(ids) = &vocab else {
         return Err(TokenizerError::Json {
             message: "a vocab.json that is no object of ids by token".to_owned(),

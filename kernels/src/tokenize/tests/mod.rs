@@ -1,6 +1,7 @@
 //! Tests of the operator as a whole; differences from the peers are looked
 //! for in `tests/python/test_tokenize.py`.
 
+mod hostile;
 mod oracle;
 
 use std::sync::Arc;
