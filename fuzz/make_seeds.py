@@ -9,9 +9,15 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import sys
 from pathlib import Path
 
-SEEDS = Path(__file__).resolve().parent / "seeds"
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = ROOT / "fuzz/seeds"
+sys.path.insert(0, str(ROOT / "tests/python_frameworks"))
+
+from chat_templates import TEMPLATES  # noqa: E402
+
 PAGE, BLOCK = 4096, 65536
 DIGEST = "0" * 32
 # The columns of the dataset in fuzz/src/dataset.rs.
@@ -168,9 +174,7 @@ shard_size = "256MiB"
 
 def tokenizer_json() -> bytes:
     """A byte-level BPE with every byte, two merges and an added token."""
-    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    chars = {byte: chr(byte) for byte in kept}
-    chars |= {byte: chr(256 + n) for n, byte in enumerate(byte for byte in range(256) if byte not in chars)}
+    chars = byte_chars()
     vocab = {chars[byte]: byte for byte in range(256)} | {"ab": 256, "abab": 257}
     return json.dumps({
         "version": "1.0", "truncation": None, "padding": None,
@@ -211,6 +215,42 @@ def sentencepiece(model: int) -> bytes:
     return out + bytes_field(3, number_field(3, 1) + number_field(4, 1) + number_field(5, 1))
 
 
+def byte_chars() -> dict[int, str]:
+    """The character that a byte-level vocabulary spells each byte with."""
+    kept = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    chars = {byte: chr(byte) for byte in kept}
+    return chars | {byte: chr(256 + n) for n, byte in enumerate(byte for byte in range(256) if byte not in chars)}
+
+
+CL100K = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+PATTERNS = {
+    "cl100k": CL100K,
+    "letters": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lo}\p{M}--[a-c]]+(?i:'s|'ll)?|.|\n",
+    "looks": r"(?<=\s)\w{2,5}?(?!\d)|(?<!a|bc)(?:ab|a)*+b|^\s+|\s+$|\b.\B|[[:^alpha:]\h-]",
+    "goes-back": r"(?>a*?b|(?:a|aa)+c)|(?:x?){20}x{20}y|(?P<n>\u{e9}|\x41)|(?s:.)",
+}
+
+
+def tiktoken(tokens: list[bytes]) -> bytes:
+    """A `.tiktoken` file."""
+    return b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))
+
+
+def vocab_txt() -> bytes:
+    """A vocabulary of BERT."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = ["hello", "##lo", "a", "##b", "##ab", ",", "!", "12", "##3", "北", "na"]
+    return "\n".join(special + words).encode()
+
+
+def gpt2_files() -> bytes:
+    """GPT-2's two files."""
+    chars = byte_chars()
+    vocab = {chars[byte]: byte for byte in range(256)} | {"ab": 256, "abab": 257, "Ġab": 258, "<|endoftext|>": 259}
+    merges = b"#version: 0.2\na b\nab ab\n" + "Ġ ab\n".encode()
+    return json.dumps(vocab, ensure_ascii=False).encode() + b"\0" + merges
+
+
 def state(shuffle: str, largest: int) -> bytes:
     """The state of a loader, with numbers up to `largest`."""
     written = {
@@ -241,8 +281,22 @@ def main() -> None:
         write("sentencepiece", name, sentencepiece(model))
     write("tokenizer_json", "bpe", tokenizer_json())
     tokens = [bytes([byte]) for byte in range(256)] + [b"ab", b"abab"]
-    lines = (base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens))
-    write("tiktoken", "bytes", b"".join(lines))
+    write("tiktoken", "bytes", tiktoken(tokens))
+    rules = {"pattern": CL100K, "special_tokens": {"<s>": 300, "<|endoftext|>": 301}}
+    write("tiktoken_json", "bytes", json.dumps(rules | {"ranks": tiktoken(tokens).decode()}).encode())
+    for name, pattern in PATTERNS.items():
+        write("pattern", name, f"{pattern}\nHello, WORLD's  12345\r\n aab \u5317 {'x' * 20}\n".encode())
+    write("vocab_txt", "bert", vocab_txt())
+    write("gpt2_files", "bytes", gpt2_files())
+    for case in sorted((ROOT / "tests/fixtures/tokenizer_cases").glob("*.jsonl")):
+        with case.open("rb") as lines:
+            file = lines.readline().rstrip()
+        if len(file) < 6_500:
+            write("tokenizer_json", case.stem, file)
+    for name, template in TEMPLATES.items():
+        write("chat_template", name, template.encode())
+    config = {"chat_template": TEMPLATES["angle"], "bos_token": {"content": "<s>"}, "eos_token": "</s>"}
+    write("chat_template", "config", b"config\n" + json.dumps(config).encode())
 
 
 if __name__ == "__main__":

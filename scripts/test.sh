@@ -97,7 +97,7 @@ section python target/venv/bin/python -m pytest tests/python -c tests/python/pyt
 section cuda-py scripts/cuda_python.sh
 section frameworks frameworks_test
 section crash crash_test
-section fuzz scripts/fuzz.sh 24
+section fuzz scripts/fuzz.sh 9
 
 say "closing lines of the test runners"
 grep -hE '^test result:' "$logs/rust.log" || true

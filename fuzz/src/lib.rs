@@ -3,10 +3,11 @@
 //! A target takes any bytes and returns nothing: it must neither panic nor
 //! allocate what the bytes lie into existence, and what it reads it must be
 //! able to use. The bins in `src/bin` hand these functions to libFuzzer; the
-//! tests below run them over the committed seeds, so that a plain `cargo test`
+//! tests run them over the committed seeds, so that a plain `cargo test`
 //! holds what fuzzing has found.
 #![forbid(unsafe_code)]
 
+mod chat;
 mod dataset;
 mod jsonl;
 mod tokenizer;
@@ -16,9 +17,12 @@ use std::path::Path;
 use fuelrail::feed::State;
 use fuelrail::plan::Pipeline;
 
+pub use chat::chat_template;
 pub use dataset::{manifest, shard};
 pub use jsonl::jsonl;
-pub use tokenizer::{sentencepiece, tiktoken, tokenizer_json};
+pub use tokenizer::{
+    gpt2_files, pattern, sentencepiece, tiktoken, tiktoken_json, tokenizer_json, vocab_txt,
+};
 
 /// The pipeline file; the first line is an override (`--set`) where it holds
 /// a `=` and the rest the file, as in `step.key=value`.
@@ -61,58 +65,4 @@ pub fn state(data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    /// Runs `target` over its committed seeds.
-    fn replay(name: &str, target: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("seeds")
-            .join(name);
-        let seeds: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-        assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
-        for seed in seeds {
-            target(&std::fs::read(seed.unwrap().path()).unwrap());
-        }
-    }
-
-    #[test]
-    fn seeds_of_jsonl() {
-        replay("jsonl", super::jsonl);
-    }
-
-    #[test]
-    fn seeds_of_manifest() {
-        replay("manifest", super::manifest);
-    }
-
-    #[test]
-    fn seeds_of_pipeline() {
-        replay("pipeline", super::pipeline);
-    }
-
-    #[test]
-    fn seeds_of_shard() {
-        replay("shard", super::shard);
-    }
-
-    #[test]
-    fn seeds_of_state() {
-        replay("state", super::state);
-    }
-
-    #[test]
-    fn seeds_of_tiktoken() {
-        replay("tiktoken", super::tiktoken);
-    }
-
-    #[test]
-    fn seeds_of_sentencepiece() {
-        replay("sentencepiece", super::sentencepiece);
-    }
-
-    #[test]
-    fn seeds_of_tokenizer_json() {
-        replay("tokenizer_json", super::tokenizer_json);
-    }
-}
+mod tests;
