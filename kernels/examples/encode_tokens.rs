@@ -1,17 +1,16 @@
 //! Encodes lines of JSON with all that is known of each token, for tests to
 //! compare with a peer.
 //!
-//! `encode_tokens FILE [parse|text]`: FILE is a `tokenizer.json`, a `.model` or
-//! a `vocab.txt`; with `text`, special tokens are text as any other. A line of
+//! `encode_tokens FILE [parse|text]`: FILE is a `tokenizer.json`, a `.model`, a
+//! `vocab.txt`, a `.tiktoken.json` or the name of a built-in tokenizer; with
+//! `text`, special tokens are text as any other. A line of
 //! standard input is a text or a list of two; a line of output has `ids`,
 //! `offsets` in characters, `words`, `types`, `special` and `decoded`, or an
-//! `error`. For a line that is a list of ids it has `decoded` alone.
-
-#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+//! `error`. It fails where the ids alone are others. For a line that is a list of ids it has `decoded` alone.
 
 use std::error::Error;
 use std::ffi::OsStr;
-use std::io::{BufRead, stdin};
+use std::io::{BufRead, BufWriter, Write, stdin, stdout};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,21 +26,31 @@ enum Texts {
     Ids(Vec<u32>),
 }
 
+fn load(path: &str) -> Result<Tokenizer, Box<dyn Error>> {
+    if let Some(tokenizer) = Tokenizer::builtin(path) {
+        return Ok(tokenizer);
+    }
+    let bytes = std::fs::read(path)?;
+    let extension = Path::new(path).extension().and_then(OsStr::to_str);
+    Ok(match extension {
+        Some("model") => Tokenizer::from_sentencepiece(&bytes)?,
+        Some("txt") => Tokenizer::from_vocab_txt(&bytes)?,
+        _ if path.ends_with(".tiktoken.json") => {
+            Tokenizer::from_asset("tiktoken.json", None, &bytes)?
+        }
+        _ => Tokenizer::from_tokenizer_json(&bytes)?,
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("expected `FILE`")?;
-    let bytes = std::fs::read(&path)?;
-    let extension = Path::new(&path).extension().and_then(OsStr::to_str);
-    let tokenizer = match extension {
-        Some("model") => Tokenizer::from_sentencepiece(&bytes),
-        Some("txt") => Tokenizer::from_vocab_txt(&bytes),
-        _ => Tokenizer::from_tokenizer_json(&bytes),
-    };
-    let mut encoder = Encoder::new(Arc::new(tokenizer?));
+    let mut encoder = Encoder::new(Arc::new(load(&path)?));
     let tokenizer = Arc::clone(encoder.tokenizer());
     let mut options = EncodeOptions::default();
     if std::env::args().nth(2).as_deref() == Some("text") {
         options.special = Special::Text;
     }
+    let mut out = BufWriter::new(stdout().lock());
     for line in stdin().lock().lines() {
         let texts: Texts = serde_json::from_str(&line?)?;
         let (first, second) = match &texts {
@@ -49,17 +58,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             Texts::Two(first, second) => (first, Some(second.as_str())),
             Texts::Ids(ids) => {
                 let decoded = tokenizer.decode(ids)?;
-                println!(
+                writeln!(
+                    out,
                     "{}",
                     json!({ "decoded": String::from_utf8_lossy(&decoded) })
-                );
+                )?;
                 continue;
             }
         };
         let encoding = match encoder.encode_tokens(first, second, &options) {
             Ok(encoding) => encoding,
             Err(error) => {
-                println!("{}", json!({ "error": error.to_string() }));
+                writeln!(out, "{}", json!({ "error": error.to_string() }))?;
                 continue;
             }
         };
@@ -73,7 +83,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
         let decoded = tokenizer.decode(&encoding.ids)?;
-        println!(
+        writeln!(
+            out,
             "{}",
             json!({
                 "ids": encoding.ids,
@@ -83,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "special": encoding.special_tokens_mask,
                 "decoded": String::from_utf8_lossy(&decoded),
             })
-        );
+        )?;
     }
-    Ok(())
+    Ok(out.flush()?)
 }

@@ -1,19 +1,18 @@
 """Every kind of tokenizer against Hugging Face's: ids, offsets, words, types,
 masks and what is decoded, of one text and of two.
 
-20,000 generated texts a vocabulary; `FUELRAIL_TEST_FULL=1` runs a million each.
+20,000 generated texts a vocabulary; `FUELRAIL_TEST_FULL=1` runs a million each, and
+`scripts/tokenizer_oracle.sh` any number in many processes.
 """
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
 
 import pytest
 import token_texts
 import tokenizer_kinds
-from tokenizer_peers import built_example
+from tokenizer_peers import encode_tokens
 from tokenizers import Encoding, Tokenizer
 
 N_TEXTS = 1_000_000 if token_texts.FULL else 20_000
@@ -143,11 +142,7 @@ def expected(tokenizer: Tokenizer, encoding: Encoding) -> dict[str, object]:
 
 def differences(tokenizer: Tokenizer, path: str, texts: list[str | tuple[str, str]]) -> list[object]:
     """Texts of which something else is said here, with both."""
-    lines = "".join(json.dumps(one) + "\n" for one in texts)
-    command = [built_example("encode_tokens"), path]
-    done = subprocess.run(command, input=lines.encode(), capture_output=True, check=False)
-    assert not done.returncode, done.stderr.decode()
-    ours = [json.loads(line) for line in done.stdout.splitlines()]
+    ours = encode_tokens(path, texts)
     theirs = tokenizer.encode_batch(texts)
     assert len(ours) == len(theirs)
     return [

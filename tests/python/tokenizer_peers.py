@@ -79,6 +79,16 @@ def encode(tokenizer: str, special: str, texts: Iterable[str]) -> list[list[int]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def encode_tokens(tokenizer: str, texts: Iterable[Any], special: str = "parse") -> list[dict[str, Any]]:
+    """All that is known of the tokens of texts, or pairs; the ids have been
+    compared with those that come by the shorter way."""
+    lines = "".join(json.dumps(text) + "\n" for text in texts)
+    command = [built_example("encode_tokens"), tokenizer, special]
+    done = subprocess.run(command, input=lines.encode(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def refusal(tokenizer: str, text: str) -> str:
     """What is said when a special token in the text is refused."""
     done = subprocess.run(command(tokenizer, "refuse"), input=json.dumps(text).encode() + b"\n", capture_output=True)
