@@ -22,26 +22,33 @@ const NONE: u32 = u32::MAX - 1;
 /// The value of a node at which no token ends.
 const NO_VALUE: u32 = u32::MAX;
 
+/// Set in a base where a token ends at the node.
+const HAS_VALUE: u32 = 1 << 31;
+
 /// A trie from byte strings to numbers.
 pub(crate) struct Trie {
     slots: Vec<TrieSlot>,
+    /// What ends at the node of each slot, if anything does.
+    values: Vec<u32>,
 }
 
+/// What a step looks at: eight bytes.
 #[derive(Clone, Copy)]
 struct TrieSlot {
     base: u32,
     parent: u32,
-    value: u32,
 }
 
 /// A node: a string of bytes with which a token starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TrieNode(pub(super) u32);
+pub(crate) struct TrieNode {
+    /// Its place among those of [`Trie::words`].
+    pub(super) slot: u32,
+    /// That of its slot.
+    base: u32,
+}
 
 impl Trie {
-    /// The empty string.
-    pub(crate) const ROOT: TrieNode = TrieNode(0);
-
     /// A trie of `tokens`, whose values are below `u32::MAX`. Of equal tokens
     /// the one with the greatest value counts.
     ///
@@ -54,38 +61,52 @@ impl Trie {
         keys.sort_unstable();
         let mut builder = Builder::new();
         builder.build(&keys)?;
+        for (slot, value) in builder.slots.iter_mut().zip(&builder.values) {
+            if *value != NO_VALUE {
+                slot.base |= HAS_VALUE;
+            }
+        }
         Ok(Self {
             slots: builder.slots,
+            values: builder.values,
         })
+    }
+
+    /// The empty string.
+    #[inline]
+    pub(crate) fn root(&self) -> TrieNode {
+        TrieNode {
+            slot: 0,
+            base: self.slots[0].base,
+        }
     }
 
     /// The node that one more byte leads to.
     #[inline]
     pub(crate) fn step(&self, node: TrieNode, byte: u8) -> Option<TrieNode> {
-        let child = self.slots[node.0 as usize].base ^ u32::from(byte);
-        (self.slots[child as usize].parent == node.0).then_some(TrieNode(child))
+        let slot = (node.base & !HAS_VALUE) ^ u32::from(byte);
+        let &TrieSlot { base, parent } = self.slots.get(slot as usize)?;
+        (parent == node.slot).then_some(TrieNode { slot, base })
     }
 
     /// The node that a string leads to.
     pub(crate) fn walk(&self, key: &str) -> Option<TrieNode> {
         key.bytes()
-            .try_fold(Self::ROOT, |node, byte| self.step(node, byte))
+            .try_fold(self.root(), |node, byte| self.step(node, byte))
     }
 
     /// The nodes as words of 32 bits: the base, the parent, and the value or all
     /// ones; a node is its place among them.
     pub(crate) fn words(&self) -> impl Iterator<Item = u32> {
-        let words = |slot: &TrieSlot| [slot.base, slot.parent, slot.value];
-        self.slots.iter().flat_map(words)
+        let nodes = self.slots.iter().zip(&self.values);
+        nodes.flat_map(|(slot, value)| [slot.base & !HAS_VALUE, slot.parent, *value])
     }
 
     /// The number of the token that ends at a node.
     #[inline]
     pub(crate) fn value(&self, node: TrieNode) -> Option<u32> {
-        match self.slots[node.0 as usize].value {
-            NO_VALUE => None,
-            value => Some(value),
-        }
+        let has_value = node.base & HAS_VALUE != 0;
+        has_value.then(|| self.values[node.slot as usize])
     }
 }
 
@@ -100,6 +121,7 @@ struct Task {
 
 struct Builder {
     slots: Vec<TrieSlot>,
+    values: Vec<u32>,
     /// Blocks that may have room, with their free slots; the newest last.
     open: Vec<(usize, Slots)>,
     /// The bytes that lead from the node at hand, and where their keys start.
@@ -111,6 +133,7 @@ impl Builder {
     fn new() -> Self {
         let mut builder = Self {
             slots: Vec::new(),
+            values: Vec::new(),
             open: Vec::new(),
             bytes: Vec::new(),
             starts: Vec::new(),
@@ -157,7 +180,7 @@ impl Builder {
         self.starts.clear();
         for (index, (key, value)) in keys.iter().enumerate().take(task.end).skip(task.start) {
             match key.get(task.depth) {
-                None => self.slots[task.node as usize].value = *value,
+                None => self.values[task.node as usize] = *value,
                 Some(byte) if self.bytes.last() == Some(byte) => {}
                 Some(byte) => {
                     self.bytes.push(*byte);
@@ -195,9 +218,9 @@ impl Builder {
         let free = TrieSlot {
             base: 0,
             parent: FREE,
-            value: NO_VALUE,
         };
         self.slots.resize(self.slots.len() + BLOCK, free);
+        self.values.resize(self.slots.len(), NO_VALUE);
         if self.open.len() == OPEN_MAX {
             self.open.remove(0);
         }
@@ -283,7 +306,7 @@ mod tests {
 
     fn prefixes(trie: &Trie, text: &str) -> Vec<(usize, u32)> {
         let mut found = Vec::new();
-        let mut node = Trie::ROOT;
+        let mut node = trie.root();
         for (at, byte) in text.bytes().enumerate() {
             let Some(next) = trie.step(node, byte) else {
                 break;
@@ -303,7 +326,7 @@ mod tests {
             let map: BTreeMap<&str, u32> = keys.iter().map(String::as_str).zip(0..).collect();
             let all = keys.iter().map(String::as_str).zip(0..);
             let trie = Trie::new(all).unwrap();
-            prop_assert_eq!(trie.value(Trie::ROOT), map.get("").copied());
+            prop_assert_eq!(trie.value(trie.root()), map.get("").copied());
             for text in texts.iter().chain(&keys) {
                 let expected: Vec<(usize, u32)> = (1..=text.len())
                     .filter_map(|end| Some((end, *map.get(text.get(..end)?)?)))

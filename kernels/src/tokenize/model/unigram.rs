@@ -148,7 +148,7 @@ impl Unigram {
         let till_here = scratch.ways[at - scratch.base].score;
         let single = at + c.len_utf8();
         let mut has_single = false;
-        let mut node = Trie::ROOT;
+        let mut node = self.trie.root();
         for (place, &byte) in word.as_bytes().iter().enumerate().skip(at) {
             let Some(next) = self.trie.step(node, byte) else {
                 break;

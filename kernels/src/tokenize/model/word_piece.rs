@@ -58,7 +58,7 @@ impl WordPiece {
     /// The node of the trie where tokens that continue a word start, if there are
     /// any.
     pub(crate) fn continuing(&self) -> Option<u32> {
-        self.continuing.map(|node| node.0)
+        self.continuing.map(|node| node.slot)
     }
 
     /// The id of a word that tokens do not cover, if there is one.
@@ -105,7 +105,7 @@ impl WordPiece {
     /// Appends tokens until the word is covered or no token fits.
     fn cover(&self, word: &[u8], tokens: &mut Vec<WordToken>) -> bool {
         let mut start = 0;
-        let mut from = Some(Trie::ROOT);
+        let mut from = Some(self.trie.root());
         while start < word.len() {
             let Some((id, end)) = from.and_then(|node| self.longest(word, start, node)) else {
                 return false;

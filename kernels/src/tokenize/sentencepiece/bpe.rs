@@ -201,7 +201,7 @@ impl Halves {
 /// Calls `visit` with the lengths in bytes of what is in the trie and starts the
 /// text, and with that of the first character.
 fn each_known(trie: &Trie, text: impl Iterator<Item = char>, mut visit: impl FnMut(usize)) {
-    let mut node = Some(Trie::ROOT);
+    let mut node = Some(trie.root());
     let mut len = 0;
     let mut buffer = [0; 4];
     for c in text {

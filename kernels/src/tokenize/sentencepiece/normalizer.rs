@@ -60,7 +60,7 @@ impl PieceNormalizer {
     /// How many bytes of `rest` are a piece of the user's, the longest there.
     pub(super) fn user_defined(&self, rest: &str) -> Option<usize> {
         let trie = self.user_defined.as_ref()?;
-        let mut node = Trie::ROOT;
+        let mut node = trie.root();
         let mut longest = None;
         for (at, byte) in rest.bytes().enumerate() {
             match trie.step(node, byte) {

@@ -136,7 +136,7 @@ impl UnigramModel {
                 };
             }
         };
-        let mut node = Trie::ROOT;
+        let mut node = self.trie.root();
         for (len, byte) in (1..).zip(text.bytes().skip(at)) {
             let Some(next) = self.trie.step(node, byte) else {
                 break;
