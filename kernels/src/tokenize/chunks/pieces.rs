@@ -58,6 +58,13 @@ impl WordModel for ChunkedPieces {
     fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
         // Chunks end where characters do.
         let part = str::from_utf8(word).unwrap_or_default();
+        if self
+            .model
+            .encode_short(part, &mut merging.pieces, ids)
+            .is_some()
+        {
+            return;
+        }
         merging.piece_tokens.clear();
         self.model
             .encode_inside(part, &mut merging.pieces, &mut merging.piece_tokens);

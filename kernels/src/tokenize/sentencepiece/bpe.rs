@@ -6,21 +6,28 @@ use rustc_hash::FxHashMap;
 use super::normalizer::PieceNormalizer;
 use super::proto::PieceType;
 use super::vocabulary::ModelPieces;
+use crate::tokenize::char_table::CharTable;
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
 use crate::tokenize::model::Trie;
 use crate::tokenize::pairs::{Merge, PairTable};
+use crate::tokenize::short_symbols::{LONE_SYMBOL, SymbolMerges, SymbolWord};
 
 /// Symbols are numbered: pieces by their ids, then the characters that are no
 /// pieces but stand in some, then what does not merge.
 pub(super) struct BpeModel {
     pairs: PairTable,
+    /// The same merges for short words, if it takes them.
+    short: Option<SymbolMerges>,
     n_pieces: u32,
-    /// Characters that are no pieces, by the number of their symbol.
-    chars: FxHashMap<char, u32>,
+    /// The symbols of characters, or `NO_SYMBOL`.
+    chars: CharTable<u32>,
     /// The lengths in bytes of those characters, in order of their symbols.
     char_lens: Vec<u8>,
 }
+
+/// A character that stands in no piece.
+const NO_SYMBOL: u32 = u32::MAX;
 
 /// The symbol of a character that stands in no piece, and the first of those
 /// of pieces that the user has defined, to which the ids are added.
@@ -42,10 +49,19 @@ impl BpeModel {
         let ranks = ranks(pieces)?;
         let mut model = Self {
             pairs: PairTable::with_capacity(0),
+            short: None,
             n_pieces,
-            chars: FxHashMap::default(),
+            chars: CharTable::new(NO_SYMBOL),
             char_lens: Vec::new(),
         };
+        for (id, piece) in pieces.iter() {
+            let mut chars = piece.text.chars();
+            if let (Some(c), None) = (chars.next(), chars.next())
+                && pieces.ordinary(&piece.text) == Some(id)
+            {
+                model.chars.insert(c, id);
+            }
+        }
         let mut merges = Vec::new();
         let mut halves = Halves::new(pieces)?;
         for (id, piece) in pieces.iter() {
@@ -64,6 +80,10 @@ impl BpeModel {
         for (left, right, merge) in merges {
             model.pairs.insert(left, right, merge);
         }
+        // What does not merge has to be told from pieces.
+        if n_pieces <= LONE_SYMBOL {
+            model.short = SymbolMerges::new(&model.pairs);
+        }
         Ok(model)
     }
 
@@ -76,12 +96,12 @@ impl BpeModel {
         let (c, None) = (chars.next()?, chars.next()) else {
             return None;
         };
-        let next = self.n_pieces + self.char_lens.len() as u32;
-        let symbol = *self.chars.entry(c).or_insert(next);
-        if symbol == next {
+        if self.chars.get(c) == NO_SYMBOL {
+            let next = self.n_pieces + self.char_lens.len() as u32;
+            self.chars.insert(c, next);
             self.char_lens.push(c.len_utf8() as u8);
         }
-        Some(symbol)
+        Some(self.chars.get(c))
     }
 
     /// Appends what `text`, which is normalised, is made of.
@@ -115,6 +135,42 @@ impl BpeModel {
         self.merge(text.get(start..).unwrap_or_default(), pieces, merger, found);
     }
 
+    /// Appends the pieces of a short word, with `bytes` for characters that are
+    /// none. Returns `None` and appends nothing if the word is not short enough.
+    #[inline]
+    pub(super) fn encode_short(
+        &self,
+        text: &str,
+        bytes: &[u32; 256],
+        word: &mut SymbolWord,
+        ids: &mut Vec<u32>,
+    ) -> Option<()> {
+        let short = self.short.as_ref()?;
+        word.clear();
+        let mut has_bytes = false;
+        for c in text.chars() {
+            let symbol = self.chars.get(c);
+            has_bytes |= symbol >= self.n_pieces;
+            word.push(symbol.min(LONE_SYMBOL))?;
+        }
+        if !has_bytes {
+            short.merge(word, |id, _| ids.push(id));
+            return Some(());
+        }
+        let mut chars = text.chars();
+        short.merge(word, |id, n_chars| {
+            if id < self.n_pieces {
+                ids.push(id);
+                chars.nth(n_chars - 1);
+            } else if let Some(c) = chars.next() {
+                let mut buffer = [0; 4];
+                let spelled = c.encode_utf8(&mut buffer).bytes();
+                ids.extend(spelled.map(|byte| bytes[usize::from(byte)]));
+            }
+        });
+        Some(())
+    }
+
     fn merge(
         &self,
         text: &str,
@@ -122,12 +178,9 @@ impl BpeModel {
         merger: &mut Merger,
         found: &mut Vec<FoundPiece>,
     ) {
-        let mut buffer = [0; 4];
-        let symbols = text.chars().map(|c| {
-            let piece = pieces.ordinary(c.encode_utf8(&mut buffer));
-            piece
-                .or_else(|| self.chars.get(&c).copied())
-                .unwrap_or(UNKNOWN_LEN[c.len_utf8()])
+        let symbols = text.chars().map(|c| match self.chars.get(c) {
+            NO_SYMBOL => UNKNOWN_LEN[c.len_utf8()],
+            symbol => symbol,
         });
         let mut merged = Vec::new();
         merger.merge(symbols, &self.pairs, &mut merged);

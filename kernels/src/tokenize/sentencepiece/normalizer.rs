@@ -93,6 +93,23 @@ impl PieceNormalizer {
         self.charsmap.is_none() && self.spec.escape_whitespaces && !self.space_as_suffix
     }
 
+    /// Writes the text of a part to `out` where no more becomes of it than that
+    /// the space that it starts with is escaped, which needs no origins.
+    pub(super) fn write_spaces(&self, part: &str, out: &mut String) -> Option<()> {
+        let rest = part.strip_prefix(' ').unwrap_or(part);
+        // A space at the end may be stripped.
+        let is_stripped = rest.is_empty() || rest.ends_with(SPACE);
+        if !self.is_local() || self.user_defined.is_some() || is_stripped || rest.contains(' ') {
+            return None;
+        }
+        out.clear();
+        if rest.len() < part.len() {
+            out.push_str(SPACE);
+        }
+        out.push_str(rest);
+        Some(())
+    }
+
     /// Writes the text of a part to `out`, without a space before it.
     pub(super) fn normalize_inside(&self, part: &str, out: &mut Normalized) {
         out.text.clear();

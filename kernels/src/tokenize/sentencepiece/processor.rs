@@ -9,6 +9,7 @@ use super::vocabulary::{ModelPieces, byte_of};
 use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
 use crate::tokenize::model::WordToken;
+use crate::tokenize::short_symbols::{SHORT_SYMBOLS, SymbolWord};
 
 /// A model, ready for use.
 pub(crate) struct SentencePiece {
@@ -40,6 +41,8 @@ enum StripFirst {
 pub(crate) struct SentencePieceScratch {
     normalized: Normalized,
     merger: Merger,
+    short: SymbolWord,
+    word: String,
     ways: Vec<BestWay>,
     found: Vec<FoundPiece>,
 }
@@ -111,6 +114,25 @@ impl SentencePiece {
             && matches!(self.model, PieceModel::Bpe(_) | PieceModel::Char)
             && self.pieces.ordinary(SPACE).is_some()
             && of_text.all(|(_, piece)| starts_words(&piece.text))
+    }
+
+    /// Appends the ids of a short part of a text. Returns `None` and appends
+    /// nothing where it takes [`Self::encode_inside`].
+    pub(crate) fn encode_short(
+        &self,
+        part: &str,
+        scratch: &mut SentencePieceScratch,
+        ids: &mut Vec<u32>,
+    ) -> Option<()> {
+        let PieceModel::Bpe(model) = &self.model else {
+            return None;
+        };
+        if part.len() > char::MAX.len_utf8() * SHORT_SYMBOLS {
+            return None;
+        }
+        let bytes = self.pieces.bytes().filter(|_| self.byte_fallback)?;
+        self.normalizer.write_spaces(part, &mut scratch.word)?;
+        model.encode_short(&scratch.word, bytes, &mut scratch.short, ids)
     }
 
     /// Appends the tokens of a part of a text; what they stand for is counted

@@ -21,9 +21,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::chars::CharTable;
 use super::load::FuseUnknown;
 use super::symbols::{CharAlphabet, CharKind, characters};
+use crate::tokenize::char_table::CharTable;
 use crate::tokenize::model::tokens::TokenTable;
 
 /// What is known of a character: how it stands to others in merges.

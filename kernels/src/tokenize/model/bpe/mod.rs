@@ -5,7 +5,6 @@
 //! (`merging`). Where no pre-tokenizer cuts a text into words, the model finds
 //! places that no merge can cross (`cuts`).
 
-mod chars;
 mod cuts;
 mod load;
 mod merging;

@@ -1,7 +1,7 @@
 //! A word as symbols, one a character, before any merge.
 
-use super::chars::CharTable;
 use super::load::{BpeOptions, FuseUnknown};
+use crate::tokenize::char_table::CharTable;
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::model::tokens::{ByteTokens, TokenTable};
 

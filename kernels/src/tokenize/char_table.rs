@@ -4,21 +4,21 @@ const PAGE_BITS: u32 = 7;
 const PAGE: usize = 1 << PAGE_BITS;
 
 /// A two-level table by codepoint; pages without anything are one.
-pub(super) struct CharTable<T> {
+pub(crate) struct CharTable<T> {
     page_of: Vec<u16>,
     pages: Vec<[T; PAGE]>,
 }
 
 impl<T: Copy> CharTable<T> {
     /// A table that has `nothing` for every character.
-    pub(super) fn new(nothing: T) -> Self {
+    pub(crate) fn new(nothing: T) -> Self {
         Self {
             page_of: vec![0; 0x11_0000 / PAGE],
             pages: vec![[nothing; PAGE]],
         }
     }
 
-    pub(super) fn insert(&mut self, c: char, value: T) {
+    pub(crate) fn insert(&mut self, c: char, value: T) {
         let code = u32::from(c);
         let page = &mut self.page_of[(code >> PAGE_BITS) as usize];
         if *page == 0 {
@@ -30,7 +30,7 @@ impl<T: Copy> CharTable<T> {
     }
 
     #[inline]
-    pub(super) fn get(&self, c: char) -> T {
+    pub(crate) fn get(&self, c: char) -> T {
         let code = u32::from(c);
         let page = self.page_of[(code >> PAGE_BITS) as usize];
         self.pages[usize::from(page)][code as usize % PAGE]
