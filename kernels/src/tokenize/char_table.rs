@@ -31,8 +31,13 @@ impl<T: Copy> CharTable<T> {
 
     #[inline]
     pub(crate) fn get(&self, c: char) -> T {
-        let code = u32::from(c);
-        let page = self.page_of[(code >> PAGE_BITS) as usize];
-        self.pages[usize::from(page)][code as usize % PAGE]
+        self.at(u32::from(c))
+    }
+
+    /// What there is for the character of a code.
+    #[inline]
+    pub(crate) fn at(&self, code: u32) -> T {
+        let page = self.page_of.get((code >> PAGE_BITS) as usize);
+        self.pages[page.map_or(0, |page| usize::from(*page))][code as usize % PAGE]
     }
 }

@@ -92,6 +92,7 @@ mod tiktoken;
 mod tiktoken_rules;
 mod together;
 mod tokenizer;
+mod utf8;
 mod vocab;
 mod whole_words;
 mod word_cutter;

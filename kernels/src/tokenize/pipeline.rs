@@ -83,21 +83,17 @@ impl TokenPipeline {
         .map_err(|error| error.placed(start))
     }
 
-    /// Appends the ids of a word that has been normalised and cut.
+    /// Appends the ids of a word that has been normalised and cut, and is UTF-8.
     ///
     /// # Errors
     /// Those of the model.
     pub(crate) fn encode_word(
         &self,
-        word: &str,
+        word: &[u8],
         scratch: &mut PipelineScratch,
         ids: &mut Vec<u32>,
     ) -> Result<(), EncodeError> {
-        scratch.tokens.clear();
-        self.model
-            .encode_word(word, &mut scratch.model, &mut scratch.tokens)?;
-        ids.extend(scratch.tokens.iter().map(|token| token.id));
-        Ok(())
+        self.model.encode_ids(word, &mut scratch.model, ids)
     }
 
     /// Appends the ids of a part of a text that does not start it.

@@ -124,7 +124,8 @@ impl WordModel for ChunkedPipeline {
         let scratch = &mut merging.pipeline;
         let quick = self.quick.as_ref();
         let done = if quick.is_some_and(|quick| quick.write(text, &mut merging.word)) {
-            self.pipeline.encode_word(&merging.word, scratch, ids)
+            self.pipeline
+                .encode_word(merging.word.as_bytes(), scratch, ids)
         } else {
             self.pipeline.encode_inside(text, scratch, ids)
         };

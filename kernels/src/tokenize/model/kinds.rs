@@ -21,6 +21,7 @@ pub(crate) enum Model {
 pub(crate) struct Scratch {
     bpe: BpeScratch,
     unigram: UnigramScratch,
+    tokens: Vec<WordToken>,
 }
 
 impl Model {
@@ -39,7 +40,33 @@ impl Model {
             Self::Bpe(model) => model.encode(word, &mut scratch.bpe, tokens),
             Self::WordPiece(model) => model.encode(word, tokens),
             Self::WordLevel(model) => model.encode(word, tokens),
-            Self::Unigram(model) => model.encode(word, &mut scratch.unigram, tokens),
+            Self::Unigram(model) => {
+                model.encode(word, &mut scratch.unigram, |token| tokens.push(token))
+            }
+        }
+    }
+
+    /// Appends the ids of the same tokens of a word, which is UTF-8.
+    ///
+    /// # Errors
+    /// As [`Self::encode_word`].
+    pub(crate) fn encode_ids(
+        &self,
+        word: &[u8],
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        match self {
+            Self::Bpe(model) => model.encode_ids(text_of(word), &mut scratch.bpe, ids),
+            Self::WordPiece(model) => model.encode_ids(word, ids),
+            Self::WordLevel(model) => {
+                let tokens = &mut scratch.tokens;
+                tokens.clear();
+                model.encode(text_of(word), tokens)?;
+                ids.extend(tokens.iter().map(|token| token.id));
+                Ok(())
+            }
+            Self::Unigram(model) => model.encode_ids(word, &mut scratch.unigram, ids),
         }
     }
 
@@ -73,4 +100,8 @@ impl Model {
             Self::Unigram(_) => "Unigram",
         }
     }
+}
+
+fn text_of(word: &[u8]) -> &str {
+    str::from_utf8(word).unwrap_or_default()
 }

@@ -80,37 +80,59 @@ impl WordPiece {
         word: &str,
         tokens: &mut Vec<WordToken>,
     ) -> Result<(), EncodeError> {
+        self.encode_into(word.as_bytes(), tokens, |token| token)
+    }
+
+    /// Appends the ids of these tokens; the word is UTF-8.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub(super) fn encode_ids(&self, word: &[u8], ids: &mut Vec<u32>) -> Result<(), EncodeError> {
+        self.encode_into(word, ids, |token| token.id)
+    }
+
+    #[inline]
+    fn encode_into<T>(
+        &self,
+        word: &[u8],
+        tokens: &mut Vec<T>,
+        made: impl Fn(WordToken) -> T,
+    ) -> Result<(), EncodeError> {
         let before = tokens.len();
-        if !self.is_too_long(word) && self.cover(word.as_bytes(), tokens) {
+        let put = |token| tokens.push(made(token));
+        if !self.is_too_long(word) && self.cover(word, put) {
             return Ok(());
         }
         tokens.truncate(before);
         let unk_token = &self.options.unk_token;
-        tokens.push(WordToken {
-            id: self
-                .unk_id
-                .ok_or_else(|| EncodeError::unknown(word, unk_token))?,
+        let id = self.unk_id.ok_or_else(|| {
+            EncodeError::unknown(str::from_utf8(word).unwrap_or_default(), unk_token)
+        })?;
+        tokens.push(made(WordToken {
+            id,
             start: 0,
             end: word.len() as u32,
-        });
+        }));
         Ok(())
     }
 
-    fn is_too_long(&self, word: &str) -> bool {
+    fn is_too_long(&self, word: &[u8]) -> bool {
         let most = self.options.max_input_chars_per_word;
+        let starts_char = |byte: &&u8| **byte & 0xc0 != 0x80;
         // A character has at least one byte.
-        word.len() > most && word.chars().count() > most
+        word.len() > most && word.iter().filter(starts_char).count() > most
     }
 
-    /// Appends tokens until the word is covered or no token fits.
-    fn cover(&self, word: &[u8], tokens: &mut Vec<WordToken>) -> bool {
+    /// Puts out tokens until the word is covered or no token fits.
+    #[inline]
+    fn cover(&self, word: &[u8], mut put: impl FnMut(WordToken)) -> bool {
         let mut start = 0;
         let mut from = Some(self.trie.root());
         while start < word.len() {
             let Some((id, end)) = from.and_then(|node| self.longest(word, start, node)) else {
                 return false;
             };
-            tokens.push(WordToken {
+            put(WordToken {
                 id,
                 start: start as u32,
                 end: end as u32,

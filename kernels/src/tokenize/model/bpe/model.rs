@@ -10,6 +10,7 @@ use crate::tokenize::error::{EncodeError, TokenizerError};
 use crate::tokenize::model::token::WordToken;
 use crate::tokenize::model::tokens::TokenTable;
 use crate::tokenize::pairs::PairTable;
+use crate::tokenize::short_symbols::{SHORT_SYMBOLS, SymbolMerges, SymbolWord};
 use crate::tokenize::whole_words::WholeWords;
 
 /// Words of more bytes are cut before they are merged.
@@ -19,6 +20,8 @@ const CUT_MIN: usize = 32;
 pub(crate) struct Bpe {
     pub(in crate::tokenize::model) tokens: TokenTable,
     pairs: PairTable,
+    /// The same merges for short words, if it takes them.
+    short: Option<Box<SymbolMerges>>,
     alphabet: CharAlphabet,
     cuts: Cuts,
     whole_words: WholeWords,
@@ -28,6 +31,8 @@ pub(crate) struct Bpe {
 #[derive(Default)]
 pub(in crate::tokenize::model) struct BpeScratch {
     merging: BpeMerging,
+    short: SymbolWord,
+    tokens: Vec<WordToken>,
 }
 
 impl Bpe {
@@ -46,6 +51,7 @@ impl Bpe {
         Ok(Self {
             cuts: Cuts::new(&alphabet, &tokens, merges, options.unk_token.as_deref()),
             alphabet,
+            short: SymbolMerges::new(&pairs).map(Box::new),
             pairs,
             tokens,
             whole_words: options.whole_words,
@@ -128,6 +134,48 @@ impl Bpe {
             }
         }
         Ok(())
+    }
+
+    /// Appends the ids of the tokens of a word.
+    pub(in crate::tokenize::model) fn encode_ids(
+        &self,
+        word: &str,
+        scratch: &mut BpeScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        if let Some(id) = self.whole(word) {
+            ids.push(id);
+            return Ok(());
+        }
+        if word.len() <= SHORT_SYMBOLS || !self.alphabet.is_plain() {
+            return self.append_ids(word, scratch, ids);
+        }
+        self.cuts(word, |part| {
+            let part = word.get(part).unwrap_or_default();
+            self.append_ids(part, scratch, ids)
+        })
+    }
+
+    fn append_ids(
+        &self,
+        part: &str,
+        scratch: &mut BpeScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        if let Some(short) = &self.short
+            && let Some(()) = self
+                .alphabet
+                .spell_short(part.as_bytes(), &mut scratch.short)
+        {
+            short.merge(&mut scratch.short, |id, _| ids.push(id));
+            return Ok(());
+        }
+        let mut tokens = std::mem::take(&mut scratch.tokens);
+        tokens.clear();
+        let done = self.append(part, &mut 0, scratch, &mut tokens);
+        ids.extend(tokens.iter().map(|token| token.id));
+        scratch.tokens = tokens;
+        done
     }
 
     /// Appends the tokens of a part; the first starts `at` a byte, which is

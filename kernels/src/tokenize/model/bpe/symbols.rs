@@ -4,6 +4,8 @@ use super::load::{BpeOptions, FuseUnknown};
 use crate::tokenize::char_table::CharTable;
 use crate::tokenize::error::EncodeError;
 use crate::tokenize::model::tokens::{ByteTokens, TokenTable};
+use crate::tokenize::short_symbols::SymbolWord;
+use crate::tokenize::utf8::first_code;
 
 /// What no token has as its id.
 const NO_TOKEN: u32 = u32::MAX;
@@ -113,6 +115,32 @@ impl CharAlphabet {
     /// Whether a character that is no token is refused.
     pub(super) fn refuses(&self) -> bool {
         matches!(self.unknown, Unknown::Refused)
+    }
+
+    /// Puts the symbols of a short word, which is UTF-8, into `symbols`, if they are
+    /// tokens.
+    #[inline]
+    pub(super) fn spell_short(&self, word: &[u8], symbols: &mut SymbolWord) -> Option<()> {
+        symbols.clear();
+        if !self.is_plain() {
+            return None;
+        }
+        let mut rest = word;
+        while let Some((code, after)) = first_code(rest) {
+            rest = after;
+            match self.chars.at(code) {
+                NO_TOKEN => self.spell_bytes(char::from_u32(code)?, symbols)?,
+                id => symbols.push(id)?,
+            }
+        }
+        Some(())
+    }
+
+    fn spell_bytes(&self, c: char, symbols: &mut SymbolWord) -> Option<()> {
+        let bytes = self.bytes.as_ref()?;
+        let mut buffer = [0; 4];
+        let mut spelled = c.encode_utf8(&mut buffer).bytes();
+        spelled.try_for_each(|byte| symbols.push(bytes[usize::from(byte)]?))
     }
 
     /// Puts the symbols of a word into `symbols`.

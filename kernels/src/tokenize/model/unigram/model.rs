@@ -9,10 +9,10 @@
 //! settled when it is reached. What is kept is bounded by the distance between
 //! such places, not by the text; scores go on adding up across them.
 
-use super::token::WordToken;
-use super::tokens::{ByteFallback, ByteTokens, TokenTable};
-use super::trie::Trie;
 use crate::tokenize::error::{EncodeError, TokenizerError};
+use crate::tokenize::model::token::WordToken;
+use crate::tokenize::model::tokens::{ByteFallback, ByteTokens, TokenTable};
+use crate::tokenize::model::trie::Trie;
 
 /// How much less than the worst token a character without one scores.
 const UNK_PENALTY: f64 = 10.0;
@@ -31,42 +31,75 @@ pub(crate) struct UnigramOptions {
 
 /// Tokens with scores. The id of a token is its place in the file.
 pub(crate) struct Unigram {
-    pub(super) tokens: TokenTable,
+    pub(in crate::tokenize::model) tokens: TokenTable,
     /// By id.
-    scores: Vec<f64>,
-    trie: Trie,
-    unk_id: Option<u32>,
+    pub(super) scores: Vec<f64>,
+    pub(super) trie: Trie,
+    pub(super) unk_id: Option<u32>,
     /// The score of a character that is unknown.
-    unk_score: f64,
+    pub(super) unk_score: f64,
+    /// The greatest score, with or without its sign.
+    pub(super) most: f64,
     /// The tokens of bytes, where unknown characters become these.
     bytes: Option<ByteTokens>,
 }
 
 /// The best way to a place: its score, and its last token.
 #[derive(Debug, Clone, Copy)]
-struct Way {
+pub(super) struct UnigramWay {
     score: f64,
     start: u32,
     id: u32,
 }
 
+/// The best way to a place in a short word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ShortWay {
+    pub(super) score: f64,
+    pub(super) id: u32,
+    pub(super) start: u32,
+}
+
+impl ShortWay {
+    /// Worse than every way there is.
+    pub(super) const NONE: Self = Self {
+        score: f64::NEG_INFINITY,
+        id: u32::MAX,
+        start: 0,
+    };
+}
+
 /// Buffers; what is in them between words does not matter.
 #[derive(Default)]
-pub(super) struct UnigramScratch {
+pub(in crate::tokenize::model) struct UnigramScratch {
     /// The best ways to the places from `base` on.
-    ways: Vec<Way>,
+    pub(super) ways: Vec<UnigramWay>,
     /// Where the last settled place is.
     base: usize,
     /// A settled way, last token first.
-    path: Vec<WordToken>,
+    pub(super) path: Vec<WordToken>,
+    /// The best ways to the places of a short word.
+    pub(super) short: Vec<ShortWay>,
 }
 
 /// Where the tokens of a word go.
-struct Output<'a> {
-    word: &'a str,
-    tokens: &'a mut Vec<WordToken>,
+pub(super) struct UnigramOutput<'a, F> {
+    /// UTF-8
+    word: &'a [u8],
+    give: F,
     /// Where the unknown characters started that are not given out yet.
     unknown_from: Option<u32>,
+}
+
+impl<'a, F: FnMut(WordToken)> UnigramOutput<'a, F> {
+    /// `give` is called with the tokens of `word`, in order.
+    pub(super) fn new(word: &'a [u8], give: F) -> Self {
+        Self {
+            word,
+            give,
+            unknown_from: None,
+        }
+    }
 }
 
 impl Unigram {
@@ -96,6 +129,7 @@ impl Unigram {
             ));
         }
         let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let bytes = tokens.byte_tokens(options.byte_fallback);
         Ok(Self {
             trie: Trie::new(tokens.iter().map(|(id, token)| (token, id)))?,
@@ -103,6 +137,7 @@ impl Unigram {
             scores,
             unk_id: options.unk_id,
             unk_score: least - UNK_PENALTY,
+            most: greatest.abs().max((least - UNK_PENALTY).abs()),
             bytes,
         })
     }
@@ -111,17 +146,13 @@ impl Unigram {
     ///
     /// # Errors
     /// `Unknown` if a character is unknown and there is no token for that.
-    pub(super) fn encode(
+    pub(in crate::tokenize::model) fn encode(
         &self,
         word: &str,
         scratch: &mut UnigramScratch,
-        tokens: &mut Vec<WordToken>,
+        give: impl FnMut(WordToken),
     ) -> Result<(), EncodeError> {
-        let mut output = Output {
-            word,
-            tokens,
-            unknown_from: None,
-        };
+        let mut output = UnigramOutput::new(word.as_bytes(), give);
         scratch.settle(0, 0.0);
         for (at, c) in word.char_indices() {
             let place = at - scratch.base;
@@ -157,13 +188,13 @@ impl Unigram {
             if let Some(id) = self.trie.value(node) {
                 let score = self.scores[id as usize] + till_here;
                 let start = at as u32;
-                scratch.offer(place + 1, Way { score, start, id });
+                scratch.offer(place + 1, UnigramWay { score, start, id });
                 has_single |= place + 1 == single;
             }
         }
         if !has_single {
             let score = self.unk_score + till_here;
-            let way = Way {
+            let way = UnigramWay {
                 score,
                 start: at as u32,
                 id: self.unk_id.unwrap_or(NO_WAY),
@@ -178,11 +209,11 @@ impl Unigram {
 
     /// Gives out the tokens from the last settled place to `end`, the last
     /// place there is a way to, and gives the score there.
-    fn give_out(
+    fn give_out<F: FnMut(WordToken)>(
         &self,
         end: usize,
         scratch: &mut UnigramScratch,
-        output: &mut Output<'_>,
+        output: &mut UnigramOutput<'_, F>,
     ) -> Result<f64, EncodeError> {
         let mut at = end;
         while at > scratch.base {
@@ -194,40 +225,55 @@ impl Unigram {
             });
             at = way.start as usize;
         }
-        while let Some(token) = scratch.path.pop() {
+        self.put(&mut scratch.path, output)?;
+        Ok(scratch.ways[end - scratch.base].score)
+    }
+
+    /// Gives out the tokens of a way, of which the first is the last in `path`.
+    #[inline]
+    pub(super) fn put<F: FnMut(WordToken)>(
+        &self,
+        path: &mut Vec<WordToken>,
+        output: &mut UnigramOutput<'_, F>,
+    ) -> Result<(), EncodeError> {
+        while let Some(token) = path.pop() {
             if Some(token.id) == self.unk_id {
                 output.unknown_from.get_or_insert(token.start);
             } else {
                 self.end_unknown(token.start, output)?;
-                output.tokens.push(token);
+                (output.give)(token);
             }
         }
-        Ok(scratch.ways[end - scratch.base].score)
+        Ok(())
     }
 
     /// Gives out the unknown characters before `end` as one token, or as bytes.
     ///
     /// Together they may spell a token: scores above zero can make two unknown
     /// characters better than the token that they are.
-    fn end_unknown(&self, end: u32, output: &mut Output<'_>) -> Result<(), EncodeError> {
+    pub(super) fn end_unknown<F: FnMut(WordToken)>(
+        &self,
+        end: u32,
+        output: &mut UnigramOutput<'_, F>,
+    ) -> Result<(), EncodeError> {
         let Some(start) = output.unknown_from.take() else {
             return Ok(());
         };
         let range = start as usize..end as usize;
-        let text = output.word.get(range).unwrap_or_default();
+        let text = text_of(output.word.get(range).unwrap_or_default());
         let token = |id| WordToken { id, start, end };
         if let Some(id) = self.tokens.id(text) {
-            output.tokens.push(token(id));
+            (output.give)(token(id));
             return Ok(());
         }
         if let Some(ids) = self.byte_ids(text) {
-            output.tokens.extend(ids.map(token));
+            ids.map(token).for_each(&mut output.give);
             return Ok(());
         }
         let id = self
             .unk_id
             .ok_or_else(|| EncodeError::unknown(text, "unk_id"))?;
-        output.tokens.push(token(id));
+        (output.give)(token(id));
         Ok(())
     }
 
@@ -240,7 +286,7 @@ impl Unigram {
 
     /// Whether a token stands for a text that is in no token, which is then
     /// shown as its text. The token of a byte may have the same id.
-    pub(super) fn is_unknown(&self, id: u32, text: &str) -> bool {
+    pub(in crate::tokenize::model) fn is_unknown(&self, id: u32, text: &str) -> bool {
         self.unk_id == Some(id) && self.byte_ids(text).is_none()
     }
 }
@@ -250,7 +296,7 @@ impl UnigramScratch {
     fn settle(&mut self, place: usize, score: f64) {
         self.base = place;
         self.ways.clear();
-        self.ways.push(Way {
+        self.ways.push(UnigramWay {
             score,
             start: place as u32,
             id: NO_WAY,
@@ -259,8 +305,8 @@ impl UnigramScratch {
 
     /// Takes a way to `place` if it is the first or better, and says so.
     #[inline]
-    fn offer(&mut self, place: usize, way: Way) -> bool {
-        const NONE: Way = Way {
+    fn offer(&mut self, place: usize, way: UnigramWay) -> bool {
+        const NONE: UnigramWay = UnigramWay {
             score: 0.0,
             start: NO_WAY,
             id: NO_WAY,
@@ -278,140 +324,7 @@ impl UnigramScratch {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Hugging Face's `encode_optimized` and `tokenize`, word for word, on the
-    /// whole text at once.
-    fn meaning(
-        vocab: &[(String, f64)],
-        unk: usize,
-        fallback: ByteFallback,
-        text: &str,
-    ) -> Vec<u32> {
-        let find = |token: &str| vocab.iter().rposition(|(other, _)| other == token);
-        let least = vocab
-            .iter()
-            .map(|(_, score)| *score)
-            .fold(f64::INFINITY, f64::min);
-        let mut best: Vec<Option<(f64, usize, usize)>> = vec![None; text.len() + 1];
-        for (start, c) in text.char_indices() {
-            let here = best[start].map_or(0.0, |(score, ..)| score);
-            let mut offers = Vec::new();
-            for end in (start + 1..=text.len()).filter(|&end| text.is_char_boundary(end)) {
-                if let Some(id) = find(text.get(start..end).unwrap()) {
-                    offers.push((end, vocab[id].1 + here, id));
-                }
-            }
-            let single = start + c.len_utf8();
-            if !offers.iter().any(|(end, ..)| *end == single) {
-                offers.push((single, least - 10.0 + here, unk));
-            }
-            for (end, score, id) in offers {
-                if best[end].is_none_or(|(other, ..)| score > other) {
-                    best[end] = Some((score, start, id));
-                }
-            }
-        }
-        let mut pieces: Vec<(usize, usize, bool)> = Vec::new();
-        let mut end = text.len();
-        while end > 0 {
-            let (_, start, id) = best[end].unwrap();
-            match pieces.last_mut() {
-                Some(last) if last.2 && id == unk => last.0 = start,
-                _ => pieces.push((start, end, id == unk)),
-            }
-            end = start;
-        }
-        let mut ids = Vec::new();
-        for (start, end, _) in pieces.into_iter().rev() {
-            let piece = text.get(start..end).unwrap();
-            let bytes: Option<Vec<usize>> = piece
-                .bytes()
-                .map(|byte| find(&format!("<0x{byte:02X}>")))
-                .collect();
-            match (find(piece), bytes) {
-                (Some(id), _) => ids.push(id as u32),
-                (None, Some(bytes)) if fallback == ByteFallback::Yes => {
-                    ids.extend(bytes.into_iter().map(|id| id as u32));
-                }
-                _ => ids.push(unk as u32),
-            }
-        }
-        ids
-    }
-
-    fn model(vocab: &[(String, f64)], unk_id: Option<u32>, byte_fallback: ByteFallback) -> Unigram {
-        let tokens = (0..).zip(vocab.iter().map(|(token, _)| token.as_str()));
-        let table = TokenTable::new(tokens).unwrap();
-        let scores = vocab.iter().map(|(_, score)| *score).collect();
-        Unigram::new(
-            table,
-            scores,
-            UnigramOptions {
-                unk_id,
-                byte_fallback,
-            },
-        )
-        .unwrap()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
-        #[test]
-        fn equals_the_meaning(
-            vocab in prop::collection::vec(
-                ("[abé]{0,4}|<0xC3>|<0xA9>|<0x61>", (-6..6_i8).prop_map(|n| f64::from(n) * 0.7)),
-                1..30,
-            ),
-            unk in 0..30_usize,
-            fallback in prop::sample::select(vec![ByteFallback::Yes, ByteFallback::No]),
-            texts in prop::collection::vec("[abcé]{0,16}", 20),
-        ) {
-            let unk = unk % vocab.len();
-            let model = model(&vocab, Some(unk as u32), fallback);
-            let mut scratch = UnigramScratch::default();
-            for text in texts {
-                let mut tokens = Vec::new();
-                model.encode(&text, &mut scratch, &mut tokens).unwrap();
-                let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
-                prop_assert_eq!(ids, meaning(&vocab, unk, fallback, &text), "{}", text);
-            }
-        }
-    }
-
-    #[test]
-    fn buffers_do_not_grow_with_the_text() {
-        let vocab = [
-            ("<unk>", 0.0),
-            ("\u{2581}a", -1.0),
-            ("b", -2.0),
-            ("ab", -2.5),
-        ];
-        let vocab = vocab.map(|(token, score)| (token.to_owned(), score));
-        let model = model(&vocab, Some(0), ByteFallback::No);
-        let text = "\u{2581}abab".repeat(50_000);
-        let (mut scratch, mut tokens) = (UnigramScratch::default(), Vec::new());
-        model.encode(&text, &mut scratch, &mut tokens).unwrap();
-        assert_eq!(tokens.len(), 150_000);
-        assert!(scratch.ways.capacity() < 64);
-    }
-
-    #[test]
-    fn an_unknown_character_needs_its_token() {
-        let vocab = [("a".to_owned(), -1.0)];
-        let model = model(&vocab, None, ByteFallback::No);
-        let (mut scratch, mut tokens) = (UnigramScratch::default(), Vec::new());
-        model.encode("aa", &mut scratch, &mut tokens).unwrap();
-        assert_eq!(tokens.len(), 2);
-        let error = model.encode("ab", &mut scratch, &mut tokens).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected a text that tokens cover, got \"b\": the model has no token for what is \
-             unknown, which should be \"unk_id\""
-        );
-    }
+/// The text of a word that is UTF-8.
+pub(super) fn text_of(word: &[u8]) -> &str {
+    str::from_utf8(word).unwrap_or_default()
 }
