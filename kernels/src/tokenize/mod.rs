@@ -95,6 +95,7 @@ mod tokenizer;
 mod utf8;
 mod vocab;
 mod whole_words;
+mod word_buffer;
 mod word_cutter;
 mod word_model;
 mod word_starts;

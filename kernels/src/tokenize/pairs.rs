@@ -70,7 +70,7 @@ impl PairTable {
     }
 
     /// Every pair with its merge, in no particular order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = ((u32, u32), Merge)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ((u32, u32), Merge)> + Clone {
         let taken = self.slots.iter().filter(|slot| slot.1.rank != NO_RANK);
         taken.map(|&(key, merge)| (((key >> 32) as u32, key as u32), merge))
     }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::error::EncodeError;
-use super::model::{Model, Scratch, WordToken};
+use super::model::{Model, PartFit, Scratch, WordToken};
 use super::special::{Finder, Special, StretchPart, each_stretch};
 use super::text::{AlignedPiece, AlignedText, TextCutter, TextNormalizer, Track};
 
@@ -94,6 +94,73 @@ impl TokenPipeline {
         ids: &mut Vec<u32>,
     ) -> Result<(), EncodeError> {
         self.model.encode_ids(word, &mut scratch.model, ids)
+    }
+
+    /// Appends the ids of a part of such a word.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub(crate) fn encode_part(
+        &self,
+        part: &[u8],
+        scratch: &mut PipelineScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<PartFit, EncodeError> {
+        self.model.encode_part_ids(part, &mut scratch.model, ids)
+    }
+
+    /// Appends the ids of a word, of which the spaces become U+2581.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub(crate) fn encode_spaced(
+        &self,
+        word: &[u8],
+        buffer: &mut String,
+        scratch: &mut PipelineScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
+        let scratch = &mut scratch.model;
+        if self.model.encode_short_spaced(word, scratch, ids).is_some() {
+            return Ok(());
+        }
+        buffer.clear();
+        for part in word.split_inclusive(|byte| *byte == b' ') {
+            let (part, space) = match part.strip_suffix(b" ") {
+                Some(before) => (before, "\u{2581}"),
+                None => (part, ""),
+            };
+            buffer.extend([str::from_utf8(part).unwrap_or_default(), space]);
+        }
+        self.model.encode_ids(buffer.as_bytes(), scratch, ids)
+    }
+
+    /// Appends the ids of a part of a text that starts within a word, where
+    /// spaces become U+2581 and start words.
+    ///
+    /// # Errors
+    /// Those of the components.
+    pub(crate) fn encode_rest(
+        &self,
+        text: &str,
+        buffer: &mut String,
+        scratch: &mut PipelineScratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<PartFit, EncodeError> {
+        // Behind a space it is a word, which may start with what the space becomes.
+        buffer.clear();
+        buffer.extend([" ", text]);
+        let mut aligned = AlignedText::new(buffer, 1, self.least_track())?;
+        self.normalizer.normalize_inside(&mut aligned)?;
+        self.cutter.cut(&mut aligned)?;
+        let mut words = aligned.pieces().map(|word| word.text());
+        let first = words.next().unwrap_or_default();
+        let first = first.strip_prefix('\u{2581}').unwrap_or(first);
+        let fit = self.encode_part(first.as_bytes(), scratch, ids)?;
+        for word in words {
+            self.encode_word(word.as_bytes(), scratch, ids)?;
+        }
+        Ok(fit)
     }
 
     /// Appends the ids of a part of a text that does not start it.

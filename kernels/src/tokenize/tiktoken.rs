@@ -82,7 +82,7 @@ pub(crate) fn render(vocab: &Vocab) -> Vec<u8> {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn encode_base64(bytes: &[u8], out: &mut Vec<u8>) {
     for chunk in bytes.chunks(3) {
         let word = chunk
             .iter()

@@ -5,40 +5,67 @@
 //! `cuts` says where a text may be cut, and why the ids stay the same. Where it
 //! cannot say, there are no chunks, and the [`TokenPipeline`] encodes texts whole.
 
+mod bert;
+mod blocks;
 mod cuts;
+mod fates;
+mod joined;
 mod pieces;
-mod quick;
+mod spaces;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::ops::Deref;
 
 use super::batch::Words;
+use super::model::PartFit;
 use super::pipeline::{PipelinePart, PipelineScratch, TokenPipeline};
 use super::sink::IdSink;
 use super::special::Special;
 use super::word_model::{Merging, WordModel};
-use cuts::{ChunkCuts, FirstChunk};
+use cuts::{ChunkCuts, FirstChunk, SpacedWords, is_marked};
 pub(crate) use pieces::ChunkedPieces;
-use quick::QuickWords;
+use words::ChunkWords;
 
 /// Chunks that are looked up together.
 const N_CHUNKS: usize = 256;
+/// Bytes of a text beyond which its buffer is not kept.
+const KEEP_MAX: usize = 1 << 16;
 
 /// Components, and where a text may be cut before them.
 pub(crate) struct ChunkedPipeline {
     pipeline: TokenPipeline,
     cuts: Option<ChunkCuts>,
-    quick: Option<QuickWords>,
+    words: ChunkedWords,
+}
+
+/// How chunks become words.
+enum ChunkedWords {
+    /// As `BertChars` say.
+    Bert,
+    /// A chunk is a word, in which spaces are U+2581.
+    Marked,
+    ByChar(ChunkWords),
+    /// There are no chunks.
+    None,
 }
 
 impl ChunkedPipeline {
     pub(crate) fn new(pipeline: TokenPipeline) -> Self {
         let cuts = ChunkCuts::of(&pipeline);
+        let words = match (&cuts, cuts::spaced_words(&pipeline)) {
+            (Some(ChunkCuts::Bert(_)), _) => ChunkedWords::Bert,
+            (_, None) => ChunkedWords::None,
+            (_, Some(words)) if words == SpacedWords::Whole && is_marked(&pipeline) => {
+                ChunkedWords::Marked
+            }
+            (_, Some(words)) => ChunkedWords::ByChar(ChunkWords::new(&pipeline.normalizer, words)),
+        };
         Self {
-            quick: cuts.as_ref().and_then(|_| QuickWords::of(&pipeline)),
-            cuts,
             pipeline,
+            cuts,
+            words,
         }
     }
 
@@ -57,7 +84,7 @@ impl ChunkedPipeline {
         };
         let mut from = 0;
         if cuts.first() == FirstChunk::Apart {
-            from = cuts.next(text.as_bytes(), 0);
+            from = cuts.next_word(text.as_bytes(), 0);
             let first = text.get(..from).unwrap_or_default();
             if !self.encode_first((first, start), scratch, sink) {
                 return false;
@@ -100,7 +127,34 @@ fn encode_rest(
     let mut ends = [0; N_CHUNKS];
     while from < text.len() && !words.merging.has_failed {
         let n_chunks = cuts.fill(text, from, &mut ends);
-        let ends = ends.get(..n_chunks).unwrap_or_default();
+        let n_ids = sink.n_ids();
+        let chunks = ends.get(..n_chunks).unwrap_or_default();
+        let end = chunks.last().map_or(text.len(), |&end| end as usize);
+        words.encode(model, text, (from, chunks), sink);
+        if std::mem::take(&mut words.merging.is_torn) {
+            sink.truncate(n_ids);
+            encode_whole(
+                (model, cuts),
+                (text.get(..end).unwrap_or_default(), from),
+                words,
+                sink,
+            );
+        }
+        from = end;
+    }
+}
+
+/// Gives `sink` the ids of the words from `from` on, uncut.
+fn encode_whole(
+    (model, cuts): (&impl WordModel, &ChunkCuts),
+    (text, mut from): (&[u8], usize),
+    words: &mut Words,
+    sink: &mut impl IdSink,
+) {
+    let mut ends = [0; N_CHUNKS];
+    while from < text.len() {
+        let n_words = cuts.fill_words(text, from, &mut ends);
+        let ends = ends.get(..n_words).unwrap_or_default();
         words.encode(model, text, (from, ends), sink);
         from = ends.last().map_or(text.len(), |&end| end as usize);
     }
@@ -115,23 +169,56 @@ impl Deref for ChunkedPipeline {
 }
 
 impl WordModel for ChunkedPipeline {
-    fn encode_word(&self, word: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
-        if self.cuts.as_ref().is_some_and(|cuts| cuts.is_nothing(word)) {
-            return;
-        }
-        // Chunks end where characters do.
-        let text = str::from_utf8(word).unwrap_or_default();
-        let scratch = &mut merging.pipeline;
-        let quick = self.quick.as_ref();
-        let done = if quick.is_some_and(|quick| quick.write(text, &mut merging.word)) {
-            self.pipeline
-                .encode_word(merging.word.as_bytes(), scratch, ids)
-        } else {
-            self.pipeline.encode_inside(text, scratch, ids)
+    fn encode_word(&self, chunk: &[u8], merging: &mut Merging, ids: &mut Vec<u32>) {
+        let Merging {
+            pipeline,
+            word,
+            text,
+            ..
+        } = merging;
+        let cuts = self.cuts.as_ref();
+        let starts_in_word = cuts.is_some_and(|cuts| cuts.is_part(chunk));
+        let mut is_part = starts_in_word;
+        let mut fit = PartFit::Exact;
+        let visit = |word: &[u8]| {
+            if std::mem::take(&mut is_part) {
+                fit = self.pipeline.encode_part(word, pipeline, ids)?;
+                return Ok(());
+            }
+            self.pipeline.encode_word(word, pipeline, ids)
         };
-        if done.is_err() {
+        let known = match (&self.words, cuts) {
+            (ChunkedWords::Marked, _) => {
+                let done = self.pipeline.encode_spaced(chunk, text, pipeline, ids);
+                done.map(|()| true)
+            }
+            (ChunkedWords::Bert, Some(ChunkCuts::Bert(chars))) => {
+                chars.each_word(chunk, word, visit)
+            }
+            (ChunkedWords::ByChar(words), _) => {
+                words.each_word(&self.pipeline.normalizer, chunk, word, visit)
+            }
+            (ChunkedWords::Bert | ChunkedWords::None, _) => Ok(false),
+        };
+        let done = known.and_then(|is_known| {
+            if is_known {
+                return Ok(());
+            }
             ids.clear();
-            merging.has_failed = true;
+            // Chunks end where characters do.
+            let chunk = str::from_utf8(chunk).unwrap_or_default();
+            if starts_in_word {
+                fit = self.pipeline.encode_rest(chunk, text, pipeline, ids)?;
+                return Ok(());
+            }
+            self.pipeline.encode_inside(chunk, pipeline, ids)
+        });
+        if done.is_err() || fit == PartFit::Close {
+            ids.clear();
         }
+        text.clear();
+        text.shrink_to(KEEP_MAX);
+        merging.has_failed |= done.is_err();
+        merging.is_torn |= fit == PartFit::Close;
     }
 }

@@ -2,8 +2,9 @@
 
 use std::ops::Deref;
 
-use super::cuts::ChunkCuts;
+use super::cuts::{ChunkCuts, before_spaces};
 use super::encode_rest;
+use super::joined::JoinedPairs;
 use crate::tokenize::batch::Words;
 use crate::tokenize::sentencepiece::SentencePiece;
 use crate::tokenize::sink::IdSink;
@@ -19,7 +20,8 @@ impl ChunkedPieces {
     pub(crate) fn new(model: SentencePiece) -> Self {
         let is_cut = model.is_cut_before_spaces();
         Self {
-            cuts: is_cut.then(ChunkCuts::before_spaces),
+            cuts: is_cut
+                .then(|| before_spaces(JoinedPairs::new(model.joined(), model.known_chars()))),
             model,
         }
     }
@@ -27,7 +29,7 @@ impl ChunkedPieces {
     /// Gives `sink` the ids of a text.
     pub(crate) fn encode_chunks(&self, text: &str, words: &mut Words, sink: &mut impl IdSink) {
         let first = match &self.cuts {
-            Some(cuts) => cuts.next(text.as_bytes(), 0),
+            Some(cuts) => cuts.next_word(text.as_bytes(), 0),
             None => text.len(),
         };
         let merging = &mut words.merging;

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::tokenize::route::Route;
+use crate::tokenize::tiktoken::encode_base64;
+use crate::tokenize::word_buffer::WRITTEN_MAX;
 use crate::tokenize::{AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special, Tokenizer};
 
 const TOKENS: [&str; 24] = [
@@ -60,6 +62,55 @@ fn bpe(merges: &[[&str; 2]], fuse_unk: impl Into<Value>) -> Value {
     json!({"type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
            "end_of_word_suffix": null, "fuse_unk": fuse_unk, "byte_fallback": false,
            "ignore_merges": false, "vocab": vocab, "merges": merges})
+}
+
+/// Longer than what is kept of one character.
+const LONG: &str = "abababababababababababababababababababababababababababababababababab";
+
+/// A table of replacements such as SentencePiece's, in base64: keys of a byte and
+/// more, one of which starts another.
+fn charsmap() -> String {
+    const KEYS: [(&str, &str); 10] = [
+        ("\n", " "),
+        ("\u{a0}", " "),
+        ("\u{3000}", " "),
+        ("\u{200b}", ""),
+        ("e\u{301}", "é"),
+        ("ﬁ", "ab"),
+        ("ſ", "b"),
+        ("क\u{93c}", "a"),
+        ("\u{308}", "1"),
+        ("\u{2026}", LONG),
+    ];
+    // A block of 256 units for each node; what is not set leads nowhere.
+    let mut units = vec![0_u32; 512];
+    let mut nodes = std::collections::BTreeMap::from([(Vec::new(), 256)]);
+    let mut replacements = Vec::new();
+    units[0] = 256 << 10;
+    for (key, replacement) in KEYS {
+        for len in 1..=key.len() {
+            let (before, byte) = (key.as_bytes()[..len - 1].to_vec(), key.as_bytes()[len - 1]);
+            let at = nodes[&before] ^ usize::from(byte);
+            let n_units = units.len();
+            let node = *nodes
+                .entry(key.as_bytes()[..len].to_vec())
+                .or_insert(n_units);
+            units.resize(n_units.max(node + 256), 0);
+            units[at] |= ((at ^ node) as u32) << 10 | u32::from(byte);
+            if len == key.len() {
+                units[at] |= 1 << 8;
+                units[node] = 1 << 31 | replacements.len() as u32;
+            }
+        }
+        replacements.extend(replacement.bytes().chain([0]));
+    }
+    let trie = units.iter().flat_map(|unit| unit.to_le_bytes());
+    let bytes: Vec<u8> = trie.collect();
+    let mut file = (bytes.len() as u32).to_le_bytes().to_vec();
+    file.extend(bytes.into_iter().chain(replacements));
+    let mut text = Vec::new();
+    encode_base64(&file, &mut text);
+    String::from_utf8(text).unwrap()
 }
 
 const MERGES: [[&str; 2]; 8] = [
@@ -118,6 +169,7 @@ fn files() -> Vec<Vec<u8>> {
             &[json!({"type": "WhitespaceSplit"}), metaspace(scheme, true)],
         )
     };
+    let mapped = json!({"type": "Precompiled", "precompiled_charsmap": charsmap()});
     let none = Value::Null;
     let mut files = vec![
         file(&bert(true, true), &of_bert, &word_piece()),
@@ -128,6 +180,9 @@ fn files() -> Vec<Vec<u8>> {
         file(&cleaned, &words("always"), &unigram()),
         file(&form("NFC"), &words("first"), &word_piece()),
         file(&added, &metaspace("never", true), &unigram()),
+        file(&mapped, &words("always"), &unigram()),
+        file(&mapped, &words("never"), &unigram()),
+        file(&mapped, &metaspace("always", true), &unigram()),
     ];
     for fuse in [false, true] {
         let model = bpe(&MERGES, fuse);
@@ -135,6 +190,7 @@ fn files() -> Vec<Vec<u8>> {
             file(&llama, &none, &model),
             file(&replace, &split, &model),
             file(&none, &metaspace("first", false), &model),
+            file(&mapped, &metaspace("never", false), &model),
             file(&form("NFKD"), &metaspace("always", false), &model),
             file(&cleaned, &metaspace("never", false), &model),
         ]);
@@ -180,9 +236,31 @@ fn piece() -> impl Strategy<Value = String> {
         "[\u{301}\u{308}\u{327}e .\u{338}=]{0,6}",
         "[\u{0}\u{1}\u{200b}\u{200d}\u{feff}\u{fffd} ab]{0,5}",
         "[北京 ｡ﬁ½ſKİ\u{1f1}]{0,5}",
+        "[aक\u{93c}\u{93f}\u{902}\u{94d}\u{e33}\u{301}\u{308}. ]{0,6}",
+        "[ab. ]{0,3}\r\n[\r\nab ]{0,3}",
+        "[\u{2026}\u{600}가\u{1161}\u{11a8}\u{1f1e6}😀\u{200d} a]{0,5}",
+        "(<unk>|[ab.]){0,5}",
         "\\PC{0,4}",
         " {1,5}",
     ]
+}
+
+/// What is wrong with the ids of a text, if anything is.
+fn difference(encoder: &mut Encoder, text: &str) -> Option<String> {
+    let options = EncodeOptions {
+        special: Special::Text,
+        add_special: AddSpecial::No,
+        offsets: OffsetUnit::Bytes,
+        ..EncodeOptions::default()
+    };
+    let whole = encoder.encode_tokens(text, None, &options).unwrap();
+    let mut ids = Vec::new();
+    encoder.encode(text, Special::Text, &mut ids).unwrap();
+    (ids != whole.ids).then(|| format!("{text:?}: {ids:?} for {:?}", whole.ids))
+}
+
+fn encoder(file: &[u8]) -> Encoder {
+    Encoder::new(Arc::new(Tokenizer::from_tokenizer_json(file).unwrap()))
 }
 
 proptest! {
@@ -191,20 +269,64 @@ proptest! {
     fn chunks_have_the_ids_of_the_pipeline(
         texts in prop::collection::vec(prop::collection::vec(piece(), 0..8), 24),
     ) {
-        let options = EncodeOptions {
-            special: Special::Text,
-            add_special: AddSpecial::No,
-            offsets: OffsetUnit::Bytes,
-            ..EncodeOptions::default()
-        };
         for file in files() {
-            let tokenizer = Arc::new(Tokenizer::from_tokenizer_json(&file).unwrap());
-            let mut encoder = Encoder::new(tokenizer);
+            let mut encoder = encoder(&file);
             for text in texts.iter().map(|pieces| pieces.concat()) {
-                let whole = encoder.encode_tokens(&text, None, &options).unwrap();
-                let mut ids = Vec::new();
-                encoder.encode(&text, Special::Text, &mut ids).unwrap();
-                prop_assert_eq!(ids, whole.ids, "{:?} {}", text, String::from_utf8_lossy(&file));
+                let wrong = difference(&mut encoder, &text);
+                prop_assert_eq!(wrong, None, "{}", String::from_utf8_lossy(&file));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_character_has_the_ids_of_the_pipeline_among_others() {
+    let chars: Vec<char> = ('\0'..='\u{1ffff}')
+        .chain('\u{e0000}'..='\u{e01ff}')
+        .collect();
+    for file in files() {
+        let mut encoder = encoder(&file);
+        for chars in chars.chunks(128) {
+            let mut text = String::new();
+            for &c in chars {
+                text.extend([
+                    'a', c, 'b', '.', c, ' ', c, c, 'é', ' ', 'क', c, '\n', c, ' ',
+                ]);
+            }
+            let wrong = difference(&mut encoder, &text);
+            assert_eq!(wrong, None, "{}", String::from_utf8_lossy(&file));
+        }
+    }
+}
+
+#[test]
+fn runs_of_any_length_have_the_ids_of_the_pipeline() {
+    for file in files() {
+        let mut encoder = encoder(&file);
+        for unit in ["a", " ", ".", "a.", "北", "é. ", "\n", " .b", "क\u{93f}"] {
+            for len in [
+                1, 15, 16, 31, 32, 63, 64, 65, 127, 255, 256, 257, 1025, 5000,
+            ] {
+                let text = unit.repeat(len);
+                for text in [text.clone(), format!("{text} b"), format!("b {text}")] {
+                    let wrong = difference(&mut encoder, &text);
+                    assert_eq!(wrong, None, "{}", String::from_utf8_lossy(&file));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn chunks_too_long_to_be_written_have_the_ids_of_the_pipeline() {
+    for file in files() {
+        let mut encoder = encoder(&file);
+        for unit in ["ab", "ﬁ", "北é"] {
+            for len in [WRITTEN_MAX, WRITTEN_MAX + 1] {
+                let n_units = len.div_ceil(unit.len());
+                let text = format!("a {} b", unit.repeat(n_units));
+                let wrong = difference(&mut encoder, &text);
+                assert_eq!(wrong, None, "{}", String::from_utf8_lossy(&file));
             }
         }
     }

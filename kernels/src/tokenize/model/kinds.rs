@@ -3,7 +3,7 @@
 use super::bpe::{Bpe, BpeScratch};
 use super::token::WordToken;
 use super::tokens::TokenTable;
-use super::unigram::{Unigram, UnigramScratch};
+use super::unigram::{PartFit, Unigram, UnigramScratch};
 use super::word_level::WordLevel;
 use super::word_piece::WordPiece;
 use crate::tokenize::error::EncodeError;
@@ -67,6 +67,41 @@ impl Model {
                 Ok(())
             }
             Self::Unigram(model) => model.encode_ids(word, &mut scratch.unigram, ids),
+        }
+    }
+
+    /// Appends the ids of a short word, of which the spaces become U+2581. Returns
+    /// `None` and appends nothing where the word is not short enough.
+    #[inline]
+    pub(crate) fn encode_short_spaced(
+        &self,
+        word: &[u8],
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Option<()> {
+        match self {
+            Self::Bpe(model) => model.encode_short_spaced(word, &mut scratch.bpe, ids),
+            Self::WordPiece(_) | Self::WordLevel(_) | Self::Unigram(_) => None,
+        }
+    }
+
+    /// Appends the ids of a part of a word, which starts where no token of the
+    /// word lies across.
+    ///
+    /// # Errors
+    /// As [`Self::encode_word`].
+    pub(crate) fn encode_part_ids(
+        &self,
+        part: &[u8],
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<PartFit, EncodeError> {
+        match self {
+            Self::Unigram(model) => model.encode_part(part, &mut scratch.unigram, ids),
+            Self::Bpe(_) | Self::WordPiece(_) | Self::WordLevel(_) => {
+                self.encode_ids(part, scratch, ids)?;
+                Ok(PartFit::Exact)
+            }
         }
     }
 

@@ -19,6 +19,6 @@ pub(crate) use kinds::Scratch;
 pub(crate) use token::WordToken;
 pub(crate) use tokens::{ByteFallback, TokenTable};
 pub(crate) use trie::Trie;
-pub(crate) use unigram::{Unigram, UnigramOptions};
+pub(crate) use unigram::{PartFit, Unigram, UnigramOptions, WORD_MAX};
 pub(crate) use word_level::WordLevel;
 pub(crate) use word_piece::{WordPiece, WordPieceOptions};

@@ -117,7 +117,7 @@ impl TokenTable {
     }
 
     /// Every token, in ascending order of ids.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &str)> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &str)> + Clone {
         let positions = 0..self.ids.len();
         positions.map(|position| (self.ids[position], self.at(position)))
     }

@@ -109,6 +109,15 @@ impl Pattern {
         }
     }
 
+    /// The one character that it matches, if it is a literal of one.
+    pub(crate) fn one_char(&self) -> Option<char> {
+        let Self::Literal(text) = self else {
+            return None;
+        };
+        let mut chars = text.chars();
+        chars.next().filter(|_| chars.next().is_none())
+    }
+
     /// Calls `visit` with the matches in `text`, in order and not overlapping.
     /// There is none in an empty text, and none that is empty where the match
     /// before it ends. What it takes is taken off `steps`.

@@ -10,6 +10,7 @@ use crate::tokenize::error::TokenizerError;
 use crate::tokenize::merge::Merger;
 use crate::tokenize::model::WordToken;
 use crate::tokenize::short_symbols::{SHORT_SYMBOLS, SymbolWord};
+use crate::tokenize::text::tables::CharSet;
 
 /// A model, ready for use.
 pub(crate) struct SentencePiece {
@@ -114,6 +115,22 @@ impl SentencePiece {
             && matches!(self.model, PieceModel::Bpe(_) | PieceModel::Char)
             && self.pieces.ordinary(SPACE).is_some()
             && of_text.all(|(_, piece)| starts_words(&piece.text))
+    }
+
+    /// The characters that some piece holds side by side.
+    pub(crate) fn joined(&self) -> impl Iterator<Item = (char, char)> + Clone {
+        let texts = self.pieces.iter().map(|(_, piece)| piece.text.chars());
+        texts.flat_map(|chars| chars.clone().zip(chars.skip(1)))
+    }
+
+    /// The characters that are pieces, unless all others become bytes.
+    pub(crate) fn known_chars(&self) -> Option<CharSet> {
+        let chars = self.pieces.iter().filter_map(|(_, piece)| {
+            let mut chars = piece.text.chars();
+            let c = chars.next().filter(|_| chars.next().is_none())?;
+            self.pieces.ordinary(&piece.text).map(|_| c)
+        });
+        (!self.byte_fallback).then(|| CharSet::of(chars))
     }
 
     /// Appends the ids of a short part of a text. Returns `None` and appends

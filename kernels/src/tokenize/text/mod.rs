@@ -16,5 +16,7 @@ pub(crate) use cutter::{
     scan_words,
 };
 pub(crate) use normalizer::{
-    BertSteps, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
+    BertSteps, CharStanding, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
+    is_starter, joins_next,
 };
+pub(crate) use tables::is_punctuation;

@@ -5,12 +5,13 @@ use std::ops::Range;
 use super::cuts::Cuts;
 use super::load::{self, BpeOptions};
 use super::merging::BpeMerging;
-use super::symbols::CharAlphabet;
+use super::symbols::{CharAlphabet, characters};
 use crate::tokenize::error::{EncodeError, TokenizerError};
 use crate::tokenize::model::token::WordToken;
 use crate::tokenize::model::tokens::TokenTable;
 use crate::tokenize::pairs::PairTable;
 use crate::tokenize::short_symbols::{SHORT_SYMBOLS, SymbolMerges, SymbolWord};
+use crate::tokenize::text::tables::CharSet;
 use crate::tokenize::whole_words::WholeWords;
 
 /// Words of more bytes are cut before they are merged.
@@ -69,6 +70,21 @@ impl Bpe {
         self.whole_words == WholeWords::Merged
             && !self.alphabet.refuses()
             && self.cuts.always_before(c)
+    }
+
+    /// The characters between which some merge joins two tokens, the last of one
+    /// and the first of the other.
+    pub(crate) fn joined(&self) -> impl Iterator<Item = (char, char)> + Clone {
+        self.pairs.iter().filter_map(|((left, right), _)| {
+            let left = self.tokens.token(left)?.chars().next_back()?;
+            Some((left, self.tokens.token(right)?.chars().next()?))
+        })
+    }
+
+    /// The characters that are tokens, unless all others become bytes.
+    pub(crate) fn known_chars(&self) -> Option<CharSet> {
+        let chars = characters(&self.tokens).map(|(c, _)| c);
+        (!self.alphabet.has_all_bytes()).then(|| CharSet::of(chars))
     }
 
     /// The tokens by id and ids by token.
@@ -156,6 +172,25 @@ impl Bpe {
         })
     }
 
+    /// Appends the ids of a word that is short and has no token as a whole, of
+    /// which the spaces become U+2581.
+    #[inline]
+    pub(in crate::tokenize::model) fn encode_short_spaced(
+        &self,
+        word: &[u8],
+        scratch: &mut BpeScratch,
+        ids: &mut Vec<u32>,
+    ) -> Option<()> {
+        let short = self.short.as_ref()?;
+        if self.whole_words == WholeWords::Tokens {
+            return None;
+        }
+        let of = |code| if code == u32::from(' ') { 0x2581 } else { code };
+        self.alphabet.spell_short(word, of, &mut scratch.short)?;
+        short.merge(&mut scratch.short, |id, _| ids.push(id));
+        Some(())
+    }
+
     fn append_ids(
         &self,
         part: &str,
@@ -163,9 +198,9 @@ impl Bpe {
         ids: &mut Vec<u32>,
     ) -> Result<(), EncodeError> {
         if let Some(short) = &self.short
-            && let Some(()) = self
-                .alphabet
-                .spell_short(part.as_bytes(), &mut scratch.short)
+            && let Some(()) =
+                self.alphabet
+                    .spell_short(part.as_bytes(), |code| code, &mut scratch.short)
         {
             short.merge(&mut scratch.short, |id, _| ids.push(id));
             return Ok(());

@@ -112,15 +112,26 @@ impl CharAlphabet {
         }
     }
 
+    /// Whether every character that is no token becomes bytes.
+    pub(super) fn has_all_bytes(&self) -> bool {
+        let bytes = self.bytes.as_ref();
+        bytes.is_some_and(|bytes| bytes.iter().all(Option::is_some))
+    }
+
     /// Whether a character that is no token is refused.
     pub(super) fn refuses(&self) -> bool {
         matches!(self.unknown, Unknown::Refused)
     }
 
-    /// Puts the symbols of a short word, which is UTF-8, into `symbols`, if they are
-    /// tokens.
+    /// Puts the symbols of a short word into `symbols`, if they are tokens, with
+    /// what `of` says for the code of each character. The word is UTF-8.
     #[inline]
-    pub(super) fn spell_short(&self, word: &[u8], symbols: &mut SymbolWord) -> Option<()> {
+    pub(super) fn spell_short(
+        &self,
+        word: &[u8],
+        of: impl Fn(u32) -> u32,
+        symbols: &mut SymbolWord,
+    ) -> Option<()> {
         symbols.clear();
         if !self.is_plain() {
             return None;
@@ -128,8 +139,8 @@ impl CharAlphabet {
         let mut rest = word;
         while let Some((code, after)) = first_code(rest) {
             rest = after;
-            match self.chars.at(code) {
-                NO_TOKEN => self.spell_bytes(char::from_u32(code)?, symbols)?,
+            match self.chars.at(of(code)) {
+                NO_TOKEN => self.spell_bytes(char::from_u32(of(code))?, symbols)?,
                 id => symbols.push(id)?,
             }
         }

@@ -1,4 +1,4 @@
-//! The ids of short words.
+//! The ids of short words, and of parts of words.
 
 use super::model::{ShortWay, Unigram, UnigramOutput, UnigramScratch, text_of};
 use crate::tokenize::error::EncodeError;

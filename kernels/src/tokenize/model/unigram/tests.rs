@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::UnigramScratch;
 use super::model::{Unigram, UnigramOptions};
+use super::{PartFit, UnigramScratch};
 use crate::tokenize::model::{ByteFallback, TokenTable};
 
 /// Hugging Face's `encode_optimized` and `tokenize`, word for word, on the
@@ -99,6 +99,41 @@ proptest! {
             let mut short = Vec::new();
             model.encode_ids(text.as_bytes(), &mut scratch, &mut short).unwrap();
             prop_assert_eq!(short, ids, "{}", text);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn parts_that_fit_have_the_ids_of_the_word(
+        vocab in prop::collection::vec(
+            ("[ab.]{1,3}|[.,]{1,3}|<unk>|é", (-9..2_i8).prop_map(|n| f64::from(n) * 0.7)),
+            1..30,
+        ),
+        unk in 0..30_usize,
+        words in prop::collection::vec("([ab]{1,4}[.,]{1,4}(<unk>|é)?){1,4}", 20),
+    ) {
+        let model = model(&vocab, Some((unk % vocab.len()) as u32), ByteFallback::No);
+        let known: Vec<char> = model.known_chars().collect();
+        let joined: Vec<(char, char)> = model.joined().collect();
+        let mut scratch = UnigramScratch::default();
+        for word in words {
+            let (mut whole, mut parts) = (Vec::new(), Vec::new());
+            model.encode_ids(word.as_bytes(), &mut scratch, &mut whole).unwrap();
+            let mut fits = true;
+            let mut start = 0;
+            let pairs = word.char_indices().skip(1).zip(word.chars());
+            let cuts = pairs.filter(|&((_, y), x)| {
+                known.contains(&x) && known.contains(&y) && !joined.contains(&(x, y))
+            });
+            for end in cuts.map(|((at, _), _)| at).chain([word.len()]) {
+                let part = word.get(start..end).unwrap();
+                let fit = model.encode_part(part.as_bytes(), &mut scratch, &mut parts).unwrap();
+                fits &= start == 0 || fit == PartFit::Exact;
+                start = end;
+            }
+            prop_assert!(!fits || parts == whole, "{word}: {parts:?} and {whole:?}");
         }
     }
 }

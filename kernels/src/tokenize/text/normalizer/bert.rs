@@ -51,6 +51,13 @@ impl BertSteps {
 }
 
 impl BertSteps {
+    /// What the steps make of a character by itself.
+    pub(crate) fn one(self, c: char) -> String {
+        let mut buffer = [0; 4];
+        let changed = self.all_at_once(c.encode_utf8(&mut buffer));
+        changed.map(|(c, _)| c).collect()
+    }
+
     /// What the steps one after another make of a text, in one go: ASCII byte
     /// by byte, and what lies between by the same functions. A letter of ASCII
     /// starts anew in NFD, so that nothing reaches over one that stays.

@@ -14,6 +14,9 @@ pub(crate) enum Strip {
     Keep,
 }
 
+/// The most characters that the lower case of one has.
+pub(super) const LOWERCASE_GROWTH: usize = 3;
+
 /// Removes the characters that `keeps` does not keep.
 pub(super) fn filter(
     text: &mut AlignedText<'_>,

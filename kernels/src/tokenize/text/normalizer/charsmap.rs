@@ -10,6 +10,8 @@ use thiserror::Error;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::aligned::AlignedText;
+use super::clusters::stands_alone;
+use super::standing::CharStanding;
 use crate::tokenize::error::EncodeError;
 
 /// Grapheme clusters of this many bytes or more are looked up by character.
@@ -103,6 +105,50 @@ impl Charsmap {
         let value = self.units.get(unit)? & (u32::MAX >> 1);
         let text = self.replacements.get(value as usize..)?;
         Some(text.split('\0').next().unwrap_or_default())
+    }
+
+    /// The most characters that a replacement has.
+    pub(super) fn growth(&self) -> usize {
+        let counts = self
+            .replacements
+            .split('\0')
+            .map(|text| text.chars().count());
+        counts.max().unwrap_or_default().max(1)
+    }
+
+    /// How what a text of few characters becomes stands to others.
+    pub(super) fn standing(&self, text: &str) -> Option<CharStanding> {
+        let mut chars = text.chars();
+        if let (Some(c), None) = (chars.next(), chars.next())
+            && !self.starts_key(text)
+        {
+            return Some(if stands_alone(c) {
+                CharStanding::Open
+            } else {
+                CharStanding::Mark
+            });
+        }
+        text.chars()
+            .all(stands_alone)
+            .then_some(CharStanding::NoMarks)
+    }
+
+    /// Whether some key starts with a text, or the text with a key.
+    fn starts_key(&self, text: &str) -> bool {
+        let mut node = self.units.first().map_or(0, |unit| offset(*unit));
+        for label in text.bytes() {
+            let at = node ^ usize::from(label);
+            match self.units.get(at) {
+                Some(&unit) if label != 0 && has_label(unit, label) => {
+                    if has_value(unit) {
+                        return true;
+                    }
+                    node = at ^ offset(unit);
+                }
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// The replacement of the shortest key that `text` starts with. Hugging

@@ -42,6 +42,12 @@ impl CharSet {
         set
     }
 
+    /// These characters.
+    pub(crate) fn of(chars: impl Iterator<Item = char>) -> Self {
+        let ranges: Vec<(u32, u32)> = chars.map(|c| (u32::from(c), u32::from(c))).collect();
+        Self::new(&ranges)
+    }
+
     /// Whether the set holds `c`.
     #[inline]
     pub(crate) fn contains(&self, c: char) -> bool {

@@ -16,6 +16,11 @@ pub(super) fn punctuation() -> &'static CharSet {
     &SET
 }
 
+/// Whether these cut out a character.
+pub(crate) fn is_punctuation(c: char) -> bool {
+    punctuation().contains(c)
+}
+
 /// What the `clean_text` of `BertNormalizer` removes.
 pub(super) fn removed() -> &'static CharSet {
     static SET: LazyLock<CharSet> = LazyLock::new(|| CharSet::new(categories::REMOVED));
