@@ -75,7 +75,33 @@ class FuelrailPython:
         return ids, numpy.diff(starts).astype(numpy.uint32)
 
 
-PEERS = {"gigatoken": Gigatoken, "fuelrail-python": FuelrailPython}
+class SentencePiece:
+    """The library SentencePiece, on its own file; its lists of ids are its result."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        if not job["vocabulary"].endswith(".model"):
+            raise ValueError("has files of its own only")
+        if job["output"] != "ids":
+            raise ValueError("has no offsets in bytes")
+        import sentencepiece
+
+        model = Path(job["tokenizer"]).with_name(job["vocabulary"])
+        self.tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(model))
+        self.threads = job["n_threads"]
+
+    def encode(self, documents: list[bytes]) -> Any:
+        """The ids of all documents."""
+        return self.tokenizer.encode(documents, num_threads=self.threads)
+
+    def arrays(self, made: Any) -> tuple[Any, Any]:
+        """The ids in a row, and the number of each document."""
+        import numpy
+
+        flat = numpy.fromiter((number for ids in made for number in ids), dtype=numpy.uint32)
+        return flat, numpy.array([len(ids) for ids in made], dtype=numpy.uint32)
+
+
+PEERS = {"gigatoken": Gigatoken, "sentencepiece": SentencePiece, "fuelrail-python": FuelrailPython}
 
 
 def timed(tokenizer: Any, documents: list[bytes]) -> dict[str, float]:

@@ -16,13 +16,15 @@ pub enum PeerName {
     Splintr,
     BpeOpenai,
     Tiktoken,
+    #[value(name = "sentencepiece")]
+    SentencePiece,
     #[value(name = "hf-0.23")]
     Hf,
     FuelrailPython,
 }
 
 /// All of them, the fast ones first.
-const ALL: [PeerName; 10] = [
+const ALL: [PeerName; 11] = [
     PeerName::Fuelrail,
     PeerName::Before,
     PeerName::Fastokens,
@@ -31,6 +33,7 @@ const ALL: [PeerName; 10] = [
     PeerName::Splintr,
     PeerName::BpeOpenai,
     PeerName::Tiktoken,
+    PeerName::SentencePiece,
     PeerName::Hf,
     PeerName::FuelrailPython,
 ];
@@ -47,6 +50,7 @@ impl PeerName {
             Self::Splintr => "splintr",
             Self::BpeOpenai => "bpe-openai",
             Self::Tiktoken => "tiktoken",
+            Self::SentencePiece => "sentencepiece",
             Self::Hf => "hf-0.23",
             Self::FuelrailPython => "fuelrail-python",
         }
@@ -63,6 +67,7 @@ impl PeerName {
             Self::Splintr => "0.22.0",
             Self::BpeOpenai => "0.3.2",
             Self::Tiktoken => "tiktoken-rs 0.12.1",
+            Self::SentencePiece => "0.2.3",
             Self::Hf => "0.23.2",
         }
     }
@@ -75,7 +80,7 @@ impl PeerName {
     /// At most so many bytes are timed: the slowest would take hours.
     pub fn len_bytes(self) -> usize {
         match self {
-            Self::Tiktoken | Self::Hf => 4_000_000,
+            Self::Tiktoken | Self::SentencePiece | Self::Hf => 4_000_000,
             _ => usize::MAX,
         }
     }

@@ -41,6 +41,7 @@ pub enum Trust {
 fn reference_of(job: &Job) -> PeerName {
     match (job.output, job.vocabulary.as_str()) {
         (Output::Ids, "cl100k" | "o200k") => PeerName::Tiktoken,
+        (Output::Ids, name) if name.ends_with(".model") => PeerName::SentencePiece,
         _ => PeerName::Hf,
     }
 }

@@ -33,7 +33,18 @@ use crate::process::Starter;
 use crate::table::Clock;
 
 const CORPORA: [&str; 3] = ["prose", "code", "multilingual"];
-const VOCABULARIES: [&str; 5] = ["cl100k", "o200k", "wordpiece", "unigram", "spbpe"];
+const VOCABULARIES: [&str; 8] = [
+    "cl100k",
+    "o200k",
+    "wordpiece",
+    "unigram",
+    "t5",
+    "spbpe",
+    "llama2",
+    LLAMA2_MODEL,
+];
+/// The vocabulary of `llama2`, which fuelrail reads from SentencePiece's file.
+const LLAMA2_MODEL: &str = "llama2.model";
 
 /// Compares tokenizers: ids first, then MB of text a second, in turns.
 #[derive(Debug, Parser)]
@@ -139,8 +150,7 @@ impl Options {
     fn wants(&self, suite: Suite, vocabulary: &str, corpus: &str) -> bool {
         let named = |names: &[String], name: &str| names.iter().any(|given| given == name);
         let by_default = match suite {
-            // Vocabularies for text are not compared on code.
-            Suite::Ids => corpus != "code" || matches!(vocabulary, "cl100k" | "o200k"),
+            Suite::Ids => true,
             Suite::Offsets | Suite::Threads | Suite::Python => corpus == "prose",
         };
         (self.only.is_empty() || self.only.contains(&suite))
@@ -217,9 +227,13 @@ fn compare(options: &Options) -> Result<(), Failure> {
 }
 
 fn job(options: &Options, data: &Path, vocabulary: &str, corpus: &str) -> Job {
+    let file = match vocabulary {
+        LLAMA2_MODEL => "llama2.json".to_owned(),
+        _ => format!("{vocabulary}.json"),
+    };
     Job {
         vocabulary: vocabulary.to_owned(),
-        tokenizer: data.join("vocabularies").join(format!("{vocabulary}.json")),
+        tokenizer: data.join("vocabularies").join(file),
         documents: data.join("corpora").join(format!("{corpus}.docs")),
         len_bytes: options
             .mb

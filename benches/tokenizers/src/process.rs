@@ -30,7 +30,7 @@ impl Starter {
     /// Starts the process of a peer; nothing is open in it yet.
     pub fn start(&self, peer: PeerName, n_threads: usize) -> Result<Process, Failure> {
         let mut command = match peer {
-            PeerName::Gigatoken => self.python_of(&self.python, peer),
+            PeerName::Gigatoken | PeerName::SentencePiece => self.python_of(&self.python, peer),
             PeerName::FuelrailPython => self.python_of(&self.fuelrail_python, peer),
             PeerName::Before => {
                 let before = self.before.as_ref();

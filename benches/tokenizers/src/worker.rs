@@ -36,7 +36,7 @@ pub fn serve(peer: PeerName) -> Result<(), Failure> {
         PeerName::Tiktoken => Worker::default().serve::<Tiktoken>(),
         PeerName::Hf => Worker::default().serve::<Hf>(),
         PeerName::Before => Err(Failure("is served by the other build".to_owned())),
-        PeerName::Gigatoken | PeerName::FuelrailPython => {
+        PeerName::Gigatoken | PeerName::SentencePiece | PeerName::FuelrailPython => {
             Err(Failure("is served by peers.py".to_owned()))
         }
     }

@@ -13,11 +13,13 @@ use crate::peer::{Encode, Peer, Vocabulary};
 
 pub struct Fuelrail {
     tokenizer: Arc<Tokenizer>,
+    special: Special,
     output: Output,
 }
 
 pub struct FuelrailEncoder {
     encoder: Encoder,
+    special: Special,
     output: Output,
     /// What a byte-level tokenizer gives.
     spans: TokenSpans,
@@ -27,10 +29,22 @@ impl Peer for Fuelrail {
     type Encoder<'a> = FuelrailEncoder;
 
     fn open(vocabulary: &Vocabulary<'_>) -> Result<Self, Failure> {
-        let json = std::fs::read(vocabulary.path)?;
-        let tokenizer = Tokenizer::from_tokenizer_json(&json).map_err(failed)?;
+        let is_model = vocabulary.name.ends_with(".model");
+        let tokenizer = if is_model {
+            let model = std::fs::read(vocabulary.path.with_file_name(vocabulary.name))?;
+            Tokenizer::from_sentencepiece(&model)
+        } else {
+            Tokenizer::from_tokenizer_json(&std::fs::read(vocabulary.path)?)
+        };
+        let tokenizer = tokenizer.map_err(failed)?;
         Ok(Self {
             tokenizer: Arc::new(tokenizer),
+            // To the library SentencePiece, control symbols in a text are text.
+            special: if is_model {
+                Special::Text
+            } else {
+                Special::Parse
+            },
             output: vocabulary.output,
         })
     }
@@ -38,6 +52,7 @@ impl Peer for Fuelrail {
     fn encoder(&self) -> FuelrailEncoder {
         FuelrailEncoder {
             encoder: Encoder::new(Arc::clone(&self.tokenizer)),
+            special: self.special,
             output: self.output,
             spans: TokenSpans::default(),
         }
@@ -83,7 +98,7 @@ impl Encode for FuelrailEncoder {
     fn encode<'a>(&'a mut self, text: &str, ids: &'a mut Vec<u32>) -> Result<&'a [u32], Failure> {
         ids.clear();
         if self.output == Output::Ids {
-            let encoded = self.encoder.encode(text, TOKENS.special, ids);
+            let encoded = self.encoder.encode(text, self.special, ids);
             return encoded.map(|()| ids.as_slice()).map_err(failed);
         }
         Ok(match self.tokens(text, ids)? {
