@@ -4,8 +4,12 @@
 use std::ops::Range;
 
 use super::encoder::Encoder;
-use super::encoding::{AddSpecial, EncodeOptions, EncodingFrame, IsPair, TokenRun};
+use super::encoding::{
+    AddSpecial, EncodeOptions, EncodingFrame, PostProcessor, TokenRun, TokenSpan, TrimOffsets,
+    WholeText,
+};
 use super::error::EncodeError;
+use super::sink::TokenSpans;
 use super::tokenizer::Tokenizer;
 
 /// The ids of encodings one after another, each as [`Encoder::encode_tokens`]
@@ -14,23 +18,34 @@ use super::tokenizer::Tokenizer;
 pub struct EncodedRows {
     frame: EncodingFrame,
     ids: Vec<u32>,
+    /// As many as `ids`, if they are asked for.
+    spans: Option<Vec<TokenSpan>>,
     rows: Vec<RowEnd>,
-    /// The ids of the texts of a row, before it is finished.
-    texts: Vec<u32>,
+    scratch: RowScratch,
 }
 
-/// Where the ids of a row end, and how many are of each text.
+/// The tokens of the texts of a row, before it is finished.
+#[derive(Debug, Clone, Default)]
+struct RowScratch {
+    tokens: TokenSpans,
+    /// The spans of the tokens that are kept of each text.
+    spans: [Vec<TokenSpan>; 2],
+}
+
+/// Where the ids of a row end, how many are of each text, and how many are left out.
 #[derive(Debug, Clone, Copy)]
 struct RowEnd {
     end: usize,
     lens: [usize; 2],
+    n_left_out: usize,
 }
 
 /// One of [`EncodedRows`].
 #[derive(Debug, Clone, Copy)]
 pub struct EncodedRow<'r> {
     ids: &'r [u32],
-    lens: [usize; 2],
+    spans: &'r [TokenSpan],
+    row: RowEnd,
     frame: &'r EncodingFrame,
 }
 
@@ -48,9 +63,26 @@ impl EncodedRows {
         Ok(Self {
             frame: EncodingFrame::new(post_processor, add, n_texts)?,
             ids: Vec::new(),
+            spans: None,
             rows: Vec::new(),
-            texts: Vec::new(),
+            scratch: RowScratch::default(),
         })
+    }
+
+    /// The same with spans in the rows.
+    #[must_use]
+    pub fn with_spans(self) -> Self {
+        Self {
+            spans: Some(Vec::new()),
+            ..self
+        }
+    }
+
+    /// Forgets the rows, and keeps their memory.
+    pub fn clear(&mut self) {
+        self.ids.clear();
+        self.spans.iter_mut().for_each(Vec::clear);
+        self.rows.clear();
     }
 
     /// How many rows.
@@ -73,12 +105,60 @@ impl EncodedRows {
             .and_then(|last| self.rows.get(last));
         let mut start = before.map_or(0, |row| row.end);
         let rows = self.rows.get(range).unwrap_or_default().iter();
-        rows.map(move |row| EncodedRow {
-            ids: &self.ids[std::mem::replace(&mut start, row.end)..row.end],
-            lens: row.lens,
-            frame: &self.frame,
+        let spans = self.spans.as_deref().unwrap_or_default();
+        rows.map(move |&row| {
+            let tokens = std::mem::replace(&mut start, row.end)..row.end;
+            EncodedRow {
+                ids: &self.ids[tokens.clone()],
+                spans: spans.get(tokens).unwrap_or_default(),
+                row,
+                frame: &self.frame,
+            }
         })
     }
+}
+
+impl EncodedRows {
+    /// Finishes the row of the tokens in scratch, of which so many are of each text.
+    /// `place` makes the spans of those that are kept.
+    fn finish(
+        &mut self,
+        (n_first, n_second): (usize, Option<usize>),
+        options: &EncodeOptions,
+        place: impl FnOnce(&mut RowScratch, &[Range<usize>; 2]),
+    ) -> Result<(), EncodeError> {
+        let kept = self
+            .frame
+            .kept((n_first, n_second), options.truncation.as_ref())?;
+        place(&mut self.scratch, &kept);
+        let RowScratch { tokens, spans } = &self.scratch;
+        let (first, second) = tokens.ids.split_at(n_first);
+        let ids = [
+            first.get(kept[0].clone()).unwrap_or_default(),
+            second.get(kept[1].clone()).unwrap_or_default(),
+        ];
+        self.frame.put(ids, |id| id, &mut self.ids);
+        if let Some(to) = &mut self.spans {
+            self.frame.put([&spans[0], &spans[1]], |_| (0, 0), to);
+        }
+        let lens = kept.map(|kept| kept.len());
+        self.end_row(lens, n_first + n_second.unwrap_or(0));
+        Ok(())
+    }
+
+    fn end_row(&mut self, lens: [usize; 2], n_tokens: usize) {
+        self.rows.push(RowEnd {
+            end: self.ids.len(),
+            lens,
+            n_left_out: n_tokens - lens[0] - lens[1],
+        });
+    }
+}
+
+/// How the spans of a tokenizer are trimmed, unless that is done more than once.
+fn trim_of(tokenizer: &Tokenizer) -> Option<TrimOffsets> {
+    let post_processor = tokenizer.after.post_processor.as_ref();
+    post_processor.map_or(Some(TrimOffsets::Keep), PostProcessor::trim)
 }
 
 impl<'r> EncodedRow<'r> {
@@ -88,15 +168,27 @@ impl<'r> EncodedRow<'r> {
         self.ids
     }
 
+    /// Where each token is in its text; empty if rows have no spans.
+    #[must_use]
+    pub fn spans(self) -> &'r [TokenSpan] {
+        self.spans
+    }
+
     /// What is known of them.
     pub fn runs(self) -> impl Iterator<Item = TokenRun> {
-        self.frame.runs(self.lens)
+        self.frame.runs(self.row.lens)
+    }
+
+    /// How many tokens of its texts are left out.
+    #[must_use]
+    pub fn n_left_out(self) -> usize {
+        self.row.n_left_out
     }
 }
 
 impl Encoder {
     /// Appends the row of a text, or of two, to `rows`, which are of as many and
-    /// of this tokenizer. The options say nothing of padding and offsets here.
+    /// of this tokenizer. The options say nothing of padding here.
     ///
     /// # Errors
     /// As [`Self::encode_tokens`]; `rows` is then as before.
@@ -107,22 +199,88 @@ impl Encoder {
         options: &EncodeOptions,
         rows: &mut EncodedRows,
     ) -> Result<(), EncodeError> {
-        let texts = &mut rows.texts;
+        if rows.spans.is_none() {
+            return self.encode_ids(first, second, options, rows);
+        }
+        let trim = trim_of(self.tokenizer());
+        match trim.map(|trim| self.encode_whole((first, second), trim, options, rows)) {
+            None | Some(Err(EncodeError::Offsets { .. })) => {
+                self.encode_pieces(first, second, options, rows)
+            }
+            Some(done) => done,
+        }
+    }
+
+    /// The row without spans.
+    fn encode_ids(
+        &mut self,
+        first: &str,
+        second: Option<&str>,
+        options: &EncodeOptions,
+        rows: &mut EncodedRows,
+    ) -> Result<(), EncodeError> {
+        let texts = &mut rows.scratch.tokens.ids;
         texts.clear();
         self.encode(first, options.special, texts)?;
         let n_first = texts.len();
-        let mut is_pair = IsPair::No;
         if let Some(second) = second {
-            is_pair = IsPair::Yes;
             self.encode(second, options.special, texts)?;
         }
-        let texts = (texts.as_slice(), n_first);
-        let truncation = options.truncation.as_ref();
-        let lens = rows.frame.put(texts, is_pair, truncation, &mut rows.ids)?;
-        rows.rows.push(RowEnd {
-            end: rows.ids.len(),
-            lens,
-        });
+        let n_second = second.map(|_| texts.len() - n_first);
+        rows.finish((n_first, n_second), options, |_, _| {})
+    }
+
+    /// The row with spans of tokens that are the whole of each text.
+    fn encode_whole(
+        &mut self,
+        (first, second): (&str, Option<&str>),
+        trim: TrimOffsets,
+        options: &EncodeOptions,
+        rows: &mut EncodedRows,
+    ) -> Result<(), EncodeError> {
+        let tokens = &mut rows.scratch.tokens;
+        tokens.ids.clear();
+        tokens.ends.clear();
+        self.encode_spans(first, options.special, tokens)?;
+        let n_first = tokens.ids.len();
+        if let Some(second) = second {
+            self.encode_spans(second, options.special, tokens)?;
+        }
+        let n_second = second.map(|_| tokens.ids.len() - n_first);
+        let tokenizer = self.tokenizer();
+        let texts = [first, second.unwrap_or_default()];
+        let whole = texts.map(|text| WholeText::new(text, options.offsets, trim));
+        rows.finish((n_first, n_second), options, |scratch, kept| {
+            let RowScratch { tokens, spans } = scratch;
+            let starts = [0, n_first];
+            let ends = tokens.ends.split_at(n_first);
+            for (at, ends) in [ends.0, ends.1].into_iter().enumerate() {
+                let is_added = |token: usize| {
+                    let id = tokens.ids.get(starts[at] + token);
+                    id.is_some_and(|&id| tokenizer.is_added(id))
+                };
+                spans[at].clear();
+                whole[at].put(ends, kept[at].clone(), is_added, &mut spans[at]);
+            }
+        })
+    }
+
+    /// The row with the spans that an encoding has.
+    fn encode_pieces(
+        &mut self,
+        first: &str,
+        second: Option<&str>,
+        options: &EncodeOptions,
+        rows: &mut EncodedRows,
+    ) -> Result<(), EncodeError> {
+        let (encoding, lens) = self.encode_padded((first, second), options, None)?;
+        let kept = rows.frame.kept(lens, options.truncation.as_ref())?;
+        let lens_kept = kept.map(|kept| kept.len());
+        rows.ids.extend_from_slice(&encoding.ids);
+        rows.spans
+            .iter_mut()
+            .for_each(|spans| spans.extend_from_slice(&encoding.spans));
+        rows.end_row(lens_kept, lens.0 + lens.1.unwrap_or(0));
         Ok(())
     }
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::batch::Words;
 use super::byte_bpe::ByteBpe;
 use super::encoder::{Encoder, EncoderState};
-use super::encoding::{CharOffsets, EncodeOptions, Encoding, Finish, OffsetUnit, finish};
+use super::encoding::{
+    CharOffsets, EncodeOptions, Encoding, EncodingPadding, Finish, OffsetUnit, finish,
+};
 use super::error::EncodeError;
 use super::pipeline::{PipelinePart, TokenPipeline};
 use super::pretokenize::{CutText, WordRun};
@@ -38,18 +40,32 @@ impl Encoder {
         second: Option<&str>,
         options: &EncodeOptions,
     ) -> Result<Encoding, EncodeError> {
+        let padding = options.padding.as_ref();
+        let (encoding, _) = self.encode_padded((first, second), options, padding)?;
+        Ok(encoding)
+    }
+
+    /// The same with such padding, and how many tokens there are of each text.
+    pub(super) fn encode_padded(
+        &mut self,
+        (first, second): (&str, Option<&str>),
+        options: &EncodeOptions,
+        padding: Option<&EncodingPadding>,
+    ) -> Result<(Encoding, (usize, Option<usize>)), EncodeError> {
         let tokenizer = Arc::clone(self.tokenizer());
         let first = self.state.tokens_of(&tokenizer, first, options)?;
         let second = second
             .map(|second| self.state.tokens_of(&tokenizer, second, options))
             .transpose()?;
+        let lens = (first.len(), second.as_ref().map(Encoding::len));
         let how = Finish {
             truncation: options.truncation.as_ref(),
             post_processor: tokenizer.after.post_processor.as_ref(),
-            padding: options.padding.as_ref(),
+            padding,
         };
         let shown = |id| tokenizer.spelled(id);
-        Ok(finish(first, second, how, options.add_special, &shown)?)
+        let encoding = finish(first, second, how, options.add_special, &shown)?;
+        Ok((encoding, lens))
     }
 }
 

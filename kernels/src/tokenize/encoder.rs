@@ -141,8 +141,8 @@ impl Encoder {
     /// is left alone. Positions are those in `text`, whatever was in `spans`.
     ///
     /// # Errors
-    /// `Offsets` if the tokenizer changes this text before it is encoded, else
-    /// as [`Self::encode`].
+    /// `Offsets` if tokens of this text are not its bytes one after another, as
+    /// where a normalizer changes it; else as [`Self::encode`].
     pub fn encode_spans(
         &mut self,
         text: &str,
@@ -176,8 +176,17 @@ impl Encoder {
             spans,
             vocab: tokenizer.route.vocab()?,
             at: 0,
+            has_overlaps: false,
         };
-        self.encode_into(text, special, &mut sink)
+        let before = sink.n_ids();
+        self.encode_into(text, special, &mut sink)?;
+        if sink.has_overlaps {
+            sink.truncate(before);
+            return Err(EncodeError::Offsets {
+                what: "white space that two added tokens take",
+            });
+        }
+        Ok(())
     }
 
     pub(super) fn encode_into(
@@ -199,7 +208,7 @@ impl Encoder {
                 state.encode_stretch(tokenizer, (text, start), special, sink)
             }
             StretchPart::Token { id, start, text } => {
-                sink.put_added(id, start + text.len());
+                sink.put_added(id, start..start + text.len());
                 Ok(())
             }
         });
@@ -258,7 +267,8 @@ impl EncoderState {
                 start: at,
                 text,
             } => {
-                sink.put_added(id, start + at + text.len());
+                let start = start + at;
+                sink.put_added(id, start..start + text.len());
                 Ok(())
             }
         })

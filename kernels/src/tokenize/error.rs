@@ -156,10 +156,10 @@ pub enum EncodeError {
         /// The greatest id + 1.
         vocab_size: usize,
     },
-    /// Tokens stand for other bytes than those of the text.
-    #[error("{what} changes the text, so tokens have no offsets in it")]
+    /// Tokens are not the text's own bytes one after another.
+    #[error("tokens are not the bytes of the text one after another: {what}")]
     Offsets {
-        /// The component that changes it.
+        /// What keeps them from it.
         what: &'static str,
     },
     /// There are no ids for bytes that are not UTF-8.

@@ -1,5 +1,7 @@
 //! Where ids go: a list, a list of small ids, a count, or a list with spans.
 
+use std::ops::Range;
+
 use super::vocab::Vocab;
 
 /// Takes the ids of a text in order.
@@ -16,9 +18,9 @@ pub(crate) trait IdSink {
     /// Takes more.
     fn put(&mut self, ids: &[u32]);
 
-    /// Takes the id of an added token that ends at byte `end` of the text.
+    /// Takes the id of an added token that has these bytes of the text.
     #[inline]
-    fn put_added(&mut self, id: u32, _end: usize) {
+    fn put_added(&mut self, id: u32, _bytes: Range<usize>) {
         self.put(&[id]);
     }
 
@@ -101,6 +103,8 @@ pub(crate) struct SpanSink<'a, const WORDS: bool> {
     pub(crate) spans: &'a mut TokenSpans,
     pub(crate) vocab: &'a Vocab,
     pub(crate) at: usize,
+    /// Whether tokens do not lie one behind the other.
+    pub(crate) has_overlaps: bool,
 }
 
 impl<const WORDS: bool> IdSink for SpanSink<'_, WORDS> {
@@ -126,10 +130,11 @@ impl<const WORDS: bool> IdSink for SpanSink<'_, WORDS> {
         self.at = at as usize;
     }
 
-    fn put_added(&mut self, id: u32, end: usize) {
+    fn put_added(&mut self, id: u32, bytes: Range<usize>) {
+        self.start_at(bytes.start);
         self.spans.ids.push(id);
-        self.spans.ends.push(end as u32);
-        self.at = end;
+        self.spans.ends.push(bytes.end as u32);
+        self.at = bytes.end;
         if WORDS {
             self.spans.words.push(self.spans.ids.len() as u32);
         }
@@ -141,6 +146,7 @@ impl<const WORDS: bool> IdSink for SpanSink<'_, WORDS> {
     }
 
     fn start_at(&mut self, start: usize) {
+        self.has_overlaps |= start != self.at;
         self.at = start;
     }
 

@@ -375,6 +375,11 @@ impl Tokenizer {
         added.or_else(|| self.route.spelled(id))
     }
 
+    /// Whether an added token has the id.
+    pub(super) fn is_added(&self, id: u32) -> bool {
+        self.added_token(id).is_some()
+    }
+
     fn added_token(&self, id: u32) -> Option<&Added> {
         let at = self
             .added

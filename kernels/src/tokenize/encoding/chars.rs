@@ -71,7 +71,8 @@ impl<'t> CharOffsets<'t> {
     }
 }
 
-fn count_starts(bytes: &[u8]) -> u32 {
+/// How many characters start among bytes of UTF-8.
+pub(super) fn count_starts(bytes: &[u8]) -> u32 {
     bytes
         .iter()
         .map(|byte| u32::from(byte & 0xc0 != 0x80))

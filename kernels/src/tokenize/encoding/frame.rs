@@ -81,31 +81,33 @@ impl EncodingFrame {
         self.0.iter().filter(is_added).count()
     }
 
-    /// Appends the ids of an encoding of one text or two, of which `texts` are the
-    /// ids, those of the first up to `n_first`: how many of each are kept.
-    pub(crate) fn put(
+    /// Which tokens are kept of one text or two that have so many.
+    pub(crate) fn kept(
         &self,
-        (texts, n_first): (&[u32], usize),
-        is_pair: IsPair,
+        (n_first, n_second): (usize, Option<usize>),
         truncation: Option<&Truncation>,
-        ids: &mut Vec<u32>,
-    ) -> Result<[usize; 2], TruncationError> {
-        let (first, second) = texts.split_at(n_first);
-        let n_second = (is_pair == IsPair::Yes).then_some(second.len());
-        let kept = match truncation {
-            Some(truncation) => truncation.kept((first.len(), n_second), self.n_added())?,
-            None => [0..first.len(), 0..second.len()],
-        };
-        let lens = [kept[0].len(), kept[1].len()];
-        let [first, second] = [(first, &kept[0]), (second, &kept[1])].map(within);
+    ) -> Result<[Range<usize>; 2], TruncationError> {
+        match truncation {
+            Some(truncation) => truncation.kept((n_first, n_second), self.n_added()),
+            None => Ok([0..n_first, 0..n_second.unwrap_or(0)]),
+        }
+    }
+
+    /// Appends what there is of each token of an encoding: of those of the texts, and
+    /// of an added one by its id.
+    pub(crate) fn put<T: Copy>(
+        &self,
+        [first, second]: [&[T]; 2],
+        of_added: impl Fn(u32) -> T,
+        to: &mut Vec<T>,
+    ) {
         for part in &self.0 {
             match part.content {
-                FrameContent::First => ids.extend_from_slice(first),
-                FrameContent::Second => ids.extend_from_slice(second),
-                FrameContent::Added(id) => ids.push(id),
+                FrameContent::First => to.extend_from_slice(first),
+                FrameContent::Second => to.extend_from_slice(second),
+                FrameContent::Added(id) => to.push(of_added(id)),
             }
         }
-        Ok(lens)
     }
 
     /// What is known of the tokens of an encoding that has so many of its texts.
@@ -120,15 +122,4 @@ impl EncodingFrame {
             special: part.special,
         })
     }
-}
-
-/// Whether there is a second text, which may be empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IsPair {
-    Yes,
-    No,
-}
-
-fn within<'i>((ids, range): (&'i [u32], &Range<usize>)) -> &'i [u32] {
-    ids.get(range.clone()).unwrap_or_default()
 }

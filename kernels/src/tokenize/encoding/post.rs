@@ -53,6 +53,24 @@ impl PostProcessor {
         tokens
     }
 
+    /// How spans are trimmed, if that is done once, and before tokens are added.
+    pub(crate) fn trim(&self) -> Option<TrimOffsets> {
+        let mut trim = TrimOffsets::Keep;
+        let mut are_added = false;
+        for step in &self.steps {
+            if let PostStep::Roberta(_, more) | PostStep::ByteLevel(more) = step
+                && *more != TrimOffsets::Keep
+            {
+                if are_added || trim != TrimOffsets::Keep {
+                    return None;
+                }
+                trim = *more;
+            }
+            are_added |= !matches!(step, PostStep::ByteLevel(_));
+        }
+        Some(trim)
+    }
+
     /// One encoding of the texts; `shown` is the text of a token.
     pub(super) fn apply(
         &self,

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::finish::{Finish, finish};
-use super::frame::{EncodingFrame, IsPair};
+use super::frame::EncodingFrame;
 use super::post::PostProcessor;
 use super::truncation::{Truncation, TruncationStrategy};
 use super::types::{AddSpecial, Encoding, SequenceEnd};
@@ -154,14 +154,17 @@ proptest! {
         let second: Option<Vec<u32>> = lens.1.map(|len| (50..50 + len).collect());
         let whole = finish(of_ids(&first), second.as_deref().map(of_ids), how, add, &|_| None);
 
-        let (n_texts, is_pair) = match lens.1 {
-            Some(_) => (2, IsPair::Yes),
-            None => (1, IsPair::No),
-        };
-        let frame = EncodingFrame::new(how.post_processor, add, n_texts).unwrap();
-        let texts = [first.as_slice(), second.as_deref().unwrap_or_default()].concat();
+        let frame = EncodingFrame::new(how.post_processor, add, 1 + usize::from(lens.1.is_some()));
+        let frame = frame.unwrap();
+        let second = second.unwrap_or_default();
         let mut ids = vec![7];
-        let row = frame.put((&texts, first.len()), is_pair, how.truncation, &mut ids);
+        let row = frame
+            .kept((first.len(), lens.1.map(|len| len as usize)), how.truncation)
+            .map(|[of_first, of_second]| {
+                let lens = [of_first.len(), of_second.len()];
+                frame.put([&first[of_first], &second[of_second]], |id| id, &mut ids);
+                lens
+            });
         match (row, whole) {
             (Ok(lens), Ok(whole)) => {
                 let runs: Vec<_> = frame.runs(lens).collect();

@@ -3,6 +3,7 @@
 
 mod hostile;
 mod oracle;
+mod rows;
 
 use std::sync::Arc;
 
