@@ -97,12 +97,15 @@ impl ArrayJob {
     ) -> Result<TokenArrays> {
         check_pairs(texts, pairs)?;
         let is_asked = |kind| self.kinds.iter().any(|(_, asked)| *asked == kind);
-        if is_asked(ArrayKind::Offsets) || is_asked(ArrayKind::Samples) {
+        if is_asked(ArrayKind::Samples) {
             return self.of_encodings(encoders, texts, pairs);
         }
         let n_texts = 1 + usize::from(pairs.is_some());
-        let none = EncodedRows::new(encoders.tokenizer(), self.options.add_special, n_texts)
+        let mut none = EncodedRows::new(encoders.tokenizer(), self.options.add_special, n_texts)
             .map_err(|error| refusal(&error))?;
+        if is_asked(ArrayKind::Offsets) {
+            none = none.with_spans();
+        }
         let encode = |encoder: &mut Encoder, made: &mut EncodedRows, rows| {
             let start = made.len();
             for row in rows {
@@ -121,7 +124,8 @@ impl ArrayJob {
         let padded = self.padded(&rows)?;
         let arrays = self.kinds.iter().filter_map(|(name, kind)| match kind {
             ArrayKind::Tokens(column) => Some((name, padded.column(*column, self.ids))),
-            ArrayKind::Offsets | ArrayKind::Samples => None,
+            ArrayKind::Offsets => Some((name, Ok(padded.offsets()))),
+            ArrayKind::Samples => None,
         });
         Ok(TokenArrays {
             n_rows: rows.len(),

@@ -2,7 +2,9 @@
 //! token.
 
 use fuelrail::kernels::large_pages;
-use fuelrail::kernels::tokenize::{EncodedRow, Encoding, EncodingPadding, PadTo, SequenceEnd};
+use fuelrail::kernels::tokenize::{
+    EncodedRow, Encoding, EncodingPadding, PadTo, SequenceEnd, TokenSpan,
+};
 use fuelrail::{Error, ErrorKind};
 
 use crate::arguments::choice;
@@ -51,6 +53,9 @@ pub(crate) enum TokenColumn {
 pub(crate) trait TokenRow: Sync {
     /// How many.
     fn len(&self) -> usize;
+
+    /// Where each is in its text, if that is known.
+    fn spans(&self) -> &[TokenSpan];
 
     /// Their numbers of one column, to as many places; whether all fit.
     fn write<T: ArrayNumber>(&self, column: TokenColumn, to: &mut [T]) -> bool;
@@ -101,6 +106,10 @@ impl TokenRow for &Encoding {
         Encoding::len(self)
     }
 
+    fn spans(&self) -> &[TokenSpan] {
+        &self.spans
+    }
+
     fn write<T: ArrayNumber>(&self, column: TokenColumn, to: &mut [T]) -> bool {
         let bits = |bits: &[u8], to| write(bits.iter().map(|&bit| bit.into()), to);
         match column {
@@ -115,6 +124,10 @@ impl TokenRow for &Encoding {
 impl TokenRow for EncodedRow<'_> {
     fn len(&self) -> usize {
         self.ids().len()
+    }
+
+    fn spans(&self) -> &[TokenSpan] {
+        EncodedRow::spans(*self)
     }
 
     fn write<T: ArrayNumber>(&self, column: TokenColumn, mut to: &mut [T]) -> bool {
@@ -188,22 +201,50 @@ impl<'a, R: TokenRow> PaddedRows<'a, R> {
             TokenColumn::Attention => 0,
             TokenColumn::Special => 1,
         });
-        let mut numbers = vec![T::default(); self.rows.len() * self.width];
-        large_pages::ask_for(&mut numbers);
-        let rows_each = WRITTEN_ALONE.max(numbers.len() / self.threads) / self.width.max(1);
-        let rows_each = rows_each.max(1);
-        let rooms = numbers.chunks_mut((rows_each * self.width).max(1));
-        let mut all_fit = vec![true; self.rows.len().div_ceil(rows_each)];
-        let shares = self.rows.chunks(rows_each).zip(rooms).zip(&mut all_fit);
-        for_each(shares.collect(), self.threads, |((rows, room), all_fit)| {
-            for (row, room) in rows.iter().zip(room.chunks_mut(self.width)) {
-                *all_fit &= self.row(row, column, pad, room);
-            }
-        });
-        if all_fit.contains(&false) {
+        let (numbers, all_fit) =
+            self.written(|row, room: &mut [T]| self.row(row, column, pad, room));
+        if !all_fit {
             return Err(self.misfit::<T>(column, pad));
         }
         Ok(numbers.into())
+    }
+
+    /// Where each token is in its text: two numbers each.
+    pub(crate) fn offsets(&self) -> Numbers {
+        let is_left = self.padding.is_some_and(|it| it.end == SequenceEnd::Left);
+        let (places, _) = self.written(|row, room: &mut [[i64; 2]]| {
+            let n_pads = if is_left { room.len() - row.len() } else { 0 };
+            for (to, (start, end)) in room.iter_mut().skip(n_pads).zip(row.spans()) {
+                *to = [i64::from(*start), i64::from(*end)];
+            }
+            true
+        });
+        Numbers::from(places.into_flattened())
+    }
+
+    /// An array of zeros to which `write` has written each row, and whether it says
+    /// of all that they are right.
+    fn written<T>(&self, write: impl Fn(&R, &mut [T]) -> bool + Sync) -> (Vec<T>, bool)
+    where
+        T: Copy + Default + Send,
+    {
+        let mut room = vec![T::default(); self.rows.len() * self.width];
+        large_pages::ask_for(&mut room);
+        let rows_each = WRITTEN_ALONE.max(room.len() / self.threads) / self.width.max(1);
+        let rows_each = rows_each.max(1);
+        let rooms = room.chunks_mut((rows_each * self.width).max(1));
+        let mut are_right = vec![true; self.rows.len().div_ceil(rows_each)];
+        let shares = self.rows.chunks(rows_each).zip(rooms).zip(&mut are_right);
+        for_each(
+            shares.collect(),
+            self.threads,
+            |((rows, room), is_right)| {
+                for (row, room) in rows.iter().zip(room.chunks_mut(self.width)) {
+                    *is_right &= write(row, room);
+                }
+            },
+        );
+        (room, !are_right.contains(&false))
     }
 
     /// One row with its padding to memory of zeros; whether all numbers fit.
@@ -235,24 +276,6 @@ impl<'a, R: TokenRow> PaddedRows<'a, R> {
         let number = of_rows.next().unwrap_or_default();
         usage(format!("expected ids that fit {}, got {number}", T::TYPE))
             .with_hint("dtype=\"int64\" holds every id")
-    }
-}
-
-impl PaddedRows<'_, &Encoding> {
-    /// Where each token is in its text.
-    pub(crate) fn offsets(&self) -> Numbers {
-        let is_left = self.padding.is_some_and(|it| it.end == SequenceEnd::Left);
-        let mut numbers = vec![0_i64; self.rows.len() * self.width * 2];
-        let rooms = numbers.chunks_mut((self.width * 2).max(1));
-        for (row, room) in self.rows.iter().zip(rooms) {
-            let n_pads = if is_left { self.width - row.len() } else { 0 };
-            let spans = row.spans.iter();
-            let places = spans.flat_map(|&(start, end)| [start, end]);
-            for (to, place) in room.iter_mut().skip(2 * n_pads).zip(places) {
-                *to = place.into();
-            }
-        }
-        numbers.into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bytes that are not UTF-8, to ids.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::byte_bpe::ByteBpe;
@@ -119,7 +120,7 @@ impl IdSink for LastWord<'_> {
         self.ids.extend_from_slice(ids);
     }
 
-    fn put_added(&mut self, id: u32, _end: usize) {
+    fn put_added(&mut self, id: u32, _bytes: Range<usize>) {
         self.ids.push(id);
         (self.start, self.end) = (self.ids.len(), self.ids.len());
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use fuelrail_kernels::tokenize::{
-    AddSpecial, EncodeError, EncodeOptions, Encoder, OffsetUnit, SequenceEnd, Special, Truncation,
-    TruncationStrategy,
+    AddSpecial, EncodeError, EncodeOptions, EncodedRows, Encoder, OffsetUnit, SequenceEnd, Special,
+    Truncation, TruncationStrategy,
 };
 
 use super::lookup::{column, index_of};
@@ -38,6 +38,8 @@ pub(in crate::device) struct StepEncoder {
     special: Special,
     /// Memory for the ids of a batch.
     ids: Vec<u32>,
+    /// Memory for a row with the places of its tokens.
+    places: Option<EncodedRows>,
 }
 
 impl StepEncoder {
@@ -50,6 +52,7 @@ impl StepEncoder {
                 SpecialTokens::Refuse => Special::Refuse,
             },
             ids: Vec::new(),
+            places: None,
         }
     }
 
@@ -169,12 +172,23 @@ impl StepEncoder {
             truncation,
             ..EncodeOptions::default()
         };
-        let encoding = self.encoder.encode_tokens(text, None, &options)?;
-        lists.ids.extend_from_slice(&encoding.ids);
-        let [starts, ends] = &mut lists.places;
-        starts.extend(encoding.spans.iter().map(|(start, _)| *start));
-        ends.extend(encoding.spans.iter().map(|(_, end)| *end));
-        Ok(encoding.overflowing.iter().map(|part| part.ids.len()).sum())
+        let rows = match &mut self.places {
+            Some(rows) => rows,
+            none => none.insert(
+                EncodedRows::new(self.encoder.tokenizer(), AddSpecial::No, 1)?.with_spans(),
+            ),
+        };
+        rows.clear();
+        self.encoder.encode_row(text, None, &options, rows)?;
+        let mut n_left_out = 0;
+        for row in rows.rows(0..1) {
+            lists.ids.extend_from_slice(row.ids());
+            let [starts, ends] = &mut lists.places;
+            starts.extend(row.spans().iter().map(|(start, _)| *start));
+            ends.extend(row.spans().iter().map(|(_, end)| *end));
+            n_left_out = row.n_left_out();
+        }
+        Ok(n_left_out)
     }
 }
 
