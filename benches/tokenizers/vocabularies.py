@@ -17,7 +17,6 @@ import argparse
 import base64
 import io
 import json
-import os
 import struct
 import sys
 from collections.abc import Callable, Iterator
@@ -28,31 +27,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 
 import vocab
 
-LEAD, UPPER, LOWER = r"[^\r\n\p{L}\p{N}]?", r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-TAIL = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-O200K_PATTERN = (
-    rf"{LEAD}{UPPER}*{LOWER}+{TAIL}|{LEAD}{UPPER}+{LOWER}*{TAIL}|\p{{N}}{{1,3}}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 SIZE = 32_000
 
 
-def rank_file(name: str) -> Path:
-    """OpenAI's rank file among the crates that Cargo has fetched."""
-    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-    for suffix in (".tiktoken", ".tiktoken.gz"):
-        found = sorted((home / "registry/src").glob(f"*/*/*/{name}_base{suffix}"))
-        if found:
-            return found[-1]
-    raise FileNotFoundError(f"no {name}_base.tiktoken among the crates Cargo has fetched")
-
-
 def byte_level(name: str) -> str:
-    """One of OpenAI's vocabularies as tokenizer.json."""
-    made = json.loads(vocab.tokenizer_json(vocab.read_ranks(rank_file(name))))
-    if name == "o200k":
-        made["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {"Regex": O200K_PATTERN}
-    return json.dumps(made, ensure_ascii=False)
+    """One of OpenAI's vocabularies as tokenizer.json, from a crate that Cargo has fetched."""
+    vocabulary = vocab.VOCABULARIES[f"{name}_base"]
+    return vocab.tokenizer_json(vocabulary, vocab.read_ranks(vocab.find_ranks(vocabulary.name, None)))
 
 
 def documents(corpora: Path, every: int) -> Iterator[str]:
