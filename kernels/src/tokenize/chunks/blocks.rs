@@ -64,10 +64,17 @@ fn block_starts(cuts: &impl BlockCuts, text: &[u8], at: usize, from: usize) -> u
     starts & !u64::from(at == from)
 }
 
-/// A bit for each byte that `holds`.
-#[inline]
+/// A bit for each byte that `holds`, which has to be inlined: only then are many
+/// bytes looked at at once.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call for each byte costs more")]
 pub(super) fn mask(block: &[u8; BLOCK], holds: impl Fn(u8) -> bool) -> u64 {
-    let flags: [u8; BLOCK] = std::array::from_fn(|at| u8::from(holds(block[at])));
+    let mut flags = [0; BLOCK];
+    let mut at = 0;
+    while at < BLOCK {
+        flags[at] = u8::from(holds(block[at]));
+        at += 1;
+    }
     let (words, _) = flags.as_chunks::<8>();
     let mut mask = 0;
     for (at, word) in words.iter().enumerate() {
