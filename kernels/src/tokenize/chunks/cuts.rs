@@ -37,7 +37,8 @@
 //!
 //! # Parts of words
 //! Between two characters that the steps leave as they are wherever they stand, and
-//! that no token holds side by side, a word is cut too. What is behind the cut is
+//! that no token holds side by side, a word is cut too, unless what follows is a mark,
+//! or another character that may change the second one. What is behind the cut is
 //! then given to the model without what a `Metaspace` would put before it.
 //! - In a BPE without a split the steps leave all characters as they are but
 //!   spaces. It makes no merge across the place (see `model::bpe::cuts`).

@@ -3,6 +3,7 @@
 
 use crate::tokenize::hash::hash_pair;
 use crate::tokenize::text::tables::CharSet;
+use crate::tokenize::utf8::first_code;
 
 /// Bits a pair: few pairs are then taken for others.
 const BITS_A_PAIR: usize = 16;
@@ -66,11 +67,23 @@ impl JoinedPairs {
     #[inline]
     pub(super) fn is_cut(&self, x: u32, y: u32) -> bool {
         let (word, bit) = self.place(x, y);
-        self.others[word] & bit == 0
-            && self.beside.as_ref().is_none_or(|chars| {
-                let has = |code| char::from_u32(code).is_some_and(|c| chars.contains(c));
-                has(x) && has(y)
-            })
+        self.others[word] & bit == 0 && self.is_beside(x) && self.is_beside(y)
+    }
+
+    /// Whether what follows a character leaves it as it is: a mark would be composed
+    /// with it.
+    #[inline]
+    pub(super) fn is_left_by(&self, after: &[u8]) -> bool {
+        match after.first() {
+            None | Some(..0x80) => true,
+            Some(_) => first_code(after).is_some_and(|(code, _)| self.is_beside(code)),
+        }
+    }
+
+    #[inline]
+    fn is_beside(&self, code: u32) -> bool {
+        let chars = self.beside.as_ref();
+        chars.is_none_or(|chars| char::from_u32(code).is_some_and(|c| chars.contains(c)))
     }
 }
 

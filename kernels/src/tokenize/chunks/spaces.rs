@@ -174,7 +174,8 @@ fn in_words(
         let bit = ascii.trailing_zeros();
         ascii &= ascii - 1;
         let x = bit.checked_sub(1).map_or(before, |bit| block[bit as usize]);
-        let is_cut = joined.is_cut_in_ascii(x, block[bit as usize]);
+        let is_cut = joined.is_cut_in_ascii(x, block[bit as usize])
+            && joined.is_left_by(text.get(at + bit as usize + 1..).unwrap_or_default());
         starts |= u64::from(is_cut) << bit;
     }
     if masks.high == 0 && before.is_ascii() {
@@ -214,7 +215,8 @@ fn wide_cuts(joined: &JoinedPairs, mut places: u64, text: &[u8], at: usize) -> u
         };
         last = (code, text.len() - after.len());
         // U+2581 may be stripped from the end of a part as spaces are.
-        let is_cut = before != u32::from(MARK) && joined.is_cut(before, code);
+        let is_cut =
+            before != u32::from(MARK) && joined.is_cut(before, code) && joined.is_left_by(after);
         starts |= u64::from(is_cut) << bit;
     }
     starts

@@ -10,7 +10,7 @@ use crate::tokenize::tiktoken::encode_base64;
 use crate::tokenize::word_buffer::WRITTEN_MAX;
 use crate::tokenize::{AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special, Tokenizer};
 
-const TOKENS: [&str; 24] = [
+const TOKENS: [&str; 25] = [
     "a",
     "b",
     "e",
@@ -35,6 +35,7 @@ const TOKENS: [&str; 24] = [
     "\u{301}",
     "\u{2581}e",
     "ſ",
+    ".é",
 ];
 
 fn word_piece() -> Value {
@@ -303,7 +304,18 @@ fn every_character_has_the_ids_of_the_pipeline_among_others() {
 fn runs_of_any_length_have_the_ids_of_the_pipeline() {
     for file in files() {
         let mut encoder = encoder(&file);
-        for unit in ["a", " ", ".", "a.", "北", "é. ", "\n", " .b", "क\u{93f}"] {
+        for unit in [
+            "a",
+            " ",
+            ".",
+            "a.",
+            "北",
+            "é. ",
+            "\n",
+            " .b",
+            "क\u{93f}",
+            "a.e\u{301}",
+        ] {
             for len in [
                 1, 15, 16, 31, 32, 63, 64, 65, 127, 255, 256, 257, 1025, 5000,
             ] {
