@@ -21,15 +21,8 @@ pub struct EncodedRows {
     /// As many as `ids`, if they are asked for.
     spans: Option<Vec<TokenSpan>>,
     rows: Vec<RowEnd>,
-    scratch: RowScratch,
-}
-
-/// The tokens of the texts of a row, before it is finished.
-#[derive(Debug, Clone, Default)]
-struct RowScratch {
-    tokens: TokenSpans,
-    /// The spans of the tokens that are kept of each text.
-    spans: [Vec<TokenSpan>; 2],
+    /// The tokens of the texts of a row, before it is finished.
+    texts: TokenSpans,
 }
 
 /// Where the ids of a row end, how many are of each text, and how many are left out.
@@ -65,7 +58,7 @@ impl EncodedRows {
             ids: Vec::new(),
             spans: None,
             rows: Vec::new(),
-            scratch: RowScratch::default(),
+            texts: TokenSpans::default(),
         })
     }
 
@@ -119,27 +112,28 @@ impl EncodedRows {
 }
 
 impl EncodedRows {
-    /// Finishes the row of the tokens in scratch, of which so many are of each text.
-    /// `place` makes the spans of those that are kept.
+    /// Finishes the row of texts that have so many tokens. `place` appends the spans
+    /// of those that are kept of a text, by its number.
     fn finish(
         &mut self,
         (n_first, n_second): (usize, Option<usize>),
         options: &EncodeOptions,
-        place: impl FnOnce(&mut RowScratch, &[Range<usize>; 2]),
+        place: impl Fn(usize, &TokenSpans, Range<usize>, &mut Vec<TokenSpan>),
     ) -> Result<(), EncodeError> {
-        let kept = self
-            .frame
-            .kept((n_first, n_second), options.truncation.as_ref())?;
-        place(&mut self.scratch, &kept);
-        let RowScratch { tokens, spans } = &self.scratch;
+        let truncation = options.truncation.as_ref();
+        let kept = self.frame.kept((n_first, n_second), truncation)?;
+        let tokens = &self.texts;
         let (first, second) = tokens.ids.split_at(n_first);
-        let ids = [
-            first.get(kept[0].clone()).unwrap_or_default(),
-            second.get(kept[1].clone()).unwrap_or_default(),
-        ];
-        self.frame.put(ids, |id| id, &mut self.ids);
+        let put_ids = |text: usize, to: &mut Vec<u32>| {
+            let ids = [first, second][text].get(kept[text].clone());
+            to.extend_from_slice(ids.unwrap_or_default());
+        };
+        self.frame.put(put_ids, |id| id, &mut self.ids);
         if let Some(to) = &mut self.spans {
-            self.frame.put([&spans[0], &spans[1]], |_| (0, 0), to);
+            let put_spans = |text: usize, to: &mut Vec<TokenSpan>| {
+                place(text, tokens, kept[text].clone(), to);
+            };
+            self.frame.put(put_spans, |_| (0, 0), to);
         }
         let lens = kept.map(|kept| kept.len());
         self.end_row(lens, n_first + n_second.unwrap_or(0));
@@ -219,7 +213,7 @@ impl Encoder {
         options: &EncodeOptions,
         rows: &mut EncodedRows,
     ) -> Result<(), EncodeError> {
-        let texts = &mut rows.scratch.tokens.ids;
+        let texts = &mut rows.texts.ids;
         texts.clear();
         self.encode(first, options.special, texts)?;
         let n_first = texts.len();
@@ -227,7 +221,7 @@ impl Encoder {
             self.encode(second, options.special, texts)?;
         }
         let n_second = second.map(|_| texts.len() - n_first);
-        rows.finish((n_first, n_second), options, |_, _| {})
+        rows.finish((n_first, n_second), options, |_, _, _, _| {})
     }
 
     /// The row with spans of tokens that are the whole of each text.
@@ -238,7 +232,7 @@ impl Encoder {
         options: &EncodeOptions,
         rows: &mut EncodedRows,
     ) -> Result<(), EncodeError> {
-        let tokens = &mut rows.scratch.tokens;
+        let tokens = &mut rows.texts;
         tokens.ids.clear();
         tokens.ends.clear();
         self.encode_spans(first, options.special, tokens)?;
@@ -250,18 +244,12 @@ impl Encoder {
         let tokenizer = self.tokenizer();
         let texts = [first, second.unwrap_or_default()];
         let whole = texts.map(|text| WholeText::new(text, options.offsets, trim));
-        rows.finish((n_first, n_second), options, |scratch, kept| {
-            let RowScratch { tokens, spans } = scratch;
-            let starts = [0, n_first];
-            let ends = tokens.ends.split_at(n_first);
-            for (at, ends) in [ends.0, ends.1].into_iter().enumerate() {
-                let is_added = |token: usize| {
-                    let id = tokens.ids.get(starts[at] + token);
-                    id.is_some_and(|&id| tokenizer.is_added(id))
-                };
-                spans[at].clear();
-                whole[at].put(ends, kept[at].clone(), is_added, &mut spans[at]);
-            }
+        rows.finish((n_first, n_second), options, |text, tokens, kept, to| {
+            let of_text = [0..n_first, n_first..tokens.ids.len()][text].clone();
+            let ids = tokens.ids.get(of_text.clone()).unwrap_or_default();
+            let ends = tokens.ends.get(of_text).unwrap_or_default();
+            let is_added = |token: usize| ids.get(token).is_some_and(|&id| tokenizer.is_added(id));
+            whole[text].put(ends, kept, is_added, to);
         })
     }
 

@@ -93,18 +93,19 @@ impl EncodingFrame {
         }
     }
 
-    /// Appends what there is of each token of an encoding: of those of the texts, and
-    /// of an added one by its id.
-    pub(crate) fn put<T: Copy>(
+    /// Appends what there is of each token of an encoding: `of_text` that of the
+    /// tokens of the first text or the second, by 0 or 1; `of_added` that of an added
+    /// one, by its id.
+    pub(crate) fn put<T>(
         &self,
-        [first, second]: [&[T]; 2],
+        of_text: impl Fn(usize, &mut Vec<T>),
         of_added: impl Fn(u32) -> T,
         to: &mut Vec<T>,
     ) {
         for part in &self.0 {
             match part.content {
-                FrameContent::First => to.extend_from_slice(first),
-                FrameContent::Second => to.extend_from_slice(second),
+                FrameContent::First => of_text(0, to),
+                FrameContent::Second => of_text(1, to),
                 FrameContent::Added(id) => to.push(of_added(id)),
             }
         }

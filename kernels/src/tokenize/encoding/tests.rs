@@ -162,7 +162,8 @@ proptest! {
             .kept((first.len(), lens.1.map(|len| len as usize)), how.truncation)
             .map(|[of_first, of_second]| {
                 let lens = [of_first.len(), of_second.len()];
-                frame.put([&first[of_first], &second[of_second]], |id| id, &mut ids);
+                let texts = [&first[of_first], &second[of_second]];
+                frame.put(|text, to| to.extend_from_slice(texts[text]), |id| id, &mut ids);
                 lens
             });
         match (row, whole) {

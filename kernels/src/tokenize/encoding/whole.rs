@@ -49,8 +49,8 @@ impl<'t> WholeText<'t> {
         let start = start.map_or(0, |&start| start);
         let own = ends.get(kept.clone()).unwrap_or_default();
         if self.is_ascii && self.trim == TrimOffsets::Keep {
-            let starts = std::iter::once(&start).chain(own);
-            to.extend(starts.zip(own).map(|(&start, &end)| (start, end)));
+            to.extend(own.first().map(|&end| (start, end)));
+            to.extend(own.windows(2).map(|ends| (ends[0], ends[1])));
             return;
         }
         let mut place = self.after(
