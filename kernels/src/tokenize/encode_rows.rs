@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::encoder::Encoder;
 use super::encoding::{
-    AddSpecial, EncodeOptions, EncodingFrame, PostProcessor, TokenRun, TokenSpan, TrimOffsets,
-    WholeText,
+    AddSpecial, EncodeOptions, EncodingFrame, PostProcessor, TextLens, TokenRun, TokenSpan,
+    TrimOffsets, WholeText,
 };
 use super::error::EncodeError;
 use super::sink::TokenSpans;
@@ -116,7 +116,7 @@ impl EncodedRows {
     /// of those that are kept of a text, by its number.
     fn finish(
         &mut self,
-        (n_first, n_second): (usize, Option<usize>),
+        (n_first, n_second): TextLens,
         options: &EncodeOptions,
         place: impl Fn(usize, &TokenSpans, Range<usize>, &mut Vec<TokenSpan>),
     ) -> Result<(), EncodeError> {

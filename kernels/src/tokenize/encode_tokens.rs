@@ -8,7 +8,7 @@ use super::batch::Words;
 use super::byte_bpe::ByteBpe;
 use super::encoder::{Encoder, EncoderState};
 use super::encoding::{
-    CharOffsets, EncodeOptions, Encoding, EncodingPadding, Finish, OffsetUnit, finish,
+    CharOffsets, EncodeOptions, Encoding, EncodingPadding, Finish, OffsetUnit, TextLens, finish,
 };
 use super::error::EncodeError;
 use super::pipeline::{PipelinePart, TokenPipeline};
@@ -51,7 +51,7 @@ impl Encoder {
         (first, second): (&str, Option<&str>),
         options: &EncodeOptions,
         padding: Option<&EncodingPadding>,
-    ) -> Result<(Encoding, (usize, Option<usize>)), EncodeError> {
+    ) -> Result<(Encoding, TextLens), EncodeError> {
         let tokenizer = Arc::clone(self.tokenizer());
         let first = self.state.tokens_of(&tokenizer, first, options)?;
         let second = second

@@ -29,6 +29,9 @@ enum FrameContent {
     Added(u32),
 }
 
+/// How many tokens a text has, and the second one if there is one.
+pub(crate) type TextLens = (usize, Option<usize>);
+
 /// Tokens one after another of which the same is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenRun {
@@ -84,7 +87,7 @@ impl EncodingFrame {
     /// Which tokens are kept of one text or two that have so many.
     pub(crate) fn kept(
         &self,
-        (n_first, n_second): (usize, Option<usize>),
+        (n_first, n_second): TextLens,
         truncation: Option<&Truncation>,
     ) -> Result<[Range<usize>; 2], TruncationError> {
         match truncation {
