@@ -3,8 +3,8 @@
 
 use super::hash::hash_bytes;
 
-/// Numbers of 32 bits that the arena holds at most: 8 MiB.
-const ARENA_MAX: usize = 1 << 21;
+/// Numbers of 32 bits that the arena holds at most: 16 MiB.
+const ARENA_MAX: usize = 1 << 22;
 /// Slots of the index of words at most; 16 bytes each, so 2 MiB.
 const INDEX_MAX: usize = 1 << 17;
 /// Slots of the index at first.

@@ -135,7 +135,7 @@ fn memory_is_bounded_whatever_is_encoded() {
         encoder.count(&text, Special::Text).unwrap();
         held.push(encoder.len_bytes());
     }
-    assert!(held.iter().all(|&held| held <= 60 << 20), "{held:?}");
+    assert!(held.iter().all(|&held| held <= 68 << 20), "{held:?}");
 }
 
 /// Words are not looked up among the tokens of tiktoken's vocabularies where
