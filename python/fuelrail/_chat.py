@@ -148,12 +148,22 @@ def ending(add_generation_prompt: bool, continue_final_message: bool | str) -> t
     return False, "content" if continue_final_message is True else continue_final_message
 
 
+# What transformers takes besides and does to the ids.
+_OF_IDS = frozenset(["padding", "truncation", "max_length", "return_tensors", "return_dict", "tokenizer_kwargs"])
+
+
 def check_variables(variables: Mapping[str, object], source: str) -> None:
-    """Refuses a variable that is a keyword misspelt: one that the template does
-    not read, and nearly a keyword."""
+    """Refuses a variable that the template does not read, and that is nearly a
+    keyword, or one of transformers' that says what becomes of the ids."""
     unread = [name for name in variables if name not in source]
     if not unread:
         return
+    for name in unread:
+        if name in _OF_IDS:
+            raise UsageTypeError(
+                f"unknown keyword `{name}`, which the template does not read",
+                hint="render with tokenize=False, then call the tokenizer on the text, with add_special_tokens=False",
+            )
     import difflib
 
     for name in unread:

@@ -341,17 +341,19 @@ impl Tokenizer {
 
     /// Ids that come as int64 in the machine's order.
     fn known(&self, ids: &[u8]) -> Result<Vec<u32>, Error> {
-        let n_ids = self.0.tokenizer().vocab_size();
-        let ids = ids.as_chunks().0.iter().zip(0..).map(|(id, row)| {
-            let id = i64::from_ne_bytes(*id);
-            let known = u32::try_from(id)
-                .ok()
-                .filter(|id| usize::try_from(*id).is_ok_and(|id| id < n_ids));
-            known.ok_or_else(|| {
-                Error::data(format!("expected ids below {n_ids}, got {id}")).with_row(row)
-            })
-        });
-        ids.collect()
+        let ids: Vec<i64> = ids
+            .as_chunks()
+            .0
+            .iter()
+            .map(|id| i64::from_ne_bytes(*id))
+            .collect();
+        if let Some((at, error)) = run::unknown_id(self.0.tokenizer(), &ids) {
+            return Err(error.with_row(at as u64));
+        }
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| u32::try_from(id).ok())
+            .collect())
     }
 }
 

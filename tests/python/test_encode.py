@@ -177,6 +177,10 @@ def test_ids_come_as_lists_or_arrays(tokenizer):
         with pytest.raises(fr.DataError, match=f"expected ids below 100277, got {got}") as raised:
             tokenizer.decode(ids)
         assert raised.value.location == {"row": 1}
+    for decode in (tokenizer.decode, tokenizer.decode_bytes):
+        with pytest.raises(fr.DataError, match="expected ids of tokens, got 100256, which no token has") as raised:
+            decode([9906, 100256])
+        assert raised.value.location == {"row": 1}
     with pytest.raises(fr.UsageError, match="got numbers of float64"):
         tokenizer.decode([0.5])
 

@@ -12,6 +12,7 @@ import random
 import subprocess
 from typing import Any
 
+import fuelrail as fr
 import pytest
 import sentencepiece
 import token_texts
@@ -161,3 +162,21 @@ def test_any_ids_give_the_same_text(kind, name, tmp_path):
     cases = [rng.choices(rng.choice(pools), k=rng.randrange(1, 12)) for _ in range(N_TEXTS)]
     for ids, text in zip(cases, ours(path, cases), strict=True):
         assert text["decoded"] == theirs.decode(ids), ids
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_a_stream_gives_the_whole_text(kind, name, tmp_path):
+    path = tmp_path / "a.model"
+    path.write_bytes(trained(**options_of(kind, name)))
+    theirs = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    tokenizer = fr.Tokenizer(path)
+    rng = random.Random(CASES.index((kind, name)))
+    # Bytes that turn out to be no UTF-8 take back what has been given out.
+    pieces = [id for id in range(theirs.get_piece_size()) if not theirs.is_byte(id)]
+    spaces = [id for id in pieces if not theirs.id_to_piece(id).strip("\u2581")]
+    for _ in range(N_TEXTS):
+        pool = rng.choice([pieces, rng.sample(pieces, 5), spaces + rng.sample(pieces, 2)])
+        ids = rng.choices(pool, k=rng.randrange(1, 12))
+        stream = tokenizer.stream()
+        parts = [*(stream.push(id) for id in ids), stream.finish()]
+        assert "".join(filter(None, parts)) == theirs.decode(ids), ids

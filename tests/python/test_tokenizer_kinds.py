@@ -8,12 +8,13 @@ masks and what is decoded, of one text and of two.
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 import token_texts
 import tokenizer_kinds
 from tokenizer_peers import encode_tokens
-from tokenizers import Encoding, Tokenizer
+from tokenizers import AddedToken, Encoding, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 N_TEXTS = 1_000_000 if token_texts.FULL else 20_000
 N_WITH_ADDED = N_TEXTS // 10
@@ -180,3 +181,37 @@ def test_every_kind(kinds, tmp_path, name, added):
         pairs = [(rng.choice(texts), rng.choice(texts)) for _ in range(len(texts) // 20)]
         found = differences(tokenizer, path, [*texts, *pairs])
         assert not found, f"{len(found)}, such as {found[0]}"
+
+
+def found(tokenizer: Tokenizer, folder: Path, texts: list[str]) -> list[object]:
+    """The differences of a tokenizer once it has been saved."""
+    path = str(folder / "tokenizer.json")
+    tokenizer.save(path)
+    return differences(Tokenizer.from_file(path), path, texts)
+
+
+CHANGED_STARTS = [
+    normalizers.Strip(),
+    normalizers.Nmt(),
+    normalizers.BertNormalizer(),
+    normalizers.Replace("\ufeff", ""),
+    normalizers.Replace(" ", "é "),
+    normalizers.Prepend("b"),
+    normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents(), normalizers.Strip(left=True, right=False)]),
+]
+
+
+@pytest.mark.parametrize("normalizer", CHANGED_STARTS, ids=str)
+@pytest.mark.parametrize("normalized", [True, False])
+def test_a_text_starts_where_its_first_character_comes_from(normalizer, normalized, tmp_path):
+    """`prepend_scheme: first`, where the normalizer takes away or makes what a text begins with."""
+    pieces = [("<unk>", 0.0), ("▁", -2.0), ("a", -3.0), ("b", -3.0), ("▁a", -2.5)]
+    tokenizer = Tokenizer(models.Unigram(pieces, 0))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="first")
+    tokenizer.add_tokens([AddedToken("[x]", normalized=normalized)])
+    rng = random.Random(str(normalizer))
+    starts = ["", " ", "  ", "\x00", "\ufeff", "\u200b", "\u0301", "▁", "[x]", "\n", "é"]
+    texts = ["".join(rng.choices([*starts, "a", "b", " a"], k=rng.randrange(6))) for _ in range(2_000)]
+    assert found(tokenizer, tmp_path, texts) == []

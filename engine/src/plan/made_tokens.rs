@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use fuelrail_kernels::tokenize::Tokenizer;
 
+use super::columns::places_of;
 use super::steps::Step;
 
 /// A column of token ids, and what is known of it by the step that made it.
@@ -47,6 +48,21 @@ pub enum TokensOf<'a> {
 }
 
 impl Step {
+    /// The columns that it makes beside tokens, with a value for each.
+    #[must_use]
+    pub fn made_beside_tokens(&self) -> Vec<String> {
+        match self {
+            Self::Tokenize(step) => {
+                let places = step.offsets.map(|_| places_of(&step.output));
+                places.into_iter().flatten().collect()
+            }
+            Self::Chat(step) => step.loss_mask.iter().cloned().collect(),
+            Self::Select(_) | Self::Filter(_) | Self::Map(_) | Self::Pack(_) | Self::Chunk(_) => {
+                Vec::new()
+            }
+        }
+    }
+
     /// The tokens that it makes, if it makes any.
     #[must_use]
     pub fn made_tokens(&self) -> Option<MadeTokens<'_>> {

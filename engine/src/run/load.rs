@@ -130,6 +130,21 @@ pub fn check_template(tokenizer: &Tokenizer) -> Result<()> {
     })
 }
 
+/// The place of the first of `ids` that is no token, and what is to be said of it.
+#[must_use]
+pub fn unknown_id(tokenizer: &Tokenizer, ids: &[i64]) -> Option<(usize, Error)> {
+    let is_token = |id: i64| u32::try_from(id).is_ok_and(|id| tokenizer.token(id).is_some());
+    let at = ids.iter().position(|&id| !is_token(id))?;
+    let (id, n_ids) = (ids[at], tokenizer.vocab_size());
+    let is_below = usize::try_from(id).is_ok_and(|id| id < n_ids);
+    let message = if is_below {
+        format!("expected ids of tokens, got {id}, which no token has")
+    } else {
+        format!("expected ids below {n_ids}, got {id}")
+    };
+    Some((at, Error::data(message)))
+}
+
 /// The tokenizer that an asset of a dataset holds.
 ///
 /// # Errors

@@ -29,7 +29,9 @@ pub use control::{Control, Progress};
 pub use devices::{device_kinds, devices};
 pub use doctor::checks;
 pub use file_size::fail_on_file_size_limit;
-pub use load::{check_template, load_tokenizer, load_tokenizers, read_pipeline, threads};
+pub use load::{
+    check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, unknown_id,
+};
 pub use prepare::{prepare, prepare_table};
 pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};

@@ -62,14 +62,15 @@ impl TokenPipeline {
     ) -> Result<(), EncodeError> {
         let mut aligned = AlignedText::new(text, start, track)?;
         self.normalizer.normalize(&mut aligned)?;
-        let Some(finder) = finder else {
+        if finder.is_none() && !self.cutter.needs_origins() {
             return self.words(aligned, scratch, &mut visit);
-        };
+        }
         // Normalizers cut nothing, so that there is one piece at most.
         let Some(whole) = aligned.pieces().next() else {
             return Ok(());
         };
-        each_stretch(Some(finder), whole.text(), special, |part| match part {
+        // A part starts where its first character comes from, as in Hugging Face.
+        each_stretch(finder, whole.text(), special, |part| match part {
             StretchPart::Text { text, start } => {
                 let range = start..start + text.len();
                 self.words(whole.part(range), scratch, &mut visit)

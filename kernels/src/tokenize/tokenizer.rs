@@ -380,12 +380,10 @@ impl Tokenizer {
         self.added_token(id).is_some()
     }
 
+    /// The added token with an id; the first one, where two have it.
     fn added_token(&self, id: u32) -> Option<&Added> {
-        let at = self
-            .added
-            .binary_search_by_key(&id, |added| added.token.id)
-            .ok()?;
-        self.added.get(at)
+        let at = self.added.partition_point(|added| added.token.id < id);
+        self.added.get(at).filter(|added| added.token.id == id)
     }
 
     /// What the file says of truncation, which [`super::Encoder::encode_tokens`]

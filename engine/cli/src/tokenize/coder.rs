@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use fuelrail::Error;
 use fuelrail::kernels::tokenize::{
     AddSpecial, EncodeOptions, Encoder, OffsetUnit, Special, TokenSpan, Tokenizer,
 };
+use fuelrail::{Error, run};
 
 use super::given::Given;
 
@@ -91,13 +91,11 @@ impl Coder {
     }
 
     pub(super) fn decode(&self, ids: &[u32]) -> Result<Vec<u8>, Error> {
-        let n_ids = self.tokenizer.vocab_size();
-        match ids.iter().find(|id| **id as usize >= n_ids) {
-            Some(id) => Err(Error::data(format!("expected ids below {n_ids}, got {id}"))),
-            None => self
-                .tokenizer
-                .decode(ids)
-                .map_err(|error| Error::data(error.to_string())),
+        let wide: Vec<i64> = ids.iter().map(|&id| i64::from(id)).collect();
+        if let Some((_, error)) = run::unknown_id(&self.tokenizer, &wide) {
+            return Err(error);
         }
+        let decoded = self.tokenizer.decode(ids);
+        decoded.map_err(|error| Error::data(error.to_string()))
     }
 }

@@ -4,14 +4,20 @@ use crate::error::Error;
 use crate::plan::columns::chunked;
 use crate::plan::pipeline::{ChunkSpec, MOST_TOKENS};
 use crate::plan::step_result::StepResult;
-use crate::plan::steps::{AlignedColumn, ChunkStep, OtherColumns};
+use crate::plan::steps::{AlignedColumn, ChunkStep, OtherColumns, Step};
 
 use super::lists;
 use super::live::{LiveColumns, Made};
 
-/// The columns must be lists of numbers, and pieces get on.
-pub(super) fn check(spec: &ChunkSpec, columns: &mut LiveColumns<'_>) -> StepResult<ChunkStep> {
-    let cut = named(&spec.column.0, columns)?;
+/// The columns must be lists of numbers, and pieces get on. What `steps` have made
+/// beside tokens is cut with them.
+pub(super) fn check(
+    spec: &ChunkSpec,
+    columns: &mut LiveColumns<'_>,
+    steps: &[Step],
+) -> StepResult<ChunkStep> {
+    let beside = beside(&spec.column.0, columns, steps);
+    let cut = named(&spec.column.0, beside, columns)?;
     let within = |key: &str, value: u32, least: u32, most: u32| {
         if (least..=most).contains(&value) {
             return Ok(());
@@ -35,7 +41,24 @@ pub(super) fn check(spec: &ChunkSpec, columns: &mut LiveColumns<'_>) -> StepResu
     Ok(step)
 }
 
-fn named(names: &[String], columns: &mut LiveColumns<'_>) -> StepResult<Vec<AlignedColumn>> {
+/// The columns that were made beside those of `names` that are tokens, and are not
+/// among them.
+fn beside(names: &[String], columns: &LiveColumns<'_>, steps: &[Step]) -> Vec<String> {
+    let tokens = columns.tokens();
+    let made = tokens
+        .iter()
+        .filter(|(name, _)| names.iter().any(|named| named == name))
+        .filter_map(|(_, step)| steps.get(*step))
+        .flat_map(Step::made_beside_tokens);
+    made.filter(|name| columns.contains(name) && !names.contains(name))
+        .collect()
+}
+
+fn named(
+    names: &[String],
+    beside: Vec<String>,
+    columns: &mut LiveColumns<'_>,
+) -> StepResult<Vec<AlignedColumn>> {
     if names.is_empty() {
         let error = Error::pipeline("column: expected at least one column, got none");
         return Err((error, "column".to_owned()));
@@ -53,6 +76,10 @@ fn named(names: &[String], columns: &mut LiveColumns<'_>) -> StepResult<Vec<Alig
             lists::of_numbers(name, columns)
         };
         cut.push(found.map_err(|error| (error.with_column(name), key))?);
+    }
+    for name in beside {
+        let found = lists::of_numbers(&name, columns);
+        cut.push(found.map_err(|error| (error.with_column(&name), "column".to_owned()))?);
     }
     Ok(cut)
 }

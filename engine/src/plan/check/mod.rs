@@ -209,7 +209,7 @@ fn check_step(
         }
         StepSpec::Map(spec) => map::check(spec, columns).map(Step::Map),
         StepSpec::Pack(spec) => pack::check(spec, columns, steps).map(Step::Pack),
-        StepSpec::Chunk(spec) => chunk::check(spec, columns).map(Step::Chunk),
+        StepSpec::Chunk(spec) => chunk::check(spec, columns, steps).map(Step::Chunk),
     }
 }
 

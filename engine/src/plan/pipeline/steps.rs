@@ -284,7 +284,8 @@ impl PackSpec {
 #[serde(deny_unknown_fields)]
 pub struct ChunkSpec {
     /// The column of lists that are cut, mostly of token ids, or several that have
-    /// as many values and are cut alike.
+    /// as many values and are cut alike. A loss mask and places that a step made
+    /// beside tokens are cut with them.
     pub column: ColumnNames,
     /// Values of a piece, at most.
     #[serde(deserialize_with = "bounds::length")]

@@ -62,10 +62,16 @@ impl DecodeStream {
             return Ok(None);
         }
         let added = self.added(&text, &decode)?;
-        let n_given = self.ids.len() - self.n_given;
-        self.ids.drain(..self.n_given);
-        self.given = decode(&self.ids)?;
-        self.n_given = n_given;
+        let given = decode(self.ids.get(self.n_given..).unwrap_or_default())?;
+        if given.is_empty() {
+            // At the start of a text they are nothing, as spaces may be: they keep
+            // those before them.
+            self.given = text;
+        } else {
+            self.given = given;
+            self.ids.drain(..self.n_given);
+        }
+        self.n_given = self.ids.len();
         Ok(Some(added))
     }
 

@@ -104,6 +104,15 @@ fn every_builtin_loads_and_comes_back_from_its_asset() {
 }
 
 #[test]
+fn the_first_of_two_names_of_an_id_is_decoded() {
+    let harmony = builtin("o200k_harmony");
+    for name in ["<|endofprompt|>", "<|reserved_200018|>"] {
+        assert_eq!(encode(&harmony, name, Special::Parse), [200_018]);
+    }
+    assert_eq!(harmony.decode(&[200_018]).unwrap(), b"<|endofprompt|>");
+}
+
+#[test]
 fn ids_are_those_of_tiktoken() {
     let text = "hello world, I'll go 12345  \n\n x\u{17f} Ünïcode 漢字ABC";
     for (name, expected) in [
