@@ -21,8 +21,8 @@ _NO_LENGTH = 10**9
 
 
 class Config:
-    """A ``tokenizer_config.json`` and templates in files, both of which may be
-    missing. Nothing is read as JSON before it is asked for."""
+    """A ``tokenizer_config.json``, which stands for what older folders have beside
+    it too, and templates in files; both may be missing."""
 
     __slots__ = ("_fields", "_templates", "files", "text")
 
@@ -36,7 +36,7 @@ class Config:
     def beside(cls, path: str) -> Config:
         """That of a model's folder, or of the folder that a file is in."""
         folder = path if os.path.isdir(path) else os.path.dirname(path)
-        return cls(_read(os.path.join(folder, "tokenizer_config.json")), tuple(_templates_in(folder)))
+        return cls(_native.model_config(folder), tuple(_templates_in(folder)))
 
     @property
     def templates(self) -> _native.ChatTemplates:

@@ -4,7 +4,7 @@ imported.
 
 from __future__ import annotations
 
-from fuelrail._errors import UsageTypeError
+from fuelrail._errors import UsageError, UsageTypeError
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -33,6 +33,11 @@ def content_of(tokenizer: object) -> str:
     do: no library is imported."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is not None and hasattr(backend, "to_str"):
+        if getattr(tokenizer, "split_special_tokens", False) is True:
+            raise UsageError(
+                "expected a tokenizer that finds special tokens in texts, got one with split_special_tokens",
+                hint='set it to False, and say special="text" where texts are encoded',
+            )
         # What a fast tokenizer of transformers cuts and fills is said at each
         # call; what its backend holds is left from the last one.
         return _whole(backend.to_str(pretty=True))
@@ -78,4 +83,8 @@ def config_of(tokenizer: object) -> str | None:
     if isinstance(template, dict):
         template = [{"name": name, "template": source} for name, source in template.items()]
     settings = {name: getattr(tokenizer, name, None) for name in _SETTINGS}
-    return json.dumps(fields | settings | {"chat_template": template})
+    config = fields | settings | {"chat_template": template}
+    if any(not name.endswith("_token") for name in fields):
+        # Only under this name can tokens be called anything.
+        config["model_specific_special_tokens"] = fields
+    return json.dumps(config)

@@ -1,9 +1,11 @@
 //! Chat templates: what `fuelrail.ChatTemplate` is made of.
 
+use std::path::PathBuf;
+
 use fuelrail::kernels::chat::{
     self, ChatClock, ChatEnding, ChatError, ChatValue, Conversation, Tools,
 };
-use fuelrail::{Error, ErrorKind};
+use fuelrail::{Error, ErrorKind, run};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
@@ -24,6 +26,13 @@ pub(crate) struct ChatTemplate(chat::ChatTemplate);
 #[pyclass(frozen, module = "fuelrail._native", name = "ChatTemplates")]
 #[derive(Debug)]
 pub(crate) struct ChatTemplates(chat::ChatTemplates);
+
+/// The `tokenizer_config.json` that says what all files of a model's folder do.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "as Python gives it")]
+pub(crate) fn model_config(folder: PathBuf) -> Result<Option<String>> {
+    Ok(run::model_config(&folder)?)
+}
 
 /// A conversation as Python gives it.
 #[derive(Debug, FromPyObject)]

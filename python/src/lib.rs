@@ -47,7 +47,7 @@ mod _native {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
-    use crate::chat::{ChatTemplate, ChatTemplates};
+    use crate::chat::{ChatTemplate, ChatTemplates, model_config};
     #[pymodule_export]
     use crate::cli::main;
     #[pymodule_export]

@@ -361,7 +361,7 @@ fn the_files_of_a_model_are_read_or_refused_by_name() {
             "tokenizer_config.json",
             b"[",
             "",
-            "chat: cannot use the tokenizer's configuration: expected a JSON value at byte 1 (step 1, DIR/tokenizer_config.json)",
+            "chat: cannot use the tokenizer's configuration: cannot follow tokenizer_config.json: invalid type: sequence, expected a map at line 1 column 0 (step 1, DIR)",
         ),
         (
             "other.json",

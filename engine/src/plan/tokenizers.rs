@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fuelrail_kernels::chat::ChatTemplates;
 use fuelrail_kernels::tokenize::Tokenizer;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_backticks};
 
 use super::family::TiktokenFamily;
 use super::suggest;
@@ -34,6 +34,9 @@ pub enum TokenizerKind {
 
 /// What the names of tokenizer files end in.
 const EXTENSIONS: [&str; 5] = ["json", "tiktoken", "model", "spm", "txt"];
+
+/// Encodings of tiktoken that are not built in, though others have names alike.
+const OTHER_ENCODINGS: [&str; 2] = ["p50k_base", "p50k_edit"];
 
 impl TokenizerRef {
     /// How it is come by, told by its name: a path has a known ending or a
@@ -72,11 +75,52 @@ impl TokenizerRef {
              the folder of a model, got {:?}",
             self.name
         );
-        let error = Error::pipeline(message);
-        match suggest::hint(&self.name, "built in", builtin.iter().copied()) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        // Names that differ in a number, such as gpt3 and gpt2, are of others.
+        let digits = |name: &str| {
+            name.chars()
+                .filter(char::is_ascii_digit)
+                .collect::<String>()
+        };
+        let is_encoding = OTHER_ENCODINGS.contains(&&*self.name);
+        let may_be = |name: &&str| !is_encoding && digits(name) == digits(&self.name);
+        let alike = builtin.iter().copied().filter(may_be);
+        let near = suggest::nearest(&self.name, alike);
+        let hint = match near {
+            Some(name) => format!("did you mean {}?", name_in_backticks(name)),
+            None if is_encoding => format!(
+                "it is not built in ({} are): give its .tiktoken file with pattern and special \
+                 tokens",
+                builtin.join(", ")
+            ),
+            None => format!("built in: {}; {}", builtin.join(", "), self.how_to_get()),
+        };
+        Error::pipeline(message).with_hint(hint)
+    }
+
+    /// Whether the name is as those that hubs have for models.
+    #[must_use]
+    pub fn is_of_hub(&self) -> bool {
+        let is_part = |part: &str| {
+            let is_known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !part.is_empty() && !part.starts_with('.') && part.chars().all(is_known)
+        };
+        let is_file = EXTENSIONS.iter().any(|extension| {
+            let name = self.name.strip_suffix(extension);
+            name.is_some_and(|name| name.ends_with('.'))
+        });
+        let parts = self.name.split_once('/');
+        !is_file && parts.is_some_and(|(org, name)| is_part(org) && is_part(name))
+    }
+
+    /// How to come by the folder of a model that a hub has.
+    #[must_use]
+    pub fn how_to_get(&self) -> String {
+        let folder = self.name.rsplit('/').next().unwrap_or_default();
+        format!(
+            "nothing is downloaded here: files and folders are read, and for a model of a hub \
+             `hf download {} --local-dir {folder}` makes one",
+            self.name
+        )
     }
 }
 

@@ -112,6 +112,10 @@ pub fn load_tokenizer(named: &TokenizerRef, base: &Path) -> Result<Arc<Tokenizer
     let tokenizer = match named.kind(builtin)? {
         TokenizerKind::Builtin => Tokenizer::builtin(&named.name)
             .ok_or_else(|| Error::internal(format!("no built-in tokenizer {}", named.name)))?,
+        TokenizerKind::File if named.is_of_hub() && !path.exists() => {
+            let message = format!("{NO_TOKENIZER}, got no file {}", path.display());
+            return Err(Error::pipeline(message).with_hint(named.how_to_get()));
+        }
         TokenizerKind::File => tokenizer_files::of_file(&path, named.family.as_ref())?,
     };
     Ok(Arc::new(tokenizer))

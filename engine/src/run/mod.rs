@@ -9,6 +9,7 @@ mod doctor;
 mod file_size;
 mod load;
 mod log;
+mod model_settings;
 mod ordered;
 mod prepare;
 mod propose;
@@ -32,6 +33,7 @@ pub use file_size::fail_on_file_size_limit;
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, unknown_id,
 };
+pub use model_settings::model_config;
 pub use prepare::{prepare, prepare_table};
 pub use propose::{Fate, Proposal, ProposeSpec, ProposedColumn, propose};
 pub use sample::{Sample, SampleDocument, samples, samples_at};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fuelrail_kernels::chat::ChatTemplates;
 
+use super::model_settings::{self, model_config};
 use super::small_files::read;
 use crate::error::{Error, Result};
 
@@ -56,11 +57,9 @@ pub(super) fn at(path: &Path) -> Result<ChatTemplates> {
 }
 
 fn of_folder(folder: &Path) -> Result<ChatTemplates> {
-    let config = folder.join("tokenizer_config.json");
-    let templates = if config.is_file() {
-        of_config(&config, &text_of(&config)?)?
-    } else {
-        ChatTemplates::default()
+    let templates = match model_config(folder)? {
+        Some(config) => of_config(&folder.join(model_settings::CONFIG), &config)?,
+        None => ChatTemplates::default(),
     };
     let mut files = Vec::new();
     let only = folder.join("chat_template.jinja");

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fuelrail_kernels::tokenize::{TiktokenRules, Tokenizer, TokenizerError};
+use fuelrail_kernels::tokenize::{ModelSettings, TiktokenRules, Tokenizer, TokenizerError};
 
+use super::model_settings::settings;
 use super::small_files::read;
 use crate::error::{Error, Result};
 use crate::plan::{TiktokenFamily, suggest};
@@ -36,11 +37,18 @@ const OF_FOLDER: [&str; 6] = [
 /// `Pipeline` if no tokenizer is there, else as [`of_file`].
 pub(super) fn of_folder(folder: &Path, family: Option<&TiktokenFamily>) -> Result<Tokenizer> {
     let named = OF_FOLDER.iter().map(|name| folder.join(name));
-    if let Some(path) = named.into_iter().find(|path| path.is_file()) {
-        return of_file(&path, family);
-    }
-    if let [path] = tiktoken_files(folder)?.as_slice() {
-        return of_file(path, family);
+    let path = match named.into_iter().find(|path| path.is_file()) {
+        Some(path) => Some(path),
+        None => match tiktoken_files(folder)?.as_slice() {
+            [path] => Some(path.clone()),
+            _ => None,
+        },
+    };
+    if let Some(path) = path {
+        return match settings(folder)? {
+            Some(settings) => with_settings(&path, family, &settings),
+            None => of_file(&path, family),
+        };
     }
     let message = format!("{NO_TOKENIZER}, got the directory {}", folder.display());
     let hint = format!(
@@ -48,6 +56,26 @@ pub(super) fn of_folder(folder: &Path, family: Option<&TiktokenFamily>) -> Resul
         OF_FOLDER.join(", ")
     );
     Err(Error::pipeline(message).with_hint(hint))
+}
+
+/// The same with what else the folder says.
+fn with_settings(
+    path: &Path,
+    family: Option<&TiktokenFamily>,
+    settings: &ModelSettings,
+) -> Result<Tokenizer> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let name = name.unwrap_or_default();
+    let tokenizer = match name {
+        "tokenizer.json" => settings.tokenizer_json(&read_tokenizer(path)?),
+        "vocab.txt" => settings.vocab_txt(&read_tokenizer(path)?),
+        "vocab.json" => {
+            let merges = path.with_file_name("merges.txt");
+            settings.gpt2_files(&read_tokenizer(path)?, &read_tokenizer(&merges)?)
+        }
+        _ => settings.beside(name, of_file(path, family)?),
+    };
+    usable(path, tokenizer)
 }
 
 fn tiktoken_files(folder: &Path) -> Result<Vec<PathBuf>> {

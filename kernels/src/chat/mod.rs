@@ -91,5 +91,6 @@ pub use conversation::{ChatEnding, Conversation};
 pub use error::ChatError;
 pub use given::ChatValue;
 pub use rendered::Rendered;
+pub(crate) use set::SPECIAL_TOKENS;
 pub use set::{ChatTemplates, Tools};
 pub use template::ChatTemplate;

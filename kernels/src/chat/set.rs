@@ -18,8 +18,8 @@ pub struct ChatTemplates {
 /// The name of a template that has none.
 const DEFAULT: &str = "default";
 
-/// Special tokens that a `tokenizer_config.json` names.
-const SPECIAL_TOKENS: [&str; 7] = [
+/// Special tokens that a `tokenizer_config.json` of any model names.
+pub(crate) const SPECIAL_TOKENS: [&str; 7] = [
     "bos_token",
     "eos_token",
     "unk_token",
@@ -135,12 +135,37 @@ fn named(entry: &Datum) -> Option<(String, String)> {
     Some((text("name")?, text("template")?))
 }
 
+/// The tokens by their names: those of any model, then those that only this one
+/// has. Of a name that is given twice the last counts.
 fn special_tokens(config: &ChatValue) -> Vec<(String, ChatValue)> {
-    let token = |name: &str| {
-        let value = config.get(name)?;
+    let mut tokens: IndexMap<String, ChatValue> = IndexMap::new();
+    let mut add = |name: &str, value: ChatValue| {
         let content = value.get("content").unwrap_or(value);
-        content.as_str()?;
-        Some((name.to_string(), content))
+        if content.as_str().is_some() {
+            tokens.insert(name.to_owned(), content);
+        }
     };
-    SPECIAL_TOKENS.into_iter().filter_map(token).collect()
+    for name in SPECIAL_TOKENS {
+        if let Some(value) = config.get(name) {
+            add(name, value);
+        }
+    }
+    let is_own = |name: &str| name.ends_with("_token") && !SPECIAL_TOKENS.contains(&name);
+    let own = entries(config).filter(|(name, _)| is_own(name));
+    let tables =
+        ["extra_special_tokens", "model_specific_special_tokens"].map(|name| config.get(name));
+    for (name, value) in own.chain(tables.iter().flatten().flat_map(entries)) {
+        add(name, ChatValue(value.clone()));
+    }
+    tokens.into_iter().collect()
+}
+
+/// The members of a dict whose keys are texts; of another value none.
+fn entries(value: &ChatValue) -> impl Iterator<Item = (&str, &Datum)> {
+    let dict = match &value.0 {
+        Datum::Dict(dict) => Some(dict),
+        _ => None,
+    };
+    let members = dict.into_iter().flat_map(|dict| &dict.map);
+    members.filter_map(|(key, value)| Some((&**key.datum().as_text()?, value)))
 }

@@ -84,6 +84,15 @@ pub enum TokenizerError {
         /// What came.
         found: String,
     },
+    /// A file beside a vocabulary, in the folder of a model, is not as it should
+    /// be, or says what cannot be followed.
+    #[error("cannot follow {file}: {message}")]
+    ModelFile {
+        /// The file, such as `tokenizer_config.json`.
+        file: &'static str,
+        /// What of it.
+        message: String,
+    },
     /// Parts of the file contradict one another.
     #[error("`{field}` is inconsistent: {message}")]
     Inconsistent {
@@ -119,6 +128,13 @@ impl TokenizerError {
             field: field.into(),
             expected,
             found: found.into(),
+        }
+    }
+
+    pub(crate) fn model_file(file: &'static str, message: impl Into<String>) -> Self {
+        Self::ModelFile {
+            file,
+            message: message.into(),
         }
     }
 

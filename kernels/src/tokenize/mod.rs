@@ -113,6 +113,7 @@ pub use encoding::{
     TokenSpan, Truncation, TruncationStrategy, pad_batch,
 };
 pub use error::{EncodeError, TokenizerError, TruncationError};
+pub use files::{ModelSettings, SettingsFiles};
 pub use sink::TokenSpans;
 pub use special::Special;
 pub use template::Template;

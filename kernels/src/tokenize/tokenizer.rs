@@ -10,7 +10,8 @@ use super::chunks::ChunkedPieces;
 use super::decode::decode;
 use super::encoding::{EncodingPadding, Truncation};
 use super::error::{EncodeError, TokenizerError};
-use super::files::{gpt2, vocab_txt};
+use super::files::gpt2::{self, Gpt2Rules};
+use super::files::vocab_txt::{self, BertRules};
 use super::json;
 use super::origin::Origin;
 use super::pairs::PairTable;
@@ -51,7 +52,7 @@ pub struct Tokenizer {
     added: Vec<Added>,
     pub(super) after: AfterTokens,
     template: Result<Template, TokenizerError>,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     pub(super) origin: Origin,
 }
 
@@ -195,8 +196,9 @@ impl Tokenizer {
     /// `VocabLine` where a line is no new token, `Inconsistent` without the
     /// tokens that BERT needs.
     pub fn from_vocab_txt(bytes: &[u8]) -> Result<Self, TokenizerError> {
-        let mut tokenizer = Self::from_tokenizer_json(&vocab_txt::to_json(bytes)?)?;
-        tokenizer.notes.extend(vocab_txt::case_note(bytes));
+        let rules = BertRules::guessed(bytes)?;
+        let mut tokenizer = Self::from_tokenizer_json(&vocab_txt::to_json(bytes, &rules)?)?;
+        tokenizer.notes.push(rules.case_note().to_owned());
         Ok(tokenizer)
     }
 
@@ -206,7 +208,8 @@ impl Tokenizer {
     /// `Json` and `MergeLine` where a file is not as it should be,
     /// `Unsupported` for the files of other models, which have the same names.
     pub fn from_gpt2_files(vocab: &[u8], merges: &[u8]) -> Result<Self, TokenizerError> {
-        Self::from_tokenizer_json(&gpt2::to_json(vocab, merges)?)
+        let rules = Gpt2Rules::default();
+        Self::from_tokenizer_json(&gpt2::to_json(vocab, merges, &rules)?)
     }
 
     fn new(parts: Parts, origin: Origin) -> Result<Self, TokenizerError> {
