@@ -3,7 +3,6 @@ vocabulary means what `AutoTokenizer` of transformers makes of it."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 import warnings
@@ -213,7 +212,7 @@ def test_a_pipeline_reads_a_folder_as_the_tokenizer_does(tmp_path: Path) -> None
         ({"tokenizer_class": "MPNetTokenizer"}, ["MPNetTokenizer", "vocab.txt"]),
         ({"do_lower_case": "no"}, ["do_lower_case", '"no"']),
         ({"cls_token": "<none>"}, ["<none>"]),
-        ({"added_tokens_decoder": {"x": {"content": "a"}}}, ["added_tokens_decoder", "tokenizer_config.json"][1:]),
+        ({"added_tokens_decoder": {"x": {"content": "a"}}}, ["by its id", "tokenizer_config.json"]),
         ({"bos_token": 3}, ["bos_token"]),
     ],
 )
@@ -237,7 +236,7 @@ def test_a_name_of_a_hub_is_told_how_to_become_a_folder() -> None:
         with pytest.raises(fr.PipelineError) as raised:
             fr.Tokenizer(name)
         assert f"hf download {name} --local-dir {name.split('/')[-1]}" in (raised.value.hint or "")
-    for name, wrong in itertools.product(["p50k_base", "p50k_edit", "gpt3"], ["did you mean"]):
+    for name in ("p50k_base", "p50k_edit", "gpt3"):
         with pytest.raises(fr.PipelineError) as raised:
             fr.Tokenizer(name)
-        assert wrong not in (raised.value.hint or "")
+        assert "built in" in raised.value.hint and "did you mean" not in raised.value.hint
