@@ -29,6 +29,7 @@ __all__ = [
     "__version__",
     "devices",
     "main",
+    "model_config",
     "selftest",
 ]
 
