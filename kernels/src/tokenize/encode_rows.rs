@@ -109,9 +109,7 @@ impl EncodedRows {
             }
         })
     }
-}
 
-impl EncodedRows {
     /// Finishes the row of texts that have so many tokens. `place` appends the spans
     /// of those that are kept of a text, by its number.
     fn finish(
