@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -51,6 +50,17 @@ pub trait Encode {
 /// Documents that a thread takes at a time.
 const BLOCK: usize = 8;
 
+/// The documents of thread `index` of `n_threads`: each block in turn, the same
+/// ones in both passes, since a thread that remembers words of its own is warm
+/// for the documents it has seen.
+fn of_thread(
+    documents: &[String],
+    (index, n_threads): (usize, usize),
+) -> impl Iterator<Item = &String> + Clone {
+    let blocks = documents.chunks(BLOCK);
+    blocks.skip(index).step_by(n_threads).flatten()
+}
+
 /// Two passes with a tokenizer that has seen nothing: cold, then warm. The
 /// vocabulary is read before the clock runs; every encoder is made while it does.
 pub fn round<P: Peer>(
@@ -63,7 +73,11 @@ pub fn round<P: Peer>(
     // Threads of a round are new, since some peers remember words by thread.
     thread::scope(|scope| {
         let threads: Vec<_> = (0..n_threads)
-            .map(|_| scope.spawn(|| turn.encode_twice(&peer, documents)))
+            .map(|index| {
+                let (turn, peer) = (&turn, &peer);
+                let own = of_thread(documents, (index, n_threads));
+                scope.spawn(move || turn.encode_twice(peer, own))
+            })
             .collect();
         let (cold, warm) = (turn.watch(), turn.watch());
         let mut n_tokens = [0; 2];
@@ -83,18 +97,15 @@ pub fn round<P: Peer>(
     })
 }
 
-/// What the threads of a round share: where each pass begins and ends, and the
-/// next document of each.
+/// What the threads of a round share: where each pass begins and ends.
 struct Turn {
     barrier: Barrier,
-    next: [AtomicUsize; 2],
 }
 
 impl Turn {
     fn new(n_threads: usize) -> Self {
         Self {
             barrier: Barrier::new(n_threads + 1),
-            next: [AtomicUsize::new(0), AtomicUsize::new(0)],
         }
     }
 
@@ -107,41 +118,28 @@ impl Turn {
     }
 
     /// What one thread does: both passes, between the barriers.
-    fn encode_twice<P: Peer>(&self, peer: &P, documents: &[String]) -> Result<[usize; 2], Failure> {
+    fn encode_twice<'a, P: Peer>(
+        &self,
+        peer: &P,
+        documents: impl Iterator<Item = &'a String> + Clone,
+    ) -> Result<[usize; 2], Failure> {
         let mut encoder = None;
         let mut counts = [0; 2];
         let mut outcome = Ok(());
         let mut buffer = Vec::new();
-        for (count, next) in counts.iter_mut().zip(&self.next) {
+        for count in &mut counts {
             self.barrier.wait();
             let encoder = encoder.get_or_insert_with(|| peer.encoder());
             // A failure must not keep the others waiting at the barrier.
-            outcome = outcome.and_then(|()| share(encoder, documents, next, &mut buffer, count));
+            outcome = outcome.and_then(|()| {
+                for text in documents.clone() {
+                    *count += encoder.encode(text, &mut buffer)?.len();
+                }
+                Ok(())
+            });
             self.barrier.wait();
         }
         outcome.map(|()| counts)
-    }
-}
-
-/// A thread's share of a pass.
-fn share<E: Encode>(
-    encoder: &mut E,
-    documents: &[String],
-    next: &AtomicUsize,
-    buffer: &mut Vec<u32>,
-    n_tokens: &mut usize,
-) -> Result<(), Failure> {
-    loop {
-        let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-        let Some(rest) = documents.get(start..) else {
-            return Ok(());
-        };
-        if rest.is_empty() {
-            return Ok(());
-        }
-        for text in rest.iter().take(BLOCK) {
-            *n_tokens += encoder.encode(text, buffer)?.len();
-        }
     }
 }
 
