@@ -26,10 +26,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fuelrail._calls import told
+from fuelrail._checks import dtype_of_step as _dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
+    from typing import Any, Literal, TypeAlias
+
+    import numpy as np
+
+    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
+{aliases}
 
 __all__ = [
 {names}
@@ -51,7 +57,7 @@ Written by scripts/operators.sh from the operators' specs.
 from __future__ import annotations
 
 from fuelrail._calls import told
-from fuelrail._checks import dtype_name
+from fuelrail._checks import dtype_of_step as _dtype
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -64,11 +70,6 @@ if TYPE_CHECKING:
 
     Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
 {aliases}
-
-
-def _dtype(given: object) -> object:
-    """A dtype by its name; what is none, the engine refuses."""
-    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)
 
 
 @told
@@ -115,8 +116,7 @@ def python_type(schema):
     if texts := choices(schema):
         return f"Literal[{', '.join(json.dumps(text) for text in texts)}]"
     if "oneOf" in schema:
-        one, many = map(python_type, schema["oneOf"])
-        return f"{one} | {many}"
+        return " | ".join(map(python_type, schema["oneOf"]))
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     names = {"integer": "int", "number": "float", "string": "str", "boolean": "bool"}
     kind = next(kind for kind in kinds if kind != "null")
@@ -133,9 +133,10 @@ def plain_type(schema):
         "float": ("a number", "numbers"),
         "str": ("text", "texts"),
     }
-    one, _, many = python_type(schema).partition(" | ")
-    if many:
-        return f"{words[one][0]}, or a list"
+    if "oneOf" in schema:
+        *ones, _ = map(plain_type, schema["oneOf"])
+        return f"{', '.join(ones)}, or a list"
+    one = python_type(schema)
     if one.startswith("Sequence"):
         n = schema["minItems"] if "maxItems" in schema and schema["minItems"] == schema["maxItems"] else "a list of"
         return f"{n} {words[python_type(schema['items'])][1]}"
@@ -228,12 +229,15 @@ def section(name, about, keys, places):
 
 
 def sections(in_pipelines, in_loaders):
-    """The page's sections, by name; what both take stands there once."""
-    pipelines, loaders = ({one[0] for one in table} for table in (in_pipelines, in_loaders))
-    words = {(True, False): "pipelines", (False, True): "loaders", (True, True): "pipelines and loaders"}
-    every = {one[0]: one for one in [*in_pipelines, *in_loaders]}
-    for name in sorted(every):
-        yield section(*every[name], words[name in pipelines, name in loaders])
+    """The page's sections, by name; what both take alike stands there once."""
+    pipelines, loaders = ({one[0]: one for one in table} for table in (in_pipelines, in_loaders))
+    for name in sorted({*pipelines, *loaders}):
+        if pipelines.get(name) == loaders.get(name):
+            yield section(*pipelines[name], "pipelines and loaders")
+            continue
+        for table, places in ((pipelines, "pipelines"), (loaders, "loaders")):
+            if name in table:
+                yield section(*table[name], places)
 
 
 def schema(program, *options):
@@ -246,7 +250,7 @@ def main():
     in_loaders = list(operators(schema(program, "--steps"), "Operator"))
     in_pipelines = list(operators(schema(program), "ColumnOperator"))
     names = "\n".join(f'    "{name}",' for name, _, _ in in_loaders)
-    about = ABOUT.replace("{names}", names)
+    about = ABOUT.replace("{names}", names).replace("{aliases}", aliases(in_loaders))
     files = {
         "python/fuelrail/steps.py": "\n\n".join([about, "\n\n\n".join(function(*one) for one in in_loaders)]) + "\n",
         "python/fuelrail/_column_steps.py": "\n".join([METHODS.replace("{aliases}", aliases(in_pipelines)).rstrip(), *(method(*one) for one in in_pipelines)]) + "\n",

@@ -33,6 +33,11 @@ def dtype_name(dtype: object) -> str:
     return str(name).removeprefix("torch.").rstrip("_")
 
 
+def dtype_of_step(given: object) -> object:
+    """A dtype by its name, for a step; what is none, the engine refuses."""
+    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)
+
+
 def flag(name: str, value: object) -> bool:
     """The value of the argument ``name``, which is True or False."""
     if not isinstance(value, bool):

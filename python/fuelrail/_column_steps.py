@@ -6,7 +6,7 @@ Written by scripts/operators.sh from the operators' specs.
 from __future__ import annotations
 
 from fuelrail._calls import told
-from fuelrail._checks import dtype_name
+from fuelrail._checks import dtype_of_step as _dtype
 
 # Known to type checkers by its name; the module `typing` takes its time.
 TYPE_CHECKING = False
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
         "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
         "bfloat16", "float32", "float64"
     ]  # fmt: skip
-
-
-def _dtype(given: object) -> object:
-    """A dtype by its name; what is none, the engine refuses."""
-    return given if given is None or isinstance(given, (str, int, float)) else dtype_name(given)
 
 
 @told

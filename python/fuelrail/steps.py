@@ -13,15 +13,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fuelrail._calls import told
+from fuelrail._checks import dtype_of_step as _dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Literal
+    from typing import Any, Literal, TypeAlias
+
+    import numpy as np
+
+    Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
+    FloatType: TypeAlias = Literal[
+        "float32", "float16", "bfloat16", "float64"
+    ]  # fmt: skip
 
 __all__ = [
     "center_crop",
     "invert",
     "mixup",
+    "normalize",
     "pad",
     "random_crop",
     "random_flip",
@@ -101,6 +110,45 @@ def mixup(
         labels=labels,
         layout=layout,
         stream=stream,
+    )
+
+
+@told
+def normalize(
+    column: str | Sequence[str],
+    *,
+    mean: Literal["imagenet", "clip"] | float | Sequence[float] | None = None,
+    std: Literal["imagenet", "clip"] | float | Sequence[float] | None = None,
+    scale: float | None = None,
+    dtype: FloatType | Dtype | None = None,
+    from_: Literal["hwc", "chw"] | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+) -> Step:
+    """Turns images of bytes into floats, channel by channel.
+
+    Args:
+        column: One column or several, of uint8 images.
+        mean: What is taken away (default: 0): one number, one for each channel, or the
+            name of a known one: "imagenet" as torchvision's models have it, "clip" as
+            OpenAI's.
+        std: What the difference is divided by (default: that which belongs to a `mean`
+            with a name, else 1); given as `mean` is.
+        scale: What bytes are divided by first (default: 255), so that `mean` and `std`
+            are those of numbers from 0 to 1.
+        dtype: The type of the results (default: "float32"): "float32", "float16" or
+            "bfloat16".
+        from_: The order of the axes read, "hwc" or "chw" (default: told by the shape).
+        layout: The order of the axes written (default: "chw").
+    """
+    return _step(
+        "normalize",
+        column=column,
+        mean=mean,
+        std=std,
+        scale=scale,
+        dtype=_dtype(dtype),
+        layout=layout,
+        **{"from": from_},
     )
 
 

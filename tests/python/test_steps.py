@@ -81,6 +81,12 @@ def by_numpy(held, seed, epoch):
     return {"image": image, "mask": mask, "planes": planes, "label": held["label"]}
 
 
+def floats(image, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), scale=255):
+    """An image of [H, W, 3] as `normalize` has it; by default with ImageNet's constants."""
+    factor = np.float32(1) / np.float32(scale)
+    return (image.astype(np.float32) * factor - np.float32(mean)) / np.float32(std)
+
+
 # A step without chance, and what the field makes of an image of [H, W, 3].
 ORACLES = {
     "invert": (steps.invert("image"), lambda it: ImageOps.invert(Image.fromarray(it))),
@@ -101,6 +107,15 @@ ORACLES = {
     "pad-edge": (
         steps.pad("image", sides=[0, 0, 3, 1], border="edge"),
         lambda it: np.pad(it, [(0, 3), (0, 1), (0, 0)], mode="edge"),
+    ),
+    "normalize": (steps.normalize("image", mean="imagenet"), lambda it: floats(it).transpose(2, 0, 1)),
+    "normalize-hwc": (
+        steps.normalize("image", mean=0.5, std=[0.5, 0.25, 2], scale=1, layout="hwc"),
+        lambda it: floats(it, [0.5] * 3, [0.5, 0.25, 2], 1),
+    ),
+    "normalize-half": (
+        steps.normalize("image", mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], dtype=np.float16),
+        lambda it: floats(it).transpose(2, 0, 1).astype(np.float16),
     ),
     "random_flip": (steps.random_flip("image", horizontal=1, vertical=1), lambda it: it[::-1, ::-1]),
     "random_crop": (steps.random_crop("image", height=HEIGHT, width=WIDTH), lambda it: it),

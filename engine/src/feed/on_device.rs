@@ -13,7 +13,7 @@ use crate::device::{
     ColumnItems, Destination, Device, Items, Kept, Landing, OnLane, Program, RowChain, RowItems,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::operators::{ColumnSteps, Draw, Link, Weight};
+use crate::plan::operators::{ColumnSteps, Draw, Image, Link, Weight};
 
 /// The steps of a feed, made ready on a device.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(super) struct StepsOnDevice {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored<'a> {
     pub(super) steps: &'a ColumnSteps,
+    /// An image as it is stored, and one behind the steps.
+    pub(super) images: [Image; 2],
     /// One image after another.
     pub(super) bytes: &'a [u8],
     /// What they are mixed with, if they are.
@@ -162,14 +164,18 @@ impl StepsOnDevice {
             let steps = column.steps;
             let read = match steps.around_blend().1 {
                 Some(blending) => 2 * blending.image.len_bytes(),
-                None => steps.before.len_bytes(),
+                None => column.images[0].len_bytes(),
             };
             let links = begin_of_last(steps)..steps.links.len();
             told.push((
                 offsets(&steps.column, read, rows.len())?,
                 records(column, links, rows, draw)?,
             ));
-            expected.push(offsets(&steps.column, steps.after.len_bytes(), rows.len())?);
+            expected.push(offsets(
+                &steps.column,
+                column.images[1].len_bytes(),
+                rows.len(),
+            )?);
         }
         let sources = images.iter().zip(&told);
         let sources = sources.map(|(bytes, (offsets, records))| ColumnItems {
@@ -242,7 +248,7 @@ fn run_before(
         let all = [rows, second.rows].concat();
         told.push((
             [column.bytes, second.bytes].concat(),
-            offsets(&steps.column, steps.before.len_bytes(), all.len())?,
+            offsets(&steps.column, column.images[0].len_bytes(), all.len())?,
             records(column, 0..before.len(), &all, draw)?,
         ));
         expected.push(offsets(
@@ -301,17 +307,13 @@ fn records(
     let mut records = vec![Vec::new(); links.len()];
     let mut parameters = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        steps.draw_parameters(draw, *row, &mut parameters)?;
-        let mut of_gathers = parameters.iter();
-        for (index, link) in steps.links[..links.end].iter().enumerate() {
-            let record = match link {
-                Link::Gather { .. } => of_gathers.next().map(bytemuck::bytes_of),
-                Link::Lut(_) | Link::Blend(_) => None,
-            };
+        steps.draw_parameters(draw, (*row, column.images[0]), &mut parameters)?;
+        let of_links = steps.links[..links.end].iter().zip(&parameters);
+        for (index, (link, record)) in of_links.enumerate() {
             let Some(out) = index.checked_sub(links.start).map(|at| &mut records[at]) else {
                 continue;
             };
-            out.extend_from_slice(record.unwrap_or_default());
+            out.extend_from_slice(record.bytes());
             if let Link::Blend(blending) = link {
                 let second = column.second.and_then(|second| second.of[at]);
                 let weight = second.map_or(Weight::WHOLE, |(_, weight)| weight);

@@ -52,8 +52,12 @@ struct SteppedColumn {
     tensor: usize,
     /// The buffer that holds it behind the steps.
     buffer: usize,
+    /// An image as it is stored, and one behind the steps.
+    images: [Image; 2],
     /// The shape of a row behind the steps.
     shape: Vec<u64>,
+    /// The type of its elements.
+    dtype: Dtype,
     /// The tensor that says which rows are not null, if some may be.
     valid: Option<usize>,
     /// The index of what is read of second rows, if it is mixed.
@@ -122,8 +126,14 @@ impl Stepped {
             let tensor = outputs.iter().position(|it| *it.name == *steps.column);
             let tensor =
                 tensor.ok_or_else(|| Error::internal("steps of a column that is not read"))?;
+            let images = [steps.before, steps.after].map(|known| known.each());
+            let [Some(before), Some(after)] = images else {
+                return Err(Error::internal("steps of images of any size"));
+            };
             columns.push(SteppedColumn {
-                shape: steps.after.shape(&outputs[tensor].inner),
+                images: [before, after],
+                shape: after.shape(&outputs[tensor].inner),
+                dtype: after.element.into(),
                 valid: outputs
                     .iter()
                     .position(|it| *it.name == *format!("{}.valid", steps.column)),
@@ -237,6 +247,7 @@ impl Stepped {
             let tensor = &mut filled.tensors[column.tensor];
             tensor.shape.truncate(1);
             tensor.shape.extend_from_slice(&column.shape);
+            tensor.dtype = column.dtype;
             tensor.place = match stays {
                 Stays::OnDevice => TensorPlace::Device(index),
                 Stays::OnHost => TensorPlace::Slot(column.buffer),
@@ -261,7 +272,8 @@ impl Stepped {
         for (column, stored) in self.columns.iter().zip(stored) {
             columns.push(Stored {
                 steps: &column.steps,
-                bytes: stored.room(len_of(column.steps.before, rows.len())?)?,
+                images: column.images,
+                bytes: stored.room(len_of(column.images[0], rows.len())?)?,
                 second: column.second_images(mixed)?,
             });
         }
@@ -318,7 +330,7 @@ impl Stepped {
     ) -> Result<Vec<Goal<'a>>> {
         let goals = self.columns.iter().zip(changed).zip(nulls);
         let goals = goals.map(|((column, changed), nulls)| {
-            let len = len_of(column.steps.after, rows.len())?;
+            let len = len_of(column.images[1], rows.len())?;
             Ok(Goal {
                 to: Destination::Host(changed.room(len)?),
                 empty: column.empty(rows, nulls)?,
@@ -340,7 +352,7 @@ impl Stepped {
             between,
             parameters,
         } = &mut scratch;
-        let [before, after] = [column.steps.before, column.steps.after];
+        let [before, after] = column.images;
         let [own, others] = parameters;
         let len = len_of(before, 1)?;
         let images = column.bytes.chunks_exact(len);
@@ -349,11 +361,13 @@ impl Stepped {
             if *row == NO_ROW {
                 continue;
             }
-            column.steps.draw_parameters(draw, *row, own)?;
+            column.steps.draw_parameters(draw, (*row, before), own)?;
             let second = column.second.and_then(|seconds| seconds.of(at, len));
             if let Some((_, second, _)) = second {
                 // It looks as it does where it is read for itself.
-                column.steps.draw_parameters(draw, second, others)?;
+                column
+                    .steps
+                    .draw_parameters(draw, (second, before), others)?;
             }
             let images = RowImages {
                 own: (src, own),
@@ -372,7 +386,7 @@ impl SteppedColumn {
         let (Some(mixed), Some(tensor)) = (mixed, self.second) else {
             return Ok(None);
         };
-        let len = len_of(self.steps.before, mixed.rows.len())?;
+        let len = len_of(self.images[0], mixed.rows.len())?;
         Ok(Some(SecondImages {
             bytes: if len == 0 {
                 &[]
@@ -395,7 +409,7 @@ impl SteppedColumn {
 
     /// The bytes behind the steps of what holds no row, or none that is not null.
     fn empty(&self, rows: &[u64], nulls: &HashSet<usize>) -> Result<Vec<Range<usize>>> {
-        let image = len_of(self.steps.after, 1)?;
+        let image = len_of(self.images[1], 1)?;
         let is_empty = |at: &usize| rows[*at] == NO_ROW || nulls.contains(at);
         let empty = (0..rows.len()).filter(is_empty);
         let mut runs: Vec<Range<usize>> = Vec::new();

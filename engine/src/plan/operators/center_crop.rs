@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{Change, Move};
-use super::image::Image;
+use super::image::{KnownImages, SIDE_MAX};
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
@@ -35,27 +35,31 @@ impl Lower for CenterCrop {
         self.layout
     }
 
-    fn lower(&self, image: Image) -> Result<Vec<Change>, Refusal> {
-        window_within(image, [self.height, self.width])?;
-        let top = (image.height - self.height) / 2;
-        let left = (image.width - self.width) / 2;
-        let window = [top, left, self.height, self.width];
-        Ok(vec![Change::Move(Move::Crop(window))])
+    fn lower(&self, images: KnownImages) -> Result<Vec<Change>, Refusal> {
+        let window = [self.height, self.width];
+        window_within(images, window)?;
+        Ok(vec![Change::Move(Move::CropCenter(window))])
     }
 }
 
-/// Refuses a window that is empty or larger than the image.
-pub(super) fn window_within(image: Image, [height, width]: [u32; 2]) -> Result<(), Refusal> {
-    let sides = [
-        ("height", height, image.height),
-        ("width", width, image.width),
-    ];
+/// Refuses a window that is empty or larger than all images are known to be.
+pub(super) fn window_within(images: KnownImages, [height, width]: [u32; 2]) -> Result<(), Refusal> {
+    let [most_high, most_wide] = images.sides.unwrap_or([SIDE_MAX; 2]);
+    let sides = [("height", height, most_high), ("width", width, most_wide)];
     for (key, side, most) in sides {
-        if !(1..=most).contains(&side) {
-            let message = format!("expected {key} from 1 to {most}, that of the image, got {side}");
-            let hint = format!("`pad` makes images larger; the whole {key} is {most}");
-            return Err(Refusal::new(key, message).with_hint(hint));
+        if (1..=most).contains(&side) {
+            continue;
         }
+        let refused = |of_what| {
+            let message = format!("expected {key} from 1 to {most}{of_what}, got {side}");
+            Refusal::new(key, message)
+        };
+        return Err(match images.sides {
+            None => refused(""),
+            Some(_) => refused(", that of the image").with_hint(format!(
+                "`pad` makes images larger; the whole {key} is {most}"
+            )),
+        });
     }
     Ok(())
 }

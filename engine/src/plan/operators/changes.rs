@@ -3,12 +3,13 @@
 use std::fmt;
 
 use fuelrail_kernels::gather::{Border, GatherError, GatherRow};
+use fuelrail_kernels::normalize::{Layout, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
 use super::draw::Drawn;
-use super::image::Image;
+use super::image::KnownImages;
 use super::mix::Mix;
 
 /// One change of every image of a column.
@@ -20,6 +21,9 @@ pub enum Change {
     Table(Box<[u8; 256]>),
     /// The image of a second row is mixed in.
     Mix(Mix),
+    /// Each byte becomes the float that its channel's table has for it, and the axes
+    /// come in this order.
+    Values(Box<Table>, Layout),
 }
 
 /// From which places samples come.
@@ -27,8 +31,8 @@ pub enum Change {
 pub enum Move {
     /// Rows and columns are added: top, left, bottom, right.
     Pad(Border, [u32; 4]),
-    /// A window is kept: top, left, height, width.
-    Crop([u32; 4]),
+    /// The window of this height and width in the middle is kept.
+    CropCenter([u32; 2]),
     /// A window of this height and width is kept, wherever it is drawn.
     CropAnywhere([u32; 2]),
     /// Left becomes right, by chance.
@@ -69,22 +73,16 @@ impl BorderMode {
 }
 
 impl Move {
-    /// The size of images behind it.
-    pub(super) fn behind(&self, image: Image) -> Image {
-        let (height, width) = match *self {
-            Self::Pad(_, [top, left, bottom, right]) => {
-                (image.height + top + bottom, image.width + left + right)
-            }
-            Self::Crop([_, _, height, width]) | Self::CropAnywhere([height, width]) => {
-                (height, width)
-            }
-            Self::FlipHorizontal(_) | Self::FlipVertical(_) => (image.height, image.width),
+    /// What is known of images behind it.
+    pub(super) fn behind(&self, images: KnownImages) -> KnownImages {
+        let sides = match *self {
+            Self::Pad(_, [top, left, bottom, right]) => images
+                .sides
+                .map(|[height, width]| [height + top + bottom, width + left + right]),
+            Self::CropCenter(window) | Self::CropAnywhere(window) => Some(window),
+            Self::FlipHorizontal(_) | Self::FlipVertical(_) => images.sides,
         };
-        Image {
-            height,
-            width,
-            ..image
-        }
+        KnownImages { sides, ..images }
     }
 
     /// The record of an image behind it, with what is drawn for the row.
@@ -99,7 +97,11 @@ impl Move {
     ) -> Result<GatherRow, GatherError> {
         match *self {
             Self::Pad(_, sides) => row.pad(border, sides),
-            Self::Crop(window) => row.crop(window),
+            Self::CropCenter([height, width]) => {
+                let top = row.dst_height.saturating_sub(height) / 2;
+                let left = row.dst_width.saturating_sub(width) / 2;
+                row.crop([top, left, height, width])
+            }
             Self::CropAnywhere([height, width]) => {
                 let top = drawn.below((row.dst_height + 1).saturating_sub(height));
                 let left = drawn.below((row.dst_width + 1).saturating_sub(width));
@@ -122,9 +124,7 @@ impl fmt::Display for Move {
                     "pad {border} top {top}, left {left}, bottom {bottom}, right {right}"
                 )
             }
-            Self::Crop([top, left, height, width]) => {
-                write!(f, "crop {height}x{width} at {top},{left}")
-            }
+            Self::CropCenter([height, width]) => write!(f, "crop {height}x{width} in the middle"),
             Self::CropAnywhere([height, width]) => write!(f, "crop {height}x{width} anywhere"),
             Self::FlipHorizontal(chance) => write!(f, "flip left and right in {chance}"),
             Self::FlipVertical(chance) => write!(f, "flip top and bottom in {chance}"),

@@ -3,11 +3,13 @@
 
 use std::fmt::Write as _;
 
+use fuelrail_kernels::Element;
+use fuelrail_kernels::lut::Lut;
 use serde_json::{Value, json};
 
 use super::changes::in_words;
 use super::draw::Draw;
-use super::lowered::{Blending, ColumnSteps, Link};
+use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord};
 use super::mix::Weight;
 use crate::error::Result;
 
@@ -20,7 +22,7 @@ impl ColumnSteps {
                 Link::Gather { moves, .. } => {
                     said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
                 }
-                Link::Lut(_) => said.push("bytes by a table".to_owned()),
+                Link::Lut(lut) => said.push(format!("bytes by {}", tables(lut))),
                 Link::Blend(_) => said.push("mixed with a second row".to_owned()),
             }
         }
@@ -34,19 +36,16 @@ impl ColumnSteps {
     /// `Internal` where the steps do not fit one another.
     pub fn explain(&self, row: Option<(Draw, u64)>) -> Result<String> {
         let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
-        let records = match row {
-            Some((draw, row)) => self.parameters(draw, row)?,
-            None => Vec::new(),
-        };
-        let mut records = records.iter();
-        for link in &self.links {
+        let records = self.records(row)?;
+        for (at, link) in self.links.iter().enumerate() {
+            let record = records.get(at);
             match link {
                 Link::Gather { moves, .. } => {
                     text.push_str("\n  gather");
                     for drawing in moves {
                         _ = write!(text, "\n    step {}: {}", drawing.step + 1, drawing.what);
                     }
-                    if let Some(record) = records.next() {
+                    if let Some(RowRecord::Gather(record)) = record {
                         _ = write!(
                             text,
                             "\n    this row: begins at row {}, column {} of the image; one row down is \
@@ -60,7 +59,9 @@ impl ColumnSteps {
                         );
                     }
                 }
-                Link::Lut(_) => text.push_str("\n  lut, one table for all rows"),
+                Link::Lut(lut) => {
+                    _ = write!(text, "\n  lut, {}", tables(lut));
+                }
                 Link::Blend(Blending { mix, .. }) => {
                     let (step, what) = (mix.step + 1, &mix.what);
                     _ = write!(text, "\n  blend\n    step {step}: {what}");
@@ -78,23 +79,20 @@ impl ColumnSteps {
     /// # Errors
     /// As [`ColumnSteps::explain`].
     pub fn to_json(&self, row: Option<(Draw, u64)>) -> Result<Value> {
-        let records = match row {
-            Some((draw, row)) => self.parameters(draw, row)?,
-            None => Vec::new(),
-        };
-        let mut records = records.iter();
-        let mut link = |link: &Link| match link {
+        let records = self.records(row)?;
+        let link = |(at, link): (usize, &Link)| match link {
             Link::Gather { kernel, moves, .. } => {
                 let moves = moves.iter().map(
                     |drawing| json!({ "step": drawing.step + 1, "does": drawing.what.to_string() }),
                 );
-                let record = records.next().map(|it| {
-                    json!({
+                let record = records.get(at).and_then(|record| match record {
+                    RowRecord::Gather(it) => Some(json!({
                         "top": it.top, "left": it.left,
                         "row_down": it.row_down, "row_right": it.row_right,
                         "col_down": it.col_down, "col_right": it.col_right,
                         "height": it.dst_height, "width": it.dst_width,
-                    })
+                    })),
+                    RowRecord::Shared => None,
                 });
                 json!({
                     "kernel": "gather",
@@ -118,13 +116,21 @@ impl ColumnSteps {
                 })
             }
         };
-        let links: Vec<Value> = self.links.iter().map(&mut link).collect();
+        let links: Vec<Value> = self.links.iter().enumerate().map(link).collect();
         Ok(json!({
             "column": self.column,
             "before": self.before.to_string(),
             "after": self.after.to_string(),
             "kernels": links,
         }))
+    }
+
+    /// What is drawn for a row; nothing for images whose size it would have to read.
+    fn records(&self, row: Option<(Draw, u64)>) -> Result<Parameters> {
+        match (row, self.before.each()) {
+            (Some((draw, row)), Some(image)) => self.parameters(draw, (row, image)),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Which row a row is mixed with.
@@ -136,5 +142,14 @@ impl ColumnSteps {
             ),
             None => "\n    this row: stays as it is".to_owned(),
         }
+    }
+}
+
+/// The tables of a lut, in words.
+fn tables(lut: &Lut) -> String {
+    match (lut.to(), lut.n_tables()) {
+        (Element::U8, 1) => "one table for all rows".to_owned(),
+        (to, 1) => format!("one table of {} for all rows", to.name()),
+        (to, n) => format!("{n} tables of {} for all rows, one a channel", to.name()),
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::columns::{MapColumns, NamedColumn, place};
 use super::draw::Draw;
-use super::image::Image;
-use super::lowered::{ColumnSteps, Link};
+use super::image::{Image, KnownImages};
+use super::lowered::{ColumnSteps, Link, RowRecord};
 use super::table::{Lower, Refusal};
 use crate::error::{Error, Result};
 use crate::plan::named_types::ImageLayout;
@@ -37,7 +37,7 @@ impl<T: Lower + Serialize> MapColumns for T {
             column,
             layout,
         } = named;
-        let steps = steps(self, &column, layout).map_err(|refusal| {
+        let (steps, before) = steps(self, &column, layout).map_err(|refusal| {
             let key = match refusal.key {
                 "column" => place(index),
                 key => key.to_owned(),
@@ -45,29 +45,29 @@ impl<T: Lower + Serialize> MapColumns for T {
             (refusal.error().with_column(&column.name), key)
         })?;
         let placed = |error: Error| (error.with_column(&column.name), place(index));
-        let kernels = kernels(&steps).map_err(placed)?.into_iter();
+        let kernels = kernels(&steps, before).map_err(placed)?.into_iter();
         Ok(ColumnChange {
             kernels: kernels
                 .map(|kernel| Kernel::FixedRow(Arc::new(kernel)))
                 .collect(),
             fill: None,
             layout: Some(ImageLayout::of(steps.after.layout)),
-            identity: identity(self, steps.before),
+            identity: identity(self, before),
             words: steps.in_words(),
             output: OutputColumn {
-                data_type: type_of(steps.after, &column.data_type).map_err(placed)?,
+                data_type: type_of(&steps, &column.data_type).map_err(placed)?,
                 ..column
             },
         })
     }
 }
 
-/// What the operator does to images of this column.
+/// What the operator does to images of this column, and one as it was.
 fn steps(
     operator: &impl Lower,
     column: &OutputColumn,
     layout: Option<ImageLayout>,
-) -> Result<ColumnSteps, Refusal> {
+) -> Result<(ColumnSteps, Image), Refusal> {
     let refused = |message: String| Refusal::new("column", message);
     let is_bytes =
         column.meaning == Meaning::Plain && *innermost(&column.data_type) == DataType::UInt8;
@@ -82,11 +82,12 @@ fn steps(
         return Err(refused(message).with_hint(hint));
     }
     let image = Image::of(&axes, layout.map(ImageLayout::layout)).map_err(refused)?;
-    let mut steps = ColumnSteps::new(&column.name, image, 0);
-    for change in operator.lower(image)? {
+    let images = KnownImages::from(image);
+    let mut steps = ColumnSteps::new(&column.name, images, 0);
+    for change in operator.lower(images)? {
         steps.add((0, 0), change).map_err(refused)?;
     }
-    Ok(steps)
+    Ok((steps, image))
 }
 
 /// The lengths of lists of fixed length.
@@ -97,22 +98,22 @@ fn axes(data_type: &DataType) -> Vec<u64> {
 
 /// The kernels, each with the record that all rows have: nothing is drawn, so it is
 /// that of any row.
-fn kernels(steps: &ColumnSteps) -> Result<Vec<FixedRow>> {
+fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
     let cannot = |error: RowError| Error::internal("an operator on images").with_source(error);
-    let records = steps.parameters(Draw { seed: 0, epoch: 0 }, 0)?;
-    let mut records = records.iter();
-    let len = usize::try_from(steps.before.len_bytes());
+    let records = steps.parameters(Draw { seed: 0, epoch: 0 }, (0, image))?;
+    let len = usize::try_from(image.len_bytes());
     let mut len = len.map_err(|_| Error::internal("an image beyond memory"))?;
     let mut kernels = Vec::with_capacity(steps.links.len());
-    for link in &steps.links {
+    for link in steps.links.iter().zip(&records) {
         let kernel = match link {
-            Link::Gather { kernel, .. } => {
-                let record = records.next();
-                let record = record.ok_or_else(|| Error::internal("a gather without record"))?;
+            (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
                 FixedRow::gather(*kernel, record)
             }
-            Link::Lut(lut) => FixedRow::lut(lut.clone(), len),
-            Link::Blend(_) => return Err(Error::internal("a pipeline has no second rows")),
+            (Link::Lut(lut), _) => FixedRow::lut(lut.clone(), len),
+            (Link::Gather { .. }, RowRecord::Shared) => {
+                return Err(Error::internal("a gather without record"));
+            }
+            (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),
         };
         let kernel = kernel.map_err(cannot)?;
         len = kernel.dst_len();
@@ -122,7 +123,9 @@ fn kernels(steps: &ColumnSteps) -> Result<Vec<FixedRow>> {
 }
 
 /// The type of a column of such images, with as many axes as before.
-fn type_of(image: Image, before: &DataType) -> Result<DataType> {
+fn type_of(steps: &ColumnSteps, before: &DataType) -> Result<DataType> {
+    let image = steps.after.each();
+    let image = image.ok_or_else(|| Error::internal("images of any size in a pipeline"))?;
     let shape = image.shape(&axes(before));
     let shape: Result<Vec<i32>, _> = shape.into_iter().map(i32::try_from).collect();
     let shape = shape.map_err(|_| Error::internal("an axis beyond 2^31"))?;

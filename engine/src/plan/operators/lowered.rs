@@ -1,15 +1,19 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
 use fuelrail_kernels::blend::Blend;
-use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
-use fuelrail_kernels::lut::Lut;
+use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherError, GatherRow};
+use fuelrail_kernels::lut::{Lut, LutError};
+use fuelrail_kernels::normalize::{Layout, Table};
 use fuelrail_kernels::{Element, RowKernel};
 
 use super::changes::{Change, Move};
 use super::draw::{Draw, Drawn};
-use super::image::Image;
+use super::image::{Image, KnownImages};
 use super::mix::{Mix, SecondRow};
 use crate::error::{Error, Result};
+
+/// Bytes that no image may have.
+const LEN_MAX: u64 = 1 << 31;
 
 /// What is done to the images of one column, row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,9 +21,9 @@ pub struct ColumnSteps {
     /// The column.
     pub column: String,
     /// Its images as they are stored.
-    pub before: Image,
+    pub before: KnownImages,
     /// Its images behind all steps.
-    pub after: Image,
+    pub after: KnownImages,
     /// The kernels, one after another; one of them at most blends.
     pub links: Vec<Link>,
     /// Rows of the dataset, of which second ones are drawn.
@@ -33,8 +37,6 @@ pub enum Link {
     Gather {
         /// The kernel.
         kernel: Gather,
-        /// The images before it.
-        image: Image,
         /// What makes the record of a row, in order.
         moves: Vec<Drawing>,
     },
@@ -66,8 +68,29 @@ pub struct Drawing<What = Move> {
     pub what: What,
 }
 
-/// The records of one row, one for each [`Link::Gather`].
-pub type Parameters = Vec<GatherRow>;
+/// What a link is told of one row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RowRecord {
+    /// Nothing that differs from row to row.
+    Shared,
+    /// Of a [`Link::Gather`].
+    Gather(GatherRow),
+}
+
+impl RowRecord {
+    /// As devices are given it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Shared => &[],
+            Self::Gather(record) => bytemuck::bytes_of(record),
+        }
+    }
+}
+
+/// The records of one row, one for each link. That of a [`Link::Blend`] is made where
+/// it is known which rows can be mixed.
+pub type Parameters = Vec<RowRecord>;
 
 impl Drawing<Mix> {
     /// The second row of a row of a dataset of `n_rows`; `None` where it stays as it
@@ -79,12 +102,12 @@ impl Drawing<Mix> {
 }
 
 impl ColumnSteps {
-    /// No steps yet, on images of this shape.
-    pub(super) fn new(column: &str, image: Image, n_rows: u64) -> Self {
+    /// No steps yet, on such images.
+    pub(super) fn new(column: &str, images: KnownImages, n_rows: u64) -> Self {
         Self {
             column: column.to_owned(),
-            before: image,
-            after: image,
+            before: images,
+            after: images,
             links: Vec::new(),
             n_rows,
         }
@@ -93,22 +116,32 @@ impl ColumnSteps {
     /// Adds a change by step `step`, which draws from `stream`.
     ///
     /// # Errors
-    /// Where images become too large.
+    /// Where images become too large, or are not what the change is for.
     pub(super) fn add(
         &mut self,
         (step, stream): (usize, u64),
         change: Change,
     ) -> Result<(), String> {
+        if self.after.element != Element::U8 {
+            let element = self.after.element.name();
+            return Err(format!(
+                "expected images of uint8, got {element}: no step changes images behind `normalize`"
+            ));
+        }
         match change {
             Change::Move(what) => self.add_move(Drawing { step, stream, what }),
             Change::Table(table) => self.add_table(&table),
             Change::Mix(what) => self.add_mix(Drawing { step, stream, what }),
+            Change::Values(table, layout) => self.add_values(&table, layout),
         }
     }
 
     fn add_mix(&mut self, mix: Drawing<Mix>) -> Result<(), String> {
-        let image = self.after;
-        if 2 * image.len_bytes() >= 1 << 31 {
+        let image = self.after.each().ok_or_else(|| {
+            "expected images of one size, got images of any size: crop or resize them first"
+                .to_owned()
+        })?;
+        if 2 * image.len_bytes() >= LEN_MAX {
             return Err(format!("expected two images below 2 GiB, got {image}"));
         }
         let kernel = Blend::new(image.channels, image.layout);
@@ -119,19 +152,15 @@ impl ColumnSteps {
     }
 
     fn add_move(&mut self, drawing: Drawing) -> Result<(), String> {
-        let image = self.after;
-        let behind = drawing.what.behind(image);
-        if behind.len_bytes() >= 1 << 31 {
-            return Err(format!("expected images below 2 GiB, got {behind}"));
-        }
-        self.after = behind;
+        let images = self.after;
+        self.after = small_enough(drawing.what.behind(images))?;
         let pads = |what: &Move| matches!(what, Move::Pad(..));
         // One record says one padding: a second one is another kernel.
         if let Some(Link::Gather { kernel, moves, .. }) = self.links.last_mut() {
             let has_pad = moves.iter().any(|drawing| pads(&drawing.what));
             if !(has_pad && pads(&drawing.what)) {
                 if let Move::Pad(border, _) = drawing.what {
-                    *kernel = kernel_of(image, border)?;
+                    *kernel = gather(images, (images.layout, border))?;
                 }
                 moves.push(drawing);
                 return Ok(());
@@ -139,14 +168,13 @@ impl ColumnSteps {
         }
         let border = match drawing.what {
             Move::Pad(border, _) => border,
-            Move::Crop(_)
+            Move::CropCenter(_)
             | Move::CropAnywhere(_)
             | Move::FlipHorizontal(_)
             | Move::FlipVertical(_) => Border::Edge,
         };
         self.links.push(Link::Gather {
-            kernel: kernel_of(image, border)?,
-            image,
+            kernel: gather(images, (images.layout, border))?,
             moves: vec![drawing],
         });
         Ok(())
@@ -168,6 +196,44 @@ impl ColumnSteps {
         let lut = lut.map_err(|error| error.to_string())?;
         if before.is_some() {
             self.links.pop();
+        }
+        self.links.push(Link::Lut(lut));
+        Ok(())
+    }
+
+    /// Puts the axes in order, in the last gather if there is one, and then looks
+    /// floats up.
+    fn add_values(&mut self, table: &Table, layout: Layout) -> Result<(), String> {
+        let images = self.after;
+        let said = |error: LutError| error.to_string();
+        let before = match self.links.last() {
+            Some(Link::Lut(lut)) => Some(lut.clone()),
+            Some(Link::Gather { .. } | Link::Blend(_)) | None => None,
+        };
+        let bits = |channel: u32, value: u8| {
+            let value = before.as_ref().map_or(value, |lut| lut.byte(value));
+            table.bits()[channel as usize * 256 + usize::from(value)]
+        };
+        let n_tables = images.channels;
+        let lut = Lut::of_fn(table.element(), n_tables, layout, n_tables, bits).map_err(said)?;
+        if before.is_some() {
+            self.links.pop();
+        }
+        self.after = small_enough(KnownImages {
+            layout,
+            element: table.element(),
+            ..images
+        })?;
+        if images.layout != layout && images.channels > 1 {
+            match self.links.last_mut() {
+                Some(Link::Gather { kernel, .. }) => {
+                    *kernel = gather(images, (layout, kernel.border()))?;
+                }
+                Some(Link::Lut(_) | Link::Blend(_)) | None => self.links.push(Link::Gather {
+                    kernel: gather(images, (layout, Border::Edge))?,
+                    moves: Vec::new(),
+                }),
+            }
         }
         self.links.push(Link::Lut(lut));
         Ok(())
@@ -195,37 +261,39 @@ impl ColumnSteps {
         mix.second_row(draw, row, self.n_rows)
     }
 
-    /// What a row of the dataset is changed by.
+    /// What a row of the dataset is changed by, whose image is stored so.
     ///
     /// # Errors
-    /// `Internal` where the steps do not fit one another.
-    pub fn parameters(&self, draw: Draw, row: u64) -> Result<Parameters> {
+    /// As [`ColumnSteps::draw_parameters`].
+    pub fn parameters(&self, draw: Draw, row: (u64, Image)) -> Result<Parameters> {
         let mut parameters = Parameters::new();
         self.draw_parameters(draw, row, &mut parameters)?;
         Ok(parameters)
     }
 
-    /// The same in memory that is there already.
+    /// The same in memory that is there already; gives the image behind all steps.
     ///
     /// # Errors
-    /// As [`ColumnSteps::parameters`].
-    pub fn draw_parameters(&self, draw: Draw, row: u64, out: &mut Parameters) -> Result<()> {
-        let cannot = |error| {
-            Error::internal(format!("steps on `{}` cannot be combined", self.column))
-                .with_source(error)
-        };
+    /// `Data` where a step cannot be done to an image of this size.
+    pub fn draw_parameters(
+        &self,
+        draw: Draw,
+        (row, stored): (u64, Image),
+        out: &mut Parameters,
+    ) -> Result<Image> {
         out.clear();
+        let mut sides = stored.sides();
         let mut drawn: Option<(usize, Drawn)> = None;
         for link in &self.links {
-            let (kernel, image, moves) = match link {
-                Link::Gather {
-                    kernel,
-                    image,
-                    moves,
-                } => (kernel, image, moves),
-                Link::Lut(_) | Link::Blend(_) => continue,
+            let (kernel, moves) = match link {
+                Link::Gather { kernel, moves } => (kernel, moves),
+                Link::Lut(_) | Link::Blend(_) => {
+                    out.push(RowRecord::Shared);
+                    continue;
+                }
             };
-            let mut record = GatherRow::whole(image.height, image.width).map_err(cannot)?;
+            let [height, width] = sides;
+            let mut record = GatherRow::whole(height, width).map_err(|it| self.cannot(it))?;
             for Drawing { step, stream, what } in moves {
                 let of_step = match drawn.take() {
                     // A step goes on drawing where it was.
@@ -233,11 +301,19 @@ impl ColumnSteps {
                     _ => draw.of(*stream, row),
                 };
                 let (_, drawn) = drawn.insert((*step, of_step));
-                record = what.apply(kernel.border(), record, drawn).map_err(cannot)?;
+                record = what
+                    .apply(kernel.border(), record, drawn)
+                    .map_err(|error| self.cannot(error))?;
             }
-            out.push(record);
+            sides = [record.dst_height, record.dst_width];
+            out.push(RowRecord::Gather(record));
         }
-        Ok(())
+        Ok(self.after.with_sides(sides))
+    }
+
+    /// A step cannot be done to an image.
+    fn cannot(&self, error: GatherError) -> Error {
+        Error::data(error.to_string()).with_column(&self.column)
     }
 }
 
@@ -253,9 +329,19 @@ impl Link {
     }
 }
 
-/// All channels in their order, whatever is around.
-fn kernel_of(image: Image, border: Border) -> Result<Gather, String> {
-    let channels = ChannelMap::all(image.channels);
-    let gather = Gather::new(channels, image.layout, image.layout, border);
+/// All channels in their order, from the order of axes of `images` to `layout`.
+fn gather(images: KnownImages, (layout, border): (Layout, Border)) -> Result<Gather, String> {
+    let channels = ChannelMap::all(images.channels);
+    let gather = Gather::new(channels, images.layout, layout, border);
     gather.map_err(|error| error.to_string())
+}
+
+/// Refuses images that are known to be too large.
+fn small_enough(images: KnownImages) -> Result<KnownImages, String> {
+    match images.each() {
+        Some(image) if image.len_bytes() >= LEN_MAX => {
+            Err(format!("expected images below 2 GiB, got {image}"))
+        }
+        _ => Ok(images),
+    }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
 use super::changes::Change;
-use super::image::Image;
+use super::image::KnownImages;
 use super::mix::{Beta, Mix};
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;
@@ -61,7 +61,7 @@ impl Lower for Mixup {
         self.stream.as_deref()
     }
 
-    fn lower(&self, _: Image) -> Result<Vec<Change>, Refusal> {
+    fn lower(&self, _: KnownImages) -> Result<Vec<Change>, Refusal> {
         let Self {
             alpha, probability, ..
         } = *self;

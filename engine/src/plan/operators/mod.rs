@@ -24,11 +24,13 @@ mod lowered;
 mod mix;
 mod mixup;
 mod normalize;
+mod normalize_images;
 mod on_host;
 mod pad;
 mod random_crop;
 mod random_flip;
 mod solarize;
+mod statistic;
 mod steps;
 mod table;
 
@@ -40,18 +42,20 @@ pub use changes::{BorderMode, Change, Move};
 pub(super) use columns::place;
 pub use columns::{MapColumns, NamedColumn};
 pub use draw::{Draw, Drawn};
-pub use image::Image;
+pub use image::{Image, KnownImages};
 pub use invert::Invert;
 pub use known::{KnownTensor, second_name};
-pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters};
+pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters, RowRecord};
 pub use mix::{Beta, Mix, SecondRow, Weight};
 pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
+pub use normalize_images::NormalizeImages;
 pub use on_host::{Between, RowImages, StoredRow};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
 pub use solarize::Solarize;
+pub use statistic::{Preset, Statistic};
 pub use steps::Steps;
 pub(super) use table::OneOf;
 pub use table::{Lower, Refusal};
@@ -66,6 +70,8 @@ table::operators! {
     /// Mixes each image with that of a row drawn from the dataset, as Pillow's
     /// `Image.blend` does.
     mixup: Mixup(Mixup),
+    /// Turns images of bytes into floats, channel by channel.
+    normalize: Normalize(NormalizeImages),
     /// Adds rows and columns around each image.
     pad: Pad(Pad),
     /// Cuts a window out of each image, at a place drawn for each row and epoch.

@@ -1,15 +1,14 @@
 //! Runs the kernels of a column on the host, row by row.
 
 use fuelrail_kernels::blend::BlendRow;
-use fuelrail_kernels::gather::GatherRow;
 use fuelrail_kernels::{Level, RowError};
 
-use super::lowered::{Blending, ColumnSteps, Link};
+use super::lowered::{Blending, ColumnSteps, Link, RowRecord};
 use super::mix::Weight;
 use crate::error::{Error, Result};
 
 /// A row as it is stored, with what is drawn for it.
-pub type StoredRow<'a> = (&'a [u8], &'a [GatherRow]);
+pub type StoredRow<'a> = (&'a [u8], &'a [RowRecord]);
 
 /// What makes one row of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +62,7 @@ impl ColumnSteps {
         let len = len.map_err(|_| Error::internal("an image beyond memory"))?;
         let blended = sized(blended, len);
         on_host.mix(mix, images, (swap, pair), blended)?;
-        let records = &images.own.1[n_gathers(before)..];
+        let records = images.own.1.get(before.len() + 1..).unwrap_or_default();
         on_host.links(behind, (blended, records), swap, dst)
     }
 }
@@ -102,7 +101,7 @@ impl OnHost<'_> {
     fn links(
         &self,
         links: &[Link],
-        (src, records): (&[u8], &[GatherRow]),
+        (src, records): StoredRow<'_>,
         [from, to]: &mut [Vec<u8>; 2],
         dst: &mut [u8],
     ) -> Result<()> {
@@ -114,11 +113,15 @@ impl OnHost<'_> {
             return Ok(());
         };
         let mut records = records.iter();
+        let mut next = || {
+            let record = records.next();
+            record.ok_or_else(|| Error::internal("a row without its record"))
+        };
         for (index, link) in first.iter().enumerate() {
             let read = if index == 0 { src } else { &from[..] };
-            let record = record_of(link, &mut records)?;
+            let record = next()?;
             let room = match (link, record) {
-                (Link::Gather { kernel, .. }, Some(record)) => {
+                (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
                     let room = kernel.check(record, read.len());
                     room.map_err(|error| self.other_size(Some(error.into())))?
                 }
@@ -128,18 +131,12 @@ impl OnHost<'_> {
             std::mem::swap(from, to);
         }
         let read = if first.is_empty() { src } else { &from[..] };
-        let record = record_of(last, &mut records)?;
-        self.link((last, record), read, dst)
+        self.link((last, next()?), read, dst)
     }
 
-    fn link(
-        &self,
-        (link, record): (&Link, Option<&GatherRow>),
-        src: &[u8],
-        dst: &mut [u8],
-    ) -> Result<()> {
+    fn link(&self, (link, record): (&Link, &RowRecord), src: &[u8], dst: &mut [u8]) -> Result<()> {
         let done: Result<(), RowError> = match (link, record) {
-            (Link::Gather { kernel, .. }, Some(record)) => {
+            (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
                 kernel.run(self.level, src, record, dst).map_err(Into::into)
             }
             (Link::Lut(lut), _) => lut.run(self.level, src, &[], dst).map_err(Into::into),
@@ -164,30 +161,6 @@ impl Blending {
     #[must_use]
     pub fn record(&self, weight: Weight) -> BlendRow {
         BlendRow::whole([self.image.height, self.image.width], weight.alpha())
-    }
-}
-
-/// How many records these links take of a row.
-fn n_gathers(links: &[Link]) -> usize {
-    let is_gather = |link: &&Link| match link {
-        Link::Gather { .. } => true,
-        Link::Lut(_) | Link::Blend(_) => false,
-    };
-    links.iter().filter(is_gather).count()
-}
-
-/// The record of a link, if it has one.
-fn record_of<'a>(
-    link: &Link,
-    records: &mut impl Iterator<Item = &'a GatherRow>,
-) -> Result<Option<&'a GatherRow>> {
-    match link {
-        Link::Gather { .. } => {
-            let record = records.next();
-            let record = record.ok_or_else(|| Error::internal("a row without its record"))?;
-            Ok(Some(record))
-        }
-        Link::Lut(_) | Link::Blend(_) => Ok(None),
     }
 }
 

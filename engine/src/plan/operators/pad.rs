@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::changes::{BorderMode, Change, Move};
-use super::image::Image;
+use super::image::KnownImages;
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
@@ -41,7 +41,7 @@ impl Lower for Pad {
         self.layout
     }
 
-    fn lower(&self, _: Image) -> Result<Vec<Change>, Refusal> {
+    fn lower(&self, _: KnownImages) -> Result<Vec<Change>, Refusal> {
         if let Some(side) = self.sides.iter().find(|side| **side > MOST) {
             let message = format!("expected sides of at most {MOST}, got {side}");
             return Err(Refusal::new("sides", message));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::center_crop::window_within;
 use super::changes::{BorderMode, Change, Move};
-use super::image::Image;
+use super::image::KnownImages;
 use super::pad::Pad;
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;
@@ -54,9 +54,9 @@ impl Lower for RandomCrop {
         self.stream.as_deref()
     }
 
-    fn lower(&self, image: Image) -> Result<Vec<Change>, Refusal> {
+    fn lower(&self, images: KnownImages) -> Result<Vec<Change>, Refusal> {
         let mut changes = Vec::new();
-        let mut padded = image;
+        let mut padded = images;
         if self.padding > 0 {
             let pad = Pad {
                 column: self.column.clone(),
@@ -65,13 +65,14 @@ impl Lower for RandomCrop {
                 fill: self.fill,
                 layout: self.layout,
             };
-            let added = pad.lower(image);
+            let added = pad.lower(images);
             changes = added.map_err(|refusal| Refusal {
                 key: "padding",
                 ..refusal
             })?;
-            padded.height += 2 * self.padding;
-            padded.width += 2 * self.padding;
+            padded.sides = images
+                .sides
+                .map(|sides| sides.map(|side| side + 2 * self.padding));
         }
         let window = [self.height, self.width];
         window_within(padded, window)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
 use super::changes::{Change, Move};
-use super::image::Image;
+use super::image::KnownImages;
 use super::table::{Lower, Refusal};
 use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
@@ -49,7 +49,7 @@ impl Lower for RandomFlip {
         self.stream.as_deref()
     }
 
-    fn lower(&self, _: Image) -> Result<Vec<Change>, Refusal> {
+    fn lower(&self, _: KnownImages) -> Result<Vec<Change>, Refusal> {
         let chance = |key: &'static str, given: f64| {
             let message = format!("expected {key} to be a probability from 0 to 1, got {given}");
             Chance::of(given).ok_or_else(|| Refusal::new(key, message))

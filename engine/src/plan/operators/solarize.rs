@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::changes::Change;
-use super::image::Image;
+use super::image::KnownImages;
 use super::table::{Lower, Refusal};
 use crate::plan::spelling::ColumnNames;
 
@@ -29,7 +29,7 @@ impl Lower for Solarize {
         &self.column
     }
 
-    fn lower(&self, _: Image) -> Result<Vec<Change>, Refusal> {
+    fn lower(&self, _: KnownImages) -> Result<Vec<Change>, Refusal> {
         let mut table = [0; 256];
         for (value, entry) in (0..=u8::MAX).zip(&mut table) {
             *entry = if value < self.threshold {

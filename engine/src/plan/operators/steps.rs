@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::changes::{Change, Move};
 use super::draw::stream;
-use super::image::Image;
+use super::image::{Image, KnownImages};
 use super::known::{KnownTensor, is_new, label_of, shape_of};
 use super::lowered::{ColumnSteps, Drawing};
 use super::mix::Mix;
@@ -172,7 +172,7 @@ impl Steps {
         column: &str,
         (known, n_rows): (&[KnownTensor<'_>], u64),
         lowered: &mut Vec<ColumnSteps>,
-    ) -> Result<Option<Image>, Refusal> {
+    ) -> Result<Option<KnownImages>, Refusal> {
         let spec = self.step[index].operator();
         let refused = |message: String| Refusal::new("column", message);
         let at = lowered.iter().position(|steps| steps.column == column);
@@ -181,7 +181,7 @@ impl Steps {
         } else {
             let shape = shape_of(column, known)?;
             let image = Image::of(shape, self.layout_of(column)?).map_err(refused)?;
-            lowered.push(ColumnSteps::new(column, image, n_rows));
+            lowered.push(ColumnSteps::new(column, image.into(), n_rows));
             lowered.len() - 1
         };
         let steps = &mut lowered[at];
@@ -268,10 +268,9 @@ fn one_mix(step: usize, first: usize) -> Result<(), Refusal> {
 }
 
 /// Refuses images of different sizes, in which one draw is not the same place.
-fn alike(sizes: &[Image]) -> Result<(), Refusal> {
-    let size = |image: &Image| (image.height, image.width);
+fn alike(sizes: &[KnownImages]) -> Result<(), Refusal> {
     match sizes {
-        [first, .., last] if size(first) != size(last) => {
+        [first, .., last] if first.sides.is_none() || first.sides != last.sides => {
             let message = format!(
                 "expected images of one size in a step that draws places for all its columns, got \
                  {first} and {last}"

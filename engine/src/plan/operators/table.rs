@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use super::changes::Change;
-use super::image::Image;
+use super::image::KnownImages;
 use crate::error::Error;
 use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
@@ -91,11 +91,11 @@ pub trait Lower {
         None
     }
 
-    /// What it does to images of this size.
+    /// What it does to such images.
     ///
     /// # Errors
     /// Where it cannot be done to them.
-    fn lower(&self, image: Image) -> Result<Vec<Change>, Refusal>;
+    fn lower(&self, images: KnownImages) -> Result<Vec<Change>, Refusal>;
 }
 
 /// Makes a type of operators out of a table: a doc line, a name and a spec each.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
+use fuelrail_kernels::Element;
 use serde::{Deserialize, Serialize};
 
 /// What an element of a tensor is on disk, by the names of safetensors.
@@ -36,6 +37,25 @@ pub enum Dtype {
     F32,
     /// IEEE 754 binary64.
     F64,
+}
+
+impl From<Element> for Dtype {
+    fn from(element: Element) -> Self {
+        match element {
+            Element::U8 => Self::U8,
+            Element::I8 => Self::I8,
+            Element::U16 => Self::U16,
+            Element::I16 => Self::I16,
+            Element::U32 => Self::U32,
+            Element::I32 => Self::I32,
+            Element::U64 => Self::U64,
+            Element::I64 => Self::I64,
+            Element::F16 => Self::F16,
+            Element::BF16 => Self::BF16,
+            Element::F32 => Self::F32,
+            Element::F64 => Self::F64,
+        }
+    }
 }
 
 impl Dtype {

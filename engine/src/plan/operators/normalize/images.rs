@@ -17,6 +17,7 @@ use crate::plan::steps::ColumnChange;
 use crate::plan::type_names::column_type_name;
 
 use super::super::columns::place;
+use super::super::statistic::mean_and_std;
 use super::refusals::{arrow_len, not_for, refused};
 use super::spec::NormalizeSpec;
 use super::words::{exact, images_in_words};
@@ -41,9 +42,8 @@ pub(super) fn lower(
     }
     let shape = shape(spec, index, &column)?;
     let geometry = geometry(spec, shape);
-    let (one_mean, one_std) = ([0.0], [1.0]);
-    let mean = spec.mean.as_ref().map_or(&one_mean[..], |mean| &mean.0);
-    let std = spec.std.as_ref().map_or(&one_std[..], |std| &std.0);
+    let (mean, std) = mean_and_std(spec.mean.as_ref(), spec.std.as_ref());
+    let (mean, std) = (mean.as_slice(), std.as_slice());
     let to = spec.dtype.map_or(Element::F32, FloatType::element);
     let channels = geometry.channels as usize;
     if !(1..=4).contains(&channels) {

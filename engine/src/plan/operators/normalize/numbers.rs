@@ -12,8 +12,9 @@ use crate::error::Error;
 use crate::plan::columns::is_list;
 use crate::plan::named_types::FloatType;
 use crate::plan::numbers::with_element;
+use crate::plan::operators::statistic::Statistic;
 use crate::plan::output::OutputColumn;
-use crate::plan::spelling::{Constant, Constants};
+use crate::plan::spelling::Constant;
 use crate::plan::step_result::StepResult;
 use crate::plan::steps::ColumnChange;
 
@@ -110,12 +111,20 @@ fn map_of(numbers: &Numbers) -> Result<Map, MapError> {
 
 /// One constant for each column.
 fn each(
-    given: Option<&Constants>,
+    given: Option<&Statistic>,
     (key, default): (&str, f64),
     n_columns: usize,
 ) -> StepResult<Vec<f64>> {
     let default = [default];
-    let given = given.map_or(&default[..], |constants| constants.0.as_slice());
+    let given = match given {
+        None => &default[..],
+        Some(Statistic::Numbers(numbers)) => numbers.0.as_slice(),
+        Some(Statistic::Named(_)) => {
+            let error = Error::pipeline(format!("{key}: expected numbers, got the name of images"));
+            let hint = "names are for images of uint8, whose columns have three axes";
+            return Err((error.with_hint(hint), key.to_owned()));
+        }
+    };
     match given {
         [one] => Ok(vec![*one; n_columns]),
         many if many.len() == n_columns => Ok(many.to_vec()),

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::named_types::{FloatType, ImageFlip, ImageLayout};
-use crate::plan::spelling::{ColumnNames, Constant, Constants};
+use crate::plan::operators::statistic::Statistic;
+use crate::plan::spelling::{ColumnNames, Constant};
 
 /// Shifts, scales and clips numbers: `(x - mean) / std`; or turns images of
 /// bytes into floats, channel by channel, and may crop and mirror them on the
@@ -16,13 +17,14 @@ pub struct NormalizeSpec {
     /// whose rows are `[H, W, C]` or `[C, H, W]` of uint8.
     pub column: ColumnNames,
     /// What is taken away (default: 0). A list has one for each column of
-    /// numbers, or for each channel of images.
+    /// numbers, or for each channel of images. For images it may be the name of a
+    /// known one: "imagenet" as torchvision's models have it, "clip" as OpenAI's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean: Option<Constants>,
-    /// What the difference is divided by (default: 1); one or a list, as
-    /// `mean`.
+    pub mean: Option<Statistic>,
+    /// What the difference is divided by (default: that which belongs to a `mean` with
+    /// a name, else 1); given as `mean` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub std: Option<Constants>,
+    pub std: Option<Statistic>,
     /// The least and the greatest result; those beyond become these. For
     /// numbers only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
