@@ -40,8 +40,8 @@ class ColumnSteps:
         self,
         *,
         column: str | Sequence[str],
-        mean: float | Sequence[float] | None = None,
-        std: float | Sequence[float] | None = None,
+        mean: Literal["imagenet", "clip"] | float | Sequence[float] | None = None,
+        std: Literal["imagenet", "clip"] | float | Sequence[float] | None = None,
         clip: Sequence[float] | None = None,
         fill: float | None = None,
         dtype: FloatType | Dtype | None = None,
@@ -58,8 +58,10 @@ class ColumnSteps:
             column: One column or several: of numbers, of lists of numbers, or of images,
                 whose rows are `[H, W, C]` or `[C, H, W]` of uint8.
             mean: What is taken away (default: 0). A list has one for each column of
-                numbers, or for each channel of images.
-            std: What the difference is divided by (default: 1); one or a list, as `mean`.
+                numbers, or for each channel of images. For images it may be the name of a
+                known one: "imagenet" as torchvision's models have it, "clip" as OpenAI's.
+            std: What the difference is divided by (default: that which belongs to a `mean`
+                with a name, else 1); given as `mean` is.
             clip: The least and the greatest result; those beyond become these. For numbers
                 only.
             fill: The number that takes the place of a null, before the arithmetic (default:
