@@ -134,7 +134,10 @@ pub fn model_settings(data: &[u8]) {
     let vocabulary = part().unwrap_or_default();
     let settings = match ModelSettings::read(files) {
         Ok(settings) => settings,
-        Err(error) => return assert!(!error.to_string().is_empty()),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
     };
     let config = settings.config();
     let alone = SettingsFiles {
