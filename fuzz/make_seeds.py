@@ -251,6 +251,42 @@ def gpt2_files() -> bytes:
     return json.dumps(vocab, ensure_ascii=False).encode() + b"\0" + merges
 
 
+def settings() -> dict[str, bytes]:
+    """The settings of folders, and a vocabulary beside them."""
+
+    def folder(vocabulary: bytes, config: object, special: object = None, added: object = None) -> bytes:
+        files = [b"" if file is None else json.dumps(file).encode() for file in (config, special, added)]
+        return b"\0".join([*files, vocabulary])
+
+    token = {"content": "<x>", "lstrip": True, "rstrip": False, "normalized": False, "single_word": False}
+    byte_tokens = {
+        "added_tokens_decoder": {"300": token | {"special": True}, "301": token | {"content": "<y>"}},
+        "bos_token": "<x>",
+        "extra_special_tokens": ["<z>", token | {"__type": "AddedToken"}],
+        "model_specific_special_tokens": {"image_token": "<image>"},
+        "chat_template": "{{ messages }}",
+    }
+    bert = {
+        "tokenizer_class": "BertTokenizerFast",
+        "do_lower_case": False,
+        "strip_accents": None,
+        "tokenize_chinese_chars": True,
+        "mask_token": token | {"content": "[MASK]"},
+        "additional_special_tokens": ["<x>"],
+    }
+    gpt2 = {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True, "add_bos_token": True, "pad_token": "<p>"}
+    special = {"bos_token": "<b>", "additional_special_tokens": ["<s>", token], "sep_token": token | {"special": True}}
+    return {
+        "bert": folder(vocab_txt(), bert),
+        "bert-older": folder(vocab_txt(), None, {"mask_token": "[MASK]", "unk_token": "[UNK]"}, {"<new>": 16}),
+        "gpt2": folder(gpt2_files(), gpt2),
+        "gpt2-older": folder(gpt2_files(), gpt2, special, {"<s>": 260, "ab ab": 261}),
+        "json": folder(tokenizer_json(), byte_tokens),
+        "json-older": folder(tokenizer_json(), {"eos_token": "<s>"}, special, {"<q>": 270}),
+        "named": folder(b"", {"audio_token": "<a>", "extra_special_tokens": {"video_token": "<v>"}}),
+    }
+
+
 def state(shuffle: str, largest: int) -> bytes:
     """The state of a loader, with numbers up to `largest`."""
     written = {
@@ -288,6 +324,8 @@ def main() -> None:
         write("pattern", name, f"{pattern}\nHello, WORLD's  12345\r\n aab \u5317 {'x' * 20}\n".encode())
     write("vocab_txt", "bert", vocab_txt())
     write("gpt2_files", "bytes", gpt2_files())
+    for name, folder in settings().items():
+        write("model_settings", name, folder)
     for case in sorted((ROOT / "tests/fixtures/tokenizer_cases").glob("*.jsonl")):
         with case.open("rb") as lines:
             file = lines.readline().rstrip()

@@ -21,7 +21,8 @@ pub use chat::chat_template;
 pub use dataset::{manifest, shard};
 pub use jsonl::jsonl;
 pub use tokenizer::{
-    gpt2_files, pattern, sentencepiece, tiktoken, tiktoken_json, tokenizer_json, vocab_txt,
+    gpt2_files, model_settings, pattern, sentencepiece, tiktoken, tiktoken_json, tokenizer_json,
+    vocab_txt,
 };
 
 /// The pipeline file; the first line is an override (`--set`) where it holds

@@ -28,11 +28,12 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn seeds_of_every_target() {
-    let targets: [(&str, Target); 13] = [
+    let targets: [(&str, Target); 14] = [
         ("chat_template", super::chat_template),
         ("gpt2_files", super::gpt2_files),
         ("jsonl", super::jsonl),
         ("manifest", super::manifest),
+        ("model_settings", super::model_settings),
         ("pattern", super::pattern),
         ("pipeline", super::pipeline),
         ("sentencepiece", super::sentencepiece),
@@ -107,9 +108,10 @@ impl Chance {
 
 #[test]
 fn damaged_files_of_tokenizers_do_no_harm() {
-    let targets: [(&str, Target); 8] = [
+    let targets: [(&str, Target); 9] = [
         ("chat_template", super::chat_template),
         ("gpt2_files", super::gpt2_files),
+        ("model_settings", super::model_settings),
         ("pattern", super::pattern),
         ("sentencepiece", super::sentencepiece),
         ("tiktoken", super::tiktoken),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use fuelrail_kernels::tokenize::{
-    EncodeError, EncodeOptions, Encoder, Special, TiktokenRules, Tokenizer,
+    EncodeError, EncodeOptions, Encoder, ModelSettings, SettingsFiles, Special, TiktokenRules,
+    Tokenizer,
 };
 use serde_json::json;
 
@@ -112,6 +113,52 @@ pub fn gpt2_files(data: &[u8]) {
     if let Ok(tokenizer) = read {
         try_out(tokenizer);
     }
+}
+
+/// The settings of a model's folder, and the vocabulary beside them: a
+/// `tokenizer_config.json`, a `special_tokens_map.json` and an `added_tokens.json`,
+/// none where it is empty, and what every kind of vocabulary is read from, a byte 0
+/// behind each.
+///
+/// # Panics
+/// If settings that were read make no configuration that can be read, or a tokenizer
+/// that was read cannot be used.
+pub fn model_settings(data: &[u8]) {
+    let mut parts = data.splitn(4, |&byte| byte == 0);
+    let mut part = || parts.next().filter(|part| !part.is_empty());
+    let files = SettingsFiles {
+        tokenizer_config: part(),
+        special_tokens_map: part(),
+        added_tokens: part(),
+    };
+    let vocabulary = part().unwrap_or_default();
+    let settings = match ModelSettings::read(files) {
+        Ok(settings) => settings,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let config = settings.config();
+    let alone = SettingsFiles {
+        tokenizer_config: Some(config.as_bytes()),
+        ..SettingsFiles::default()
+    };
+    assert!(ModelSettings::read(alone).is_ok(), "{config}");
+    let mut halves = vocabulary.splitn(2, |&byte| byte == 0);
+    let mut half = || halves.next().unwrap_or_default();
+    let rules = TiktokenRules {
+        pattern: ".|\n".to_owned(),
+        special_tokens: BTreeMap::from([("<s>".to_owned(), 300)]),
+    };
+    let bytes = Tokenizer::from_tiktoken_rules(&BYTES, rules);
+    let read = [
+        settings.tokenizer_json(vocabulary),
+        settings.vocab_txt(vocabulary),
+        settings.gpt2_files(half(), half()),
+        bytes.and_then(|bytes| settings.beside("bytes.tiktoken", bytes)),
+    ];
+    read.into_iter().flatten().for_each(try_out);
 }
 
 /// A SentencePiece `.model`.

@@ -55,7 +55,8 @@ _ELSEWHERE = {
     "num_workers": ("threads", "threads=2; it reads with threads, not with processes"),
     "overwrite": ("on_existing", 'on_existing="replace"'),
     "prefetch_factor": ("prefetch", "prefetch=2"),
-    "is_pretokenized": ("texts", "join the words: no text comes in words"),
+    "is_pretokenized": ("text", "join the words: no text comes in words"),
+    "is_split_into_words": ("text", "join the words: no text comes in words"),
     "replace": ("on_existing", 'on_existing="replace"'),
     "return_tensors": ("dtype", 'the arrays are numpy\'s; dtype="int64" is what torch.from_numpy takes'),
     "seq_len": ("length", "length=2048"),
@@ -206,8 +207,9 @@ def _unknown(function: Callable[..., Any], keyword: str, known: list[str]) -> Us
 def _instead(function: Callable[..., Any], keyword: str, known: list[str]) -> str:
     """What to write in place of an unknown keyword."""
     right, example = _ELSEWHERE.get(keyword.lower(), ("", ""))
-    if right in known:
-        return f"use `{right}`: {example}"
+    for name in (right, f"{right}s"):
+        if name in known:
+            return f"use `{name}`: {example}"
     for other in _MARKED.get(_home(function), []):
         if keyword in (it.name for it in _parameters(other)):
             return f"`{keyword}` is a keyword of {_shown_name(other)}"

@@ -155,7 +155,7 @@ class TextStream:
         """Takes the next id or ids; the text that is whole now, if any."""
         import numpy as np
 
-        numbers = np.atleast_1d(np.asarray(ids))
+        numbers = np.atleast_1d(numbers_of(ids))
         if numbers.size and numbers.dtype.kind not in "iu":
             raise UsageError(f"expected token ids, got numbers of {numbers.dtype}", hint="for example 9906")
         if numbers.size and not 0 <= int(numbers.min()) <= int(numbers.max()) < 1 << 32:
@@ -166,6 +166,20 @@ class TextStream:
         """The text that is left, parts of characters as U+FFFD; the stream is
         then at the start of a text."""
         return self._native.finish()
+
+
+def numbers_of(ids: Any) -> NDArray[Any]:  # noqa: ANN401
+    """Ids as an array; lists in a list have one length."""
+    import numpy as np
+
+    try:
+        return np.asarray(ids)
+    except ValueError as error:
+        raise UsageError(
+            "expected ids, or lists of them of one length, got lists of several lengths",
+            hint="decode_batch takes lists of any lengths, and gives a text for each",
+            cause=str(error),
+        ) from None
 
 
 def asked_tokens(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Padding: TypeAlias = int | Literal["longest"] | Mapping[str, Any]
     Model: TypeAlias = tuple[_native.Tokenizer, Config]
 
+# The longest padding, as in the native half: what is beyond is a slip of the finger.
+_MOST_PADDING = 1 << 24
+
 # What `enable_truncation` and `enable_padding` of Hugging Face's library take.
 _TRUNCATION: dict[str, object] = {"max_length": None, "stride": 0, "strategy": "longest_first", "direction": "right"}
 _NO_PAD = "the tokenizer does not say which token it is padded with"
@@ -54,13 +57,14 @@ def padding_of(asked: Padding | None, default: dict[str, object] | None) -> dict
         found = _known("padding", asked, _PADDING | ({} if names_pad else default or {}))
     else:
         names_pad = False
-        length = None if asked == "longest" else count("padding", asked, 'a number of tokens or "longest"')
+        expected = 'a number of tokens or "longest"'
+        length = None if asked == "longest" else count("padding", asked, expected, most=_MOST_PADDING)
         found = _PADDING | (default or {}) | {"length": length}
     if not names_pad and default is None:
         raise UsageError(_NO_PAD, hint='name it: padding={"pad_id": 0}')
     lengths = [name for name in ("length", "pad_to_multiple_of") if found[name] is not None]
-    numbers = [*lengths, "pad_id", "pad_type_id"]
-    return found | {name: count(name, found[name]) for name in numbers}
+    found |= {name: count(name, found[name], most=_MOST_PADDING) for name in lengths}
+    return found | {name: count(name, found[name]) for name in ("pad_id", "pad_type_id")}
 
 
 def _known(name: str, asked: Any, defaults: dict[str, object]) -> dict[str, object]:  # noqa: ANN401
@@ -71,11 +75,15 @@ def _known(name: str, asked: Any, defaults: dict[str, object]) -> dict[str, obje
     return defaults | dict(asked)
 
 
-def count(name: str, value: object, expected: str = "a whole number of at least 0") -> int:
-    """A number of tokens, or an id."""
+def count(
+    name: str, value: object, expected: str = "a whole number of at least 0", *, most: int = (1 << 32) - 1
+) -> int:
+    """A number of tokens, or an id, of at most ``most``."""
     if hasattr(value, "__index__") and not isinstance(value, bool):
         number = value.__index__()
-        if 0 <= number < 1 << 32:
+        if number > most:
+            raise UsageError(f"{name}: expected at most {most}, got {number}")
+        if number >= 0:
             return int(number)
     raise UsageError(f"{name}: expected {expected}, got {value!r}")
 

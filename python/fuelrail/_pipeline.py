@@ -252,7 +252,8 @@ class Pipeline(ColumnSteps):
 
         A conversation is a list of messages, structs with a ``role`` and what else the
         template reads, or the JSON text of such a list; ``tools`` and ``documents`` name
-        columns of lists of structs, or of JSON text. ``chat_template`` is a template, its
+        columns of lists of structs, which go with the conversations unless a later step
+        names them, or of JSON text, which stay. ``chat_template`` is a template, its
         text, the path of a ``.jinja`` file or ``tokenizer_config.json``, or the name of
         one of the model's; unless told, it is what the model's folder or object comes
         with, and so are special tokens. ``now`` is the time that the template prints, if

@@ -6,7 +6,7 @@ from fuelrail import _native
 from fuelrail._calls import told
 from fuelrail._chat import ChatTemplate, asked_conversation, check_variables, ending
 from fuelrail._config import Config
-from fuelrail._encoding import Encoding, TextStream, asked_ids, asked_tokens, shaped
+from fuelrail._encoding import Encoding, TextStream, asked_ids, asked_tokens, numbers_of, shaped
 from fuelrail._errors import UsageError
 from fuelrail._family import family_of
 from fuelrail._hugging_face import config_of, content_of
@@ -378,7 +378,7 @@ class Tokenizer(Vocabulary):
         """
         import numpy as np
 
-        numbers = np.asarray(ids)
+        numbers = numbers_of(ids)
         if numbers.size and numbers.dtype.kind not in "iu":
             raise UsageError(f"expected token ids, got numbers of {numbers.dtype}", hint="for example [9906, 1917]")
         return self._native.decode(numbers.astype(np.int64).tobytes(), skip_special_tokens)

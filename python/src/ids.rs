@@ -96,6 +96,9 @@ pub(crate) fn refusal(error: &EncodeError) -> Error {
     let refusal = Error::data(error.to_string());
     match error {
         EncodeError::WideIds { .. } => refusal.with_hint("dtype=\"uint32\" holds every id"),
+        EncodeError::Grown { .. } => refusal.with_hint(
+            "look in the tokenizer's file for a normalizer that puts long text in place of short",
+        ),
         EncodeError::Special { .. } => {
             refusal.with_hint("special=\"text\" takes it as text, special=\"parse\" as the token")
         }

@@ -8,7 +8,7 @@ use fuelrail::arrays::{self, relayout};
 use fuelrail::plan::Utf8Mode;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::arrow::import_arrays;
 use crate::errors::Result;
@@ -117,7 +117,33 @@ pub(crate) fn text<'a>(object: &'a Bound<'_, PyAny>, mode: Utf8Mode) -> Result<A
     }
     let name = object.get_type().name();
     let name = name.map_or_else(|_| "something else".to_owned(), |name| name.to_string());
-    Err(usage(format!("expected str or bytes, got {name}")))
+    let error = usage(format!("expected str or bytes, got {name}"));
+    match several(object) {
+        Some(hint) => Err(error.with_hint(hint)),
+        None => Err(error),
+    }
+}
+
+/// What helps where texts come in place of one, as pairs and words do in Hugging
+/// Face's library.
+fn several(object: &Bound<'_, PyAny>) -> Option<&'static str> {
+    if !object.is_instance_of::<PyTuple>() && !object.is_instance_of::<PyList>() {
+        return None;
+    }
+    let items = object.try_iter().ok()?.collect::<PyResult<Vec<_>>>().ok()?;
+    let is_text = |item: &Bound<'_, PyAny>| {
+        item.is_instance_of::<PyString>() || item.is_instance_of::<PyBytes>()
+    };
+    if items.is_empty() || !items.iter().all(is_text) {
+        return None;
+    }
+    Some(match items.len() {
+        2 => {
+            "if they are pairs, give the second texts on their own: encode_tokens_batch(texts, pairs), \
+             encode_tokens(text, pair)"
+        }
+        _ => "if they are words, join them to one text",
+    })
 }
 
 /// The text of a `str` with surrogates: two that are a pair become its

@@ -247,8 +247,7 @@ impl Tokenizer {
             let tokenizer = self.0.tokenizer();
             let mut ids = self.known(ids)?;
             if skip_special_tokens {
-                let skipped: Vec<u32> = tokenizer.special_tokens().map(|(_, id)| id).collect();
-                ids.retain(|id| skipped.binary_search(id).is_err());
+                ids.retain(|id| !tokenizer.is_skipped(*id));
             }
             let bytes = tokenizer.decode(&ids);
             bytes.map_err(|error| Error::data(error.to_string()))

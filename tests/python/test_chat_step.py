@@ -209,6 +209,46 @@ def test_tools_come_from_a_column(tmp_path: Path) -> None:
         ).shard(tmp_path / "bad", progress="never")
 
 
+def test_tools_as_structs_go_with_the_conversations(tmp_path: Path) -> None:
+    template = "{{ tools | tojson }}{{ (documents or [{'title': ''}])[0].title }}{{ messages[0].content }}"
+    row = {
+        "messages": [{"role": "user", "content": "x"}],
+        "rejected": [{"role": "user", "content": "y"}],
+        "tools": [{"name": "f"}],
+        "documents": [{"title": "t"}],
+        "id": 7,
+    }
+    keys = {"tokenizer": "gpt2", "chat_template": template, "tools": "tools", "loss_mask": False}
+    chats = fr.Pipeline(pa.Table.from_pylist([row])).chat(column="messages", documents="documents", **keys)
+    # A second step reads the tools too, before they go.
+    dataset = chats.chat(column="rejected", output="other", **keys).shard(tmp_path / "out", progress="never")
+    assert dataset.columns == ["tokens", "other", "id"]
+    texts = [fr.Tokenizer("gpt2").decode(dataset[0][name]) for name in ("tokens", "other")]
+    assert texts == ['[{"name": "f"}]tx', '[{"name": "f"}]y'] and dataset[0]["id"] == 7
+    # Text is a column of its own.
+    row = {"messages": row["messages"], "tools": json.dumps(row["tools"])}
+    text = fr.Pipeline(pa.Table.from_pylist([row])).chat(column="messages", **keys)
+    assert text.shard(tmp_path / "text", progress="never").columns == ["tokens", "tools"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        ([{"from": "human", "value": "x"}], "role of message 0, got `from`", "rename `from` and `value`"),
+        ([{"role": "user"}, {"content": "x"}], "role of message 1, got none", "templates read `role` and `content`"),
+        ({"conversations": [{"role": "user"}]}, "expected a list of messages, got an object", "the list of messages"),
+    ],
+)
+def test_rows_of_other_layouts_are_told_what_templates_read(
+    tmp_path: Path, value: object, message: str, hint: str
+) -> None:
+    table = pa.table({"messages": [json.dumps(value)]})
+    chat = fr.Pipeline(table).chat(column="messages", tokenizer="gpt2", chat_template=PLAIN)
+    with pytest.raises(fr.DataError, match=message) as raised:
+        chat.shard(tmp_path / "out", progress="never")
+    assert hint in (raised.value.hint or "")
+
+
 def test_pipelines_are_written_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "chat.jinja").write_text("{{ strftime_now('%Y') }}{{ messages[0].content }}{{ thinking }}")

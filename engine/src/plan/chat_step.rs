@@ -17,6 +17,9 @@ pub struct ChatStep {
     pub tools: Option<String>,
     /// The column of documents, if there is one, of the same types.
     pub documents: Option<String>,
+    /// Those of both that go with the conversations: structs have no place in a
+    /// dataset, and no later step names them.
+    pub taken: Vec<String>,
     /// The name of the list column that takes the place of the conversations.
     pub output: String,
     /// The name of the list column behind it that is 1 for tokens of the

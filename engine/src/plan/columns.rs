@@ -118,7 +118,7 @@ fn rendered(step: &ChatStep, before: &[OutputColumn]) -> Vec<OutputColumn> {
     for column in before {
         if column.name == step.column {
             columns.extend(chat_columns(step, column));
-        } else {
+        } else if !step.taken.contains(&column.name) {
             columns.push(column.clone());
         }
     }

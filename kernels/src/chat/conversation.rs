@@ -115,16 +115,9 @@ impl Conversation {
         seq.items.iter().enumerate().map(prepared_message).collect()
     }
 
-    /// All variables of the template.
-    pub(super) fn names(
-        &self,
-        messages: Vec<IndexMap<Key, Datum>>,
-    ) -> Result<Vec<Named>, ChatError> {
-        let messages = messages.into_iter().map(Datum::dict);
-        let messages = messages
-            .collect::<Result<Vec<_>, _>>()
-            .and_then(Datum::list)
-            .map_err(|fault| fault.at(0))?;
+    /// All variables of the template, which sees these messages, each a dict.
+    pub(super) fn names(&self, messages: Vec<Datum>) -> Result<Vec<Named>, ChatError> {
+        let messages = Datum::list(messages).map_err(|fault| fault.at(0))?;
         let prompt = self.ending == ChatEnding::GenerationPrompt;
         let mut names: Vec<Named> = vec![
             ("messages".into(), messages),

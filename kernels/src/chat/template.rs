@@ -60,10 +60,10 @@ impl ChatTemplate {
     pub fn render(&self, conversation: &Conversation) -> Result<String, ChatError> {
         let mut messages = conversation.prepared()?;
         let ChatEnding::ContinueFinal(field) = &conversation.ending else {
-            return Ok(self.marked(conversation, messages)?.text);
+            return Ok(self.marked(conversation, dicts(messages)?)?.text);
         };
         let last = self.tag_final(&mut messages, field)?;
-        let text = self.marked(conversation, messages)?.text;
+        let text = self.marked(conversation, dicts(messages)?)?.text;
         cut_at_tag(&text, &last)
     }
 
@@ -82,16 +82,18 @@ impl ChatTemplate {
                 "expected a complete conversation for the assistant's spans, got one that goes on within its final message",
             ));
         }
-        let messages = conversation.prepared()?;
-        let turns = messages.clone();
-        let Marked { text, spans } = self.marked(conversation, messages)?;
+        let turns = dicts(conversation.prepared()?)?;
+        let Marked { text, spans } = self.marked(conversation, turns.clone())?;
         if self.has_generation() {
             return Ok(Rendered { text, spans });
         }
         let complete = conversation.clone().ending(ChatEnding::Complete);
         let prompting = conversation.clone().ending(ChatEnding::GenerationPrompt);
-        let is_assistant = |message: &Message| {
-            let role = message.get(&Key::str("role")).and_then(Datum::as_text);
+        let is_assistant = |message: &Datum| {
+            let Datum::Dict(message) = message else {
+                return false;
+            };
+            let role = message.get("role").and_then(Datum::as_text);
             role.is_some_and(|role| **role == *"assistant")
         };
         let assistant: Vec<usize> = (0..turns.len())
@@ -111,7 +113,7 @@ impl ChatTemplate {
     fn marked(
         &self,
         conversation: &Conversation,
-        messages: Vec<Message>,
+        messages: Vec<Datum>,
     ) -> Result<Marked, ChatError> {
         let names = conversation.names(messages)?;
         let machine = Runtime::new(Allowance::new(conversation.limits), conversation.clock);
@@ -149,6 +151,13 @@ impl ChatTemplate {
         }
         Ok(text)
     }
+}
+
+/// Messages as a template sees them.
+fn dicts(messages: Vec<Message>) -> Result<Vec<Datum>, ChatError> {
+    let messages = messages.into_iter().map(Datum::dict);
+    let messages = messages.collect::<Result<Vec<_>, _>>();
+    messages.map_err(|fault| fault.at(0))
 }
 
 /// A content with the tag after its last text, and that text.

@@ -11,12 +11,13 @@ use super::encoding::{
     CharOffsets, EncodeOptions, Encoding, EncodingPadding, Finish, OffsetUnit, TextLens, finish,
 };
 use super::error::EncodeError;
+use super::model::WordToken;
 use super::pipeline::{PipelinePart, TokenPipeline};
 use super::pretokenize::{CutText, WordRun};
 use super::route::Route;
 use super::sentencepiece::SentencePiece;
 use super::special::{Special, StretchPart, each_stretch};
-use super::text::Track;
+use super::text::{AlignedPiece, Track};
 use super::tokenizer::Tokenizer;
 
 /// Tokens under construction, and how many words there are so far.
@@ -53,6 +54,7 @@ impl Encoder {
         padding: Option<&EncodingPadding>,
     ) -> Result<(Encoding, TextLens), EncodeError> {
         let tokenizer = Arc::clone(self.tokenizer());
+        let texts = [first, second.unwrap_or_default()];
         let first = self.state.tokens_of(&tokenizer, first, options)?;
         let second = second
             .map(|second| self.state.tokens_of(&tokenizer, second, options))
@@ -62,6 +64,7 @@ impl Encoder {
             truncation: options.truncation.as_ref(),
             post_processor: tokenizer.after.post_processor.as_ref(),
             padding,
+            texts: (options.offsets == OffsetUnit::Bytes).then_some(texts),
         };
         let shown = |id| tokenizer.spelled(id);
         let encoding = finish(first, second, how, options.add_special, &shown)?;
@@ -107,10 +110,12 @@ impl EncoderState {
         let mut encoding = tokens.encoding;
         if options.offsets == OffsetUnit::Chars && !text.is_ascii() {
             let offsets = CharOffsets::new(text);
-            encoding.spans_to_chars(&match tokenizer.route {
-                Route::SentencePiece(_) => offsets.with_end(),
-                Route::Bytes(_) | Route::Pipeline(_) => offsets,
-            });
+            let has_end = match &tokenizer.route {
+                Route::SentencePiece(_) => true,
+                Route::Bytes(_) => false,
+                Route::Pipeline(model) => model.model.adds_bytes(),
+            };
+            encoding.spans_to_chars(&if has_end { offsets.with_end() } else { offsets });
         }
         Ok(encoding)
     }
@@ -195,7 +200,7 @@ impl EncoderState {
                     tokens: of_word,
                 } => {
                     for token in of_word {
-                        let origin = word.origin(token.start as usize..token.end as usize);
+                        let origin = token_origin(word, *token);
                         let shown = model.model.unknown_text(word.text(), *token);
                         tokens.push(token.id, origin, shown.map(Arc::from));
                     }
@@ -222,6 +227,17 @@ impl EncoderState {
             tokens.n_words += 1;
         }
     }
+}
+
+/// The bytes of the original that a token of a word stands for. One that is
+/// nothing of the word, but of what a model puts at its end, is there.
+fn token_origin(word: &AlignedPiece<'_>, token: WordToken) -> Range<usize> {
+    let (start, end) = (token.start as usize, token.end as usize);
+    if start >= word.text().len() {
+        let end = word.original().end;
+        return end..end;
+    }
+    word.origin(start..end)
 }
 
 impl Tokens {

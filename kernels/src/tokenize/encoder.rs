@@ -97,7 +97,8 @@ impl Encoder {
     ///
     /// # Errors
     /// `Special` where the text spells a special token and `special` refuses
-    /// it, `TooLong` from 4 GiB on, `Pattern` if the tokenizer has a regular
+    /// it, `TooLong` from 4 GiB on, `Grown` if normalizers make far more of the
+    /// text than it is, `Pattern` if the tokenizer has a regular
     /// expression of its own and it gives up, `Unknown` if the vocabulary has no
     /// token for a part of the text. `ids` is then as before.
     pub fn encode(

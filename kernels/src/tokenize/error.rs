@@ -166,6 +166,17 @@ pub enum EncodeError {
         /// Its length.
         len_bytes: usize,
     },
+    /// The tokenizer's own rules make the text far longer than it is.
+    #[error(
+        "the tokenizer's normalizers make a text of {len_bytes} bytes longer than {limit} bytes, \
+         the limit"
+    )]
+    Grown {
+        /// The length of the text before.
+        len_bytes: usize,
+        /// What it may grow to.
+        limit: usize,
+    },
     /// Ids do not fit the type asked for.
     #[error("expected a vocabulary of at most 65,536 ids for ids of 16 bits, got {vocab_size}")]
     WideIds {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rustc_hash::FxHashSet;
+
 use super::after::AfterTokens;
 use super::builtin::{self, Family};
 use super::byte_bpe::ByteBpe;
@@ -61,7 +63,9 @@ pub struct Tokenizer {
 pub enum DecodeSpecial {
     /// They give their text.
     Keep,
-    /// They are left out: `skip_special_tokens`.
+    /// They are left out: `skip_special_tokens`. As in Hugging Face a token is left
+    /// out if what it is shown as is the content of a special token: one that is
+    /// matched in normalised text, and that normalising changes, is not.
     Skip,
 }
 
@@ -69,6 +73,8 @@ pub enum DecodeSpecial {
 struct Added {
     token: AddedToken,
     shown: String,
+    /// Whether [`DecodeSpecial::Skip`] leaves it out.
+    is_skipped: bool,
 }
 
 impl Tokenizer {
@@ -220,13 +226,7 @@ impl Tokenizer {
             notes,
         } = parts;
         added.sort_by_key(|token| token.id);
-        let added = added
-            .into_iter()
-            .map(|token| {
-                let shown = shown(&token, &route)?;
-                Ok(Added { token, shown })
-            })
-            .collect::<Result<Vec<_>, TokenizerError>>()?;
+        let added = shown_of(added, &route)?;
         let finder = |is_normalized: bool| {
             let of_it = |added: &&Added| added.token.options.normalized == is_normalized;
             Finder::new(
@@ -328,13 +328,9 @@ impl Tokenizer {
     /// # Errors
     /// `Pattern` if a regular expression of the decoder gives up.
     pub fn decode_text(&self, ids: &[u32], special: DecodeSpecial) -> Result<String, EncodeError> {
-        let is_left_out = |id: u32| {
-            let added = self.added_token(id);
-            added.is_some_and(|added| added.token.options.special)
-        };
         let ids = ids
             .iter()
-            .filter(|&&id| special == DecodeSpecial::Keep || !is_left_out(id));
+            .filter(|&&id| special == DecodeSpecial::Keep || !self.is_skipped(id));
         match &self.route {
             Route::Bytes(_) => {
                 let text = String::from_utf8(self.bytes_of(ids));
@@ -378,6 +374,12 @@ impl Tokenizer {
         added.or_else(|| self.route.spelled(id))
     }
 
+    /// Whether [`DecodeSpecial::Skip`] leaves an id out.
+    #[must_use]
+    pub fn is_skipped(&self, id: u32) -> bool {
+        self.added_token(id).is_some_and(|added| added.is_skipped)
+    }
+
     /// Whether an added token has the id.
     pub(super) fn is_added(&self, id: u32) -> bool {
         self.added_token(id).is_some()
@@ -401,6 +403,22 @@ impl Tokenizer {
     pub fn padding(&self) -> Option<&EncodingPadding> {
         self.after.padding.as_ref()
     }
+}
+
+/// Added tokens with what they are shown as.
+fn shown_of(added: Vec<AddedToken>, route: &Route) -> Result<Vec<Added>, TokenizerError> {
+    let special = added.iter().filter(|token| token.options.special);
+    let special: FxHashSet<String> = special.map(|token| token.content.clone()).collect();
+    let added = added.into_iter().map(|token| {
+        let shown = shown(&token, route)?;
+        let is_skipped = special.contains(&shown);
+        Ok(Added {
+            token,
+            shown,
+            is_skipped,
+        })
+    });
+    added.collect()
 }
 
 /// The text by which an added token is matched.

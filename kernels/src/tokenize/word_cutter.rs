@@ -68,8 +68,8 @@ impl WordCutter {
     /// The words of a text, none empty.
     ///
     /// # Errors
-    /// `TooLong` if the text is 4 GiB or longer, or becomes far longer than it
-    /// was; `Pattern` if a regular expression gives up.
+    /// `TooLong` if the text is 4 GiB or longer, `Grown` if it becomes far longer
+    /// than it was; `Pattern` if a regular expression gives up.
     pub fn cut(&self, text: &str) -> Result<Vec<CutWord>, EncodeError> {
         let words = self.pieces(text, Track::Origins)?;
         let words = words.pieces().map(|piece| CutWord {

@@ -156,20 +156,44 @@ fn beside(
 }
 
 /// A message without a role would be rendered as one of nobody.
-fn check_roles(messages: &ChatValue) -> Result<(), String> {
-    let Some(messages) = messages.items() else {
+fn check_roles(messages: &ChatValue) -> Result<(), Refused> {
+    let Some(items) = messages.items() else {
+        let holds = |name| messages.get(name).is_some();
+        if holds("messages") || holds("conversations") {
+            return Err(Refused {
+                reason: "expected a list of messages, got an object that holds one".to_owned(),
+                hint: Some(LIST_HINT),
+            });
+        }
         return Ok(());
     };
-    for (at, message) in messages.enumerate() {
+    for (at, message) in items.enumerate() {
         let role = message.get("role");
         if role.as_ref().and_then(ChatValue::as_str).is_none() {
-            return Err(format!(
-                "expected a text as the role of message {at}, got none"
-            ));
+            let is_share_gpt = message.get("from").is_some();
+            return Err(Refused {
+                reason: format!(
+                    "expected a text as the role of message {at}, got {}",
+                    if is_share_gpt { "`from`" } else { "none" }
+                ),
+                hint: Some(if is_share_gpt {
+                    SHARE_GPT_HINT
+                } else {
+                    ROLE_HINT
+                }),
+            });
         }
     }
     Ok(())
 }
+
+/// What helps where messages have no role.
+const ROLE_HINT: &str = "templates read `role` and `content` of each message";
+/// The same for messages as ShareGPT has them.
+const SHARE_GPT_HINT: &str = "templates read `role` and `content`: rename `from` and `value` in the \
+     input, and its `human` and `gpt` to `user` and `assistant`";
+/// What helps where a whole row stands for its messages.
+const LIST_HINT: &str = "give the list of messages alone, which the object has under its name";
 
 /// The batch with the columns that the step makes.
 fn put_in_place(
@@ -181,5 +205,9 @@ fn put_in_place(
     let finished = lists.finish(&step.id_type)?;
     let tokens = Some((step.output.clone(), finished.tokens));
     let mask = step.loss_mask.clone().zip(finished.mask);
-    made::put(columns, index..index + 1, tokens.into_iter().chain(mask))
+    let mut columns = made::put(columns, index..index + 1, tokens.into_iter().chain(mask))?;
+    for name in &step.taken {
+        columns.remove_column(index_of(&columns, name)?);
+    }
+    Ok(columns)
 }

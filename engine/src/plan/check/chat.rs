@@ -11,7 +11,7 @@ use crate::plan::chat_step::{ChatStep, StepTemplate};
 use crate::plan::chat_values::{Unlike, unlike};
 use crate::plan::columns::{chat_columns, is_text};
 use crate::plan::output::OutputColumn;
-use crate::plan::pipeline::ChatSpec;
+use crate::plan::pipeline::{ChatSpec, StepSpec};
 use crate::plan::step_result::StepResult;
 use crate::plan::tokenizers::LoadedTokenizers;
 use crate::plan::type_names::{column_type_name, type_name};
@@ -27,7 +27,7 @@ pub(super) fn check(
     spec: &ChatSpec,
     index: usize,
     columns: &mut LiveColumns<'_>,
-    (tokenizers, assets): (&LoadedTokenizers, &mut Vec<Asset>),
+    (tokenizers, assets, later): (&LoadedTokenizers, &mut Vec<Asset>, &[StepSpec]),
 ) -> StepResult<ChatStep> {
     let at = |key: &str| {
         let key = key.to_owned();
@@ -36,12 +36,7 @@ pub(super) fn check(
     let conversations = column(columns, &spec.column).and_then(with_role);
     let conversations = conversations.map_err(at("column"))?;
     let mut left_out = unlike(&spec.column, &conversations.data_type);
-    for (key, name) in [("tools", &spec.tools), ("documents", &spec.documents)] {
-        if let Some(name) = name {
-            let beside = column(columns, name).map_err(at(key))?;
-            left_out.extend(unlike(name, &beside.data_type));
-        }
-    }
+    let taken = beside(spec, columns, later, &mut left_out)?;
     check_names(spec, columns)?;
     let tokenizer = encoded::find(&spec.tokenizer_ref(), tokenizers).map_err(at("tokenizer"))?;
     let files = ModelFiles::new(spec, tokenizers);
@@ -61,6 +56,7 @@ pub(super) fn check(
         column: spec.column.clone(),
         tools: spec.tools.clone(),
         documents: spec.documents.clone(),
+        taken,
         output: spec.output.clone(),
         loss_mask: spec.loss_mask.column().cloned(),
         tokenizer: Arc::clone(tokenizer),
@@ -85,7 +81,45 @@ pub(super) fn check(
         column,
     });
     columns.replace_all(&step.column, made.collect());
+    for name in &step.taken {
+        columns.replace_all(name, Vec::new());
+    }
     Ok(step)
+}
+
+/// The columns beside the conversations that go with them. Adds the paths in all of
+/// them that a template cannot be given.
+fn beside(
+    spec: &ChatSpec,
+    columns: &mut LiveColumns<'_>,
+    later: &[StepSpec],
+    left_out: &mut Vec<Unlike>,
+) -> StepResult<Vec<String>> {
+    let mut taken = Vec::new();
+    for (key, name) in [("tools", &spec.tools), ("documents", &spec.documents)] {
+        if let Some(name) = name {
+            let beside = column(columns, name).map_err(|error| (error, key.to_owned()))?;
+            left_out.extend(unlike(name, &beside.data_type));
+            if is_taken(spec, &beside, later) && !taken.contains(name) {
+                taken.push(name.clone());
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Whether a column beside the conversations goes with them: one of text is stored,
+/// and one of structs, which no dataset holds, is there for later steps that name it.
+fn is_taken(spec: &ChatSpec, beside: &OutputColumn, later: &[StepSpec]) -> bool {
+    let name = &beside.name;
+    let is_named = |step: &StepSpec| match step {
+        StepSpec::Select(step) => step.columns.contains(name),
+        StepSpec::Filter(step) => step.column == *name,
+        StepSpec::Chat(step) => step.inputs().any(|input| input == name),
+        // They take no structs.
+        StepSpec::Tokenize(_) | StepSpec::Map(_) | StepSpec::Pack(_) | StepSpec::Chunk(_) => false,
+    };
+    item(&beside.data_type).is_some() && *name != spec.column && !later.iter().any(is_named)
 }
 
 /// A column of lists of structs, or of text, which is JSON.

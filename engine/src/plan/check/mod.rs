@@ -147,7 +147,9 @@ impl Checked {
         let mut steps = Vec::with_capacity(pipeline.step.len());
         let mut assets = Vec::new();
         for (index, spec) in pipeline.step.iter().enumerate() {
-            let checked = check_step(spec, index, &mut columns, (tokenizers, &mut assets, &steps));
+            let later = pipeline.step.get(index + 1..).unwrap_or_default();
+            let around = (tokenizers, &mut assets, (steps.as_slice(), later));
+            let checked = check_step(spec, index, &mut columns, around);
             let step = checked.map_err(|(error, key)| pipeline.locate_step(error, index, &key))?;
             steps.push(step);
         }
@@ -180,14 +182,19 @@ fn without(error: Error, left_out: &[String]) -> Error {
     }
 }
 
-/// What a step's check may look at beside its columns.
-type Around<'a> = (&'a LoadedTokenizers, &'a mut Vec<Asset>, &'a [Step]);
+/// What a step's check may look at beside its columns: at last the steps before it,
+/// and those behind it.
+type Around<'a> = (
+    &'a LoadedTokenizers,
+    &'a mut Vec<Asset>,
+    (&'a [Step], &'a [StepSpec]),
+);
 
 fn check_step(
     spec: &StepSpec,
     index: usize,
     columns: &mut LiveColumns<'_>,
-    (tokenizers, assets, steps): Around<'_>,
+    (tokenizers, assets, (steps, later)): Around<'_>,
 ) -> StepResult<Step> {
     if let Some(last) = steps.last().filter(|step| step.is_last()) {
         let op = last.op();
@@ -204,7 +211,8 @@ fn check_step(
             tokenize::check(spec, index, columns, (tokenizers, assets)).map(Step::Tokenize)
         }
         StepSpec::Chat(spec) => {
-            let step = chat::check(spec, index, columns, (tokenizers, assets))?;
+            let around = (tokenizers, assets, later);
+            let step = chat::check(spec, index, columns, around)?;
             Ok(Step::Chat(Box::new(step)))
         }
         StepSpec::Map(spec) => map::check(spec, columns).map(Step::Map),

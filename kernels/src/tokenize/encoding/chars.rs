@@ -31,8 +31,8 @@ impl<'t> CharOffsets<'t> {
         }
     }
 
-    /// The same with a span at the end of the text in characters as well: only
-    /// Hugging Face leaves that in bytes.
+    /// The same with a span at the end of the text in characters as well, which
+    /// Hugging Face leaves in bytes.
     pub(crate) fn with_end(self) -> Self {
         let last = self.text.len().checked_sub(1);
         let n_chars = last.map_or(0, |last| {

@@ -6,12 +6,14 @@ use super::truncation::{Truncation, check_parts};
 use super::types::{AddSpecial, Encoding, Shown};
 use crate::tokenize::error::TruncationError;
 
-/// What is done, in the order of its members.
+/// What is done, in the order of its members, and to what.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Finish<'a> {
     pub(crate) truncation: Option<&'a Truncation>,
     pub(crate) post_processor: Option<&'a PostProcessor>,
     pub(crate) padding: Option<&'a EncodingPadding>,
+    /// The texts, where spans are in bytes of them.
+    pub(crate) texts: Option<[&'a str; 2]>,
 }
 
 /// Finishes the tokens of a text, or of two. `shown` is the text of a token of
@@ -42,7 +44,7 @@ pub(crate) fn finish(
     let mut encodings = vec![first];
     encodings.extend(second);
     let mut encoding = if let Some(processor) = how.post_processor {
-        processor.apply(encodings, add, shown)
+        processor.apply(encodings, add, shown, how.texts)
     } else {
         if n_texts > 1 {
             for (sequence, encoding) in (0..).zip(&mut encodings) {

@@ -71,12 +71,14 @@ impl PostProcessor {
         Some(trim)
     }
 
-    /// One encoding of the texts; `shown` is the text of a token.
+    /// One encoding of the texts; `shown` is the text of a token, and `texts` are
+    /// those that spans in bytes are of.
     pub(super) fn apply(
         &self,
         mut encodings: Vec<Encoding>,
         add: AddSpecial,
         shown: &Shown<'_>,
+        texts: Option<[&str; 2]>,
     ) -> Encoding {
         for (sequence, encoding) in (0..).zip(&mut encodings) {
             for part in &mut encoding.overflowing {
@@ -86,7 +88,7 @@ impl PostProcessor {
             encoding.set_type(sequence);
         }
         for step in &self.steps {
-            encodings = step.apply(encodings, add, shown);
+            encodings = step.apply(encodings, add, shown, texts);
         }
         join(encodings)
     }
@@ -98,6 +100,7 @@ impl PostStep {
         mut encodings: Vec<Encoding>,
         add: AddSpecial,
         shown: &Shown<'_>,
+        texts: Option<[&str; 2]>,
     ) -> Vec<Encoding> {
         match self {
             Self::Bert(around) => {
@@ -107,7 +110,7 @@ impl PostStep {
             }
             Self::Roberta(around, trim) => {
                 for encoding in &mut encodings {
-                    trim.apply(encoding, shown);
+                    trim.apply(encoding, shown, texts);
                     encoding.set_type(0);
                 }
                 if add == AddSpecial::Yes {
@@ -116,7 +119,7 @@ impl PostStep {
             }
             Self::ByteLevel(trim) => {
                 for (sequence, encoding) in (0..).zip(&mut encodings) {
-                    trim.apply(encoding, shown);
+                    trim.apply(encoding, shown, texts);
                     encoding.set_sequence(sequence);
                 }
             }

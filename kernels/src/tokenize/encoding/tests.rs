@@ -147,7 +147,7 @@ proptest! {
         let how = Finish {
             truncation: truncation.as_ref(),
             post_processor: post_processors[which].as_ref(),
-            padding: None,
+            ..Finish::default()
         };
         let add = if add { AddSpecial::Yes } else { AddSpecial::No };
         let first: Vec<u32> = (0..lens.0).collect();

@@ -17,29 +17,66 @@ const SPACE: char = '\u{120}';
 
 impl TrimOffsets {
     /// Trims the spans of an encoding and of its overflowing parts; `shown` is
-    /// the text of a token. White space counts in the unit of the spans, one
-    /// for each character.
-    pub(super) fn apply(self, encoding: &mut Encoding, shown: &Shown<'_>) {
+    /// the text of a token, and `texts` are those that spans in bytes are of.
+    pub(super) fn apply(
+        self,
+        encoding: &mut Encoding,
+        shown: &Shown<'_>,
+        texts: Option<[&str; 2]>,
+    ) {
         if self == Self::Keep {
             return;
         }
         for part in &mut encoding.overflowing {
-            self.trim(part, shown);
+            self.trim(part, shown, texts);
         }
-        self.trim(encoding, shown);
+        self.trim(encoding, shown, texts);
     }
 
-    fn trim(self, encoding: &mut Encoding, shown: &Shown<'_>) {
+    fn trim(self, encoding: &mut Encoding, shown: &Shown<'_>, texts: Option<[&str; 2]>) {
+        let sequence = encoding.sequences.keys().next();
+        let sequence = sequence.map_or(0, |&sequence| sequence as usize);
+        let of_span = texts.and_then(|texts| texts.get(sequence).copied());
         for (at, span) in encoding.spans.iter_mut().enumerate() {
             let text: &str = match &encoding.texts[at] {
                 Some(text) => text,
                 None => &shown(encoding.ids[at]).unwrap_or_default(),
             };
-            *span = self.trimmed(at, *span, Margins::of(text));
+            let margins = Margins::of(text);
+            *span = match of_span {
+                Some(of_span) => self.trimmed_in(of_span, at, *span, margins),
+                None => self.trimmed(at, *span, margins),
+            };
         }
     }
 
-    /// The span of the token at place `at` of its encoding.
+    /// As [`Self::trimmed`], of a span in bytes of `text`, which loses whole
+    /// characters: what is left is in bytes what it is in characters.
+    pub(super) fn trimmed_in(
+        self,
+        text: &str,
+        at: usize,
+        span: TokenSpan,
+        margins: Margins,
+    ) -> TokenSpan {
+        let bytes = span.0 as usize..span.1 as usize;
+        let (Some(before), Some(own)) = (text.get(..bytes.start), text.get(bytes)) else {
+            return self.trimmed(at, span, margins);
+        };
+        // Beyond so many, it makes no difference how many are before the span.
+        let most = margins.trailing as usize + 1;
+        let n_before = before.chars().take(most).count() as u32;
+        let n_own = own.chars().count() as u32;
+        let (start, end) = self.trimmed(at, (n_before, n_before + n_own), margins);
+        let place = |n_chars: u32| {
+            let mut chars = own.char_indices().skip((n_chars - n_before) as usize);
+            span.0 + chars.next().map_or(own.len(), |(at, _)| at) as u32
+        };
+        (place(start), place(end))
+    }
+
+    /// The span of the token at place `at` of its encoding; white space counts one
+    /// for each character.
     pub(super) fn trimmed(self, at: usize, (start, end): TokenSpan, margins: Margins) -> TokenSpan {
         let Margins {
             mut leading,

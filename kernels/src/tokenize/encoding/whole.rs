@@ -68,7 +68,12 @@ impl<'t> WholeText<'t> {
                 trim => {
                     let bytes = place.byte..next.byte;
                     let margins = self.margins(bytes, || is_added(kept.start + at));
-                    trim.trimmed(at, span, margins)
+                    match self.unit {
+                        OffsetUnit::Bytes if !self.is_ascii => {
+                            trim.trimmed_in(self.text, at, span, margins)
+                        }
+                        OffsetUnit::Bytes | OffsetUnit::Chars => trim.trimmed(at, span, margins),
+                    }
                 }
             });
             place = next;

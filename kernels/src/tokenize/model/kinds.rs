@@ -115,6 +115,15 @@ impl Model {
         }
     }
 
+    /// Whether tokens may be of nothing in a word, where Hugging Face puts them
+    /// beyond it.
+    pub(crate) fn adds_bytes(&self) -> bool {
+        match self {
+            Self::Bpe(model) => model.has_bytes_of_affixes(),
+            Self::WordPiece(_) | Self::WordLevel(_) | Self::Unigram(_) => false,
+        }
+    }
+
     /// The tokens by id and ids by token.
     pub(crate) fn tokens(&self) -> &TokenTable {
         match self {

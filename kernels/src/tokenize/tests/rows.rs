@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{added, file, from_file};
 use crate::tokenize::{
-    AddSpecial, EncodeOptions, EncodedRows, Encoder, OffsetUnit, SequenceEnd, Special, Truncation,
-    TruncationStrategy,
+    AddSpecial, EncodeOptions, EncodedRows, Encoder, OffsetUnit, SequenceEnd, Special, TokenSpan,
+    Truncation, TruncationStrategy,
 };
 
 /// Post-processors that trim spans in each way, once, twice and not at all.
@@ -102,8 +102,36 @@ fn truncation() -> impl Strategy<Value = Option<Truncation>> {
     prop::option::of(truncation)
 }
 
+/// A span in characters, in bytes of its text. One at the end of a text may be in
+/// bytes already, as Hugging Face leaves it.
+fn in_bytes(text: &str, (start, end): TokenSpan) -> TokenSpan {
+    let place = |at: u32| {
+        let found = text.char_indices().nth(at as usize);
+        found.map_or(text.len(), |(at, _)| at) as u32
+    };
+    (place(start), place(end))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn spans_in_bytes_are_those_in_characters(
+        (which, nfc, prefix_space) in (0_usize..11, prop::bool::ANY, prop::bool::ANY),
+        text in text(),
+    ) {
+        let normalizer = if nfc { json!({"type": "NFC"}) } else { Value::Null };
+        let mut tokens = tokenizer_file(post_processors()[which].clone(), normalizer);
+        tokens["pre_tokenizer"]["add_prefix_space"] = json!(prefix_space);
+        let mut encoder = Encoder::new(from_file(&tokens).unwrap());
+        let mut spans = |offsets: OffsetUnit| {
+            let options = EncodeOptions { offsets, ..EncodeOptions::default() };
+            encoder.encode_tokens(&text, None, &options).unwrap().spans
+        };
+        let chars = spans(OffsetUnit::Chars).into_iter();
+        let expected: Vec<_> = chars.map(|span| in_bytes(&text, span)).collect();
+        prop_assert_eq!(spans(OffsetUnit::Bytes), expected);
+    }
 
     #[test]
     fn rows_have_the_ids_and_spans_of_encodings(

@@ -20,6 +20,7 @@ pub(super) struct Rewriter {
     origins: Option<Vec<ByteOrigin>>,
     /// Where the original of the piece under work starts.
     original_start: u32,
+    len_original: u32,
     len_max: usize,
 }
 
@@ -36,6 +37,7 @@ impl Rewriter {
                 }
             },
             original_start: 0,
+            len_original: old.len_original,
             len_max: len_max(old.len_original),
         }
     }
@@ -51,7 +53,10 @@ impl Rewriter {
         let len_bytes = self.text.len();
         match u32::try_from(len_bytes) {
             Ok(len) if len_bytes <= self.len_max => Ok(len),
-            _ => Err(EncodeError::TooLong { len_bytes }),
+            _ => Err(EncodeError::Grown {
+                len_bytes: self.len_original as usize,
+                limit: self.len_max,
+            }),
         }
     }
 
@@ -169,7 +174,7 @@ impl AlignedText<'_> {
     /// Writes each piece anew through `write`; pieces that become empty go.
     ///
     /// # Errors
-    /// `TooLong` if the text becomes far longer than the original.
+    /// `Grown` if the text becomes far longer than the original.
     pub(super) fn rewrite(
         &mut self,
         mut write: impl FnMut(&AlignedPiece<'_>, &mut Rewriter) -> Result<(), EncodeError>,
@@ -192,9 +197,11 @@ impl AlignedText<'_> {
     }
 }
 
-/// The length that a text with an original of `len` bytes may grow to.
+/// The length that a text with an original of `len` bytes may grow to: places in it
+/// are counted in 32 bits.
 fn len_max(len: u32) -> usize {
-    (len as usize).saturating_mul(GROWTH_MAX) + LEN_ALWAYS
+    let len = (len as usize).saturating_mul(GROWTH_MAX) + LEN_ALWAYS;
+    len.min(u32::MAX as usize)
 }
 
 /// Takes `n` characters and tells how many bytes they have.
@@ -273,8 +280,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error,
-            EncodeError::TooLong {
-                len_bytes: novel.len()
+            EncodeError::Grown {
+                len_bytes: 3,
+                limit: LEN_ALWAYS + 3 * GROWTH_MAX,
             }
         );
     }

@@ -64,6 +64,12 @@ impl Bpe {
         self.alphabet.is_plain()
     }
 
+    /// Whether tokens may be of nothing but what the model puts to words: bytes of its
+    /// prefix and suffix.
+    pub(in crate::tokenize::model) fn has_bytes_of_affixes(&self) -> bool {
+        !self.alphabet.is_plain() && self.alphabet.has_bytes()
+    }
+
     /// Whether a word can be cut before each `c` that is not behind another one,
     /// so that the parts have the tokens of the word.
     pub(crate) fn is_cut_before(&self, c: char) -> bool {

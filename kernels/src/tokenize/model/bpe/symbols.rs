@@ -112,6 +112,11 @@ impl CharAlphabet {
         }
     }
 
+    /// Whether characters that are no tokens may become bytes.
+    pub(super) fn has_bytes(&self) -> bool {
+        self.bytes.is_some()
+    }
+
     /// Whether every character that is no token becomes bytes.
     pub(super) fn has_all_bytes(&self) -> bool {
         let bytes = self.bytes.as_ref();

@@ -161,6 +161,7 @@ impl Reference {
             truncation: self.truncation.as_ref(),
             post_processor: self.post_processor.as_ref(),
             padding: self.padding.as_ref(),
+            texts: None,
         };
         let shown = |id| {
             self.model

@@ -114,7 +114,7 @@ impl TextCutter {
     /// Cuts each piece further; what is cut away, and empty pieces, go.
     ///
     /// # Errors
-    /// `TooLong` if the text becomes far longer than the original; `Pattern`
+    /// `Grown` if the text becomes far longer than the original; `Pattern`
     /// if a regular expression gives up.
     pub(crate) fn cut(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         self.steps.iter().try_for_each(|step| step.apply(text))

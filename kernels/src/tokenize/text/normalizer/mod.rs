@@ -150,7 +150,7 @@ impl TextNormalizer {
     /// Normalizes each piece.
     ///
     /// # Errors
-    /// `TooLong` if the text becomes far longer than the original; `Pattern`
+    /// `Grown` if the text becomes far longer than the original; `Pattern`
     /// if a regular expression gives up.
     pub(crate) fn normalize(&self, text: &mut AlignedText<'_>) -> Result<(), EncodeError> {
         self.steps.iter().try_for_each(|step| step.apply(text))
