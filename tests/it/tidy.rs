@@ -31,6 +31,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "decode",
+        host_only: Some("entropy codes are read one after another, bit by bit"),
+        files: &[],
+    },
+    Operator {
         name: "gather",
         host_only: None,
         files: &[],
