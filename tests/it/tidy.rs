@@ -61,6 +61,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "resample",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "squeeze",
         host_only: None,
         files: &[],

@@ -174,7 +174,11 @@ impl StepsOnDevice {
         let sources = images.iter().zip(&told);
         let sources = sources.map(|(bytes, (offsets, records))| ColumnItems {
             bytes,
-            items: Items::Rows(RowItems { offsets, records }),
+            items: Items::Rows(RowItems {
+                offsets,
+                records,
+                tables: &[],
+            }),
         });
         let sources: Vec<ColumnItems<'_>> = sources.collect();
         let landings = goals.iter_mut().zip(&expected);
@@ -253,7 +257,11 @@ fn run_before(
     }
     let sources = told.iter().map(|(bytes, offsets, records)| ColumnItems {
         bytes,
-        items: Items::Rows(RowItems { offsets, records }),
+        items: Items::Rows(RowItems {
+            offsets,
+            records,
+            tables: &[],
+        }),
     });
     let ends = expected.iter().map(|offsets| offsets.last().copied());
     let mut images: Vec<Vec<u8>> = ends.map(|end| vec![0; end.unwrap_or(0) as usize]).collect();

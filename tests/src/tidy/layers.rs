@@ -41,7 +41,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("flate2", &["engine/src/source/"]),
     ("globset", &["engine/src/source/"]),
     ("indicatif", &["engine/cli/src/"]),
-    ("libm", &["engine/src/plan/"]),
+    ("libm", &["engine/src/plan/", "kernels/src/resample/"]),
     ("memmap2", &["engine/src/feed/"]),
     ("ndarray", &["engine/src/feed/", "kernels/src/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
