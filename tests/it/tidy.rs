@@ -66,6 +66,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "resample",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "squeeze",
         host_only: None,
         files: &[],

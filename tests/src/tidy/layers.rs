@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("image_webp", &["kernels/src/decode/"]),
     ("indicatif", &["engine/cli/src/"]),
     ("libjpeg_turbo_rs", &["kernels/src/decode/"]),
-    ("libm", &["engine/src/plan/"]),
+    ("libm", &["engine/src/plan/", "kernels/src/resample/"]),
     ("memmap2", &["engine/src/feed/"]),
     ("ndarray", &["engine/src/feed/", "kernels/src/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
