@@ -136,6 +136,25 @@ struct LutConstants {
 };
 static_assert(sizeof(LutConstants) == 24, "as in Rust");
 
+struct ResampleConstants {
+    u32 channels;
+    u32 is_chw;
+};
+static_assert(sizeof(ResampleConstants) == 8, "as in Rust");
+
+struct ResampleRow {
+    u32 height;
+    u32 width;
+    u32 top;
+    u32 left;
+    u32 rows;
+    u32 cols;
+    u32 to;
+    u32 table;
+    u32 is_vertical;
+};
+static_assert(sizeof(ResampleRow) == 36, "as in Rust");
+
 struct CutConstants {
     u32 shortened;
     u32 forward;

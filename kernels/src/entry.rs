@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{blend, cast, gather, lut, map, normalize, tokenize};
+use crate::{blend, cast, gather, lut, map, normalize, resample, tokenize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -25,6 +25,8 @@ pub enum Entry {
     Gather,
     /// `lut`.
     Lut,
+    /// `resample`.
+    Resample,
     /// `squeeze`: how many bytes each chunk leaves.
     SqueezeCount,
     /// `squeeze`: where each chunk's begin.
@@ -59,7 +61,7 @@ pub enum Entry {
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
@@ -68,6 +70,7 @@ impl Entry {
         Self::Blend,
         Self::Gather,
         Self::Lut,
+        Self::Resample,
         Self::SqueezeCount,
         Self::SqueezeScan,
         Self::SqueezeEdges,
@@ -97,6 +100,7 @@ impl Entry {
             Self::Blend => "blend",
             Self::Gather => "gather",
             Self::Lut => "lut",
+            Self::Resample => "resample",
             Self::SqueezeCount => "squeeze_count",
             Self::SqueezeScan => "squeeze_scan",
             Self::SqueezeEdges => "squeeze_edges",
@@ -125,6 +129,7 @@ impl Entry {
             Self::Blend => "blend",
             Self::Gather => "gather",
             Self::Lut => "lut",
+            Self::Resample => "resample",
             Self::SqueezeCount | Self::SqueezeScan | Self::SqueezeEdges | Self::SqueezeWrite => {
                 "squeeze"
             }
@@ -151,6 +156,7 @@ impl Entry {
             | Self::Blend
             | Self::Gather
             | Self::Lut
+            | Self::Resample
             | Self::SqueezeCount
             | Self::SqueezeScan
             | Self::SqueezeEdges
@@ -184,6 +190,8 @@ pub const TWINS: &[Twin] = &[
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,
+    resample::ResampleConstants::TWIN,
+    resample::ResampleRow::TWIN,
     tokenize::CutConstants::TWIN,
     tokenize::PairConstants::TWIN,
     tokenize::PieceConstants::TWIN,

@@ -8,7 +8,7 @@ use crate::gather::{ChannelMap, Gather, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError};
 use crate::normalize::{Flip, Geometry, Images, Layout, Table};
-use crate::row::{RowError, RowKernel};
+use crate::row::{RowError, RowKernel, RowParams};
 use crate::shape::ShapeError;
 
 /// A kernel on rows of one length, all with the same record: each is an item.
@@ -59,7 +59,7 @@ impl FixedRow {
     }
 
     fn new(kernel: RowKernel, record: Vec<u8>, src_len: usize) -> Result<Self, RowError> {
-        let dst_len = kernel.row_bytes(src_len, &record)?;
+        let dst_len = kernel.row_bytes(src_len, RowParams::of(&record))?;
         if src_len == 0 || dst_len == 0 {
             let expected = "rows of at least one byte";
             return Err(LutError::Length { expected, got: 0 }.into());
@@ -106,7 +106,8 @@ impl FixedRow {
         let rows = src.chunks_exact(self.src_len);
         for (src, dst) in rows.zip(dst.chunks_exact_mut(self.dst_len)) {
             let lens = (src.len(), dst.len());
-            let done = self.kernel.run(level, (src, &self.record), dst);
+            let params = RowParams::of(&self.record);
+            let done = self.kernel.run(level, (src, params), dst);
             if done != Ok(self.dst_len) {
                 return Err(ShapeError::of(items, lens));
             }

@@ -9,6 +9,7 @@ pub const MODULES: &[(&str, &str)] = &[
     ("lut", include_str!("../ptx/lut.ptx")),
     ("map", include_str!("../ptx/map.ptx")),
     ("normalize", include_str!("../ptx/normalize.ptx")),
+    ("resample", include_str!("../ptx/resample.ptx")),
     ("squeeze", include_str!("../ptx/squeeze.ptx")),
     ("tokenize", include_str!("../ptx/tokenize.ptx")),
     (

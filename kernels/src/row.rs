@@ -16,6 +16,7 @@ use crate::gather::{Gather, GatherError, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError, LutTables};
 use crate::pass::{DeviceKernel, Pass, Role, Spread};
+use crate::resample::{Resample, ResampleError, ResampleRow};
 use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
 use crate::tokenize::{DeviceModelKind, DeviceTokenizer, NoUtf8, TEXT_CHUNK};
 
@@ -28,10 +29,33 @@ pub enum RowKernel {
     Gather(Gather),
     /// `lut`.
     Lut(Lut),
+    /// `resample`.
+    Resample(Resample),
     /// `squeeze`.
     Squeeze(Arc<Squeeze>),
     /// `tokenize`.
     Tokenize(DeviceTokenizer),
+}
+
+/// What a kernel is told of one row.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowParams<'a> {
+    /// The row's own record, of [`RowKernel::record_bytes`].
+    pub record: &'a [u8],
+    /// Tables of words that rows share, whose places records name; empty for a kernel
+    /// without.
+    pub tables: &'a [u32],
+}
+
+impl<'a> RowParams<'a> {
+    /// A record alone.
+    #[must_use]
+    pub fn of(record: &'a [u8]) -> Self {
+        Self {
+            record,
+            tables: &[],
+        }
+    }
 }
 
 /// A row that a kernel cannot take.
@@ -47,6 +71,9 @@ pub enum RowError {
     /// From `lut`.
     #[error(transparent)]
     Lut(#[from] LutError),
+    /// From `resample`.
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
     /// From `squeeze`.
     #[error(transparent)]
     Squeeze(#[from] SqueezeError),
@@ -71,6 +98,9 @@ const GATHER: &[Pass] = &[Pass::only(Entry::Gather)];
 
 /// Launches of [`RowKernel::Lut`].
 const LUT: &[Pass] = &[Pass::only(Entry::Lut)];
+
+/// Launches of [`RowKernel::Resample`].
+const RESAMPLE: &[Pass] = &[Pass::only(Entry::Resample)];
 
 /// Launches of [`RowKernel::Squeeze`]: chunks are counted, the counts scanned,
 /// the words that chunks share and offsets at the end prepared, and then all is
@@ -160,6 +190,7 @@ impl RowKernel {
             Self::Blend(_) => "blend",
             Self::Gather(_) => "gather",
             Self::Lut(_) => "lut",
+            Self::Resample(_) => "resample",
             Self::Squeeze(_) => "squeeze",
             Self::Tokenize(_) => "tokenize",
         }
@@ -172,6 +203,7 @@ impl RowKernel {
             Self::Blend(_) => size_of::<BlendRow>(),
             Self::Gather(_) => size_of::<GatherRow>(),
             Self::Lut(lut) => lut.record_len(),
+            Self::Resample(_) => size_of::<ResampleRow>(),
             Self::Squeeze(_) | Self::Tokenize(_) => 0,
         }
     }
@@ -181,7 +213,7 @@ impl RowKernel {
     #[must_use]
     pub fn knows_lengths(&self) -> bool {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => true,
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) => true,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
@@ -191,21 +223,26 @@ impl RowKernel {
     #[must_use]
     pub fn needs_lengths(&self) -> bool {
         match self {
-            Self::Blend(_) | Self::Gather(_) => true,
+            Self::Blend(_) | Self::Gather(_) | Self::Resample(_) => true,
             Self::Lut(lut) => lut.channels() > 1,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
 
-    /// Bytes that a row of `src_len` bytes with this record becomes, at most.
+    /// Bytes that a row of `src_len` bytes with these parameters becomes, at most.
     ///
     /// # Errors
     /// Where it cannot take such a row.
-    pub fn row_bytes(&self, src_len: usize, record: &[u8]) -> Result<usize, RowError> {
+    pub fn row_bytes(&self, src_len: usize, params: RowParams<'_>) -> Result<usize, RowError> {
+        let RowParams { record, tables } = params;
         match self {
             Self::Blend(blend) => Ok(blend.check(&self.of_row(record)?, src_len)?),
             Self::Gather(gather) => Ok(gather.check(&self.of_row(record)?, src_len)?),
             Self::Lut(lut) => Ok(lut.check(src_len, record.len())?),
+            Self::Resample(resample) => {
+                let row = self.of_row(record)?;
+                Ok(resample.check(&row, tables, src_len)?)
+            }
             Self::Squeeze(_) => Ok(src_len),
             // An id for every byte.
             Self::Tokenize(_) => Ok(4 * src_len),
@@ -217,7 +254,11 @@ impl RowKernel {
     #[must_use]
     pub fn scratch_of_row(&self, src_len: usize) -> usize {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Squeeze(_) => 0,
+            Self::Blend(_)
+            | Self::Gather(_)
+            | Self::Lut(_)
+            | Self::Resample(_)
+            | Self::Squeeze(_) => 0,
             // An id and three bits a byte, and a little for each chunk.
             Self::Tokenize(_) => 5 * src_len,
         }
@@ -231,13 +272,18 @@ impl RowKernel {
     pub fn run(
         &self,
         level: Level,
-        (src, record): (&[u8], &[u8]),
+        (src, params): (&[u8], RowParams<'_>),
         dst: &mut [u8],
     ) -> Result<usize, RowError> {
+        let RowParams { record, tables } = params;
         match self {
             Self::Blend(blend) => blend.run(level, src, &self.of_row(record)?, dst)?,
             Self::Gather(gather) => gather.run(level, src, &self.of_row(record)?, dst)?,
             Self::Lut(lut) => lut.run(level, src, record, dst)?,
+            Self::Resample(resample) => {
+                let row = self.of_row(record)?;
+                resample.run(level, (src, &row, tables), dst)?;
+            }
             Self::Squeeze(squeeze) => return Ok(squeeze.run(level, src, dst)?),
             Self::Tokenize(tokenizer) => return Ok(tokenizer.run(src, dst)?),
         }
@@ -257,7 +303,7 @@ impl RowKernel {
 impl DeviceKernel for RowKernel {
     fn dst_number_bytes(&self) -> usize {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Squeeze(_) => 1,
+            Self::Blend(_) | Self::Gather(_) | Self::Resample(_) | Self::Squeeze(_) => 1,
             Self::Tokenize(_) => 4,
             Self::Lut(lut) => lut.to().len_bytes(),
         }
@@ -274,6 +320,7 @@ impl DeviceKernel for RowKernel {
                 }
                 words
             }
+            Self::Resample(resample) => cast_slice(&[resample.constants()]).to_vec(),
             Self::Squeeze(squeeze) => squeeze.constants_words(),
             Self::Tokenize(tokenizer) => tokenizer.tables().to_vec(),
         }
@@ -284,6 +331,7 @@ impl DeviceKernel for RowKernel {
             Self::Blend(_) => BLEND,
             Self::Gather(_) => GATHER,
             Self::Lut(_) => LUT,
+            Self::Resample(_) => RESAMPLE,
             Self::Squeeze(_) => SQUEEZE,
             Self::Tokenize(tokenizer) => match tokenizer.kind() {
                 DeviceModelKind::BytePairs => BYTE_PAIRS,
@@ -294,7 +342,7 @@ impl DeviceKernel for RowKernel {
 
     fn scratch_bytes(&self, src_len: usize) -> usize {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) => 0,
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) => 0,
             // A word a chunk, and one for the end.
             Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
             Self::Tokenize(_) => DeviceTokenizer::scratch_bytes(src_len),
@@ -333,6 +381,12 @@ impl fmt::Display for RowKernel {
                     lut.to()
                 )
             }
+            Self::Resample(resample) => write!(
+                f,
+                "resample {} channels {:?}",
+                resample.channels(),
+                resample.layout()
+            ),
             Self::Squeeze(squeeze) => {
                 write!(f, "squeeze to 0x{:02x}", squeeze.replacement())
             }

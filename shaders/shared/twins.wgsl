@@ -251,6 +251,48 @@ fn lut_constants(at: u32) -> LutConstants {
     );
 }
 
+struct ResampleConstants {
+    channels: u32,
+    is_chw: u32,
+}
+
+const RESAMPLE_CONSTANTS_WORDS: u32 = 2u;
+
+fn resample_constants(at: u32) -> ResampleConstants {
+    return ResampleConstants(
+        tables[at],
+        tables[at + 1u],
+    );
+}
+
+struct ResampleRow {
+    height: u32,
+    width: u32,
+    top: u32,
+    left: u32,
+    rows: u32,
+    cols: u32,
+    to: u32,
+    table: u32,
+    is_vertical: u32,
+}
+
+const RESAMPLE_ROW_WORDS: u32 = 9u;
+
+fn resample_row(at: u32) -> ResampleRow {
+    return ResampleRow(
+        params[at],
+        params[at + 1u],
+        params[at + 2u],
+        params[at + 3u],
+        params[at + 4u],
+        params[at + 5u],
+        params[at + 6u],
+        params[at + 7u],
+        params[at + 8u],
+    );
+}
+
 struct CutConstants {
     shortened: u32,
     forward: u32,

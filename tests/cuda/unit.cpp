@@ -282,6 +282,57 @@ void blends(bool is_chw, bool is_whole) {
     check_rows({"blend"}, of, 1, new_lens, expected);
 }
 
+// Images of different sizes, of each a window that is resized along one axis by a
+// table of its own.
+void resizes(bool is_vertical, bool is_chw) {
+    const u32 sizes[][2] = {{1, 1}, {4, 7}, {9, 3}, {2, 16}}, n_channels = 3, tos[] = {3, 2, 5, 31};
+    std::vector<u32> lens, new_lens, words;
+    std::vector<ResampleRow> rows;
+    for (u32 image = 0; image < 4; image++) {
+        auto [height, width] = sizes[image];
+        ResampleRow row{height, width, height / 2, width / 3, 0, 0, tos[image], (u32)words.size(), is_vertical};
+        row.rows = height - row.top, row.cols = width - row.left;
+        rows.push_back(row);
+        const u32 from = is_vertical ? row.rows : row.cols, n = from < 2 ? 1 : 2;
+        words.push_back(n);
+        for (u32 i = 0; i < row.to; i++) {
+            words.push_back(i * 7 % (from - n + 1));
+        }
+        for (u32 i = 0; i < row.to * n; i++) {
+            words.push_back((1u << 21) + (i % 3) * (1u << 20) - (i % 2) * (3u << 20));
+        }
+        lens.push_back(height * width * n_channels);
+        new_lens.push_back((is_vertical ? row.to * row.cols : row.rows * row.to) * n_channels);
+    }
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    Bytes records, expected;
+    append(records, rows.data(), rows.size() * sizeof rows[0]);
+    append(records, words.data(), words.size() * sizeof words[0]);
+    for (u32 image = 0; image < 4; image++) {
+        const ResampleRow row = rows[image];
+        const u32* table = words.data() + row.table;
+        const u32 n_cols = is_vertical ? row.cols : row.to, n_rows = is_vertical ? row.to : row.rows;
+        for (u32 i = 0; i < new_lens[image]; i++) {
+            const u32 pixel = is_chw ? i % (n_rows * n_cols) : i / n_channels;
+            const u32 c = is_chw ? i / (n_rows * n_cols) : i % n_channels;
+            const u32 position = is_vertical ? pixel / n_cols : pixel % n_cols;
+            i32 sum = 1 << 21;
+            for (u32 k = 0; k < table[0]; k++) {
+                const u32 at = table[1 + position] + k;
+                const u32 y = row.top + (is_vertical ? at : pixel / n_cols);
+                const u32 x = row.left + (is_vertical ? pixel % n_cols : at);
+                const u32 from = is_chw ? (c * row.height + y) * row.width + x : (y * row.width + x) * n_channels + c;
+                sum += (i32)table[1 + row.to + position * table[0] + k] * bytes[offsets_of(lens)[image] + from];
+            }
+            sum >>= 22;
+            expected.push_back((unsigned char)(sum < 0 ? 0 : sum > 255 ? 255 : sum));
+        }
+    }
+    ResampleConstants constants{n_channels, is_chw};
+    RowsCase of = rows_case(lens, new_lens, bytes, records, tables_of(constants));
+    check_rows({"resample"}, of, 1, new_lens, expected);
+}
+
 void all_rows() {
     for (const TextCase& of : {byte_pairs(), word_pieces()}) {
         texts(of, {0, 1, 2, 3, 0, 0, 40, 5, 0}, 4);
@@ -295,6 +346,7 @@ void all_rows() {
     squeezes({4096, 3, 0, 70}, true);
     for (int way = 0; way < 4; way++) {
         blends(way & 1, way & 2);
+        resizes(way & 1, way & 2);
     }
     for (u32 to : {U8, F16, F32}) {
         for (int way = 0; way < 4; way++) {

@@ -31,6 +31,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "decode",
+        host_only: Some("entropy codes are read one after another, bit by bit"),
+        files: &[],
+    },
+    Operator {
         name: "gather",
         host_only: None,
         files: &[],
@@ -58,6 +63,11 @@ const OPERATORS: &[Operator] = &[
     Operator {
         name: "pack",
         host_only: Some("a sequential decision over lengths, then a copy bound by memory"),
+        files: &[],
+    },
+    Operator {
+        name: "resample",
+        host_only: None,
         files: &[],
     },
     Operator {

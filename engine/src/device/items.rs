@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use fuelrail_kernels::RowParams;
+
 use super::program::RowChain;
 use crate::error::{Error, Result};
 
@@ -23,6 +25,9 @@ pub(crate) struct RowItems<'a> {
     /// For each kernel of the chain, the records of all rows, one behind
     /// another; empty for a kernel without.
     pub(crate) records: &'a [Vec<u8>],
+    /// For each kernel of the chain, the tables that its records name the places of;
+    /// kernels without need not be there.
+    pub(crate) tables: &'a [Vec<u32>],
 }
 
 impl Items<'_> {
@@ -47,6 +52,12 @@ impl<'a> RowItems<'a> {
         records / self.len().max(1) + 4 * (1 + self.records.len())
     }
 
+    /// Bytes of tables that go with every run of rows, however short.
+    pub(crate) fn tables_bytes(&self) -> usize {
+        let words: usize = self.tables.iter().map(Vec::len).sum();
+        4 * words
+    }
+
     /// Where a run of rows lies.
     pub(crate) fn bytes_of(&self, run: &Range<usize>) -> Range<usize> {
         self.offsets[run.start] as usize..self.offsets[run.end] as usize
@@ -67,11 +78,19 @@ impl<'a> RowItems<'a> {
         self.records.iter().map(of_kernel).collect()
     }
 
-    /// A row's record for one kernel of the chain.
-    pub(crate) fn record(&self, kernel: usize, row: usize) -> &'a [u8] {
+    /// What one kernel of the chain is told of a row.
+    pub(crate) fn params(&self, kernel: usize, row: usize) -> RowParams<'a> {
         let all = &self.records[kernel];
         let len = all.len() / self.len().max(1);
-        &all[row * len..(row + 1) * len]
+        RowParams {
+            record: &all[row * len..(row + 1) * len],
+            tables: self.tables_of(kernel),
+        }
+    }
+
+    /// The tables of one kernel of the chain.
+    pub(crate) fn tables_of(&self, kernel: usize) -> &'a [u32] {
+        self.tables.get(kernel).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -108,7 +127,7 @@ impl Lens {
             }
             let before = lens[index].iter().enumerate();
             let written = before.map(|(row, &len)| {
-                let len = kernel.row_bytes(len as usize, rows.record(index, row));
+                let len = kernel.row_bytes(len as usize, rows.params(index, row));
                 let len = len.map_err(|error| {
                     Error::internal(format!("{kernel} cannot take row {row}")).with_source(error)
                 })?;

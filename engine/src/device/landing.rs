@@ -147,6 +147,7 @@ impl OnLane {
         let of_row = RowItems {
             offsets: &offsets,
             records: &records,
+            tables: rows.tables,
         };
         let bytes = &source.bytes[rows.bytes_of(&run)];
         let chain = self.row_chain(column)?;

@@ -95,7 +95,14 @@ impl OnLane {
     /// The items in runs that a slot holds.
     pub(super) fn pieces(&self, sources: &[ColumnItems<'_>]) -> Result<Pieces> {
         let widths = self.widths(sources)?;
-        Ok(Pieces::new(&widths, self.lane.max_slot_bytes()))
+        // Every piece has all tables.
+        let tables = sources.iter().map(|source| match &source.items {
+            Items::Fixed(_) => 0,
+            Items::Rows(rows) => rows.tables_bytes(),
+        });
+        let limit = self.lane.max_slot_bytes();
+        let limit = limit.saturating_sub(tables.sum());
+        Ok(Pieces::new(&widths, limit))
     }
 
     /// What each item takes, where it takes most.
@@ -164,9 +171,10 @@ impl OnLane {
         let items = sources.iter().zip(piece).enumerate();
         let items = items.map(|(column, (source, run))| match source.items {
             Items::Fixed(_) => Items::Fixed(run.len()),
-            Items::Rows(_) => Items::Rows(RowItems {
+            Items::Rows(rows) => Items::Rows(RowItems {
                 offsets: &offsets[column],
                 records: &records[column],
+                tables: rows.tables,
             }),
         });
         let items: Vec<Items<'_>> = items.collect();

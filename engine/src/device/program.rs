@@ -57,10 +57,10 @@ impl RowChain {
         let [from, to] = scratch;
         for (index, kernel) in self.kernels().iter().enumerate() {
             let read = if index == 0 { src } else { &from[..] };
-            let record = rows.record(index, row);
+            let params = rows.params(index, row);
             let cannot =
                 |error| Error::internal(format!("{kernel} cannot take a row")).with_source(error);
-            let room = kernel.row_bytes(read.len(), record).map_err(cannot)?;
+            let room = kernel.row_bytes(read.len(), params).map_err(cannot)?;
             let is_last = index + 1 == n_kernels;
             let (begin, dst) = if is_last {
                 (out.len(), &mut *out)
@@ -68,7 +68,7 @@ impl RowChain {
                 (0, &mut *to)
             };
             dst.resize(begin + room, 0);
-            let source = (read, record);
+            let source = (read, params);
             let written = kernel
                 .run(level, source, &mut dst[begin..])
                 .map_err(cannot)?;

@@ -277,7 +277,7 @@ impl LaunchSchedule {
     }
 
     /// Adds what the kernel of a stage is told of rows: where those written begin,
-    /// then their records. Gives where that begins.
+    /// then their records, then the tables of these. Gives where that begins.
     fn add_records(&mut self, flow: &Flow<'_>, stage: usize) -> Result<usize> {
         let Some((rows, lens)) = &flow.rows else {
             return Ok(0);
@@ -287,6 +287,8 @@ impl LaunchSchedule {
         let offsets = offsets_of(lens.at(stage + 1))?;
         self.behind.extend_from_slice(cast_slice(&offsets));
         self.behind.extend_from_slice(&rows.records[stage]);
+        self.behind
+            .extend_from_slice(cast_slice(rows.tables_of(stage)));
         Ok(begin)
     }
 

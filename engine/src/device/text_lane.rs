@@ -108,6 +108,7 @@ impl TextOnLane {
             items: Items::Rows(RowItems {
                 offsets,
                 records: &[Vec::new()],
+                tables: &[],
             }),
         }];
         let mut done = StretchIds {

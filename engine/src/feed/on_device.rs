@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use fuelrail_kernels::RowKernel;
+
 use super::options::Results;
 use super::second_images::SecondImages;
 use crate::device::{
@@ -57,7 +59,10 @@ impl StepsOnDevice {
         (device, results): (&Device, Results),
         columns: impl Iterator<Item = &'a ColumnSteps>,
     ) -> Result<Option<Self>> {
-        let Some(backend) = device.backend() else {
+        let columns: Vec<&ColumnSteps> = columns.collect();
+        let backend = device.backend();
+        let backend = backend.filter(|_| columns.iter().all(|steps| steps.host_only().is_none()));
+        let Some(backend) = backend else {
             return Ok(None);
         };
         let (mut before, mut last) = (Vec::new(), Vec::new());
@@ -180,7 +185,11 @@ impl StepsOnDevice {
         let sources = images.iter().zip(&told);
         let sources = sources.map(|(bytes, (offsets, records))| ColumnItems {
             bytes,
-            items: Items::Rows(RowItems { offsets, records }),
+            items: Items::Rows(RowItems {
+                offsets,
+                records,
+                tables: &[],
+            }),
         });
         let sources: Vec<ColumnItems<'_>> = sources.collect();
         let landings = goals.iter_mut().zip(&expected);
@@ -259,7 +268,11 @@ fn run_before(
     }
     let sources = told.iter().map(|(bytes, offsets, records)| ColumnItems {
         bytes,
-        items: Items::Rows(RowItems { offsets, records }),
+        items: Items::Rows(RowItems {
+            offsets,
+            records,
+            tables: &[],
+        }),
     });
     let ends = expected.iter().map(|offsets| offsets.last().copied());
     let mut images: Vec<Vec<u8>> = ends.map(|end| vec![0; end.unwrap_or(0) as usize]).collect();
@@ -283,7 +296,8 @@ fn begin_of_last(steps: &ColumnSteps) -> usize {
 }
 
 fn chain(links: &[Link]) -> Result<RowChain> {
-    RowChain::new(links.iter().map(Link::kernel).collect())
+    let kernels: Option<Vec<RowKernel>> = links.iter().map(Link::kernel).collect();
+    RowChain::new(kernels.ok_or_else(|| Error::internal("a step that runs on the host"))?)
 }
 
 /// Where each image of so many bytes begins.

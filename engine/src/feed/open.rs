@@ -54,8 +54,8 @@ impl Feed {
         // The caller may work on a device of its own.
         let _visit = Visit::new(options.device);
         let device = Device::for_rows(options.device)?;
-        // A buffer for each tensor, and one more for each column that is changed.
-        let free = gather.outputs().len() + steps.len();
+        // A buffer for each tensor, and two more for each column that is changed.
+        let free = gather.outputs().len() + 2 * steps.len();
         let own = (&gather, &options.read);
         let seconds = SecondRows::new(&steps, own, (shards, n_threads), free)?;
         let stepped = Stepped::new((gather, seconds), steps, (&device, options.results))?;

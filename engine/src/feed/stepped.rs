@@ -1,25 +1,25 @@
 //! Rows of a dataset changed by steps, row by row, as they are put into a batch.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
 
 use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
-use super::fill::{BatchSlot, Fill, NO_ROW, OnDevice, TensorPlace, Wanted};
+use super::files::Decoded;
+use super::fill::{BatchSlot, Fill, Filled, NO_ROW, OnDevice, TensorPlace, Wanted};
 use super::gather::GatherFill;
 use super::on_device::{Goal, StepsOnDevice, Stored};
 use super::options::{Access, ReadOptions, Results};
-use super::second_images::SecondImages;
+use super::row_scratch::RowScratch;
 use super::second_rows::{Mixed, SecondRows};
+use super::stepped_column::{RowSource, Rows, SteppedColumn, len_of};
 use crate::device::{Destination, Device, Kept};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::to_usize;
 use crate::plan::Dtype;
-use crate::plan::operators::{
-    Between, ColumnSteps, Draw, Image, KnownTensor, Parameters, RowImages, Steps,
-};
+use crate::plan::operators::{ColumnSteps, Draw, Held, KnownTensor, RowImages, Steps};
 
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
@@ -34,34 +34,7 @@ pub(super) struct Stepped {
     device: Option<StepsOnDevice>,
     level: Level,
     /// Memory for what is between the kernels of a row that nobody works with.
-    idle: Mutex<Vec<Scratch>>,
-}
-
-/// See [`Stepped::idle`].
-#[derive(Debug, Default)]
-struct Scratch {
-    between: Between,
-    parameters: [Parameters; 2],
-}
-
-/// A column that steps change.
-#[derive(Debug)]
-struct SteppedColumn {
-    steps: ColumnSteps,
-    /// The index of its tensor, and of the buffer that holds it as it is stored.
-    tensor: usize,
-    /// The buffer that holds it behind the steps.
-    buffer: usize,
-    /// An image as it is stored, and one behind the steps.
-    images: [Image; 2],
-    /// The shape of a row behind the steps.
-    shape: Vec<u64>,
-    /// The type of its elements.
-    dtype: Dtype,
-    /// The tensor that says which rows are not null, if some may be.
-    valid: Option<usize>,
-    /// The index of what is read of second rows, if it is mixed.
-    second: Option<usize>,
+    idle: Mutex<Vec<RowScratch>>,
 }
 
 /// The steps of each column of a feed.
@@ -90,21 +63,26 @@ pub(super) fn lower(
 
 /// A tensor as steps know it.
 fn known(output: &Output) -> KnownTensor<'_> {
-    let is_fixed = output.first == First::Rows;
-    let is_image = output.dtype == Dtype::U8 && matches!(output.inner.len(), 2 | 3);
-    let rows = match output.first {
-        First::Rows => format!("rows of shape {:?}", output.inner),
-        First::Elements | First::Offsets => "rows of any length".to_owned(),
+    let is_bytes = output.dtype == Dtype::U8;
+    let held = match output.first {
+        First::Rows if is_bytes && matches!(output.inner.len(), 2 | 3) => {
+            Held::Images(&output.inner)
+        }
+        First::Elements if is_bytes && output.inner.is_empty() => Held::Bytes,
+        First::Rows => Held::Other(format!(
+            "{} in rows of shape {:?}",
+            output.dtype.as_str(),
+            output.inner
+        )),
+        First::Elements | First::Offsets => {
+            Held::Other(format!("{} in rows of any length", output.dtype.as_str()))
+        }
     };
     KnownTensor {
         name: &output.name,
         column: &output.column,
-        image: if is_fixed && is_image {
-            Ok(output.inner.as_slice())
-        } else {
-            Err(format!("{} in {rows}", output.dtype.as_str()))
-        },
-        is_fixed,
+        held,
+        is_fixed: output.first == First::Rows,
     }
 }
 
@@ -121,32 +99,24 @@ impl Stepped {
         (device, results): (&Device, Results),
     ) -> Result<Self> {
         let outputs = gather.outputs();
-        let mut columns = Vec::new();
-        for steps in steps {
-            let tensor = outputs.iter().position(|it| *it.name == *steps.column);
-            let tensor =
-                tensor.ok_or_else(|| Error::internal("steps of a column that is not read"))?;
-            let images = [steps.before, steps.after].map(|known| known.each());
-            let [Some(before), Some(after)] = images else {
-                return Err(Error::internal("steps of images of any size"));
-            };
-            columns.push(SteppedColumn {
-                images: [before, after],
-                shape: after.shape(&outputs[tensor].inner),
-                dtype: after.element.into(),
-                valid: outputs
-                    .iter()
-                    .position(|it| *it.name == *format!("{}.valid", steps.column)),
-                tensor,
-                buffer: outputs.len() + columns.len(),
-                second: seconds.as_ref().and_then(|it| it.tensor(&steps.column)),
-                steps,
-            });
+        let n_columns = steps.len();
+        let mut columns = Vec::with_capacity(n_columns);
+        for (index, steps) in steps.into_iter().enumerate() {
+            // Behind a buffer for each tensor, one for each column that is changed and one
+            // for the statuses of its files.
+            let buffer = outputs.len() + index;
+            let second = seconds.as_ref().and_then(|it| it.tensor(&steps.column));
+            let buffers = [buffer, buffer + n_columns];
+            columns.push(SteppedColumn::new(steps, outputs, buffers, second)?);
         }
+        let mut passed_over = device.notes().to_vec();
+        let host_only = columns.iter().find_map(|column| column.steps.host_only());
+        let host_only = host_only.filter(|_| device.backend().is_some());
+        passed_over.extend(host_only.map(str::to_owned));
         let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
             device: StepsOnDevice::new((device, results), all)?,
-            passed_over: device.notes().to_vec(),
+            passed_over,
             gather,
             columns,
             seconds,
@@ -192,6 +162,15 @@ struct Memory<'a> {
     kept: &'a mut Vec<Box<dyn Kept>>,
 }
 
+/// What has become of the rows of a batch.
+#[derive(Debug)]
+struct Changed {
+    stays: Stays,
+    on_device: OnDevice,
+    /// What became of files, by the index of their column.
+    files: Vec<(usize, Decoded)>,
+}
+
 /// Where rows lie behind the steps.
 #[derive(Debug, Clone, Copy)]
 enum Stays {
@@ -235,17 +214,24 @@ impl Stepped {
             changed: &mut changed,
             kept,
         };
-        let stays = self.change((memory, mixed), &nulls, (&filled.rows, draw));
+        let stays = self.change((memory, mixed), (&nulls, buffers), (&filled.rows, draw));
         let both = self.columns.iter().zip(stored.into_iter().zip(changed));
         for (column, (stored, changed)) in both {
             buffers.put_back(column.tensor, stored);
             buffers.put_back(column.buffer, changed);
         }
-        let (stays, on_device) = stays?;
+        let Changed {
+            stays,
+            on_device,
+            files,
+        } = stays?;
         filled.on_device = on_device;
+        self.tell((buffers, filled), files)?;
+        let n_rows = filled.rows.len() as u64;
         for (index, column) in self.columns.iter().enumerate() {
             let tensor = &mut filled.tensors[column.tensor];
-            tensor.shape.truncate(1);
+            tensor.shape.clear();
+            tensor.shape.push(n_rows);
             tensor.shape.extend_from_slice(&column.shape);
             tensor.dtype = column.dtype;
             tensor.place = match stays {
@@ -253,16 +239,63 @@ impl Stepped {
                 Stays::OnHost => TensorPlace::Slot(column.buffer),
             };
         }
+        self.exchange_tensors(filled);
         Ok(())
+    }
+
+    /// Tells a batch what became of the files of its columns, and leaves nothing of the
+    /// rows that are skipped.
+    fn tell(
+        &self,
+        (buffers, filled): (&mut Buffers, &mut Filled),
+        files: Vec<(usize, Decoded)>,
+    ) -> Result<()> {
+        let mut lost = Vec::new();
+        for (index, decoded) in files {
+            if let RowSource::Files(column) = &self.columns[index].source {
+                let shards = self.gather.shards();
+                lost.extend(decoded.tell(column, (buffers, filled), shards)?);
+            }
+        }
+        for at in lost {
+            filled.rows[at] = NO_ROW;
+            filled.valid[at] = 0;
+            for (index, output) in self.gather.outputs().iter().enumerate() {
+                let elements = output.inner.iter().product::<u64>();
+                let len = to_usize(elements * output.dtype.len_bytes())?;
+                if output.first == First::Rows {
+                    let all = buffers.buffer(index).room(len * filled.rows.len())?;
+                    all[len * at..][..len].fill(0);
+                }
+            }
+            for column in &self.columns {
+                let len = len_of(column.image, 1)?;
+                let all = buffers
+                    .buffer(column.buffer)
+                    .room(len * filled.rows.len())?;
+                all[len * at..][..len].fill(0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts statuses in the place of the offsets of files.
+    fn exchange_tensors(&self, filled: &mut Filled) {
+        let n_rows = filled.rows.len();
+        for column in &self.columns {
+            if let RowSource::Files(files) = &column.source {
+                filled.tensors[files.offsets] = files.placed(&column.steps.column, n_rows);
+            }
+        }
     }
 
     /// Changes the rows of all columns.
     fn change(
         &self,
         (memory, mixed): (Memory<'_>, Option<&Mixed>),
-        nulls: &[HashSet<usize>],
+        (nulls, buffers): (&[HashSet<usize>], &Buffers),
         (rows, draw): (&[u64], Draw),
-    ) -> Result<(Stays, OnDevice)> {
+    ) -> Result<Changed> {
         let Memory {
             stored,
             changed,
@@ -270,33 +303,37 @@ impl Stepped {
         } = memory;
         let mut columns = Vec::with_capacity(stored.len());
         for (column, stored) in self.columns.iter().zip(stored) {
-            columns.push(Stored {
-                steps: &column.steps,
-                images: column.images,
-                bytes: stored.room(len_of(column.images[0], rows.len())?)?,
-                second: column.second_images(mixed)?,
-            });
+            columns.push(column.rows((stored, buffers), mixed, rows.len())?);
         }
         let mut on_device = OnDevice::default();
         if let Some(device) = &self.device {
+            let images = columns.iter().filter_map(Rows::images);
+            let images: Vec<Stored<'_>> = images.collect();
             let (stays, mut goals) = self.goals(device, (&mut *changed, kept), (rows, nulls))?;
-            if let Some(n_too_large) = device.run(&columns, &mut goals, (rows, draw))? {
+            if let Some(n_too_large) = device.run(&images, &mut goals, (rows, draw))? {
                 on_device.n_too_large = n_too_large;
-                return Ok((stays, on_device));
+                return Ok(Changed {
+                    stays,
+                    on_device,
+                    files: Vec::new(),
+                });
             }
             on_device.lost = device.lost().cloned();
         }
-        for (index, mut goal) in self
-            .on_host(changed, (rows, nulls))?
-            .into_iter()
-            .enumerate()
-        {
+        let mut files = Vec::new();
+        let goals = self.on_host(changed, (rows, nulls))?.into_iter();
+        for (index, (mut goal, column)) in goals.zip(&columns).enumerate() {
             if let Destination::Host(dst) = &mut goal.to {
-                self.on_cpu(columns[index], (rows, draw), dst)?;
+                let decoded = self.on_cpu(*column, (rows, draw), dst)?;
+                files.extend(decoded.map(|decoded| (index, decoded)));
             }
             goal.to.zero(&goal.empty)?;
         }
-        Ok((Stays::OnHost, on_device))
+        Ok(Changed {
+            stays: Stays::OnHost,
+            on_device,
+            files,
+        })
     }
 
     /// Where the device puts the rows of each column.
@@ -330,7 +367,7 @@ impl Stepped {
     ) -> Result<Vec<Goal<'a>>> {
         let goals = self.columns.iter().zip(changed).zip(nulls);
         let goals = goals.map(|((column, changed), nulls)| {
-            let len = len_of(column.images[1], rows.len())?;
+            let len = len_of(column.image, rows.len())?;
             Ok(Goal {
                 to: Destination::Host(changed.room(len)?),
                 empty: column.empty(rows, nulls)?,
@@ -339,21 +376,42 @@ impl Stepped {
         goals.collect()
     }
 
-    /// Changes all rows of a column, each by what is drawn for it.
+    /// Changes all rows of a column, each by what is drawn for it; tells what became
+    /// of files.
     fn on_cpu(
+        &self,
+        column: Rows<'_>,
+        drawn: (&[u64], Draw),
+        dst: &mut [u8],
+    ) -> Result<Option<Decoded>> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let done = match column {
+            Rows::Images(images) => self
+                .change_images(images, drawn, &mut scratch, dst)
+                .map(|()| None),
+            Rows::Files(files) => {
+                let into = (dst, self.gather.shards());
+                let decoded = files.decode(self.level, drawn, &mut scratch, into);
+                decoded.map(Some)
+            }
+        };
+        idle().push(scratch);
+        done
+    }
+
+    fn change_images(
         &self,
         column: Stored<'_>,
         (rows, draw): (&[u64], Draw),
+        scratch: &mut RowScratch,
         dst: &mut [u8],
     ) -> Result<()> {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scratch = idle().pop().unwrap_or_default();
-        let Scratch {
+        let RowScratch {
             between,
-            parameters,
-        } = &mut scratch;
+            parameters: [own, others],
+        } = scratch;
         let [before, after] = column.images;
-        let [own, others] = parameters;
         let len = len_of(before, 1)?;
         let images = column.bytes.chunks_exact(len);
         let changed = dst.chunks_exact_mut(len_of(after, 1)?);
@@ -361,71 +419,19 @@ impl Stepped {
             if *row == NO_ROW {
                 continue;
             }
-            column.steps.draw_parameters(draw, (*row, before), own)?;
+            let steps = column.steps;
+            steps.draw_parameters(draw, (*row, before), own)?;
             let second = column.second.and_then(|seconds| seconds.of(at, len));
             if let Some((_, second, _)) = second {
                 // It looks as it does where it is read for itself.
-                column
-                    .steps
-                    .draw_parameters(draw, (second, before), others)?;
+                steps.draw_parameters(draw, (second, before), others)?;
             }
             let images = RowImages {
                 own: (src, own),
                 second: second.map(|(src, _, weight)| ((src, &others[..]), weight)),
             };
-            column.steps.run(self.level, images, between, dst)?;
+            steps.run(self.level, images, between, dst)?;
         }
-        idle().push(scratch);
         Ok(())
     }
-}
-
-impl SteppedColumn {
-    /// What its rows are mixed with.
-    fn second_images<'a>(&self, mixed: Option<&'a Mixed>) -> Result<Option<SecondImages<'a>>> {
-        let (Some(mixed), Some(tensor)) = (mixed, self.second) else {
-            return Ok(None);
-        };
-        let len = len_of(self.images[0], mixed.rows.len())?;
-        Ok(Some(SecondImages {
-            bytes: if len == 0 {
-                &[]
-            } else {
-                mixed.bytes(tensor, len)?
-            },
-            rows: &mixed.rows,
-            of: &mixed.of,
-        }))
-    }
-
-    /// The rows of a batch that are null.
-    fn nulls(&self, n_rows: usize, buffers: &Buffers) -> HashSet<usize> {
-        let valid = self.valid.and_then(|tensor| buffers.bytes(tensor, n_rows));
-        let rows = valid.unwrap_or_default().iter().enumerate();
-        rows.filter(|(_, is_valid)| **is_valid == 0)
-            .map(|(row, _)| row)
-            .collect()
-    }
-
-    /// The bytes behind the steps of what holds no row, or none that is not null.
-    fn empty(&self, rows: &[u64], nulls: &HashSet<usize>) -> Result<Vec<Range<usize>>> {
-        let image = len_of(self.images[1], 1)?;
-        let is_empty = |at: &usize| rows[*at] == NO_ROW || nulls.contains(at);
-        let empty = (0..rows.len()).filter(is_empty);
-        let mut runs: Vec<Range<usize>> = Vec::new();
-        for at in empty {
-            match runs.last_mut() {
-                Some(run) if run.end == at * image => run.end += image,
-                _ => runs.push(at * image..(at + 1) * image),
-            }
-        }
-        Ok(runs)
-    }
-}
-
-/// The bytes of so many images.
-fn len_of(image: Image, n_images: usize) -> Result<usize> {
-    let len = usize::try_from(image.len_bytes()).ok();
-    let all = len.and_then(|len| len.checked_mul(n_images));
-    all.ok_or_else(|| Error::internal("a batch beyond memory"))
 }

@@ -26,6 +26,7 @@ const UNSAFE: &[&str] = &[
     "kernels/src/lane.rs",
     "kernels/src/large_pages.rs",
     "kernels/src/normalize/pixels/simd.rs",
+    "kernels/src/resample/simd/x86.rs",
     "kernels/src/squeeze/shuffle.rs",
     "kernels/src/tokenize/huge.rs",
     "kernels/src/tokenize/prefetch.rs",

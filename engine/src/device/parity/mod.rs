@@ -8,6 +8,7 @@ mod cast;
 mod map;
 mod mixed;
 mod normalize;
+mod resample;
 mod rows;
 mod sample;
 mod suites;

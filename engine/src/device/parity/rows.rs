@@ -15,7 +15,8 @@ use fuelrail_kernels::squeeze::{Class, Squeeze};
 use fuelrail_kernels::{Element, RowKernel};
 use std::sync::Arc;
 
-use super::sample::next;
+use super::resample::resizes;
+use super::sample::{Dice, next};
 use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
 use crate::device::items::offsets_of;
 use crate::device::program::RowChain;
@@ -30,23 +31,10 @@ const BORDERS: [Border; 5] = [
     Border::Wrap,
 ];
 
-/// Random numbers below a bound.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u32) -> u32 {
-        (next(&mut self.0) % u64::from(n.max(1))) as u32
-    }
-
-    fn bytes(&mut self, n: usize) -> Vec<u8> {
-        (0..n).map(|_| next(&mut self.0) as u8).collect()
-    }
-}
-
 /// Runs a program of each kernel that a loader's steps have; gives what went wrong.
 pub(crate) fn row_trial(subject: Subject<'_>) -> Vec<String> {
     let mut report = SuiteReport::default();
-    for trials in [gathers(), luts(), blends()] {
+    for trials in [gathers(), luts(), blends(), resizes()] {
         if let Some(trial) = trials.first() {
             try_one(subject, trial, 0, &mut report);
         }
@@ -130,6 +118,7 @@ fn gathered(gather: Gather, n_rows: u32, dice: &mut Dice) -> Option<(RowChain, S
         bytes,
         offsets: offsets_of(&lens).ok()?,
         records: vec![records],
+        tables: Vec::new(),
     };
     let chain = RowChain::new(vec![RowKernel::Gather(gather)]).ok()?;
     Some((chain, rows))
@@ -189,6 +178,7 @@ fn looked_up(lut: Lut, n_rows: u32, dice: &mut Dice) -> Option<(RowChain, Sample
         bytes: dice.bytes(len as usize),
         offsets: offsets_of(&lens).ok()?,
         records: vec![dice.bytes(n_rows as usize * lut.record_len())],
+        tables: Vec::new(),
     };
     let chain = RowChain::new(vec![RowKernel::Lut(lut)]).ok()?;
     Some((chain, rows))
@@ -233,6 +223,7 @@ fn blended(blend: Blend, n_rows: u32, dice: &mut Dice) -> Option<(RowChain, Samp
         bytes: dice.bytes(len as usize),
         offsets: offsets_of(&lens).ok()?,
         records: vec![records],
+        tables: Vec::new(),
     };
     let chain = RowChain::new(vec![RowKernel::Blend(blend)]).ok()?;
     Some((chain, rows))
@@ -324,6 +315,7 @@ fn squeezed(
         bytes,
         offsets: offsets_of(lens).ok()?,
         records: vec![Vec::new()],
+        tables: Vec::new(),
     };
     let chain = RowChain::new(vec![RowKernel::Squeeze(Arc::new(squeeze.clone()))]).ok()?;
     Some((chain, rows))

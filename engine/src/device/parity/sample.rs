@@ -168,3 +168,18 @@ fn floats64() -> Vec<u64> {
     let both = own.into_iter().flat_map(|bits| [bits, bits ^ (1 << 63)]);
     small.chain(both).collect()
 }
+
+/// Random numbers below a bound.
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    /// One below `n`, or 0 where that is 0.
+    pub(super) fn below(&mut self, n: u32) -> u32 {
+        (next(&mut self.0) % u64::from(n.max(1))) as u32
+    }
+
+    /// So many bytes.
+    pub(super) fn bytes(&mut self, n: usize) -> Vec<u8> {
+        (0..n).map(|_| next(&mut self.0) as u8).collect()
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, map, mixed, normalize, rows, tokenize};
+use super::{cast, map, mixed, normalize, resample, rows, tokenize};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -16,6 +16,7 @@ const SUITES: &[Suite] = &[
     ("blend", rows::blends),
     ("gather", rows::gathers),
     ("lut", rows::luts),
+    ("resample", resample::resizes),
     ("squeeze", rows::squeezes),
     ("rows", rows::chains),
     ("tokenize", tokenize::trials),

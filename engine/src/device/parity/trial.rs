@@ -39,6 +39,8 @@ pub(super) struct SampleRows {
     pub(super) offsets: Vec<u32>,
     /// For each kernel.
     pub(super) records: Vec<Vec<u8>>,
+    /// For each kernel that has some.
+    pub(super) tables: Vec<Vec<u32>>,
 }
 
 impl SampleRows {
@@ -46,6 +48,7 @@ impl SampleRows {
         RowItems {
             offsets: &self.offsets,
             records: &self.records,
+            tables: &self.tables,
         }
     }
 }
@@ -225,7 +228,11 @@ fn left_to_host(trial: &Trial, written: &[Written]) -> Option<String> {
         Some(RowKernel::Tokenize(_)) => true,
         None
         | Some(
-            RowKernel::Blend(_) | RowKernel::Gather(_) | RowKernel::Lut(_) | RowKernel::Squeeze(_),
+            RowKernel::Blend(_)
+            | RowKernel::Gather(_)
+            | RowKernel::Lut(_)
+            | RowKernel::Resample(_)
+            | RowKernel::Squeeze(_),
         ) => false,
     };
     if trial.host_rows == HostRows::Left || !trial.program.row_chains.iter().all(has_text) {
@@ -335,6 +342,7 @@ mod tests {
             bytes: vec![b'a'; 2_000],
             offsets: vec![0, 900, 2_000],
             records: vec![Vec::new()],
+            tables: Vec::new(),
         };
         let trial = Trial::of_rows([(chain, rows)]);
         let mut report = SuiteReport::default();

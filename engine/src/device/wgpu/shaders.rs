@@ -27,6 +27,7 @@ const MODULES: &[(&str, &str)] = &[
     ("lut", behind_shared!("lut.wgsl")),
     ("map", behind_shared!("map.wgsl")),
     ("normalize", behind_shared!("normalize.wgsl")),
+    ("resample", behind_shared!("resample.wgsl")),
     ("squeeze", behind_shared!("squeeze.wgsl")),
     ("tokenize", behind_shared!("tokenize.wgsl")),
     ("tokenize_pieces", behind_shared!("tokenize_pieces.wgsl")),
@@ -48,6 +49,7 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::Blend
         | Entry::Gather
         | Entry::Lut
+        | Entry::Resample
         | Entry::SqueezeCount
         | Entry::SqueezeScan
         | Entry::SqueezeEdges

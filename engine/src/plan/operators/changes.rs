@@ -4,6 +4,7 @@ use std::fmt;
 
 use fuelrail_kernels::gather::{Border, GatherError, GatherRow};
 use fuelrail_kernels::normalize::{Layout, Table};
+use fuelrail_kernels::resample::ResampleFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ use super::chance::Chance;
 use super::draw::Drawn;
 use super::image::KnownImages;
 use super::mix::Mix;
+use super::random_resized_crop::Parts;
+use super::resize::ResizeTo;
 
 /// One change of every image of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub enum Change {
     Table(Box<[u8; 256]>),
     /// The image of a second row is mixed in.
     Mix(Mix),
+    /// They become another size.
+    Resize(ResizeTo, ResampleFilter),
     /// Each byte becomes the float that its channel's table has for it, and the axes
     /// come in this order.
     Values(Box<Table>, Layout),
@@ -35,6 +40,8 @@ pub enum Move {
     CropCenter([u32; 2]),
     /// A window of this height and width is kept, wherever it is drawn.
     CropAnywhere([u32; 2]),
+    /// A part is kept, of whatever size and place are drawn.
+    CropPart(Parts),
     /// Left becomes right, by chance.
     FlipHorizontal(Chance),
     /// Top becomes bottom, by chance.
@@ -80,6 +87,7 @@ impl Move {
                 .sides
                 .map(|[height, width]| [height + top + bottom, width + left + right]),
             Self::CropCenter(window) | Self::CropAnywhere(window) => Some(window),
+            Self::CropPart(_) => None,
             Self::FlipHorizontal(_) | Self::FlipVertical(_) => images.sides,
         };
         KnownImages { sides, ..images }
@@ -107,6 +115,10 @@ impl Move {
                 let left = drawn.below((row.dst_width + 1).saturating_sub(width));
                 row.crop([top, left, height, width])
             }
+            Self::CropPart(parts) => {
+                let part = parts.draw(drawn, [row.dst_height, row.dst_width]);
+                row.crop(part)
+            }
             Self::FlipHorizontal(chance) if chance.happens(drawn) => Ok(row.flip_horizontal()),
             Self::FlipVertical(chance) if chance.happens(drawn) => Ok(row.flip_vertical()),
             Self::FlipHorizontal(_) | Self::FlipVertical(_) => Ok(row),
@@ -126,6 +138,7 @@ impl fmt::Display for Move {
             }
             Self::CropCenter([height, width]) => write!(f, "crop {height}x{width} in the middle"),
             Self::CropAnywhere([height, width]) => write!(f, "crop {height}x{width} anywhere"),
+            Self::CropPart(parts) => parts.fmt(f),
             Self::FlipHorizontal(chance) => write!(f, "flip left and right in {chance}"),
             Self::FlipVertical(chance) => write!(f, "flip top and bottom in {chance}"),
         }

@@ -63,6 +63,11 @@ impl Drawn {
         let product = u64::from(self.word()) * u64::from(n);
         halves(product)[1]
     }
+
+    /// A number from the first of two to the second, of 2^32 that are evenly spread.
+    pub(super) fn within(&mut self, [low, high]: [f64; 2]) -> f64 {
+        low + f64::from(self.word()) * (1.0 / 4_294_967_296.0) * (high - low)
+    }
 }
 
 /// The stream of a name.

@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 
 use fuelrail_kernels::Element;
+use fuelrail_kernels::decode::Exif;
 use fuelrail_kernels::lut::Lut;
 use serde_json::{Value, json};
 
 use super::changes::in_words;
+use super::decode::{Decoding, OnBadImage};
 use super::draw::Draw;
-use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord};
+use super::lowered::{Blending, ColumnSteps, Link, Parameters, Resizing, RowRecord};
 use super::mix::Weight;
 use crate::error::Result;
 
@@ -22,6 +24,7 @@ impl ColumnSteps {
                 Link::Gather { moves, .. } => {
                     said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
                 }
+                Link::Resample(resizing) => said.push(resize_in_words(resizing)),
                 Link::Lut(lut) => said.push(format!("bytes by {}", tables(lut))),
                 Link::Blend(_) => said.push("mixed with a second row".to_owned()),
             }
@@ -36,6 +39,9 @@ impl ColumnSteps {
     /// `Internal` where the steps do not fit one another.
     pub fn explain(&self, row: Option<(Draw, u64)>) -> Result<String> {
         let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
+        if let Some(decoding) = &self.decoding {
+            _ = write!(text, "\n  {}", decode_in_words(decoding));
+        }
         let records = self.records(row)?;
         for (at, link) in self.links.iter().enumerate() {
             let record = records.get(at);
@@ -58,6 +64,10 @@ impl ColumnSteps {
                             record.col_right
                         );
                     }
+                }
+                Link::Resample(resizing) => {
+                    let (step, words) = (resizing.step + 1, resize_in_words(resizing));
+                    _ = write!(text, "\n  resample\n    step {step}: {words}");
                 }
                 Link::Lut(lut) => {
                     _ = write!(text, "\n  lut, {}", tables(lut));
@@ -92,7 +102,7 @@ impl ColumnSteps {
                         "col_down": it.col_down, "col_right": it.col_right,
                         "height": it.dst_height, "width": it.dst_width,
                     })),
-                    RowRecord::Shared => None,
+                    RowRecord::Shared | RowRecord::Resample(_) => None,
                 });
                 json!({
                     "kernel": "gather",
@@ -101,6 +111,11 @@ impl ColumnSteps {
                     "row": record,
                 })
             }
+            Link::Resample(resizing) => json!({
+                "kernel": "resample",
+                "step": resizing.step + 1,
+                "does": resize_in_words(resizing),
+            }),
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {
                 let of_row = row.map(|(draw, row)| {
@@ -119,6 +134,7 @@ impl ColumnSteps {
         let links: Vec<Value> = self.links.iter().enumerate().map(link).collect();
         Ok(json!({
             "column": self.column,
+            "decode": self.decoding.as_ref().map(decode_in_words),
             "before": self.before.to_string(),
             "after": self.after.to_string(),
             "kernels": links,
@@ -143,6 +159,25 @@ impl ColumnSteps {
             None => "\n    this row: stays as it is".to_owned(),
         }
     }
+}
+
+/// How images are decoded, in words.
+fn decode_in_words(decoding: &Decoding) -> String {
+    let exif = match decoding.options.exif {
+        Exif::Apply => "turned as EXIF says",
+        Exif::Ignore => "not turned",
+    };
+    let bad = match decoding.on_error {
+        OnBadImage::Raise => "an error".to_owned(),
+        OnBadImage::Skip => "skipped".to_owned(),
+        OnBadImage::Substitute => format!("substituted by {}", decoding.fill),
+    };
+    format!("decode, {exif}; what cannot be is {bad}")
+}
+
+/// What a resize does, in words.
+fn resize_in_words(resizing: &Resizing) -> String {
+    format!("resize {} ({})", resizing.to, resizing.filter.name())
 }
 
 /// The tables of a lut, in words.

@@ -110,8 +110,11 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
                 FixedRow::gather(*kernel, record)
             }
             (Link::Lut(lut), _) => FixedRow::lut(lut.clone(), len),
-            (Link::Gather { .. }, RowRecord::Shared) => {
+            (Link::Gather { .. }, RowRecord::Shared | RowRecord::Resample(_)) => {
                 return Err(Error::internal("a gather without record"));
+            }
+            (Link::Resample(_), _) => {
+                return Err(Error::internal("a resize in a pipeline"));
             }
             (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),
         };

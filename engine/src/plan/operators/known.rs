@@ -10,29 +10,68 @@ pub struct KnownTensor<'a> {
     pub name: &'a str,
     /// The column that it is of.
     pub column: &'a str,
-    /// The shape of its rows if they are bytes of one shape; else what they are, in
-    /// words.
-    pub image: Result<&'a [u64], String>,
+    /// What its rows hold.
+    pub held: Held<'a>,
     /// Whether each row of the batch has a value of its own, or several of one shape.
     pub is_fixed: bool,
 }
 
-/// The shape of a column's rows.
+/// What the rows of a tensor hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// Bytes of one shape.
+    Images(&'a [u64]),
+    /// Bytes, as many as there are.
+    Bytes,
+    /// Something else, in words.
+    Other(String),
+}
+
+/// What a column's rows hold.
+fn held<'a>(column: &str, known: &'a [KnownTensor<'a>]) -> Result<&'a Held<'a>, Refusal> {
+    if let Some(tensor) = known.iter().find(|tensor| tensor.name == column) {
+        return Ok(&tensor.held);
+    }
+    let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
+    columns.dedup();
+    Err(Refusal::new("column", unknown(column, columns)))
+}
+
+/// The shape of a column's images.
 pub(super) fn shape_of<'a>(
     column: &str,
     known: &'a [KnownTensor<'a>],
 ) -> Result<&'a [u64], Refusal> {
-    let message = if let Some(tensor) = known.iter().find(|tensor| tensor.name == column) {
-        match &tensor.image {
-            Ok(shape) => return Ok(shape),
-            Err(what) => format!("expected a column of uint8 images of one shape, got {what}"),
-        }
-    } else {
-        let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
-        columns.dedup();
-        unknown(column, columns)
+    let refused = |what: &str| {
+        let message = format!("expected a column of uint8 images of one shape, got {what}");
+        Refusal::new("column", message)
     };
-    Err(Refusal::new("column", message))
+    match held(column, known)? {
+        Held::Images(shape) => Ok(shape),
+        Held::Bytes => Err(refused("uint8 in rows of any length")
+            .with_hint("if they are image files, put a step `decode` before this one")),
+        Held::Other(what) => Err(refused(what)),
+    }
+}
+
+/// Refuses a column that does not hold files.
+pub(super) fn files_of(column: &str, known: &[KnownTensor<'_>]) -> Result<(), Refusal> {
+    let refused = |what: &str| {
+        let message = format!("expected a column of bytes of any length, got {what}");
+        Refusal::new("column", message)
+    };
+    match held(column, known)? {
+        Held::Bytes => is_new(known, &status_name(column), "column"),
+        Held::Images(shape) => Err(refused(&format!("images of shape {shape:?}"))
+            .with_hint("they are decoded already: leave `decode` out")),
+        Held::Other(what) => Err(refused(what)),
+    }
+}
+
+/// The name of the tensor that says what became of each file of a column.
+#[must_use]
+pub fn status_name(column: &str) -> String {
+    format!("{column}.status")
 }
 
 /// Refuses labels whose values of a second row cannot be delivered.

@@ -1,15 +1,19 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
 use fuelrail_kernels::blend::Blend;
+use fuelrail_kernels::decode::PixelMode;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherError, GatherRow};
 use fuelrail_kernels::lut::{Lut, LutError};
 use fuelrail_kernels::normalize::{Layout, Table};
+use fuelrail_kernels::resample::{ResampleFilter, ResampleImages};
 use fuelrail_kernels::{Element, RowKernel};
 
 use super::changes::{Change, Move};
+use super::decode::Decoding;
 use super::draw::{Draw, Drawn};
 use super::image::{Image, KnownImages};
 use super::mix::{Mix, SecondRow};
+use super::resize::ResizeTo;
 use crate::error::{Error, Result};
 
 /// Bytes that no image may have.
@@ -20,7 +24,9 @@ const LEN_MAX: u64 = 1 << 31;
 pub struct ColumnSteps {
     /// The column.
     pub column: String,
-    /// Its images as they are stored.
+    /// How its images are decoded, if they are stored as files.
+    pub decoding: Option<Decoding>,
+    /// Its images as they are stored, or decoded.
     pub before: KnownImages,
     /// Its images behind all steps.
     pub after: KnownImages,
@@ -40,10 +46,25 @@ pub enum Link {
         /// What makes the record of a row, in order.
         moves: Vec<Drawing>,
     },
+    /// Images become another size.
+    Resample(Resizing),
     /// Bytes become others.
     Lut(Lut),
     /// The image of a second row is mixed in.
     Blend(Blending),
+}
+
+/// Images that become another size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resizing {
+    /// The kernels of both axes.
+    pub kernel: ResampleImages,
+    /// How samples are weighed.
+    pub filter: ResampleFilter,
+    /// The step that it belongs to, by its index.
+    pub step: usize,
+    /// The size.
+    pub to: ResizeTo,
 }
 
 /// Where a second row is mixed in.
@@ -75,6 +96,8 @@ pub enum RowRecord {
     Shared,
     /// Of a [`Link::Gather`].
     Gather(GatherRow),
+    /// Of a [`Link::Resample`]: the sides before it and behind it.
+    Resample([[u32; 2]; 2]),
 }
 
 impl RowRecord {
@@ -84,7 +107,23 @@ impl RowRecord {
         match self {
             Self::Shared => &[],
             Self::Gather(record) => bytemuck::bytes_of(record),
+            Self::Resample(sides) => bytemuck::bytes_of(sides),
         }
+    }
+
+    /// The window that it cuts out of an image, if it does nothing else.
+    pub(super) fn window(&self) -> Option<[u32; 4]> {
+        let Self::Gather(it) = self else {
+            return None;
+        };
+        let steps = [it.row_down, it.row_right, it.col_down, it.col_right];
+        let (top, left) = (u32::try_from(it.top).ok()?, u32::try_from(it.left).ok()?);
+        let fits = |start: u32, len: u32, whole: u32| {
+            len > 0 && start.checked_add(len).is_some_and(|end| end <= whole)
+        };
+        let is_within =
+            fits(top, it.dst_height, it.src_height) && fits(left, it.dst_width, it.src_width);
+        (steps == [1, 0, 0, 1] && is_within).then_some([top, left, it.dst_height, it.dst_width])
     }
 }
 
@@ -106,10 +145,30 @@ impl ColumnSteps {
     pub(super) fn new(column: &str, images: KnownImages, n_rows: u64) -> Self {
         Self {
             column: column.to_owned(),
+            decoding: None,
             before: images,
             after: images,
             links: Vec::new(),
             n_rows,
+        }
+    }
+
+    /// No steps yet, on images that are decoded so.
+    pub(super) fn decoded(column: &str, decoding: Decoding, n_rows: u64) -> Self {
+        let channels = match decoding.options.mode {
+            PixelMode::Grey => 1,
+            PixelMode::Rgb => 3,
+            PixelMode::Rgba => 4,
+        };
+        let images = KnownImages {
+            sides: None,
+            channels,
+            layout: Layout::Hwc,
+            element: Element::U8,
+        };
+        Self {
+            decoding: Some(decoding),
+            ..Self::new(column, images, n_rows)
         }
     }
 
@@ -132,11 +191,42 @@ impl ColumnSteps {
             Change::Move(what) => self.add_move(Drawing { step, stream, what }),
             Change::Table(table) => self.add_table(&table),
             Change::Mix(what) => self.add_mix(Drawing { step, stream, what }),
+            Change::Resize(to, filter) => self.add_resize(step, (to, filter)),
             Change::Values(table, layout) => self.add_values(&table, layout),
         }
     }
 
+    fn add_resize(
+        &mut self,
+        step: usize,
+        (to, filter): (ResizeTo, ResampleFilter),
+    ) -> Result<(), String> {
+        let images = self.after;
+        let sides = match (to, images.sides) {
+            (ResizeTo::Sides(sides), _) => Some(sides),
+            (ResizeTo::Shorter(_), None) => None,
+            (ResizeTo::Shorter(_), Some(sides)) => {
+                let becomes = to.of(sides).ok_or("expected sides below 2^24");
+                Some(becomes?)
+            }
+        };
+        self.after = small_enough(KnownImages { sides, ..images })?;
+        let kernel = ResampleImages::new(images.channels, images.layout, filter);
+        self.links.push(Link::Resample(Resizing {
+            kernel: kernel.map_err(|error| error.to_string())?,
+            filter,
+            step,
+            to,
+        }));
+        Ok(())
+    }
+
     fn add_mix(&mut self, mix: Drawing<Mix>) -> Result<(), String> {
+        if self.decoding.is_some() {
+            return Err(
+                "expected images as they are stored, got images that are decoded".to_owned(),
+            );
+        }
         let image = self.after.each().ok_or_else(|| {
             "expected images of one size, got images of any size: crop or resize them first"
                 .to_owned()
@@ -170,6 +260,7 @@ impl ColumnSteps {
             Move::Pad(border, _) => border,
             Move::CropCenter(_)
             | Move::CropAnywhere(_)
+            | Move::CropPart(_)
             | Move::FlipHorizontal(_)
             | Move::FlipVertical(_) => Border::Edge,
         };
@@ -183,7 +274,7 @@ impl ColumnSteps {
     fn add_table(&mut self, table: &[u8; 256]) -> Result<(), String> {
         let before = match self.links.last() {
             Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Blend(_)) | None => None,
+            Some(Link::Gather { .. } | Link::Resample(_) | Link::Blend(_)) | None => None,
         };
         let byte = |byte: u8| match &before {
             // Two tables, one after another, are one.
@@ -208,7 +299,7 @@ impl ColumnSteps {
         let said = |error: LutError| error.to_string();
         let before = match self.links.last() {
             Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Blend(_)) | None => None,
+            Some(Link::Gather { .. } | Link::Resample(_) | Link::Blend(_)) | None => None,
         };
         let bits = |channel: u32, value: u8| {
             let value = before.as_ref().map_or(value, |lut| lut.byte(value));
@@ -229,10 +320,12 @@ impl ColumnSteps {
                 Some(Link::Gather { kernel, .. }) => {
                     *kernel = gather(images, (layout, kernel.border()))?;
                 }
-                Some(Link::Lut(_) | Link::Blend(_)) | None => self.links.push(Link::Gather {
-                    kernel: gather(images, (layout, Border::Edge))?,
-                    moves: Vec::new(),
-                }),
+                Some(Link::Resample(_) | Link::Lut(_) | Link::Blend(_)) | None => {
+                    self.links.push(Link::Gather {
+                        kernel: gather(images, (layout, Border::Edge))?,
+                        moves: Vec::new(),
+                    })
+                }
             }
         }
         self.links.push(Link::Lut(lut));
@@ -246,12 +339,24 @@ impl ColumnSteps {
         let blending = self.links.iter().enumerate();
         let mut blending = blending.filter_map(|(at, link)| match link {
             Link::Blend(blending) => Some((at, blending)),
-            Link::Gather { .. } | Link::Lut(_) => None,
+            Link::Gather { .. } | Link::Resample(_) | Link::Lut(_) => None,
         });
         match blending.next() {
             Some((at, it)) => (&self.links[..at], Some(it), &self.links[at + 1..]),
             None => (&self.links, None, &[]),
         }
+    }
+
+    /// What of it runs on the host alone, in words; `None` where all of it has twins on
+    /// devices.
+    #[must_use]
+    pub fn host_only(&self) -> Option<&'static str> {
+        if self.decoding.is_some() {
+            return Some("`decode` has no twin on devices");
+        }
+        let is_on_host = |link: &Link| link.kernel().is_none();
+        let resizes = self.links.iter().any(is_on_host);
+        resizes.then_some("`resize` has none on devices")
     }
 
     /// The second row of a row of the dataset; `None` where it stays as it is.
@@ -287,6 +392,12 @@ impl ColumnSteps {
         for link in &self.links {
             let (kernel, moves) = match link {
                 Link::Gather { kernel, moves } => (kernel, moves),
+                Link::Resample(resizing) => {
+                    let becomes = self.resized(sides, resizing)?;
+                    out.push(RowRecord::Resample([sides, becomes]));
+                    sides = becomes;
+                    continue;
+                }
                 Link::Lut(_) | Link::Blend(_) => {
                     out.push(RowRecord::Shared);
                     continue;
@@ -311,6 +422,23 @@ impl ColumnSteps {
         Ok(self.after.with_sides(sides))
     }
 
+    /// The sides of an image behind a resize.
+    fn resized(&self, sides: [u32; 2], resizing: &Resizing) -> Result<[u32; 2]> {
+        let becomes = resizing.to.of(sides);
+        let image = becomes.map(|sides| self.before.with_sides(sides));
+        match (image, becomes) {
+            (Some(image), Some(becomes)) if image.len_bytes() < LEN_MAX => Ok(becomes),
+            _ => {
+                let [height, width] = sides;
+                let message = format!(
+                    "an image of {height}x{width} becomes too large, resized {}",
+                    resizing.to
+                );
+                Err(Error::data(message).with_column(&self.column))
+            }
+        }
+    }
+
     /// A step cannot be done to an image.
     fn cannot(&self, error: GatherError) -> Error {
         Error::data(error.to_string()).with_column(&self.column)
@@ -318,13 +446,14 @@ impl ColumnSteps {
 }
 
 impl Link {
-    /// The kernel, for devices.
+    /// The kernel, for devices; `None` for what runs on the host.
     #[must_use]
-    pub fn kernel(&self) -> RowKernel {
+    pub fn kernel(&self) -> Option<RowKernel> {
         match self {
-            Self::Gather { kernel, .. } => RowKernel::Gather(*kernel),
-            Self::Lut(lut) => RowKernel::Lut(lut.clone()),
-            Self::Blend(Blending { kernel, .. }) => RowKernel::Blend(*kernel),
+            Self::Gather { kernel, .. } => Some(RowKernel::Gather(*kernel)),
+            Self::Resample(_) => None,
+            Self::Lut(lut) => Some(RowKernel::Lut(lut.clone())),
+            Self::Blend(Blending { kernel, .. }) => Some(RowKernel::Blend(*kernel)),
         }
     }
 }

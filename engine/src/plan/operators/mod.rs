@@ -14,6 +14,7 @@ mod center_crop;
 mod chance;
 mod changes;
 mod columns;
+mod decode;
 mod draw;
 mod explain;
 mod image;
@@ -29,7 +30,10 @@ mod on_host;
 mod pad;
 mod random_crop;
 mod random_flip;
+mod random_resized_crop;
+mod resize;
 mod solarize;
+mod stages;
 mod statistic;
 mod steps;
 mod table;
@@ -41,11 +45,12 @@ pub use chance::Chance;
 pub use changes::{BorderMode, Change, Move};
 pub(super) use columns::place;
 pub use columns::{MapColumns, NamedColumn};
+pub use decode::{ColourMode, Decode, Decoding, ExifOrientation, OnBadImage};
 pub use draw::{Draw, Drawn};
 pub use image::{Image, KnownImages};
 pub use invert::Invert;
-pub use known::{KnownTensor, second_name};
-pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters, RowRecord};
+pub use known::{Held, KnownTensor, second_name, status_name};
+pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters, Resizing, RowRecord};
 pub use mix::{Beta, Mix, SecondRow, Weight};
 pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
@@ -54,6 +59,8 @@ pub use on_host::{Between, RowImages, StoredRow};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
+pub use random_resized_crop::{Parts, RandomResizedCrop};
+pub use resize::{Interpolation, Resize, ResizeTo};
 pub use solarize::Solarize;
 pub use statistic::{Preset, Statistic};
 pub use steps::Steps;
@@ -65,6 +72,8 @@ table::operators! {
     pub enum Operator: Lower, OPERATORS;
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
+    /// Decodes image files as Pillow does.
+    decode: Decode(Decode),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Mixes each image with that of a row drawn from the dataset, as Pillow's
@@ -78,6 +87,11 @@ table::operators! {
     random_crop: RandomCrop(RandomCrop),
     /// Mirrors images by chance, drawn for each row and epoch.
     random_flip: RandomFlip(RandomFlip),
+    /// Cuts a part out of each image, whose area, shape and place are drawn for each
+    /// row and epoch, and resizes it.
+    random_resized_crop: RandomResizedCrop(RandomResizedCrop),
+    /// Resizes images as Pillow does.
+    resize: Resize(Resize),
     /// Inverts the values of images from a threshold on, as Pillow's
     /// `ImageOps.solarize` does.
     solarize: Solarize(Solarize),

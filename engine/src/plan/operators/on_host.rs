@@ -1,10 +1,15 @@
 //! Runs the kernels of a column on the host, row by row.
 
 use fuelrail_kernels::blend::BlendRow;
+use fuelrail_kernels::decode::{DecodedImage, Flaws, ImageDecoder, PixelWindow, read_header};
+use fuelrail_kernels::resample::ResampleScratch;
 use fuelrail_kernels::{Level, RowError};
 
-use super::lowered::{Blending, ColumnSteps, Link, RowRecord};
+use super::decode::Decoding;
+use super::draw::Draw;
+use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord};
 use super::mix::Weight;
+use super::stages::HostStages;
 use crate::error::{Error, Result};
 
 /// A row as it is stored, with what is drawn for it.
@@ -22,11 +27,22 @@ pub struct RowImages<'a> {
 /// Memory for what is between the kernels of a row.
 #[derive(Debug, Default)]
 pub struct Between {
-    swap: [Vec<u8>; 2],
+    swap: Swap,
     /// Two images that are to be blended.
     pair: Vec<u8>,
     /// What they become.
     blended: Vec<u8>,
+    decoder: ImageDecoder,
+    /// An image out of its file.
+    decoded: Vec<u8>,
+}
+
+/// What a run of kernels works with.
+#[derive(Debug, Default)]
+struct Swap {
+    from: Vec<u8>,
+    to: Vec<u8>,
+    resample: ResampleScratch,
 }
 
 impl ColumnSteps {
@@ -41,15 +57,13 @@ impl ColumnSteps {
         between: &mut Between,
         dst: &mut [u8],
     ) -> Result<()> {
-        let on_host = OnHost {
-            column: &self.column,
-            level,
-        };
+        let on_host = self.on_host(level);
         let (before, blending, behind) = self.around_blend();
         let Between {
             swap,
             pair,
             blended,
+            ..
         } = between;
         let Some(blending) = blending else {
             return on_host.links(before, images.own, swap, dst);
@@ -64,6 +78,81 @@ impl ColumnSteps {
         on_host.mix(mix, images, (swap, pair), blended)?;
         let records = images.own.1.get(before.len() + 1..).unwrap_or_default();
         on_host.links(behind, (blended, records), swap, dst)
+    }
+
+    /// Decodes the image of a row and runs all kernels on it. Of a file, only what the
+    /// first crop keeps is decoded, where its format allows that.
+    ///
+    /// # Errors
+    /// `Data` where the file cannot be decoded, or its image is not one for the steps;
+    /// `Internal` for images that are stored decoded.
+    pub fn run_file(
+        &self,
+        level: Level,
+        (bytes, draw, row): (&[u8], Draw, u64),
+        (between, parameters): (&mut Between, &mut Parameters),
+        dst: &mut [u8],
+    ) -> Result<Flaws> {
+        let decoding = self.decoding.as_ref();
+        let decoding = decoding.ok_or_else(|| Error::internal("images that are decoded"))?;
+        let options = &decoding.options;
+        let bad = |error| Error::data(format!("{error}")).with_column(&self.column);
+        let header = read_header(bytes, &options.limits).map_err(bad)?;
+        let stored = self.before.with_sides(header.size(options.exif));
+        self.draw_parameters(draw, (row, stored), parameters)?;
+        let window = self.window_of_first(parameters);
+        let Between {
+            swap,
+            decoder,
+            decoded,
+            ..
+        } = between;
+        let DecodedImage { flaws, .. } = decoder
+            .decode(bytes, options, window, decoded)
+            .map_err(bad)?;
+        let n_done = usize::from(window.is_some());
+        let (links, records) = (&self.links[n_done..], &parameters[n_done..]);
+        let on_host = self.on_host(level);
+        on_host.links(links, (decoded, records), swap, dst)?;
+        Ok(flaws)
+    }
+
+    /// The image that takes the place of one that cannot be decoded: all its samples
+    /// were `fill` before they became what the last tables make of them.
+    ///
+    /// # Errors
+    /// `Internal` where the image has another size.
+    pub fn substitute(&self, decoding: &Decoding, level: Level, dst: &mut [u8]) -> Result<()> {
+        let is_table = |link: &&Link| matches!(link, Link::Lut(_));
+        let n_tables = self.links.iter().rev().take_while(is_table).count();
+        let links = &self.links[self.links.len() - n_tables..];
+        let n_samples = dst.len() / self.after.element.len_bytes();
+        let image = vec![decoding.fill; n_samples];
+        let records = vec![RowRecord::Shared; links.len()];
+        let on_host = self.on_host(level);
+        on_host.links(links, (&image, &records), &mut Swap::default(), dst)
+    }
+
+    /// What the first link keeps of an image, if it is a window and nothing else.
+    fn window_of_first(&self, parameters: &Parameters) -> Option<PixelWindow> {
+        let Link::Gather { kernel, .. } = self.links.first()? else {
+            return None;
+        };
+        let window = parameters.first()?.window();
+        let [top, left, height, width] = window.filter(|_| kernel.from() == kernel.to())?;
+        Some(PixelWindow {
+            top,
+            left,
+            height,
+            width,
+        })
+    }
+
+    fn on_host(&self, level: Level) -> OnHost<'_> {
+        OnHost {
+            column: &self.column,
+            level,
+        }
     }
 }
 
@@ -80,7 +169,7 @@ impl OnHost<'_> {
         &self,
         (before, blending): (&[Link], &Blending),
         images: RowImages<'_>,
-        (swap, pair): (&mut [Vec<u8>; 2], &mut Vec<u8>),
+        (swap, pair): (&mut Swap, &mut Vec<u8>),
         dst: &mut [u8],
     ) -> Result<()> {
         let Some((second, weight)) = images.second else {
@@ -102,49 +191,34 @@ impl OnHost<'_> {
         &self,
         links: &[Link],
         (src, records): StoredRow<'_>,
-        [from, to]: &mut [Vec<u8>; 2],
+        swap: &mut Swap,
         dst: &mut [u8],
     ) -> Result<()> {
-        let Some((last, first)) = links.split_last() else {
-            let is_same = src.len() == dst.len();
-            is_same
-                .then(|| dst.copy_from_slice(src))
-                .ok_or_else(|| self.other_size(None))?;
-            return Ok(());
-        };
-        let mut records = records.iter();
-        let mut next = || {
-            let record = records.next();
-            record.ok_or_else(|| Error::internal("a row without its record"))
-        };
-        for (index, link) in first.iter().enumerate() {
-            let read = if index == 0 { src } else { &from[..] };
-            let record = next()?;
-            let room = match (link, record) {
-                (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
-                    let room = kernel.check(record, read.len());
-                    room.map_err(|error| self.other_size(Some(error.into())))?
-                }
-                (Link::Gather { .. } | Link::Lut(_) | Link::Blend(_), _) => read.len(),
+        let Swap { from, to, resample } = swap;
+        let mut stages = HostStages { links, records }.peekable();
+        let mut is_first = true;
+        while let Some(stage) = stages.next() {
+            let stage = stage?;
+            let read = if is_first { src } else { &from[..] };
+            is_first = false;
+            let is_last = stages.peek().is_none();
+            let write = if is_last {
+                &mut *dst
+            } else {
+                let len = stage.len_behind(read.len());
+                sized(to, len.map_err(|error| self.other_size(Some(error)))?)
             };
-            self.link((link, record), read, sized(to, room))?;
+            let done = stage.run(self.level, (read, write), resample);
+            done.map_err(|error| self.other_size(Some(error)))?;
+            if is_last {
+                return Ok(());
+            }
             std::mem::swap(from, to);
         }
-        let read = if first.is_empty() { src } else { &from[..] };
-        self.link((last, next()?), read, dst)
-    }
-
-    fn link(&self, (link, record): (&Link, &RowRecord), src: &[u8], dst: &mut [u8]) -> Result<()> {
-        let done: Result<(), RowError> = match (link, record) {
-            (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
-                kernel.run(self.level, src, record, dst).map_err(Into::into)
-            }
-            (Link::Lut(lut), _) => lut.run(self.level, src, &[], dst).map_err(Into::into),
-            (Link::Gather { .. } | Link::Blend(_), _) => {
-                return Err(Error::internal("a row without its record"));
-            }
-        };
-        done.map_err(|error| self.other_size(Some(error)))
+        let is_same = src.len() == dst.len();
+        is_same
+            .then(|| dst.copy_from_slice(src))
+            .ok_or_else(|| self.other_size(None))
     }
 
     fn other_size(&self, error: Option<RowError>) -> Error {

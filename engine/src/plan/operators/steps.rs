@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::{Image, KnownImages};
-use super::known::{KnownTensor, is_new, label_of, shape_of};
+use super::known::{KnownTensor, files_of, is_new, label_of, shape_of};
 use super::lowered::{ColumnSteps, Drawing};
 use super::mix::Mix;
 use super::table::{Lower, OneOf, Refusal};
@@ -111,6 +111,7 @@ impl Steps {
                 alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
+        self.check_sides(&lowered)?;
         self.check_mix(known, &lowered)?;
         Ok(lowered)
     }
@@ -126,6 +127,19 @@ impl Steps {
             None => error,
         };
         self.places.locate(error, &format!("step[{index}].{key}"))
+    }
+
+    /// Refuses images that do not all become one size: a batch is one tensor.
+    fn check_sides(&self, lowered: &[ColumnSteps]) -> Result<()> {
+        let Some(steps) = lowered.iter().find(|steps| steps.after.sides.is_none()) else {
+            return Ok(());
+        };
+        let is_of = |operator: &Operator| operator.operator().columns().0.contains(&steps.column);
+        let last = self.step.iter().rposition(is_of).unwrap_or_default();
+        let message = "expected images of one size behind all steps, got images of any size";
+        let hint = "end with `resize`, `random_resized_crop`, `random_crop` or `center_crop`";
+        let refusal = Refusal::new("op", message).with_hint(hint);
+        Err(self.refused(last, refusal, Some(&steps.column)))
     }
 
     /// Refuses a second row that more than one step names, and labels and tensors of
@@ -176,6 +190,16 @@ impl Steps {
         let spec = self.step[index].operator();
         let refused = |message: String| Refusal::new("column", message);
         let at = lowered.iter().position(|steps| steps.column == column);
+        if let Some(decoding) = spec.decodes() {
+            if at.is_some() {
+                return Err(refused(
+                    "expected `decode` before all other steps of a column".to_owned(),
+                ));
+            }
+            files_of(column, known)?;
+            lowered.push(ColumnSteps::decoded(column, decoding, n_rows));
+            return Ok(None);
+        }
         let at = if let Some(at) = at {
             at
         } else {
@@ -188,7 +212,7 @@ impl Steps {
         let from = (index, self.stream_of(index));
         let mut drawn_in = None;
         for change in spec.lower(steps.after)? {
-            if let Change::Move(Move::CropAnywhere(_)) = change {
+            if let Change::Move(Move::CropAnywhere(_) | Move::CropPart(_)) = change {
                 drawn_in = Some(steps.after);
             }
             if let (Change::Mix(_), Some(blending)) = (&change, steps.around_blend().1) {

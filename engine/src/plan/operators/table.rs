@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use super::changes::Change;
+use super::decode::Decoding;
 use super::image::KnownImages;
 use crate::error::Error;
 use crate::plan::named_types::ImageLayout;
@@ -88,6 +89,11 @@ pub trait Lower {
 
     /// The name of the stream that it draws from, if a step names one.
     fn stream(&self) -> Option<&str> {
+        None
+    }
+
+    /// How it decodes what columns hold, if it does: then it comes first.
+    fn decodes(&self) -> Option<Decoding> {
         None
     }
 

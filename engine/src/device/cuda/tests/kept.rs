@@ -63,6 +63,7 @@ fn check(on_lane: &OnLane, kept: &mut [Box<dyn Kept>], lens: &[u32], seed: u8) -
         items: Items::Rows(RowItems {
             offsets: &offsets,
             records: &records[..n_kernels],
+            tables: &[],
         }),
     });
     let landings = kept.iter_mut().map(|kept| Landing {

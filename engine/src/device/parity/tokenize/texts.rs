@@ -22,6 +22,7 @@ pub(super) fn rows_of_text(device: &DeviceTokenizer, texts: &[String]) -> Option
         bytes: texts.concat().into_bytes(),
         offsets: offsets_of(&lens).ok()?,
         records: vec![Vec::new()],
+        tables: Vec::new(),
     };
     let chain = RowChain::new(vec![RowKernel::Tokenize(device.clone())]).ok()?;
     Some(Trial::of_rows([(chain, rows)]))

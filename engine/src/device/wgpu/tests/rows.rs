@@ -48,6 +48,7 @@ fn rows_that_no_slot_holds_are_the_processor_s_and_counted() {
     let rows = |column: usize| RowItems {
         offsets: &offsets[column],
         records: &records,
+        tables: &[],
     };
     let program = squeezes();
     let sources = [0, 1].map(|column| ColumnItems {

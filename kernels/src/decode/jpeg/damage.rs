@@ -1,0 +1,42 @@
+//! What becomes of a damaged JPEG.
+
+use libjpeg_turbo_rs::{DecodeWarning, JpegError};
+
+use super::super::error::DecodeError;
+use super::super::header::ImageFormat;
+use super::super::pixels::Flaws;
+use super::frame::Frame;
+
+/// Whether the end of the image stands behind the coded data. Where it does not,
+/// the file is cut off, and Pillow raises an error too.
+pub(super) fn is_whole(bytes: &[u8], frame: &Frame) -> bool {
+    bytes
+        .get(frame.data_at..)
+        .is_some_and(|data| memchr::memmem::rfind(data, b"\xff\xd9").is_some())
+}
+
+/// Whether an error lies in the coded pixels, so that they can be decoded past it
+/// as libjpeg does.
+pub(super) fn is_in_pixels(error: &JpegError) -> bool {
+    matches!(error, JpegError::CorruptData(_) | JpegError::UnexpectedEof)
+}
+
+/// What the warnings of a decoder come to.
+pub(super) fn flaws(warnings: &[DecodeWarning]) -> Flaws {
+    let is_stray =
+        |warning: &DecodeWarning| matches!(warning, DecodeWarning::ExtraneousData { .. });
+    Flaws {
+        has_damage: warnings.iter().any(|warning| !is_stray(warning)),
+        has_stray_bytes: warnings.iter().any(is_stray),
+    }
+}
+
+/// An error of the outside crate as one of ours.
+pub(super) fn error(error: JpegError) -> DecodeError {
+    let format = ImageFormat::Jpeg;
+    match error {
+        JpegError::Unsupported(what) => DecodeError::unsupported(format, what),
+        JpegError::UnexpectedEof => DecodeError::Truncated { format },
+        error => DecodeError::damaged(format, error),
+    }
+}

@@ -1,0 +1,209 @@
+//! The segments of a JPEG before its first scan.
+
+use super::super::error::DecodeError;
+use super::super::exif;
+use super::super::header::ImageFormat;
+use super::super::orientation::Orientation;
+
+const SOF_BASELINE: u8 = 0xc0;
+const SOF_EXTENDED: u8 = 0xc1;
+const SOF_PROGRESSIVE: u8 = 0xc2;
+const DHT: u8 = 0xc4;
+const JPG: u8 = 0xc8;
+const DAC: u8 = 0xcc;
+const SOI: u8 = 0xd8;
+const EOI: u8 = 0xd9;
+const SOS: u8 = 0xda;
+const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
+
+/// How the coefficients of a frame are coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Process {
+    /// Baseline or extended: each block at once, by Huffman codes.
+    Sequential,
+    /// In several scans, by Huffman codes.
+    Progressive,
+}
+
+/// What the segments before the first scan say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub process: Process,
+    pub height: u16,
+    pub width: u16,
+    /// Where the two bytes of the height stand.
+    pub height_at: usize,
+    pub n_components: u8,
+    /// The largest sampling factors, horizontal and vertical.
+    pub sampling: [u8; 2],
+    /// Samples of all components, in samples of one at full resolution and
+    /// sixteenths.
+    pub sixteenths: u32,
+    /// Components in the first scan.
+    pub n_scanned: u8,
+    /// Where the coded data of the first scan begin.
+    pub data_at: usize,
+    pub orientation: Orientation,
+    pub has_icc: bool,
+}
+
+/// What the segments say so far.
+#[derive(Default)]
+struct Seen {
+    frame: Option<(u8, usize)>,
+    orientation: Option<Orientation>,
+    has_icc: bool,
+}
+
+fn cut_off() -> DecodeError {
+    DecodeError::Truncated {
+        format: ImageFormat::Jpeg,
+    }
+}
+
+fn damaged(what: &'static str) -> DecodeError {
+    DecodeError::damaged(ImageFormat::Jpeg, what)
+}
+
+fn unsupported(what: &'static str) -> DecodeError {
+    DecodeError::unsupported(ImageFormat::Jpeg, what)
+}
+
+impl Frame {
+    /// Reads the segments up to the first scan.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut seen = Seen::default();
+        let mut at = 2;
+        loop {
+            let (code, body) = next_marker(bytes, at)?;
+            match code {
+                // These stand alone.
+                0x01 | 0xd0..=0xd7 => {
+                    at = body;
+                    continue;
+                }
+                SOI => return Err(damaged("a second start of image")),
+                EOI => return Err(damaged("no pixels before the end of image")),
+                _ => {}
+            }
+            let segment = segment(bytes, body)?;
+            let end = body + 2 + segment.len();
+            match code {
+                SOS => return Self::of(bytes, &seen, segment, end),
+                DHT | JPG | DAC => {}
+                0xc0..=0xcf if seen.frame.is_some() => return Err(damaged("a second frame")),
+                0xc0..=0xcf => seen.frame = Some((code, body + 2)),
+                APP1 if seen.orientation.is_none() && segment.starts_with(b"Exif\0\0") => {
+                    seen.orientation = Some(exif::orientation(segment));
+                }
+                APP2 if segment.starts_with(b"ICC_PROFILE\0") => seen.has_icc = true,
+                _ => {}
+            }
+            at = end;
+        }
+    }
+
+    fn of(bytes: &[u8], seen: &Seen, scan: &[u8], data_at: usize) -> Result<Self, DecodeError> {
+        let (code, at) = seen
+            .frame
+            .ok_or_else(|| damaged("a scan without a frame"))?;
+        let process = process(code)?;
+        let &[bits, h1, h0, w1, w0, n_components] = bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk::<6>())
+            .ok_or_else(cut_off)?;
+        if bits != 8 {
+            return Err(unsupported("samples of 12 bits"));
+        }
+        let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
+        if height == 0 {
+            return Err(unsupported("its height stands behind its pixels"));
+        }
+        if width == 0 {
+            return Err(damaged("a width of 0"));
+        }
+        if !matches!(n_components, 1 | 3 | 4) {
+            return Err(unsupported("neither 1, 3 nor 4 components"));
+        }
+        let components = bytes
+            .get(at + 6..at + 6 + 3 * usize::from(n_components))
+            .ok_or_else(cut_off)?;
+        let (sampling, sixteenths) = sampling(components)?;
+        Ok(Self {
+            process,
+            height,
+            width,
+            height_at: at + 1,
+            n_components,
+            sampling,
+            sixteenths,
+            n_scanned: scan.first().copied().unwrap_or(0),
+            data_at,
+            orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
+            has_icc: seen.has_icc,
+        })
+    }
+
+    /// Rows and columns of the smallest unit that is coded on its own.
+    pub(super) fn unit(&self) -> [u32; 2] {
+        let [h, v] = self.sampling;
+        if self.n_components == 1 {
+            // A single component is coded block by block, whatever its factors.
+            return [8, 8];
+        }
+        [8 * u32::from(v), 8 * u32::from(h)]
+    }
+}
+
+fn process(code: u8) -> Result<Process, DecodeError> {
+    match code {
+        SOF_BASELINE | SOF_EXTENDED => Ok(Process::Sequential),
+        SOF_PROGRESSIVE => Ok(Process::Progressive),
+        0xc3 | 0xcb => Err(unsupported("it is lossless")),
+        0xc9 | 0xca => Err(unsupported("arithmetic coding")),
+        _ => Err(unsupported("it is hierarchical")),
+    }
+}
+
+/// The largest sampling factors, and how many samples all components have.
+fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
+    let factors = || {
+        components
+            .chunks_exact(3)
+            .map(|component| [component[1] >> 4, component[1] & 15])
+    };
+    if factors().flatten().any(|factor| !(1..=4).contains(&factor)) {
+        return Err(damaged("a sampling factor beyond 1 to 4"));
+    }
+    let max = factors().fold([1; 2], |max, [h, v]| [h.max(max[0]), v.max(max[1])]);
+    let of = |[h, v]: [u8; 2]| u32::from(h) * u32::from(v);
+    let n_samples = factors().map(of).sum::<u32>();
+    Ok((max, (16 * n_samples).div_ceil(of(max))))
+}
+
+/// The next marker from `at` on, past bytes that belong to none, and where its
+/// segment begins.
+fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), DecodeError> {
+    loop {
+        let rest = bytes.get(at..).ok_or_else(cut_off)?;
+        at += memchr::memchr(0xff, rest).ok_or_else(cut_off)?;
+        let fill = bytes[at..].iter().take_while(|&&byte| byte == 0xff).count();
+        at += fill;
+        let code = *bytes.get(at).ok_or_else(cut_off)?;
+        at += 1;
+        if code != 0 {
+            return Ok((code, at));
+        }
+    }
+}
+
+/// What a segment holds behind its length, which stands at `at`.
+fn segment(bytes: &[u8], at: usize) -> Result<&[u8], DecodeError> {
+    let rest = bytes.get(at..).ok_or_else(cut_off)?;
+    let len = u16::from_be_bytes(*rest.first_chunk::<2>().ok_or_else(cut_off)?);
+    if len < 2 {
+        return Err(damaged("a segment shorter than its own length"));
+    }
+    rest.get(2..usize::from(len)).ok_or_else(cut_off)
+}

@@ -1,0 +1,123 @@
+//! Files that are cut off, damaged or no images at all.
+
+use proptest::prelude::{any, proptest};
+use proptest::sample::Index;
+
+use super::super::{DecodeError, ImageDecoder, PixelMode, read_header};
+use super::files::{Sample, all, named, options};
+
+/// Small images of every format, the same in each run.
+fn committed() -> Vec<Sample> {
+    all()
+        .into_iter()
+        .filter(|sample| sample.bytes.len() < 3000)
+        .collect()
+}
+
+/// Decodes a file, which may be refused but not otherwise fail.
+fn decode(decoder: &mut ImageDecoder, bytes: &[u8], name: &str) -> Option<usize> {
+    let mut dst = Vec::new();
+    let options = options(PixelMode::Rgba);
+    match decoder.decode(bytes, &options, None, &mut dst) {
+        Ok(image) => {
+            assert_eq!(
+                dst.len(),
+                (image.height * image.width * image.channels) as usize
+            );
+            Some(dst.len())
+        }
+        Err(DecodeError::Failed { message, .. }) => panic!("{name}: {message}"),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            None
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_an_error_or_whole() {
+    let mut decoder = ImageDecoder::new();
+    for sample in committed() {
+        if decode(&mut decoder, &sample.bytes, &sample.name).is_none() {
+            continue;
+        }
+        for len in 0..sample.bytes.len() {
+            decode(&mut decoder, &sample.bytes[..len], &sample.name);
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_cut_off_anywhere_is_an_error() {
+    let mut decoder = ImageDecoder::new();
+    for name in ["420.jpg", "progressive-2.jpg", "restart-2.jpg", "grey.jpg"] {
+        let bytes = named(name);
+        for len in 0..bytes.len() {
+            let decoded = decode(&mut decoder, &bytes[..len], name);
+            assert_eq!(decoded, None, "{name} cut off at {len}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_image_is_refused() {
+    let limits = super::super::DecodeLimits::default();
+    assert!(matches!(read_header(b"", &limits), Err(DecodeError::Empty)));
+    for bytes in [&b"a"[..], b"%PDF-1.7", b"RIFF\0\0\0\0WAVE", b"\xff\xd8"] {
+        let refused = read_header(bytes, &limits);
+        assert!(
+            matches!(refused, Err(DecodeError::Unknown { .. })),
+            "{bytes:?}"
+        );
+    }
+}
+
+#[test]
+fn damaged_pixels_of_a_jpeg_are_decoded_and_said_so() {
+    let bytes = named("restart-2.jpg");
+    let mut decoder = ImageDecoder::new();
+    let mut dst = Vec::new();
+    let options = options(PixelMode::Rgb);
+    let whole = decoder.decode(&bytes, &options, None, &mut dst).unwrap();
+    assert!(!whole.flaws.any());
+    // A restart marker in the middle of an interval ends it early.
+    let mut damaged = bytes.clone();
+    let end = damaged.len() - 2;
+    let scan = damaged
+        .windows(2)
+        .rposition(|pair| pair == [0xff, 0xda])
+        .unwrap();
+    let middle = usize::midpoint(scan + 14, end);
+    damaged.splice(middle..middle, [0xff, 0xd0]);
+    let image = decoder.decode(&damaged, &options, None, &mut dst).unwrap();
+    assert!(image.flaws.has_damage);
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_file_is_refused_or_decoded(
+        which in any::<Index>(),
+        changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..8),
+    ) {
+        let samples = committed();
+        let sample = which.get(&samples);
+        let mut bytes = sample.bytes.clone();
+        for (at, value) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *value;
+        }
+        decode(&mut ImageDecoder::new(), &bytes, &sample.name);
+    }
+
+    #[test]
+    fn bytes_behind_a_signature_are_refused_or_decoded(
+        which in 0..7usize,
+        rest in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let begin: &[u8] = [
+            &b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"RIFF\xff\0\0\0WEBP", b"BM",
+            b"II*\0", b"MM\0*", b"GIF89a",
+        ][which];
+        decode(&mut ImageDecoder::new(), &[begin, &rest].concat(), "noise");
+    }
+}

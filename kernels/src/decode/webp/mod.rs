@@ -1,0 +1,6 @@
+//! WebP, by the crate of the image-rs project.
+
+mod chunks;
+mod codec;
+
+pub(super) use codec::Webp;

@@ -1,0 +1,44 @@
+//! A part of a picture.
+
+use super::error::DecodeError;
+
+/// A part of a picture: rows `top..top + height`, columns `left..left + width`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PixelWindow {
+    /// The first row.
+    pub top: u32,
+    /// The first column.
+    pub left: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+    /// Columns, at least 1.
+    pub width: u32,
+}
+
+impl PixelWindow {
+    /// The whole of a picture of `size` rows and columns.
+    #[must_use]
+    pub fn whole([height, width]: [u32; 2]) -> Self {
+        Self {
+            top: 0,
+            left: 0,
+            height,
+            width,
+        }
+    }
+
+    /// Refuses a window that is empty or reaches beyond `size` rows and columns.
+    pub(super) fn check(self, [height, width]: [u32; 2]) -> Result<(), DecodeError> {
+        let fits = |first: u32, n: u32, limit: u32| {
+            n > 0 && first.checked_add(n).is_some_and(|end| end <= limit)
+        };
+        if fits(self.top, self.height, height) && fits(self.left, self.width, width) {
+            return Ok(());
+        }
+        Err(DecodeError::Window {
+            height,
+            width,
+            window: self,
+        })
+    }
+}

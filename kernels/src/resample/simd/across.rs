@@ -1,0 +1,266 @@
+//! The horizontal axis with vectors: as many lines side by side as a vector has
+//! bytes.
+//!
+//! A band of lines is turned so that the bytes of one column of all its lines follow
+//! one another. What is a sum along lines is then one of vectors, whatever the
+//! number of channels, as for the vertical axis; and what comes of it is turned back.
+#![expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
+
+use std::arch::x86_64::__m128i;
+use std::ops::Range;
+
+use super::pairs::Pairs;
+use super::sums::Sums;
+use super::x86::{LANE, MAX_LANES, VectorWork, Vectors, run};
+use crate::level::Dispatch;
+use crate::resample::lines::ImageLines;
+
+/// Columns of bytes that are turned at a time, unless a position reads more: with
+/// the lines of a band they stay in the nearest cache.
+const COLUMNS: usize = 512;
+
+/// The most lines of a band.
+const MAX_LINES: usize = LANE * MAX_LANES;
+
+/// Turned bands, kept for the next image.
+#[derive(Debug, Clone, Default)]
+pub(in crate::resample) struct Bands {
+    read: Vec<BandColumn>,
+    written: Vec<BandColumn>,
+}
+
+/// The bytes of one column in all lines of a band, at the beginning of a cache line.
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct BandColumn([u8; MAX_LINES]);
+
+/// Resizes each line of pixels of so many channels; false without doing it where
+/// there are no vectors.
+pub(in crate::resample) fn across(
+    kind: Dispatch,
+    (pairs, channels): (&Pairs, usize),
+    lines: ImageLines<'_>,
+    (bands, dst): (&mut Bands, &mut [u8]),
+) -> bool {
+    let work = Across {
+        pairs,
+        channels,
+        lines,
+        bands,
+        dst,
+    };
+    // More lanes than it takes for the lines would be work for nothing.
+    let n_lines = lines.n().next_multiple_of(LANE);
+    let longest = if n_lines > LANE * 2 {
+        MAX_LINES
+    } else {
+        n_lines
+    };
+    run(kind, longest, work)
+}
+
+struct Across<'a> {
+    pairs: &'a Pairs,
+    channels: usize,
+    lines: ImageLines<'a>,
+    bands: &'a mut Bands,
+    dst: &'a mut [u8],
+}
+
+impl VectorWork for Across<'_> {
+    fn run(self, vectors: impl Vectors) {
+        vectors.vectorize(
+            #[inline(always)]
+            || self.each_band(vectors),
+        );
+    }
+}
+
+impl Across<'_> {
+    #[inline(always)]
+    fn each_band<V: Vectors>(mut self, vectors: V) {
+        let n_positions = self.pairs.positions().len();
+        let all = self.pairs.reads(&(0..n_positions));
+        let widest = all.len().max(n_positions) * self.channels;
+        let n_runs = widest.div_ceil(COLUMNS);
+        let each = n_positions.div_ceil(n_runs);
+        let n_lines = self.lines.n();
+        for from in (0..n_positions).step_by(each) {
+            let run = from..n_positions.min(from + each);
+            let reads = self.pairs.reads(&run);
+            let bytes = reads.start * self.channels..reads.end * self.channels;
+            for first in (0..n_lines).step_by(V::LEN) {
+                self.turn(vectors, first, &bytes);
+                self.sum(vectors, &run, reads.start);
+                self.turn_back(vectors, first, &run);
+            }
+        }
+    }
+
+    /// Turns these bytes of the lines from `first` on; where there are too few lines,
+    /// the last again.
+    #[inline(always)]
+    fn turn<V: Vectors>(&mut self, vectors: V, first: usize, bytes: &Range<usize>) {
+        let last = self.lines.n() - 1;
+        let mut lines: [&[u8]; MAX_LINES] = [&[]; MAX_LINES];
+        for (index, line) in lines.iter_mut().take(V::LEN).enumerate() {
+            *line = &self.lines.line((first + index).min(last))[bytes.clone()];
+        }
+        let n = bytes.len();
+        let room = n.next_multiple_of(LANE);
+        self.bands
+            .read
+            .resize(room.max(self.bands.read.len()), ZERO);
+        let mut at = 0;
+        while at < n {
+            // The last overlaps with the one before it.
+            let begin = at.min(n.saturating_sub(LANE));
+            let rows = rows(
+                #[inline(always)]
+                |row| {
+                    vectors.join(
+                        #[inline(always)]
+                        |lane| read_lane(lines[lane * LANE + row], begin),
+                    )
+                },
+            );
+            let columns = self.bands.read[begin..begin + LANE].iter_mut();
+            for (column, turned) in columns.zip(turned(vectors, rows)) {
+                vectors.write(turned, &mut column.0);
+            }
+            at += LANE;
+        }
+    }
+
+    /// Sums what is turned, the samples from `begin` on.
+    #[inline(always)]
+    fn sum<V: Vectors>(&mut self, vectors: V, run: &Range<usize>, begin: usize) {
+        let channels = self.channels;
+        let n = run.len() * channels;
+        let room = n.next_multiple_of(LANE);
+        let written = &mut self.bands.written;
+        written.resize(room.max(written.len()), ZERO);
+        let positions = self.pairs.positions()[run.clone()].iter();
+        for (position, written) in positions.zip(written.chunks_exact_mut(channels)) {
+            let pairs = self.pairs.of(*position);
+            let first = (position.start as usize - begin) * channels;
+            let len = position.len as usize;
+            let columns = &self.bands.read[first..first + len * channels];
+            for (channel, column) in written.iter_mut().enumerate() {
+                let sums = Sums::of(
+                    (vectors, pairs, len),
+                    #[inline(always)]
+                    |index| vectors.read(&columns[index * channels + channel].0),
+                );
+                vectors.write(sums, &mut column.0);
+            }
+        }
+    }
+
+    /// Turns sums back into lines from `first` on.
+    #[inline(always)]
+    fn turn_back<V: Vectors>(&mut self, vectors: V, first: usize, run: &Range<usize>) {
+        let pitch = self.pairs.positions().len() * self.channels;
+        let n = run.len() * self.channels;
+        let n_lines = V::LEN.min(self.lines.n() - first);
+        let dst = &mut self.dst[first * pitch..(first + n_lines) * pitch];
+        let mut at = 0;
+        while at < n {
+            let begin = at.min(n.saturating_sub(LANE));
+            let columns = &self.bands.written[begin..begin + LANE];
+            let rows = rows(
+                #[inline(always)]
+                |row| vectors.read(&columns[row].0),
+            );
+            let col = run.start * self.channels + begin;
+            let len = LANE.min(n - begin);
+            for (row, turned) in turned(vectors, rows).into_iter().enumerate() {
+                vectors.split(
+                    turned,
+                    #[inline(always)]
+                    |lane, bytes| {
+                        let line = lane * LANE + row;
+                        if line < n_lines {
+                            write_lane(bytes, &mut dst[line * pitch + col..][..len]);
+                        }
+                    },
+                );
+            }
+            at += LANE;
+        }
+    }
+}
+
+const ZERO: BandColumn = BandColumn([0; MAX_LINES]);
+
+/// The bytes of `line` from `at` on, zeros behind its end.
+#[inline(always)]
+fn read_lane(line: &[u8], at: usize) -> __m128i {
+    if let Some(bytes) = line.get(at..at + LANE) {
+        return bytemuck::pod_read_unaligned(bytes);
+    }
+    let mut bytes = [0; LANE];
+    let line = &line[at..];
+    bytes[..line.len()].copy_from_slice(line);
+    bytemuck::cast(bytes)
+}
+
+/// The first bytes of a lane, as many as there is room for.
+#[inline(always)]
+fn write_lane(lane: __m128i, dst: &mut [u8]) {
+    let bytes: [u8; LANE] = bytemuck::cast(lane);
+    match <&mut [u8; LANE]>::try_from(&mut *dst) {
+        Ok(dst) => *dst = bytes,
+        Err(_) => dst.copy_from_slice(&bytes[..dst.len()]),
+    }
+}
+
+/// A vector for each row of a square of bytes.
+#[inline(always)]
+fn rows<Vector: Copy>(row: impl Fn(usize) -> Vector) -> [Vector; LANE] {
+    [
+        row(0),
+        row(1),
+        row(2),
+        row(3),
+        row(4),
+        row(5),
+        row(6),
+        row(7),
+        row(8),
+        row(9),
+        row(10),
+        row(11),
+        row(12),
+        row(13),
+        row(14),
+        row(15),
+    ]
+}
+
+/// The columns of squares of 16 x 16 bytes as rows, one square a lane.
+///
+/// The place of a byte in a square has eight bits: four of its row, four of its
+/// column. Taking bytes of the upper and the lower half of all rows in turn moves the
+/// highest bit to the lowest place, so after four times rows are columns.
+#[inline(always)]
+fn turned<V: Vectors>(vectors: V, rows: [V::Vector; LANE]) -> [V::Vector; LANE] {
+    let mut rows = rows;
+    for _ in 0..4 {
+        rows = taken_in_turn(vectors, rows);
+    }
+    rows
+}
+
+#[inline(always)]
+fn taken_in_turn<V: Vectors>(vectors: V, v: [V::Vector; LANE]) -> [V::Vector; LANE] {
+    let mut taken = v;
+    for at in 0..LANE / 2 {
+        taken[2 * at] = vectors.low(v[at], v[at + LANE / 2]);
+        taken[2 * at + 1] = vectors.high(v[at], v[at + LANE / 2]);
+    }
+    taken
+}
