@@ -8,6 +8,7 @@ use crate::gather::{ChannelMap, Gather, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError};
 use crate::normalize::{Flip, Geometry, Images, Layout, Table};
+use crate::resample::{Resample, ResampleRow};
 use crate::row::{RowError, RowKernel, RowParams};
 use crate::shape::ShapeError;
 
@@ -16,6 +17,8 @@ use crate::shape::ShapeError;
 pub struct FixedRow {
     kernel: RowKernel,
     record: Vec<u8>,
+    /// The tables that the record names.
+    tables: Vec<u32>,
     src_len: usize,
     dst_len: usize,
     /// What the entries of a `lut` were computed as, if they were.
@@ -32,7 +35,7 @@ impl FixedRow {
         let src_len = pixels * u64::from(kernel.channels().n_in);
         let record = bytes_of(row).to_vec();
         let src_len = usize::try_from(src_len).unwrap_or(usize::MAX);
-        Self::new(RowKernel::Gather(kernel), record, src_len)
+        Self::new(RowKernel::Gather(kernel), (record, Vec::new()), src_len)
     }
 
     /// `lut` with the tables of the column.
@@ -40,7 +43,19 @@ impl FixedRow {
     /// # Errors
     /// Where it cannot take rows of this length, or they are empty.
     pub fn lut(kernel: Lut, src_len: usize) -> Result<Self, RowError> {
-        Self::new(RowKernel::Lut(kernel), Vec::new(), src_len)
+        Self::new(RowKernel::Lut(kernel), (Vec::new(), Vec::new()), src_len)
+    }
+
+    /// `resample` with this record, and the tables in which it names one.
+    ///
+    /// # Errors
+    /// Where the record cannot be used, or rows are empty or become so.
+    pub fn resample(kernel: Resample, row: &ResampleRow, tables: &[u32]) -> Result<Self, RowError> {
+        let pixels = u64::from(row.height) * u64::from(row.width);
+        let src_len = pixels * u64::from(kernel.channels());
+        let src_len = usize::try_from(src_len).unwrap_or(usize::MAX);
+        let params = (bytes_of(row).to_vec(), tables.to_vec());
+        Self::new(RowKernel::Resample(kernel), params, src_len)
     }
 
     /// `lut` with the values that `normalize` has for images.
@@ -58,8 +73,16 @@ impl FixedRow {
         })
     }
 
-    fn new(kernel: RowKernel, record: Vec<u8>, src_len: usize) -> Result<Self, RowError> {
-        let dst_len = kernel.row_bytes(src_len, RowParams::of(&record))?;
+    fn new(
+        kernel: RowKernel,
+        (record, tables): (Vec<u8>, Vec<u32>),
+        src_len: usize,
+    ) -> Result<Self, RowError> {
+        let params = RowParams {
+            record: &record,
+            tables: &tables,
+        };
+        let dst_len = kernel.row_bytes(src_len, params)?;
         if src_len == 0 || dst_len == 0 {
             let expected = "rows of at least one byte";
             return Err(LutError::Length { expected, got: 0 }.into());
@@ -67,6 +90,7 @@ impl FixedRow {
         Ok(Self {
             kernel,
             record,
+            tables,
             src_len,
             dst_len,
             table: None,
@@ -106,7 +130,10 @@ impl FixedRow {
         let rows = src.chunks_exact(self.src_len);
         for (src, dst) in rows.zip(dst.chunks_exact_mut(self.dst_len)) {
             let lens = (src.len(), dst.len());
-            let params = RowParams::of(&self.record);
+            let params = RowParams {
+                record: &self.record,
+                tables: &self.tables,
+            };
             let done = self.kernel.run(level, (src, params), dst);
             if done != Ok(self.dst_len) {
                 return Err(ShapeError::of(items, lens));

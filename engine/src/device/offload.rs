@@ -86,6 +86,11 @@ impl Offload {
         Ok(offload)
     }
 
+    /// The level of the processor.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
     /// What `device` does of a stage that encodes text.
     fn text(&self, stage: &Stage, device: &Device) -> Result<Option<TextOnLane>> {
         let does_text = device.does_text() && self.lost().is_none();

@@ -20,6 +20,13 @@ impl Device {
         let mut here = Vec::new();
         let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for segment in plan.stages.segments() {
+            let files = segment.files.iter();
+            let files = files.map(|files| files.output.name.clone());
+            for name in files.filter(|_| self.backend().is_some()) {
+                left.entry("image files are decoded there")
+                    .or_default()
+                    .push(name);
+            }
             for (column, chain) in segment.columns.iter().zip(&segment.program.chains) {
                 match self.refuses(chain) {
                     None => here.push(named(column)),

@@ -7,11 +7,13 @@ use arrow::compute::filter_record_batch;
 
 use super::aligned::Aligned;
 use super::changes::Changes;
-use super::cpu::{ChatEncoder, EncodedText, StepEncoder, Unusable, dropped, index_of};
+use super::cpu::{
+    ChatEncoder, DecodedColumn, EncodedText, ImageWorker, StepEncoder, Unusable, dropped, index_of,
+};
 use super::holes::{self, holed};
 use super::numbers::{self, SegmentResult};
 use super::offload::Offload;
-use crate::batch::{Batch, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
+use crate::batch::{Batch, Conversion, Notes, QuarantineUnit, Quarantined, RowEvent, WhyDropped};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, Plan, Segment, SelectStep, Stage, Work};
 
@@ -22,6 +24,7 @@ pub(crate) struct Worker {
     offload: Arc<Offload>,
     /// One entry a stage; set where it makes token ids.
     encoders: Vec<Option<WorkEncoder>>,
+    images: ImageWorker,
 }
 
 /// What makes token ids in one stage.
@@ -45,6 +48,7 @@ impl Worker {
             plan: Arc::clone(plan),
             offload: Arc::clone(offload),
             encoders: plan.stages.0.iter().map(encoder).collect(),
+            images: ImageWorker::default(),
         }
     }
 
@@ -133,7 +137,13 @@ impl Worker {
                 self.set_aside(Batch { columns, ..batch }, &unusable)
                     .map_err(|error| error.with_column(&step.column))
             }
-            Work::Map(segment) => self.segment((index, segment), batch),
+            Work::Map(segment) => {
+                let batch = self.decode(segment, batch)?;
+                if segment.columns.is_empty() {
+                    return Ok(batch);
+                }
+                self.segment((index, segment), batch)
+            }
             // Packing looks at many rows, and cutting makes many: the assembler does
             // both.
             Work::Pack(step) => self.aligned(&Aligned::from(&**step), batch),
@@ -153,6 +163,35 @@ impl Worker {
             .map_err(|error| error.with_column(column))?;
         let columns = aligned.in_step(&batch.columns)?;
         Ok(Batch { columns, ..batch })
+    }
+
+    /// `batch` with images in the place of files.
+    fn decode(&mut self, segment: &Segment, mut batch: Batch) -> Result<Batch> {
+        for files in &segment.files {
+            let decoded = self
+                .images
+                .run(files, &batch.columns, self.offload.level())?;
+            let DecodedColumn {
+                columns,
+                unusable,
+                damaged,
+            } = decoded;
+            let conversion = Conversion {
+                column: files.output.name.as_str().into(),
+                what: "a damaged file, decoded as far as it goes".into(),
+                n_values: 1,
+            };
+            let changes = damaged.into_iter();
+            let changes = changes.map(|row| (row, vec![conversion.clone()])).collect();
+            batch = noted(Batch { columns, ..batch }, changes);
+            batch = self.set_aside(batch, &unusable).map_err(|error| {
+                let op = self.plan.steps[files.step].op();
+                error
+                    .with_step(files.step + 1, op)
+                    .with_column(&files.output.name)
+            })?;
+        }
+        Ok(batch)
     }
 
     /// Runs the segment of a stage.

@@ -107,7 +107,7 @@ pub(crate) use explain::{amount, counted};
 pub(crate) use fused::fused;
 pub(crate) use program::{Chain, Program, RowChain};
 pub(crate) use split::NULL_KEY;
-pub(crate) use stage::{Segment, SegmentColumn, Stage, Work};
+pub(crate) use stage::{Segment, SegmentColumn, SegmentFiles, Stage, Work};
 pub(crate) use stored::{
     Content, FirstDimension, ORIGIN_FILE, ORIGIN_OFFSETS, ORIGIN_ROW, ORIGIN_START, TABLE,
     TensorSpec, Tensors, offsets_name, valid_name,

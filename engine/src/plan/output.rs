@@ -25,4 +25,6 @@ pub enum Meaning {
     Bfloat16,
     /// Text holds JSON, as it was written.
     Json,
+    /// Binary holds image files that a later step makes images of one size.
+    Images,
 }

@@ -2,11 +2,13 @@
 //! numbers as one program. Lowered once, when the plan is made.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use fuelrail_kernels::Kernel;
 
 use super::chat_step::ChatStep;
 use super::fused::fused;
+use super::operators::ColumnSteps;
 use super::output::OutputColumn;
 use super::program::{Chain, Program};
 use super::steps::{
@@ -48,13 +50,27 @@ pub(crate) enum Work {
     Chunk(Box<ChunkStep>),
 }
 
-/// Consecutive steps that map numbers to numbers.
+/// Consecutive steps that map numbers to numbers, behind those that make images of
+/// files.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {
+    /// The columns of files that become images of one size.
+    pub(crate) files: Vec<SegmentFiles>,
     /// The columns changed, one for each chain of the program.
     pub(crate) columns: Vec<SegmentColumn>,
     /// What is done to them.
     pub(crate) program: Program,
+}
+
+/// One column of image files.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentFiles {
+    /// The column as images.
+    pub(crate) output: OutputColumn,
+    /// What is done to each file.
+    pub(crate) steps: Arc<ColumnSteps>,
+    /// Index of the step with which images have one size.
+    pub(crate) step: usize,
 }
 
 /// One column that a segment changes.
@@ -116,9 +132,9 @@ impl Stages {
                         .last_mut()
                         .and_then(|stage| stage.open_for(&map.columns))
                     {
-                        Some((steps, columns)) => {
+                        Some((steps, segment)) => {
                             steps.end = index + 1;
-                            add_all(columns, map, index);
+                            segment.add_all(map, index);
                             continue;
                         }
                         None => Work::Map(Segment::of(map, index)),
@@ -187,17 +203,14 @@ impl Stage {
         }
     }
 
-    /// The columns of a segment that can go on with `columns`.
-    fn open_for(
-        &mut self,
-        columns: &[ColumnChange],
-    ) -> Option<(&mut Range<usize>, &mut Vec<SegmentColumn>)> {
+    /// The segment, if it can go on with `columns`.
+    fn open_for(&mut self, columns: &[ColumnChange]) -> Option<(&mut Range<usize>, &mut Segment)> {
         match &mut self.work {
             Work::Map(segment)
                 if !fills_late(&segment.columns, columns)
                     && !hides_infinite(&segment.columns, columns) =>
             {
-                Some((&mut self.steps, &mut segment.columns))
+                Some((&mut self.steps, segment))
             }
             Work::Map(_)
             | Work::Select(_)
@@ -213,11 +226,28 @@ impl Stage {
 impl Segment {
     /// The one that begins with `map`, step `index`; its program is made last.
     fn of(map: &MapStep, index: usize) -> Self {
-        let mut columns = Vec::new();
-        add_all(&mut columns, map, index);
-        Self {
-            columns,
+        let mut segment = Self {
+            files: Vec::new(),
+            columns: Vec::new(),
             program: Program::default(),
+        };
+        segment.add_all(map, index);
+        segment
+    }
+
+    /// Goes on with `map`, step `index`.
+    fn add_all(&mut self, map: &MapStep, index: usize) {
+        for column in &map.columns {
+            match &column.files {
+                // Images of any size stay files until a step gives them one.
+                Some(steps) if steps.after.sides.is_some() => self.files.push(SegmentFiles {
+                    output: column.output.clone(),
+                    steps: Arc::clone(steps),
+                    step: index,
+                }),
+                Some(_) => {}
+                None => add(&mut self.columns, column, index, map.overflow),
+            }
         }
     }
 
@@ -254,12 +284,6 @@ fn hides_infinite(before: &[SegmentColumn], columns: &[ColumnChange]) -> bool {
             .filter(|it| it.output.name == column.output.name);
         column.kernels.iter().any(has_bounds) && same.any(may_be_infinite)
     })
-}
-
-fn add_all(merged: &mut Vec<SegmentColumn>, map: &MapStep, index: usize) {
-    for column in &map.columns {
-        add(merged, column, index, map.overflow);
-    }
 }
 
 /// Whether a column that has a kernel already would have its nulls replaced

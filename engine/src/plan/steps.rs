@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::chat_step::ChatStep;
 use super::named_types::{ImageLayout, TextUnit, TruncationSide};
+use super::operators::ColumnSteps;
 use super::output::OutputColumn;
 
 /// One checked step.
@@ -230,6 +231,9 @@ pub struct ColumnChange {
     pub fill: Option<Vec<u8>>,
     /// The order of the axes of the images behind it, where they are such.
     pub layout: Option<ImageLayout>,
+    /// What this step and those before it do to image files: none of it is among the
+    /// kernels, and it runs when all images have one size.
+    pub files: Option<Arc<ColumnSteps>>,
     /// The keys that decide the bits, checked and with their defaults: never the
     /// kernels, which a better form of the same may replace.
     pub identity: Value,

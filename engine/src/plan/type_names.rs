@@ -16,6 +16,7 @@ pub(super) fn column_type_name(column: &OutputColumn) -> String {
     match column.meaning {
         Meaning::Plain => name,
         Meaning::Json => "json".to_owned(),
+        Meaning::Images => "images of any size".to_owned(),
         Meaning::Bfloat16 => name.replacen("uint16", "bfloat16", 1),
     }
 }

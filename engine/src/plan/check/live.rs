@@ -1,12 +1,14 @@
 //! The columns that live at one point of the pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 use crate::plan::columns::meaning;
 use crate::plan::named_types::ImageLayout;
+use crate::plan::operators::ColumnSteps;
 use crate::plan::output::OutputColumn;
 use crate::plan::steps::ColumnChange;
 use crate::plan::suggest;
@@ -22,6 +24,8 @@ pub(super) struct LiveColumns<'a> {
     /// The order of the axes of images: that which a step says, of any that changes
     /// them, or else the one that the first of them found out.
     layouts: BTreeMap<String, ImageLayout>,
+    /// What is done to image files, up to here.
+    files: BTreeMap<String, Arc<ColumnSteps>>,
 }
 
 #[derive(Debug)]
@@ -64,6 +68,7 @@ impl<'a> LiveColumns<'a> {
             inputs,
             used: BTreeSet::new(),
             layouts: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
     }
 
@@ -169,17 +174,27 @@ impl<'a> LiveColumns<'a> {
         *self.layouts.entry(name.to_owned()).or_insert(layout) == layout
     }
 
+    /// What is done to the image files of a column, while they have any size.
+    pub(super) fn files(&self, name: &str) -> Option<&Arc<ColumnSteps>> {
+        self.files.get(name)
+    }
+
     /// Puts changed columns in the place of those before.
     pub(super) fn change(&mut self, changes: &[ColumnChange]) {
         for change in changes {
             if let Some(layout) = change.layout {
                 self.note_layout(&change.output.name, layout);
             }
+            let name = &change.output.name;
+            self.files.remove(name);
+            if let Some(files) = change.files.as_ref().filter(|it| it.after.sides.is_none()) {
+                self.files.insert(name.clone(), Arc::clone(files));
+            }
             let made = Made {
                 column: change.output.clone(),
                 tokens_of: None,
             };
-            self.replace(&change.output.name, made);
+            self.replace(name, made);
         }
     }
 

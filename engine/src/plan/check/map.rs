@@ -16,11 +16,11 @@ pub(super) fn check(spec: &ColumnOperator, columns: &mut LiveColumns<'_>) -> Ste
     operator.check(&found)?;
     let changes = found.into_iter().enumerate();
     let changes = changes.map(|(index, column)| {
-        let layout = columns.layout(&column.name);
         operator.change(NamedColumn {
             index,
+            layout: columns.layout(&column.name),
+            files: columns.files(&column.name).cloned(),
             column,
-            layout,
         })
     });
     let changes = changes.collect::<StepResult<_>>()?;

@@ -32,7 +32,7 @@ use crate::error::{Error, Result};
 use super::columns as flow;
 use super::json::JsonShape;
 use super::local::local_path;
-use super::output::OutputColumn;
+use super::output::{Meaning, OutputColumn};
 use super::pipeline::{Pipeline, StepSpec};
 use super::stage::Stages;
 use super::step_result::StepResult;
@@ -232,6 +232,13 @@ fn output(steps: &[Step], projection: &SchemaRef, format: Format) -> Result<Vec<
             Error::pipeline("expected at least one column to write, got none")
                 .with_hint("are the inputs empty?"),
         );
+    }
+    if let Some(column) = columns.iter().find(|it| it.meaning == Meaning::Images) {
+        return Err(Error::pipeline(
+            "expected images of one size behind all steps, got images of any size",
+        )
+        .with_column(&column.name)
+        .with_hint("end with `resize` or `center_crop`, or store the files as they are"));
     }
     nested::check(&columns, format)?;
     stored_columns(&columns)?;

@@ -132,6 +132,7 @@ impl MapColumns for BucketizeSpec {
             kernels: vec![Kernel::Map(Arc::new(map))],
             fill: None,
             layout: None,
+            files: None,
             identity: json!({ "from": from.name(), "to": to.name() }),
             words: self.in_words(from),
             output: OutputColumn {

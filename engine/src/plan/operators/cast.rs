@@ -76,6 +76,7 @@ impl MapColumns for CastSpec {
             kernels: vec![Kernel::Map(Arc::new(map))],
             fill: None,
             layout: None,
+            files: None,
             identity: json!({ "from": from.name(), "to": to.name() }),
             words: in_words(Cast { from, to }, self.overflow),
             output: OutputColumn {

@@ -1,8 +1,12 @@
 //! Operators of pipelines: what is done to the items of columns, each by itself.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use fuelrail_kernels::Element;
 use serde_json::Value;
+
+use super::lowered::ColumnSteps;
 
 use crate::error::Error;
 use crate::plan::columns::is_text;
@@ -23,6 +27,8 @@ pub struct NamedColumn {
     pub column: OutputColumn,
     /// The order of the axes of its images, if a step has said it or found it out.
     pub layout: Option<ImageLayout>,
+    /// What the steps before do to its image files, while these have any size.
+    pub files: Option<Arc<ColumnSteps>>,
 }
 
 /// An operator that maps the items of columns.

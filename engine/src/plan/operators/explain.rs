@@ -18,7 +18,7 @@ use crate::error::Result;
 impl ColumnSteps {
     /// What is done, on one line.
     pub(super) fn in_words(&self) -> String {
-        let mut said: Vec<String> = Vec::new();
+        let mut said: Vec<String> = self.decoding.iter().map(|_| "decoded".to_owned()).collect();
         for link in &self.links {
             match link {
                 Link::Gather { moves, .. } => {

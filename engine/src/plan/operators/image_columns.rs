@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use fuelrail_kernels::resample::{Resample, ResampleTables, ResampleWindow, WeightsCache};
 use fuelrail_kernels::{FixedRow, Kernel, RowError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::columns::{MapColumns, NamedColumn, place};
 use super::draw::Draw;
+use super::file_columns::change_files;
 use super::image::{Image, KnownImages};
-use super::lowered::{ColumnSteps, Link, RowRecord};
+use super::lowered::{ColumnSteps, Link, Resizing, RowRecord};
 use super::table::{Lower, Refusal};
 use crate::error::{Error, Result};
 use crate::plan::named_types::ImageLayout;
@@ -32,10 +34,14 @@ impl<T: Lower + Serialize> MapColumns for T {
     }
 
     fn change(&self, named: NamedColumn) -> StepResult<ColumnChange> {
+        if named.files.is_some() || self.decodes().is_some() {
+            return change_files(self, named);
+        }
         let NamedColumn {
             index,
             column,
             layout,
+            ..
         } = named;
         let (steps, before) = steps(self, &column, layout).map_err(|refusal| {
             let key = match refusal.key {
@@ -52,6 +58,7 @@ impl<T: Lower + Serialize> MapColumns for T {
                 .collect(),
             fill: None,
             layout: Some(ImageLayout::of(steps.after.layout)),
+            files: None,
             identity: identity(self, before),
             words: steps.in_words(),
             output: OutputColumn {
@@ -110,11 +117,14 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
                 FixedRow::gather(*kernel, record)
             }
             (Link::Lut(lut), _) => FixedRow::lut(lut.clone(), len),
-            (Link::Gather { .. }, RowRecord::Shared | RowRecord::Resample(_)) => {
-                return Err(Error::internal("a gather without record"));
+            (Link::Gather { .. } | Link::Resample(_), _) => {
+                return Err(Error::internal("a link without record"));
             }
-            (Link::Resample(_), _) => {
-                return Err(Error::internal("a resize in a pipeline"));
+            (Link::Resample(resizing), RowRecord::Resample(sides)) => {
+                let both = resized(resizing, (image, *sides)).map_err(cannot)?;
+                len = both[1].dst_len();
+                kernels.extend(both);
+                continue;
             }
             (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),
         };
@@ -123,6 +133,20 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
         kernels.push(kernel);
     }
     Ok(kernels)
+}
+
+/// The kernels of both axes, with the record that all rows have.
+fn resized(
+    resizing: &Resizing,
+    (image, [before, behind]): (Image, [[u32; 2]; 2]),
+) -> Result<[FixedRow; 2], RowError> {
+    let kernel = Resample::new(image.channels, image.layout)?;
+    let mut tables = ResampleTables::default();
+    let window = ResampleWindow::whole(before);
+    let mut weights = WeightsCache::default();
+    let rows = tables.rows(&mut weights, (&window, behind), resizing.filter)?;
+    let [first, second] = rows.map(|row| FixedRow::resample(kernel, &row, tables.words()));
+    Ok([first?, second?])
 }
 
 /// The type of a column of such images, with as many axes as before.

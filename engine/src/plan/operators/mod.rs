@@ -17,6 +17,7 @@ mod columns;
 mod decode;
 mod draw;
 mod explain;
+mod file_columns;
 mod image;
 mod image_columns;
 mod invert;
@@ -110,10 +111,14 @@ table::operators! {
     cast: Cast(CastSpec),
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
+    /// Decodes image files as Pillow does.
+    decode: Decode(Decode),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Adds rows and columns around each image.
     pad: Pad(Pad),
+    /// Resizes images as Pillow does.
+    resize: Resize(Resize),
     /// Inverts the values of images from a threshold on, as Pillow's
     /// `ImageOps.solarize` does.
     solarize: Solarize(Solarize),

@@ -73,6 +73,7 @@ pub(super) fn lower(
             .into(),
         fill: None,
         layout: None,
+        files: None,
         identity: identity(&images),
         words: images_in_words(&images),
         output: OutputColumn {

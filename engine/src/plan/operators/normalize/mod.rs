@@ -39,6 +39,7 @@ impl MapColumns for NormalizeSpec {
             index,
             column,
             layout,
+            ..
         } = named;
         match kind(self, std::slice::from_ref(&column))? {
             Kind::Images => {

@@ -87,6 +87,7 @@ pub(super) fn lower(
         words: numbers_in_words(&checked, fill.as_deref()),
         fill,
         layout: None,
+        files: None,
         output: OutputColumn {
             data_type,
             nullable,
