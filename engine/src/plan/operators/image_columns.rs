@@ -117,14 +117,14 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
                 FixedRow::gather(*kernel, record)
             }
             (Link::Lut(lut), _) => FixedRow::lut(lut.clone(), len),
-            (Link::Gather { .. } | Link::Resample(_), _) => {
-                return Err(Error::internal("a link without record"));
-            }
             (Link::Resample(resizing), RowRecord::Resample(sides)) => {
                 let both = resized(resizing, (image, *sides)).map_err(cannot)?;
                 len = both[1].dst_len();
                 kernels.extend(both);
                 continue;
+            }
+            (Link::Gather { .. } | Link::Resample(_), _) => {
+                return Err(Error::internal("a link without record"));
             }
             (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),
         };

@@ -241,6 +241,7 @@ impl Form {
     fn meaning(self, meaning: Meaning) -> Option<Self> {
         match meaning {
             Meaning::Plain | Meaning::Json => Some(self),
+            Meaning::Images => None,
             Meaning::Bfloat16 => (self.dtype == Dtype::U16).then(|| Self {
                 logical: BFLOAT16.to_owned(),
                 dtype: Dtype::BF16,
