@@ -154,6 +154,41 @@ class ColumnSteps:
         """
         return self._and("center_crop", column=column, height=height, width=width, layout=layout)
 
+    def decode(
+        self,
+        *,
+        column: str | Sequence[str],
+        exif: Literal["apply", "ignore"],
+        mode: Literal["rgb", "grey", "rgba"] | None = None,
+        on_error: Literal["raise", "skip", "substitute"] | None = None,
+        fill: int | None = None,
+        max_pixels: int | None = None,
+    ) -> Self:
+        """Decodes image files as Pillow does.
+
+        Args:
+            column: One column or several, of the bytes of image files.
+            exif: Whether images are turned as their EXIF orientation says ("apply") or stay
+                as they are stored ("ignore"), which is what Pillow does unless it is told.
+            mode: What pixels become (default: "rgb"): "rgb", "grey" or "rgba".
+            on_error: What becomes of a file that cannot be decoded or be changed by the
+                steps (default: "raise"): an error; "skip", a row that is not valid; or
+                "substitute", an image that is all `fill`. What is skipped or substituted
+                counts as damage.
+            fill: The byte that all samples of a substitute have (default: 0).
+            max_pixels: Pixels that an image may have (default: 178,956,970, as Pillow has
+                it).
+        """
+        return self._and(
+            "decode",
+            column=column,
+            exif=exif,
+            mode=mode,
+            on_error=on_error,
+            fill=fill,
+            max_pixels=max_pixels,
+        )
+
     def invert(
         self,
         *,
@@ -185,6 +220,38 @@ class ColumnSteps:
             layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
         """
         return self._and("pad", column=column, sides=sides, border=border, fill=fill, layout=layout)
+
+    def resize(
+        self,
+        *,
+        column: str | Sequence[str],
+        height: int | None = None,
+        width: int | None = None,
+        shorter: int | None = None,
+        filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+        layout: Literal["hwc", "chw"] | None = None,
+    ) -> Self:
+        """Resizes images as Pillow does.
+
+        Args:
+            column: One column or several, of uint8 images.
+            height: Rows; with `width`.
+            width: Columns; with `height`.
+            shorter: Rows or columns, whichever are fewer, in place of `height` and `width`.
+                The other side becomes `shorter * long / short`, rounded down.
+            filter: How samples are weighed (default: "bilinear"). All but "nearest" are
+                antialiased.
+            layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        """
+        return self._and(
+            "resize",
+            column=column,
+            height=height,
+            width=width,
+            shorter=shorter,
+            filter=filter,
+            layout=layout,
+        )
 
     def solarize(
         self,

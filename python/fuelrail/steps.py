@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "center_crop",
+    "decode",
     "invert",
     "mixup",
     "normalize",
     "pad",
     "random_crop",
     "random_flip",
+    "random_resized_crop",
+    "resize",
     "solarize",
 ]
 
@@ -62,6 +65,34 @@ def center_crop(
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
     """
     return _step("center_crop", column=column, height=height, width=width, layout=layout)
+
+
+@told
+def decode(
+    column: str | Sequence[str],
+    *,
+    exif: Literal["apply", "ignore"],
+    mode: Literal["rgb", "grey", "rgba"] | None = None,
+    on_error: Literal["raise", "skip", "substitute"] | None = None,
+    fill: int | None = None,
+    max_pixels: int | None = None,
+) -> Step:
+    """Decodes image files as Pillow does.
+
+    Args:
+        column: One column or several, of the bytes of image files.
+        exif: Whether images are turned as their EXIF orientation says ("apply") or stay
+            as they are stored ("ignore"), which is what Pillow does unless it is told.
+        mode: What pixels become (default: "rgb"): "rgb", "grey" or "rgba".
+        on_error: What becomes of a file that cannot be decoded or be changed by the
+            steps (default: "raise"): an error; "skip", a row that is not valid; or
+            "substitute", an image that is all `fill`. What is skipped or substituted
+            counts as damage.
+        fill: The byte that all samples of a substitute have (default: 0).
+        max_pixels: Pixels that an image may have (default: 178,956,970, as Pillow has
+            it).
+    """
+    return _step("decode", column=column, exif=exif, mode=mode, on_error=on_error, fill=fill, max_pixels=max_pixels)
 
 
 @told
@@ -233,6 +264,71 @@ def random_flip(
             and its number among steps of that name).
     """
     return _step("random_flip", column=column, horizontal=horizontal, vertical=vertical, layout=layout, stream=stream)
+
+
+@told
+def random_resized_crop(
+    column: str | Sequence[str],
+    *,
+    height: int,
+    width: int,
+    scale: Sequence[float] | None = None,
+    ratio: Sequence[float] | None = None,
+    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Cuts a part out of each image, whose area, shape and place are drawn for each row and epoch, and resizes it.
+
+    Args:
+        column: One column or several, of uint8 images. All that are named have their
+            parts at the same places.
+        height: Rows that parts become.
+        width: Columns that parts become.
+        scale: The least and the largest share of the area (default: [0.08, 1]).
+        ratio: The least and the largest ratio of width to height (default: [3/4, 4/3]).
+        filter: How samples are weighed (default: "bilinear"). All but "nearest" are
+            antialiased.
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that parts are drawn from (default: the
+            operator's name and its number among steps of that name).
+    """
+    return _step(
+        "random_resized_crop",
+        column=column,
+        height=height,
+        width=width,
+        scale=scale,
+        ratio=ratio,
+        filter=filter,
+        layout=layout,
+        stream=stream,
+    )
+
+
+@told
+def resize(
+    column: str | Sequence[str],
+    *,
+    height: int | None = None,
+    width: int | None = None,
+    shorter: int | None = None,
+    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+) -> Step:
+    """Resizes images as Pillow does.
+
+    Args:
+        column: One column or several, of uint8 images.
+        height: Rows; with `width`.
+        width: Columns; with `height`.
+        shorter: Rows or columns, whichever are fewer, in place of `height` and `width`.
+            The other side becomes `shorter * long / short`, rounded down.
+        filter: How samples are weighed (default: "bilinear"). All but "nearest" are
+            antialiased.
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+    """
+    return _step("resize", column=column, height=height, width=width, shorter=shorter, filter=filter, layout=layout)
 
 
 @told

@@ -131,7 +131,7 @@ def test_resized_files_are_those_of_pillow(files, photos, name, exif, device):
     expected = np.stack([np.asarray(opened(file, exif).resize((51, 37), FILTERS[name])) for file in files])
     np.testing.assert_array_equal(found["image"], expected)
     assert not found["image.status"].any()
-    assert set(found) == {"image", "image.status", "label"}
+    assert set(found) == {"image", "image.status", "image.valid", "label", "label.valid"}
 
 
 @pytest.mark.parametrize(("mode", "pillow"), [("grey", "L"), ("rgba", "RGBA")])

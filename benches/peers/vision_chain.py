@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""From JPEG files to training tensors beside torchvision, albumentationsx and
+kornia_rs: pixels compared first, then CPU time an image on one core, in turns.
+
+JPEGs of 500x375 at quality 95, cut out of the photographs that scikit-learn and
+scikit-image bring along; decode, RandomResizedCrop to 224, flip, normalize with
+ImageNet's constants, to float32 in CHW. fuelrail is its Python loader, with
+``threads=0``: the caller decodes. Its resize and torchvision's are antialiased, those
+of albumentationsx (OpenCV) and kornia_rs are not. torchvision runs with
+ATEN_CPU_CAPABILITY=avx2, without which its resize of bytes is slower on processors
+with AVX-512.
+
+Before anything is timed, the evaluation chain (shorter side 256, the middle 224, float32) of
+fuelrail is compared with that of torchvision on Pillow's images: all bits are equal.
+
+Prints ratios and writes benches/results/<date>-vision-chain.json. Run by
+scripts/bench-vision-chain.sh, which makes the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+import measure
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SIZE = (500, 375)
+
+
+class Mismatch(RuntimeError):
+    """Pixels differ."""
+
+
+def photographs(n_files: int) -> list[bytes]:
+    """Parts of photographs, each another."""
+    from PIL import Image
+    from skimage import data
+    from sklearn.datasets import load_sample_images
+
+    sources = [Image.fromarray(image) for image in load_sample_images().images]
+    sources += [Image.fromarray(getattr(data, name)()).convert("RGB") for name in ("astronaut", "chelsea", "coffee", "rocket")]
+    rng = np.random.default_rng(1)
+    files = []
+    for row in range(n_files):
+        image = sources[row % len(sources)]
+        scale = max(SIZE[0] / image.width, SIZE[1] / image.height) * rng.uniform(1, 1.3)
+        image = image.resize((round(image.width * scale) + 1, round(image.height * scale) + 1), Image.Resampling.LANCZOS)
+        left, top = rng.integers(0, image.width - SIZE[0] + 1), rng.integers(0, image.height - SIZE[1] + 1)
+        out = io.BytesIO()
+        image.crop((left, top, left + SIZE[0], top + SIZE[1])).save(out, "JPEG", quality=95)
+        files.append(out.getvalue())
+    return files
+
+
+def fuelrail_loader(files: list[bytes], folder: str, chain: list[dict[str, object]]) -> object:
+    """A loader of the files, whose caller does all the work."""
+    import fuelrail as fr
+    import pyarrow as pa
+
+    path = Path(folder) / "shards"
+    fr.Pipeline(pa.table({"image": pa.array(files, pa.binary())})).shard(path, progress="never")
+    return fr.Loader(path, batch_size=32, steps=chain, rank=0, world_size=1, shuffle=None, last="short", threads=0)
+
+
+def fuelrail_ways(files: list[bytes], folder: str) -> dict[str, Callable[[], object]]:
+    """Our training chain, as a loader."""
+    from fuelrail import steps
+
+    chain = [
+        steps.decode("image", exif="ignore"),
+        steps.random_resized_crop("image", height=224, width=224),
+        steps.random_flip("image"),
+        steps.normalize("image", mean="imagenet"),
+    ]
+    loader = fuelrail_loader(files, folder, chain)
+
+    def epoch() -> None:
+        for batch in loader:
+            batch["image"]
+
+    return {"loader": epoch}
+
+
+def torchvision_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
+    """torchvision's transforms on Pillow's images, and on its own tensors."""
+    import torch
+    from PIL import Image
+    from torchvision.io import ImageReadMode, decode_jpeg
+    from torchvision.transforms import v2
+
+    torch.set_num_threads(1)
+    end = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
+    pil = v2.Compose([v2.RandomResizedCrop(224), v2.RandomHorizontalFlip(), v2.ToImage(), *end])
+    tensor = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(), *end])
+    buffers = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in files]
+    return {
+        "pil": lambda: each(files, lambda file: pil(Image.open(io.BytesIO(file)).convert("RGB"))),
+        "tensor": lambda: each(buffers, lambda buffer: tensor(decode_jpeg(buffer, ImageReadMode.RGB))),
+    }
+
+
+def albumentationsx_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
+    """albumentationsx on OpenCV's images."""
+    import albumentations
+    import cv2
+    from albumentations.pytorch import ToTensorV2
+
+    cv2.setNumThreads(1)
+    steps = [
+        albumentations.RandomResizedCrop(size=(224, 224)),
+        albumentations.HorizontalFlip(p=0.5),
+        albumentations.Normalize(MEAN, STD),
+        ToTensorV2(),
+    ]
+    chain = albumentations.Compose(steps)
+
+    def one(file: bytes) -> object:
+        image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
+        return chain(image=image)["image"]
+
+    return {"cv2": lambda: each(files, one)}
+
+
+def kornia_rs_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
+    """kornia_rs decodes and resizes; numpy crops, mirrors and normalizes in one product and sum."""
+    import kornia_rs
+
+    rng = np.random.default_rng(0)
+    factor = np.float32(1 / 255) / np.float32(STD)
+    shift = np.float32(MEAN) / np.float32(STD)
+
+    def one(file: bytes) -> object:
+        image = kornia_rs.decode_image_jpeg(file) if hasattr(kornia_rs, "decode_image_jpeg") else kornia_rs.io.decode_image_jpeg(file)
+        top, left, rows, cols = part(rng, image.shape[:2])
+        crop = np.ascontiguousarray(image[top : top + rows, left : left + cols])
+        resize = getattr(kornia_rs, "resize", None) or kornia_rs.imgproc.resize
+        small = resize(crop, (224, 224), "bilinear")
+        small = small[:, ::-1] if rng.random() < 0.5 else small
+        return np.ascontiguousarray((small * factor - shift).transpose(2, 0, 1))
+
+    return {"numpy": lambda: each(files, one)}
+
+
+def part(rng: np.random.Generator, sides: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The window of RandomResizedCrop."""
+    height, width = sides
+    for _ in range(10):
+        target = height * width * rng.uniform(0.08, 1)
+        aspect = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
+        cols, rows = round(np.sqrt(target * aspect)), round(np.sqrt(target / aspect))
+        if 0 < cols <= width and 0 < rows <= height:
+            return rng.integers(0, height - rows + 1), rng.integers(0, width - cols + 1), rows, cols
+    return 0, 0, height, width
+
+
+def each(items: Iterable[object], one: Callable[[object], object]) -> None:
+    """All of them, each result dropped before the next."""
+    for item in items:
+        one(item)
+
+
+PEERS = {
+    "fuelrail": fuelrail_ways,
+    "torchvision": torchvision_ways,
+    "albumentationsx": albumentationsx_ways,
+    "kornia_rs": kornia_rs_ways,
+}
+
+
+def check(files: list[bytes]) -> None:
+    """The evaluation chain beside torchvision on Pillow's images."""
+    import torch
+    from fuelrail import steps
+    from PIL import Image
+    from torchvision.transforms import v2
+
+    chain = [
+        steps.decode("image", exif="ignore"),
+        steps.resize("image", shorter=256),
+        steps.center_crop("image", height=224, width=224),
+        steps.normalize("image", mean="imagenet"),
+    ]
+    end = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
+    theirs = v2.Compose([v2.Resize(256), v2.CenterCrop(224), *end])
+    with tempfile.TemporaryDirectory() as folder:
+        found = [batch["image"].numpy().copy() for batch in fuelrail_loader(files, folder, chain)]
+    for ours, file in zip(np.concatenate(found), files, strict=True):
+        want = theirs(Image.open(io.BytesIO(file)).convert("RGB")).numpy()
+        if not np.array_equal(ours, want):
+            raise Mismatch(f"expected torchvision's numbers, got some that differ by {np.abs(ours - want).max():.3g}")
+    print(f"  evaluation chain: {len(files)} images equal those of torchvision on Pillow's, to the bit", flush=True)
+
+
+def child(args: argparse.Namespace) -> None:
+    """Times one peer in this process."""
+    files = photographs(args.images)
+    with tempfile.TemporaryDirectory() as folder:
+        ways = PEERS[args.peer](files, folder)
+        taken = {}
+        for name, way in ways.items():
+            way()
+            passes = []
+            for _ in range(args.repeats):
+                begin = time.process_time()
+                way()
+                passes.append(time.process_time() - begin)
+            taken[name] = statistics.median(passes) / len(files)
+    print(json.dumps(taken))
+
+
+def main() -> int:
+    """Compares, times and records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3, help="passes a peer makes in a round")
+    parser.add_argument("--images", type=int, default=96)
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--results", type=Path, default=ROOT / "benches/results")
+    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peer:
+        child(args)
+        return 0
+    check(photographs(args.images))
+    environment = {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
+    rounds: list[dict[str, float]] = []
+    for _ in range(args.rounds):
+        taken = {}
+        for peer in args.peers:
+            command = [sys.executable, __file__, "--peer", peer, "--images", args.images, "--repeats", args.repeats]
+            found = json.loads(measure.run([str(word) for word in command], env=environment).stdout)
+            taken |= {f"{peer} {name}": seconds * 1e6 for name, seconds in found.items()}
+        rounds.append(taken)
+    median = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+    ratios = {}
+    for name in median:
+        of_rounds = [one[name] / one["fuelrail loader"] for one in rounds]
+        ratios[name] = [statistics.median(of_rounds), min(of_rounds), max(of_rounds)]
+        middle, low, high = ratios[name]
+        print(f"  {name}: {median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]")
+    record = {
+        "date": measure.today(),
+        "command": ["python3", "benches/peers/vision_chain.py", *sys.argv[1:]],
+        "commit": measure.run(["git", "rev-parse", "HEAD"], cwd=ROOT).stdout.strip(),
+        "machine": measure.machine(),
+        "images": args.images,
+        "versions": measure.run([sys.executable, "-m", "pip", "freeze"]).stdout.split(),
+        "unit": "microseconds of CPU time an image",
+        "median": median,
+        "ratios": ratios,
+        "rounds": rounds,
+    }
+    path = args.results / f"{record['date']}-vision-chain.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"written: {os.path.relpath(path, ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (Mismatch, measure.CommandFailed, FileNotFoundError) as error:
+        sys.exit(f"vision_chain: {error}")
