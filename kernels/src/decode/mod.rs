@@ -31,6 +31,11 @@
 //! is a fault of ours or of an outside crate: it is caught, reported as an error,
 //! and the buffers it left behind are thrown away.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "sizes fit the memory that is allowed, and samples a byte"
+)]
+
 mod bmp;
 mod convert;
 mod decoder;

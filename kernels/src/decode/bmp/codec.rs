@@ -5,7 +5,7 @@ use super::super::header::{ImageFormat, ImageHeader};
 use super::super::orientation::Orientation;
 use super::super::palette::Palette;
 use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
-use super::super::small::each_small;
+use super::super::small::unpack;
 use super::super::window::PixelWindow;
 use super::head::{Head, Layout, Places};
 
@@ -21,8 +21,7 @@ impl Codec for Bmp {
         let head = Head::read(bytes)?;
         let (channels, bits) = match head.layout {
             Layout::Palette => (1, head.bits as u8),
-            Layout::Bits555 | Layout::Bits565 => (3, 8),
-            Layout::Bytes([.., None]) => (3, 8),
+            Layout::Bits555 | Layout::Bits565 | Layout::Bytes([.., None]) => (3, 8),
             Layout::Bytes([.., Some(_)]) => (4, 8),
         };
         Ok(ImageHeader {
@@ -102,10 +101,7 @@ impl Bmp {
             match head.layout {
                 Layout::Palette if head.bits == 8 => palette.look_up(src, dst),
                 Layout::Palette => {
-                    let indices = self.indices.iter_mut();
-                    each_small(head.bits as u8, src, indices, |sample, index| {
-                        *index = sample
-                    });
+                    unpack(head.bits as u8, 1, src, &mut self.indices);
                     palette.look_up(&self.indices, dst);
                 }
                 Layout::Bits555 => words(src, dst, [10, 5, 0], [31, 31, 31]),

@@ -119,9 +119,9 @@ impl<'a> Frame<'a> {
         let next = || -> Result<bool, DecodeError> {
             let mut at = past(bytes, self.data_at)?;
             loop {
-                match take::<1>(bytes, at)? {
-                    &[EXTENSION] => at = past(bytes, at + 2)?,
-                    &[kind] => return Ok(kind == IMAGE),
+                match *take::<1>(bytes, at)? {
+                    [EXTENSION] => at = past(bytes, at + 2)?,
+                    [kind] => return Ok(kind == IMAGE),
                 }
             }
         };
@@ -129,8 +129,11 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Colours, if there are any, and where they end.
+type Colours<'a> = (Option<&'a [u8]>, usize);
+
 /// The palette at `at`, if the flags say that there is one, and where it ends.
-fn palette(bytes: &[u8], at: usize, flags: u8) -> Result<(Option<&[u8]>, usize), DecodeError> {
+fn palette(bytes: &[u8], at: usize, flags: u8) -> Result<Colours<'_>, DecodeError> {
     if flags & 0x80 == 0 {
         return Ok((None, at));
     }

@@ -150,7 +150,9 @@ fn pixels(
     }
     if samples == Samples::Cmyk {
         // Full ink is stored as 0, and Pillow takes every file so.
-        into.iter_mut().for_each(|ink| *ink = 255 - *ink);
+        for ink in into.iter_mut() {
+            *ink = 255 - *ink;
+        }
     }
     Ok(damage::flaws(&info.warnings))
 }

@@ -126,8 +126,11 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The chunk at `at`: what it is, what it holds, and where the next begins.
-fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8], usize)> {
+/// What a chunk is, what it holds, and where the next begins.
+type Chunk<'a> = (&'a [u8; 4], &'a [u8], usize);
+
+/// The chunk at `at`.
+fn chunk(bytes: &[u8], at: usize) -> Option<Chunk<'_>> {
     let rest = bytes.get(at..)?;
     let len = u32::from_be_bytes(*rest.first_chunk::<4>()?) as usize;
     let (kind, body) = rest.get(4..)?.split_first_chunk::<4>()?;

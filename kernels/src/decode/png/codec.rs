@@ -48,9 +48,10 @@ impl Codec for Png {
         let height = u64::from(head.height);
         let line = u64::from(head.width) * unpacking.samples.channels() as u64;
         let n_bytes = line.saturating_mul(height);
-        let stored = match unpacking.is_identity() {
-            true => 0,
-            false => line_bytes.saturating_mul(height),
+        let stored = if unpacking.is_identity() {
+            0
+        } else {
+            line_bytes.saturating_mul(height)
         };
         // Some rows more lie in the decoder.
         let need = n_bytes

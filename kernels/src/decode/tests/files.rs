@@ -13,6 +13,13 @@ pub(super) struct Sample {
     pub expected: Value,
 }
 
+impl Sample {
+    /// The ending of its name, which is its format.
+    pub(super) fn ending(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or_default()
+    }
+}
+
 fn folder() -> PathBuf {
     std::env::var_os("FUELRAIL_IMAGES").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/images"),

@@ -4,7 +4,7 @@ use super::super::error::DecodeError;
 use super::super::header::{ImageFormat, ImageHeader};
 use super::super::palette::Palette;
 use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
-use super::super::small::each_small;
+use super::super::small::{spread, unpack};
 use super::super::window::PixelWindow;
 use super::picture::{Meaning, Picture};
 use super::strip;
@@ -103,9 +103,7 @@ fn pixels(
     match (picture.meaning, picture.bits) {
         (Meaning::Palette, 8) => palette.look_up(src, dst),
         (Meaning::Palette, bits) => {
-            each_small(bits, src, indices.iter_mut(), |sample, index| {
-                *index = sample
-            });
+            unpack(bits, 1, src, indices);
             palette.look_up(indices, dst);
         }
         (Meaning::Grey { .. }, 16) => {
@@ -115,19 +113,14 @@ fn pixels(
             }
         }
         (Meaning::Grey { zero_is_white }, bits) => {
-            let spread = if bits == 8 {
-                1
-            } else {
-                255 / ((1 << bits) - 1)
-            };
-            let flip = if zero_is_white { 255 } else { 0 };
-            let set = |sample: u8, dst: &mut u8| *dst = (sample * spread) ^ flip;
-            if bits == 8 {
-                src.iter()
-                    .zip(dst)
-                    .for_each(|(&sample, dst)| set(sample, dst));
-            } else {
-                each_small(bits, src, dst.iter_mut(), set);
+            match bits {
+                8 => dst.copy_from_slice(src),
+                _ => unpack(bits, spread(bits), src, dst),
+            }
+            if zero_is_white {
+                for grey in dst {
+                    *grey = 255 - *grey;
+                }
             }
         }
         (meaning, bits) => {

@@ -49,6 +49,7 @@ pub(super) enum Packing {
 
 /// What the tags say.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the file")]
 pub(super) struct Picture<'a> {
     pub height: u32,
     pub width: u32,

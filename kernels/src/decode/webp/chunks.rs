@@ -13,6 +13,7 @@ const IN_FRAME: usize = 16;
 
 /// What the chunks say.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the file")]
 pub(super) struct Canvas {
     pub height: u32,
     pub width: u32,
@@ -41,7 +42,7 @@ impl Canvas {
         let (kind, body) = chunk(bytes, FIRST).ok_or_else(cut_off)?;
         match kind {
             b"VP8 " | b"VP8L" => {
-                let [height, width] = frame_size(kind, body)?;
+                let [height, width] = frame_size(*kind, body)?;
                 Ok(Self {
                     height,
                     width,
@@ -75,7 +76,7 @@ impl Canvas {
         while let Some((kind, body)) = chunk(bytes, at) {
             match kind {
                 b"VP8 " | b"VP8L" if !canvas.is_animated && !is_checked => {
-                    check_size(kind, body, [canvas.height, canvas.width])?;
+                    check_size(*kind, body, [canvas.height, canvas.width])?;
                     is_checked = true;
                 }
                 b"ANMF" if canvas.is_animated && !is_checked => {
@@ -104,7 +105,7 @@ fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
     let mut at = IN_FRAME;
     while let Some((kind, body)) = chunk(frame, at) {
         if matches!(kind, b"VP8 " | b"VP8L") {
-            return check_size(kind, body, size);
+            return check_size(*kind, body, size);
         }
         at += 8 + body.len() + body.len() % 2;
     }
@@ -113,7 +114,7 @@ fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
 
 /// Refuses coded pixels of another size: the outside crate would make room for
 /// them before it looks.
-fn check_size(kind: &[u8; 4], body: &[u8], size: [u32; 2]) -> Result<(), DecodeError> {
+fn check_size(kind: [u8; 4], body: &[u8], size: [u32; 2]) -> Result<(), DecodeError> {
     if frame_size(kind, body)? == size {
         return Ok(());
     }
@@ -121,8 +122,8 @@ fn check_size(kind: &[u8; 4], body: &[u8], size: [u32; 2]) -> Result<(), DecodeE
 }
 
 /// Rows and columns of coded pixels.
-fn frame_size(kind: &[u8; 4], body: &[u8]) -> Result<[u32; 2], DecodeError> {
-    let size = if kind == b"VP8L" {
+fn frame_size(kind: [u8; 4], body: &[u8]) -> Result<[u32; 2], DecodeError> {
+    let size = if kind == *b"VP8L" {
         let &[mark, b0, b1, b2, b3] = body.first_chunk::<5>().ok_or_else(cut_off)?;
         let sides = u32::from_le_bytes([b0, b1, b2, b3]);
         if mark != 0x2f {

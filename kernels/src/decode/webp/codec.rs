@@ -10,7 +10,7 @@ use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
 use super::super::window::PixelWindow;
 use super::chunks::Canvas;
 
-/// The decoder of WebPs.
+/// The decoder of `WebP`s.
 #[derive(Debug, Default)]
 pub(in super::super) struct Webp;
 
