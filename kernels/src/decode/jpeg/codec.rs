@@ -148,6 +148,11 @@ fn pixels(
             "the frame changes its size behind its header".to_owned(),
         ));
     }
+    if damage::is_blank(&info.warnings) {
+        return Err(JpegError::Unsupported(
+            "sampling of a kind that is not brought together".to_owned(),
+        ));
+    }
     if samples == Samples::Cmyk {
         // Full ink is stored as 0, and Pillow takes every file so.
         for ink in into.iter_mut() {

@@ -21,6 +21,13 @@ pub(super) fn is_in_pixels(error: &JpegError) -> bool {
     matches!(error, JpegError::CorruptData(_) | JpegError::UnexpectedEof)
 }
 
+/// Whether there are no pixels but a grey in their place.
+pub(super) fn is_blank(warnings: &[DecodeWarning]) -> bool {
+    let is_blank =
+        |warning: &DecodeWarning| matches!(warning, DecodeWarning::UnsupportedRecovered { .. });
+    warnings.iter().any(is_blank)
+}
+
 /// What the warnings of a decoder come to.
 pub(super) fn flaws(warnings: &[DecodeWarning]) -> Flaws {
     let is_stray =

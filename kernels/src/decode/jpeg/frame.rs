@@ -8,6 +8,8 @@ use super::super::orientation::Orientation;
 const SOF_BASELINE: u8 = 0xc0;
 const SOF_EXTENDED: u8 = 0xc1;
 const SOF_PROGRESSIVE: u8 = 0xc2;
+const SOF_ARITHMETIC: u8 = 0xc9;
+const SOF_ARITHMETIC_PROGRESSIVE: u8 = 0xca;
 const DHT: u8 = 0xc4;
 const JPG: u8 = 0xc8;
 const DAC: u8 = 0xcc;
@@ -20,9 +22,9 @@ const APP2: u8 = 0xe2;
 /// How the coefficients of a frame are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Process {
-    /// Baseline or extended: each block at once, by Huffman codes.
+    /// Baseline or extended: each block at once.
     Sequential,
-    /// In several scans, by Huffman codes.
+    /// In several scans, of which each adds to the coefficients.
     Progressive,
 }
 
@@ -114,7 +116,7 @@ impl Frame {
             .and_then(|rest| rest.first_chunk::<6>())
             .ok_or_else(cut_off)?;
         if bits != 8 {
-            return Err(unsupported("samples of 12 bits"));
+            return Err(unsupported("samples of other than 8 bits"));
         }
         let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
         if height == 0 {
@@ -158,10 +160,9 @@ impl Frame {
 
 fn process(code: u8) -> Result<Process, DecodeError> {
     match code {
-        SOF_BASELINE | SOF_EXTENDED => Ok(Process::Sequential),
-        SOF_PROGRESSIVE => Ok(Process::Progressive),
+        SOF_BASELINE | SOF_EXTENDED | SOF_ARITHMETIC => Ok(Process::Sequential),
+        SOF_PROGRESSIVE | SOF_ARITHMETIC_PROGRESSIVE => Ok(Process::Progressive),
         0xc3 | 0xcb => Err(unsupported("it is lossless")),
-        0xc9 | 0xca => Err(unsupported("arithmetic coding")),
         _ => Err(unsupported("it is hierarchical")),
     }
 }
@@ -177,6 +178,11 @@ fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
         return Err(damaged("a sampling factor beyond 1 to 4"));
     }
     let max = factors().fold([1; 2], |max, [h, v]| [h.max(max[0]), v.max(max[1])]);
+    if factors().next() != Some(max) && components.len() > 3 {
+        return Err(unsupported(
+            "its first component has fewer samples than another",
+        ));
+    }
     let of = |[h, v]: [u8; 2]| u32::from(h) * u32::from(v);
     let n_samples = factors().map(of).sum::<u32>();
     Ok((max, (16 * n_samples).div_ceil(of(max))))
