@@ -150,10 +150,6 @@ impl Frame {
     /// Rows and columns of the smallest unit that is coded on its own.
     pub(super) fn unit(&self) -> [u32; 2] {
         let [h, v] = self.sampling;
-        if self.n_components == 1 {
-            // A single component is coded block by block, whatever its factors.
-            return [8, 8];
-        }
         [8 * u32::from(v), 8 * u32::from(h)]
     }
 }
