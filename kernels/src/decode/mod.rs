@@ -41,6 +41,7 @@ mod convert;
 mod decoder;
 mod error;
 mod exif;
+mod format;
 mod gif;
 mod header;
 mod jpeg;
@@ -61,7 +62,8 @@ mod tests;
 
 pub use decoder::{DecodedImage, ImageDecoder, read_header};
 pub use error::DecodeError;
-pub use header::{ImageFormat, ImageHeader};
+pub use format::ImageFormat;
+pub use header::ImageHeader;
 pub use limits::DecodeLimits;
 pub use options::{DecodeOptions, Exif, PixelMode};
 pub use orientation::Orientation;

@@ -82,7 +82,7 @@ impl Request<'_> {
 
 /// Where the pixels lie that a codec has decoded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct DecodedPart {
     /// The part of the stored picture; the window asked for is within.
     pub at: PixelWindow,
     /// What the bytes of a pixel are.
@@ -105,5 +105,9 @@ pub(super) trait Codec {
     /// # Errors
     /// If the file is cut off or damaged, holds what is not decoded, or asks
     /// for more memory than allowed.
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError>;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError>;
 }

@@ -1,7 +1,7 @@
 //! The blocks of a GIF up to its first frame.
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2c;
@@ -10,7 +10,7 @@ const GRAPHIC_CONTROL: u8 = 0xf9;
 
 /// The first frame of a GIF.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
+pub(super) struct GifFrame<'a> {
     /// Rows and columns of the canvas, which holds the frame.
     pub canvas: [u32; 2],
     /// The first row and column of the frame in the canvas.
@@ -40,7 +40,7 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], DecodeError
         .ok_or_else(cut_off)
 }
 
-impl<'a> Frame<'a> {
+impl<'a> GifFrame<'a> {
     /// Reads the blocks up to the pixels of the first frame.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let &[w0, w1, h0, h1, flags, _, _] = take::<7>(bytes, 6)?;

@@ -4,14 +4,15 @@ use weezl::{BitOrder, decode::Decoder};
 
 use super::super::convert::convert;
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
 use super::super::lzw;
 use super::super::options::PixelMode;
 use super::super::orientation::Orientation;
 use super::super::palette::Palette;
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::super::window::PixelWindow;
-use super::blocks::Frame;
+use super::blocks::GifFrame;
 
 /// The first row and the step of each pass of an interlaced frame.
 const PASSES: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
@@ -29,7 +30,7 @@ pub(in super::super) struct Gif {
 
 impl Codec for Gif {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let frame = Frame::read(bytes)?;
+        let frame = GifFrame::read(bytes)?;
         Ok(ImageHeader {
             format: ImageFormat::Gif,
             height: frame.canvas[0],
@@ -42,8 +43,12 @@ impl Codec for Gif {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
-        let frame = Frame::read(request.bytes)?;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
+        let frame = GifFrame::read(request.bytes)?;
         let n_pixels = u64::from(frame.canvas[0]) * u64::from(frame.canvas[1]);
         request.check_bytes(6 * n_pixels + request.bytes.len() as u64)?;
         frame.data(request.bytes, &mut self.data)?;
@@ -59,7 +64,7 @@ impl Codec for Gif {
             Some(palette) => palette.look_up(&self.canvas, into),
             None => convert(Samples::Grey, &self.canvas, PixelMode::Grey, into),
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole(frame.canvas),
             samples,
             flaws: Flaws::default(),
@@ -69,7 +74,7 @@ impl Codec for Gif {
 
 impl Gif {
     /// Decodes the numbers of the frame's colours.
-    fn inflate(&mut self, frame: &Frame<'_>) -> Result<(), DecodeError> {
+    fn inflate(&mut self, frame: &GifFrame<'_>) -> Result<(), DecodeError> {
         let n_pixels = frame.size[0] as usize * frame.size[1] as usize;
         self.indices.resize(n_pixels, 0);
         if n_pixels == 0 {
@@ -86,7 +91,7 @@ impl Gif {
     }
 
     /// Puts the rows of the frame where they belong in the canvas.
-    fn place(&mut self, frame: &Frame<'_>) {
+    fn place(&mut self, frame: &GifFrame<'_>) {
         let [height, width] = frame.canvas.map(|side| side as usize);
         let [rows, cols] = frame.size.map(|side| side as usize);
         let [top, left] = frame.place.map(|side| side as usize);
@@ -114,7 +119,7 @@ impl Gif {
 }
 
 /// The colours of a frame; none where they are the greys of their numbers.
-fn palette(frame: &Frame<'_>, mode: PixelMode) -> Option<Palette> {
+fn palette(frame: &GifFrame<'_>, mode: PixelMode) -> Option<Palette> {
     let wants_alpha = mode == PixelMode::Rgba && frame.transparent.is_some();
     if frame.palette.is_none() && !wants_alpha {
         return None;

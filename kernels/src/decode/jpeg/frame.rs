@@ -2,7 +2,7 @@
 
 use super::super::error::DecodeError;
 use super::super::exif;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
 
 const SOF_BASELINE: u8 = 0xc0;
@@ -21,7 +21,7 @@ const APP2: u8 = 0xe2;
 
 /// How the coefficients of a frame are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Process {
+pub(super) enum Coding {
     /// Baseline or extended: each block at once.
     Sequential,
     /// In several scans, of which each adds to the coefficients.
@@ -30,8 +30,8 @@ pub(super) enum Process {
 
 /// What the segments before the first scan say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    pub process: Process,
+pub(super) struct JpegFrame {
+    pub coding: Coding,
     pub height: u16,
     pub width: u16,
     /// Where the two bytes of the height stand.
@@ -72,7 +72,7 @@ fn unsupported(what: &'static str) -> DecodeError {
     DecodeError::unsupported(ImageFormat::Jpeg, what)
 }
 
-impl Frame {
+impl JpegFrame {
     /// Reads the segments up to the first scan.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut seen = Seen::default();
@@ -110,7 +110,7 @@ impl Frame {
         let (code, at) = seen
             .frame
             .ok_or_else(|| damaged("a scan without a frame"))?;
-        let process = process(code)?;
+        let coding = coding(code)?;
         let &[bits, h1, h0, w1, w0, n_components] = bytes
             .get(at..)
             .and_then(|rest| rest.first_chunk::<6>())
@@ -133,7 +133,7 @@ impl Frame {
             .ok_or_else(cut_off)?;
         let (sampling, sixteenths) = sampling(components)?;
         Ok(Self {
-            process,
+            coding,
             height,
             width,
             height_at: at + 1,
@@ -154,10 +154,10 @@ impl Frame {
     }
 }
 
-fn process(code: u8) -> Result<Process, DecodeError> {
+fn coding(code: u8) -> Result<Coding, DecodeError> {
     match code {
-        SOF_BASELINE | SOF_EXTENDED | SOF_ARITHMETIC => Ok(Process::Sequential),
-        SOF_PROGRESSIVE | SOF_ARITHMETIC_PROGRESSIVE => Ok(Process::Progressive),
+        SOF_BASELINE | SOF_EXTENDED | SOF_ARITHMETIC => Ok(Coding::Sequential),
+        SOF_PROGRESSIVE | SOF_ARITHMETIC_PROGRESSIVE => Ok(Coding::Progressive),
         0xc3 | 0xcb => Err(unsupported("it is lossless")),
         _ => Err(unsupported("it is hierarchical")),
     }
@@ -178,6 +178,9 @@ fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
         return Err(unsupported(
             "its first component has fewer samples than another",
         ));
+    }
+    if components.len() == 12 && factors().any(|each| each != max) {
+        return Err(unsupported("inks of several resolutions"));
     }
     let of = |[h, v]: [u8; 2]| u32::from(h) * u32::from(v);
     let n_samples = factors().map(of).sum::<u32>();

@@ -5,10 +5,11 @@ use std::io::{Cursor, ErrorKind};
 use png::{DecodeOptions as CrateOptions, Decoder, DecodingError, Limits};
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
-use super::super::pixels::{Codec, Flaws, Part, Request};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request};
 use super::super::window::PixelWindow;
-use super::chunks::{Colour, Head};
+use super::chunks::{Colour, PngHead};
 use super::unpack::Unpacking;
 
 /// Bytes that the outside crate takes besides the rows: its window of what was
@@ -24,7 +25,7 @@ pub(in super::super) struct Png {
 
 impl Codec for Png {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let head = Head::read(bytes)?;
+        let head = PngHead::read(bytes)?;
         Ok(ImageHeader {
             format: ImageFormat::Png,
             height: head.height,
@@ -37,8 +38,12 @@ impl Codec for Png {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
-        let head = Head::read(request.bytes)?;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
+        let head = PngHead::read(request.bytes)?;
         if head.colour == Colour::Palette && head.palette.is_none() {
             return Err(DecodeError::damaged(ImageFormat::Png, "no palette"));
         }
@@ -71,7 +76,7 @@ impl Codec for Png {
             read(request.bytes, line_bytes, &mut self.rows)?;
             unpacking.run(&self.rows, line_bytes, into);
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([head.height, head.width]),
             samples: unpacking.samples,
             flaws: Flaws::default(),

@@ -5,7 +5,7 @@ use super::super::options::PixelMode;
 use super::super::palette::Palette;
 use super::super::pixels::Samples;
 use super::super::small::{spread, unpack};
-use super::chunks::{Colour, Head};
+use super::chunks::{Colour, PngHead};
 
 /// How the rows of a PNG become pixels.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Unpacking {
 }
 
 impl Unpacking {
-    pub(super) fn new(head: &Head<'_>, mode: PixelMode) -> Self {
+    pub(super) fn new(head: &PngHead<'_>, mode: PixelMode) -> Self {
         let wants_alpha = mode == PixelMode::Rgba && head.transparency.is_some();
         let key = head.transparency.filter(|_| wants_alpha);
         let key = key.and_then(|bytes| key_of(head, bytes));
@@ -102,7 +102,7 @@ fn pairs(src: &[u8], dst: &mut [u8], of: impl Fn(u8, u8) -> u8) {
 }
 
 /// The palette with its opacity.
-fn palette_of(head: &Head<'_>, samples: Samples) -> Palette {
+fn palette_of(head: &PngHead<'_>, samples: Samples) -> Palette {
     let mut palette = Palette::blank();
     palette.set_colours(head.palette.unwrap_or_default());
     for (index, &alpha) in head.transparency.unwrap_or_default().iter().enumerate() {
@@ -114,7 +114,7 @@ fn palette_of(head: &Head<'_>, samples: Samples) -> Palette {
 
 /// The transparent colour: of each sample Pillow compares the low byte, and of
 /// black and white whether it is 0.
-fn key_of(head: &Head<'_>, bytes: &[u8]) -> Option<[u8; 3]> {
+fn key_of(head: &PngHead<'_>, bytes: &[u8]) -> Option<[u8; 3]> {
     match (head.colour, head.bits, bytes) {
         (Colour::Grey, 1, &[high, low, ..]) => {
             Some(if high | low == 0 { [0; 3] } else { [255; 3] })

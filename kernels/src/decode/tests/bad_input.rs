@@ -4,10 +4,10 @@ use proptest::prelude::{any, proptest};
 use proptest::sample::Index;
 
 use super::super::{DecodeError, ImageDecoder, PixelMode, read_header};
-use super::files::{Sample, all, named, options};
+use super::files::{ImageFile, all, named, options};
 
 /// Small images of every format, the same in each run.
-fn committed() -> Vec<Sample> {
+fn committed() -> Vec<ImageFile> {
     all()
         .into_iter()
         .filter(|sample| sample.bytes.len() < 3000)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use twox_hash::XxHash3_64;
 
 use super::super::{DecodeError, Exif, ImageDecoder, PixelMode};
-use super::files::{Sample, all, options};
+use super::files::{ImageFile, all, options};
 
 const MODES: [(&str, PixelMode, Exif); 4] = [
     ("L", PixelMode::Grey, Exif::Ignore),
@@ -30,7 +30,7 @@ enum Outcome {
 /// Compares an image in a mode; an error says how the pixels differ.
 fn compare(
     decoder: &mut ImageDecoder,
-    sample: &Sample,
+    sample: &ImageFile,
     (name, mode, exif): (&str, PixelMode, Exif),
     dst: &mut Vec<u8>,
 ) -> Result<Outcome, String> {

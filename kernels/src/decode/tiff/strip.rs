@@ -4,7 +4,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use weezl::{BitOrder, decode::Decoder};
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::lzw;
 use super::picture::{Packing, Picture};
 

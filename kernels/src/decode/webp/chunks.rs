@@ -2,7 +2,7 @@
 
 use super::super::error::DecodeError;
 use super::super::exif;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
 
 /// Behind `RIFF`, the length and `WEBP`.
@@ -131,11 +131,14 @@ fn frame_size(kind: [u8; 4], body: &[u8]) -> Result<[u32; 2], DecodeError> {
         }
         [1 + ((sides >> 14) & 0x3fff), 1 + (sides & 0x3fff)]
     } else {
-        let &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1] =
+        let &[tag, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1] =
             body.first_chunk::<10>().ok_or_else(cut_off)?
         else {
             return Err(damaged("lossy pixels without their mark"));
         };
+        if tag & 1 != 0 {
+            return Err(damaged("pixels that change those of a frame before"));
+        }
         let side = |low, high| u32::from(u16::from_le_bytes([low, high]) & 0x3fff);
         [side(h0, h1), side(w0, w1)]
     };

@@ -5,8 +5,9 @@ use std::io::{Cursor, ErrorKind};
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::super::window::PixelWindow;
 use super::chunks::Canvas;
 
@@ -29,7 +30,11 @@ impl Codec for Webp {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
         let canvas = Canvas::read(request.bytes)?;
         let n_pixels = u64::from(canvas.height) * u64::from(canvas.width);
         // The pixels, those of a frame and a canvas in four channels, and the
@@ -51,7 +56,7 @@ impl Codec for Webp {
         }
         into.resize(n_pixels as usize * samples.channels(), 0);
         decoder.read_image(into).map_err(error)?;
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([canvas.height, canvas.width]),
             samples,
             flaws: Flaws::default(),
