@@ -78,6 +78,17 @@ impl Request<'_> {
         let need = need.saturating_add(self.taken);
         self.limits.check_bytes(self.header.format, need)
     }
+
+    /// Refuses a file that is too short for `need` bytes, of which a byte of it
+    /// makes at most `ratio`: before room is made for what is not there.
+    pub(super) fn check_ratio(&self, need: u64, ratio: u64) -> Result<(), DecodeError> {
+        if need <= ratio.saturating_mul(self.bytes.len() as u64) {
+            return Ok(());
+        }
+        Err(DecodeError::Truncated {
+            format: self.header.format,
+        })
+    }
 }
 
 /// Where the pixels lie that a codec has decoded.

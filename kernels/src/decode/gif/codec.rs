@@ -17,6 +17,10 @@ use super::blocks::GifFrame;
 /// The first row and the step of each pass of an interlaced frame.
 const PASSES: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
 
+/// Pixels that a byte makes at most: it holds less than four codes, and each
+/// stands for as many pixels as there are codes.
+const RATIO: u64 = 4 * 4096;
+
 /// The decoder of GIFs.
 #[derive(Debug, Default)]
 pub(in super::super) struct Gif {
@@ -51,6 +55,8 @@ impl Codec for Gif {
         let frame = GifFrame::read(request.bytes)?;
         let n_pixels = u64::from(frame.canvas[0]) * u64::from(frame.canvas[1]);
         request.check_bytes(6 * n_pixels + request.bytes.len() as u64)?;
+        let n_coded = u64::from(frame.size[0]) * u64::from(frame.size[1]);
+        request.check_ratio(n_coded, RATIO)?;
         frame.data(request.bytes, &mut self.data)?;
         self.inflate(&frame)?;
         self.place(&frame);

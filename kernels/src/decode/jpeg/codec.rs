@@ -89,7 +89,8 @@ impl Jpeg {
 }
 
 /// Refuses what would take more memory than allowed: the picture, its components
-/// and, where all scans come before the first pixel, their coefficients.
+/// and, where all scans come before the first pixel, their coefficients. Refuses
+/// a file that is too short for its blocks, too.
 fn check_memory(request: &Request<'_>, frame: &JpegFrame) -> Result<(), DecodeError> {
     let side = |n: u16, factor: u8| {
         let unit = 8 * u64::from(factor);
@@ -106,7 +107,13 @@ fn check_memory(request: &Request<'_>, frame: &JpegFrame) -> Result<(), DecodeEr
     if frame.n_components == 4 {
         need += 4 * n_pixels;
     }
-    request.check_bytes(need + request.bytes.len() as u64)
+    request.check_bytes(need + request.bytes.len() as u64)?;
+    if frame.is_arithmetic {
+        return Ok(());
+    }
+    // Each block of the first component takes a bit or more.
+    let n_blocks = u64::from(frame.width) * u64::from(frame.height) / 64;
+    request.check_ratio(n_blocks, 8)
 }
 
 fn samples(frame: &JpegFrame) -> (Samples, PixelFormat) {

@@ -48,6 +48,8 @@ pub(super) struct JpegFrame {
     pub data_at: usize,
     pub orientation: Orientation,
     pub has_icc: bool,
+    /// Whether the coefficients are coded by arithmetic, not by Huffman codes.
+    pub is_arithmetic: bool,
 }
 
 /// What the segments say so far.
@@ -144,6 +146,7 @@ impl JpegFrame {
             data_at,
             orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
             has_icc: seen.has_icc,
+            is_arithmetic: matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE),
         })
     }
 

@@ -16,6 +16,9 @@ use super::unpack::Unpacking;
 /// inflated.
 const MAX_OVERHEAD: u64 = 1 << 20;
 
+/// Bytes that deflate makes of one at most: 258 of two bits.
+const RATIO: u64 = 1032;
+
 /// The decoder of PNGs.
 #[derive(Debug, Default)]
 pub(in super::super) struct Png {
@@ -63,6 +66,8 @@ impl Codec for Png {
             .saturating_add(stored)
             .saturating_add(8 * line_bytes);
         request.check_bytes(need.saturating_add(MAX_OVERHEAD))?;
+
+        request.check_ratio(line_bytes.saturating_mul(height), RATIO)?;
 
         // All fit the memory that is allowed.
         let [n_bytes, stored, line_bytes] = [n_bytes, stored, line_bytes].map(|n| n as usize);

@@ -15,7 +15,7 @@ use super::strip;
 pub(in super::super) struct Tiff {
     /// The rows of a strip.
     strip: Vec<u8>,
-    /// TagNumbers of the colours of a row.
+    /// Numbers of the colours of a row.
     indices: Vec<u8>,
 }
 
@@ -46,6 +46,11 @@ impl Codec for Tiff {
         let strip_bytes = picture.line_bytes() * u64::from(picture.rows_per_strip);
         let need = line.saturating_mul(u64::from(picture.height));
         request.check_bytes(need.saturating_add(strip_bytes).saturating_add(line))?;
+
+        let stored = picture
+            .line_bytes()
+            .saturating_mul(u64::from(picture.height));
+        request.check_ratio(stored, strip::ratio(picture.packing))?;
 
         let palette = palette(&picture)?;
         into.resize(need as usize, 0);

@@ -14,6 +14,16 @@ fn cut_off() -> DecodeError {
     }
 }
 
+/// Bytes that a packed one makes at most. Of LZW a code of twelve bits makes as
+/// many as there are codes; of deflate two bits make 258.
+pub(super) fn ratio(packing: Packing) -> u64 {
+    match packing {
+        Packing::None => 1,
+        Packing::Lzw => 4096,
+        Packing::Deflate => 1032,
+    }
+}
+
 /// Unpacks the strip of this number; `dst` has the length of its rows.
 pub(super) fn unpack(
     bytes: &[u8],
