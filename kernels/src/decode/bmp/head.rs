@@ -138,6 +138,9 @@ impl<'a> BmpHead<'a> {
         if self.height > i32::MAX as u32 || self.width > i32::MAX as u32 {
             return Err(damaged("a side beyond 31 bits"));
         }
+        if self.pixels_at == 0 && self.layout != PixelLayout::Palette {
+            self.pixels_at = at;
+        }
         if self.layout == PixelLayout::Palette {
             let n_colours = match n_colours {
                 0 => 1 << self.bits,
@@ -146,6 +149,9 @@ impl<'a> BmpHead<'a> {
             };
             let end = at + n_colours * self.colour_bytes;
             self.palette = bytes.get(at..end).ok_or_else(cut_off)?;
+            if self.pixels_at == 0 {
+                self.pixels_at = end;
+            }
             // Some writers forget the palette when they say where pixels begin.
             if self.pixels_at == at && self.colour_bytes == 4 {
                 self.pixels_at = end;

@@ -146,6 +146,12 @@ fn pixels(
     };
     let (samples, format) = samples(frame);
     let mut decoder = Decoder::new_with_limits(bytes, limits)?;
+    let found = [decoder.header().height, decoder.header().width].map(u32::from);
+    if found != [region.height, u32::from(frame.width)] {
+        return Err(JpegError::CorruptData(
+            "segments that stray bytes hide".to_owned(),
+        ));
+    }
     decoder.set_output_format(format);
     decoder.set_block_smoothing(true);
     decoder.set_lenient(damage == Damage::Decoded);
@@ -155,11 +161,6 @@ fn pixels(
     let len = region.height as usize * region.width as usize * samples.channels();
     into.resize(len, 0);
     let info = decoder.decode_image_into(into)?;
-    if info.bytes_written != len {
-        return Err(JpegError::CorruptData(
-            "the frame changes its size behind its header".to_owned(),
-        ));
-    }
     if damage::is_blank(&info.warnings) {
         return Err(JpegError::Unsupported(
             "sampling of a kind that is not brought together".to_owned(),

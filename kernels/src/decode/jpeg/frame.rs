@@ -30,6 +30,7 @@ pub(super) enum Coding {
 
 /// What the segments before the first scan say.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the file")]
 pub(super) struct JpegFrame {
     pub coding: Coding,
     pub height: u16,
@@ -50,6 +51,8 @@ pub(super) struct JpegFrame {
     pub has_icc: bool,
     /// Whether the coefficients are coded by arithmetic, not by Huffman codes.
     pub is_arithmetic: bool,
+    /// Whether each segment follows the one before it.
+    pub is_tidy: bool,
 }
 
 /// What the segments say so far.
@@ -58,6 +61,7 @@ struct Seen {
     frame: Option<(u8, usize)>,
     orientation: Option<Orientation>,
     has_icc: bool,
+    is_untidy: bool,
 }
 
 fn cut_off() -> DecodeError {
@@ -81,9 +85,11 @@ impl JpegFrame {
         let mut at = 2;
         loop {
             let (code, body) = next_marker(bytes, at)?;
+            seen.is_untidy |= body != at + 2;
             match code {
                 // These stand alone.
                 0x01 | 0xd0..=0xd7 => {
+                    seen.is_untidy = true;
                     at = body;
                     continue;
                 }
@@ -147,6 +153,7 @@ impl JpegFrame {
             orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
             has_icc: seen.has_icc,
             is_arithmetic: matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE),
+            is_tidy: !seen.is_untidy,
         })
     }
 

@@ -85,10 +85,16 @@ impl<'a> Directory<'a> {
     /// The numbers of a tag; none where it is missing.
     pub(super) fn numbers(&self, tag: u16) -> Result<Option<TagNumbers<'a>>, DecodeError> {
         let entries = (0..self.n_entries).map(|index| self.entries_at + 12 * index);
-        let is_it = |at: &usize| self.number(*at, 2) == Some(u32::from(tag));
-        let Some(at) = entries.into_iter().find(is_it) else {
+        let mut found = entries.filter(|&at| self.number(at, 2) == Some(u32::from(tag)));
+        let Some(at) = found.next() else {
             return Ok(None);
         };
+        if found.next().is_some() {
+            return Err(DecodeError::damaged(
+                ImageFormat::Tiff,
+                "a tag that stands there twice",
+            ));
+        }
         let kind = self.number(at + 2, 2).ok_or_else(cut_off)? as u16;
         let n = self.number(at + 4, 4).ok_or_else(cut_off)? as usize;
         let width = match kind {

@@ -9,6 +9,7 @@ use super::super::orientation::Orientation;
 const FIRST: usize = 12;
 
 /// Behind the place, the size and the time of a frame of an animation.
+const FLAGS: usize = 15;
 const IN_FRAME: usize = 16;
 
 /// What the chunks say.
@@ -21,6 +22,8 @@ pub(super) struct Canvas {
     pub is_animated: bool,
     pub has_icc: bool,
     pub orientation: Orientation,
+    /// Where the flags of the first frame of an animation stand.
+    pub flags_at: Option<usize>,
 }
 
 fn cut_off() -> DecodeError {
@@ -51,6 +54,7 @@ impl Canvas {
                     is_animated: false,
                     has_icc: false,
                     orientation: Orientation::IDENTITY,
+                    flags_at: None,
                 })
             }
             b"VP8X" => Self::of_many(bytes, body),
@@ -70,6 +74,7 @@ impl Canvas {
             is_animated: flags & 0x02 != 0,
             has_icc: flags & 0x20 != 0,
             orientation: Orientation::IDENTITY,
+            flags_at: None,
         };
         let mut at = FIRST;
         let mut is_checked = false;
@@ -81,6 +86,7 @@ impl Canvas {
                 }
                 b"ANMF" if canvas.is_animated && !is_checked => {
                     check_frame(body)?;
+                    canvas.flags_at = Some(at + 8 + FLAGS);
                     is_checked = true;
                 }
                 b"EXIF" => canvas.orientation = exif::orientation(body),
