@@ -100,7 +100,7 @@ impl Canvas {
 }
 
 /// Refuses a frame of an animation whose pixels are of another size than it
-/// says; there is a frame of an alpha before them where they are lossy.
+/// says. An alpha may stand before them where they are lossy.
 fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
     let &[_, _, _, _, _, _, w0, w1, w2, h0, h1, h2] =
         frame.first_chunk::<12>().ok_or_else(cut_off)?;
@@ -108,12 +108,16 @@ fn check_frame(frame: &[u8]) -> Result<(), DecodeError> {
         1 + u32::from_le_bytes([h0, h1, h2, 0]),
         1 + u32::from_le_bytes([w0, w1, w2, 0]),
     ];
-    let mut at = IN_FRAME;
-    while let Some((kind, body)) = chunk(frame, at) {
-        if matches!(kind, b"VP8 " | b"VP8L") {
-            return check_size(*kind, body, size);
+    let first = chunk(frame, IN_FRAME);
+    let pixels = match first {
+        Some((b"ALPH", alpha)) => {
+            let lossy = chunk(frame, IN_FRAME + 8 + alpha.len() + alpha.len() % 2);
+            lossy.filter(|(kind, _)| *kind == b"VP8 ")
         }
-        at += 8 + body.len() + body.len() % 2;
+        first => first.filter(|(kind, _)| matches!(*kind, b"VP8 " | b"VP8L")),
+    };
+    if let Some((kind, body)) = pixels {
+        return check_size(*kind, body, size);
     }
     Err(damaged("a frame without pixels"))
 }
