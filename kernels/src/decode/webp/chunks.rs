@@ -95,6 +95,9 @@ impl Canvas {
             // A chunk of an odd length is followed by a byte of nothing.
             at += 8 + body.len() + body.len() % 2;
         }
+        if !is_checked {
+            return Err(damaged("no pixels within its length"));
+        }
         Ok(canvas)
     }
 }
