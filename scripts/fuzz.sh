@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes every target in fuzz/src/bin, each for some seconds (default 30).
+# Fuzzes every target in fuzz/src/bin and fuzz/images/src/bin, each for some
+# seconds (default 30).
 #
 #   scripts/fuzz.sh [SECONDS] [TARGET…]
 #
@@ -14,7 +15,7 @@ seconds=${1:-30}
 shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-    for file in fuzz/src/bin/*.rs; do
+    for file in fuzz/src/bin/*.rs fuzz/images/src/bin/*.rs; do
         targets+=("$(basename "$file" .rs)")
     done
 fi
@@ -38,11 +39,14 @@ fi
 for target in "${targets[@]}"; do
     found=target/fuzz/$target/corpus
     log=target/fuzz/$target/log
+    # The decoders of images start from the images of the tests.
+    seeds=fuzz/seeds/$target
+    [ -d "$seeds" ] || seeds=tests/fixtures/images
     mkdir -p "$found" "target/fuzz/$target/crashes"
     say "fuzzing $target for $seconds s"
     if ! "target/release/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -malloc_limit_mb=1024 -print_final_stats=1 -verbosity=1 \
-        -artifact_prefix="target/fuzz/$target/crashes/" "$found" "fuzz/seeds/$target" >"$log" 2>&1; then
+        -artifact_prefix="target/fuzz/$target/crashes/" "$found" "$seeds" >"$log" 2>&1; then
         tail -n 40 "$log"
         fail "fuzzing $target found a fault; the input is under target/fuzz/$target/crashes"
     fi

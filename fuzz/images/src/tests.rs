@@ -19,7 +19,9 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn the_images_of_every_target() {
-    for file in files("../../tests/fixtures/images") {
+    let images = files("../../tests/fixtures/images");
+    let found = files("../../tests/fixtures/images/found");
+    for file in images.iter().chain(&found) {
         for target in [
             super::bmp,
             super::gif,
@@ -28,7 +30,7 @@ fn the_images_of_every_target() {
             super::tiff,
             super::webp,
         ] {
-            target(&file);
+            target(file);
         }
     }
 }

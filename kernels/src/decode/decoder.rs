@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::bmp::Bmp;
 use super::convert::convert;
 use super::error::DecodeError;
+use super::format::ImageFormat;
 use super::gif::Gif;
-use super::header::{ImageFormat, ImageHeader};
+use super::header::ImageHeader;
 use super::jpeg::Jpeg;
 use super::limits::DecodeLimits;
 use super::options::{DecodeOptions, Exif, PixelMode};
 use super::orientation::Orientation;
-use super::pixels::{Codec, Flaws, Part, Request};
+use super::pixels::{Codec, DecodedPart, Flaws, Request};
 use super::png::Png;
 use super::tiff::Tiff;
 use super::webp::Webp;
@@ -27,7 +28,7 @@ use super::window::PixelWindow;
 /// picture has more pixels than the limits allow.
 pub fn read_header(bytes: &[u8], limits: &DecodeLimits) -> Result<ImageHeader, DecodeError> {
     let header = with_codec(&mut Codecs::default(), bytes, |codec| codec.header(bytes))?;
-    limits.check_pixels(&header)?;
+    limits.check_pixels([header.height, header.width])?;
     Ok(header)
 }
 
@@ -111,10 +112,16 @@ impl ImageDecoder {
         dst: &mut Vec<u8>,
     ) -> Result<DecodedImage, DecodeError> {
         let header = with_codec(&mut self.codecs, bytes, |codec| codec.header(bytes))?;
-        options.limits.check_pixels(&header)?;
+        options.limits.check_pixels([header.height, header.width])?;
         let size = header.size(options.exif);
         let seen = window.unwrap_or(PixelWindow::whole(size));
-        seen.check(size)?;
+        if !seen.is_within(size) {
+            return Err(DecodeError::Window {
+                height: size[0],
+                width: size[1],
+                window: seen,
+            });
+        }
         let orientation = match options.exif {
             Exif::Apply => header.orientation,
             Exif::Ignore => Orientation::IDENTITY,
@@ -140,7 +147,7 @@ impl ImageDecoder {
     }
 
     /// The pixels of a codec. Should it panic, its buffers are thrown away.
-    fn part_of(&mut self, request: &Request<'_>) -> Result<Part, DecodeError> {
+    fn part_of(&mut self, request: &Request<'_>) -> Result<DecodedPart, DecodeError> {
         let Self { codecs, part, .. } = self;
         let run = || with_codec(codecs, request.bytes, |codec| codec.decode(request, part));
         match catch_unwind(AssertUnwindSafe(run)) {
@@ -161,7 +168,7 @@ impl ImageDecoder {
     fn finish(
         &mut self,
         request: &Request<'_>,
-        part: Part,
+        part: DecodedPart,
         orientation: Orientation,
         dst: &mut Vec<u8>,
     ) {
@@ -193,7 +200,7 @@ impl ImageDecoder {
 }
 
 /// Converts the rows and columns of the window out of a part.
-fn cut_and_convert(part: Part, pixels: &[u8], request: &Request<'_>, dst: &mut [u8]) {
+fn cut_and_convert(part: DecodedPart, pixels: &[u8], request: &Request<'_>, dst: &mut [u8]) {
     let &Request { window, mode, .. } = request;
     let channels = part.samples.channels();
     let line = part.at.width as usize * channels;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::header::ImageFormat;
+use super::format::ImageFormat;
 use super::window::PixelWindow;
 
 /// Why a file gives no pixels.

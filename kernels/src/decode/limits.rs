@@ -1,7 +1,7 @@
 //! What a file may ask for, compared before anything is allocated.
 
 use super::error::DecodeError;
-use super::header::{ImageFormat, ImageHeader};
+use super::format::ImageFormat;
 
 /// What a file may ask for.
 ///
@@ -27,8 +27,7 @@ impl Default for DecodeLimits {
 
 impl DecodeLimits {
     /// Refuses a picture that has more pixels than the limit allows.
-    pub(super) fn check_pixels(&self, header: &ImageHeader) -> Result<(), DecodeError> {
-        let &ImageHeader { height, width, .. } = header;
+    pub(super) fn check_pixels(&self, [height, width]: [u32; 2]) -> Result<(), DecodeError> {
         if u64::from(height) * u64::from(width) <= self.max_pixels {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use weezl::{LzwStatus, decode::Decoder};
 
 use super::error::DecodeError;
-use super::header::ImageFormat;
+use super::format::ImageFormat;
 
 /// Fills `dst` from codes; what is behind them does not matter.
 pub(super) fn fill(

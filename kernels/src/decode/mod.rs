@@ -31,11 +31,17 @@
 //! is a fault of ours or of an outside crate: it is caught, reported as an error,
 //! and the buffers it left behind are thrown away.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "sizes fit the memory that is allowed, and samples a byte"
+)]
+
 mod bmp;
 mod convert;
 mod decoder;
 mod error;
 mod exif;
+mod format;
 mod gif;
 mod header;
 mod jpeg;
@@ -56,7 +62,8 @@ mod tests;
 
 pub use decoder::{DecodedImage, ImageDecoder, read_header};
 pub use error::DecodeError;
-pub use header::{ImageFormat, ImageHeader};
+pub use format::ImageFormat;
+pub use header::ImageHeader;
 pub use limits::DecodeLimits;
 pub use options::{DecodeOptions, Exif, PixelMode};
 pub use orientation::Orientation;

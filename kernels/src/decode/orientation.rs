@@ -10,40 +10,29 @@ use super::window::PixelWindow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Orientation {
     tag: u8,
-    is_transposed: bool,
-    flips_rows: bool,
-    flips_cols: bool,
 }
 
 impl Orientation {
     /// As stored: tag 1.
-    pub const IDENTITY: Self = Self {
-        tag: 1,
-        is_transposed: false,
-        flips_rows: false,
-        flips_cols: false,
-    };
+    pub const IDENTITY: Self = Self { tag: 1 };
 
     /// The orientation of an EXIF tag; `None` beyond 1 to 8.
     #[must_use]
     pub fn of_tag(tag: u16) -> Option<Self> {
-        let (is_transposed, flips_rows, flips_cols) = match tag {
-            1 => (false, false, false),
-            2 => (false, false, true),
-            3 => (false, true, true),
-            4 => (false, true, false),
-            5 => (true, false, false),
-            6 => (true, true, false),
-            7 => (true, true, true),
-            8 => (true, false, true),
-            _ => return None,
-        };
-        Some(Self {
-            tag: u8::try_from(tag).ok()?,
-            is_transposed,
-            flips_rows,
-            flips_cols,
-        })
+        let tag = u8::try_from(tag).ok()?;
+        (1..=8).contains(&tag).then_some(Self { tag })
+    }
+
+    fn is_transposed(self) -> bool {
+        self.tag >= 5
+    }
+
+    fn flips_rows(self) -> bool {
+        matches!(self.tag, 3 | 4 | 6 | 7)
+    }
+
+    fn flips_cols(self) -> bool {
+        matches!(self.tag, 2 | 3 | 7 | 8)
     }
 
     /// The EXIF tag, 1 to 8.
@@ -55,7 +44,7 @@ impl Orientation {
     /// Rows and columns as seen, from those stored.
     #[must_use]
     pub fn size(self, [height, width]: [u32; 2]) -> [u32; 2] {
-        if self.is_transposed {
+        if self.is_transposed() {
             [width, height]
         } else {
             [height, width]
@@ -66,7 +55,7 @@ impl Orientation {
     /// and columns as stored, and the window lies within the picture.
     pub(super) fn stored_window(self, window: PixelWindow, stored: [u32; 2]) -> PixelWindow {
         let mut at = window;
-        if self.is_transposed {
+        if self.is_transposed() {
             at = PixelWindow {
                 top: window.left,
                 left: window.top,
@@ -74,10 +63,10 @@ impl Orientation {
                 width: window.height,
             };
         }
-        if self.flips_rows {
+        if self.flips_rows() {
             at.top = stored[0] - at.height - at.top;
         }
-        if self.flips_cols {
+        if self.flips_cols() {
             at.left = stored[1] - at.width - at.left;
         }
         at
@@ -90,18 +79,18 @@ impl Orientation {
         let [height, width] = size;
         let (pixels, _) = src.as_chunks::<N>();
         let (turned, _) = dst.as_chunks_mut::<N>();
-        let seen_width = if self.is_transposed { height } else { width };
+        let seen_width = if self.is_transposed() { height } else { width };
         for (row, line) in turned.chunks_exact_mut(seen_width).enumerate() {
             for (col, pixel) in line.iter_mut().enumerate() {
-                let (mut y, mut x) = if self.is_transposed {
+                let (mut y, mut x) = if self.is_transposed() {
                     (col, row)
                 } else {
                     (row, col)
                 };
-                if self.flips_rows {
+                if self.flips_rows() {
                     y = height - 1 - y;
                 }
-                if self.flips_cols {
+                if self.flips_cols() {
                     x = width - 1 - x;
                 }
                 *pixel = pixels[y * width + x];

@@ -56,20 +56,17 @@ impl Palette {
 
     /// Looks each number up.
     pub(super) fn look_up(&self, indices: &[u8], dst: &mut [u8]) {
-        match self.samples {
-            Samples::Rgba => {
-                let (pixels, _) = dst.as_chunks_mut::<4>();
-                for (pixel, &index) in pixels.iter_mut().zip(indices) {
-                    *pixel = self.colours[usize::from(index)];
-                }
+        if self.samples == Samples::Rgba {
+            let (pixels, _) = dst.as_chunks_mut::<4>();
+            for (pixel, &index) in pixels.iter_mut().zip(indices) {
+                *pixel = self.colours[usize::from(index)];
             }
-            _ => {
-                let (pixels, _) = dst.as_chunks_mut::<3>();
-                for (pixel, &index) in pixels.iter_mut().zip(indices) {
-                    let [r, g, b, _] = self.colours[usize::from(index)];
-                    *pixel = [r, g, b];
-                }
-            }
+            return;
+        }
+        let (pixels, _) = dst.as_chunks_mut::<3>();
+        for (pixel, &index) in pixels.iter_mut().zip(indices) {
+            let [r, g, b, _] = self.colours[usize::from(index)];
+            *pixel = [r, g, b];
         }
     }
 }

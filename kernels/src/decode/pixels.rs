@@ -78,11 +78,22 @@ impl Request<'_> {
         let need = need.saturating_add(self.taken);
         self.limits.check_bytes(self.header.format, need)
     }
+
+    /// Refuses a file that is too short for `need` bytes, of which a byte of it
+    /// makes at most `ratio`: before room is made for what is not there.
+    pub(super) fn check_ratio(&self, need: u64, ratio: u64) -> Result<(), DecodeError> {
+        if need <= ratio.saturating_mul(self.bytes.len() as u64) {
+            return Ok(());
+        }
+        Err(DecodeError::Truncated {
+            format: self.header.format,
+        })
+    }
 }
 
 /// Where the pixels lie that a codec has decoded.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part {
+pub(super) struct DecodedPart {
     /// The part of the stored picture; the window asked for is within.
     pub at: PixelWindow,
     /// What the bytes of a pixel are.
@@ -105,5 +116,9 @@ pub(super) trait Codec {
     /// # Errors
     /// If the file is cut off or damaged, holds what is not decoded, or asks
     /// for more memory than allowed.
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError>;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError>;
 }

@@ -1,7 +1,5 @@
 //! A part of a picture.
 
-use super::error::DecodeError;
-
 /// A part of a picture: rows `top..top + height`, columns `left..left + width`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PixelWindow {
@@ -27,18 +25,11 @@ impl PixelWindow {
         }
     }
 
-    /// Refuses a window that is empty or reaches beyond `size` rows and columns.
-    pub(super) fn check(self, [height, width]: [u32; 2]) -> Result<(), DecodeError> {
+    /// Whether it has pixels, all of them in a picture of `size` rows and columns.
+    pub(super) fn is_within(self, [height, width]: [u32; 2]) -> bool {
         let fits = |first: u32, n: u32, limit: u32| {
             n > 0 && first.checked_add(n).is_some_and(|end| end <= limit)
         };
-        if fits(self.top, self.height, height) && fits(self.left, self.width, width) {
-            return Ok(());
-        }
-        Err(DecodeError::Window {
-            height,
-            width,
-            window: self,
-        })
+        fits(self.top, self.height, height) && fits(self.left, self.width, width)
     }
 }

@@ -1,13 +1,14 @@
 //! Decodes a BMP as a whole.
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
 use super::super::orientation::Orientation;
 use super::super::palette::Palette;
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
-use super::super::small::each_small;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
+use super::super::small::unpack;
 use super::super::window::PixelWindow;
-use super::head::{Head, Layout, Places};
+use super::head::{BmpHead, BytePlaces, PixelLayout};
 
 /// The decoder of BMPs.
 #[derive(Debug, Default)]
@@ -18,12 +19,11 @@ pub(in super::super) struct Bmp {
 
 impl Codec for Bmp {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let head = Head::read(bytes)?;
+        let head = BmpHead::read(bytes)?;
         let (channels, bits) = match head.layout {
-            Layout::Palette => (1, head.bits as u8),
-            Layout::Bits555 | Layout::Bits565 => (3, 8),
-            Layout::Bytes([.., None]) => (3, 8),
-            Layout::Bytes([.., Some(_)]) => (4, 8),
+            PixelLayout::Palette => (1, head.bits as u8),
+            PixelLayout::Bits555 | PixelLayout::Bits565 | PixelLayout::Bytes([.., None]) => (3, 8),
+            PixelLayout::Bytes([.., Some(_)]) => (4, 8),
         };
         Ok(ImageHeader {
             format: ImageFormat::Bmp,
@@ -37,11 +37,15 @@ impl Codec for Bmp {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
-        let head = Head::read(request.bytes)?;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
+        let head = BmpHead::read(request.bytes)?;
         let [height, width] = [head.height as usize, head.width as usize];
         let samples = match head.layout {
-            Layout::Bytes([.., Some(_)]) => Samples::Rgba,
+            PixelLayout::Bytes([.., Some(_)]) => Samples::Rgba,
             _ => Samples::Rgb,
         };
         // A row fills words of 32 bits.
@@ -58,7 +62,7 @@ impl Codec for Bmp {
         } else {
             self.rows(&head, lines, out.rev());
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([head.height, head.width]),
             samples,
             flaws: Flaws::default(),
@@ -69,7 +73,7 @@ impl Codec for Bmp {
 /// The bytes of all rows; those that fill up the last may be missing.
 fn stored_rows<'a>(
     bytes: &'a [u8],
-    head: &Head<'_>,
+    head: &BmpHead<'_>,
     line_bytes: u64,
 ) -> Result<&'a [u8], DecodeError> {
     let used = (u64::from(head.width) * u64::from(head.bits)).div_ceil(8);
@@ -89,7 +93,7 @@ fn stored_rows<'a>(
 impl Bmp {
     fn rows<'a, 'b>(
         &mut self,
-        head: &Head<'_>,
+        head: &BmpHead<'_>,
         lines: impl Iterator<Item = &'a [u8]>,
         out: impl Iterator<Item = &'b mut [u8]>,
     ) {
@@ -100,17 +104,14 @@ impl Bmp {
         self.indices.resize(head.width as usize, 0);
         for (src, dst) in lines.zip(out) {
             match head.layout {
-                Layout::Palette if head.bits == 8 => palette.look_up(src, dst),
-                Layout::Palette => {
-                    let indices = self.indices.iter_mut();
-                    each_small(head.bits as u8, src, indices, |sample, index| {
-                        *index = sample
-                    });
+                PixelLayout::Palette if head.bits == 8 => palette.look_up(src, dst),
+                PixelLayout::Palette => {
+                    unpack(head.bits as u8, 1, src, &mut self.indices);
                     palette.look_up(&self.indices, dst);
                 }
-                Layout::Bits555 => words(src, dst, [10, 5, 0], [31, 31, 31]),
-                Layout::Bits565 => words(src, dst, [11, 5, 0], [31, 63, 31]),
-                Layout::Bytes(places) => bytes(src, dst, usize::from(head.bits / 8), places),
+                PixelLayout::Bits555 => words(src, dst, [10, 5, 0], [31, 31, 31]),
+                PixelLayout::Bits565 => words(src, dst, [11, 5, 0], [31, 63, 31]),
+                PixelLayout::Bytes(places) => bytes(src, dst, usize::from(head.bits / 8), places),
             }
         }
     }
@@ -128,7 +129,7 @@ fn words(src: &[u8], dst: &mut [u8], shifts: [u32; 3], masks: [u32; 3]) {
 }
 
 /// Takes bytes from their places.
-fn bytes(src: &[u8], dst: &mut [u8], pixel_bytes: usize, places: Places) {
+fn bytes(src: &[u8], dst: &mut [u8], pixel_bytes: usize, places: BytePlaces) {
     let n = if places[3].is_some() { 4 } else { 3 };
     for (pixel, src) in dst.chunks_exact_mut(n).zip(src.chunks_exact(pixel_bytes)) {
         for (part, place) in pixel.iter_mut().zip(places) {

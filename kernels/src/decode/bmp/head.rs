@@ -1,7 +1,7 @@
 //! The headers of a BMP.
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 
 /// Behind the two letters, the size and the place of the pixels.
 const INFO: usize = 14;
@@ -10,11 +10,11 @@ const CORE: u32 = 12;
 const BITFIELDS: u32 = 3;
 
 /// Where in the bytes of a pixel red, green, blue and opacity stand.
-pub(super) type Places = [Option<u8>; 4];
+pub(super) type BytePlaces = [Option<u8>; 4];
 
 /// How a pixel is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum PixelLayout {
     /// Numbers of colours.
     Palette,
     /// Five bits each, blue lowest.
@@ -22,17 +22,17 @@ pub(super) enum Layout {
     /// Five, six and five bits, blue lowest.
     Bits565,
     /// Bytes at these places.
-    Bytes(Places),
+    Bytes(BytePlaces),
 }
 
 /// What the headers say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head<'a> {
+pub(super) struct BmpHead<'a> {
     pub height: u32,
     pub width: u32,
     pub is_top_down: bool,
     pub bits: u16,
-    pub layout: Layout,
+    pub layout: PixelLayout,
     /// The colours of a palette: blue, green, red, and `colour_bytes` apart.
     pub palette: &'a [u8],
     pub colour_bytes: usize,
@@ -64,7 +64,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Result<u32, DecodeError> {
     Ok(u32::from_le_bytes(*rest.first_chunk().ok_or_else(cut_off)?))
 }
 
-impl<'a> Head<'a> {
+impl<'a> BmpHead<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let header = u32_at(bytes, INFO)?;
         match header {
@@ -80,7 +80,7 @@ impl<'a> Head<'a> {
             width: u32::from(u16_at(bytes, INFO + 4)?),
             is_top_down: false,
             bits: u16_at(bytes, INFO + 10)?,
-            layout: Layout::Palette,
+            layout: PixelLayout::Palette,
             palette: &[],
             colour_bytes: 3,
             pixels_at: u32_at(bytes, 10)? as usize,
@@ -138,7 +138,10 @@ impl<'a> Head<'a> {
         if self.height > i32::MAX as u32 || self.width > i32::MAX as u32 {
             return Err(damaged("a side beyond 31 bits"));
         }
-        if self.layout == Layout::Palette {
+        if self.pixels_at == 0 && self.layout != PixelLayout::Palette {
+            self.pixels_at = at;
+        }
+        if self.layout == PixelLayout::Palette {
             let n_colours = match n_colours {
                 0 => 1 << self.bits,
                 n if n <= 1 << self.bits => n as usize,
@@ -146,6 +149,9 @@ impl<'a> Head<'a> {
             };
             let end = at + n_colours * self.colour_bytes;
             self.palette = bytes.get(at..end).ok_or_else(cut_off)?;
+            if self.pixels_at == 0 {
+                self.pixels_at = end;
+            }
             // Some writers forget the palette when they say where pixels begin.
             if self.pixels_at == at && self.colour_bytes == 4 {
                 self.pixels_at = end;
@@ -156,26 +162,28 @@ impl<'a> Head<'a> {
 }
 
 /// The layout where nothing else is said.
-fn plain_layout(bits: u16) -> Result<Layout, DecodeError> {
+fn plain_layout(bits: u16) -> Result<PixelLayout, DecodeError> {
     match bits {
-        1 | 4 | 8 => Ok(Layout::Palette),
-        16 => Ok(Layout::Bits555),
-        24 | 32 => Ok(Layout::Bytes([Some(2), Some(1), Some(0), None])),
+        1 | 4 | 8 => Ok(PixelLayout::Palette),
+        16 => Ok(PixelLayout::Bits555),
+        24 | 32 => Ok(PixelLayout::Bytes([Some(2), Some(1), Some(0), None])),
         _ => Err(unsupported("pixels of neither 1, 4, 8, 16, 24 nor 32 bits")),
     }
 }
 
 /// The layout that masks of red, green, blue and opacity stand for.
-fn layout_of_masks(bytes: &[u8], bits: u16, header: usize) -> Result<Layout, DecodeError> {
+fn layout_of_masks(bytes: &[u8], bits: u16, header: usize) -> Result<PixelLayout, DecodeError> {
     // Behind a header of 40 bytes, or at the same place within a longer one.
     let at = |index: usize| u32_at(bytes, INFO + 40 + 4 * index);
     let colours = [at(0)?, at(1)?, at(2)?];
     let alpha = if header >= 56 { at(3)? } else { 0 };
     match (bits, colours, alpha) {
-        (16, [0x7c00, 0x3e0, 0x1f], _) => Ok(Layout::Bits555),
-        (16, [0xf800, 0x7e0, 0x1f], _) => Ok(Layout::Bits565),
-        (24, [0xff_0000, 0xff00, 0xff], _) => Ok(Layout::Bytes([Some(2), Some(1), Some(0), None])),
-        (32, [0, 0, 0], 0) => Ok(Layout::Bytes([Some(2), Some(1), Some(0), Some(3)])),
+        (16, [0x7c00, 0x3e0, 0x1f], _) => Ok(PixelLayout::Bits555),
+        (16, [0xf800, 0x7e0, 0x1f], _) => Ok(PixelLayout::Bits565),
+        (24, [0xff_0000, 0xff00, 0xff], _) => {
+            Ok(PixelLayout::Bytes([Some(2), Some(1), Some(0), None]))
+        }
+        (32, [0, 0, 0], 0) => Ok(PixelLayout::Bytes([Some(2), Some(1), Some(0), Some(3)])),
         (32, [r, g, b], alpha) => {
             let places = [r, g, b, alpha].map(place);
             let known = [
@@ -189,7 +197,7 @@ fn layout_of_masks(bytes: &[u8], bits: u16, header: usize) -> Result<Layout, Dec
             ];
             let is_known = known.contains(&places) && (alpha == 0 || places[3].is_some());
             is_known
-                .then_some(Layout::Bytes(places))
+                .then_some(PixelLayout::Bytes(places))
                 .ok_or_else(|| unsupported("masks that Pillow does not know"))
         }
         _ => Err(unsupported("masks that Pillow does not know")),

@@ -1,7 +1,7 @@
 //! The blocks of a GIF up to its first frame.
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2c;
@@ -10,7 +10,7 @@ const GRAPHIC_CONTROL: u8 = 0xf9;
 
 /// The first frame of a GIF.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
+pub(super) struct GifFrame<'a> {
     /// Rows and columns of the canvas, which holds the frame.
     pub canvas: [u32; 2],
     /// The first row and column of the frame in the canvas.
@@ -40,7 +40,7 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], DecodeError
         .ok_or_else(cut_off)
 }
 
-impl<'a> Frame<'a> {
+impl<'a> GifFrame<'a> {
     /// Reads the blocks up to the pixels of the first frame.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let &[w0, w1, h0, h1, flags, _, _] = take::<7>(bytes, 6)?;
@@ -119,9 +119,9 @@ impl<'a> Frame<'a> {
         let next = || -> Result<bool, DecodeError> {
             let mut at = past(bytes, self.data_at)?;
             loop {
-                match take::<1>(bytes, at)? {
-                    &[EXTENSION] => at = past(bytes, at + 2)?,
-                    &[kind] => return Ok(kind == IMAGE),
+                match *take::<1>(bytes, at)? {
+                    [EXTENSION] => at = past(bytes, at + 2)?,
+                    [kind] => return Ok(kind == IMAGE),
                 }
             }
         };
@@ -129,8 +129,11 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Colours, if there are any, and where they end.
+type Colours<'a> = (Option<&'a [u8]>, usize);
+
 /// The palette at `at`, if the flags say that there is one, and where it ends.
-fn palette(bytes: &[u8], at: usize, flags: u8) -> Result<(Option<&[u8]>, usize), DecodeError> {
+fn palette(bytes: &[u8], at: usize, flags: u8) -> Result<Colours<'_>, DecodeError> {
     if flags & 0x80 == 0 {
         return Ok((None, at));
     }

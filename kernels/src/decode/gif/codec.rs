@@ -4,17 +4,22 @@ use weezl::{BitOrder, decode::Decoder};
 
 use super::super::convert::convert;
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
 use super::super::lzw;
 use super::super::options::PixelMode;
 use super::super::orientation::Orientation;
 use super::super::palette::Palette;
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::super::window::PixelWindow;
-use super::blocks::Frame;
+use super::blocks::GifFrame;
 
 /// The first row and the step of each pass of an interlaced frame.
 const PASSES: [(usize, usize); 4] = [(0, 8), (4, 8), (2, 4), (1, 2)];
+
+/// Pixels that a byte makes at most: it holds less than four codes, and each
+/// stands for as many pixels as there are codes.
+const RATIO: u64 = 4 * 4096;
 
 /// The decoder of GIFs.
 #[derive(Debug, Default)]
@@ -29,7 +34,7 @@ pub(in super::super) struct Gif {
 
 impl Codec for Gif {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let frame = Frame::read(bytes)?;
+        let frame = GifFrame::read(bytes)?;
         Ok(ImageHeader {
             format: ImageFormat::Gif,
             height: frame.canvas[0],
@@ -42,10 +47,16 @@ impl Codec for Gif {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
-        let frame = Frame::read(request.bytes)?;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
+        let frame = GifFrame::read(request.bytes)?;
         let n_pixels = u64::from(frame.canvas[0]) * u64::from(frame.canvas[1]);
         request.check_bytes(6 * n_pixels + request.bytes.len() as u64)?;
+        let n_coded = u64::from(frame.size[0]) * u64::from(frame.size[1]);
+        request.check_ratio(n_coded, RATIO)?;
         frame.data(request.bytes, &mut self.data)?;
         self.inflate(&frame)?;
         self.place(&frame);
@@ -59,7 +70,7 @@ impl Codec for Gif {
             Some(palette) => palette.look_up(&self.canvas, into),
             None => convert(Samples::Grey, &self.canvas, PixelMode::Grey, into),
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole(frame.canvas),
             samples,
             flaws: Flaws::default(),
@@ -69,7 +80,7 @@ impl Codec for Gif {
 
 impl Gif {
     /// Decodes the numbers of the frame's colours.
-    fn inflate(&mut self, frame: &Frame<'_>) -> Result<(), DecodeError> {
+    fn inflate(&mut self, frame: &GifFrame<'_>) -> Result<(), DecodeError> {
         let n_pixels = frame.size[0] as usize * frame.size[1] as usize;
         self.indices.resize(n_pixels, 0);
         if n_pixels == 0 {
@@ -86,7 +97,7 @@ impl Gif {
     }
 
     /// Puts the rows of the frame where they belong in the canvas.
-    fn place(&mut self, frame: &Frame<'_>) {
+    fn place(&mut self, frame: &GifFrame<'_>) {
         let [height, width] = frame.canvas.map(|side| side as usize);
         let [rows, cols] = frame.size.map(|side| side as usize);
         let [top, left] = frame.place.map(|side| side as usize);
@@ -114,7 +125,7 @@ impl Gif {
 }
 
 /// The colours of a frame; none where they are the greys of their numbers.
-fn palette(frame: &Frame<'_>, mode: PixelMode) -> Option<Palette> {
+fn palette(frame: &GifFrame<'_>, mode: PixelMode) -> Option<Palette> {
     let wants_alpha = mode == PixelMode::Rgba && frame.transparent.is_some();
     if frame.palette.is_none() && !wants_alpha {
         return None;

@@ -1,7 +1,7 @@
 //! The first frame of a GIF.
 //!
-//! Sources: GIF89a, Compuserve 1990; what files leave open is done as Pillow
-//! does it.
+//! Source: "Graphics Interchange Format, Version 89a", 1990. What files leave
+//! open is done as Pillow does it.
 
 mod blocks;
 mod codec;

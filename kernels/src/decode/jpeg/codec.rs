@@ -3,11 +3,12 @@
 use libjpeg_turbo_rs::{DecodeLimits as CrateLimits, Decoder, JpegError, PixelFormat};
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::damage;
-use super::frame::{Frame, Process};
-use super::region::Region;
+use super::frame::{Coding, JpegFrame};
+use super::region::JpegRegion;
 
 /// Scans of a progressive JPEG; encoders write about ten.
 const MAX_SCANS: usize = 500;
@@ -31,7 +32,7 @@ pub(in super::super) struct Jpeg {
 
 impl Codec for Jpeg {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let frame = Frame::read(bytes)?;
+        let frame = JpegFrame::read(bytes)?;
         Ok(ImageHeader {
             format: ImageFormat::Jpeg,
             height: u32::from(frame.height),
@@ -44,17 +45,21 @@ impl Codec for Jpeg {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
         let bytes = request.bytes;
-        let frame = Frame::read(bytes)?;
-        let whole = Region::whole(&frame);
+        let frame = JpegFrame::read(bytes)?;
+        let whole = JpegRegion::whole(&frame);
         if !damage::is_whole(bytes, &frame) {
             return Err(DecodeError::Truncated {
                 format: ImageFormat::Jpeg,
             });
         }
         check_memory(request, &frame)?;
-        let region = Region::around(request.window, &frame, bytes);
+        let region = JpegRegion::around(request.window, &frame, bytes);
         let source = if region.height < whole.height {
             self.shorten(bytes, &frame, region.height)
         } else {
@@ -73,7 +78,7 @@ impl Codec for Jpeg {
 
 impl Jpeg {
     /// The file with fewer rows in its header, for a decoder that stops there.
-    fn shorten(&mut self, bytes: &[u8], frame: &Frame, height: u32) -> &[u8] {
+    fn shorten(&mut self, bytes: &[u8], frame: &JpegFrame, height: u32) -> &[u8] {
         self.shortened.clear();
         self.shortened.extend_from_slice(bytes);
         // Fewer rows than there are fit the field as well.
@@ -84,8 +89,9 @@ impl Jpeg {
 }
 
 /// Refuses what would take more memory than allowed: the picture, its components
-/// and, where all scans come before the first pixel, their coefficients.
-fn check_memory(request: &Request<'_>, frame: &Frame) -> Result<(), DecodeError> {
+/// and, where all scans come before the first pixel, their coefficients. Refuses
+/// a file that is too short for its blocks, too.
+fn check_memory(request: &Request<'_>, frame: &JpegFrame) -> Result<(), DecodeError> {
     let side = |n: u16, factor: u8| {
         let unit = 8 * u64::from(factor);
         u64::from(n).div_ceil(unit) * unit
@@ -95,16 +101,22 @@ fn check_memory(request: &Request<'_>, frame: &Frame) -> Result<(), DecodeError>
     let n_samples = n_pixels * u64::from(frame.sixteenths) / 16;
     // Two planes more where chroma is brought to full size before the colours.
     let mut need = n_pixels * (u64::from(frame.n_components) + 2) + n_samples;
-    if frame.process == Process::Progressive {
+    if frame.coding == Coding::Progressive {
         need += 2 * n_samples + n_samples / 64;
     }
     if frame.n_components == 4 {
         need += 4 * n_pixels;
     }
-    request.check_bytes(need + request.bytes.len() as u64)
+    request.check_bytes(need + request.bytes.len() as u64)?;
+    if frame.is_arithmetic {
+        return Ok(());
+    }
+    // Each block of the first component takes a bit or more.
+    let n_blocks = u64::from(frame.width) * u64::from(frame.height) / 64;
+    request.check_ratio(n_blocks, 8)
 }
 
-fn samples(frame: &Frame) -> (Samples, PixelFormat) {
+fn samples(frame: &JpegFrame) -> (Samples, PixelFormat) {
     match frame.n_components {
         1 => (Samples::Grey, PixelFormat::Grayscale),
         4 => (Samples::Cmyk, PixelFormat::Cmyk),
@@ -112,8 +124,8 @@ fn samples(frame: &Frame) -> (Samples, PixelFormat) {
     }
 }
 
-fn part(frame: &Frame, region: Region, flaws: Flaws) -> Part {
-    Part {
+fn part(frame: &JpegFrame, region: JpegRegion, flaws: Flaws) -> DecodedPart {
+    DecodedPart {
         at: region.at(),
         samples: samples(frame).0,
         flaws,
@@ -123,8 +135,8 @@ fn part(frame: &Frame, region: Region, flaws: Flaws) -> Part {
 /// Decodes a region of a file.
 fn pixels(
     bytes: &[u8],
-    frame: &Frame,
-    region: Region,
+    frame: &JpegFrame,
+    region: JpegRegion,
     damage: Damage,
     into: &mut Vec<u8>,
 ) -> Result<Flaws, JpegError> {
@@ -134,6 +146,12 @@ fn pixels(
     };
     let (samples, format) = samples(frame);
     let mut decoder = Decoder::new_with_limits(bytes, limits)?;
+    let found = [decoder.header().height, decoder.header().width].map(u32::from);
+    if found != [region.height, u32::from(frame.width)] {
+        return Err(JpegError::CorruptData(
+            "segments that stray bytes hide".to_owned(),
+        ));
+    }
     decoder.set_output_format(format);
     decoder.set_block_smoothing(true);
     decoder.set_lenient(damage == Damage::Decoded);
@@ -143,20 +161,22 @@ fn pixels(
     let len = region.height as usize * region.width as usize * samples.channels();
     into.resize(len, 0);
     let info = decoder.decode_image_into(into)?;
-    if info.bytes_written != len {
-        return Err(JpegError::CorruptData(
-            "the frame changes its size behind its header".to_owned(),
+    if damage::is_blank(&info.warnings) {
+        return Err(JpegError::Unsupported(
+            "sampling of a kind that is not brought together".to_owned(),
         ));
     }
     if samples == Samples::Cmyk {
         // Full ink is stored as 0, and Pillow takes every file so.
-        into.iter_mut().for_each(|ink| *ink = 255 - *ink);
+        for ink in into.iter_mut() {
+            *ink = 255 - *ink;
+        }
     }
     Ok(damage::flaws(&info.warnings))
 }
 
 /// How many scans are decoded: fewer of a large picture.
-fn max_scans(frame: &Frame) -> usize {
+fn max_scans(frame: &JpegFrame) -> usize {
     let n_samples = u64::from(frame.width) * u64::from(frame.height) * u64::from(frame.sixteenths);
     let n_blocks = (n_samples / (16 * 64)).max(1);
     usize::try_from(MAX_BLOCKS / n_blocks).map_or(MAX_SCANS, |n| n.clamp(1, MAX_SCANS))

@@ -3,13 +3,13 @@
 use libjpeg_turbo_rs::{DecodeWarning, JpegError};
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::pixels::Flaws;
-use super::frame::Frame;
+use super::frame::JpegFrame;
 
 /// Whether the end of the image stands behind the coded data. Where it does not,
 /// the file is cut off, and Pillow raises an error too.
-pub(super) fn is_whole(bytes: &[u8], frame: &Frame) -> bool {
+pub(super) fn is_whole(bytes: &[u8], frame: &JpegFrame) -> bool {
     bytes
         .get(frame.data_at..)
         .is_some_and(|data| memchr::memmem::rfind(data, b"\xff\xd9").is_some())
@@ -19,6 +19,13 @@ pub(super) fn is_whole(bytes: &[u8], frame: &Frame) -> bool {
 /// as libjpeg does.
 pub(super) fn is_in_pixels(error: &JpegError) -> bool {
     matches!(error, JpegError::CorruptData(_) | JpegError::UnexpectedEof)
+}
+
+/// Whether there are no pixels but a grey in their place.
+pub(super) fn is_blank(warnings: &[DecodeWarning]) -> bool {
+    let is_blank =
+        |warning: &DecodeWarning| matches!(warning, DecodeWarning::UnsupportedRecovered { .. });
+    warnings.iter().any(is_blank)
 }
 
 /// What the warnings of a decoder come to.

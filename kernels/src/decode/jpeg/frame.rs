@@ -2,12 +2,14 @@
 
 use super::super::error::DecodeError;
 use super::super::exif;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
 
 const SOF_BASELINE: u8 = 0xc0;
 const SOF_EXTENDED: u8 = 0xc1;
 const SOF_PROGRESSIVE: u8 = 0xc2;
+const SOF_ARITHMETIC: u8 = 0xc9;
+const SOF_ARITHMETIC_PROGRESSIVE: u8 = 0xca;
 const DHT: u8 = 0xc4;
 const JPG: u8 = 0xc8;
 const DAC: u8 = 0xcc;
@@ -19,17 +21,18 @@ const APP2: u8 = 0xe2;
 
 /// How the coefficients of a frame are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Process {
-    /// Baseline or extended: each block at once, by Huffman codes.
+pub(super) enum Coding {
+    /// Baseline or extended: each block at once.
     Sequential,
-    /// In several scans, by Huffman codes.
+    /// In several scans, of which each adds to the coefficients.
     Progressive,
 }
 
 /// What the segments before the first scan say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    pub process: Process,
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the file")]
+pub(super) struct JpegFrame {
+    pub coding: Coding,
     pub height: u16,
     pub width: u16,
     /// Where the two bytes of the height stand.
@@ -46,6 +49,10 @@ pub(super) struct Frame {
     pub data_at: usize,
     pub orientation: Orientation,
     pub has_icc: bool,
+    /// Whether the coefficients are coded by arithmetic, not by Huffman codes.
+    pub is_arithmetic: bool,
+    /// Whether each segment follows the one before it.
+    pub is_tidy: bool,
 }
 
 /// What the segments say so far.
@@ -54,6 +61,7 @@ struct Seen {
     frame: Option<(u8, usize)>,
     orientation: Option<Orientation>,
     has_icc: bool,
+    is_untidy: bool,
 }
 
 fn cut_off() -> DecodeError {
@@ -70,16 +78,18 @@ fn unsupported(what: &'static str) -> DecodeError {
     DecodeError::unsupported(ImageFormat::Jpeg, what)
 }
 
-impl Frame {
+impl JpegFrame {
     /// Reads the segments up to the first scan.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut seen = Seen::default();
         let mut at = 2;
         loop {
             let (code, body) = next_marker(bytes, at)?;
+            seen.is_untidy |= body != at + 2;
             match code {
                 // These stand alone.
                 0x01 | 0xd0..=0xd7 => {
+                    seen.is_untidy = true;
                     at = body;
                     continue;
                 }
@@ -108,13 +118,13 @@ impl Frame {
         let (code, at) = seen
             .frame
             .ok_or_else(|| damaged("a scan without a frame"))?;
-        let process = process(code)?;
+        let coding = coding(code)?;
         let &[bits, h1, h0, w1, w0, n_components] = bytes
             .get(at..)
             .and_then(|rest| rest.first_chunk::<6>())
             .ok_or_else(cut_off)?;
         if bits != 8 {
-            return Err(unsupported("samples of 12 bits"));
+            return Err(unsupported("samples of other than 8 bits"));
         }
         let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
         if height == 0 {
@@ -131,7 +141,7 @@ impl Frame {
             .ok_or_else(cut_off)?;
         let (sampling, sixteenths) = sampling(components)?;
         Ok(Self {
-            process,
+            coding,
             height,
             width,
             height_at: at + 1,
@@ -142,26 +152,23 @@ impl Frame {
             data_at,
             orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
             has_icc: seen.has_icc,
+            is_arithmetic: matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE),
+            is_tidy: !seen.is_untidy,
         })
     }
 
     /// Rows and columns of the smallest unit that is coded on its own.
     pub(super) fn unit(&self) -> [u32; 2] {
         let [h, v] = self.sampling;
-        if self.n_components == 1 {
-            // A single component is coded block by block, whatever its factors.
-            return [8, 8];
-        }
         [8 * u32::from(v), 8 * u32::from(h)]
     }
 }
 
-fn process(code: u8) -> Result<Process, DecodeError> {
+fn coding(code: u8) -> Result<Coding, DecodeError> {
     match code {
-        SOF_BASELINE | SOF_EXTENDED => Ok(Process::Sequential),
-        SOF_PROGRESSIVE => Ok(Process::Progressive),
+        SOF_BASELINE | SOF_EXTENDED | SOF_ARITHMETIC => Ok(Coding::Sequential),
+        SOF_PROGRESSIVE | SOF_ARITHMETIC_PROGRESSIVE => Ok(Coding::Progressive),
         0xc3 | 0xcb => Err(unsupported("it is lossless")),
-        0xc9 | 0xca => Err(unsupported("arithmetic coding")),
         _ => Err(unsupported("it is hierarchical")),
     }
 }
@@ -177,6 +184,14 @@ fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
         return Err(damaged("a sampling factor beyond 1 to 4"));
     }
     let max = factors().fold([1; 2], |max, [h, v]| [h.max(max[0]), v.max(max[1])]);
+    if factors().next() != Some(max) && components.len() > 3 {
+        return Err(unsupported(
+            "its first component has fewer samples than another",
+        ));
+    }
+    if components.len() == 12 && factors().any(|each| each != max) {
+        return Err(unsupported("inks of several resolutions"));
+    }
     let of = |[h, v]: [u8; 2]| u32::from(h) * u32::from(v);
     let n_samples = factors().map(of).sum::<u32>();
     Ok((max, (16 * n_samples).div_ceil(of(max))))

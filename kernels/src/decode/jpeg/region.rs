@@ -6,11 +6,11 @@
 //! whole picture has there.
 
 use super::super::window::PixelWindow;
-use super::frame::{Frame, Process};
+use super::frame::{Coding, JpegFrame};
 
 /// A part of a JPEG that is decoded: whole coded units, or up to the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Region {
+pub(super) struct JpegRegion {
     /// The first column.
     pub left: u32,
     /// Columns.
@@ -19,9 +19,9 @@ pub(super) struct Region {
     pub height: u32,
 }
 
-impl Region {
+impl JpegRegion {
     /// The whole picture.
-    pub(super) fn whole(frame: &Frame) -> Self {
+    pub(super) fn whole(frame: &JpegFrame) -> Self {
         Self {
             left: 0,
             width: u32::from(frame.width),
@@ -30,7 +30,7 @@ impl Region {
     }
 
     /// What must be decoded for a window.
-    pub(super) fn around(window: PixelWindow, frame: &Frame, bytes: &[u8]) -> Self {
+    pub(super) fn around(window: PixelWindow, frame: &JpegFrame, bytes: &[u8]) -> Self {
         let whole = Self::whole(frame);
         if frame.n_components == 4 {
             return whole;
@@ -48,10 +48,11 @@ impl Region {
             height: whole.height,
         };
         // Rows are coded one after another, so those below need not be looked at:
-        // if all are in one scan, and its end shows that nothing was cut off.
+        // if all are in one scan, its end shows that nothing was cut off, and there
+        // is no doubt where the height stands.
         let is_one_scan =
-            frame.process == Process::Sequential && frame.n_scanned == frame.n_components;
-        if is_one_scan && bytes.ends_with(b"\xff\xd9") {
+            frame.coding == Coding::Sequential && frame.n_scanned == frame.n_components;
+        if is_one_scan && frame.is_tidy && bytes.ends_with(b"\xff\xd9") {
             region.height = past(window.top + window.height, unit_rows, whole.height);
         }
         region

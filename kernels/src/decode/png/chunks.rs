@@ -2,7 +2,7 @@
 
 use super::super::error::DecodeError;
 use super::super::exif;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
 
 /// Behind the signature of eight bytes.
@@ -51,7 +51,7 @@ impl Colour {
 
 /// What the chunks say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head<'a> {
+pub(super) struct PngHead<'a> {
     pub height: u32,
     pub width: u32,
     pub bits: u8,
@@ -73,7 +73,7 @@ fn damaged(what: &'static str) -> DecodeError {
     DecodeError::damaged(ImageFormat::Png, what)
 }
 
-impl<'a> Head<'a> {
+impl<'a> PngHead<'a> {
     /// Reads the chunks, passing over the pixels.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let (kind, body, mut at) = chunk(bytes, FIRST).ok_or_else(cut_off)?;
@@ -126,8 +126,11 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The chunk at `at`: what it is, what it holds, and where the next begins.
-fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8; 4], &[u8], usize)> {
+/// What a chunk is, what it holds, and where the next begins.
+type Chunk<'a> = (&'a [u8; 4], &'a [u8], usize);
+
+/// The chunk at `at`.
+fn chunk(bytes: &[u8], at: usize) -> Option<Chunk<'_>> {
     let rest = bytes.get(at..)?;
     let len = u32::from_be_bytes(*rest.first_chunk::<4>()?) as usize;
     let (kind, body) = rest.get(4..)?.split_first_chunk::<4>()?;

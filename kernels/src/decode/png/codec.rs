@@ -5,15 +5,19 @@ use std::io::{Cursor, ErrorKind};
 use png::{DecodeOptions as CrateOptions, Decoder, DecodingError, Limits};
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
-use super::super::pixels::{Codec, Flaws, Part, Request};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request};
 use super::super::window::PixelWindow;
-use super::chunks::{Colour, Head};
+use super::chunks::{Colour, PngHead};
 use super::unpack::Unpacking;
 
 /// Bytes that the outside crate takes besides the rows: its window of what was
 /// inflated.
 const MAX_OVERHEAD: u64 = 1 << 20;
+
+/// Bytes that deflate makes of one at most: 258 of two bits.
+const RATIO: u64 = 1032;
 
 /// The decoder of PNGs.
 #[derive(Debug, Default)]
@@ -24,7 +28,7 @@ pub(in super::super) struct Png {
 
 impl Codec for Png {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
-        let head = Head::read(bytes)?;
+        let head = PngHead::read(bytes)?;
         Ok(ImageHeader {
             format: ImageFormat::Png,
             height: head.height,
@@ -37,8 +41,12 @@ impl Codec for Png {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
-        let head = Head::read(request.bytes)?;
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
+        let head = PngHead::read(request.bytes)?;
         if head.colour == Colour::Palette && head.palette.is_none() {
             return Err(DecodeError::damaged(ImageFormat::Png, "no palette"));
         }
@@ -48,15 +56,18 @@ impl Codec for Png {
         let height = u64::from(head.height);
         let line = u64::from(head.width) * unpacking.samples.channels() as u64;
         let n_bytes = line.saturating_mul(height);
-        let stored = match unpacking.is_identity() {
-            true => 0,
-            false => line_bytes.saturating_mul(height),
+        let stored = if unpacking.is_identity() {
+            0
+        } else {
+            line_bytes.saturating_mul(height)
         };
         // Some rows more lie in the decoder.
         let need = n_bytes
             .saturating_add(stored)
             .saturating_add(8 * line_bytes);
         request.check_bytes(need.saturating_add(MAX_OVERHEAD))?;
+
+        request.check_ratio(line_bytes.saturating_mul(height), RATIO)?;
 
         // All fit the memory that is allowed.
         let [n_bytes, stored, line_bytes] = [n_bytes, stored, line_bytes].map(|n| n as usize);
@@ -70,7 +81,7 @@ impl Codec for Png {
             read(request.bytes, line_bytes, &mut self.rows)?;
             unpacking.run(&self.rows, line_bytes, into);
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([head.height, head.width]),
             samples: unpacking.samples,
             flaws: Flaws::default(),

@@ -4,8 +4,8 @@ use super::super::convert::convert;
 use super::super::options::PixelMode;
 use super::super::palette::Palette;
 use super::super::pixels::Samples;
-use super::super::small::each_small;
-use super::chunks::{Colour, Head};
+use super::super::small::{spread, unpack};
+use super::chunks::{Colour, PngHead};
 
 /// How the rows of a PNG become pixels.
 #[derive(Debug)]
@@ -22,17 +22,16 @@ pub(super) struct Unpacking {
 }
 
 impl Unpacking {
-    pub(super) fn new(head: &Head<'_>, mode: PixelMode) -> Self {
+    pub(super) fn new(head: &PngHead<'_>, mode: PixelMode) -> Self {
         let wants_alpha = mode == PixelMode::Rgba && head.transparency.is_some();
         let key = head.transparency.filter(|_| wants_alpha);
-        let key = key.and_then(|bytes| key_of(head.colour, bytes));
+        let key = key.and_then(|bytes| key_of(head, bytes));
         let samples = match head.colour {
             Colour::Palette if wants_alpha => Samples::Rgba,
-            Colour::Palette => Samples::Rgb,
             Colour::Grey | Colour::Rgb if key.is_some() => Samples::Rgba,
             Colour::Grey => Samples::Grey,
             Colour::GreyAlpha => Samples::GreyAlpha,
-            Colour::Rgb => Samples::Rgb,
+            Colour::Palette | Colour::Rgb => Samples::Rgb,
             Colour::Rgba => Samples::Rgba,
         };
         Self {
@@ -60,8 +59,7 @@ impl Unpacking {
             match (&self.palette, self.key) {
                 (Some(palette), _) if self.bits == 8 => palette.look_up(src, dst),
                 (Some(palette), _) => {
-                    let indices = samples.iter_mut();
-                    each_small(self.bits, src, indices, |sample, index| *index = sample);
+                    unpack(self.bits, 1, src, &mut samples);
                     palette.look_up(&samples, dst);
                 }
                 (None, Some(key)) => {
@@ -91,12 +89,7 @@ impl Unpacking {
             (8, _) => dst.copy_from_slice(src),
             (16, Colour::Grey) => pairs(src, dst, |high, low| if high == 0 { low } else { 255 }),
             (16, _) => pairs(src, dst, |high, _| high),
-            (bits, _) => {
-                let spread = 255 / ((1 << bits) - 1);
-                each_small(bits, src, dst.iter_mut(), |sample, dst| {
-                    *dst = sample * spread
-                });
-            }
+            (bits, _) => unpack(bits, spread(bits), src, dst),
         }
     }
 }
@@ -109,7 +102,7 @@ fn pairs(src: &[u8], dst: &mut [u8], of: impl Fn(u8, u8) -> u8) {
 }
 
 /// The palette with its opacity.
-fn palette_of(head: &Head<'_>, samples: Samples) -> Palette {
+fn palette_of(head: &PngHead<'_>, samples: Samples) -> Palette {
     let mut palette = Palette::blank();
     palette.set_colours(head.palette.unwrap_or_default());
     for (index, &alpha) in head.transparency.unwrap_or_default().iter().enumerate() {
@@ -119,11 +112,15 @@ fn palette_of(head: &Head<'_>, samples: Samples) -> Palette {
     palette
 }
 
-/// The transparent colour: of each sample Pillow compares the low byte.
-fn key_of(colour: Colour, bytes: &[u8]) -> Option<[u8; 3]> {
-    match (colour, bytes) {
-        (Colour::Grey, &[_, grey, ..]) => Some([grey; 3]),
-        (Colour::Rgb, &[_, r, _, g, _, b, ..]) => Some([r, g, b]),
+/// The transparent colour: of each sample Pillow compares the low byte, and of
+/// black and white whether it is 0.
+fn key_of(head: &PngHead<'_>, bytes: &[u8]) -> Option<[u8; 3]> {
+    match (head.colour, head.bits, bytes) {
+        (Colour::Grey, 1, &[high, low, ..]) => {
+            Some(if high | low == 0 { [0; 3] } else { [255; 3] })
+        }
+        (Colour::Grey, _, &[_, grey, ..]) => Some([grey; 3]),
+        (Colour::Rgb, _, &[_, r, _, g, _, b, ..]) => Some([r, g, b]),
         _ => None,
     }
 }

@@ -3,11 +3,11 @@
 use proptest::prelude::{any, proptest};
 use proptest::sample::Index;
 
-use super::super::{DecodeError, ImageDecoder, PixelMode, read_header};
-use super::files::{Sample, all, named, options};
+use super::super::{DecodeError, ImageDecoder, PixelMode, PixelWindow, read_header};
+use super::files::{ImageFile, all, named, options};
 
 /// Small images of every format, the same in each run.
-fn committed() -> Vec<Sample> {
+fn committed() -> Vec<ImageFile> {
     all()
         .into_iter()
         .filter(|sample| sample.bytes.len() < 3000)
@@ -57,6 +57,28 @@ fn a_jpeg_cut_off_anywhere_is_an_error() {
             assert_eq!(decoded, None, "{name} cut off at {len}");
         }
     }
+}
+
+#[test]
+fn what_fuzzing_found_is_refused() {
+    let mut decoder = ImageDecoder::new();
+    for name in ["inks-of-several-resolutions.jpg", "other-pixels.webp"] {
+        let decoded = decode(&mut decoder, &named(&format!("found/{name}")), name);
+        assert_eq!(decoded, None, "{name}");
+    }
+    let bytes = named("found/hidden-segments.jpg");
+    let options = options(PixelMode::Rgb);
+    let window = PixelWindow {
+        top: 2735,
+        left: 0,
+        height: 2736,
+        width: 1,
+    };
+    let mut dst = Vec::new();
+    let image = decoder
+        .decode(&bytes, &options, Some(window), &mut dst)
+        .unwrap();
+    assert!(image.flaws.has_stray_bytes);
 }
 
 #[test]

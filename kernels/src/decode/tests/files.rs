@@ -7,10 +7,17 @@ use serde_json::Value;
 use super::super::{DecodeOptions, Exif, PixelMode};
 
 /// An image with what Pillow makes of it.
-pub(super) struct Sample {
+pub(super) struct ImageFile {
     pub name: String,
     pub bytes: Vec<u8>,
     pub expected: Value,
+}
+
+impl ImageFile {
+    /// The ending of its name, which is its format.
+    pub(super) fn ending(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or_default()
+    }
 }
 
 fn folder() -> PathBuf {
@@ -21,14 +28,14 @@ fn folder() -> PathBuf {
 }
 
 /// All images.
-pub(super) fn all() -> Vec<Sample> {
+pub(super) fn all() -> Vec<ImageFile> {
     let folder = folder();
     let text = std::fs::read_to_string(folder.join("expected.jsonl")).unwrap();
     let sample = |line: &str| {
         let expected: Value = serde_json::from_str(line).unwrap();
         let name = expected["file"].as_str().unwrap().to_owned();
         let bytes = std::fs::read(folder.join(&name)).unwrap();
-        Sample {
+        ImageFile {
             name,
             bytes,
             expected,

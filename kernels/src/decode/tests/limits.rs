@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{DecodeError, DecodeLimits, ImageDecoder, PixelMode, read_header};
+use super::super::{DecodeError, DecodeLimits, DecodedImage, ImageDecoder, PixelMode, read_header};
 use super::files::{named, options};
 
 /// A PNG whose header says that it has these sides.
@@ -60,4 +60,28 @@ fn memory_has_a_limit_of_its_own() {
             "{name}: {refused:?}"
         );
     }
+}
+
+#[test]
+fn a_file_too_short_for_its_header_is_cut_off() {
+    let mut decoder = ImageDecoder::new();
+    // Sides that the limits allow, and far more than the file holds.
+    let refused = decode(&mut decoder, &bomb(10_000, 10_000));
+    assert!(
+        matches!(refused, Err(DecodeError::Truncated { .. })),
+        "{refused:?}"
+    );
+    let mut jpeg = named("420.jpg");
+    let mark = b"\xff\xc0\0\x11\x08";
+    let at = jpeg.windows(5).position(|at| at == mark).unwrap() + 5;
+    jpeg[at..at + 4].copy_from_slice(&[0x20, 0, 0x20, 0]);
+    let refused = decode(&mut decoder, &jpeg);
+    assert!(
+        matches!(refused, Err(DecodeError::Truncated { .. })),
+        "{refused:?}"
+    );
+}
+
+fn decode(decoder: &mut ImageDecoder, bytes: &[u8]) -> Result<DecodedImage, DecodeError> {
+    decoder.decode(bytes, &options(PixelMode::Rgb), None, &mut Vec::new())
 }

@@ -1,12 +1,13 @@
 //! Decodes the first picture of a TIFF, strip by strip.
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
 use super::super::palette::Palette;
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
-use super::super::small::each_small;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
+use super::super::small::{spread, unpack};
 use super::super::window::PixelWindow;
-use super::picture::{Meaning, Picture};
+use super::picture::{Picture, PixelMeaning};
 use super::strip;
 
 /// The decoder of TIFFs.
@@ -34,13 +35,22 @@ impl Codec for Tiff {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
         let picture = Picture::read(request.bytes)?;
         let samples = samples(picture.meaning);
         let line = u64::from(picture.width) * samples.channels() as u64;
         let strip_bytes = picture.line_bytes() * u64::from(picture.rows_per_strip);
         let need = line.saturating_mul(u64::from(picture.height));
         request.check_bytes(need.saturating_add(strip_bytes).saturating_add(line))?;
+
+        let stored = picture
+            .line_bytes()
+            .saturating_mul(u64::from(picture.height));
+        request.check_ratio(stored, strip::ratio(picture.packing))?;
 
         let palette = palette(&picture)?;
         into.resize(need as usize, 0);
@@ -56,7 +66,7 @@ impl Codec for Tiff {
                 pixels(&picture, &palette, src, (&mut self.indices, dst));
             }
         }
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([picture.height, picture.width]),
             samples,
             flaws: Flaws::default(),
@@ -64,20 +74,20 @@ impl Codec for Tiff {
     }
 }
 
-fn samples(meaning: Meaning) -> Samples {
+fn samples(meaning: PixelMeaning) -> Samples {
     match meaning {
-        Meaning::Grey { .. } => Samples::Grey,
-        Meaning::GreyAlpha => Samples::GreyAlpha,
-        Meaning::Rgb | Meaning::RgbAndMore | Meaning::Palette => Samples::Rgb,
-        Meaning::Rgba => Samples::Rgba,
-        Meaning::Cmyk => Samples::Cmyk,
+        PixelMeaning::Grey { .. } => Samples::Grey,
+        PixelMeaning::GreyAlpha => Samples::GreyAlpha,
+        PixelMeaning::Rgb | PixelMeaning::RgbAndMore | PixelMeaning::Palette => Samples::Rgb,
+        PixelMeaning::Rgba => Samples::Rgba,
+        PixelMeaning::Cmyk => Samples::Cmyk,
     }
 }
 
 /// The colours of a palette: all reds, greens and blues of 16 bits.
 fn palette(picture: &Picture<'_>) -> Result<Palette, DecodeError> {
     let mut palette = Palette::blank();
-    if picture.meaning != Meaning::Palette {
+    if picture.meaning != PixelMeaning::Palette {
         return Ok(palette);
     }
     let n = 1 << picture.bits;
@@ -101,33 +111,26 @@ fn pixels(
 ) {
     let high = usize::from(!picture.is_big_endian);
     match (picture.meaning, picture.bits) {
-        (Meaning::Palette, 8) => palette.look_up(src, dst),
-        (Meaning::Palette, bits) => {
-            each_small(bits, src, indices.iter_mut(), |sample, index| {
-                *index = sample
-            });
+        (PixelMeaning::Palette, 8) => palette.look_up(src, dst),
+        (PixelMeaning::Palette, bits) => {
+            unpack(bits, 1, src, indices);
             palette.look_up(indices, dst);
         }
-        (Meaning::Grey { .. }, 16) => {
+        (PixelMeaning::Grey { .. }, 16) => {
             let (words, _) = src.as_chunks::<2>();
             for (dst, word) in dst.iter_mut().zip(words) {
                 *dst = if word[high] == 0 { word[1 - high] } else { 255 };
             }
         }
-        (Meaning::Grey { zero_is_white }, bits) => {
-            let spread = if bits == 8 {
-                1
-            } else {
-                255 / ((1 << bits) - 1)
-            };
-            let flip = if zero_is_white { 255 } else { 0 };
-            let set = |sample: u8, dst: &mut u8| *dst = (sample * spread) ^ flip;
-            if bits == 8 {
-                src.iter()
-                    .zip(dst)
-                    .for_each(|(&sample, dst)| set(sample, dst));
-            } else {
-                each_small(bits, src, dst.iter_mut(), set);
+        (PixelMeaning::Grey { zero_is_white }, bits) => {
+            match bits {
+                8 => dst.copy_from_slice(src),
+                _ => unpack(bits, spread(bits), src, dst),
+            }
+            if zero_is_white {
+                for grey in dst {
+                    *grey = 255 - *grey;
+                }
             }
         }
         (meaning, bits) => {

@@ -1,7 +1,7 @@
 //! The directory of a TIFF: tags and their numbers.
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 
 const BYTE: u16 = 1;
 const SHORT: u16 = 3;
@@ -18,13 +18,13 @@ pub(super) struct Directory<'a> {
 
 /// The numbers of a tag.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Numbers<'a> {
+pub(super) struct TagNumbers<'a> {
     bytes: &'a [u8],
     width: usize,
     is_big_endian: bool,
 }
 
-impl Numbers<'_> {
+impl TagNumbers<'_> {
     pub(super) fn len(&self) -> usize {
         self.bytes.len() / self.width
     }
@@ -83,12 +83,18 @@ impl<'a> Directory<'a> {
     }
 
     /// The numbers of a tag; none where it is missing.
-    pub(super) fn numbers(&self, tag: u16) -> Result<Option<Numbers<'a>>, DecodeError> {
+    pub(super) fn numbers(&self, tag: u16) -> Result<Option<TagNumbers<'a>>, DecodeError> {
         let entries = (0..self.n_entries).map(|index| self.entries_at + 12 * index);
-        let is_it = |at: &usize| self.number(*at, 2) == Some(u32::from(tag));
-        let Some(at) = entries.into_iter().find(is_it) else {
+        let mut found = entries.filter(|&at| self.number(at, 2) == Some(u32::from(tag)));
+        let Some(at) = found.next() else {
             return Ok(None);
         };
+        if found.next().is_some() {
+            return Err(DecodeError::damaged(
+                ImageFormat::Tiff,
+                "a tag that stands there twice",
+            ));
+        }
         let kind = self.number(at + 2, 2).ok_or_else(cut_off)? as u16;
         let n = self.number(at + 4, 4).ok_or_else(cut_off)? as usize;
         let width = match kind {
@@ -109,7 +115,7 @@ impl<'a> Directory<'a> {
             _ => self.number(at + 8, 4).ok_or_else(cut_off)? as usize,
         };
         let bytes = self.bytes.get(place..).and_then(|rest| rest.get(..len));
-        Ok(Some(Numbers {
+        Ok(Some(TagNumbers {
             bytes: bytes.ok_or_else(cut_off)?,
             width,
             is_big_endian: self.is_big_endian,
@@ -126,7 +132,7 @@ impl<'a> Directory<'a> {
 
     fn number(&self, at: usize, width: usize) -> Option<u32> {
         let bytes = self.bytes.get(at..at.checked_add(width)?)?;
-        let numbers = Numbers {
+        let numbers = TagNumbers {
             bytes,
             width,
             is_big_endian: self.is_big_endian,

@@ -1,9 +1,9 @@
 //! What the tags of a TIFF say of its picture.
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
-use super::directory::{Directory, Numbers};
+use super::directory::{Directory, TagNumbers};
 
 const WIDTH: u16 = 256;
 const HEIGHT: u16 = 257;
@@ -25,7 +25,7 @@ const PROFILE: u16 = 34675;
 
 /// What the samples of a pixel mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum PixelMeaning {
     /// 0 is black, or white.
     Grey {
         zero_is_white: bool,
@@ -49,20 +49,21 @@ pub(super) enum Packing {
 
 /// What the tags say.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the file")]
 pub(super) struct Picture<'a> {
     pub height: u32,
     pub width: u32,
     pub n_samples: u32,
     pub bits: u8,
-    pub meaning: Meaning,
+    pub meaning: PixelMeaning,
     pub packing: Packing,
     /// Whether each sample is stored as what it differs from the one before.
     pub is_differences: bool,
     pub is_big_endian: bool,
     pub rows_per_strip: u32,
-    pub offsets: Numbers<'a>,
-    pub lengths: Numbers<'a>,
-    pub colours: Option<Numbers<'a>>,
+    pub offsets: TagNumbers<'a>,
+    pub lengths: TagNumbers<'a>,
+    pub colours: Option<TagNumbers<'a>>,
     pub orientation: Orientation,
     pub has_icc: bool,
     pub has_another: bool,
@@ -171,7 +172,7 @@ fn packing(code: u32) -> Result<Packing, DecodeError> {
     }
 }
 
-fn meaning(tags: &Directory<'_>, n_samples: u32, bits: u8) -> Result<Meaning, DecodeError> {
+fn meaning(tags: &Directory<'_>, n_samples: u32, bits: u8) -> Result<PixelMeaning, DecodeError> {
     let extra = tags.numbers(EXTRA)?;
     let extra = match extra.map(|extra| (extra.len(), extra.get(0))) {
         None | Some((0, _)) => None,
@@ -180,19 +181,19 @@ fn meaning(tags: &Directory<'_>, n_samples: u32, bits: u8) -> Result<Meaning, De
     };
     let code = tags.one(MEANING, 0)?;
     match (code, n_samples, extra, bits) {
-        (0, 1, None, 1..=8) => Ok(Meaning::Grey {
+        (0, 1, None, 1..=8) => Ok(PixelMeaning::Grey {
             zero_is_white: true,
         }),
-        (1, 1, None, _) => Ok(Meaning::Grey {
+        (1, 1, None, _) => Ok(PixelMeaning::Grey {
             zero_is_white: false,
         }),
-        (1, 2, Some(2), 8) => Ok(Meaning::GreyAlpha),
-        (2, 3, None, 8 | 16) => Ok(Meaning::Rgb),
-        (2, 4, Some(0), 8 | 16) => Ok(Meaning::RgbAndMore),
-        (2, 4, None | Some(2), 8 | 16) => Ok(Meaning::Rgba),
+        (1, 2, Some(2), 8) => Ok(PixelMeaning::GreyAlpha),
+        (2, 3, None, 8 | 16) => Ok(PixelMeaning::Rgb),
+        (2, 4, Some(0), 8 | 16) => Ok(PixelMeaning::RgbAndMore),
+        (2, 4, None | Some(2), 8 | 16) => Ok(PixelMeaning::Rgba),
         (2, 4, Some(1), _) => Err(unsupported("colours multiplied by their opacity")),
-        (3, 1, None, 1..=8) => Ok(Meaning::Palette),
-        (5, 4, None, 8) => Ok(Meaning::Cmyk),
+        (3, 1, None, 1..=8) => Ok(PixelMeaning::Palette),
+        (5, 4, None, 8) => Ok(PixelMeaning::Cmyk),
         (6, ..) => Err(unsupported("luma and chroma")),
         _ => Err(unsupported("samples that stand for something else")),
     }

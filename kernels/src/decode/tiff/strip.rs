@@ -4,13 +4,23 @@ use flate2::{Decompress, FlushDecompress, Status};
 use weezl::{BitOrder, decode::Decoder};
 
 use super::super::error::DecodeError;
-use super::super::header::ImageFormat;
+use super::super::format::ImageFormat;
 use super::super::lzw;
 use super::picture::{Packing, Picture};
 
 fn cut_off() -> DecodeError {
     DecodeError::Truncated {
         format: ImageFormat::Tiff,
+    }
+}
+
+/// Bytes that a packed one makes at most. Of LZW a code of twelve bits makes as
+/// many as there are codes; of deflate two bits make 258.
+pub(super) fn ratio(packing: Packing) -> u64 {
+    match packing {
+        Packing::None => 1,
+        Packing::Lzw => 4096,
+        Packing::Deflate => 1032,
     }
 }
 

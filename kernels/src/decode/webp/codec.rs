@@ -5,14 +5,21 @@ use std::io::{Cursor, ErrorKind};
 use image_webp::{DecodingError, WebPDecoder};
 
 use super::super::error::DecodeError;
-use super::super::header::{ImageFormat, ImageHeader};
-use super::super::pixels::{Codec, Flaws, Part, Request, Samples};
+use super::super::format::ImageFormat;
+use super::super::header::ImageHeader;
+use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::super::window::PixelWindow;
 use super::chunks::Canvas;
 
-/// The decoder of WebPs.
+/// The flag of a frame that is not blended with what is below it.
+const IS_OPAQUE: u8 = 2;
+
+/// The decoder of `WebP`s.
 #[derive(Debug, Default)]
-pub(in super::super) struct Webp;
+pub(in super::super) struct Webp {
+    /// An animation whose first frame is not blended.
+    changed: Vec<u8>,
+}
 
 impl Codec for Webp {
     fn header(&self, bytes: &[u8]) -> Result<ImageHeader, DecodeError> {
@@ -29,13 +36,18 @@ impl Codec for Webp {
         })
     }
 
-    fn decode(&mut self, request: &Request<'_>, into: &mut Vec<u8>) -> Result<Part, DecodeError> {
+    fn decode(
+        &mut self,
+        request: &Request<'_>,
+        into: &mut Vec<u8>,
+    ) -> Result<DecodedPart, DecodeError> {
         let canvas = Canvas::read(request.bytes)?;
         let n_pixels = u64::from(canvas.height) * u64::from(canvas.width);
         // The pixels, those of a frame and a canvas in four channels, and the
         // file again in pieces.
         request.check_bytes(n_pixels * 12 + 2 * request.bytes.len() as u64)?;
-        let mut decoder = WebPDecoder::new(Cursor::new(request.bytes)).map_err(error)?;
+        let bytes = self.with_first_opaque(request.bytes, &canvas);
+        let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(error)?;
         let samples = if decoder.has_alpha() {
             Samples::Rgba
         } else {
@@ -51,11 +63,25 @@ impl Codec for Webp {
         }
         into.resize(n_pixels as usize * samples.channels(), 0);
         decoder.read_image(into).map_err(error)?;
-        Ok(Part {
+        Ok(DecodedPart {
             at: PixelWindow::whole([canvas.height, canvas.width]),
             samples,
             flaws: Flaws::default(),
         })
+    }
+}
+
+impl Webp {
+    /// The file, its first frame not blended: below it is nothing, and libwebp
+    /// takes its pixels as they are.
+    fn with_first_opaque<'a>(&'a mut self, bytes: &'a [u8], canvas: &Canvas) -> &'a [u8] {
+        let Some(at) = canvas.flags_at else {
+            return bytes;
+        };
+        self.changed.clear();
+        self.changed.extend_from_slice(bytes);
+        self.changed[at] |= IS_OPAQUE;
+        &self.changed
     }
 }
 
