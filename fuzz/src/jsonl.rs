@@ -112,5 +112,6 @@ fn input(path: &Path, len_bytes: usize) -> Input {
         digest: Digest(0),
         row_groups: Vec::new(),
         table: None,
+        listing: None,
     }
 }

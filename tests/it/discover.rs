@@ -200,3 +200,25 @@ fn a_file_that_cannot_be_described_is_an_error_or_waits_for_quarantine() {
     let catalog = discover(&spec).unwrap();
     assert_eq!(catalog.files[0].schema, catalog.files[1].schema);
 }
+
+#[test]
+fn image_folders_are_inputs_by_their_names() {
+    let dir = tree(&["b/2.png", "b/1.JPG", "a.gif", "b/c/3.webp", "b/note.csv"]);
+    let catalog = discover(&spec(dir.path(), &["."])).unwrap();
+    assert_eq!(catalog.format, Format::Images);
+    let files = &catalog.files;
+    let shown: Vec<_> = files
+        .iter()
+        .map(|file| (file.input.name.as_str(), file.input.row_groups[0].n_rows))
+        .collect();
+    assert_eq!(shown, [(".", 1), ("b", 2), ("b/c", 1)]);
+    let input = &files[1].input;
+    assert_eq!(input.path_of(1), dir.path().join("./b/2.png"));
+    assert_eq!(input.file_name_of(0), Some("b/1.JPG"));
+    // What lies beside them is said, and with other data they are that.
+    assert_eq!(catalog.discovery.passed_over.len(), 1);
+    fs::write(dir.path().join("t.txt"), "words").unwrap();
+    let catalog = discover(&spec(dir.path(), &["."])).unwrap();
+    assert_eq!(catalog.format, Format::Text);
+    assert!(catalog.discovery.passed_over[0].reason.contains("images"));
+}

@@ -67,7 +67,7 @@ fn a_folder_without_inputs_says_what_it_holds_and_what_helps() {
             "b.json: may be one document",
             "to read them as JSON lines",
         ),
-        (&["a.jpg", "b.jpg"], "a.jpg", "pyarrow.parquet"),
+        (&["a.ppm"], "a.ppm: an image that is not", "PIL"),
         (&["a.csv"], "a.csv: CSV, which is not read", "read_csv"),
         (&["a.jsonl.xz"], "xz, which is not read", "unxz"),
         (

@@ -209,7 +209,7 @@ def test_content_that_cannot_be_read_is_said(fuelrail, tmp_path):
 
 def test_an_empty_folder_says_what_was_looked_for(fuelrail, tmp_path):
     (tmp_path / "data").mkdir()
-    for name in ([], ["photo.jpg", "rows.csv"]):
+    for name in ([], ["photo.heic", "rows.csv"]):
         for file in name:
             (tmp_path / "data" / file).write_text("x")
         done = fuelrail("init", "data", status=3, cwd=tmp_path)

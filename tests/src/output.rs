@@ -96,6 +96,7 @@ impl Job {
             digest,
             row_groups: Vec::new(),
             table: None,
+            listing: None,
         };
         let inputs: Vec<Input> = self.parts.iter().enumerate().map(input).collect();
         let names = inputs

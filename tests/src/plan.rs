@@ -21,6 +21,7 @@ pub fn file(name: &str, len_bytes: u64, fields: Vec<Field>) -> InputDescription 
             digest: Digest(u128::from(len_bytes)),
             row_groups: Vec::new(),
             table: None,
+            listing: None,
         },
         schema: Arc::new(Schema::new(fields)),
     }

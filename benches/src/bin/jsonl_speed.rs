@@ -104,6 +104,7 @@ fn read(path: &Path, schema: &SchemaRef) -> Outcome<Vec<RecordBatch>> {
             digest: Digest(0),
             row_groups: Vec::new(),
             table: None,
+            listing: None,
         },
         file: 0,
         row_groups: None,

@@ -222,7 +222,9 @@ impl Worker {
         };
         if self.plan.source.on_error == OnError::Fail {
             let row = batch.rows[first.row];
+            let input = &self.plan.inputs[batch.file as usize];
             let error = Error::data(&first.reason).with_row(row);
+            let error = error.with_path(input.path_of(row));
             let error = match self.plan.source.line_of(row) {
                 Some(line) => error.with_line(line),
                 None => error,
@@ -238,13 +240,18 @@ impl Worker {
             kept[bad.row] = false;
         }
         let mut reasons = unusable.iter().map(|bad| bad.reason.clone());
+        let input = &self.plan.inputs[batch.file as usize];
         keep_rows(batch, &BooleanArray::from(kept), |at| {
+            let reason = reasons.next().unwrap_or_default();
             RowEvent::Quarantined(Quarantined {
                 at,
                 line: None,
                 n_rows: Some(1),
                 unit: QuarantineUnit::Value,
-                reason: reasons.next().unwrap_or_default(),
+                reason: match input.file_name_of(at.row) {
+                    Some(name) => format!("{name}: {reason}"),
+                    None => reason,
+                },
                 excerpt: None,
             })
         })

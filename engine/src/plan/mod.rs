@@ -20,6 +20,7 @@ mod identity;
 mod json;
 pub(crate) mod layouts;
 pub(crate) mod leaf;
+mod listing;
 mod local;
 mod losses;
 mod made_tokens;
@@ -65,6 +66,7 @@ pub use identity::FORMAT_VERSION;
 pub use json::{
     EXTRA, JsonColumn, JsonShape, NotFinite, UnknownKeys, is_json, json_field, json_type_name,
 };
+pub use listing::{ListedContent, ListedFile, Listing};
 pub use local::{is_rooted, local_path};
 pub use made_tokens::{LeastTokens, MadeTokens, TokensOf};
 pub use memory::InMemory;

@@ -119,6 +119,7 @@ mod tests {
             digest: Digest(0),
             row_groups: groups.iter().map(group).collect(),
             table: None,
+            listing: None,
         }
     }
 

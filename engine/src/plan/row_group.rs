@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// One row group of Parquet or record batch of Arrow IPC, from the file's
 /// metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RowGroup {
     /// Rows in it.
     pub n_rows: u64,

@@ -1,7 +1,7 @@
 //! The plan as data: every value here has been checked.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Digest;
 use super::discovery::Discovery;
 use super::json::JsonShape;
+use super::listing::{ListedFile, Listing};
 use super::made_tokens::MadeTokens;
 use super::memory::InMemory;
 use super::output::OutputColumn;
@@ -31,6 +32,8 @@ pub enum Format {
     Jsonl,
     /// Plain text; plain, `.gz` or `.zst`.
     Text,
+    /// Folders of image files: a row for each file, its bytes as they are.
+    Images,
     /// A table in memory, which no file can name.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
@@ -46,6 +49,7 @@ impl Format {
             Self::Arrow => "arrow",
             Self::Jsonl => "jsonl",
             Self::Text => "text",
+            Self::Images => "images",
             Self::Table => "table",
         }
     }
@@ -125,7 +129,7 @@ pub struct InputDescription {
     pub schema: SchemaRef,
 }
 
-/// One input file.
+/// One input: a file, the image files of one folder, or a table in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// Where it is opened.
@@ -142,6 +146,27 @@ pub struct Input {
     /// Its rows, where they are in memory: it is no file then, and `path` is its
     /// name.
     pub table: Option<Arc<InMemory>>,
+    /// Its files, where it is a folder of them; `path` is the folder's then.
+    pub listing: Option<Arc<Listing>>,
+}
+
+impl Input {
+    /// The file that holds row `row`.
+    #[must_use]
+    pub fn path_of(&self, row: u64) -> &Path {
+        self.listed(row).map_or(&self.path, |file| &file.path)
+    }
+
+    /// The path below the root of the file that is row `row`, where a row is one.
+    #[must_use]
+    pub fn file_name_of(&self, row: u64) -> Option<&str> {
+        self.listed(row).map(|file| file.name.as_str())
+    }
+
+    fn listed(&self, row: u64) -> Option<&ListedFile> {
+        let files = &self.listing.as_ref()?.files;
+        files.get(usize::try_from(row).ok()?)
+    }
 }
 
 /// What the inputs of a pipeline hold; made by `source`, read by [`super::check`].
@@ -193,7 +218,7 @@ impl SourcePlan {
         let has_lines = match self.format {
             Format::Jsonl => true,
             Format::Text => self.document == Document::Line,
-            Format::Parquet | Format::Arrow | Format::Table => false,
+            Format::Parquet | Format::Arrow | Format::Images | Format::Table => false,
         };
         has_lines.then(|| row.saturating_add(1))
     }

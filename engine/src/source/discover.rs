@@ -11,10 +11,10 @@ use super::look::{LookSpec, look};
 use super::sniff;
 use super::uris::{Expanded, UriContext, expand};
 use super::walk::{FoundFile, shown};
-use super::{Description, for_format, parquet};
+use super::{Description, for_format, images, parquet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
-    Catalog, Digest, Document, Fingerprint, Format, Input, InputDescription, OnError,
+    Catalog, Digest, Document, Fingerprint, Format, Input, InputDescription, ListedContent, OnError,
 };
 
 /// What to look for, and how.
@@ -59,6 +59,15 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
         format: spec.format,
         sink: spec.sink,
     })?;
+    if format == Format::Images {
+        let contents = in_parallel(&found, spec.threads, |file| content(file, spec))?;
+        return Ok(Catalog {
+            files: images::folders(&found, contents),
+            format,
+            seen: None,
+            discovery,
+        });
+    }
     let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
     let described = refuse(described, spec.on_error)?;
     let (readable, indices) = readable(&found, &described);
@@ -105,6 +114,7 @@ fn inputs(
             digest,
             row_groups: description.row_groups,
             table: None,
+            listing: None,
         };
         files.push(InputDescription {
             input,
@@ -123,6 +133,25 @@ fn digests(
     in_parallel(found, threads, |file| {
         fingerprint(&file.path, spec.fingerprint)
     })
+}
+
+/// What is known of the content of a file that becomes a row, and its length. A
+/// file that cannot be read is an error, unless it will be set aside.
+fn content(file: &FoundFile, spec: &DiscoverSpec<'_>) -> Result<(ListedContent, u64)> {
+    match (fingerprint(&file.path, spec.fingerprint), spec.fingerprint) {
+        (Ok((digest, len_bytes)), Fingerprint::Content) => {
+            Ok((ListedContent::Whole(digest), len_bytes))
+        }
+        (Ok((digest, len_bytes)), Fingerprint::Sampled) => {
+            Ok((ListedContent::Sampled(digest), len_bytes))
+        }
+        (Err(error), _) if spec.on_error == OnError::Quarantine => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            let reason = format!("cannot be read: {}", cause.unwrap_or_default());
+            Ok((ListedContent::Unreadable(reason), 0))
+        }
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// What two functions give, run at the same time where there is more than one
@@ -207,7 +236,7 @@ fn describe(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Resul
         }
         Format::Parquet => parquet::describe(path, spec.lines.int96)
             .map_err(|error| sniff::explain(path, format, error)),
-        Format::Arrow | Format::Table => for_format(format)
+        Format::Arrow | Format::Images | Format::Table => for_format(format)
             .describe(path)
             .map_err(|error| sniff::explain(path, format, error)),
     }

@@ -12,6 +12,9 @@ pub(super) enum Ending<'a> {
     /// `.json`, plain or compressed: JSON lines if it is named, but in a folder
     /// mostly a document about the data.
     Json,
+    /// An image: read if it is named, or if a folder holds nothing else that is read,
+    /// but among texts mostly an illustration.
+    Image,
     /// Known, and not read.
     Foreign(&'static UnreadKind),
     /// Another ending, or none.
@@ -59,6 +62,8 @@ pub(super) fn ending(name: &str) -> Ending<'_> {
         return Ending::Json;
     } else if is(&["txt", "md", "text"]) {
         return Ending::Read(Format::Text);
+    } else if plain && is(IMAGES) {
+        return Ending::Image;
     }
     let columnar = if is(&["parquet"]) {
         Some(Format::Parquet)
@@ -84,6 +89,7 @@ pub(super) fn named_format(name: &str) -> Option<Format> {
     match ending(name) {
         Ending::Read(format) => Some(format),
         Ending::Json => Some(Format::Jsonl),
+        Ending::Image => Some(Format::Images),
         Ending::Foreign(_) | Ending::Unknown(_) => None,
     }
 }
@@ -101,6 +107,9 @@ fn extension(name: &str) -> &str {
         _ => "",
     }
 }
+
+/// Images in the formats that fuelrail decodes.
+const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"];
 
 /// Columnar files that were compressed once more.
 static WRAPPED: UnreadKind = UnreadKind {
@@ -142,14 +151,10 @@ static KINDS: &[UnreadKind] = &[
         way: "unpack it (`tar -xf \"{}\"`), and name the files in it",
     },
     UnreadKind {
-        endings: &[
-            "jpg", "jpeg", "jpe", "png", "gif", "webp", "bmp", "tif", "tiff", "heic", "avif",
-            "svg", "ppm",
-        ],
-        name: "an image file",
-        way: "put the images into Parquet: python -c \"import glob, pyarrow as a, pyarrow.parquet \
-              as p; f = sorted(glob.glob('{}')); p.write_table(a.table({'name': f, 'image': \
-              [open(n, 'rb').read() for n in f]}), 'images.parquet')\"",
+        endings: &["jpe", "jfif", "heic", "avif", "jxl", "svg", "ppm", "pgm"],
+        name: "an image that is not decoded",
+        way: "convert the images to PNG: python -c \"from PIL import Image; \
+              Image.open('{}').save('{stem}.png')\"",
     },
     UnreadKind {
         endings: &[
@@ -233,6 +238,8 @@ mod tests {
         assert_eq!(named_format("a.arrows"), Some(Format::Arrow));
         assert_eq!(named_format("a.md.gz"), Some(Format::Text));
         assert_eq!(named_format("a.json"), Some(Format::Jsonl));
+        assert_eq!(named_format("a.b.JPEG"), Some(Format::Images));
+        assert_eq!(named_format("a.png.gz"), None);
         assert_eq!(ending("a.json.gz"), Ending::Json);
         assert_eq!(ending("README"), Ending::Unknown(""));
         assert_eq!(ending("a.py"), Ending::Unknown("py"));
@@ -245,7 +252,11 @@ mod tests {
     fn what_is_not_read_says_what_to_do_with_the_file() {
         for (name, what, way) in [
             ("x/a.CSV", "CSV", "c.read_csv('x/a.CSV'), 'x/a.parquet')"),
-            ("img/*.jpg", "an image file", "glob.glob('img/*.jpg')"),
+            (
+                "img/a.ppm",
+                "an image that is not decoded",
+                "save('img/a.png')",
+            ),
             ("a.jsonl.bz2", "bzip2", "bunzip2 \"a.jsonl.bz2\""),
             ("a.tar.gz", "a tar archive", "tar -xf \"a.tar.gz\""),
         ] {

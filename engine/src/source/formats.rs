@@ -1,5 +1,6 @@
 //! Which source reads which layout.
 
+use super::images::ImageFiles;
 use super::ipc::Arrow;
 use super::jsonl::Jsonl;
 use super::memory::MemoryTables;
@@ -16,6 +17,7 @@ pub fn for_format(format: Format) -> &'static dyn Source {
         Format::Arrow => &Arrow,
         Format::Jsonl => &Jsonl,
         Format::Text => &Text,
+        Format::Images => &ImageFiles,
         Format::Table => &MemoryTables,
     }
 }

@@ -19,6 +19,7 @@ mod endings;
 mod fingerprint;
 mod formats;
 mod gzip;
+mod images;
 mod input;
 mod ipc;
 mod jsonl;

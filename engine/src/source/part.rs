@@ -183,7 +183,8 @@ impl<'a> PartReader<'a> {
         let n_rows = n_rows(&input.row_groups);
         let per_row = input.len_bytes.checked_div(n_rows).unwrap_or(0);
         self.meter.add(batch.rows.len() as u64 * per_row);
-        if matches!(self.plan.source.format, Format::Parquet | Format::Arrow) {
+        let format = self.plan.source.format;
+        if matches!(format, Format::Parquet | Format::Arrow | Format::Images) {
             let columns = batch.columns.columns().iter();
             let sizes = columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0));
             self.meter.add_decoded(sizes.sum::<usize>() as u64);

@@ -16,7 +16,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Format, OnError};
 
 /// Bytes that are looked at.
-const HEAD: u64 = 16 << 10;
+const HEAD: u64 = HEAD_LEN as u64;
+
+/// The same as a length.
+const HEAD_LEN: usize = 16 << 10;
 
 /// What a file turned out to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +181,15 @@ pub(super) fn explain(path: &Path, format: Format, error: Error) -> Error {
         }
         _ => error,
     }
+}
+
+/// What the bytes of an image file are instead of an image, where it is known that
+/// they are none.
+pub(super) fn no_image(bytes: &[u8]) -> Option<String> {
+    let head = bytes.get(..HEAD_LEN).unwrap_or(bytes);
+    let found = of_bytes(head).or_else(|| document(head));
+    let found = found.filter(|found| matches!(found, FileContent::LfsPointer | FileContent::Html));
+    found.map(FileContent::name)
 }
 
 /// What a file of lines of `format` holds that no line can be read of,

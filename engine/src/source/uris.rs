@@ -115,7 +115,7 @@ fn literal(path: &Path, uri: &str, places: UriContext<'_>) -> Result<Walked> {
     };
     check_not_ours(path)?;
     if metadata.is_dir() {
-        return walk(path, Want::Folder(places.format), places.sink);
+        return folder(path, places);
     }
     // A pipe or a device has no length, and nothing to come back to.
     if !metadata.is_file() {
@@ -137,6 +137,21 @@ fn literal(path: &Path, uri: &str, places: UriContext<'_>) -> Result<Walked> {
     Ok(Walked {
         files: vec![file],
         discovery: Discovery::default(),
+    })
+}
+
+/// What a folder holds that is wanted: of any format, else of images, which among
+/// other data are mostly no rows.
+fn folder(path: &Path, places: UriContext<'_>) -> Result<Walked> {
+    let found = walk(path, Want::Folder(places.format), places.sink)?;
+    if !found.files.is_empty() || places.format.is_some() {
+        return Ok(found);
+    }
+    let images = walk(path, Want::Folder(Some(Format::Images)), places.sink)?;
+    Ok(if images.files.is_empty() {
+        found
+    } else {
+        images
     })
 }
 
@@ -284,7 +299,7 @@ fn one_format(files: &[FoundFile]) -> Result<Format> {
 fn unread(file: &FoundFile, name: &str) -> Error {
     let error = match ending(name) {
         Ending::Foreign(kind) => Error::pipeline(format!(
-            "expected Parquet, Arrow, JSON lines or text, got {}: that is not read yet",
+            "expected Parquet, Arrow, JSON lines, text or images, got {}: that is not read yet",
             kind.name
         ))
         .with_hint(kind.way(&shown(&file.path))),

@@ -141,6 +141,7 @@ pub fn input(path: &Path) -> Input {
         digest: Digest(0),
         row_groups: Vec::new(),
         table: None,
+        listing: None,
     }
 }
 

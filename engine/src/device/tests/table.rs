@@ -95,6 +95,7 @@ pub(super) fn plan_with(on_error: &str, steps: &str, batch: &Batch) -> Arc<Plan>
             digest: Digest(1),
             row_groups: Vec::new(),
             table: None,
+            listing: None,
         },
         schema: batch.columns.schema(),
     };

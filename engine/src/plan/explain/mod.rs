@@ -207,7 +207,19 @@ impl Text {
 
 fn inputs(plan: &Plan) -> String {
     let format = plan.source.format.as_str();
-    let files = counted(plan.inputs.len() as u64, "file");
+    let listings = plan
+        .inputs
+        .iter()
+        .filter_map(|input| input.listing.as_ref());
+    let n_images = listings.fold(0, |sum, listing| sum + listing.files.len() as u64);
+    let files = match plan.source.format {
+        Format::Images => format!(
+            "{} in {}",
+            counted(n_images, "image"),
+            counted(plan.inputs.len() as u64, "folder")
+        ),
+        _ => counted(plan.inputs.len() as u64, "file"),
+    };
     let bytes = amount(input_bytes(plan));
     match plan.inputs.as_slice() {
         [only] => format!("{files}, {bytes}, {format}: {}", only.name),

@@ -16,7 +16,13 @@ use super::proposal::ProposeSpec;
 
 /// The layouts, in the order in which they are chosen where a directory holds
 /// as much of one as of another.
-const FORMATS: [Format; 4] = [Format::Parquet, Format::Arrow, Format::Jsonl, Format::Text];
+const FORMATS: [Format; 5] = [
+    Format::Parquet,
+    Format::Arrow,
+    Format::Jsonl,
+    Format::Text,
+    Format::Images,
+];
 
 /// What discovery has found.
 pub(super) struct Inputs {
@@ -99,9 +105,13 @@ impl Inputs {
 
     /// Such as `3 files of jsonl, 1.2 MiB`.
     pub(super) fn described(&self) -> String {
+        let unit = match self.catalog.format {
+            Format::Images => "folder",
+            _ => "file",
+        };
         format!(
             "{} of {}, {}",
-            counted(self.catalog.files.len() as u64, "file"),
+            counted(self.catalog.files.len() as u64, unit),
             self.catalog.format.as_str(),
             amount(self.len_bytes())
         )

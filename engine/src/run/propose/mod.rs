@@ -71,6 +71,10 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &SeenRows) -> ProposedTa
     if inputs.catalog.format == Format::Text {
         return ProposedTask::Text("text".to_owned());
     }
+    // Their texts are names.
+    if inputs.catalog.format == Format::Images {
+        return ProposedTask::Table;
+    }
     if let Some(name) = seen.text_column(columns, &inputs.declared) {
         return ProposedTask::Text(name.to_owned());
     }

@@ -167,6 +167,7 @@ pub fn catalog_of(table: &Arc<InMemory>, name: &str) -> Catalog {
         digest: table.digest,
         row_groups: table.row_groups.clone(),
         table: Some(Arc::clone(table)),
+        listing: None,
     };
     Catalog {
         files: vec![InputDescription {
