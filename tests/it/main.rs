@@ -38,6 +38,7 @@ mod plan_errors;
 mod plan_keys;
 mod plan_numbers;
 mod plan_tokenizers;
+mod resample;
 mod shaders;
 mod shard_cli;
 mod sink;

@@ -88,12 +88,20 @@ const OPERATORS: &[Operator] = &[
 /// Type names of several types.
 const SHARED_NAMES: &[SharedName] = &[
     SharedName {
+        name: "Bands",
+        reason: "of `resample` with the vectors of x86-64, and what stands for them elsewhere",
+    },
+    SharedName {
         name: "Batch",
         reason: "public: `batch::Batch` of a source, `feed::Batch` of a loader, as in Python",
     },
     SharedName {
         name: "Extent",
         reason: "public: `feed::Extent` of an order, `source::Extent` of a look",
+    },
+    SharedName {
+        name: "Pairs",
+        reason: "of `resample` with the vectors of x86-64, and what stands for them elsewhere",
     },
     SharedName {
         name: "Tally",

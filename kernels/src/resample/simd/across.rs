@@ -14,16 +14,17 @@ use std::ops::Range;
 
 use super::pairs::Pairs;
 use super::sums::Sums;
-use super::x86::{LANE, MAX_LANES, VectorWork, Vectors, run};
+use super::x86::{LANE, VectorWork, Vectors, run};
 use crate::level::Dispatch;
 use crate::resample::lines::ImageLines;
 
 /// Columns of bytes that are turned at a time, unless a position reads more: with
 /// the lines of a band they stay in the nearest cache.
-const COLUMNS: usize = 512;
+const COLUMNS: usize = 768;
 
-/// The most lines of a band.
-const MAX_LINES: usize = LANE * MAX_LANES;
+/// The most lines of a band: longer vectors are slower here, because they move bytes
+/// in one unit of the processor where shorter ones have two.
+const MAX_LINES: usize = 2 * LANE;
 
 /// Turned bands, kept for the next image.
 #[derive(Debug, Clone, Default)]
@@ -32,9 +33,9 @@ pub(in crate::resample) struct Bands {
     written: Vec<BandColumn>,
 }
 
-/// The bytes of one column in all lines of a band, at the beginning of a cache line.
+/// The bytes of one column in all lines of a band, within one cache line.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 struct BandColumn([u8; MAX_LINES]);
 
 /// Resizes each line of pixels of so many channels; false without doing it where
@@ -53,11 +54,10 @@ pub(in crate::resample) fn across(
         dst,
     };
     // More lanes than it takes for the lines would be work for nothing.
-    let n_lines = lines.n().next_multiple_of(LANE);
-    let longest = if n_lines > LANE * 2 {
+    let longest = if lines.n().min(lines.len()) > LANE {
         MAX_LINES
     } else {
-        n_lines
+        LANE
     };
     run(kind, longest, work)
 }
@@ -88,54 +88,70 @@ impl Across<'_> {
         let n_runs = widest.div_ceil(COLUMNS);
         let each = n_positions.div_ceil(n_runs);
         let n_lines = self.lines.n();
-        for from in (0..n_positions).step_by(each) {
-            let run = from..n_positions.min(from + each);
-            let reads = self.pairs.reads(&run);
-            let bytes = reads.start * self.channels..reads.end * self.channels;
-            for first in (0..n_lines).step_by(V::LEN) {
+        for first in (0..n_lines).step_by(V::LEN) {
+            for from in (0..n_positions).step_by(each) {
+                let run = from..n_positions.min(from + each);
+                let bytes = self.bytes::<V>(&run);
                 self.turn(vectors, first, &bytes);
-                self.sum(vectors, &run, reads.start);
+                self.sum(vectors, &run, bytes.start);
                 self.turn_back(vectors, first, &run);
             }
         }
     }
 
+    /// The bytes of a line that a run of positions reads; at least as many as a vector
+    /// has, if a line has them.
+    #[inline(always)]
+    fn bytes<V: Vectors>(&self, run: &Range<usize>) -> Range<usize> {
+        let reads = self.pairs.reads(run);
+        let start = reads.start * self.channels;
+        let start = start.min(self.lines.len().saturating_sub(V::LEN));
+        let end = (reads.end * self.channels).max(start + V::LEN);
+        start..end.min(self.lines.len())
+    }
+
     /// Turns these bytes of the lines from `first` on; where there are too few lines,
-    /// the last again.
+    /// the last again. Bytes that follow one another are turned together, so that a
+    /// cache line is read once though many lines would displace one another.
     #[inline(always)]
     fn turn<V: Vectors>(&mut self, vectors: V, first: usize, bytes: &Range<usize>) {
         let last = self.lines.n() - 1;
-        let mut lines: [&[u8]; MAX_LINES] = [&[]; MAX_LINES];
-        for (index, line) in lines.iter_mut().take(V::LEN).enumerate() {
-            *line = &self.lines.line((first + index).min(last))[bytes.clone()];
-        }
         let n = bytes.len();
-        let room = n.next_multiple_of(LANE);
+        let room = n.max(V::LEN);
         self.bands
             .read
             .resize(room.max(self.bands.read.len()), ZERO);
-        let mut at = 0;
-        while at < n {
-            // The last overlaps with the one before it.
-            let begin = at.min(n.saturating_sub(LANE));
-            let rows = rows(
-                #[inline(always)]
-                |row| {
-                    vectors.join(
-                        #[inline(always)]
-                        |lane| read_lane(lines[lane * LANE + row], begin),
-                    )
-                },
-            );
-            let columns = self.bands.read[begin..begin + LANE].iter_mut();
-            for (column, turned) in columns.zip(turned(vectors, rows)) {
-                vectors.write(turned, &mut column.0);
+        for square in (0..V::LEN).step_by(LANE) {
+            let mut lines: [&[u8]; LANE] = [&[]; LANE];
+            for (index, line) in lines.iter_mut().enumerate() {
+                let index = (first + square + index).min(last);
+                *line = &self.lines.line(index)[bytes.clone()];
             }
-            at += LANE;
+            let mut at = 0;
+            while at < n {
+                // The last overlap with those before them.
+                let begin = at.min(n.saturating_sub(V::LEN));
+                let rows = rows(
+                    #[inline(always)]
+                    |row| read_part(vectors, lines[row], begin),
+                );
+                let columns = &mut self.bands.read[begin..begin + V::LEN];
+                for (column, turned) in turned(vectors, rows).into_iter().enumerate() {
+                    vectors.split(
+                        turned,
+                        #[inline(always)]
+                        |lane, bytes| {
+                            let column = &mut columns[lane * LANE + column].0;
+                            write_lane(bytes, &mut column[square..square + LANE]);
+                        },
+                    );
+                }
+                at += V::LEN;
+            }
         }
     }
 
-    /// Sums what is turned, the samples from `begin` on.
+    /// Sums what is turned, the bytes from `begin` on.
     #[inline(always)]
     fn sum<V: Vectors>(&mut self, vectors: V, run: &Range<usize>, begin: usize) {
         let channels = self.channels;
@@ -146,7 +162,7 @@ impl Across<'_> {
         let positions = self.pairs.positions()[run.clone()].iter();
         for (position, written) in positions.zip(written.chunks_exact_mut(channels)) {
             let pairs = self.pairs.of(*position);
-            let first = (position.start as usize - begin) * channels;
+            let first = position.start as usize * channels - begin;
             let len = position.len as usize;
             let columns = &self.bands.read[first..first + len * channels];
             for (channel, column) in written.iter_mut().enumerate() {
@@ -198,14 +214,14 @@ const ZERO: BandColumn = BandColumn([0; MAX_LINES]);
 
 /// The bytes of `line` from `at` on, zeros behind its end.
 #[inline(always)]
-fn read_lane(line: &[u8], at: usize) -> __m128i {
-    if let Some(bytes) = line.get(at..at + LANE) {
-        return bytemuck::pod_read_unaligned(bytes);
+fn read_part<V: Vectors>(vectors: V, line: &[u8], at: usize) -> V::Vector {
+    if line.len() - at >= V::LEN {
+        return vectors.read(&line[at..]);
     }
-    let mut bytes = [0; LANE];
+    let mut bytes = [0; MAX_LINES];
     let line = &line[at..];
     bytes[..line.len()].copy_from_slice(line);
-    bytemuck::cast(bytes)
+    vectors.read(&bytes)
 }
 
 /// The first bytes of a lane, as many as there is room for.

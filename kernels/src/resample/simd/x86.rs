@@ -14,9 +14,6 @@ use crate::resample::taps::BITS;
 /// Bytes of a lane.
 pub(super) const LANE: usize = 16;
 
-/// The most lanes of a vector.
-pub(super) const MAX_LANES: usize = 4;
-
 /// Instructions that are there: a value of a type that implements this is had from
 /// [`run`] only, so its methods are safe to call.
 ///
@@ -31,9 +28,6 @@ pub(super) trait Vectors: Copy {
 
     /// Compiles `work` for these instructions and runs it.
     fn vectorize<R>(self, work: impl FnOnce() -> R) -> R;
-
-    /// Lanes one behind another.
-    fn join(self, lane: impl Fn(usize) -> __m128i) -> Self::Vector;
 
     /// Hands on each lane with its place.
     fn split(self, vector: Self::Vector, each: impl FnMut(usize, __m128i));
@@ -112,7 +106,6 @@ macro_rules! level {
     (
         $(#[$doc:meta])*
         $Level:ident: $features:literal, $Vector:ty;
-        join($lane:ident) = $join:expr;
         split($vector:ident, $each:ident) = $split:block
         splat = $splat:path; up = $up:path; down = $down:path;
         $($method:ident = $call:path;)*
@@ -133,11 +126,6 @@ macro_rules! level {
                 // SAFETY: a value of this type is made by `run` alone, of a level
                 // that has the instructions.
                 unsafe { with(work) }
-            }
-
-            #[inline(always)]
-            fn join(self, $lane: impl Fn(usize) -> __m128i) -> $Vector {
-                $join
             }
 
             #[inline(always)]
@@ -186,7 +174,6 @@ macro_rules! there {
 level! {
     /// SSSE3 and SSE4.1 are there.
     Sse41Vectors: "sse4.1,ssse3", __m128i;
-    join(lane) = lane(0);
     split(vector, each) = { each(0, vector) }
     splat = x86::_mm_set1_epi32;
     up = x86::_mm_slli_epi32::<{ LOW_BITS.cast_signed() }>;
@@ -202,7 +189,6 @@ level! {
 level! {
     /// AVX2 is there.
     Avx2Vectors: "avx2", __m256i;
-    join(lane) = there!(x86::_mm256_set_m128i(lane(1), lane(0)));
     split(vector, each) = {
         each(0, there!(x86::_mm256_castsi256_si128(vector)));
         each(1, there!(x86::_mm256_extracti128_si256::<1>(vector)));
@@ -221,12 +207,6 @@ level! {
 level! {
     /// AVX-512 F, BW, DQ and VL are there.
     Avx512Vectors: "avx512f,avx512bw,avx512dq,avx512vl", __m512i;
-    join(lane) = {
-        let low = there!(x86::_mm256_set_m128i(lane(1), lane(0)));
-        let high = there!(x86::_mm256_set_m128i(lane(3), lane(2)));
-        let both = there!(x86::_mm512_castsi256_si512(low));
-        there!(x86::_mm512_inserti64x4::<1>(both, high))
-    };
     split(vector, each) = {
         each(0, there!(x86::_mm512_castsi512_si128(vector)));
         each(1, there!(x86::_mm512_extracti32x4_epi32::<1>(vector)));
