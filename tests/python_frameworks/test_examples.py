@@ -7,6 +7,7 @@ import random
 import time
 from pathlib import Path
 
+import fuelrail as fr
 import pytest
 from conftest import EXAMPLES, Program
 
@@ -27,6 +28,60 @@ def losses(lines: list[str]) -> dict[int, str]:
     split = [line.split() for line in lines]
     assert all(words[0] == "step" and words[2] == "loss" for words in split), lines
     return {int(words[1]): words[3] for words in split}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The images of the vision example, as files in shards."""
+    folder = tmp_path_factory.mktemp("vision")
+    Program(EXAMPLES / "data/make_digits.py", folder / "digits").finish()
+    pipeline = fr.Pipeline.from_file(EXAMPLES / "vision.toml", set=[f"source.uri={folder / 'digits'}"])
+    dataset = pipeline.shard(folder / "shards", progress="never")
+    assert len(dataset) == 1797
+    return folder / "shards"
+
+
+VISION_STEPS = 60
+
+
+def train_vision(digits: Path, checkpoint: Path, *options: object) -> Program:
+    """The vision example that has begun."""
+    every = ("--steps", VISION_STEPS, "--every", EVERY)
+    return Program(EXAMPLES / "train_vision_torch.py", "--data", digits, "--checkpoint", checkpoint, *every, *options)
+
+
+@pytest.fixture(scope="module")
+def unbroken_vision(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """The losses of a run that nothing interrupts."""
+    return losses(train_vision(digits, tmp_path_factory.mktemp("whole") / "checkpoint").finish())
+
+
+def test_the_classifier_learns(unbroken_vision: dict[int, str]) -> None:
+    """From the 2.3 of ten equally likely classes to less than 1."""
+    first = float(unbroken_vision[1])
+    last = sum(float(unbroken_vision[step]) for step in range(VISION_STEPS - 4, VISION_STEPS + 1)) / 5
+    assert 2.0 < first < 2.7 and last < 1.0, (first, last)
+
+
+def test_the_classifier_killed_and_resumed_is_the_same_run(
+    digits: Path, unbroken_vision: dict[int, str], tmp_path: Path
+) -> None:
+    """SIGKILL at a random step, over the end of an epoch; every part is cut as it would have been."""
+    step = random.randint(EVERY + 1, VISION_STEPS - EVERY)
+    checkpoint = tmp_path / "checkpoint"
+    program = train_vision(digits, checkpoint)
+    before = losses(program.lines(step) + program.kill())
+    after = losses(train_vision(digits, checkpoint, "--resume").finish())
+    assert before | after == unbroken_vision
+    assert all(after[at] == before[at] for at in after.keys() & before.keys())
+
+
+def test_the_classifier_has_the_same_losses_on_every_device(
+    digits: Path, unbroken_vision: dict[int, str], tmp_path: Path
+) -> None:
+    """Images are the same to the bit, so losses are too."""
+    on_device = losses(train_vision(digits, tmp_path / "checkpoint", "--device", "wgpu:software").finish())
+    assert on_device == unbroken_vision
 
 
 @pytest.fixture(scope="module")
