@@ -36,7 +36,10 @@ impl Destination<'_> {
     }
 
     /// Writes one row, or several.
-    fn write(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
+    ///
+    /// # Errors
+    /// `Device` where the device refuses or is lost; `Internal` beyond the memory.
+    pub(crate) fn write(&mut self, range: Range<usize>, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Host(all) => {
                 let to = all.get_mut(range).filter(|to| to.len() == bytes.len());

@@ -1,8 +1,10 @@
 //! Image files of a batch: decoded and changed row by row, with a status for each.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use fuelrail_kernels::Level;
+use fuelrail_kernels::decode::Flaws;
 
 use super::buffer::Buffers;
 use super::fill::{Damage, Filled, NO_ROW, Placed, TensorPlace};
@@ -11,7 +13,7 @@ use super::shards::Shards;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::to_usize;
 use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Decoding, Draw, OnBadImage, status_name};
+use crate::plan::operators::{ColumnSteps, Decoding, Draw, OnBadImage, Parameters, status_name};
 
 /// The file was whole.
 const WHOLE: u8 = 0;
@@ -39,6 +41,8 @@ pub(super) struct Files<'a> {
     pub(super) bytes: &'a [u8],
     /// Where each begins, and the last one ends.
     pub(super) offsets: &'a [i32],
+    /// Rows that are null.
+    pub(super) nulls: &'a HashSet<usize>,
 }
 
 /// What became of the files of a batch.
@@ -47,6 +51,18 @@ pub(super) struct Decoded {
     status: Vec<u8>,
     /// Those that gave no image, by their place in the batch.
     bad: Vec<(usize, Error)>,
+}
+
+/// The images of a batch out of their files, for a device.
+#[derive(Debug)]
+pub(super) struct DecodedRows {
+    /// One image after another; some image where there is none.
+    pub(super) bytes: Vec<u8>,
+    /// Where each begins, and the last one ends.
+    pub(super) offsets: Vec<u32>,
+    /// What is drawn for each.
+    pub(super) parameters: Vec<Parameters>,
+    pub(super) decoded: Decoded,
 }
 
 impl FileColumn {
@@ -81,42 +97,118 @@ impl Files<'_> {
         scratch: &mut RowScratch,
         (dst, shards): (&mut [u8], &Shards),
     ) -> Result<Decoded> {
+        let len = dst.len() / rows.len().max(1);
+        let RowScratch {
+            between,
+            parameters: [parameters, _],
+        } = scratch;
+        let decoded = self.each(rows, shards, |at, file, row| {
+            let dst = &mut dst[len * at..][..len];
+            let memory = (&mut *between, &mut *parameters);
+            self.steps.run_file(level, (file, draw, row), memory, dst)
+        })?;
+        for at in decoded.bad() {
+            let dst = &mut dst[len * at..][..len];
+            dst.copy_from_slice(&self.in_place_of_bad(level, len)?);
+        }
+        Ok(decoded)
+    }
+
+    /// Decodes all rows that hold a file, for a device that does the rest; `None` where
+    /// none of them gives an image.
+    ///
+    /// # Errors
+    /// As [`Files::decode`]; `Usage` for images of 4 GiB or more.
+    pub(super) fn decode_rows(
+        &self,
+        (rows, draw): (&[u64], Draw),
+        scratch: &mut RowScratch,
+        shards: &Shards,
+    ) -> Result<Option<DecodedRows>> {
+        let between = &mut scratch.between;
+        let mut bytes = Vec::new();
+        let mut parameters = vec![Parameters::new(); rows.len()];
+        let mut spans: Vec<Option<Range<usize>>> = vec![None; rows.len()];
+        let decoded = self.each(rows, shards, |at, file, row| {
+            let memory = (&mut *between, &mut parameters[at]);
+            let flaws = self.steps.decode_file((file, draw, row), memory)?;
+            let start = bytes.len();
+            bytes.extend_from_slice(between.decoded());
+            spans[at] = Some(start..bytes.len());
+            Ok(flaws)
+        })?;
+        let Some(good) = spans.iter().position(Option::is_some) else {
+            return Ok(None);
+        };
+        if spans.iter().any(Option::is_none) {
+            // A device has to be given something.
+            let (span, records) = (spans[good].clone(), parameters[good].clone());
+            let mut all = Vec::with_capacity(bytes.len());
+            for (parameters, own) in parameters.iter_mut().zip(&mut spans) {
+                if own.is_none() {
+                    parameters.clone_from(&records);
+                    own.clone_from(&span);
+                }
+                let start = all.len();
+                all.extend_from_slice(&bytes[own.clone().unwrap_or_default()]);
+                *own = Some(start..all.len());
+            }
+            bytes = all;
+        }
+        let ends = spans.iter().flatten().map(|span| u32::try_from(span.end));
+        let ends: Result<Vec<u32>, _> = ends.collect();
+        let ends = ends.map_err(|_| {
+            let message = format!("a batch of `{}` is 4 GiB or more", self.steps.column);
+            Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size")
+        })?;
+        Ok(Some(DecodedRows {
+            bytes,
+            offsets: std::iter::once(0).chain(ends).collect(),
+            parameters,
+            decoded,
+        }))
+    }
+
+    /// What takes the place of an image that there is not.
+    ///
+    /// # Errors
+    /// `Internal` where images have another size.
+    pub(super) fn in_place_of_bad(&self, level: Level, len: usize) -> Result<Vec<u8>> {
+        let decoding = &self.column.decoding;
+        let mut image = vec![0; len];
+        if decoding.on_error == OnBadImage::Substitute {
+            self.steps.substitute(decoding, level, &mut image)?;
+        }
+        Ok(image)
+    }
+
+    /// Has `change` done to each row that holds a file, and notes what became of it.
+    fn each(
+        &self,
+        rows: &[u64],
+        shards: &Shards,
+        mut change: impl FnMut(usize, &[u8], u64) -> Result<Flaws>,
+    ) -> Result<Decoded> {
         let mut decoded = Decoded {
             status: vec![WHOLE; rows.len()],
             bad: Vec::new(),
         };
-        let len = dst.len() / rows.len().max(1);
-        let images = dst.chunks_exact_mut(len.max(1));
-        let ends = self.offsets.windows(2);
-        for (at, ((dst, ends), row)) in images.zip(ends).zip(rows).enumerate() {
+        for (at, (ends, row)) in self.offsets.windows(2).zip(rows).enumerate() {
+            if *row == NO_ROW || self.nulls.contains(&at) {
+                continue;
+            }
             let file = match ends {
-                // A row that holds none, or that is null.
-                _ if *row == NO_ROW => continue,
-                [start, end] if start == end => {
-                    dst.fill(0);
-                    continue;
-                }
                 [start, end] => self.bytes.get(range(*start, *end)?),
                 _ => None,
             };
             let file = file.ok_or_else(|| Error::internal("a file beyond its batch"))?;
-            let RowScratch {
-                between,
-                parameters: [parameters, _],
-            } = scratch;
-            let done = self
-                .steps
-                .run_file(level, (file, draw, *row), (between, parameters), dst);
-            match done {
+            match change(at, file, *row) {
                 Ok(flaws) if flaws.any() => decoded.status[at] = DAMAGED,
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Data => {
                     let error = placed(error, *row, shards);
-                    let decoding = &self.column.decoding;
-                    match decoding.on_error {
-                        OnBadImage::Raise => return Err(error.with_hint(HINT)),
-                        OnBadImage::Skip => dst.fill(0),
-                        OnBadImage::Substitute => self.steps.substitute(decoding, level, dst)?,
+                    if self.column.decoding.on_error == OnBadImage::Raise {
+                        return Err(error.with_hint(HINT));
                     }
                     decoded.status[at] = BAD;
                     decoded.bad.push((at, error));
@@ -132,6 +224,11 @@ const HINT: &str = "set on_error = \"skip\" or \"substitute\" in `decode` to go 
                     images; they are counted as damage, of which max_damage allows so much";
 
 impl Decoded {
+    /// Rows that gave no image, by their place in the batch.
+    pub(super) fn bad(&self) -> impl Iterator<Item = usize> {
+        self.bad.iter().map(|(at, _)| *at)
+    }
+
     /// Tells a batch what became of its files; gives the places of rows that hold
     /// nothing now.
     pub(super) fn tell(

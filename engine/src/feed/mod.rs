@@ -33,6 +33,7 @@ mod known;
 mod limits;
 mod loader;
 mod losses;
+mod lowering;
 mod map;
 mod mix;
 mod on_device;

@@ -7,15 +7,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use fuelrail_kernels::RowKernel;
-
+use super::files::DecodedRows;
 use super::options::Results;
 use super::second_images::SecondImages;
 use crate::device::{
     ColumnItems, Destination, Device, Items, Kept, Landing, OnLane, Program, RowChain, RowItems,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::operators::{ColumnSteps, Draw, Image, Link, Weight};
+use crate::plan::operators::{
+    ColumnSteps, DeviceRows, Draw, Image, Link, Parameters, Weight, device_kernels,
+};
 
 /// The steps of a feed, made ready on a device.
 #[derive(Debug)]
@@ -34,12 +35,23 @@ pub(super) struct StepsOnDevice {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored<'a> {
     pub(super) steps: &'a ColumnSteps,
-    /// An image as it is stored, and one behind the steps.
-    pub(super) images: [Image; 2],
+    /// What they are before the steps.
+    pub(super) before: Before<'a>,
+    /// An image behind the steps.
+    pub(super) after: Image,
     /// One image after another.
     pub(super) bytes: &'a [u8],
     /// What they are mixed with, if they are.
     pub(super) second: Option<SecondImages<'a>>,
+}
+
+/// What the rows of a column are before the steps.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Before<'a> {
+    /// Images of one shape.
+    Same(Image),
+    /// Images of any size, out of their files, and what is drawn for each.
+    Decoded(&'a DecodedRows),
 }
 
 /// Where the rows of one column go.
@@ -59,10 +71,7 @@ impl StepsOnDevice {
         (device, results): (&Device, Results),
         columns: impl Iterator<Item = &'a ColumnSteps>,
     ) -> Result<Option<Self>> {
-        let columns: Vec<&ColumnSteps> = columns.collect();
-        let backend = device.backend();
-        let backend = backend.filter(|_| columns.iter().all(|steps| steps.host_only().is_none()));
-        let Some(backend) = backend else {
+        let Some(backend) = device.backend() else {
             return Ok(None);
         };
         let (mut before, mut last) = (Vec::new(), Vec::new());
@@ -167,28 +176,19 @@ impl StepsOnDevice {
         let (mut told, mut expected) = (Vec::new(), Vec::new());
         for column in columns {
             let steps = column.steps;
-            let read = match steps.around_blend().1 {
-                Some(blending) => 2 * blending.image.len_bytes(),
-                None => column.images[0].len_bytes(),
-            };
             let links = begin_of_last(steps)..steps.links.len();
-            told.push((
-                offsets(&steps.column, read, rows.len())?,
-                records(column, links, rows, draw)?,
-            ));
-            expected.push(offsets(
-                &steps.column,
-                column.images[1].len_bytes(),
-                rows.len(),
-            )?);
+            told.push((column.read(rows.len())?, column.told(links, rows, draw)?));
+            let len = column.after.len_bytes();
+            expected.push(offsets(&steps.column, len, rows.len())?);
         }
-        let sources = images.iter().zip(&told);
-        let sources = sources.map(|(bytes, (offsets, records))| ColumnItems {
+        let tables: Vec<_> = told.iter().map(|(_, rows)| rows.tables()).collect();
+        let sources = images.iter().zip(&told).zip(&tables);
+        let sources = sources.map(|((bytes, (offsets, rows)), tables)| ColumnItems {
             bytes,
             items: Items::Rows(RowItems {
                 offsets,
-                records,
-                tables: &[],
+                records: &rows.records,
+                tables,
             }),
         });
         let sources: Vec<ColumnItems<'_>> = sources.collect();
@@ -249,16 +249,16 @@ fn run_before(
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for column in columns {
         let steps = column.steps;
-        let (Some(second), (before @ [_, ..], Some(blending), _)) =
-            (column.second, steps.around_blend())
+        let (Some(second), (before @ [_, ..], Some(blending), _), Before::Same(image)) =
+            (column.second, steps.around_blend(), column.before)
         else {
             continue;
         };
         let all = [rows, second.rows].concat();
         told.push((
             [column.bytes, second.bytes].concat(),
-            offsets(&steps.column, column.images[0].len_bytes(), all.len())?,
-            records(column, 0..before.len(), &all, draw)?,
+            offsets(&steps.column, image.len_bytes(), all.len())?,
+            column.told(0..before.len(), &all, draw)?,
         ));
         expected.push(offsets(
             &steps.column,
@@ -266,12 +266,14 @@ fn run_before(
             all.len(),
         )?);
     }
-    let sources = told.iter().map(|(bytes, offsets, records)| ColumnItems {
+    let tables: Vec<_> = told.iter().map(|(_, _, rows)| rows.tables()).collect();
+    let sources = told.iter().zip(&tables);
+    let sources = sources.map(|((bytes, offsets, rows), tables)| ColumnItems {
         bytes,
         items: Items::Rows(RowItems {
             offsets,
-            records,
-            tables: &[],
+            records: &rows.records,
+            tables,
         }),
     });
     let ends = expected.iter().map(|offsets| offsets.last().copied());
@@ -296,8 +298,7 @@ fn begin_of_last(steps: &ColumnSteps) -> usize {
 }
 
 fn chain(links: &[Link]) -> Result<RowChain> {
-    let kernels: Option<Vec<RowKernel>> = links.iter().map(Link::kernel).collect();
-    RowChain::new(kernels.ok_or_else(|| Error::internal("a step that runs on the host"))?)
+    RowChain::new(device_kernels(links))
 }
 
 /// Where each image of so many bytes begins.
@@ -310,30 +311,41 @@ fn offsets(column: &str, len: u64, n_rows: usize) -> Result<Vec<u32>> {
     })
 }
 
-/// The records of all rows, for each of the kernels `links`.
-fn records(
-    column: &Stored<'_>,
-    links: Range<usize>,
-    rows: &[u64],
-    draw: Draw,
-) -> Result<Vec<Vec<u8>>> {
-    let steps = column.steps;
-    let mut records = vec![Vec::new(); links.len()];
-    let mut parameters = Vec::new();
-    for (at, row) in rows.iter().enumerate() {
-        steps.draw_parameters(draw, (*row, column.images[0]), &mut parameters)?;
-        let of_links = steps.links[..links.end].iter().zip(&parameters);
-        for (index, (link, record)) in of_links.enumerate() {
-            let Some(out) = index.checked_sub(links.start).map(|at| &mut records[at]) else {
-                continue;
-            };
-            out.extend_from_slice(record.bytes());
-            if let Link::Blend(blending) = link {
-                let second = column.second.and_then(|second| second.of[at]);
-                let weight = second.map_or(Weight::WHOLE, |(_, weight)| weight);
-                out.extend_from_slice(bytemuck::bytes_of(&blending.record(weight)));
-            }
-        }
+impl Stored<'_> {
+    /// Where each image that the last program reads begins.
+    fn read(&self, n_rows: usize) -> Result<Cow<'_, [u32]>> {
+        let column = &self.steps.column;
+        let len = match (self.before, self.steps.around_blend().1) {
+            (Before::Decoded(rows), _) => return Ok(Cow::Borrowed(&rows.offsets)),
+            (Before::Same(_), Some(blending)) => 2 * blending.image.len_bytes(),
+            (Before::Same(image), None) => image.len_bytes(),
+        };
+        offsets(column, len, n_rows).map(Cow::Owned)
     }
-    Ok(records)
+
+    /// What the kernels of some links are told of all rows.
+    fn told(&self, links: Range<usize>, rows: &[u64], draw: Draw) -> Result<DeviceRows> {
+        let mut told = DeviceRows::default();
+        let mut drawn = Parameters::new();
+        for (at, row) in rows.iter().enumerate() {
+            let parameters = match self.before {
+                Before::Decoded(rows) => &rows.parameters[at],
+                Before::Same(image) => {
+                    self.steps
+                        .draw_parameters(draw, (*row, image), &mut drawn)?;
+                    &drawn
+                }
+            };
+            let records = parameters.get(links.clone()).unwrap_or_default();
+            told.push((&self.steps.links[links.clone()], records), |blending| {
+                let second = self.second.and_then(|second| second.of[at]);
+                let weight = second.map_or(Weight::WHOLE, |(_, weight)| weight);
+                blending.record(weight)
+            })?;
+        }
+        // No row, no record.
+        let n_kernels = device_kernels(&self.steps.links[links]).len();
+        told.records.resize_with(n_kernels, Vec::new);
+        Ok(told)
+    }
 }

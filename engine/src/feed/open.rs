@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::columns::Columns;
 use super::gather::{GatherFill, Skipped};
 use super::loader::{Facts, Feed};
+use super::lowering::lower;
 use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
 use super::second_rows::SecondRows;
 use super::sequence::Fed;
 use super::shards::Shards;
-use super::stepped::{self, Stepped};
+use super::stepped::Stepped;
 use crate::device::{Device, Visit};
 use crate::error::Result;
 use crate::plan::operators::{ColumnSteps, Steps};
@@ -47,7 +48,7 @@ impl Feed {
         let n_threads = options.threads.min(options.prefetch) + 1;
         let gather = GatherFill::new(shards.clone(), &options.read, skipped, n_threads)?;
         let asked = (&options.steps, shards.n_rows());
-        let steps = stepped::lower(gather.outputs(), &options.read, asked)?;
+        let steps = lower(gather.outputs(), &options.read, asked)?;
         if steps.is_empty() {
             return Self::with_fill(Arc::new(gather), facts, options);
         }
@@ -71,7 +72,7 @@ impl Shards {
     /// cannot be done to their columns.
     pub fn lowered(&self, read: &ReadOptions, steps: &Steps) -> Result<Vec<ColumnSteps>> {
         let columns = Columns::new(self.dataset(), read)?;
-        stepped::lower(&columns.outputs, read, (steps, self.n_rows()))
+        lower(&columns.outputs, read, (steps, self.n_rows()))
     }
 
     /// What the order of the rows depends on, beside seed and epoch.

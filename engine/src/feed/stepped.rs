@@ -6,20 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use fuelrail_kernels::Level;
 
 use super::buffer::{Buffer, Buffers};
-use super::columns::{First, Output};
-use super::files::Decoded;
+use super::columns::First;
+use super::files::{Decoded, DecodedRows};
 use super::fill::{BatchSlot, Fill, Filled, NO_ROW, OnDevice, TensorPlace, Wanted};
 use super::gather::GatherFill;
-use super::on_device::{Goal, StepsOnDevice, Stored};
-use super::options::{Access, ReadOptions, Results};
+use super::on_device::{Before, Goal, StepsOnDevice, Stored};
+use super::options::Results;
 use super::row_scratch::RowScratch;
 use super::second_rows::{Mixed, SecondRows};
 use super::stepped_column::{RowSource, Rows, SteppedColumn, len_of};
 use crate::device::{Destination, Device, Kept};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::to_usize;
-use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Draw, Held, KnownTensor, RowImages, Steps};
+use crate::plan::operators::{ColumnSteps, Draw, RowImages};
 
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
@@ -35,55 +34,6 @@ pub(super) struct Stepped {
     level: Level,
     /// Memory for what is between the kernels of a row that nobody works with.
     idle: Mutex<Vec<RowScratch>>,
-}
-
-/// The steps of each column of a feed.
-///
-/// # Errors
-/// `Pipeline` with step, operator and column where a step cannot be done; `Usage`
-/// where views are asked for.
-pub(super) fn lower(
-    outputs: &[Output],
-    read: &ReadOptions,
-    (steps, n_rows): (&Steps, u64),
-) -> Result<Vec<ColumnSteps>> {
-    if steps.step.is_empty() {
-        return Ok(Vec::new());
-    }
-    if read.access == Access::View {
-        let error = Error::new(
-            ErrorKind::Usage,
-            "expected access = \"copy\" with steps, got \"view\"",
-        );
-        return Err(error.with_hint("a view shows a shard as it is; steps write to memory"));
-    }
-    let known: Vec<KnownTensor<'_>> = outputs.iter().map(known).collect();
-    steps.lower(&known, n_rows)
-}
-
-/// A tensor as steps know it.
-fn known(output: &Output) -> KnownTensor<'_> {
-    let is_bytes = output.dtype == Dtype::U8;
-    let held = match output.first {
-        First::Rows if is_bytes && matches!(output.inner.len(), 2 | 3) => {
-            Held::Images(&output.inner)
-        }
-        First::Elements if is_bytes && output.inner.is_empty() => Held::Bytes,
-        First::Rows => Held::Other(format!(
-            "{} in rows of shape {:?}",
-            output.dtype.as_str(),
-            output.inner
-        )),
-        First::Elements | First::Offsets => {
-            Held::Other(format!("{} in rows of any length", output.dtype.as_str()))
-        }
-    };
-    KnownTensor {
-        name: &output.name,
-        column: &output.column,
-        held,
-        is_fixed: output.first == First::Rows,
-    }
 }
 
 impl Stepped {
@@ -109,14 +59,10 @@ impl Stepped {
             let buffers = [buffer, buffer + n_columns];
             columns.push(SteppedColumn::new(steps, outputs, buffers, second)?);
         }
-        let mut passed_over = device.notes().to_vec();
-        let host_only = columns.iter().find_map(|column| column.steps.host_only());
-        let host_only = host_only.filter(|_| device.backend().is_some());
-        passed_over.extend(host_only.map(str::to_owned));
         let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
             device: StepsOnDevice::new((device, results), all)?,
-            passed_over,
+            passed_over: device.notes().to_vec(),
             gather,
             columns,
             seconds,
@@ -302,21 +248,14 @@ impl Stepped {
             kept,
         } = memory;
         let mut columns = Vec::with_capacity(stored.len());
-        for (column, stored) in self.columns.iter().zip(stored) {
-            columns.push(column.rows((stored, buffers), mixed, rows.len())?);
+        for ((column, stored), nulls) in self.columns.iter().zip(stored).zip(nulls) {
+            columns.push(column.rows((stored, buffers), mixed, (rows.len(), nulls))?);
         }
         let mut on_device = OnDevice::default();
         if let Some(device) = &self.device {
-            let images = columns.iter().filter_map(Rows::images);
-            let images: Vec<Stored<'_>> = images.collect();
-            let (stays, mut goals) = self.goals(device, (&mut *changed, kept), (rows, nulls))?;
-            if let Some(n_too_large) = device.run(&images, &mut goals, (rows, draw))? {
-                on_device.n_too_large = n_too_large;
-                return Ok(Changed {
-                    stays,
-                    on_device,
-                    files: Vec::new(),
-                });
+            let memory = (&mut *changed, kept);
+            if let Some(done) = self.on_device(device, &columns, memory, (rows, nulls, draw))? {
+                return Ok(done);
             }
             on_device.lost = device.lost().cloned();
         }
@@ -334,6 +273,77 @@ impl Stepped {
             on_device,
             files,
         })
+    }
+
+    /// Changes the rows of all columns on the device, files after they were decoded
+    /// here; `None` where the CPU has to do it: the device is lost, or there is no image
+    /// in the batch.
+    fn on_device(
+        &self,
+        device: &StepsOnDevice,
+        columns: &[Rows<'_>],
+        (changed, kept): (&mut [Buffer], &mut Vec<Box<dyn Kept>>),
+        (rows, nulls, draw): (&[u64], &[HashSet<usize>], Draw),
+    ) -> Result<Option<Changed>> {
+        if device.lost().is_some() {
+            return Ok(None);
+        }
+        let mut decoded = Vec::with_capacity(columns.len());
+        for column in columns {
+            decoded.push(match column {
+                Rows::Images(_) => None,
+                Rows::Files(files) => {
+                    let rows = self.with_scratch(|scratch| {
+                        files.decode_rows((rows, draw), scratch, self.gather.shards())
+                    })?;
+                    let Some(rows) = rows else {
+                        return Ok(None);
+                    };
+                    Some(rows)
+                }
+            });
+        }
+        let stored = columns.iter().zip(&self.columns).zip(&decoded);
+        let stored: Option<Vec<Stored<'_>>> = stored
+            .map(|((rows, column), decoded)| match (rows, decoded) {
+                (Rows::Images(images), _) => Some(*images),
+                (Rows::Files(files), Some(decoded)) => Some(Stored {
+                    steps: files.steps,
+                    before: Before::Decoded(decoded),
+                    after: column.image,
+                    bytes: &decoded.bytes,
+                    second: None,
+                }),
+                (Rows::Files(_), None) => None,
+            })
+            .collect();
+        let stored = stored.ok_or_else(|| Error::internal("files that were not decoded"))?;
+        let (stays, mut goals) = self.goals(device, (changed, kept), (rows, nulls))?;
+        let Some(n_too_large) = device.run(&stored, &mut goals, (rows, draw))? else {
+            return Ok(None);
+        };
+        drop(stored);
+        let mut files = Vec::new();
+        let of_files = columns.iter().zip(&mut goals).zip(decoded).enumerate();
+        for (index, ((rows, goal), decoded)) in of_files {
+            let (Rows::Files(column), Some(DecodedRows { decoded, .. })) = (rows, decoded) else {
+                continue;
+            };
+            let len = len_of(self.columns[index].image, 1)?;
+            for at in decoded.bad() {
+                let image = column.in_place_of_bad(self.level, len)?;
+                goal.to.write(len * at..len * (at + 1), &image)?;
+            }
+            files.push((index, decoded));
+        }
+        Ok(Some(Changed {
+            stays,
+            on_device: OnDevice {
+                n_too_large,
+                lost: None,
+            },
+            files,
+        }))
     }
 
     /// Where the device puts the rows of each column.
@@ -384,18 +394,23 @@ impl Stepped {
         drawn: (&[u64], Draw),
         dst: &mut [u8],
     ) -> Result<Option<Decoded>> {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scratch = idle().pop().unwrap_or_default();
-        let done = match column {
-            Rows::Images(images) => self
-                .change_images(images, drawn, &mut scratch, dst)
-                .map(|()| None),
+        self.with_scratch(|scratch| match column {
+            Rows::Images(images) => {
+                self.change_images(images, drawn, scratch, dst)?;
+                Ok(None)
+            }
             Rows::Files(files) => {
                 let into = (dst, self.gather.shards());
-                let decoded = files.decode(self.level, drawn, &mut scratch, into);
-                decoded.map(Some)
+                files.decode(self.level, drawn, scratch, into).map(Some)
             }
-        };
+        })
+    }
+
+    /// Runs `work` with memory that no other thread works with.
+    fn with_scratch<T>(&self, work: impl FnOnce(&mut RowScratch) -> Result<T>) -> Result<T> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let done = work(&mut scratch);
         idle().push(scratch);
         done
     }
@@ -411,10 +426,12 @@ impl Stepped {
             between,
             parameters: [own, others],
         } = scratch;
-        let [before, after] = column.images;
+        let Before::Same(before) = column.before else {
+            return Err(Error::internal("images of any size"));
+        };
         let len = len_of(before, 1)?;
         let images = column.bytes.chunks_exact(len);
-        let changed = dst.chunks_exact_mut(len_of(after, 1)?);
+        let changed = dst.chunks_exact_mut(len_of(column.after, 1)?);
         for (at, ((src, dst), row)) in images.zip(changed).zip(rows).enumerate() {
             if *row == NO_ROW {
                 continue;

@@ -7,7 +7,7 @@ use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
 use super::files::{FileColumn, Files};
 use super::fill::NO_ROW;
-use super::on_device::Stored;
+use super::on_device::{Before, Stored};
 use super::second_images::SecondImages;
 use super::second_rows::Mixed;
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ impl SteppedColumn {
         &'a self,
         (stored, buffers): (&'a mut Buffer, &'a Buffers),
         mixed: Option<&'a Mixed>,
-        n_rows: usize,
+        (n_rows, nulls): (usize, &'a HashSet<usize>),
     ) -> Result<Rows<'a>> {
         let before = match &self.source {
             RowSource::Images(image) => *image,
@@ -106,12 +106,14 @@ impl SteppedColumn {
                     column,
                     bytes: stored.room(len)?,
                     offsets,
+                    nulls,
                 }));
             }
         };
         Ok(Rows::Images(Stored {
             steps: &self.steps,
-            images: [before, self.image],
+            before: Before::Same(before),
+            after: self.image,
             bytes: stored.room(len_of(before, n_rows)?)?,
             second: self.second_images(before, mixed)?,
         }))
@@ -160,16 +162,6 @@ impl SteppedColumn {
             }
         }
         Ok(runs)
-    }
-}
-
-impl<'a> Rows<'a> {
-    /// The images, where they are no files.
-    pub(super) fn images(&self) -> Option<Stored<'a>> {
-        match self {
-            Rows::Images(images) => Some(*images),
-            Rows::Files(_) => None,
-        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
+use fuelrail_kernels::Element;
 use fuelrail_kernels::blend::Blend;
 use fuelrail_kernels::decode::PixelMode;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherError, GatherRow};
 use fuelrail_kernels::lut::{Lut, LutError};
 use fuelrail_kernels::normalize::{Layout, Table};
-use fuelrail_kernels::resample::{ResampleFilter, ResampleImages};
-use fuelrail_kernels::{Element, RowKernel};
+use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
 
 use super::changes::{Change, Move};
 use super::decode::Decoding;
@@ -57,8 +57,10 @@ pub enum Link {
 /// Images that become another size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resizing {
-    /// The kernels of both axes.
+    /// The kernels of both axes at once, for the host.
     pub kernel: ResampleImages,
+    /// The kernel of one axis, for devices.
+    pub axis: Resample,
     /// How samples are weighed.
     pub filter: ResampleFilter,
     /// The step that it belongs to, by its index.
@@ -101,16 +103,6 @@ pub enum RowRecord {
 }
 
 impl RowRecord {
-    /// As devices are given it.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Shared => &[],
-            Self::Gather(record) => bytemuck::bytes_of(record),
-            Self::Resample(sides) => bytemuck::bytes_of(sides),
-        }
-    }
-
     /// The window that it cuts out of an image, if it does nothing else.
     pub(super) fn window(&self) -> Option<[u32; 4]> {
         let Self::Gather(it) = self else {
@@ -214,6 +206,8 @@ impl ColumnSteps {
         let kernel = ResampleImages::new(images.channels, images.layout, filter);
         self.links.push(Link::Resample(Resizing {
             kernel: kernel.map_err(|error| error.to_string())?,
+            axis: Resample::new(images.channels, images.layout)
+                .map_err(|error| error.to_string())?,
             filter,
             step,
             to,
@@ -347,18 +341,6 @@ impl ColumnSteps {
         }
     }
 
-    /// What of it runs on the host alone, in words; `None` where all of it has twins on
-    /// devices.
-    #[must_use]
-    pub fn host_only(&self) -> Option<&'static str> {
-        if self.decoding.is_some() {
-            return Some("`decode` has no twin on devices");
-        }
-        let is_on_host = |link: &Link| link.kernel().is_none();
-        let resizes = self.links.iter().any(is_on_host);
-        resizes.then_some("`resize` has none on devices")
-    }
-
     /// The second row of a row of the dataset; `None` where it stays as it is.
     #[must_use]
     pub fn second_row(&self, draw: Draw, row: u64) -> Option<SecondRow> {
@@ -446,15 +428,16 @@ impl ColumnSteps {
 }
 
 impl Link {
-    /// The kernel, for devices; `None` for what runs on the host.
-    #[must_use]
-    pub fn kernel(&self) -> Option<RowKernel> {
-        match self {
-            Self::Gather { kernel, .. } => Some(RowKernel::Gather(*kernel)),
-            Self::Resample(_) => None,
-            Self::Lut(lut) => Some(RowKernel::Lut(lut.clone())),
-            Self::Blend(Blending { kernel, .. }) => Some(RowKernel::Blend(*kernel)),
-        }
+    /// Whether it cuts a window out of each image and does nothing else.
+    pub(super) fn is_window(&self) -> bool {
+        let Self::Gather { kernel, moves } = self else {
+            return false;
+        };
+        let crops = |drawing: &Drawing| match drawing.what {
+            Move::CropCenter(_) | Move::CropAnywhere(_) | Move::CropPart(_) => true,
+            Move::Pad(..) | Move::FlipHorizontal(_) | Move::FlipVertical(_) => false,
+        };
+        kernel.from() == kernel.to() && moves.iter().all(crops)
     }
 }
 

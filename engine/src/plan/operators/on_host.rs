@@ -2,6 +2,7 @@
 
 use fuelrail_kernels::blend::BlendRow;
 use fuelrail_kernels::decode::{DecodedImage, Flaws, ImageDecoder, PixelWindow, read_header};
+use fuelrail_kernels::gather::GatherRow;
 use fuelrail_kernels::resample::ResampleScratch;
 use fuelrail_kernels::{Level, RowError};
 
@@ -35,6 +36,14 @@ pub struct Between {
     decoder: ImageDecoder,
     /// An image out of its file.
     decoded: Vec<u8>,
+}
+
+impl Between {
+    /// The image that was decoded last.
+    #[must_use]
+    pub fn decoded(&self) -> &[u8] {
+        &self.decoded
+    }
 }
 
 /// What a run of kernels works with.
@@ -80,18 +89,35 @@ impl ColumnSteps {
         on_host.links(behind, (blended, records), swap, dst)
     }
 
-    /// Decodes the image of a row and runs all kernels on it. Of a file, only what the
-    /// first crop keeps is decoded, where its format allows that.
+    /// Decodes the image of a row and runs all kernels on it.
+    ///
+    /// # Errors
+    /// As [`ColumnSteps::decode_file`]; `Internal` where an image has another size.
+    pub fn run_file(
+        &self,
+        level: Level,
+        file: (&[u8], Draw, u64),
+        (between, parameters): (&mut Between, &mut Parameters),
+        dst: &mut [u8],
+    ) -> Result<Flaws> {
+        let flaws = self.decode_file(file, (between, parameters))?;
+        let Between { swap, decoded, .. } = between;
+        let stored = (&decoded[..], &parameters[..]);
+        self.on_host(level).links(&self.links, stored, swap, dst)?;
+        Ok(flaws)
+    }
+
+    /// Decodes the image of a row into [`Between::decoded`], and draws what is done to
+    /// it. Only what the first crop keeps is decoded, where the format allows that; it
+    /// is all that the first crop then has.
     ///
     /// # Errors
     /// `Data` where the file cannot be decoded, or its image is not one for the steps;
     /// `Internal` for images that are stored decoded.
-    pub fn run_file(
+    pub fn decode_file(
         &self,
-        level: Level,
         (bytes, draw, row): (&[u8], Draw, u64),
         (between, parameters): (&mut Between, &mut Parameters),
-        dst: &mut [u8],
     ) -> Result<Flaws> {
         let decoding = self.decoding.as_ref();
         let decoding = decoding.ok_or_else(|| Error::internal("images that are decoded"))?;
@@ -102,18 +128,16 @@ impl ColumnSteps {
         self.draw_parameters(draw, (row, stored), parameters)?;
         let window = self.window_of_first(parameters);
         let Between {
-            swap,
-            decoder,
-            decoded,
-            ..
+            decoder, decoded, ..
         } = between;
         let DecodedImage { flaws, .. } = decoder
             .decode(bytes, options, window, decoded)
             .map_err(bad)?;
-        let n_done = usize::from(window.is_some());
-        let (links, records) = (&self.links[n_done..], &parameters[n_done..]);
-        let on_host = self.on_host(level);
-        on_host.links(links, (decoded, records), swap, dst)?;
+        if let (Some(window), Some(first)) = (window, parameters.first_mut()) {
+            let whole = GatherRow::whole(window.height, window.width);
+            let whole = whole.map_err(|_| Error::internal("a window of no size"))?;
+            *first = RowRecord::Gather(whole);
+        }
         Ok(flaws)
     }
 

@@ -60,10 +60,10 @@ impl<'a> Iterator for HostStages<'a> {
 impl<'a> HostStages<'a> {
     /// A window and the resize behind it as one stage.
     fn resized_window(&self, link: &Link, record: &RowRecord) -> Option<HostStage<'a>> {
-        let (Link::Gather { kernel, .. }, RowRecord::Gather(gather)) = (link, record) else {
+        let RowRecord::Gather(gather) = record else {
             return None;
         };
-        let window = record.window().filter(|_| kernel.from() == kernel.to())?;
+        let window = record.window().filter(|_| link.is_window())?;
         match (self.links.first()?, self.records.first()?) {
             (Link::Resample(resizing), RowRecord::Resample([_, behind])) => {
                 let sides = [gather.src_height, gather.src_width];
