@@ -4,7 +4,7 @@
 //! as a whole and as a window, in a mode and an orientation that its length
 //! decides; the window must have the bytes of the whole. The package knows the
 //! kernels alone, so that `scripts/fuzz_images.sh` can build it and the outside
-//! decoders with coverage and AddressSanitizer in a minute or two.
+//! decoders with coverage and a sanitizer in a minute or two.
 #![forbid(unsafe_code)]
 
 use fuelrail_kernels::decode::{
@@ -14,7 +14,7 @@ use fuelrail_kernels::decode::{
 
 /// What an input may ask for: little, so that many are tried in a second.
 const LIMITS: DecodeLimits = DecodeLimits {
-    max_pixels: 1 << 16,
+    max_pixels: 1 << 14,
     max_bytes: 64 << 20,
 };
 
