@@ -83,7 +83,7 @@ impl Resample {
     }
 
     /// Bytes of an image.
-    fn len_bytes(&self, [height, width]: [u32; 2]) -> Result<usize, ResampleError> {
+    fn len_bytes(self, [height, width]: [u32; 2]) -> Result<usize, ResampleError> {
         let pixels = u64::from(height) * u64::from(width);
         let bytes = pixels.checked_mul(u64::from(self.channels));
         let bytes = bytes.filter(|bytes| *bytes <= MAX_ROW_BYTES);

@@ -64,17 +64,14 @@ impl ResampleFilter {
     pub(super) fn weight(self, x: f64) -> f64 {
         match self {
             Self::Nearest => 1.0,
-            Self::Box => within(x > -0.5 && x <= 0.5, || 1.0),
-            Self::Bilinear => within(x.abs() < 1.0, || 1.0 - x.abs()),
-            Self::Hamming => within(x.abs() < 1.0, || hamming(x.abs())),
+            Self::Box if x > -0.5 && x <= 0.5 => 1.0,
+            Self::Bilinear if x.abs() < 1.0 => 1.0 - x.abs(),
+            Self::Hamming if x.abs() < 1.0 => hamming(x.abs()),
             Self::Bicubic => bicubic(x.abs()),
-            Self::Lanczos => within((-3.0..3.0).contains(&x), || sinc(x) * sinc(x / 3.0)),
+            Self::Lanczos if (-3.0..3.0).contains(&x) => sinc(x) * sinc(x / 3.0),
+            Self::Box | Self::Bilinear | Self::Hamming | Self::Lanczos => 0.0,
         }
     }
-}
-
-fn within(is_within: bool, weight: impl Fn() -> f64) -> f64 {
-    if is_within { weight() } else { 0.0 }
 }
 
 /// `sin(pi x) / (pi x)`.

@@ -1,21 +1,12 @@
 //! Both axes at once on the host.
 
 use super::axis::Axis;
+use super::pass::AxisPass;
 use super::planes::Planes;
-use super::run::AxisPass;
 use super::simd::Bands;
-use super::{ResampleError, ResampleFilter, Weights, WeightsCache};
+use super::{ResampleError, ResampleFilter, ResampleWindow, Weights, WeightsCache};
 use crate::level::{Dispatch, Level};
 use crate::normalize::Layout;
-
-/// The part of an image that is resized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResampleWindow {
-    /// Rows and columns of the image.
-    pub sides: [u32; 2],
-    /// Top, left, height and width of the part.
-    pub window: [u32; 4],
-}
 
 /// Images that are resized along both axes: what the kernels of both make of them,
 /// the horizontal one first.
@@ -33,34 +24,6 @@ pub struct ResampleScratch {
     weights: WeightsCache,
     between: Vec<u8>,
     bands: Bands,
-}
-
-impl ResampleWindow {
-    /// All of an image of these rows and columns.
-    #[must_use]
-    pub fn whole([height, width]: [u32; 2]) -> Self {
-        Self {
-            sides: [height, width],
-            window: [0, 0, height, width],
-        }
-    }
-
-    /// The window, if it lies within the image and is not empty.
-    pub(super) fn checked(&self) -> Result<[u32; 4], ResampleError> {
-        let [height, width] = self.sides;
-        let [top, left, rows, cols] = self.window;
-        let fits = |start: u32, len: u32, whole: u32| {
-            len > 0 && u64::from(start) + u64::from(len) <= whole.into()
-        };
-        if fits(top, rows, height) && fits(left, cols, width) {
-            return Ok(self.window);
-        }
-        Err(ResampleError::Window {
-            height,
-            width,
-            window: self.window,
-        })
-    }
 }
 
 /// The two axes of one image.
@@ -133,7 +96,7 @@ impl ResampleImages {
         Ok(())
     }
 
-    fn check_len(&self, [height, width]: [u32; 2], got: usize) -> Result<(), ResampleError> {
+    fn check_len(self, [height, width]: [u32; 2], got: usize) -> Result<(), ResampleError> {
         let pixels = u64::from(height) * u64::from(width);
         let expected = pixels.saturating_mul(u64::from(self.channels));
         if expected == got as u64 {

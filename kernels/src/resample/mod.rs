@@ -50,6 +50,7 @@ mod copies;
 mod filter;
 mod image;
 mod lines;
+mod pass;
 mod planes;
 mod row;
 mod run;
@@ -61,6 +62,7 @@ mod simd;
 mod simd;
 mod taps;
 mod weights;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -69,9 +71,10 @@ pub use axis::Axis;
 pub use cache::WeightsCache;
 pub use column::{Resample, ResampleConstants};
 pub use filter::ResampleFilter;
-pub use image::{ResampleImages, ResampleScratch, ResampleWindow};
+pub use image::{ResampleImages, ResampleScratch};
 pub use row::{ResampleRow, ResampleTables};
 pub use weights::Weights;
+pub use window::ResampleWindow;
 
 /// Why an image cannot be resized so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

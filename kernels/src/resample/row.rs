@@ -53,7 +53,7 @@ impl ResampleRow {
     /// The table among `tables`, if it is one for the window and that lies within the
     /// image.
     pub(super) fn taps<'a>(&self, tables: &'a [u32]) -> Result<Taps<'a>, ResampleError> {
-        self.check()?;
+        self.window().checked()?;
         let from = match self.axis() {
             Axis::Horizontal => self.cols,
             Axis::Vertical => self.rows,
@@ -81,28 +81,12 @@ impl ResampleRow {
         }
     }
 
-    /// Whether the window lies within the image, and is not empty.
-    fn check(&self) -> Result<(), ResampleError> {
-        let Self {
-            height,
-            width,
-            top,
-            left,
-            rows,
-            cols,
-            ..
-        } = *self;
-        let fits = |start: u32, len: u32, whole: u32| {
-            len > 0 && u64::from(start) + u64::from(len) <= whole.into()
-        };
-        if fits(top, rows, height) && fits(left, cols, width) {
-            return Ok(());
+    /// The window that is read.
+    fn window(&self) -> ResampleWindow {
+        ResampleWindow {
+            sides: [self.height, self.width],
+            window: [self.top, self.left, self.rows, self.cols],
         }
-        Err(ResampleError::Window {
-            height,
-            width,
-            window: [top, left, rows, cols],
-        })
     }
 }
 
@@ -110,7 +94,7 @@ impl ResampleRow {
 #[derive(Debug, Clone, Default)]
 pub struct ResampleTables {
     words: Vec<u32>,
-    places: FxHashMap<[u32; 2], u32>,
+    places: FxHashMap<(u32, u32, ResampleFilter), u32>,
 }
 
 impl ResampleTables {
@@ -128,7 +112,7 @@ impl ResampleTables {
 
     /// The records that resize a window to `to` rows and columns, one axis after the
     /// other in Pillow's order: that of the first kernel, then that of the second.
-    /// Their tables are added; all are of one filter.
+    /// Their tables are added.
     ///
     /// # Errors
     /// Where the window is empty, or reaches beyond the image, or there are no rows or
@@ -155,8 +139,8 @@ impl ResampleTables {
             is_vertical: 0,
         };
         let axes = Axis::in_order([rows, cols], to[0]).map(|axis| match axis {
-            Axis::Horizontal => (self.place(&across), to[1], 0),
-            Axis::Vertical => (self.place(&down), to[0], 1),
+            Axis::Horizontal => (self.place(&across, filter), to[1], 0),
+            Axis::Vertical => (self.place(&down, filter), to[0], 1),
         });
         let along = |(table, to, is_vertical), row| ResampleRow {
             to,
@@ -169,9 +153,9 @@ impl ResampleTables {
     }
 
     /// Where the table of these weights lies.
-    fn place(&mut self, weights: &Weights) -> u32 {
+    fn place(&mut self, weights: &Weights, filter: ResampleFilter) -> u32 {
         let words = &mut self.words;
-        let key = [weights.from(), weights.to()];
+        let key = (weights.from(), weights.to(), filter);
         *self.places.entry(key).or_insert_with(|| {
             let at = u32::try_from(words.len()).unwrap_or(u32::MAX);
             words.extend_from_slice(weights.words());

@@ -1,9 +1,5 @@
 //! The meaning of `resample`, plain and slow.
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a sum is brought into 0 to 255"
-)]
+#![expect(clippy::cast_sign_loss, reason = "a sum is brought into 0 to 255")]
 
 use super::lines::ImageLines;
 use super::taps::{BITS, HALF, Taps};

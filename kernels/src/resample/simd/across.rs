@@ -111,13 +111,11 @@ impl Across<'_> {
     }
 
     /// Turns these bytes of the lines from `first` on; where there are too few lines,
-    /// the last again. Bytes that follow one another are turned together, so that a
-    /// cache line is read once though many lines would displace one another.
+    /// the last again.
     #[inline(always)]
     fn turn<V: Vectors>(&mut self, vectors: V, first: usize, bytes: &Range<usize>) {
         let last = self.lines.n() - 1;
-        let n = bytes.len();
-        let room = n.max(V::LEN);
+        let room = bytes.len().max(V::LEN);
         self.bands
             .read
             .resize(room.max(self.bands.read.len()), ZERO);
@@ -127,27 +125,7 @@ impl Across<'_> {
                 let index = (first + square + index).min(last);
                 *line = &self.lines.line(index)[bytes.clone()];
             }
-            let mut at = 0;
-            while at < n {
-                // The last overlap with those before them.
-                let begin = at.min(n.saturating_sub(V::LEN));
-                let rows = rows(
-                    #[inline(always)]
-                    |row| read_part(vectors, lines[row], begin),
-                );
-                let columns = &mut self.bands.read[begin..begin + V::LEN];
-                for (column, turned) in turned(vectors, rows).into_iter().enumerate() {
-                    vectors.split(
-                        turned,
-                        #[inline(always)]
-                        |lane, bytes| {
-                            let column = &mut columns[lane * LANE + column].0;
-                            write_lane(bytes, &mut column[square..square + LANE]);
-                        },
-                    );
-                }
-                at += V::LEN;
-            }
+            turn_lines(vectors, lines, (&mut self.bands.read, square));
         }
     }
 
@@ -181,8 +159,8 @@ impl Across<'_> {
     fn turn_back<V: Vectors>(&mut self, vectors: V, first: usize, run: &Range<usize>) {
         let pitch = self.pairs.positions().len() * self.channels;
         let n = run.len() * self.channels;
-        let n_lines = V::LEN.min(self.lines.n() - first);
-        let dst = &mut self.dst[first * pitch..(first + n_lines) * pitch];
+        let end = self.lines.n().min(first + V::LEN);
+        let dst = &mut self.dst[first * pitch..end * pitch];
         let mut at = 0;
         while at < n {
             let begin = at.min(n.saturating_sub(LANE));
@@ -191,26 +169,74 @@ impl Across<'_> {
                 #[inline(always)]
                 |row| vectors.read(&columns[row].0),
             );
-            let col = run.start * self.channels + begin;
-            let len = LANE.min(n - begin);
-            for (row, turned) in turned(vectors, rows).into_iter().enumerate() {
-                vectors.split(
-                    turned,
-                    #[inline(always)]
-                    |lane, bytes| {
-                        let line = lane * LANE + row;
-                        if line < n_lines {
-                            write_lane(bytes, &mut dst[line * pitch + col..][..len]);
-                        }
-                    },
-                );
-            }
+            let to = (
+                pitch,
+                run.start * self.channels + begin,
+                LANE.min(n - begin),
+            );
+            write_lines(vectors, turned(vectors, rows), to, dst);
             at += LANE;
         }
     }
 }
 
 const ZERO: BandColumn = BandColumn([0; MAX_LINES]);
+
+/// Turns as many lines as a lane has bytes, all as long, to their place in columns.
+/// Bytes that follow one another are turned together, so that a cache line is read
+/// once though many lines would displace one another.
+#[inline(always)]
+fn turn_lines<V: Vectors>(
+    vectors: V,
+    lines: [&[u8]; LANE],
+    (columns, place): (&mut [BandColumn], usize),
+) {
+    let n = lines[0].len();
+    let mut at = 0;
+    while at < n {
+        // The last overlap with those before them.
+        let begin = at.min(n.saturating_sub(V::LEN));
+        let rows = rows(
+            #[inline(always)]
+            |row| read_part(vectors, lines[row], begin),
+        );
+        let columns = &mut columns[begin..begin + V::LEN];
+        for (index, turned) in turned(vectors, rows).into_iter().enumerate() {
+            vectors.split(
+                turned,
+                #[inline(always)]
+                |lane, bytes| {
+                    let column = &mut columns[lane * LANE + index].0;
+                    write_lane(bytes, &mut column[place..place + LANE]);
+                },
+            );
+        }
+        at += V::LEN;
+    }
+}
+
+/// Writes `len` bytes of each line to byte `col` of lines that are `pitch` apart, as
+/// many as there are.
+#[inline(always)]
+fn write_lines<V: Vectors>(
+    vectors: V,
+    rows: [V::Vector; LANE],
+    (pitch, col, len): (usize, usize, usize),
+    dst: &mut [u8],
+) {
+    for (row, bytes) in rows.into_iter().enumerate() {
+        vectors.split(
+            bytes,
+            #[inline(always)]
+            |lane, bytes| {
+                let at = (lane * LANE + row) * pitch + col;
+                if let Some(dst) = dst.get_mut(at..at + len) {
+                    write_lane(bytes, dst);
+                }
+            },
+        );
+    }
+}
 
 /// The bytes of `line` from `at` on, zeros behind its end.
 #[inline(always)]
