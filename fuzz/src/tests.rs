@@ -28,7 +28,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn seeds_of_every_target() {
-    let targets: [(&str, Target); 13] = [
+    let targets: [(&str, Target); 14] = [
         ("chat_template", super::chat_template),
         ("gpt2_files", super::gpt2_files),
         ("jsonl", super::jsonl),
@@ -38,6 +38,7 @@ fn seeds_of_every_target() {
         ("sentencepiece", super::sentencepiece),
         ("shard", super::shard),
         ("state", super::state),
+        ("tar", super::tar),
         ("tiktoken", super::tiktoken),
         ("tiktoken_json", super::tiktoken_json),
         ("tokenizer_json", super::tokenizer_json),
@@ -112,6 +113,7 @@ fn damaged_files_of_tokenizers_do_no_harm() {
         ("gpt2_files", super::gpt2_files),
         ("pattern", super::pattern),
         ("sentencepiece", super::sentencepiece),
+        ("tar", super::tar),
         ("tiktoken", super::tiktoken),
         ("tiktoken_json", super::tiktoken_json),
         ("tokenizer_json", super::tokenizer_json),
