@@ -7,9 +7,11 @@ Checksums in them are blank; the targets put them right.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import struct
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -301,6 +303,17 @@ def state(shuffle: str, largest: int) -> bytes:
     return json.dumps(written, separators=(",", ":")).encode()
 
 
+def tar(tar_format: int, folder: str) -> bytes:
+    """Two samples, the second without a class."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tar_format) as archive:
+        for name, content in [("1.jpg", b"bytes"), ("1.cls", b"7"), ("2.jpg", b"x" * 513), ("2.txt", "ü".encode())]:
+            member = tarfile.TarInfo(folder + name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return out.getvalue().rstrip(b"\0") + bytes(1536)
+
+
 def main() -> None:
     """Writes all seeds."""
     for n_rows in (1, 3):
@@ -309,6 +322,9 @@ def main() -> None:
         write("manifest", f"shards-{n_shards}", manifest(n_shards))
     write("jsonl", "lines", JSONL.encode())
     write("jsonl", "odd", ODD.encode())
+    for name, tar_format in [("ustar", tarfile.USTAR_FORMAT), ("gnu", tarfile.GNU_FORMAT), ("pax", tarfile.PAX_FORMAT)]:
+        write("tar", name, tar(tar_format, "a/"))
+        write("tar", f"{name}-long", tar(tar_format, "many letters/" * 10))
     write("pipeline", "all-keys", PIPELINE.encode())
     write("pipeline", "override", b"--set pack.length=512\n" + PIPELINE.encode())
     write("state", "rows", state("rows", 1))

@@ -10,6 +10,7 @@
 mod chat;
 mod dataset;
 mod jsonl;
+mod tar;
 mod tokenizer;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use fuelrail::plan::Pipeline;
 pub use chat::chat_template;
 pub use dataset::{manifest, shard};
 pub use jsonl::jsonl;
+pub use tar::tar;
 pub use tokenizer::{
     gpt2_files, model_settings, pattern, sentencepiece, tiktoken, tiktoken_json, tokenizer_json,
     vocab_txt,

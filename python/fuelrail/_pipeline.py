@@ -78,7 +78,7 @@ class Pipeline(ColumnSteps):
         source: Path | Sequence[Path] | ArrowTable,
         *,
         name: str | None = None,
-        format: Literal["parquet", "arrow", "jsonl", "text", "images"] | None = None,  # noqa: A002
+        format: Literal["parquet", "arrow", "jsonl", "text", "images", "tar"] | None = None,  # noqa: A002
         document: Literal["file", "line"] | Mapping[Literal["separator"], str] | None = None,
         on_error: Literal["fail", "quarantine"] = "fail",
         limit: int | None = None,

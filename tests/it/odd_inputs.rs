@@ -27,6 +27,7 @@ const NAMES: &[(&str, Option<PassedOverKind>)] = &[
     ("f.json", Some(PassedOverKind::Ending)),
     ("g.csv", Some(PassedOverKind::Ending)),
     ("h.tar.gz", Some(PassedOverKind::Ending)),
+    ("h.png", Some(PassedOverKind::Ending)),
     ("i", Some(PassedOverKind::Ending)),
     ("_j.jsonl", Some(PassedOverKind::Hidden)),
     (".k.jsonl", Some(PassedOverKind::Hidden)),

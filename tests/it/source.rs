@@ -97,7 +97,8 @@ fn a_projection_names_the_columns_and_their_order() {
 #[test]
 fn a_column_that_lacks_or_differs_is_named() {
     for layout in layouts() {
-        if layout.format == Format::Jsonl {
+        // What a line or a sample lacks is null.
+        if matches!(layout.format, Format::Jsonl | Format::Tar) {
             continue;
         }
         for (name, data_type, shown) in [

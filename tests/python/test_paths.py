@@ -129,3 +129,20 @@ def test_names_with_dots_and_names_of_tensors_are_told_apart(tmp_path: Path) -> 
     with pytest.raises(fr.PipelineError, match="__") as caught:
         fr.Pipeline(path).sink(tmp_path / "out2").shard(progress="never")
     assert caught.value.location["column"] == "a.__offsets"
+
+
+def test_images_of_hugging_face_are_read_by_their_fields(tmp_path: Path) -> None:
+    """``datasets`` stores an image as a struct of its bytes and its path."""
+    dice = random.Random(0)
+    images = [{"bytes": dice.randbytes(dice.randint(0, 900)), "path": f"{n}.png" if n % 3 else None} for n in range(200)]
+    images[7] = None
+    of = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(
+        pa.table({"image": pa.array(images, of), "label": range(200)}), tmp_path / "a.parquet", row_group_size=70
+    )
+    pipeline = fr.Pipeline(str(tmp_path / "a.parquet")).select(columns=["image.bytes", "image.path", "label"])
+    expected = [
+        {"image.bytes": image and image["bytes"], "image.path": image and image["path"], "label": label}
+        for label, image in enumerate(images)
+    ]
+    assert list(pipeline.sink(str(tmp_path / "out")).shard()) == expected

@@ -115,3 +115,4 @@ pub(crate) use stored::{
     TensorSpec, Tensors, offsets_name, valid_name,
 };
 pub(crate) use type_names::type_name;
+pub(crate) use types::SAMPLE_KEY;

@@ -34,11 +34,16 @@ pub enum Format {
     Text,
     /// Folders of image files: a row for each file, its bytes as they are.
     Images,
+    /// Tar archives in the layout of `WebDataset`; plain, `.gz` or `.zst`.
+    Tar,
     /// A table in memory, which no file can name.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     Table,
 }
+
+/// The column of keys of samples in tar archives.
+pub(crate) const SAMPLE_KEY: &str = "__key__";
 
 impl Format {
     /// Its name, as users write it.
@@ -50,6 +55,7 @@ impl Format {
             Self::Jsonl => "jsonl",
             Self::Text => "text",
             Self::Images => "images",
+            Self::Tar => "tar",
             Self::Table => "table",
         }
     }
@@ -218,7 +224,7 @@ impl SourcePlan {
         let has_lines = match self.format {
             Format::Jsonl => true,
             Format::Text => self.document == Document::Line,
-            Format::Parquet | Format::Arrow | Format::Images | Format::Table => false,
+            Format::Parquet | Format::Arrow | Format::Images | Format::Tar | Format::Table => false,
         };
         has_lines.then(|| row.saturating_add(1))
     }

@@ -11,7 +11,7 @@ use super::look::{LookSpec, look};
 use super::sniff;
 use super::uris::{Expanded, UriContext, expand};
 use super::walk::{FoundFile, shown};
-use super::{Description, for_format, images, parquet};
+use super::{Description, for_format, images, parquet, tar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
     Catalog, Digest, Document, Fingerprint, Format, Input, InputDescription, ListedContent, OnError,
@@ -69,7 +69,11 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
         });
     }
     let described = in_parallel(&found, spec.threads, |file| look_at(file, format, spec))?;
-    let described = refuse(described, spec.on_error)?;
+    let mut described = refuse(described, spec.on_error)?;
+    if format == Format::Tar {
+        let sound = described.iter_mut().flatten();
+        tar::unite(sound.map(|description| &mut description.schema));
+    }
     let (readable, indices) = readable(&found, &described);
     let look = || look(&readable, &indices, spec.threads, &spec.lines).map(Some);
     let (digests, seen) = match format {
@@ -236,6 +240,9 @@ fn describe(found: &FoundFile, format: Format, spec: &DiscoverSpec<'_>) -> Resul
         }
         Format::Parquet => parquet::describe(path, spec.lines.int96)
             .map_err(|error| sniff::explain(path, format, error)),
+        Format::Tar => {
+            tar::describe(path, spec.on_error).map_err(|error| sniff::explain(path, format, error))
+        }
         Format::Arrow | Format::Images | Format::Table => for_format(format)
             .describe(path)
             .map_err(|error| sniff::explain(path, format, error)),

@@ -12,9 +12,9 @@ pub(super) enum Ending<'a> {
     /// `.json`, plain or compressed: JSON lines if it is named, but in a folder
     /// mostly a document about the data.
     Json,
-    /// An image: read if it is named, or if a folder holds nothing else that is read,
-    /// but among texts mostly an illustration.
-    Image,
+    /// An image or a tar archive: read if it is named, or if a folder holds nothing
+    /// else that is read, but among texts mostly an illustration or a copy.
+    Aside(Format),
     /// Known, and not read.
     Foreign(&'static UnreadKind),
     /// Another ending, or none.
@@ -63,7 +63,9 @@ pub(super) fn ending(name: &str) -> Ending<'_> {
     } else if is(&["txt", "md", "text"]) {
         return Ending::Read(Format::Text);
     } else if plain && is(IMAGES) {
-        return Ending::Image;
+        return Ending::Aside(Format::Images);
+    } else if is(&["tar"]) {
+        return Ending::Aside(Format::Tar);
     }
     let columnar = if is(&["parquet"]) {
         Some(Format::Parquet)
@@ -87,9 +89,8 @@ pub(super) fn ending(name: &str) -> Ending<'_> {
 /// The format of a file that is named, itself or by a glob.
 pub(super) fn named_format(name: &str) -> Option<Format> {
     match ending(name) {
-        Ending::Read(format) => Some(format),
+        Ending::Read(format) | Ending::Aside(format) => Some(format),
         Ending::Json => Some(Format::Jsonl),
-        Ending::Image => Some(Format::Images),
         Ending::Foreign(_) | Ending::Unknown(_) => None,
     }
 }
@@ -146,9 +147,9 @@ static KINDS: &[UnreadKind] = &[
         way: "unpack it, and name the files in it",
     },
     UnreadKind {
-        endings: &["tar", "tgz", "tbz2", "txz"],
-        name: "a tar archive",
-        way: "unpack it (`tar -xf \"{}\"`), and name the files in it",
+        endings: &["tgz", "tbz2", "txz"],
+        name: "a compressed tar archive",
+        way: "name it .tar.gz if it was compressed with gzip, or decompress it",
     },
     UnreadKind {
         endings: &["jpe", "jfif", "heic", "avif", "jxl", "svg", "ppm", "pgm"],
@@ -240,6 +241,7 @@ mod tests {
         assert_eq!(named_format("a.json"), Some(Format::Jsonl));
         assert_eq!(named_format("a.b.JPEG"), Some(Format::Images));
         assert_eq!(named_format("a.png.gz"), None);
+        assert_eq!(named_format("a.tar.gz"), Some(Format::Tar));
         assert_eq!(ending("a.json.gz"), Ending::Json);
         assert_eq!(ending("README"), Ending::Unknown(""));
         assert_eq!(ending("a.py"), Ending::Unknown("py"));
@@ -258,7 +260,7 @@ mod tests {
                 "save('img/a.png')",
             ),
             ("a.jsonl.bz2", "bzip2", "bunzip2 \"a.jsonl.bz2\""),
-            ("a.tar.gz", "a tar archive", "tar -xf \"a.tar.gz\""),
+            ("a.tgz", "a compressed tar archive", ".tar.gz"),
         ] {
             let Ending::Foreign(kind) = ending(name) else {
                 panic!("{name}");

@@ -6,6 +6,7 @@ use super::jsonl::Jsonl;
 use super::memory::MemoryTables;
 use super::parquet::Parquet;
 use super::request::Source;
+use super::tar::Tar;
 use super::text::Text;
 use crate::plan::Format;
 
@@ -18,6 +19,7 @@ pub fn for_format(format: Format) -> &'static dyn Source {
         Format::Jsonl => &Jsonl,
         Format::Text => &Text,
         Format::Images => &ImageFiles,
+        Format::Tar => &Tar,
         Format::Table => &MemoryTables,
     }
 }

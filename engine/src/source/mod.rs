@@ -37,6 +37,7 @@ mod request;
 mod sniff;
 mod split;
 mod stretch;
+mod tar;
 mod text;
 mod uris;
 mod walk;

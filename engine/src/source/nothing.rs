@@ -60,8 +60,8 @@ fn remedy(passed_over: &[PassedOver], path: &Path) -> String {
         .filter(|over| over.kind == PassedOverKind::Ending)
         .max_by_key(|over| over.count);
     let only = "only files that end in .jsonl, .ndjson, .txt, .md, .text (or these with .gz or \
-                .zst), .parquet, .arrow, .feather or .ipc are taken from a folder, or images if \
-                it has nothing else";
+                .zst), .parquet, .arrow, .feather or .ipc are taken from a folder, or images or \
+                tar archives if it has nothing else";
     let Some(most) = most.or_else(|| passed_over.first()) else {
         return only.to_owned();
     };
@@ -84,7 +84,7 @@ fn remedy(passed_over: &[PassedOver], path: &Path) -> String {
         }
         (PassedOverKind::Directory, _) => format!("write \"{first}\" or \"{first}/*\""),
         (_, Ending::Json) => format!("write \"{first}\" or \"{all}\" to read them as JSON lines"),
-        (_, Ending::Image) => "set `format = \"images\"`".to_owned(),
+        (_, Ending::Aside(format)) => format!("set `format = {:?}`", format.as_str()),
         (_, Ending::Foreign(kind)) if most.count == 1 => kind.way(first),
         (_, Ending::Foreign(kind)) => {
             let dir = first.rsplit_once('/').map_or("", |(dir, _)| dir);

@@ -184,7 +184,10 @@ impl<'a> PartReader<'a> {
         let per_row = input.len_bytes.checked_div(n_rows).unwrap_or(0);
         self.meter.add(batch.rows.len() as u64 * per_row);
         let format = self.plan.source.format;
-        if matches!(format, Format::Parquet | Format::Arrow | Format::Images) {
+        if matches!(
+            format,
+            Format::Parquet | Format::Arrow | Format::Images | Format::Tar
+        ) {
             let columns = batch.columns.columns().iter();
             let sizes = columns.map(|column| column.to_data().get_slice_memory_size().unwrap_or(0));
             self.meter.add_decoded(sizes.sum::<usize>() as u64);

@@ -172,9 +172,15 @@ pub(super) fn explain(path: &Path, format: Format, error: Error) -> Error {
     let is_of = |content: &FileContent| {
         matches!(
             (format, content),
-            (Format::Parquet, FileContent::Parquet) | (Format::Arrow, FileContent::Arrow)
+            (Format::Parquet, FileContent::Parquet)
+                | (Format::Arrow, FileContent::Arrow)
+                | (Format::Tar, FileContent::Packed("tar", _))
         )
     };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if Compression::split(&name).1 != Compression::None {
+        return error;
+    }
     match of_file(path).filter(|content| !is_of(content)) {
         Some(content) if error.kind() == ErrorKind::Data => {
             refused(path, format.as_str(), Some(content))

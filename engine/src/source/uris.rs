@@ -140,19 +140,24 @@ fn literal(path: &Path, uri: &str, places: UriContext<'_>) -> Result<Walked> {
     })
 }
 
-/// What a folder holds that is wanted: of any format, else of images, which among
-/// other data are mostly no rows.
+/// What a folder holds that is wanted: of any format, else images or archives, which
+/// among other data are mostly no rows.
 fn folder(path: &Path, places: UriContext<'_>) -> Result<Walked> {
     let found = walk(path, Want::Folder(places.format), places.sink)?;
     if !found.files.is_empty() || places.format.is_some() {
         return Ok(found);
     }
-    let images = walk(path, Want::Folder(Some(Format::Images)), places.sink)?;
-    Ok(if images.files.is_empty() {
-        found
-    } else {
-        images
-    })
+    let mut aside = walk(path, Want::Folder(Some(Format::Images)), places.sink)?;
+    let archives = walk(path, Want::Folder(Some(Format::Tar)), places.sink)?;
+    match (aside.files.is_empty(), archives.files.is_empty()) {
+        (true, true) => Ok(found),
+        (true, false) => Ok(archives),
+        (false, true) => Ok(aside),
+        (false, false) => {
+            aside.files.extend(archives.files);
+            Ok(aside)
+        }
+    }
 }
 
 /// Refuses what lies in a dataset under a name that fuelrail gives.
@@ -299,7 +304,7 @@ fn one_format(files: &[FoundFile]) -> Result<Format> {
 fn unread(file: &FoundFile, name: &str) -> Error {
     let error = match ending(name) {
         Ending::Foreign(kind) => Error::pipeline(format!(
-            "expected Parquet, Arrow, JSON lines, text or images, got {}: that is not read yet",
+            "expected Parquet, Arrow, JSON lines, text, images or tar, got {}: that is not read yet",
             kind.name
         ))
         .with_hint(kind.way(&shown(&file.path))),

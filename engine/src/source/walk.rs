@@ -305,7 +305,7 @@ const RING: &str = "a link back to a folder above it, or one of too many";
 fn not_of(format: Option<Format>, name: &str) -> Option<(PassedOverKind, String)> {
     let reason = match ending(name) {
         Ending::Read(found) if format.is_none_or(|format| format == found) => return None,
-        Ending::Image if format == Some(Format::Images) => return None,
+        Ending::Aside(found) if format == Some(found) => return None,
         Ending::Read(_) => {
             let wanted = format.map_or("another", Format::as_str);
             let reason = format!("not of format \"{wanted}\" by its ending");
@@ -314,7 +314,10 @@ fn not_of(format: Option<Format>, name: &str) -> Option<(PassedOverKind, String)
         Ending::Json => "may be one document; a path or glob ending in .json reads it as JSON \
                          lines"
             .to_owned(),
-        Ending::Image => "an image; `format = \"images\"` reads the images of a folder".to_owned(),
+        Ending::Aside(Format::Images) => {
+            "an image; `format = \"images\"` reads the images of a folder".to_owned()
+        }
+        Ending::Aside(found) => format!("`format = {:?}` reads it", found.as_str()),
         Ending::Foreign(kind) => format!("{}, which is not read", kind.name),
         Ending::Unknown("") => "no ending, so its format is not known".to_owned(),
         Ending::Unknown(other) => format!("the ending .{other} is not known"),

@@ -117,7 +117,7 @@ macro_rules! layout {
             file: $file,
             format: Format::$format,
             document: $document,
-            table: !matches!(Format::$format, Format::Text),
+            table: !matches!(Format::$format, Format::Text | Format::Tar),
             write: $write,
         }
     };
@@ -131,6 +131,7 @@ pub fn layouts() -> Vec<Layout> {
         parquet_layouts(),
         arrow_layouts(),
         text_layouts(),
+        tar_layouts(),
     ]
     .concat()
 }
@@ -228,6 +229,48 @@ fn text_layouts() -> Vec<Layout> {
             |rows| { zstd(&lines(rows, "<|end|>")) }
         ),
     ]
+}
+
+fn tar_layouts() -> Vec<Layout> {
+    vec![
+        layout!("tar", "t.tar", Tar, file(), tar),
+        layout!("tar gz", "t.tar.gz", Tar, file(), |rows| gzip(&tar(rows))),
+        layout!("tar zst", "t.tar.zst", Tar, file(), |rows| zstd(&tar(rows))),
+    ]
+}
+
+/// The rows as samples: a text each, and every other one a number too.
+fn tar(rows: &[Row]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (n, row) in rows.iter().enumerate() {
+        let text = row.text.as_deref().unwrap_or_default();
+        out.extend(tar_entry(&format!("./a/{n:06}.text"), text.as_bytes()));
+        if n % 2 == 1 {
+            out.extend(tar_entry(
+                &format!("a/{n:06}.cls"),
+                n.to_string().as_bytes(),
+            ));
+        }
+    }
+    out.extend([0; 1024]);
+    out
+}
+
+/// A file of an archive, as POSIX has it.
+#[must_use]
+pub fn tar_entry(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    let mut out = header.to_vec();
+    out.extend(content);
+    out.resize(out.len().next_multiple_of(512), 0);
+    out
 }
 
 fn dictionary() -> DataType {

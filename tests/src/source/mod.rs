@@ -8,6 +8,6 @@ mod read;
 pub use case::{Case, Dice, Outcome, collect, input, quiet, values};
 pub use layouts::{
     GROUP, Layout, Row, arrow_file, arrow_stream, columns, gzip, jsonl, layouts, parquet_file,
-    properties, repeated, table, zstd,
+    properties, repeated, table, tar_entry, zstd,
 };
 pub use read::{Reading, set_aside};

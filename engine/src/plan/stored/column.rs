@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::plan::json::EXTRA;
 use crate::plan::output::{Meaning, OutputColumn};
 use crate::plan::type_names::type_name;
+use crate::plan::types::SAMPLE_KEY;
 
 /// Columns a dataset may have; far more than any training set needs, and few
 /// enough that a header stays readable for stock readers.
@@ -197,13 +198,16 @@ pub fn stored_columns(outputs: &[OutputColumn]) -> Result<Vec<Column>> {
     outputs.iter().map(Column::new).collect()
 }
 
+/// Columns that sources make, with names that those of files seldom have.
+const OURS: [&str; 2] = [EXTRA, SAMPLE_KEY];
+
 /// Names of tensors are made from names of columns with a `__` of their own.
 pub(in crate::plan) fn check_name(name: &str) -> Result<()> {
     let problem = if name.is_empty() {
         "a column name, got an empty one"
     } else if name.len() > MAX_NAME_BYTES {
         "a column name of at most 256 bytes, got a longer one"
-    } else if name != EXTRA && name.starts_with("__") || name.contains(".__") {
+    } else if !OURS.contains(&name) && name.starts_with("__") || name.contains(".__") {
         "a column name without `__` in front or after a dot, which shards keep for their own"
     } else {
         return Ok(());

@@ -16,12 +16,13 @@ use super::proposal::ProposeSpec;
 
 /// The layouts, in the order in which they are chosen where a directory holds
 /// as much of one as of another.
-const FORMATS: [Format; 5] = [
+const FORMATS: [Format; 6] = [
     Format::Parquet,
     Format::Arrow,
     Format::Jsonl,
     Format::Text,
     Format::Images,
+    Format::Tar,
 ];
 
 /// What discovery has found.

@@ -71,8 +71,8 @@ fn job(inputs: &Inputs, columns: &[OutputColumn], seen: &SeenRows) -> ProposedTa
     if inputs.catalog.format == Format::Text {
         return ProposedTask::Text("text".to_owned());
     }
-    // Their texts are names.
-    if inputs.catalog.format == Format::Images {
+    // Texts there are names and labels of what is beside them.
+    if matches!(inputs.catalog.format, Format::Images | Format::Tar) {
         return ProposedTask::Table;
     }
     if let Some(name) = seen.text_column(columns, &inputs.declared) {
