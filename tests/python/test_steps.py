@@ -117,6 +117,15 @@ ORACLES = {
         steps.normalize("image", mean=[0.485, 0.456, 0.406], std=[0.229, 0.224, 0.225], dtype=np.float16),
         lambda it: floats(it).transpose(2, 0, 1).astype(np.float16),
     ),
+    "resize": (
+        steps.resize("image", height=31, width=12, filter="lanczos"),
+        lambda it: Image.fromarray(it).resize((12, 31), Image.Resampling.LANCZOS),
+    ),
+    # All of the image is the one part of its ratio that has its area.
+    "random_resized_crop": (
+        steps.random_resized_crop("image", height=9, width=21, scale=[1, 1], ratio=[WIDTH / HEIGHT] * 2),
+        lambda it: Image.fromarray(it).resize((21, 9), Image.Resampling.BILINEAR),
+    ),
     "random_flip": (steps.random_flip("image", horizontal=1, vertical=1), lambda it: it[::-1, ::-1]),
     "random_crop": (steps.random_crop("image", height=HEIGHT, width=WIDTH), lambda it: it),
 }
@@ -132,7 +141,8 @@ def test_every_operator_does_what_the_field_does(stored, name, device):
 
 
 def test_every_operator_has_an_oracle():
-    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES}
+    # `test_images.py` has the oracle of what reads files.
+    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES} | {"decode"}
 
 
 def piped(images, wanted, out, **options):
