@@ -89,7 +89,8 @@ JSON Schema. Pipelines take them as `[[step]]` tables and as methods of `fuelrai
 `fuelrail.steps` in `fuelrail.Loader(steps=[...])`, and `fuelrail explain --steps` as `[[step]]` tables of a file. What an
 operator draws depends on the loader's seed, the epoch, the row of the dataset and the step alone. Images
 are written as nested lists of fixed length: `[H, W]`, `[H, W, C]` or `[C, H, W]`; the order of the axes that one step of a column
-says, or that the first finds out, is that of all. In pipelines, operators on images run on the CPU.
+says, or that the first finds out, is that of all. Or they are the bytes of image files, behind `decode` ([images.md](images.md)): then they may have
+any size, and the last step must give them one. In pipelines, operators on images run on the CPU.
 """
 
 
