@@ -26,6 +26,12 @@ pub(super) struct Canvas {
     pub flags_at: Option<usize>,
 }
 
+/// The file without what is behind the length that it names.
+pub(super) fn within_length(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    let len = u32_at(bytes, 4).ok_or_else(cut_off)? as usize;
+    bytes.get(..len.saturating_add(8)).ok_or_else(cut_off)
+}
+
 fn cut_off() -> DecodeError {
     DecodeError::Truncated {
         format: ImageFormat::Webp,
@@ -39,9 +45,7 @@ fn damaged(what: &'static str) -> DecodeError {
 impl Canvas {
     /// Reads the chunks, passing over the pixels.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        // What is behind the length that the file names is none of it.
-        let len = u32_at(bytes, 4).ok_or_else(cut_off)? as usize;
-        let bytes = bytes.get(..len.saturating_add(8)).ok_or_else(cut_off)?;
+        let bytes = within_length(bytes)?;
         let (kind, body) = chunk(bytes, FIRST).ok_or_else(cut_off)?;
         match kind {
             b"VP8 " | b"VP8L" => {

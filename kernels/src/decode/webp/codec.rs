@@ -9,7 +9,7 @@ use super::super::format::ImageFormat;
 use super::super::header::ImageHeader;
 use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::super::window::PixelWindow;
-use super::chunks::Canvas;
+use super::chunks::{Canvas, within_length};
 
 /// The flag of a frame that is not blended with what is below it.
 const IS_OPAQUE: u8 = 2;
@@ -46,7 +46,7 @@ impl Codec for Webp {
         // The pixels, those of a frame and a canvas in four channels, and the
         // file again in pieces.
         request.check_bytes(n_pixels * 12 + 2 * request.bytes.len() as u64)?;
-        let bytes = self.with_first_opaque(request.bytes, &canvas);
+        let bytes = self.with_first_opaque(within_length(request.bytes)?, &canvas);
         let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(error)?;
         let samples = if decoder.has_alpha() {
             Samples::Rgba
