@@ -28,7 +28,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn seeds_of_every_target() {
-    let targets: [(&str, Target); 14] = [
+    let targets: [(&str, Target); 15] = [
         ("chat_template", super::chat_template),
         ("gpt2_files", super::gpt2_files),
         ("jsonl", super::jsonl),
@@ -109,7 +109,7 @@ impl Chance {
 
 #[test]
 fn damaged_files_of_tokenizers_do_no_harm() {
-    let targets: [(&str, Target); 9] = [
+    let targets: [(&str, Target); 10] = [
         ("chat_template", super::chat_template),
         ("gpt2_files", super::gpt2_files),
         ("model_settings", super::model_settings),
