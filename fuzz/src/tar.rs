@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::AsArray as _;
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use fuelrail::batch::{QuarantineUnit, RowEvent};
 use fuelrail::plan::{Digest, Document, Format, Input, JsonShape, OnError};
@@ -98,21 +98,21 @@ fn read(input: &Input, schema: &SchemaRef, start_row: u64) -> SeenSamples {
         };
         assert_eq!(batch.rows.len(), batch.columns.num_rows());
         let keys = batch.columns.column_by_name("__key__");
-        let keys = keys.map(|keys| keys.as_string::<i32>());
+        let keys = keys.map(AsArray::as_string::<i32>);
         for (index, row) in batch.rows.iter().enumerate() {
             let key = keys.map_or("", |keys| keys.value(index));
             seen.rows.push((*row, key.to_owned()));
             seen.end = seen.end.max(row + 1);
         }
         for event in batch.events {
-            let RowEvent::Quarantined(unit) = event else {
-                panic!("a source drops no row of its own: {event:?}");
-            };
-            assert!(!unit.reason.is_empty());
-            if unit.unit == QuarantineUnit::Tail {
-                seen.tail = Some(unit.at.row);
-            } else {
-                seen.end = seen.end.max(unit.at.row + 1);
+            let at = event.at().row;
+            match event {
+                RowEvent::Quarantined(unit) if unit.unit == QuarantineUnit::Tail => {
+                    seen.tail = Some(at);
+                }
+                RowEvent::Quarantined(_) => seen.end = seen.end.max(at + 1),
+                // A source drops no row of its own.
+                event => assert!(matches!(event, RowEvent::Noted { .. }), "{event:?}"),
             }
         }
     }

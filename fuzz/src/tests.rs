@@ -115,7 +115,6 @@ fn damaged_files_of_tokenizers_do_no_harm() {
         ("model_settings", super::model_settings),
         ("pattern", super::pattern),
         ("sentencepiece", super::sentencepiece),
-        ("tar", super::tar),
         ("tiktoken", super::tiktoken),
         ("tiktoken_json", super::tiktoken_json),
         ("tokenizer_json", super::tokenizer_json),

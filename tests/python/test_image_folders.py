@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import fuelrail as fr
@@ -32,7 +35,7 @@ def fill(root: Path, seed: int) -> dict[str, bytes]:
     return images
 
 
-def expected(images: dict[str, bytes]) -> list[dict[str, object]]:
+def expected_rows(images: dict[str, bytes]) -> list[dict[str, object]]:
     """The rows: folder by folder, in the order in which their files come first."""
     paths = sorted(images, key=str.encode)
     folders = dict.fromkeys(path.rpartition("/")[0] for path in paths)
@@ -54,7 +57,7 @@ def test_a_folder_gives_its_files_with_classes_and_labels(seed: int, tmp_path: P
     images = fill(tmp_path / "photos", seed)
     pipeline = fr.Pipeline(str(tmp_path / "photos"), **({"format": "images"} if seed % 2 else {}))
     dataset = pipeline.sink(str(tmp_path / "out")).shard()
-    assert list(dataset) == expected(images)
+    assert list(dataset) == expected_rows(images)
 
 
 @pytest.mark.parametrize("columns", [["label", "path"], ["image"], ["class"], ["path", "image"]])
@@ -64,14 +67,14 @@ def test_columns_are_chosen(columns: list[str], tmp_path: Path) -> None:
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "photos" / name).write_bytes(content)
     dataset = fr.Pipeline(str(tmp_path / "photos")).select(columns=columns).sink(str(tmp_path / "out")).shard()
-    assert list(dataset) == [{name: row[name] for name in columns} for row in expected(images)]
+    assert list(dataset) == [{name: row[name] for name in columns} for row in expected_rows(images)]
 
 
 def test_named_files_and_globs_are_images(tmp_path: Path) -> None:
     images = fill(tmp_path / "photos", 3)
     images = {name: content for name, content in images.items() if name.endswith(".png")}
     dataset = fr.Pipeline(str(tmp_path / "photos/**/*.png")).sink(str(tmp_path / "all")).shard()
-    assert list(dataset) == expected(images)
+    assert list(dataset) == expected_rows(images)
     (tmp_path / "one.jpg").write_bytes(b"one")
     dataset = fr.Pipeline(str(tmp_path / "one.jpg")).sink(str(tmp_path / "one")).shard()
     assert list(dataset) == [{"image": b"one", "path": "one.jpg"}]
@@ -189,3 +192,52 @@ def test_init_proposes_a_table_of_images(tmp_path: Path, fuelrail) -> None:
     )
     fuelrail("shard", cwd=tmp_path)
     assert fr.Dataset(tmp_path / "shards").columns == ["image", "path", "class", "label"]
+
+
+def write_metadata(root: Path, kind: str, rows: list[dict[str, object]]) -> None:
+    if kind == "jsonl":
+        (root / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), root / "metadata.parquet")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_metadata_beside_images_are_columns(kind: str, tmp_path: Path) -> None:
+    """As Hugging Face's ImageFolder joins them; folders are no classes then."""
+    images = {f"{folder}{n}.png": os.urandom(n + 1) for folder in ["", "a/", "b/c/"] for n in range(9)}
+    for name, content in images.items():
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(content)
+    rows = [{"file_name": name, "text": f"a photo of {name}", "label": len(content)} for name, content in images.items()]
+    random.Random(1).shuffle(rows)
+    write_metadata(tmp_path / "photos", kind, rows)
+    pipeline = fr.Pipeline(str(tmp_path / "photos"), format="images").sink(str(tmp_path / "out"))
+    expected = [
+        {"image": row["image"], "path": row["path"], "text": f"a photo of {row['path']}", "label": len(row["image"])}
+        for row in expected_rows(images)
+    ]
+    assert list(pipeline.shard()) == expected
+    # What is said of them is part of what was read.
+    write_metadata(tmp_path / "photos", kind, [row | {"text": "another"} for row in rows])
+    with pytest.raises(fr.Error):
+        pipeline.shard()
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"file_name": "1.png"}], r"2\.png: .*no row|no row.*2\.png"),
+        ([{"file_name": "1.png"}, {"file_name": "2.png"}, {"file_name": "3.png"}], '"3.png" leads to no file'),
+        ([{"file_name": "1.png"}, {"file_name": "2.png"}, {"file_name": "./1.png"}], "one row for each image"),
+        ([{"file_name": "1.png"}, {"file_name": None}], "got null"),
+        ([{"name": "1.png"}], "file_name"),
+        ([{"file_name": "1.png", "path": "x"}, {"file_name": "2.png", "path": "y"}], "another name"),
+        ([{"file_name": "1.png", "n": 1}, {"file_name": "2.png", "n": "x"}], '"n"'),
+    ],
+)
+def test_metadata_that_do_not_fit_are_refused(rows: list[dict[str, object]], words: str, tmp_path: Path) -> None:
+    for name in ["1.png", "2.png"]:
+        (tmp_path / name).write_bytes(b"x")
+    write_metadata(tmp_path, "jsonl", rows)
+    with pytest.raises(fr.DataError, match=words):
+        fr.Pipeline(str(tmp_path), format="images").sink(str(tmp_path / "out")).shard()

@@ -3,16 +3,20 @@
 
 use std::path::PathBuf;
 
+use arrow::array::RecordBatch;
+
 use super::digest::Digest;
 
 /// The files that lie in one folder, a row each, in the order of their rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listing {
     /// The files.
     pub files: Vec<ListedFile>,
     /// The first folder below the root that they lie in, and its place among all
     /// such folders in the order of their names; none for files in the root.
     pub class: Option<(String, i64)>,
+    /// What a table beside the files says of each of them.
+    pub columns: Option<RecordBatch>,
 }
 
 /// One file of a folder.

@@ -136,7 +136,7 @@ pub struct InputDescription {
 }
 
 /// One input: a file, the image files of one folder, or a table in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// Where it is opened.
     pub path: PathBuf,

@@ -11,7 +11,7 @@ use super::look::{LookSpec, look};
 use super::sniff;
 use super::uris::{Expanded, UriContext, expand};
 use super::walk::{FoundFile, shown};
-use super::{Description, for_format, images, parquet, tar};
+use super::{Description, for_format, images, metadata, parquet, tar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
     Catalog, Digest, Document, Fingerprint, Format, Input, InputDescription, ListedContent, OnError,
@@ -61,8 +61,9 @@ pub fn discover(spec: &DiscoverSpec<'_>) -> Result<Catalog> {
     })?;
     if format == Format::Images {
         let contents = in_parallel(&found, spec.threads, |file| content(file, spec))?;
+        let labels = metadata::labels(&found)?;
         return Ok(Catalog {
-            files: images::folders(&found, contents),
+            files: images::folders(&found, contents, labels.as_ref())?,
             format,
             seen: None,
             discovery,

@@ -26,6 +26,7 @@ mod jsonl;
 mod lines;
 mod look;
 mod memory;
+mod metadata;
 mod meter;
 mod nothing;
 mod parquet;

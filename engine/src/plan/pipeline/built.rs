@@ -212,7 +212,7 @@ mod tests {
             ),
             (
                 Pipeline::of_source("format = \"csb\"\nuri = \"a\""),
-                "source.format: expected \"parquet\", \"arrow\", \"jsonl\" or \"text\", got \"csb\"",
+                "source.format: expected \"parquet\", \"arrow\", \"jsonl\", \"text\", \"images\" or \"tar\", got \"csb\"",
                 None,
             ),
             (

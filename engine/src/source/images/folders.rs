@@ -7,17 +7,24 @@ use twox_hash::XxHash3_128;
 
 use super::super::walk::FoundFile;
 use super::columns::{Classed, schema};
+use super::labels::{ImageLabels, with_labels};
+use crate::error::Result;
 use crate::plan::{Digest, Input, InputDescription, ListedContent, ListedFile, Listing, RowGroup};
 
 /// Bytes of files in a group, the unit in which a large folder is cut into parts.
 const GROUP: u64 = 64 << 20;
 
 /// The folders that hold `found` themselves, in the order in which they come
-/// first. `contents` has what is known of each file, and its length.
+/// first. `contents` has what is known of each file, and its length. With `labels`,
+/// which say more of each file, folders are no classes.
+///
+/// # Errors
+/// `Data` where `labels` say nothing of a file.
 pub(in crate::source) fn folders(
     found: &[FoundFile],
     contents: Vec<(ListedContent, u64)>,
-) -> Vec<InputDescription> {
+    labels: Option<&ImageLabels>,
+) -> Result<Vec<InputDescription>> {
     let mut folders: Vec<Folder> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (file, (content, len_bytes)) in found.iter().zip(contents) {
@@ -44,10 +51,15 @@ pub(in crate::source) fn folders(
         n if n == folders.len() => Classed::All,
         _ => Classed::Some,
     };
-    let schema = Arc::new(schema(classed));
-    let described = folders.into_iter().map(|folder| InputDescription {
-        schema: Arc::clone(&schema),
-        input: folder.input(&classes),
+    let schema = Arc::new(match labels {
+        None => schema(classed),
+        Some(labels) => with_labels(&schema(Classed::None), labels.fields()),
+    });
+    let described = folders.into_iter().map(|folder| {
+        Ok(InputDescription {
+            schema: Arc::clone(&schema),
+            input: folder.input(&classes, labels)?,
+        })
     });
     described.collect()
 }
@@ -82,31 +94,36 @@ impl Folder {
     }
 
     /// `classes` are all there are, sorted.
-    fn input(self, classes: &[String]) -> Input {
+    fn input(self, classes: &[String], labels: Option<&ImageLabels>) -> Result<Input> {
         let class = self.class().and_then(|class| {
             let label = classes.binary_search(&class).ok()?;
             Some((class, i64::try_from(label).ok()?))
         });
         let lens = self.files.iter().map(|file| file.len_bytes);
         let first = self.files.first().and_then(|file| file.path.parent());
-        Input {
+        let columns = labels.map(|labels| labels.of(&self.files)).transpose()?;
+        Ok(Input {
             path: first.map_or_else(Default::default, ToOwned::to_owned),
             name: self.name,
             len_bytes: lens.fold(0, u64::saturating_add),
-            digest: digest(&self.files),
+            digest: digest(&self.files, labels),
             row_groups: groups(&self.files),
             table: None,
             listing: Some(Arc::new(Listing {
                 files: self.files,
-                class,
+                class: if labels.is_none() { class } else { None },
+                columns,
             })),
-        }
+        })
     }
 }
 
-/// A digest of the names, lengths and contents of files.
-fn digest(files: &[ListedFile]) -> Digest {
+/// A digest of the names, lengths and contents of files, and of what is said of them.
+fn digest(files: &[ListedFile], labels: Option<&ImageLabels>) -> Digest {
     let mut hasher = XxHash3_128::new();
+    if let Some(labels) = labels {
+        hasher.write(&labels.digest().0.to_le_bytes());
+    }
     for file in files {
         hasher.write(&(file.name.len() as u64).to_le_bytes());
         hasher.write(file.name.as_bytes());
@@ -154,7 +171,7 @@ mod tests {
 
     fn listed(names: &[&str], len_bytes: u64) -> Vec<InputDescription> {
         let content = (ListedContent::Whole(Digest(7)), len_bytes);
-        folders(&found(names), vec![content; names.len()])
+        folders(&found(names), vec![content; names.len()], None).unwrap()
     }
 
     #[test]

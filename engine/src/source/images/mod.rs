@@ -5,6 +5,7 @@
 
 mod columns;
 mod folders;
+mod labels;
 mod reader;
 
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::plan::Format;
 use columns::{Classed, schema};
 
 pub(super) use folders::folders;
+pub(super) use labels::ImageLabels;
 
 /// See the module text.
 #[derive(Debug)]
@@ -37,11 +39,14 @@ impl Source for ImageFiles {
         let listing = request.input.listing.clone().ok_or_else(|| {
             Error::internal("the files of a folder are missing").with_path(&context.path)
         })?;
-        let classed = match &listing.class {
-            None => Classed::Some,
-            Some(_) => Classed::All,
+        let base = match (&listing.class, &listing.columns) {
+            (None, None) => schema(Classed::Some),
+            (Some(_), None) => schema(Classed::All),
+            (_, Some(columns)) => {
+                labels::with_labels(&schema(Classed::None), columns.schema_ref().fields())
+            }
         };
-        if let Err(reason) = check_projection(&schema(classed), &context.schema) {
+        if let Err(reason) = check_projection(&base, &context.schema) {
             return context.nothing_but(Bad::file(reason));
         }
         let rows = reader::rows(request, listing.files.len());

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-    StringBuilder,
+    StringBuilder, UInt64Array,
 };
+use arrow::compute::take;
 use twox_hash::XxHash3_128;
 
 use super::super::ReadRequest;
@@ -60,7 +61,7 @@ pub(super) struct ImageReader {
 /// Rows of a batch on their way.
 #[derive(Default)]
 struct Rows {
-    rows: Vec<u64>,
+    numbers: Vec<u64>,
     images: BinaryBuilder,
     paths: StringBuilder,
     len_bytes: usize,
@@ -82,20 +83,22 @@ impl ImageReader {
     pub(super) fn advance(&mut self) -> Result<Option<Batch>> {
         let listing = Arc::clone(&self.listing);
         let mut rows = Rows::default();
-        while self.rows.start < self.rows.end && rows.rows.len() < MAX_ROWS {
+        while self.rows.start < self.rows.end && rows.numbers.len() < MAX_ROWS {
             let index = self.rows.start;
             let file = &listing.files[index];
             let bytes = match self.content(file) {
                 Ok(Ok(bytes)) => bytes,
                 // What was read before an error comes before it.
-                Err(_) if !rows.rows.is_empty() => break,
+                Err(_) if !rows.numbers.is_empty() => break,
                 Err(error) => return Err(error),
-                Ok(Err(_)) if !rows.rows.is_empty() && self.context.on_error == OnError::Fail => {
+                Ok(Err(_))
+                    if !rows.numbers.is_empty() && self.context.on_error == OnError::Fail =>
+                {
                     break;
                 }
                 Ok(Err(reason)) => {
                     rows.events
-                        .extend(self.set_aside(file, index as u64, reason)?);
+                        .extend(self.set_aside(file, index as u64, &reason)?);
                     self.rows.start += 1;
                     continue;
                 }
@@ -103,24 +106,24 @@ impl ImageReader {
             let len_bytes = bytes.len() + file.name.len();
             let is_full = rows.len_bytes.saturating_add(len_bytes) > self.context.batch_bytes
                 || rows.images.values_slice().len() + bytes.len() > MAX_FILE;
-            if is_full && !rows.rows.is_empty() {
+            if is_full && !rows.numbers.is_empty() {
                 self.ahead = Some(bytes);
                 break;
             }
             self.rows.start += 1;
             rows.len_bytes += len_bytes;
-            rows.rows.push(index as u64);
+            rows.numbers.push(index as u64);
             rows.images.append_value(bytes);
             rows.paths.append_value(&file.name);
         }
-        if rows.rows.is_empty() && rows.events.is_empty() {
+        if rows.numbers.is_empty() && rows.events.is_empty() {
             return Ok(None);
         }
         self.batch(rows).map(Some)
     }
 
     fn batch(&self, mut rows: Rows) -> Result<Batch> {
-        let n_rows = rows.rows.len();
+        let n_rows = rows.numbers.len();
         let class = self.listing.class.as_ref();
         let images: ArrayRef = Arc::new(rows.images.finish());
         let paths: ArrayRef = Arc::new(rows.paths.finish());
@@ -129,15 +132,15 @@ impl ImageReader {
             let column: ArrayRef = match field.name().as_str() {
                 IMAGE => Arc::clone(&images),
                 PATH => Arc::clone(&paths),
-                CLASS => {
+                CLASS if self.listing.columns.is_none() => {
                     let class = class.map(|(class, _)| class.as_str());
-                    Arc::new(StringArray::from_iter(std::iter::repeat_n(class, n_rows)))
+                    Arc::new(std::iter::repeat_n(class, n_rows).collect::<StringArray>())
                 }
-                LABEL => {
+                LABEL if self.listing.columns.is_none() => {
                     let label = class.map(|(_, label)| *label);
-                    Arc::new(Int64Array::from_iter(std::iter::repeat_n(label, n_rows)))
+                    Arc::new(std::iter::repeat_n(label, n_rows).collect::<Int64Array>())
                 }
-                other => return Err(Error::internal(format!("no column {other:?} of images"))),
+                other => self.label(other, &rows.numbers)?,
             };
             columns.push(as_type(&column, field.data_type()).map_err(Error::internal)?);
         }
@@ -145,11 +148,21 @@ impl ImageReader {
         let schema = Arc::clone(&self.context.schema);
         let columns = RecordBatch::try_new_with_options(schema, columns, &options)
             .map_err(|e| Error::internal("cannot make a batch of images").with_source(e))?;
-        Ok(self.context.batch(rows.rows, columns, rows.events))
+        Ok(self.context.batch(rows.numbers, columns, rows.events))
+    }
+
+    /// A column that a table beside the files has.
+    fn label(&self, name: &str, rows: &[u64]) -> Result<ArrayRef> {
+        let columns = self.listing.columns.as_ref();
+        let column = columns.and_then(|columns| columns.column_by_name(name));
+        let column =
+            column.ok_or_else(|| Error::internal(format!("no column {name:?} of images")))?;
+        take(column, &UInt64Array::from(rows.to_vec()), None)
+            .map_err(|e| Error::internal("cannot pick the labels of images").with_source(e))
     }
 
     /// Sets a file aside under its name, or fails with its path.
-    fn set_aside(&self, file: &ListedFile, row: u64, reason: String) -> Result<Option<RowEvent>> {
+    fn set_aside(&self, file: &ListedFile, row: u64, reason: &str) -> Result<Option<RowEvent>> {
         let context = Context {
             path: file.path.clone(),
             ..self.context.clone()

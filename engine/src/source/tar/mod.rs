@@ -1,4 +1,4 @@
-//! Tar archives in the layout of WebDataset: a sample for each run of files of one
+//! Tar archives in the layout of `WebDataset`: a sample for each run of files of one
 //! key, and a column for each of their extensions.
 //!
 //! Archives are streamed and never unpacked. Where programs differ in what they read

@@ -43,6 +43,9 @@ pub(super) fn rows(request: &ReadRequest<'_>) -> Range<u64> {
     rows.start.max(request.start_row)..rows.end
 }
 
+/// What gives each sample files of its own that stand together.
+const SORTED: &str = "files of a sample stand together in what `tar --sort=name` writes";
+
 pub(super) struct SampleReader {
     context: Context,
     samples: Samples,
@@ -158,7 +161,10 @@ impl SampleReader {
                 None => Next::Sample(sample),
                 Some((column, reason)) => {
                     let reason = format!("sample {:?}: {reason}", sample.key);
-                    Next::Bad(Bad::value(self.row, column, reason))
+                    Next::Bad(Bad {
+                        hint: sample.fault.is_some().then(|| SORTED.to_owned()),
+                        ..Bad::value(self.row, column, reason)
+                    })
                 }
             },
             Err(trouble) => Next::Failed(trouble),

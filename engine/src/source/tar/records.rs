@@ -88,7 +88,7 @@ mod tests {
             (b"99 a=b\n", MALFORMED),
             (b"-6 a=b\n", MALFORMED),
             (b"18446744073709551616 a=b\n", MALFORMED),
-            (b"10 size=-7\n", "no number"),
+            (b"11 size=-7\n", "no number"),
             (b"9 size=7\n9 size=8\n", "twice"),
             (b"22 GNU.sparse.major=1\n", "sparse"),
         ] {

@@ -1,7 +1,7 @@
 //! Samples: files of one key that stand one behind another.
 //!
 //! The key is the path up to the first dot of the file's name, and what follows
-//! that dot is the name of the value, as WebDataset has it.
+//! that dot is the name of the value, as `WebDataset` has it.
 
 use std::collections::HashSet;
 
@@ -78,12 +78,7 @@ impl Samples {
             .keys
             .insert(XxHash3_128::oneshot(member.key.as_bytes()));
         let mut sample = TarSample {
-            fault: (!is_new).then(|| {
-                format!(
-                    "the sample {:?} is in the archive a second time",
-                    member.key
-                )
-            }),
+            fault: (!is_new).then(|| "its key comes a second time, after other samples".to_owned()),
             key: member.key,
             values: Vec::new(),
         };
