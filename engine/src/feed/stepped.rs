@@ -94,8 +94,17 @@ impl Fill for Stepped {
                 why => format!("{on_cpu}, for no device will do: {why}"),
             }
         };
-        let device = self.device.as_ref();
-        Some(device.map_or_else(on_cpu, StepsOnDevice::place))
+        let Some(device) = &self.device else {
+            return Some(on_cpu());
+        };
+        let mut columns = self.columns.iter();
+        let decodes = columns.any(|column| column.steps.decoding.is_some());
+        let place = device.place();
+        Some(if decodes && device.lost().is_none() {
+            format!("{place}; files are decoded on the CPU before")
+        } else {
+            place
+        })
     }
 }
 
