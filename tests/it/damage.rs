@@ -22,6 +22,7 @@ fn damaged() -> Vec<Damaged> {
     let mut out = damaged_json();
     out.extend([damaged_text(), damaged_gzip(), damaged_parquet()]);
     out.extend(["arrow file", "arrow stream"].map(damaged_arrow));
+    out.extend(damaged_tar());
     out
 }
 
@@ -98,6 +99,31 @@ fn damaged_arrow(name: &str) -> Damaged {
         n_rows: ROWS - 10,
         units: vec![(QuarantineUnit::RecordBatch, 10, Some(10))],
     }
+}
+
+/// A text that is no longer UTF-8, and a header that is none: then the sample before
+/// it may lack a file, and is set aside with the rest.
+fn damaged_tar() -> [Damaged; 3] {
+    let layout = find("tar");
+    let sound = layout.bytes(&layout.rows(ROWS));
+    let mut text = sound.clone();
+    let at = memmem_all(&text, "日本語".as_bytes())[1];
+    text[at + 1] = b'x';
+    let mut header = sound;
+    let at = memmem_all(&header, b"a/000020.text")[0];
+    header[at] = b'b';
+    let value = (QuarantineUnit::Value, 14, Some(1));
+    let of = |name: &str, bytes, n_rows, unit| Damaged {
+        layout: find(name),
+        bytes,
+        n_rows,
+        units: vec![unit],
+    };
+    [
+        of("tar gz", gzip(&text), ROWS - 1, value),
+        of("tar", text, ROWS - 1, value),
+        of("tar", header, 19, (QuarantineUnit::Tail, 19, None)),
+    ]
 }
 
 fn memmem_all(bytes: &[u8], needle: &[u8]) -> Vec<usize> {

@@ -208,7 +208,9 @@ def test_metadata_beside_images_are_columns(kind: str, tmp_path: Path) -> None:
     for name, content in images.items():
         (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "photos" / name).write_bytes(content)
-    rows = [{"file_name": name, "text": f"a photo of {name}", "label": len(content)} for name, content in images.items()]
+    rows = [
+        {"file_name": name, "text": f"a photo of {name}", "label": len(content)} for name, content in images.items()
+    ]
     random.Random(1).shuffle(rows)
     write_metadata(tmp_path / "photos", kind, rows)
     pipeline = fr.Pipeline(str(tmp_path / "photos"), format="images").sink(str(tmp_path / "out"))

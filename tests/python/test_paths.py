@@ -134,7 +134,9 @@ def test_names_with_dots_and_names_of_tensors_are_told_apart(tmp_path: Path) -> 
 def test_images_of_hugging_face_are_read_by_their_fields(tmp_path: Path) -> None:
     """``datasets`` stores an image as a struct of its bytes and its path."""
     dice = random.Random(0)
-    images = [{"bytes": dice.randbytes(dice.randint(0, 900)), "path": f"{n}.png" if n % 3 else None} for n in range(200)]
+    images = [
+        {"bytes": dice.randbytes(dice.randint(0, 900)), "path": f"{n}.png" if n % 3 else None} for n in range(200)
+    ]
     images[7] = None
     of = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     pq.write_table(

@@ -181,9 +181,7 @@ REFUSED: list[tuple[str, Callable[[], bytes]]] = [
 
 
 @pytest.mark.parametrize(("words", "content"), REFUSED, ids=[f"{n}-{words}" for n, (words, _) in enumerate(REFUSED)])
-def test_archives_that_programs_differ_on_are_refused(
-    words: str, content: Callable[[], bytes], tmp_path: Path
-) -> None:
+def test_archives_that_programs_differ_on_are_refused(words: str, content: Callable[[], bytes], tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.tar").write_bytes(content())
     with pytest.raises(fr.DataError, match=words) as raised:
@@ -203,7 +201,9 @@ def test_a_truncated_archive_gives_what_is_whole(tmp_path: Path) -> None:
     for cut in sorted({*range(0, end, 512), *range(1, end, 700)}):
         (tmp_path / "cut.tar").write_bytes(whole[:cut])
         for on_error in ["fail", "quarantine"]:
-            pipeline = fr.Pipeline(str(tmp_path / "cut.tar"), on_error=on_error).sink(str(tmp_path / f"{cut}-{on_error}"))
+            pipeline = fr.Pipeline(str(tmp_path / "cut.tar"), on_error=on_error).sink(
+                str(tmp_path / f"{cut}-{on_error}")
+            )
             try:
                 found = [row["__key__"] for row in pipeline.shard()]
             except fr.DataError as error:

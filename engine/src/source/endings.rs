@@ -109,6 +109,12 @@ fn extension(name: &str) -> &str {
     }
 }
 
+/// Tables beside images that say more of them, and how they are read.
+pub(super) const IMAGE_TABLES: [(&str, Format); 2] = [
+    ("metadata.jsonl", Format::Jsonl),
+    ("metadata.parquet", Format::Parquet),
+];
+
 /// Images in the formats that fuelrail decodes.
 const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"];
 

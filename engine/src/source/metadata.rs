@@ -10,6 +10,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
 use twox_hash::XxHash3_128;
 
+use super::endings::IMAGE_TABLES;
 use super::fingerprint::fingerprint;
 use super::images::ImageLabels;
 use super::walk::FoundFile;
@@ -18,12 +19,6 @@ use crate::arrays::relayout;
 use crate::error::{Error, Result};
 use crate::plan::layouts::plain_schema;
 use crate::plan::{Digest, Document, Fingerprint, Format, Input, JsonShape, OnError, UnknownKeys};
-
-/// The tables, and what reads them.
-const TABLES: [(&str, Format); 2] = [
-    ("metadata.jsonl", Format::Jsonl),
-    ("metadata.parquet", Format::Parquet),
-];
 
 /// The column of paths.
 const FILE_NAME: &str = "file_name";
@@ -72,7 +67,7 @@ fn root(file: &FoundFile) -> Option<&Path> {
 
 /// The table in a folder.
 fn table(root: &Path) -> Result<Option<(PathBuf, Format)>> {
-    let tables = TABLES.map(|(name, format)| (root.join(name), format));
+    let tables = IMAGE_TABLES.map(|(name, format)| (root.join(name), format));
     let mut tables = tables.into_iter().filter(|(path, _)| path.is_file());
     match (tables.next(), tables.next()) {
         (Some((path, _)), Some((other, _))) => {

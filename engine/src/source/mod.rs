@@ -1,6 +1,6 @@
 //! Streams rows out of files, each row knowing its origin.
 //!
-//! [`Source`] is one layout (Parquet, Arrow IPC, JSONL, text); every
+//! [`Source`] is one layout (Parquet, Arrow IPC, JSONL, text, folders of images, tar); every
 //! implementation passes the one conformance suite. [`discover`] finds the
 //! inputs of a pipeline, [`PartReader`] walks the pieces of one part through
 //! them and applies split and limit.

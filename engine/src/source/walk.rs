@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::endings::{Ending, ending, looks_like_data};
+use super::endings::{Ending, IMAGE_TABLES, ending, looks_like_data};
 use super::pattern::PathPattern;
 use crate::error::{Error, Result};
 use crate::format::{is_dataset_name, is_dataset_place, is_quarantine_name};
@@ -268,6 +268,13 @@ impl Walk<'_> {
         }
         if is_quarantine_name(entry.last) {
             self.pass_over(entry, PassedOverKind::Output, LIST);
+            return Ok(());
+        }
+        if matches!(self.want, Want::Folder(Some(Format::Images)))
+            && dir.name.is_empty()
+            && IMAGE_TABLES.iter().any(|(name, _)| *name == entry.last)
+        {
+            // It is read, though it is no input of its own.
             return Ok(());
         }
         if let Want::Folder(format) = self.want

@@ -6,7 +6,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::SeqAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::plan::spelling::Constants;
@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for StatisticVisitor {
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Statistic, E> {
         let named = Preset::ALL.into_iter().find(|preset| preset.name() == name);
-        let unknown = || E::unknown_variant(name, &["imagenet", "clip"]);
+        let unknown = || E::invalid_type(Unexpected::Str(name), &self);
         named.map(Statistic::Named).ok_or_else(unknown)
     }
 
