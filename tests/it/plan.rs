@@ -277,6 +277,6 @@ fn unused_columns_may_disagree() {
 fn the_schema_describes_every_key() {
     let schema = Pipeline::json_schema();
     let text = serde_json::to_string_pretty(&schema).unwrap();
-    assert!(text.len() < 50_000, "{} bytes", text.len());
+    assert!(text.len() < 60_000, "{} bytes", text.len());
     assert_snapshot!(text);
 }
