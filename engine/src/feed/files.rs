@@ -47,7 +47,7 @@ pub(super) struct Files<'a> {
 
 /// What became of the files of a batch.
 #[derive(Debug, Default)]
-pub(super) struct Decoded {
+pub(super) struct FileOutcomes {
     status: Vec<u8>,
     /// Those that gave no image, by their place in the batch.
     bad: Vec<(usize, Error)>,
@@ -55,14 +55,14 @@ pub(super) struct Decoded {
 
 /// The images of a batch out of their files, for a device.
 #[derive(Debug)]
-pub(super) struct DecodedRows {
+pub(super) struct DecodedImages {
     /// One image after another; some image where there is none.
     pub(super) bytes: Vec<u8>,
     /// Where each begins, and the last one ends.
     pub(super) offsets: Vec<u32>,
     /// What is drawn for each.
     pub(super) parameters: Vec<Parameters>,
-    pub(super) decoded: Decoded,
+    pub(super) decoded: FileOutcomes,
 }
 
 impl FileColumn {
@@ -96,7 +96,7 @@ impl Files<'_> {
         (rows, draw): (&[u64], Draw),
         scratch: &mut RowScratch,
         (dst, shards): (&mut [u8], &Shards),
-    ) -> Result<Decoded> {
+    ) -> Result<FileOutcomes> {
         let len = dst.len() / rows.len().max(1);
         let RowScratch {
             between,
@@ -124,7 +124,7 @@ impl Files<'_> {
         (rows, draw): (&[u64], Draw),
         scratch: &mut RowScratch,
         shards: &Shards,
-    ) -> Result<Option<DecodedRows>> {
+    ) -> Result<Option<DecodedImages>> {
         let between = &mut scratch.between;
         let mut bytes = Vec::new();
         let mut parameters = vec![Parameters::new(); rows.len()];
@@ -161,7 +161,7 @@ impl Files<'_> {
             let message = format!("a batch of `{}` is 4 GiB or more", self.steps.column);
             Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size")
         })?;
-        Ok(Some(DecodedRows {
+        Ok(Some(DecodedImages {
             bytes,
             offsets: std::iter::once(0).chain(ends).collect(),
             parameters,
@@ -188,8 +188,8 @@ impl Files<'_> {
         rows: &[u64],
         shards: &Shards,
         mut change: impl FnMut(usize, &[u8], u64) -> Result<Flaws>,
-    ) -> Result<Decoded> {
-        let mut decoded = Decoded {
+    ) -> Result<FileOutcomes> {
+        let mut decoded = FileOutcomes {
             status: vec![WHOLE; rows.len()],
             bad: Vec::new(),
         };
@@ -223,7 +223,7 @@ impl Files<'_> {
 const HINT: &str = "set on_error = \"skip\" or \"substitute\" in `decode` to go on without such \
                     images; they are counted as damage, of which max_damage allows so much";
 
-impl Decoded {
+impl FileOutcomes {
     /// Rows that gave no image, by their place in the batch.
     pub(super) fn bad(&self) -> impl Iterator<Item = usize> {
         self.bad.iter().map(|(at, _)| *at)

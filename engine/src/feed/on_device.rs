@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::files::DecodedRows;
+use super::files::DecodedImages;
 use super::options::Results;
 use super::second_images::SecondImages;
 use crate::device::{
@@ -36,7 +36,7 @@ pub(super) struct StepsOnDevice {
 pub(super) struct Stored<'a> {
     pub(super) steps: &'a ColumnSteps,
     /// What they are before the steps.
-    pub(super) before: Before<'a>,
+    pub(super) before: StoredAs<'a>,
     /// An image behind the steps.
     pub(super) after: Image,
     /// One image after another.
@@ -47,11 +47,11 @@ pub(super) struct Stored<'a> {
 
 /// What the rows of a column are before the steps.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Before<'a> {
+pub(super) enum StoredAs<'a> {
     /// Images of one shape.
     Same(Image),
     /// Images of any size, out of their files, and what is drawn for each.
-    Decoded(&'a DecodedRows),
+    Decoded(&'a DecodedImages),
 }
 
 /// Where the rows of one column go.
@@ -249,7 +249,7 @@ fn run_before(
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for column in columns {
         let steps = column.steps;
-        let (Some(second), (before @ [_, ..], Some(blending), _), Before::Same(image)) =
+        let (Some(second), (before @ [_, ..], Some(blending), _), StoredAs::Same(image)) =
             (column.second, steps.around_blend(), column.before)
         else {
             continue;
@@ -316,9 +316,9 @@ impl Stored<'_> {
     fn read(&self, n_rows: usize) -> Result<Cow<'_, [u32]>> {
         let column = &self.steps.column;
         let len = match (self.before, self.steps.around_blend().1) {
-            (Before::Decoded(rows), _) => return Ok(Cow::Borrowed(&rows.offsets)),
-            (Before::Same(_), Some(blending)) => 2 * blending.image.len_bytes(),
-            (Before::Same(image), None) => image.len_bytes(),
+            (StoredAs::Decoded(rows), _) => return Ok(Cow::Borrowed(&rows.offsets)),
+            (StoredAs::Same(_), Some(blending)) => 2 * blending.image.len_bytes(),
+            (StoredAs::Same(image), None) => image.len_bytes(),
         };
         offsets(column, len, n_rows).map(Cow::Owned)
     }
@@ -329,8 +329,8 @@ impl Stored<'_> {
         let mut drawn = Parameters::new();
         for (at, row) in rows.iter().enumerate() {
             let parameters = match self.before {
-                Before::Decoded(rows) => &rows.parameters[at],
-                Before::Same(image) => {
+                StoredAs::Decoded(rows) => &rows.parameters[at],
+                StoredAs::Same(image) => {
                     self.steps
                         .draw_parameters(draw, (*row, image), &mut drawn)?;
                     &drawn

@@ -7,14 +7,14 @@ use fuelrail_kernels::Level;
 
 use super::buffer::{Buffer, Buffers};
 use super::columns::First;
-use super::files::{Decoded, DecodedRows};
+use super::files::{DecodedImages, FileOutcomes};
 use super::fill::{BatchSlot, Fill, Filled, NO_ROW, OnDevice, TensorPlace, Wanted};
 use super::gather::GatherFill;
-use super::on_device::{Before, Goal, StepsOnDevice, Stored};
+use super::on_device::{Goal, StepsOnDevice, Stored, StoredAs};
 use super::options::Results;
 use super::row_scratch::RowScratch;
 use super::second_rows::{Mixed, SecondRows};
-use super::stepped_column::{RowSource, Rows, SteppedColumn, len_of};
+use super::stepped_column::{ColumnRows, RowSource, SteppedColumn, len_of};
 use crate::device::{Destination, Device, Kept};
 use crate::error::{Error, Result};
 use crate::format::to_usize;
@@ -123,7 +123,7 @@ struct Changed {
     stays: Stays,
     on_device: OnDevice,
     /// What became of files, by the index of their column.
-    files: Vec<(usize, Decoded)>,
+    files: Vec<(usize, FileOutcomes)>,
 }
 
 /// Where rows lie behind the steps.
@@ -203,7 +203,7 @@ impl Stepped {
     fn tell(
         &self,
         (buffers, filled): (&mut Buffers, &mut Filled),
-        files: Vec<(usize, Decoded)>,
+        files: Vec<(usize, FileOutcomes)>,
     ) -> Result<()> {
         let mut lost = Vec::new();
         for (index, decoded) in files {
@@ -290,7 +290,7 @@ impl Stepped {
     fn on_device(
         &self,
         device: &StepsOnDevice,
-        columns: &[Rows<'_>],
+        columns: &[ColumnRows<'_>],
         (changed, kept): (&mut [Buffer], &mut Vec<Box<dyn Kept>>),
         (rows, nulls, draw): (&[u64], &[HashSet<usize>], Draw),
     ) -> Result<Option<Changed>> {
@@ -300,8 +300,8 @@ impl Stepped {
         let mut decoded = Vec::with_capacity(columns.len());
         for column in columns {
             decoded.push(match column {
-                Rows::Images(_) => None,
-                Rows::Files(files) => {
+                ColumnRows::Images(_) => None,
+                ColumnRows::Files(files) => {
                     let rows = self.with_scratch(|scratch| {
                         files.decode_rows((rows, draw), scratch, self.gather.shards())
                     })?;
@@ -315,15 +315,15 @@ impl Stepped {
         let stored = columns.iter().zip(&self.columns).zip(&decoded);
         let stored: Option<Vec<Stored<'_>>> = stored
             .map(|((rows, column), decoded)| match (rows, decoded) {
-                (Rows::Images(images), _) => Some(*images),
-                (Rows::Files(files), Some(decoded)) => Some(Stored {
+                (ColumnRows::Images(images), _) => Some(*images),
+                (ColumnRows::Files(files), Some(decoded)) => Some(Stored {
                     steps: files.steps,
-                    before: Before::Decoded(decoded),
+                    before: StoredAs::Decoded(decoded),
                     after: column.image,
                     bytes: &decoded.bytes,
                     second: None,
                 }),
-                (Rows::Files(_), None) => None,
+                (ColumnRows::Files(_), None) => None,
             })
             .collect();
         let stored = stored.ok_or_else(|| Error::internal("files that were not decoded"))?;
@@ -335,7 +335,8 @@ impl Stepped {
         let mut files = Vec::new();
         let of_files = columns.iter().zip(&mut goals).zip(decoded).enumerate();
         for (index, ((rows, goal), decoded)) in of_files {
-            let (Rows::Files(column), Some(DecodedRows { decoded, .. })) = (rows, decoded) else {
+            let (ColumnRows::Files(column), Some(DecodedImages { decoded, .. })) = (rows, decoded)
+            else {
                 continue;
             };
             let len = len_of(self.columns[index].image, 1)?;
@@ -399,16 +400,16 @@ impl Stepped {
     /// of files.
     fn on_cpu(
         &self,
-        column: Rows<'_>,
+        column: ColumnRows<'_>,
         drawn: (&[u64], Draw),
         dst: &mut [u8],
-    ) -> Result<Option<Decoded>> {
+    ) -> Result<Option<FileOutcomes>> {
         self.with_scratch(|scratch| match column {
-            Rows::Images(images) => {
+            ColumnRows::Images(images) => {
                 self.change_images(images, drawn, scratch, dst)?;
                 Ok(None)
             }
-            Rows::Files(files) => {
+            ColumnRows::Files(files) => {
                 let into = (dst, self.gather.shards());
                 files.decode(self.level, drawn, scratch, into).map(Some)
             }
@@ -435,7 +436,7 @@ impl Stepped {
             between,
             parameters: [own, others],
         } = scratch;
-        let Before::Same(before) = column.before else {
+        let StoredAs::Same(before) = column.before else {
             return Err(Error::internal("images of any size"));
         };
         let len = len_of(before, 1)?;

@@ -7,7 +7,7 @@ use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
 use super::files::{FileColumn, Files};
 use super::fill::NO_ROW;
-use super::on_device::{Before, Stored};
+use super::on_device::{Stored, StoredAs};
 use super::second_images::SecondImages;
 use super::second_rows::Mixed;
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub(super) enum RowSource {
 
 /// The rows of a column as they are stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Rows<'a> {
+pub(super) enum ColumnRows<'a> {
     Images(Stored<'a>),
     Files(Files<'a>),
 }
@@ -93,7 +93,7 @@ impl SteppedColumn {
         (stored, buffers): (&'a mut Buffer, &'a Buffers),
         mixed: Option<&'a Mixed>,
         (n_rows, nulls): (usize, &'a HashSet<usize>),
-    ) -> Result<Rows<'a>> {
+    ) -> Result<ColumnRows<'a>> {
         let before = match &self.source {
             RowSource::Images(image) => *image,
             RowSource::Files(column) => {
@@ -101,7 +101,7 @@ impl SteppedColumn {
                 let end = offsets.last().copied().unwrap_or_default();
                 let len = usize::try_from(end);
                 let len = len.map_err(|_| Error::internal("files that end before they begin"))?;
-                return Ok(Rows::Files(Files {
+                return Ok(ColumnRows::Files(Files {
                     steps: &self.steps,
                     column,
                     bytes: stored.room(len)?,
@@ -110,9 +110,9 @@ impl SteppedColumn {
                 }));
             }
         };
-        Ok(Rows::Images(Stored {
+        Ok(ColumnRows::Images(Stored {
             steps: &self.steps,
-            before: Before::Same(before),
+            before: StoredAs::Same(before),
             after: self.image,
             bytes: stored.room(len_of(before, n_rows)?)?,
             second: self.second_images(before, mixed)?,

@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
+use super::crop_parts::CropParts;
 use super::draw::Drawn;
 use super::image::KnownImages;
 use super::mix::Mix;
-use super::random_resized_crop::Parts;
-use super::resize::ResizeTo;
+use super::resize_to::ResizeTo;
 
 /// One change of every image of a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub enum Move {
     /// A window of this height and width is kept, wherever it is drawn.
     CropAnywhere([u32; 2]),
     /// A part is kept, of whatever size and place are drawn.
-    CropPart(Parts),
+    CropPart(CropParts),
     /// Left becomes right, by chance.
     FlipHorizontal(Chance),
     /// Top becomes bottom, by chance.

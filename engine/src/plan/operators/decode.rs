@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::changes::Change;
+use super::decoding::{Decoding, OnBadImage};
 use super::image::KnownImages;
 use super::table::{Lower, Refusal};
 use crate::plan::spelling::ColumnNames;
@@ -15,7 +16,7 @@ use crate::plan::spelling::ColumnNames;
 /// not be decoded (2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Decode {
+pub struct DecodeImages {
     /// One column or several, of the bytes of image files.
     pub column: ColumnNames,
     /// Whether images are turned as their EXIF orientation says ("apply") or stay as
@@ -60,31 +61,7 @@ pub enum ColourMode {
     Rgba,
 }
 
-/// What becomes of an image that cannot be decoded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum OnBadImage {
-    /// It is an error.
-    #[default]
-    Raise,
-    /// Its row is not valid.
-    Skip,
-    /// Another image takes its place.
-    Substitute,
-}
-
-/// How the images of a column are decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decoding {
-    /// What is asked of the decoder.
-    pub options: DecodeOptions,
-    /// What becomes of an image that cannot be decoded or changed.
-    pub on_error: OnBadImage,
-    /// The byte of a substitute.
-    pub fill: u8,
-}
-
-impl Lower for Decode {
+impl Lower for DecodeImages {
     fn columns(&self) -> &ColumnNames {
         &self.column
     }

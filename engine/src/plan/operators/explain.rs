@@ -9,7 +9,7 @@ use fuelrail_kernels::lut::Lut;
 use serde_json::{Value, json};
 
 use super::changes::in_words;
-use super::decode::{Decoding, OnBadImage};
+use super::decoding::{Decoding, OnBadImage};
 use super::draw::Draw;
 use super::lowered::{Blending, ColumnSteps, Link, Parameters, Resizing, RowRecord};
 use super::mix::Weight;

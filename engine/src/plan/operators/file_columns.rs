@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::columns::{NamedColumn, place};
-use super::decode::OnBadImage;
+use super::decoding::OnBadImage;
 use super::lowered::ColumnSteps;
 use super::table::{Lower, Refusal};
 use crate::error::Error;

@@ -9,11 +9,11 @@ use fuelrail_kernels::normalize::{Layout, Table};
 use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
 
 use super::changes::{Change, Move};
-use super::decode::Decoding;
+use super::decoding::Decoding;
 use super::draw::{Draw, Drawn};
 use super::image::{Image, KnownImages};
 use super::mix::{Mix, SecondRow};
-use super::resize::ResizeTo;
+use super::resize_to::ResizeTo;
 use crate::error::{Error, Result};
 
 /// Bytes that no image may have.

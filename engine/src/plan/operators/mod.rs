@@ -14,7 +14,9 @@ mod center_crop;
 mod chance;
 mod changes;
 mod columns;
+mod crop_parts;
 mod decode;
+mod decoding;
 mod device_rows;
 mod draw;
 mod explain;
@@ -34,6 +36,7 @@ mod random_crop;
 mod random_flip;
 mod random_resized_crop;
 mod resize;
+mod resize_to;
 mod solarize;
 mod stages;
 mod statistic;
@@ -47,7 +50,9 @@ pub use chance::Chance;
 pub use changes::{BorderMode, Change, Move};
 pub(super) use columns::place;
 pub use columns::{MapColumns, NamedColumn};
-pub use decode::{ColourMode, Decode, Decoding, ExifOrientation, OnBadImage};
+pub use crop_parts::CropParts;
+pub use decode::{ColourMode, DecodeImages, ExifOrientation};
+pub use decoding::{Decoding, OnBadImage};
 pub use device_rows::{DeviceRows, device_kernels};
 pub use draw::{Draw, Drawn};
 pub use image::{Image, KnownImages};
@@ -62,8 +67,9 @@ pub use on_host::{Between, RowImages, StoredRow};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
-pub use random_resized_crop::{Parts, RandomResizedCrop};
-pub use resize::{Interpolation, Resize, ResizeTo};
+pub use random_resized_crop::RandomResizedCrop;
+pub use resize::{Interpolation, Resize};
+pub use resize_to::ResizeTo;
 pub use solarize::Solarize;
 pub use statistic::{Preset, Statistic};
 pub use steps::Steps;
@@ -76,7 +82,7 @@ table::operators! {
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
     /// Decodes image files as Pillow does.
-    decode: Decode(Decode),
+    decode: Decode(DecodeImages),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Mixes each image with that of a row drawn from the dataset, as Pillow's
@@ -114,7 +120,7 @@ table::operators! {
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
     /// Decodes image files as Pillow does.
-    decode: Decode(Decode),
+    decode: Decode(DecodeImages),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Adds rows and columns around each image.

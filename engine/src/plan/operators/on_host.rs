@@ -6,7 +6,7 @@ use fuelrail_kernels::gather::GatherRow;
 use fuelrail_kernels::resample::ResampleScratch;
 use fuelrail_kernels::{Level, RowError};
 
-use super::decode::Decoding;
+use super::decoding::Decoding;
 use super::draw::Draw;
 use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord};
 use super::mix::Weight;

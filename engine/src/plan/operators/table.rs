@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use super::changes::Change;
-use super::decode::Decoding;
+use super::decoding::Decoding;
 use super::image::KnownImages;
 use crate::error::Error;
 use crate::plan::named_types::ImageLayout;

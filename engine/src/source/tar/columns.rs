@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::super::Description;
 use super::bytes::{ArchiveBytes, ArchiveFault};
 use super::entries::ArchiveEntries;
-use super::samples::{Samples, Wants};
+use super::samples::{TarSamples, Wants};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, RowGroup, SAMPLE_KEY};
 
@@ -41,7 +41,7 @@ struct Found {
 /// # Errors
 /// `Io`; `Data` with what is wrong.
 pub(in crate::source) fn describe(path: &Path, on_error: OnError) -> Result<Description> {
-    let mut samples = Samples::new(ArchiveEntries::new(ArchiveBytes::peek(path)?));
+    let mut samples = TarSamples::new(ArchiveEntries::new(ArchiveBytes::peek(path)?));
     let mut found = Found::default();
     let is_whole = match found.read(&mut samples) {
         Ok(()) => samples.is_plain(),
@@ -58,7 +58,7 @@ pub(in crate::source) fn describe(path: &Path, on_error: OnError) -> Result<Desc
 }
 
 impl Found {
-    fn read(&mut self, samples: &mut Samples) -> std::result::Result<(), ArchiveFault> {
+    fn read(&mut self, samples: &mut TarSamples) -> std::result::Result<(), ArchiveFault> {
         let mut begin = 0;
         let mut group = RowGroup::default();
         while let Some(sample) = samples.next(&Wants::Short(&is_class, MAX_CLASS))? {

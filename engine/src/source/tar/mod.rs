@@ -36,7 +36,7 @@ impl Source for Tar {
 
     fn read(&self, request: &ReadRequest<'_>) -> Result<BatchIter> {
         let archive = bytes::ArchiveBytes::open(request.input, request.meter.clone())?;
-        let samples = samples::Samples::new(entries::ArchiveEntries::new(archive));
+        let samples = samples::TarSamples::new(entries::ArchiveEntries::new(archive));
         let mut reader =
             reader::SampleReader::new(Context::new(request), samples, reader::rows(request));
         Ok(until_error(move || reader.advance()))

@@ -13,7 +13,7 @@ use super::super::context::{Bad, Context};
 use super::super::cut::as_type;
 use super::bytes::ArchiveFault;
 use super::columns::class;
-use super::samples::{Samples, TarSample, Wants};
+use super::samples::{TarSample, TarSamples, Wants};
 use crate::batch::{Batch, RowEvent};
 use crate::error::{Error, Result};
 use crate::plan::{OnError, RowGroup, SAMPLE_KEY};
@@ -48,7 +48,7 @@ const SORTED: &str = "files of a sample stand together in what `tar --sort=name`
 
 pub(super) struct SampleReader {
     context: Context,
-    samples: Samples,
+    samples: TarSamples,
     /// The row that comes next.
     row: u64,
     /// The rows that are asked for.
@@ -69,7 +69,7 @@ enum Next {
 }
 
 impl SampleReader {
-    pub(super) fn new(context: Context, samples: Samples, rows: Range<u64>) -> Self {
+    pub(super) fn new(context: Context, samples: TarSamples, rows: Range<u64>) -> Self {
         Self {
             context,
             samples,

@@ -23,7 +23,7 @@ pub(super) struct TarSample {
 }
 
 /// See the module text.
-pub(super) struct Samples {
+pub(super) struct TarSamples {
     entries: ArchiveEntries,
     /// A file that belongs to the next sample.
     ahead: Option<(Member, ArchiveEntry)>,
@@ -49,7 +49,7 @@ pub(super) enum Wants<'a> {
     Short(&'a dyn Fn(&str) -> bool, u64),
 }
 
-impl Samples {
+impl TarSamples {
     pub(super) fn new(entries: ArchiveEntries) -> Self {
         Self {
             entries,
