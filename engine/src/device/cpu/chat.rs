@@ -189,7 +189,7 @@ fn check_roles(messages: &ChatValue) -> Result<(), Refused> {
 
 /// What helps where messages have no role.
 const ROLE_HINT: &str = "templates read `role` and `content` of each message";
-/// The same for messages as ShareGPT has them.
+/// The same for messages as `ShareGPT` has them.
 const SHARE_GPT_HINT: &str = "templates read `role` and `content`: rename `from` and `value` in the \
      input, and its `human` and `gpt` to `user` and `assistant`";
 /// What helps where a whole row stands for its messages.

@@ -74,7 +74,7 @@ impl ImageWorker {
                 Err(error) => return Err(error),
             }
         }
-        let images = nested(&files.output.data_type, bytes, NullBuffer::from(valid))?;
+        let images = nested(&files.output.data_type, bytes, &NullBuffer::from(valid))?;
         let made = [(files.output.name.clone(), images)];
         Ok(DecodedColumn {
             columns: made::put(columns, index..index + 1, made)?,
@@ -86,7 +86,7 @@ impl ImageWorker {
 
 /// Bytes as nested lists of fixed length; `valid` tells which of the outermost are not
 /// null.
-fn nested(data_type: &DataType, bytes: Vec<u8>, valid: NullBuffer) -> Result<ArrayRef> {
+fn nested(data_type: &DataType, bytes: Vec<u8>, valid: &NullBuffer) -> Result<ArrayRef> {
     let mut fields = Vec::new();
     let mut inner = data_type;
     while let DataType::FixedSizeList(field, len) = inner {

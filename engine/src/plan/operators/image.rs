@@ -69,13 +69,11 @@ impl From<Image> for KnownImages {
 
 impl fmt::Display for KnownImages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.each() {
-            Some(image) => image.fmt(f),
-            None => {
-                write!(f, "any size x{}", self.channels)?;
-                in_words(self.element, f)
-            }
+        if let Some(image) = self.each() {
+            return image.fmt(f);
         }
+        write!(f, "any size x{}", self.channels)?;
+        in_words(self.element, f)
     }
 }
 

@@ -318,7 +318,7 @@ impl ColumnSteps {
                     self.links.push(Link::Gather {
                         kernel: gather(images, (layout, Border::Edge))?,
                         moves: Vec::new(),
-                    })
+                    });
                 }
             }
         }
@@ -386,7 +386,7 @@ impl ColumnSteps {
                 }
             };
             let [height, width] = sides;
-            let mut record = GatherRow::whole(height, width).map_err(|it| self.cannot(it))?;
+            let mut record = GatherRow::whole(height, width).map_err(|it| self.cannot(&it))?;
             for Drawing { step, stream, what } in moves {
                 let of_step = match drawn.take() {
                     // A step goes on drawing where it was.
@@ -396,7 +396,7 @@ impl ColumnSteps {
                 let (_, drawn) = drawn.insert((*step, of_step));
                 record = what
                     .apply(kernel.border(), record, drawn)
-                    .map_err(|error| self.cannot(error))?;
+                    .map_err(|error| self.cannot(&error))?;
             }
             sides = [record.dst_height, record.dst_width];
             out.push(RowRecord::Gather(record));
@@ -422,7 +422,7 @@ impl ColumnSteps {
     }
 
     /// A step cannot be done to an image.
-    fn cannot(&self, error: GatherError) -> Error {
+    fn cannot(&self, error: &GatherError) -> Error {
         Error::data(error.to_string()).with_column(&self.column)
     }
 }

@@ -23,7 +23,7 @@ pub struct NormalizeImages {
     /// One column or several, of uint8 images.
     pub column: ColumnNames,
     /// What is taken away (default: 0): one number, one for each channel, or the name
-    /// of a known one: "imagenet" as torchvision's models have it, "clip" as OpenAI's.
+    /// of a known one: "imagenet" as torchvision's models have it, "clip" as those of CLIP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<Statistic>,
     /// What the difference is divided by (default: that which belongs to a `mean` with
@@ -51,6 +51,10 @@ impl Lower for NormalizeImages {
         &self.column
     }
 
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "the order read is that of the steps before; `layout` is what is written"
+    )]
     fn layout(&self) -> Option<ImageLayout> {
         self.from
     }

@@ -14,9 +14,9 @@ use crate::plan::spelling::Constants;
 /// Images whose mean and standard deviation are known, of numbers from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
-    /// ImageNet's, as torchvision's models take them.
+    /// Those of `ImageNet`, as torchvision's models take them.
     Imagenet,
-    /// Those that OpenAI's CLIP was trained on.
+    /// Those that CLIP was trained on.
     Clip,
 }
 

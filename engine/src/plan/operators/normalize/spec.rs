@@ -18,7 +18,7 @@ pub struct NormalizeSpec {
     pub column: ColumnNames,
     /// What is taken away (default: 0). A list has one for each column of
     /// numbers, or for each channel of images. For images it may be the name of a
-    /// known one: "imagenet" as torchvision's models have it, "clip" as OpenAI's.
+    /// known one: "imagenet" as torchvision's models have it, "clip" as those of CLIP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<Statistic>,
     /// What the difference is divided by (default: that which belongs to a `mean` with
