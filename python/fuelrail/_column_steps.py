@@ -59,7 +59,8 @@ class ColumnSteps:
                 whose rows are `[H, W, C]` or `[C, H, W]` of uint8.
             mean: What is taken away (default: 0). A list has one for each column of
                 numbers, or for each channel of images. For images it may be the name of a
-                known one: "imagenet" as torchvision's models have it, "clip" as OpenAI's.
+                known one: "imagenet" as torchvision's models have it, "clip" as those of
+                CLIP.
             std: What the difference is divided by (default: that which belongs to a `mean`
                 with a name, else 1); given as `mean` is.
             clip: The least and the greatest result; those beyond become these. For numbers

@@ -161,7 +161,7 @@ def normalize(
         column: One column or several, of uint8 images.
         mean: What is taken away (default: 0): one number, one for each channel, or the
             name of a known one: "imagenet" as torchvision's models have it, "clip" as
-            OpenAI's.
+            those of CLIP.
         std: What the difference is divided by (default: that which belongs to a `mean`
             with a name, else 1); given as `mean` is.
         scale: What bytes are divided by first (default: 255), so that `mean` and `std`
