@@ -229,7 +229,7 @@ class ColumnSteps:
         height: int | None = None,
         width: int | None = None,
         shorter: int | None = None,
-        filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+        interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
         layout: Literal["hwc", "chw"] | None = None,
     ) -> Self:
         """Resizes images as Pillow does.
@@ -240,8 +240,8 @@ class ColumnSteps:
             width: Columns; with `height`.
             shorter: Rows or columns, whichever are fewer, in place of `height` and `width`.
                 The other side becomes `shorter * long / short`, rounded down.
-            filter: How samples are weighed (default: "bilinear"). All but "nearest" are
-                antialiased.
+            interpolation: How samples are weighed (default: "bilinear"). All but "nearest"
+                are antialiased.
             layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
         """
         return self._and(
@@ -250,7 +250,7 @@ class ColumnSteps:
             height=height,
             width=width,
             shorter=shorter,
-            filter=filter,
+            interpolation=interpolation,
             layout=layout,
         )
 

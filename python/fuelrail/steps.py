@@ -274,7 +274,7 @@ def random_resized_crop(
     width: int,
     scale: Sequence[float] | None = None,
     ratio: Sequence[float] | None = None,
-    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+    interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
     layout: Literal["hwc", "chw"] | None = None,
     stream: str | None = None,
 ) -> Step:
@@ -287,8 +287,8 @@ def random_resized_crop(
         width: Columns that parts become.
         scale: The least and the largest share of the area (default: [0.08, 1]).
         ratio: The least and the largest ratio of width to height (default: [3/4, 4/3]).
-        filter: How samples are weighed (default: "bilinear"). All but "nearest" are
-            antialiased.
+        interpolation: How samples are weighed (default: "bilinear"). All but "nearest"
+            are antialiased.
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
         stream: The name of the stream that parts are drawn from (default: the
             operator's name and its number among steps of that name).
@@ -300,7 +300,7 @@ def random_resized_crop(
         width=width,
         scale=scale,
         ratio=ratio,
-        filter=filter,
+        interpolation=interpolation,
         layout=layout,
         stream=stream,
     )
@@ -313,7 +313,7 @@ def resize(
     height: int | None = None,
     width: int | None = None,
     shorter: int | None = None,
-    filter: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
+    interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] | None = None,
     layout: Literal["hwc", "chw"] | None = None,
 ) -> Step:
     """Resizes images as Pillow does.
@@ -324,11 +324,19 @@ def resize(
         width: Columns; with `height`.
         shorter: Rows or columns, whichever are fewer, in place of `height` and `width`.
             The other side becomes `shorter * long / short`, rounded down.
-        filter: How samples are weighed (default: "bilinear"). All but "nearest" are
-            antialiased.
+        interpolation: How samples are weighed (default: "bilinear"). All but "nearest"
+            are antialiased.
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
     """
-    return _step("resize", column=column, height=height, width=width, shorter=shorter, filter=filter, layout=layout)
+    return _step(
+        "resize",
+        column=column,
+        height=height,
+        width=width,
+        shorter=shorter,
+        interpolation=interpolation,
+        layout=layout,
+    )
 
 
 @told

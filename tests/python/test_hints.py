@@ -19,6 +19,8 @@ LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 OTHERS = {"--summary", "--gpus", "--exact", "--nocapture"}
 OTHERS |= {"--long", "--ultra"}
 OTHERS |= {"--include", "--local-dir", "--recursive", "--repo-type", "--revision"}
+# Of tar.
+OTHERS |= {"--sort"}
 
 
 def texts() -> list[tuple[str, str]]:

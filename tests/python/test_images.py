@@ -130,7 +130,7 @@ DEVICE = pytest.mark.parametrize("device", ["cpu", "cpu:scalar", "wgpu:software"
 @pytest.mark.parametrize("exif", ["apply", "ignore"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_resized_files_are_those_of_pillow(files, photos, name, exif, device):
-    wanted = [steps.decode("image", exif=exif), steps.resize("image", height=37, width=51, filter=name)]
+    wanted = [steps.decode("image", exif=exif), steps.resize("image", height=37, width=51, interpolation=name)]
     found = rows_of(photos, wanted, device=device)
     expected = np.stack([np.asarray(opened(file, exif).resize((51, 37), FILTERS[name])) for file in files])
     np.testing.assert_array_equal(found["image"], expected)
@@ -365,10 +365,10 @@ def test_pipelines_set_bad_files_aside(bad, files, tmp_path):
 def test_pipelines_resize_stored_images(name, device, tmp_path):
     rng = np.random.default_rng(3)
     images = rng.integers(0, 256, (12, 23, 31, 3), dtype=np.uint8)
-    step = steps.resize("image", height=40, width=17, filter=name)
+    step = steps.resize("image", height=40, width=17, interpolation=name)
     expected = np.stack([np.asarray(Image.fromarray(image).resize((17, 40), FILTERS[name])) for image in images])
     table = pa.table({"image": fixed(images)})
-    dataset = fr.Pipeline(table).resize(column="image", height=40, width=17, filter=name).shard(tmp_path / "a", progress="never")
+    dataset = fr.Pipeline(table).resize(column="image", height=40, width=17, interpolation=name).shard(tmp_path / "a", progress="never")
     np.testing.assert_array_equal(rows_of(dataset, [])["image"], expected)
     plain = fr.Pipeline(table).shard(tmp_path / "b", progress="never")
     np.testing.assert_array_equal(rows_of(plain, [step], device=device)["image"], expected)

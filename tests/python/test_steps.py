@@ -118,7 +118,7 @@ ORACLES = {
         lambda it: floats(it).transpose(2, 0, 1).astype(np.float16),
     ),
     "resize": (
-        steps.resize("image", height=31, width=12, filter="lanczos"),
+        steps.resize("image", height=31, width=12, interpolation="lanczos"),
         lambda it: Image.fromarray(it).resize((12, 31), Image.Resampling.LANCZOS),
     ),
     # All of the image is the one part of its ratio that has its area.

@@ -36,7 +36,7 @@ pub struct RandomResizedCrop {
     /// How samples are weighed (default: "bilinear"). All but "nearest" are
     /// antialiased.
     #[serde(default)]
-    pub filter: Interpolation,
+    pub interpolation: Interpolation,
     /// The order of the axes, "hwc" or "chw" (default: told by the shape).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<ImageLayout>,
@@ -75,7 +75,7 @@ impl Lower for RandomResizedCrop {
         );
         Ok(vec![
             Change::Move(Move::CropPart(parts)),
-            Change::Resize(ResizeTo::Sides(sides), self.filter.filter()),
+            Change::Resize(ResizeTo::Sides(sides), self.interpolation.filter()),
         ])
     }
 }

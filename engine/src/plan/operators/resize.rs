@@ -31,7 +31,7 @@ pub struct Resize {
     /// How samples are weighed (default: "bilinear"). All but "nearest" are
     /// antialiased.
     #[serde(default)]
-    pub filter: Interpolation,
+    pub interpolation: Interpolation,
     /// The order of the axes, "hwc" or "chw" (default: told by the shape).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<ImageLayout>,
@@ -90,7 +90,7 @@ impl Lower for Resize {
                 return Err(Refusal::new("height", message));
             }
         };
-        Ok(vec![Change::Resize(to, self.filter.filter())])
+        Ok(vec![Change::Resize(to, self.interpolation.filter())])
     }
 }
 
