@@ -36,7 +36,7 @@ sanitized() {
 }
 
 kernels() {
-    [ $# -eq 0 ] && set -- cast:: normalize:: json_text:: large_pages:: tokenize::huge tokenize::scan tokenize::chunks tokenize::encoder_tests
+    [ $# -eq 0 ] && set -- cast:: normalize:: resample:: json_text:: large_pages:: tokenize::huge tokenize::scan tokenize::chunks tokenize::encoder_tests
     say "the kernels' tests with AddressSanitizer"
     sanitized address test --release -p fuelrail-kernels --lib --target "$target" -- "$@"
 }
