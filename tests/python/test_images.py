@@ -349,6 +349,25 @@ def test_steps_between_change_nothing(files, tmp_path):
     np.testing.assert_array_equal(rows_of(dataset, [])["image"], expected)
 
 
+def test_images_of_any_size_are_no_text(files, tmp_path):
+    table = pa.table({"image": pa.array(files, pa.binary())})
+    pipeline = fr.Pipeline(table).decode(column="image", exif="apply")
+    with pytest.raises(fr.PipelineError, match="expected text, got images of any size"):
+        pipeline.tokenize(column="image", tokenizer="gpt2").shard(tmp_path / "out", progress="never")
+
+
+def test_a_row_that_is_bad_in_two_columns_is_damaged_once(files, tmp_path):
+    some = [files[0], b"none", files[2]]
+    table = pa.table({"image": pa.array(some, pa.binary()), "other": pa.array(some, pa.binary())})
+    dataset = fr.Pipeline(table).shard(tmp_path / "out", progress="never")
+    both = ["image", "other"]
+    wanted = [steps.decode(both, exif="ignore", on_error="skip"), steps.resize(both, height=8, width=8)]
+    loader = fr.Loader(dataset, batch_size=3, rank=0, world_size=1, steps=wanted, max_damage=0.4)
+    [batch] = loader
+    assert batch.n_valid == 2
+    assert [damage["row"] for damage in loader.stats()["damage"]] == [1]
+
+
 def test_pipelines_set_bad_files_aside(bad, files, tmp_path):
     some = list(files[:20])
     some[3], some[11], some[15] = some[3][:9], b"no image at all", None

@@ -245,15 +245,18 @@ impl FileOutcomes {
             if row == NO_ROW {
                 continue;
             }
-            let shard = shards.locate(row).map(|(shard, _)| shards.entry(shard));
-            filled.damage.push(Damage {
-                shard: shard
-                    .map(crate::format::ShardEntry::name)
-                    .unwrap_or_default(),
-                block: None,
-                row,
-                message: error.message().to_owned(),
-            });
+            // A row is counted once, whichever of its columns are bad.
+            if filled.damage.iter().all(|damage| damage.row != row) {
+                let shard = shards.locate(row).map(|(shard, _)| shards.entry(shard));
+                filled.damage.push(Damage {
+                    shard: shard
+                        .map(crate::format::ShardEntry::name)
+                        .unwrap_or_default(),
+                    block: None,
+                    row,
+                    message: error.message().to_owned(),
+                });
+            }
             if column.decoding.on_error == OnBadImage::Skip {
                 lost.push(at);
             }

@@ -157,7 +157,7 @@ fn check_text(columns: &mut LiveColumns<'_>, name: &str) -> Result<OutputColumn>
              else are set aside",
         ));
     }
-    if is_text(&column.data_type) {
+    if is_text(&column.data_type) && column.meaning != Meaning::Images {
         return Ok(column);
     }
     let got = column_type_name(&column);
