@@ -33,7 +33,8 @@
 //!   before each U+2581 that is not behind another. What is before the cut must
 //!   not end with U+2581 or a space once it is normal: characters below U+0800
 //!   are tried out one by one, others end no part unless the steps leave them as
-//!   they are.
+//!   they are. `Precompiled` may replace a cluster by what its first characters
+//!   become, so that only a character which is a cluster by itself ends a part.
 //!
 //! # Parts of words
 //! Between two characters that the steps leave as they are wherever they stand, and
@@ -49,14 +50,14 @@ use super::bert::BertChars;
 use super::blocks::{self, fill};
 use super::joined::JoinedPairs;
 use super::spaces::{
-    CutBefore, LongEnds, MARK, PartIds, SpaceCuts, SpaceEnds, TWO_BYTES, WholeWordCuts,
+    CutBefore, EndClusters, LongEnds, MARK, PartIds, SpaceCuts, SpaceEnds, TWO_BYTES, WholeWordCuts,
 };
 use crate::tokenize::model::{Model, WORD_MAX};
 use crate::tokenize::pipeline::TokenPipeline;
 use crate::tokenize::text::tables::CharSet;
 use crate::tokenize::text::{
     CharStanding, CutStep, InvertMatches, MetaspacePrefix, NormalizerStep, SplitAtReplacement,
-    joins_next,
+    TextNormalizer, joins_next, stands_alone,
 };
 
 /// Where a text may be cut.
@@ -152,6 +153,7 @@ pub(super) fn before_spaces(joined: JoinedPairs) -> ChunkCuts {
     let ends = SpaceEnds {
         short: Box::new([true; TWO_BYTES]),
         long: LongEnds::Any,
+        clusters: EndClusters::Any,
     };
     ChunkCuts::Spaces(SpaceCuts::new(
         CutBefore::FirstSpace,
@@ -195,7 +197,13 @@ fn space_cuts(pipeline: &TokenPipeline, words: SpacedWords) -> Option<SpaceCuts>
     for (c, may_end) in ('\0'..).zip(short.iter_mut()) {
         let normal = pipeline.normalizer.inside(c)?;
         let is_marked = words == SpacedWords::Whole && normal.ends_with([MARK, ' ']);
-        *may_end = (is_any || !normal.is_empty() && !is_marked) && !(has_clusters && joins_next(c));
+        // The text of a cluster is another than that of its last character.
+        let is_apart = match has_clusters {
+            true if is_any => !joins_next(c),
+            true => c != '\n' && stands_alone(c),
+            false => true,
+        };
+        *may_end = is_apart && (is_any || !normal.is_empty() && !is_marked);
     }
     let stays = |step| is_prepend(step) || is_of_spaces(step);
     let long = match has_clusters {
@@ -209,8 +217,16 @@ fn space_cuts(pipeline: &TokenPipeline, words: SpacedWords) -> Option<SpaceCuts>
         SpacedWords::BetweenSpaces(_) if are_spaces(pipeline) => CutBefore::WhiteSpace,
         SpacedWords::AtMarks | SpacedWords::BetweenSpaces(_) => CutBefore::Spaces,
     };
-    let parts = parts(pipeline, words);
-    Some(SpaceCuts::new(before, SpaceEnds { short, long }, parts))
+    let clusters = match has_clusters && !is_any {
+        true => EndClusters::OfOneChar,
+        false => EndClusters::Any,
+    };
+    let ends = SpaceEnds {
+        short,
+        long,
+        clusters,
+    };
+    Some(SpaceCuts::new(before, ends, parts(pipeline, words)))
 }
 
 /// Whether white space of ASCII stays white space.
@@ -234,20 +250,22 @@ fn parts(pipeline: &TokenPipeline, words: SpacedWords) -> Option<(JoinedPairs, P
             if words != SpacedWords::Whole && model.has_parts(normalizer.growth()) =>
         {
             let stays = |c: &char| {
-                let is_same = normalizer.anywhere(*c).is_some_and(|(text, standing)| {
-                    let is_mark = matches!(standing, CharStanding::Mark | CharStanding::LoneMark);
-                    !is_mark && text.chars().eq([*c])
-                });
-                *c != MARK && is_same
+                *c != MARK && fate(normalizer, *c).is_some_and(|text| text.chars().eq([*c]))
             };
+            let leaves = |c| fate(normalizer, c).is_some_and(|text| !text.is_empty());
             let chars = CharSet::of(model.known_chars().filter(stays));
-            Some((
-                JoinedPairs::new(model.joined(), Some(chars)),
-                PartIds::Checked,
-            ))
+            let joined = JoinedPairs::new(model.joined(), Some(chars)).left_by(leaves);
+            Some((joined, PartIds::Checked))
         }
         Model::Bpe(_) | Model::WordPiece(_) | Model::WordLevel(_) | Model::Unigram(_) => None,
     }
+}
+
+/// What becomes of a character wherever it stands, if it is no mark to those before.
+fn fate(normalizer: &TextNormalizer, c: char) -> Option<String> {
+    let (text, standing) = normalizer.anywhere(c)?;
+    let is_mark = matches!(standing, CharStanding::Mark | CharStanding::LoneMark);
+    (!is_mark).then_some(text)
 }
 
 /// Whether nothing becomes of a text but that spaces become U+2581, and that

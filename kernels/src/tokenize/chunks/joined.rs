@@ -17,6 +17,8 @@ pub(super) struct JoinedPairs {
     others: Vec<u64>,
     /// The characters beside which there may be a cut at all, if not all.
     beside: Option<CharSet>,
+    /// A bit for each character of ASCII that leaves those before it as they are.
+    leaving: u128,
 }
 
 impl JoinedPairs {
@@ -30,6 +32,7 @@ impl JoinedPairs {
             ascii: Box::new([0; 128]),
             others: vec![0; n_words],
             beside,
+            leaving: u128::MAX,
         };
         for (x, y) in pairs {
             if is_ascii((x, y)) {
@@ -48,6 +51,14 @@ impl JoinedPairs {
             }
         }
         joined
+    }
+
+    /// The same, where only those characters of ASCII leave the one before them as
+    /// it is of which `leaves` says so.
+    pub(super) fn left_by(self, leaves: impl Fn(char) -> bool) -> Self {
+        let bits = (0..128_u8).filter(|byte| leaves(char::from(*byte)));
+        let leaving = bits.fold(0, |leaving, byte| leaving | 1 << byte);
+        Self { leaving, ..self }
     }
 
     #[inline]
@@ -71,11 +82,12 @@ impl JoinedPairs {
     }
 
     /// Whether what follows a character leaves it as it is: a mark would be composed
-    /// with it.
+    /// with it, even behind what vanishes.
     #[inline]
     pub(super) fn is_left_by(&self, after: &[u8]) -> bool {
         match after.first() {
-            None | Some(..0x80) => true,
+            None => true,
+            Some(byte @ ..0x80) => self.leaving >> byte & 1 != 0,
             Some(_) => first_code(after).is_some_and(|(code, _)| self.is_beside(code)),
         }
     }

@@ -28,6 +28,15 @@ pub(super) struct SpaceEnds {
     pub(super) short: Box<[bool; TWO_BYTES]>,
     /// The same for all others but U+2581.
     pub(super) long: LongEnds,
+    /// What holds of all of them.
+    pub(super) clusters: EndClusters,
+}
+
+/// In which clusters characters may stand at the end of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndClusters {
+    Any,
+    OfOneChar,
 }
 
 /// What may stand before a space of the characters from three bytes on.
@@ -77,7 +86,8 @@ impl SpaceCuts {
         parts: Option<(JoinedPairs, PartIds)>,
     ) -> Self {
         let mut ascii = (0..128_u8).filter(|byte| !before.is_space(*byte));
-        let all_ascii = ascii.all(|byte| ends.short[usize::from(byte)]);
+        let all_ascii =
+            ascii.all(|byte| ends.short[usize::from(byte)]) && ends.clusters == EndClusters::Any;
         Self {
             before,
             ends,
@@ -255,6 +265,14 @@ impl SpaceEnds {
     /// Whether a chunk may end with the last character of `before`.
     #[inline]
     fn may_end(&self, before: &[u8]) -> bool {
+        let joins = |end: usize| {
+            let last = before.get(char_start(before, end)..end);
+            let code = last.and_then(first_code).map(|(code, _)| code);
+            code.and_then(char::from_u32).is_some_and(joins_next)
+        };
+        if self.clusters == EndClusters::OfOneChar && joins(char_start(before, before.len())) {
+            return false;
+        }
         match *before {
             [.., b' '] | [.., 0xe2, 0x96, 0x81] => false,
             [.., byte @ ..=0x7f] => self.short[usize::from(byte)],
@@ -264,12 +282,7 @@ impl SpaceEnds {
             _ => match self.long {
                 LongEnds::Any => true,
                 LongEnds::None => false,
-                LongEnds::Apart => {
-                    let last = before.get(char_start(before, before.len())..);
-                    let code = last.and_then(first_code).map(|(code, _)| code);
-                    code.and_then(char::from_u32)
-                        .is_some_and(|c| !joins_next(c))
-                }
+                LongEnds::Apart => !joins(before.len()),
             },
         }
     }

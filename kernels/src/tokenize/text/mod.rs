@@ -17,6 +17,6 @@ pub(crate) use cutter::{
 };
 pub(crate) use normalizer::{
     BertSteps, CharStanding, Charsmap, NormalForm, NormalizerStep, Strip, TextNormalizer,
-    is_starter, joins_next,
+    is_starter, joins_next, stands_alone,
 };
 pub(crate) use tables::is_punctuation;

@@ -16,7 +16,7 @@ pub(crate) fn joins_next(c: char) -> bool {
 }
 
 /// Whether a character is a cluster of its own among others that are.
-pub(super) fn stands_alone(c: char) -> bool {
+pub(crate) fn stands_alone(c: char) -> bool {
     // A letter takes in what extends it; a line feed, a carriage return; parts of
     // syllables and of flags, one another.
     let joins_own = matches!(c,

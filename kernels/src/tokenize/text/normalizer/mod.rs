@@ -13,7 +13,7 @@ pub(crate) use bert::BertSteps;
 pub(super) use byte_level::to_byte_level;
 pub(crate) use chars::Strip;
 pub(crate) use charsmap::Charsmap;
-pub(crate) use clusters::joins_next;
+pub(crate) use clusters::{joins_next, stands_alone};
 pub(crate) use forms::{NormalForm, is_starter};
 pub(super) use replace::{prepend, replace_char};
 pub(crate) use standing::CharStanding;
