@@ -109,7 +109,7 @@ def test_memory_that_a_batch_does_not_find_is_told(script):
 @pytest.mark.parametrize("results", ["device", "host"])
 def test_rows_too_large_for_a_slot_are_counted(tmp_path, script, results):
     rng = np.random.default_rng(3)
-    small, large = (rng.integers(0, 256, shape, dtype=np.uint8) for shape in [(9, 10, 10), (9, 400, 500)])
+    small, large = (rng.integers(0, 256, shape, dtype=np.uint8) for shape in [(9, 10, 10), (9, 600, 600)])
     table = pa.table({"small": fixed(small), "large": fixed(large)})
     fr.Pipeline(table).shard(tmp_path / "rows", progress="never")
     code = f"""
@@ -122,7 +122,7 @@ for batch, host in zip(made, fr.Loader({str(tmp_path / "rows")!r}, **options), s
         assert (batch[name].cpu().numpy() == host[name].numpy()).all()
 print(made.stats()["too_large_for_device"], made.stats()["device_lost"])
 """
-    # A slot has at most a thirtieth of the memory: 140 KB, and the images have 200.
-    text, _ = script(code, FUELRAIL_FAKE_CUDA_MEMORY=str(4_200_000))
+    # A slot has at most a thirtieth of the memory: 300 KB, and the images have 360.
+    text, _ = script(code, FUELRAIL_FAKE_CUDA_MEMORY=str(9_000_000))
     assert text.split() == ["9", "None"], text
     assert script(code)[0].split() == ["0", "None"]
