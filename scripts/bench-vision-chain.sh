@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From JPEG files to training tensors beside torchvision, albumentationsx and
-# kornia_rs; writes benches/results/<date>-vision-chain.json. The peers take 6 GB
+# From JPEG files to training tensors beside torchvision, albumentationsx,
+# kornia_rs and DALI; writes benches/results/<date>-vision-chain.json. The peers take 6 GB
 # of disk under target/.
 #
 #   scripts/bench-vision-chain.sh [options of benches/peers/vision_chain.py]

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""From JPEG files to training tensors beside torchvision, albumentationsx and
-kornia_rs: pixels compared first, then CPU time an image on one core, in turns.
+"""From JPEG files to training tensors beside torchvision, albumentationsx, kornia_rs and
+DALI: pixels compared first, then CPU time an image on one core, in turns.
 
 JPEGs of 500x375 at quality 95, cut out of the photographs that scikit-learn and
 scikit-image bring along; decode, RandomResizedCrop to 224, flip, normalize with
-ImageNet's constants, to float32 in CHW. fuelrail is its Python loader, with
-``threads=0``: the caller decodes. Its resize and torchvision's are antialiased, those
-of albumentationsx (OpenCV) and kornia_rs are not. torchvision runs with
-ATEN_CPU_CAPABILITY=avx2, without which its resize of bytes is slower on processors
-with AVX-512.
+ImageNet's constants, to float32 in CHW. The jitter chain has ColorJitter(0.4, 0.4, 0.4,
+0.1) before `normalize`. fuelrail is its Python loader, with ``threads=0``: the caller
+decodes. Its resize, torchvision's and DALI's are antialiased, those of albumentationsx
+(OpenCV) and kornia_rs are not; colours are Pillow's in fuelrail and torchvision on
+Pillow's images, and approximations of them elsewhere. torchvision runs with
+ATEN_CPU_CAPABILITY=avx2, without which its resize of bytes is slower on processors with
+AVX-512.
 
 Before anything is timed, the evaluation chain (shorter side 256, the middle 224, float32) of
-fuelrail is compared with that of torchvision on Pillow's images: all bits are equal.
+fuelrail is compared with that of torchvision on Pillow's images: all bits are equal. That
+the training chains are, with the chance that fuelrail draws, is shown by
+tests/python/test_images.py and test_color.py.
 
 Prints ratios and writes benches/results/<date>-vision-chain.json. Run by
 scripts/bench-vision-chain.sh, which makes the environment.
@@ -38,6 +42,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIZE = (500, 375)
+# Of brightness, contrast, saturation and hue.
+JITTER = (0.4, 0.4, 0.4, 0.1)
+CHAINS = ("basic", "jitter")
 
 
 class Mismatch(RuntimeError):
@@ -75,17 +82,19 @@ def fuelrail_loader(files: list[bytes], folder: str, chain: list[dict[str, objec
     return fr.Loader(path, batch_size=32, steps=chain, rank=0, world_size=1, shuffle=None, last="short", threads=0)
 
 
-def fuelrail_ways(files: list[bytes], folder: str) -> dict[str, Callable[[], object]]:
+def fuelrail_ways(files: list[bytes], folder: str, chain: str) -> dict[str, Callable[[], object]]:
     """Our training chain, as a loader."""
     from fuelrail import steps
 
-    chain = [
+    jitter = dict(zip(("brightness", "contrast", "saturation", "hue"), JITTER, strict=True))
+    wanted = [
         steps.decode("image", exif="ignore"),
         steps.random_resized_crop("image", height=224, width=224),
         steps.random_flip("image"),
+        *([steps.color_jitter("image", **jitter)] if chain == "jitter" else []),
         steps.normalize("image", mean="imagenet"),
     ]
-    loader = fuelrail_loader(files, folder, chain)
+    loader = fuelrail_loader(files, folder, wanted)
 
     def epoch() -> None:
         for batch in loader:
@@ -94,7 +103,7 @@ def fuelrail_ways(files: list[bytes], folder: str) -> dict[str, Callable[[], obj
     return {"loader": epoch}
 
 
-def torchvision_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
+def torchvision_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
     """torchvision's transforms on Pillow's images, and on its own tensors."""
     import torch
     from PIL import Image
@@ -102,9 +111,10 @@ def torchvision_ways(files: list[bytes], _: str) -> dict[str, Callable[[], objec
     from torchvision.transforms import v2
 
     torch.set_num_threads(1)
+    colours = [v2.ColorJitter(*JITTER)] if chain == "jitter" else []
     end = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    pil = v2.Compose([v2.RandomResizedCrop(224), v2.RandomHorizontalFlip(), v2.ToImage(), *end])
-    tensor = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(), *end])
+    pil = v2.Compose([v2.RandomResizedCrop(224), v2.RandomHorizontalFlip(), *colours, v2.ToImage(), *end])
+    tensor = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(), *colours, *end])
     buffers = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in files]
     return {
         "pil": lambda: each(files, lambda file: pil(Image.open(io.BytesIO(file)).convert("RGB"))),
@@ -112,46 +122,53 @@ def torchvision_ways(files: list[bytes], _: str) -> dict[str, Callable[[], objec
     }
 
 
-def albumentationsx_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
+def albumentationsx_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
     """albumentationsx on OpenCV's images."""
     import albumentations
     import cv2
     from albumentations.pytorch import ToTensorV2
 
     cv2.setNumThreads(1)
+    bounds = [(1 - by, 1 + by) for by in JITTER[:3]] + [(-JITTER[3], JITTER[3])]
     steps = [
         albumentations.RandomResizedCrop(size=(224, 224)),
         albumentations.HorizontalFlip(p=0.5),
+        *([albumentations.ColorJitter(*bounds, p=1)] if chain == "jitter" else []),
         albumentations.Normalize(MEAN, STD),
         ToTensorV2(),
     ]
-    chain = albumentations.Compose(steps)
+    composed = albumentations.Compose(steps)
 
     def one(file: bytes) -> object:
         image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB)
-        return chain(image=image)["image"]
+        return composed(image=image)["image"]
 
     return {"cv2": lambda: each(files, one)}
 
 
-def kornia_rs_ways(files: list[bytes], _: str) -> dict[str, Callable[[], object]]:
-    """kornia_rs decodes and resizes; numpy crops, mirrors and normalizes in one product and sum."""
-    import kornia_rs
+def kornia_rs_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
+    """kornia_rs decodes with the C library, crops and mirrors, and then resizes, normalizes
+    and transposes in one pass; with a jitter, which works on bytes, in three."""
+    from kornia_rs import augmentations, image, imgproc, io as images, pipeline
 
     rng = np.random.default_rng(0)
-    factor = np.float32(1 / 255) / np.float32(STD)
-    shift = np.float32(MEAN) / np.float32(STD)
+    jitter = augmentations.ColorJitter(*JITTER, p=1.0)
 
-    def one(file: bytes) -> object:
-        image = kornia_rs.decode_image_jpeg(file) if hasattr(kornia_rs, "decode_image_jpeg") else kornia_rs.io.decode_image_jpeg(file)
-        top, left, rows, cols = part(rng, image.shape[:2])
-        crop = np.ascontiguousarray(image[top : top + rows, left : left + cols])
-        resize = getattr(kornia_rs, "resize", None) or kornia_rs.imgproc.resize
-        small = resize(crop, (224, 224), "bilinear")
-        small = small[:, ::-1] if rng.random() < 0.5 else small
-        return np.ascontiguousarray((small * factor - shift).transpose(2, 0, 1))
+    def cut(file: bytes) -> np.ndarray:
+        whole = images.decode_image_jpegturbo(file, "rgb")
+        top, left, rows, cols = part(rng, whole.shape[:2])
+        crop = imgproc.crop(whole, int(left), int(top), int(cols), int(rows))
+        return imgproc.horizontal_flip(crop) if rng.random() < 0.5 else crop
 
-    return {"numpy": lambda: each(files, one)}
+    def basic(file: bytes) -> object:
+        return pipeline.resize_normalize_to_tensor(cut(file), (224, 224), MEAN, STD)
+
+    def jittered(file: bytes) -> object:
+        small = imgproc.resize(cut(file), (224, 224), "bilinear")
+        small = np.asarray(jitter(image.Image.fromarray(small)))
+        return np.ascontiguousarray(imgproc.normalize_mean_std(small, MEAN, STD).transpose(2, 0, 1))
+
+    return {"turbo": lambda: each(files, jittered if chain == "jitter" else basic)}
 
 
 def part(rng: np.random.Generator, sides: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -166,6 +183,45 @@ def part(rng: np.random.Generator, sides: tuple[int, int]) -> tuple[int, int, in
     return 0, 0, height, width
 
 
+def dali_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
+    """DALI's CPU operators with one thread; it decodes what the crop needs."""
+    from nvidia.dali import fn, pipeline_def, types
+
+    arrays = [np.frombuffer(file, np.uint8) for file in files]
+    size = 32
+
+    @pipeline_def(batch_size=size, num_threads=1, device_id=None, seed=1)
+    def made() -> object:
+        encoded = fn.external_source(source=lambda it: arrays[it.idx_in_epoch % len(arrays)], batch=False)
+        images = fn.decoders.image_random_crop(encoded, random_area=(0.08, 1.0), random_aspect_ratio=(3 / 4, 4 / 3))
+        images = fn.resize(images, size=(224, 224), antialias=True)
+        if chain == "jitter":
+            images = fn.color_twist(
+                images,
+                brightness=fn.random.uniform(range=(1 - JITTER[0], 1 + JITTER[0])),
+                contrast=fn.random.uniform(range=(1 - JITTER[1], 1 + JITTER[1])),
+                saturation=fn.random.uniform(range=(1 - JITTER[2], 1 + JITTER[2])),
+                hue=fn.random.uniform(range=(-360 * JITTER[3], 360 * JITTER[3])),
+            )
+        return fn.crop_mirror_normalize(
+            images,
+            dtype=types.FLOAT,
+            output_layout="CHW",
+            mean=[255 * mean for mean in MEAN],
+            std=[255 * std for std in STD],
+            mirror=fn.random.coin_flip(),
+        )
+
+    pipe = made(prefetch_queue_depth=1)
+    pipe.build()
+
+    def epoch() -> None:
+        for _ in range(len(files) // size):
+            pipe.run()
+
+    return {"cpu": epoch}
+
+
 def each(items: Iterable[object], one: Callable[[object], object]) -> None:
     """All of them, each result dropped before the next."""
     for item in items:
@@ -177,6 +233,7 @@ PEERS = {
     "torchvision": torchvision_ways,
     "albumentationsx": albumentationsx_ways,
     "kornia_rs": kornia_rs_ways,
+    "dali": dali_ways,
 }
 
 
@@ -208,7 +265,7 @@ def child(args: argparse.Namespace) -> None:
     """Times one peer in this process."""
     files = photographs(args.images)
     with tempfile.TemporaryDirectory() as folder:
-        ways = PEERS[args.peer](files, folder)
+        ways = PEERS[args.peer](files, folder, args.chain)
         taken = {}
         for name, way in ways.items():
             way()
@@ -221,26 +278,14 @@ def child(args: argparse.Namespace) -> None:
     print(json.dumps(taken))
 
 
-def main() -> int:
-    """Compares, times and records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--repeats", type=int, default=3, help="passes a peer makes in a round")
-    parser.add_argument("--images", type=int, default=96)
-    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
-    parser.add_argument("--results", type=Path, default=ROOT / "benches/results")
-    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
-    args = parser.parse_args()
-    if args.peer:
-        child(args)
-        return 0
-    check(photographs(args.images))
-    environment = {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
+def timed(args: argparse.Namespace, chain: str, environment: dict[str, str]) -> dict[str, object]:
+    """All peers in turns, round by round, and their ratios to fuelrail."""
     rounds: list[dict[str, float]] = []
     for _ in range(args.rounds):
         taken = {}
         for peer in args.peers:
-            command = [sys.executable, __file__, "--peer", peer, "--images", args.images, "--repeats", args.repeats]
+            command = [sys.executable, __file__, "--peer", peer, "--chain", chain]
+            command += ["--images", args.images, "--repeats", args.repeats]
             found = json.loads(measure.run([str(word) for word in command], env=environment).stdout)
             taken |= {f"{peer} {name}": seconds * 1e6 for name, seconds in found.items()}
         rounds.append(taken)
@@ -250,7 +295,31 @@ def main() -> int:
         of_rounds = [one[name] / one["fuelrail loader"] for one in rounds]
         ratios[name] = [statistics.median(of_rounds), min(of_rounds), max(of_rounds)]
         middle, low, high = ratios[name]
-        print(f"  {name}: {median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]")
+        print(f"  {name}: {median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]", flush=True)
+    return {"median": median, "ratios": ratios, "rounds": rounds}
+
+
+def main() -> int:
+    """Compares, times and records."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3, help="passes a peer makes in a round")
+    parser.add_argument("--images", type=int, default=96)
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
+    parser.add_argument("--results", type=Path, default=ROOT / "benches/results")
+    parser.add_argument("--chains", nargs="+", default=list(CHAINS), choices=CHAINS)
+    parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
+    parser.add_argument("--chain", choices=CHAINS, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peer:
+        child(args)
+        return 0
+    check(photographs(args.images))
+    environment = {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
+    chains = {}
+    for chain in args.chains:
+        print(f"{chain} chain")
+        chains[chain] = timed(args, chain, environment)
     record = {
         "date": measure.today(),
         "command": ["python3", "benches/peers/vision_chain.py", *sys.argv[1:]],
@@ -259,9 +328,7 @@ def main() -> int:
         "images": args.images,
         "versions": measure.run([sys.executable, "-m", "pip", "freeze"]).stdout.split(),
         "unit": "microseconds of CPU time an image",
-        "median": median,
-        "ratios": ratios,
-        "rounds": rounds,
+        "chains": chains,
     }
     path = args.results / f"{record['date']}-vision-chain.json"
     path.write_text(json.dumps(record, indent=1) + "\n")

@@ -94,6 +94,21 @@ struct BlendRow {
 };
 static_assert(sizeof(BlendRow) == 32, "as in Rust");
 
+struct ColorConstants {
+    u32 channels;
+    u32 is_chw;
+};
+static_assert(sizeof(ColorConstants) == 8, "as in Rust");
+
+struct ColorRow {
+    u32 order;
+    u32 first;
+    u32 second;
+    u32 third;
+    u32 fourth;
+};
+static_assert(sizeof(ColorRow) == 20, "as in Rust");
+
 struct GatherConstants {
     u32 channels_in;
     u32 channels_out;

@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{blend, cast, gather, lut, map, normalize, resample, tokenize};
+use crate::{blend, cast, color, gather, lut, map, normalize, resample, tokenize};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -21,6 +21,10 @@ pub enum Entry {
     Map,
     /// `blend`.
     Blend,
+    /// `color`: the mean of the grey of each image.
+    ColorMeans,
+    /// `color`: all adjustments.
+    Color,
     /// `gather`.
     Gather,
     /// `lut`.
@@ -61,13 +65,15 @@ pub enum Entry {
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
         Self::Cast,
         Self::Map,
         Self::Blend,
+        Self::ColorMeans,
+        Self::Color,
         Self::Gather,
         Self::Lut,
         Self::Resample,
@@ -98,6 +104,8 @@ impl Entry {
             Self::Cast => "cast",
             Self::Map => "map",
             Self::Blend => "blend",
+            Self::ColorMeans => "color_means",
+            Self::Color => "color",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::Resample => "resample",
@@ -127,6 +135,7 @@ impl Entry {
             Self::Cast => "cast",
             Self::Map => "map",
             Self::Blend => "blend",
+            Self::ColorMeans | Self::Color => "color",
             Self::Gather => "gather",
             Self::Lut => "lut",
             Self::Resample => "resample",
@@ -154,6 +163,8 @@ impl Entry {
             | Self::Cast
             | Self::Map
             | Self::Blend
+            | Self::ColorMeans
+            | Self::Color
             | Self::Gather
             | Self::Lut
             | Self::Resample
@@ -187,6 +198,8 @@ pub const TWINS: &[Twin] = &[
     map::MapInstruction::TWIN,
     blend::BlendConstants::TWIN,
     blend::BlendRow::TWIN,
+    color::ColorConstants::TWIN,
+    color::ColorRow::TWIN,
     gather::GatherConstants::TWIN,
     gather::GatherRow::TWIN,
     lut::LutConstants::TWIN,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytemuck::bytes_of;
 
+use crate::color::{Color, ColorRow};
 use crate::gather::{ChannelMap, Gather, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError};
@@ -36,6 +37,15 @@ impl FixedRow {
         let record = bytes_of(row).to_vec();
         let src_len = usize::try_from(src_len).unwrap_or(usize::MAX);
         Self::new(RowKernel::Gather(kernel), (record, Vec::new()), src_len)
+    }
+
+    /// `color` with this record.
+    ///
+    /// # Errors
+    /// Where it cannot take rows of this length, or they are empty.
+    pub fn color(kernel: Color, row: &ColorRow, src_len: usize) -> Result<Self, RowError> {
+        let record = bytes_of(row).to_vec();
+        Self::new(RowKernel::Color(kernel), (record, Vec::new()), src_len)
     }
 
     /// `lut` with the tables of the column.

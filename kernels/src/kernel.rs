@@ -159,7 +159,7 @@ impl DeviceKernel for Kernel {
         }
     }
 
-    fn scratch_bytes(&self, _: usize) -> usize {
+    fn scratch_bytes(&self, _: usize, _: usize) -> usize {
         0
     }
 }

@@ -9,6 +9,7 @@ mod body;
 pub mod cast;
 pub mod chat;
 pub mod chunk;
+pub mod color;
 pub mod decode;
 mod element;
 mod entry;

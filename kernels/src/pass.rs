@@ -30,6 +30,8 @@ pub enum Spread {
     Chunks(u32),
     /// One for each of them, and at least one.
     PerChunk(u32),
+    /// A group for every item, and at least one.
+    Items,
     /// One group.
     Once,
 }
@@ -61,8 +63,9 @@ pub trait DeviceKernel {
     /// Bytes of one of the numbers written.
     fn dst_number_bytes(&self) -> usize;
 
-    /// Bytes that its passes leave for one another, where it reads so many.
-    fn scratch_bytes(&self, src_len: usize) -> usize;
+    /// Bytes that its passes leave for one another, where it reads so many bytes of so
+    /// many items.
+    fn scratch_bytes(&self, src_len: usize, n_items: usize) -> usize;
 }
 
 impl Pass {
@@ -86,6 +89,7 @@ impl Pass {
             Spread::Numbers => job.n.div_ceil(WORDS),
             Spread::Chunks(len) => n_chunks(len).saturating_mul(GROUP),
             Spread::PerChunk(len) => n_chunks(len),
+            Spread::Items => job.n_items.saturating_mul(GROUP),
             Spread::Once => GROUP,
         }
     }

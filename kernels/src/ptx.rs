@@ -5,6 +5,7 @@
 pub const MODULES: &[(&str, &str)] = &[
     ("blend", include_str!("../ptx/blend.ptx")),
     ("cast", include_str!("../ptx/cast.ptx")),
+    ("color", include_str!("../ptx/color.ptx")),
     ("gather", include_str!("../ptx/gather.ptx")),
     ("lut", include_str!("../ptx/lut.ptx")),
     ("map", include_str!("../ptx/map.ptx")),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 
 use crate::blend::{Blend, BlendError, BlendRow};
+use crate::color::{Color, ColorError, ColorRow};
 use crate::entry::Entry;
 use crate::gather::{Gather, GatherError, GatherRow};
 use crate::level::Level;
@@ -25,6 +26,8 @@ use crate::tokenize::{DeviceModelKind, DeviceTokenizer, NoUtf8, TEXT_CHUNK};
 pub enum RowKernel {
     /// `blend`.
     Blend(Blend),
+    /// `color`.
+    Color(Color),
     /// `gather`.
     Gather(Gather),
     /// `lut`.
@@ -65,6 +68,9 @@ pub enum RowError {
     /// From `blend`.
     #[error(transparent)]
     Blend(#[from] BlendError),
+    /// From `color`.
+    #[error(transparent)]
+    Color(#[from] ColorError),
     /// From `gather`.
     #[error(transparent)]
     Gather(#[from] GatherError),
@@ -92,6 +98,21 @@ pub enum RowError {
 
 /// Launches of [`RowKernel::Blend`].
 const BLEND: &[Pass] = &[Pass::only(Entry::Blend)];
+
+/// Launches of [`RowKernel::Color`]: the mean of each image, and then all is written.
+const COLOR: &[Pass] = &[
+    Pass {
+        entry: Entry::ColorMeans,
+        src: Role::Src,
+        aux: None,
+        dst: Role::Scratch,
+        spread: Spread::Items,
+    },
+    Pass {
+        aux: Some(Role::Scratch),
+        ..Pass::only(Entry::Color)
+    },
+];
 
 /// Launches of [`RowKernel::Gather`].
 const GATHER: &[Pass] = &[Pass::only(Entry::Gather)];
@@ -188,6 +209,7 @@ impl RowKernel {
     pub fn op(&self) -> &'static str {
         match self {
             Self::Blend(_) => "blend",
+            Self::Color(_) => "color",
             Self::Gather(_) => "gather",
             Self::Lut(_) => "lut",
             Self::Resample(_) => "resample",
@@ -201,6 +223,7 @@ impl RowKernel {
     pub fn record_bytes(&self) -> usize {
         match self {
             Self::Blend(_) => size_of::<BlendRow>(),
+            Self::Color(_) => size_of::<ColorRow>(),
             Self::Gather(_) => size_of::<GatherRow>(),
             Self::Lut(lut) => lut.record_len(),
             Self::Resample(_) => size_of::<ResampleRow>(),
@@ -213,7 +236,11 @@ impl RowKernel {
     #[must_use]
     pub fn knows_lengths(&self) -> bool {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) => true,
+            Self::Blend(_)
+            | Self::Color(_)
+            | Self::Gather(_)
+            | Self::Lut(_)
+            | Self::Resample(_) => true,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
@@ -223,7 +250,7 @@ impl RowKernel {
     #[must_use]
     pub fn needs_lengths(&self) -> bool {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Resample(_) => true,
+            Self::Blend(_) | Self::Color(_) | Self::Gather(_) | Self::Resample(_) => true,
             Self::Lut(lut) => lut.channels() > 1,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
@@ -237,6 +264,7 @@ impl RowKernel {
         let RowParams { record, tables } = params;
         match self {
             Self::Blend(blend) => Ok(blend.check(&self.of_row(record)?, src_len)?),
+            Self::Color(color) => Ok(color.check(&self.of_row(record)?, src_len)?),
             Self::Gather(gather) => Ok(gather.check(&self.of_row(record)?, src_len)?),
             Self::Lut(lut) => Ok(lut.check(src_len, record.len())?),
             Self::Resample(resample) => {
@@ -259,6 +287,8 @@ impl RowKernel {
             | Self::Lut(_)
             | Self::Resample(_)
             | Self::Squeeze(_) => 0,
+            // A mean.
+            Self::Color(_) => size_of::<u32>(),
             // An id and three bits a byte, and a little for each chunk.
             Self::Tokenize(_) => 5 * src_len,
         }
@@ -278,6 +308,7 @@ impl RowKernel {
         let RowParams { record, tables } = params;
         match self {
             Self::Blend(blend) => blend.run(level, src, &self.of_row(record)?, dst)?,
+            Self::Color(color) => color.run(level, src, &self.of_row(record)?, dst)?,
             Self::Gather(gather) => gather.run(level, src, &self.of_row(record)?, dst)?,
             Self::Lut(lut) => lut.run(level, src, record, dst)?,
             Self::Resample(resample) => {
@@ -303,7 +334,11 @@ impl RowKernel {
 impl DeviceKernel for RowKernel {
     fn dst_number_bytes(&self) -> usize {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Resample(_) | Self::Squeeze(_) => 1,
+            Self::Blend(_)
+            | Self::Color(_)
+            | Self::Gather(_)
+            | Self::Resample(_)
+            | Self::Squeeze(_) => 1,
             Self::Tokenize(_) => 4,
             Self::Lut(lut) => lut.to().len_bytes(),
         }
@@ -312,6 +347,7 @@ impl DeviceKernel for RowKernel {
     fn constants(&self) -> Vec<u32> {
         match self {
             Self::Blend(blend) => cast_slice(&[blend.constants()]).to_vec(),
+            Self::Color(color) => cast_slice(&[color.constants()]).to_vec(),
             Self::Gather(gather) => cast_slice(&[gather.constants()]).to_vec(),
             Self::Lut(lut) => {
                 let mut words: Vec<u32> = cast_slice(&[lut.constants()]).to_vec();
@@ -329,6 +365,7 @@ impl DeviceKernel for RowKernel {
     fn passes(&self) -> &'static [Pass] {
         match self {
             Self::Blend(_) => BLEND,
+            Self::Color(_) => COLOR,
             Self::Gather(_) => GATHER,
             Self::Lut(_) => LUT,
             Self::Resample(_) => RESAMPLE,
@@ -340,9 +377,10 @@ impl DeviceKernel for RowKernel {
         }
     }
 
-    fn scratch_bytes(&self, src_len: usize) -> usize {
+    fn scratch_bytes(&self, src_len: usize, n_items: usize) -> usize {
         match self {
             Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) => 0,
+            Self::Color(_) => size_of::<u32>() * n_items,
             // A word a chunk, and one for the end.
             Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
             Self::Tokenize(_) => DeviceTokenizer::scratch_bytes(src_len),
@@ -358,6 +396,12 @@ impl fmt::Display for RowKernel {
                 "blend two images of {} channels {:?}",
                 blend.channels(),
                 blend.layout()
+            ),
+            Self::Color(color) => write!(
+                f,
+                "color of {} channels {:?}",
+                color.channels(),
+                color.layout()
             ),
             Self::Gather(gather) => write!(
                 f,

@@ -190,6 +190,23 @@ class ColumnSteps:
             max_pixels=max_pixels,
         )
 
+    def grayscale(
+        self,
+        *,
+        column: str | Sequence[str],
+        channels: int | None = None,
+        layout: Literal["hwc", "chw"] | None = None,
+    ) -> Self:
+        """Makes images grey as Pillow does.
+
+        Args:
+            column: One column or several, of uint8 images of 1, 3 or 4 channels.
+            channels: Channels that are kept: 1, or all (default: all, which are then
+                equal).
+            layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        """
+        return self._and("grayscale", column=column, channels=channels, layout=layout)
+
     def invert(
         self,
         *,

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "center_crop",
+    "color_jitter",
     "decode",
+    "grayscale",
     "invert",
     "mixup",
     "normalize",
     "pad",
     "random_crop",
     "random_flip",
+    "random_grayscale",
     "random_resized_crop",
     "resize",
     "solarize",
@@ -68,6 +71,45 @@ def center_crop(
 
 
 @told
+def color_jitter(
+    column: str | Sequence[str],
+    *,
+    brightness: float | Sequence[float] | None = None,
+    contrast: float | Sequence[float] | None = None,
+    saturation: float | Sequence[float] | None = None,
+    hue: float | Sequence[float] | None = None,
+    probability: float | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Changes brightness, contrast, saturation and hue by factors drawn for each row and epoch, as torchvision's `ColorJitter` does to Pillow's images.
+
+    Args:
+        column: One column or several, of uint8 images of 1, 3 or 4 channels; the fourth
+            stays as it is. All that are named change alike.
+        brightness: The factor of brightness: 0 is black, 1 as it is.
+        contrast: The factor of contrast: 0 is the mean of the image's grey, 1 as it is.
+        saturation: The factor of saturation: 0 is grey, 1 as it is.
+        hue: How far hues move, from -0.5 to 0.5 of the circle.
+        probability: The probability that anything is done (default: 1).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that is drawn from (default: the operator's name
+            and its number among steps of that name).
+    """
+    return _step(
+        "color_jitter",
+        column=column,
+        brightness=brightness,
+        contrast=contrast,
+        saturation=saturation,
+        hue=hue,
+        probability=probability,
+        layout=layout,
+        stream=stream,
+    )
+
+
+@told
 def decode(
     column: str | Sequence[str],
     *,
@@ -93,6 +135,24 @@ def decode(
             it).
     """
     return _step("decode", column=column, exif=exif, mode=mode, on_error=on_error, fill=fill, max_pixels=max_pixels)
+
+
+@told
+def grayscale(
+    column: str | Sequence[str],
+    *,
+    channels: int | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+) -> Step:
+    """Makes images grey as Pillow does.
+
+    Args:
+        column: One column or several, of uint8 images of 1, 3 or 4 channels.
+        channels: Channels that are kept: 1, or all (default: all, which are then
+            equal).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+    """
+    return _step("grayscale", column=column, channels=channels, layout=layout)
 
 
 @told
@@ -264,6 +324,27 @@ def random_flip(
             and its number among steps of that name).
     """
     return _step("random_flip", column=column, horizontal=horizontal, vertical=vertical, layout=layout, stream=stream)
+
+
+@told
+def random_grayscale(
+    column: str | Sequence[str],
+    *,
+    probability: float | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Makes images grey by chance, drawn for each row and epoch.
+
+    Args:
+        column: One column or several, of uint8 images of 1, 3 or 4 channels. All that
+            are named are grey in the same rows.
+        probability: The probability that an image becomes grey (default: 0.1).
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that is drawn from (default: the operator's name
+            and its number among steps of that name).
+    """
+    return _step("random_grayscale", column=column, probability=probability, layout=layout, stream=stream)
 
 
 @told

@@ -161,6 +161,40 @@ fn blend_row(at: u32) -> BlendRow {
     );
 }
 
+struct ColorConstants {
+    channels: u32,
+    is_chw: u32,
+}
+
+const COLOR_CONSTANTS_WORDS: u32 = 2u;
+
+fn color_constants(at: u32) -> ColorConstants {
+    return ColorConstants(
+        tables[at],
+        tables[at + 1u],
+    );
+}
+
+struct ColorRow {
+    order: u32,
+    first: u32,
+    second: u32,
+    third: u32,
+    fourth: u32,
+}
+
+const COLOR_ROW_WORDS: u32 = 5u;
+
+fn color_row(at: u32) -> ColorRow {
+    return ColorRow(
+        params[at],
+        params[at + 1u],
+        params[at + 2u],
+        params[at + 3u],
+        params[at + 4u],
+    );
+}
+
 struct GatherConstants {
     channels_in: u32,
     channels_out: u32,

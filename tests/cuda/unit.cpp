@@ -282,6 +282,78 @@ void blends(bool is_chw, bool is_whole) {
     check_rows({"blend"}, of, 1, new_lens, expected);
 }
 
+// Pillow's conversions to HSV and back, in floating point, with the hue moved between.
+void move_hue(unsigned char* pixel, u32 by) {
+    const int r = pixel[0], g = pixel[1], b = pixel[2];
+    const int value = std::max({r, g, b}), least = std::min({r, g, b});
+    if (value == least) {
+        return;
+    }
+    const float chroma = (float)(value - least);
+    const float rc = (float)(value - r) / chroma, gc = (float)(value - g) / chroma, bc = (float)(value - b) / chroma;
+    float hue = r == value ? bc - gc : (float)(g == value ? 2.0 + rc - bc : 4.0 + gc - rc);
+    hue = (float)std::fmod(hue / 6.0 + 1.0, 1.0);
+    const u32 turned = ((u32)(hue * 255.0) + by) & 255, saturation = (u32)(chroma / (float)value * 255.0);
+    const float part = (float)(saturation / 255.0);
+    const int sector = (int)std::floor(turned * 6.0 / 255.0);
+    const float within = (float)(turned * 6.0 / 255.0 - sector);
+    auto of = [&](double less) { return (unsigned char)std::round(value * (1.0 - less)); };
+    const unsigned char v = (unsigned char)value, p = of(part), q = of(part * within), t = of(part * (1.0 - within));
+    const unsigned char all[6][3] = {{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}};
+    std::memcpy(pixel, all[sector % 6], 3);
+}
+
+unsigned char blended(int from, int sample, float factor) {
+    const volatile float product = factor * (float)(sample - from);
+    const float sum = (float)from + product;
+    return (unsigned char)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+// Images of different sizes; of each the hue moves, then the contrast changes, and then
+// the brightness.
+void colors(bool is_chw, u32 n_channels) {
+    const std::vector<u32> sizes{1, 28, 0, 27, 700};
+    std::vector<u32> lens;
+    Bytes records;
+    for (u32 image = 0; image < sizes.size(); image++) {
+        lens.push_back(sizes[image] * n_channels);
+        const float contrast = 0.4f + 0.5f * (float)image, brightness = 1.3f - 0.2f * (float)image;
+        ColorRow row{4 | 2 << 8 | 1 << 16, 40 * image + 3, 0, 0, 0};
+        std::memcpy(&row.second, &contrast, 4);
+        std::memcpy(&row.third, &brightness, 4);
+        append(records, &row, sizeof row);
+    }
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    Bytes expected = bytes;
+    for (u32 image = 0; image < sizes.size(); image++) {
+        const u32 n = sizes[image];
+        unsigned char* written = expected.data() + offsets_of(lens)[image];
+        auto place = [&](u32 pixel, u32 c) { return is_chw ? c * n + pixel : pixel * n_channels + c; };
+        unsigned long sum = 0;
+        for (u32 pixel = 0; pixel < n; pixel++) {
+            unsigned char samples[3];
+            for (u32 c = 0; c < 3; c++) {
+                samples[c] = written[place(pixel, n_channels == 1 ? 0 : c)];
+            }
+            move_hue(samples, 40 * image + 3);
+            sum += (19595ul * samples[0] + 38470ul * samples[1] + 7471ul * samples[2] + 0x8000) >> 16;
+            for (u32 c = 0; c < std::min(n_channels, 3u); c++) {
+                written[place(pixel, c)] = samples[c];
+            }
+        }
+        const int mean = n == 0 ? 0 : (int)(sum / (double)n + 0.5);
+        for (u32 pixel = 0; pixel < n; pixel++) {
+            for (u32 c = 0; c < std::min(n_channels, 3u); c++) {
+                unsigned char& sample = written[place(pixel, c)];
+                sample = blended(mean, sample, 0.4f + 0.5f * (float)image);
+                sample = blended(0, sample, 1.3f - 0.2f * (float)image);
+            }
+        }
+    }
+    RowsCase of = rows_case(lens, lens, bytes, records, tables_of(ColorConstants{n_channels, is_chw}));
+    check_rows({"color_means", "color"}, of, 1, lens, expected);
+}
+
 // Images of different sizes, of each a window that is resized along one axis by a
 // table of its own.
 void resizes(bool is_vertical, bool is_chw) {
@@ -347,7 +419,9 @@ void all_rows() {
     for (int way = 0; way < 4; way++) {
         blends(way & 1, way & 2);
         resizes(way & 1, way & 2);
+        colors(way & 1, way & 2 ? 4 : 3);
     }
+    colors(false, 1);
     for (u32 to : {U8, F16, F32}) {
         for (int way = 0; way < 4; way++) {
             luts(to, way & 1, way & 2);

@@ -2,6 +2,7 @@
 // runs of a kernel whose results must not depend on the grid.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -36,6 +36,11 @@ const OPERATORS: &[Operator] = &[
         files: &[],
     },
     Operator {
+        name: "color",
+        host_only: None,
+        files: &[],
+    },
+    Operator {
         name: "gather",
         host_only: None,
         files: &[],

@@ -253,7 +253,8 @@ impl LaunchSchedule {
                 let region = region_at(between[stage % 2], behind);
                 (SlotBuffer::Between(stage % 2), region)
             };
-            let scratch = self.place(SlotBuffer::Scratch, kernel.scratch_bytes(before.len))?;
+            let scratch = kernel.scratch_bytes(before.len, before.n_items);
+            let scratch = self.place(SlotBuffer::Scratch, scratch)?;
             let job = Job {
                 n: word(behind.len / kernel.dst_number_bytes())?,
                 n_items: word(before.n_items)?,

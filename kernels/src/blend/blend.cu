@@ -1,13 +1,7 @@
 // `blend` on NVIDIA GPUs, bit for bit what scalar.rs does. Row y of the grid works
 // on job y; its threads stride over words of what is written.
+#include "blended.cuh"
 #include "rows.cuh"
-
-// Neither operation is fused with the other: `_rn` forbids it.
-DEVICE u32 blended(u32 a, u32 b, float alpha) {
-    const float product = __fmul_rn(alpha, (float)((i32)b - (i32)a));
-    const float sum = __fadd_rn((float)a, product);
-    return sum <= 0.0f ? 0 : sum >= 255.0f ? 255 : (u32)(i32)sum;
-}
 
 ENTRY(blend) {
     const Job job = jobs[blockIdx.y];

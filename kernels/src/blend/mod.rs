@@ -39,6 +39,8 @@ mod tests;
 
 pub use column::{Blend, BlendConstants};
 pub use row::BlendRow;
+pub(crate) use scalar::blended;
+pub(crate) use simd::lane as blended_lane;
 
 /// Why images cannot be blended so.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

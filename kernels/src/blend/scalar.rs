@@ -28,7 +28,7 @@ pub(super) fn blend(blend: Blend, (a, b): (&[u8], &[u8]), row: &BlendRow, dst: &
 }
 
 /// One sample. The conversion brings what is beyond the bounds to them.
-fn blended(a: u8, b: u8, alpha: f32) -> u8 {
+pub(crate) fn blended(a: u8, b: u8, alpha: f32) -> u8 {
     let product = alpha * f32::from(i16::from(b) - i16::from(a));
     let sum = f32::from(a) + product;
     sum as u8

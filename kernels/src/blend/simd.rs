@@ -56,10 +56,20 @@ impl Body for Loop<'_> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         for ((a, b), y) in src.iter().zip(self.b).zip(dst) {
-            let product = self.alpha * f32::from(i16::from(*b) - i16::from(*a));
-            let (sample, _) = u8::of_f32(f32::from(*a) + product);
-            *y = sample;
+            *y = lane(*a, *b, self.alpha);
         }
         true
     }
+}
+
+/// One sample, as loops have it that become vector instructions.
+#[expect(
+    clippy::inline_always,
+    reason = "loops are compiled anew for each level"
+)]
+#[inline(always)]
+pub(crate) fn lane(a: u8, b: u8, alpha: f32) -> u8 {
+    let product = alpha * f32::from(i16::from(b) - i16::from(a));
+    let (sample, _) = u8::of_f32(f32::from(a) + product);
+    sample
 }

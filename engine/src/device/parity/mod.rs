@@ -5,6 +5,7 @@
 //! lists programs of its kernels. Values come from [`sample`], by type.
 
 mod cast;
+mod color;
 mod map;
 mod mixed;
 mod normalize;

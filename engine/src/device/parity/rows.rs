@@ -15,6 +15,7 @@ use fuelrail_kernels::squeeze::{Class, Squeeze};
 use fuelrail_kernels::{Element, RowKernel};
 use std::sync::Arc;
 
+use super::color::adjustments;
 use super::resample::resizes;
 use super::sample::{Dice, next};
 use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
@@ -34,7 +35,7 @@ const BORDERS: [Border; 5] = [
 /// Runs a program of each kernel that a loader's steps have; gives what went wrong.
 pub(crate) fn row_trial(subject: Subject<'_>) -> Vec<String> {
     let mut report = SuiteReport::default();
-    for trials in [gathers(), luts(), blends(), resizes()] {
+    for trials in [gathers(), luts(), blends(), adjustments(), resizes()] {
         if let Some(trial) = trials.first() {
             try_one(subject, trial, 0, &mut report);
         }

@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, map, mixed, normalize, resample, rows, tokenize};
+use super::{cast, color, map, mixed, normalize, resample, rows, tokenize};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -14,6 +14,7 @@ const SUITES: &[Suite] = &[
     ("map", map::trials),
     ("mixed", mixed::trials),
     ("blend", rows::blends),
+    ("color", color::adjustments),
     ("gather", rows::gathers),
     ("lut", rows::luts),
     ("resample", resample::resizes),

@@ -229,6 +229,7 @@ fn left_to_host(trial: &Trial, written: &[Written]) -> Option<String> {
         None
         | Some(
             RowKernel::Blend(_)
+            | RowKernel::Color(_)
             | RowKernel::Gather(_)
             | RowKernel::Lut(_)
             | RowKernel::Resample(_)

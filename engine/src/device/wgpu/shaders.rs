@@ -7,6 +7,7 @@ use fuelrail_kernels::Entry;
 macro_rules! behind_shared {
     ($file:literal) => {
         concat!(
+            include_str!("../../../../shaders/shared/blended.wgsl"),
             include_str!("../../../../shaders/shared/elements.wgsl"),
             include_str!("../../../../shaders/shared/floats.wgsl"),
             include_str!("../../../../shaders/shared/numbers.wgsl"),
@@ -23,6 +24,7 @@ macro_rules! behind_shared {
 const MODULES: &[(&str, &str)] = &[
     ("blend", behind_shared!("blend.wgsl")),
     ("cast", behind_shared!("cast.wgsl")),
+    ("color", behind_shared!("color.wgsl")),
     ("gather", behind_shared!("gather.wgsl")),
     ("lut", behind_shared!("lut.wgsl")),
     ("map", behind_shared!("map.wgsl")),
@@ -47,6 +49,8 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::NormalizeWide
         | Entry::Map
         | Entry::Blend
+        | Entry::ColorMeans
+        | Entry::Color
         | Entry::Gather
         | Entry::Lut
         | Entry::Resample

@@ -9,6 +9,9 @@ use super::draw::Drawn;
 pub struct Chance(u64);
 
 impl Chance {
+    /// Every time.
+    pub(super) const ALWAYS: Self = Self(1 << 32);
+
     /// A probability from 0 to 1, rounded to a multiple of 2^-32.
     #[must_use]
     #[expect(

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
+use super::color_change::ColorChange;
 use super::crop_parts::CropParts;
 use super::draw::Drawn;
 use super::image::KnownImages;
@@ -20,6 +21,10 @@ use super::resize_to::ResizeTo;
 pub enum Change {
     /// Samples come from other places.
     Move(Move),
+    /// Their colours change.
+    Color(ColorChange),
+    /// The first channel is kept.
+    FirstChannel,
     /// Each byte becomes the one that the table has for it.
     Table(Box<[u8; 256]>),
     /// The image of a second row is mixed in.

@@ -36,6 +36,7 @@ fn together(links: &[Link]) -> impl Iterator<Item = (usize, DeviceLink<'_>)> {
 pub fn device_kernels(links: &[Link]) -> Vec<RowKernel> {
     let kernels = together(links).flat_map(|(_, link)| match link {
         DeviceLink::One(Link::Gather { kernel, .. }) => vec![RowKernel::Gather(*kernel)],
+        DeviceLink::One(Link::Color(coloring)) => vec![RowKernel::Color(coloring.kernel)],
         DeviceLink::One(Link::Lut(lut)) => vec![RowKernel::Lut(lut.clone())],
         DeviceLink::One(Link::Blend(Blending { kernel, .. })) => vec![RowKernel::Blend(*kernel)],
         DeviceLink::One(Link::Resample(resizing)) | DeviceLink::ResizedWindow(resizing) => {
@@ -74,6 +75,9 @@ impl DeviceRows {
                 (DeviceLink::One(Link::Gather { .. }), RowRecord::Gather(record)) => {
                     self.add(&mut kernel, bytes_of(record));
                 }
+                (DeviceLink::One(Link::Color(_)), RowRecord::Color(record)) => {
+                    self.add(&mut kernel, bytes_of(record));
+                }
                 (DeviceLink::One(Link::Lut(_)), RowRecord::Shared) => self.add(&mut kernel, &[]),
                 (DeviceLink::One(Link::Blend(blending)), RowRecord::Shared) => {
                     self.add(&mut kernel, bytes_of(&blend(blending)));
@@ -98,7 +102,11 @@ impl DeviceRows {
                 }
                 (
                     DeviceLink::One(
-                        Link::Gather { .. } | Link::Lut(_) | Link::Blend(_) | Link::Resample(_),
+                        Link::Gather { .. }
+                        | Link::Color(_)
+                        | Link::Lut(_)
+                        | Link::Blend(_)
+                        | Link::Resample(_),
                     )
                     | DeviceLink::ResizedWindow(_),
                     _,

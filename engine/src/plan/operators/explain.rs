@@ -9,6 +9,7 @@ use fuelrail_kernels::lut::Lut;
 use serde_json::{Value, json};
 
 use super::changes::in_words;
+use super::color_change::row_in_words;
 use super::decoding::{Decoding, OnBadImage};
 use super::draw::Draw;
 use super::lowered::{Blending, ColumnSteps, Link, Parameters, Resizing, RowRecord};
@@ -25,6 +26,9 @@ impl ColumnSteps {
                     said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
                 }
                 Link::Resample(resizing) => said.push(resize_in_words(resizing)),
+                Link::Color(coloring) => {
+                    said.push(format!("colours: {}", coloring.change.what));
+                }
                 Link::Lut(lut) => said.push(format!("bytes by {}", tables(lut))),
                 Link::Blend(_) => said.push("mixed with a second row".to_owned()),
             }
@@ -69,6 +73,13 @@ impl ColumnSteps {
                     let (step, words) = (resizing.step + 1, resize_in_words(resizing));
                     _ = write!(text, "\n  resample\n    step {step}: {words}");
                 }
+                Link::Color(coloring) => {
+                    let (step, what) = (coloring.change.step + 1, &coloring.change.what);
+                    _ = write!(text, "\n  color\n    step {step}: {what}");
+                    if let Some(RowRecord::Color(record)) = record {
+                        _ = write!(text, "\n    this row: {}", row_in_words(record));
+                    }
+                }
                 Link::Lut(lut) => {
                     _ = write!(text, "\n  lut, {}", tables(lut));
                 }
@@ -102,7 +113,7 @@ impl ColumnSteps {
                         "col_down": it.col_down, "col_right": it.col_right,
                         "height": it.dst_height, "width": it.dst_width,
                     })),
-                    RowRecord::Shared | RowRecord::Resample(_) => None,
+                    RowRecord::Shared | RowRecord::Color(_) | RowRecord::Resample(_) => None,
                 });
                 json!({
                     "kernel": "gather",
@@ -115,6 +126,15 @@ impl ColumnSteps {
                 "kernel": "resample",
                 "step": resizing.step + 1,
                 "does": resize_in_words(resizing),
+            }),
+            Link::Color(coloring) => json!({
+                "kernel": "color",
+                "step": coloring.change.step + 1,
+                "does": coloring.change.what.to_string(),
+                "row": records.get(at).and_then(|record| match record {
+                    RowRecord::Color(it) => Some(row_in_words(it)),
+                    RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Resample(_) => None,
+                }),
             }),
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {

@@ -116,6 +116,9 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
             (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
                 FixedRow::gather(*kernel, record)
             }
+            (Link::Color(coloring), RowRecord::Color(record)) => {
+                FixedRow::color(coloring.kernel, record, len)
+            }
             (Link::Lut(lut), _) => FixedRow::lut(lut.clone(), len),
             (Link::Resample(resizing), RowRecord::Resample(sides)) => {
                 let both = resized(resizing, (image, *sides)).map_err(cannot)?;
@@ -123,7 +126,7 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
                 kernels.extend(both);
                 continue;
             }
-            (Link::Gather { .. } | Link::Resample(_), _) => {
+            (Link::Gather { .. } | Link::Resample(_) | Link::Color(_), _) => {
                 return Err(Error::internal("a link without record"));
             }
             (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),

@@ -2,13 +2,15 @@
 
 use fuelrail_kernels::Element;
 use fuelrail_kernels::blend::Blend;
+use fuelrail_kernels::color::{Color, ColorRow};
 use fuelrail_kernels::decode::PixelMode;
-use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherError, GatherRow};
+use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::lut::{Lut, LutError};
 use fuelrail_kernels::normalize::{Layout, Table};
 use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
 
 use super::changes::{Change, Move};
+use super::color_change::ColorChange;
 use super::decoding::Decoding;
 use super::draw::{Draw, Drawn};
 use super::image::{Image, KnownImages};
@@ -48,6 +50,8 @@ pub enum Link {
     },
     /// Images become another size.
     Resample(Resizing),
+    /// Colours change.
+    Color(Coloring),
     /// Bytes become others.
     Lut(Lut),
     /// The image of a second row is mixed in.
@@ -67,6 +71,15 @@ pub struct Resizing {
     pub step: usize,
     /// The size.
     pub to: ResizeTo,
+}
+
+/// Colours that change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coloring {
+    /// The kernel.
+    pub kernel: Color,
+    /// What is drawn for each row.
+    pub change: Drawing<ColorChange>,
 }
 
 /// Where a second row is mixed in.
@@ -98,6 +111,8 @@ pub enum RowRecord {
     Shared,
     /// Of a [`Link::Gather`].
     Gather(GatherRow),
+    /// Of a [`Link::Color`].
+    Color(ColorRow),
     /// Of a [`Link::Resample`]: the sides before it and behind it.
     Resample([[u32; 2]; 2]),
 }
@@ -181,6 +196,8 @@ impl ColumnSteps {
         }
         match change {
             Change::Move(what) => self.add_move(Drawing { step, stream, what }),
+            Change::Color(what) => self.add_color(Drawing { step, stream, what }),
+            Change::FirstChannel => self.add_first_channel(),
             Change::Table(table) => self.add_table(&table),
             Change::Mix(what) => self.add_mix(Drawing { step, stream, what }),
             Change::Resize(to, filter) => self.add_resize(step, (to, filter)),
@@ -215,6 +232,28 @@ impl ColumnSteps {
         Ok(())
     }
 
+    fn add_color(&mut self, change: Drawing<ColorChange>) -> Result<(), String> {
+        let kernel = Color::new(self.after.channels, self.after.layout);
+        let kernel = kernel.map_err(|error| error.to_string())?;
+        self.links.push(Link::Color(Coloring { kernel, change }));
+        Ok(())
+    }
+
+    fn add_first_channel(&mut self) -> Result<(), String> {
+        let images = self.after;
+        let first = ChannelMap {
+            n_out: 1,
+            ..ChannelMap::all(images.channels)
+        };
+        let kernel = Gather::new(first, images.layout, images.layout, Border::Edge);
+        self.links.push(Link::Gather {
+            kernel: kernel.map_err(|error| error.to_string())?,
+            moves: Vec::new(),
+        });
+        self.after.channels = 1;
+        Ok(())
+    }
+
     fn add_mix(&mut self, mix: Drawing<Mix>) -> Result<(), String> {
         if self.decoding.is_some() {
             return Err(
@@ -244,7 +283,7 @@ impl ColumnSteps {
             let has_pad = moves.iter().any(|drawing| pads(&drawing.what));
             if !(has_pad && pads(&drawing.what)) {
                 if let Move::Pad(border, _) = drawing.what {
-                    *kernel = gather(images, (images.layout, border))?;
+                    *kernel = rewritten(kernel, (kernel.to(), border))?;
                 }
                 moves.push(drawing);
                 return Ok(());
@@ -268,7 +307,8 @@ impl ColumnSteps {
     fn add_table(&mut self, table: &[u8; 256]) -> Result<(), String> {
         let before = match self.links.last() {
             Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Resample(_) | Link::Blend(_)) | None => None,
+            Some(Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_))
+            | None => None,
         };
         let byte = |byte: u8| match &before {
             // Two tables, one after another, are one.
@@ -293,7 +333,8 @@ impl ColumnSteps {
         let said = |error: LutError| error.to_string();
         let before = match self.links.last() {
             Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Resample(_) | Link::Blend(_)) | None => None,
+            Some(Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_))
+            | None => None,
         };
         let bits = |channel: u32, value: u8| {
             let value = before.as_ref().map_or(value, |lut| lut.byte(value));
@@ -312,9 +353,9 @@ impl ColumnSteps {
         if images.layout != layout && images.channels > 1 {
             match self.links.last_mut() {
                 Some(Link::Gather { kernel, .. }) => {
-                    *kernel = gather(images, (layout, kernel.border()))?;
+                    *kernel = rewritten(kernel, (layout, kernel.border()))?;
                 }
-                Some(Link::Resample(_) | Link::Lut(_) | Link::Blend(_)) | None => {
+                Some(Link::Resample(_) | Link::Color(_) | Link::Lut(_) | Link::Blend(_)) | None => {
                     self.links.push(Link::Gather {
                         kernel: gather(images, (layout, Border::Edge))?,
                         moves: Vec::new(),
@@ -333,7 +374,7 @@ impl ColumnSteps {
         let blending = self.links.iter().enumerate();
         let mut blending = blending.filter_map(|(at, link)| match link {
             Link::Blend(blending) => Some((at, blending)),
-            Link::Gather { .. } | Link::Resample(_) | Link::Lut(_) => None,
+            Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Lut(_) => None,
         });
         match blending.next() {
             Some((at, it)) => (&self.links[..at], Some(it), &self.links[at + 1..]),
@@ -380,6 +421,12 @@ impl ColumnSteps {
                     sides = becomes;
                     continue;
                 }
+                Link::Color(Coloring { change, .. }) => {
+                    let of_step = &mut draw.of(change.stream, row);
+                    let record = change.what.draw(of_step);
+                    out.push(RowRecord::Color(record.map_err(|it| self.cannot(&it))?));
+                    continue;
+                }
                 Link::Lut(_) | Link::Blend(_) => {
                     out.push(RowRecord::Shared);
                     continue;
@@ -422,7 +469,7 @@ impl ColumnSteps {
     }
 
     /// A step cannot be done to an image.
-    fn cannot(&self, error: &GatherError) -> Error {
+    fn cannot(&self, error: &dyn std::error::Error) -> Error {
         Error::data(error.to_string()).with_column(&self.column)
     }
 }
@@ -437,8 +484,20 @@ impl Link {
             Move::CropCenter(_) | Move::CropAnywhere(_) | Move::CropPart(_) => true,
             Move::Pad(..) | Move::FlipHorizontal(_) | Move::FlipVertical(_) => false,
         };
-        kernel.from() == kernel.to() && moves.iter().all(crops)
+        keeps_samples(kernel) && moves.iter().all(crops)
     }
+}
+
+/// Whether axes and channels stay as they are.
+pub(super) fn keeps_samples(kernel: &Gather) -> bool {
+    let channels = kernel.channels();
+    kernel.from() == kernel.to() && channels == ChannelMap::all(channels.n_in)
+}
+
+/// The same channels in another order of axes, with another border.
+fn rewritten(kernel: &Gather, (layout, border): (Layout, Border)) -> Result<Gather, String> {
+    let gather = Gather::new(kernel.channels(), kernel.from(), layout, border);
+    gather.map_err(|error| error.to_string())
 }
 
 /// All channels in their order, from the order of axes of `images` to `layout`.

@@ -13,6 +13,8 @@ mod cast;
 mod center_crop;
 mod chance;
 mod changes;
+mod color_change;
+mod color_jitter;
 mod columns;
 mod crop_parts;
 mod decode;
@@ -21,6 +23,7 @@ mod device_rows;
 mod draw;
 mod explain;
 mod file_columns;
+mod grayscale;
 mod image;
 mod image_columns;
 mod invert;
@@ -34,6 +37,7 @@ mod on_host;
 mod pad;
 mod random_crop;
 mod random_flip;
+mod random_grayscale;
 mod random_resized_crop;
 mod resize;
 mod resize_to;
@@ -48,6 +52,8 @@ pub use cast::CastSpec;
 pub use center_crop::CenterCrop;
 pub use chance::Chance;
 pub use changes::{BorderMode, Change, Move};
+pub use color_change::{ColorChange, Jitter};
+pub use color_jitter::ColorJitter;
 pub(super) use columns::place;
 pub use columns::{MapColumns, NamedColumn};
 pub use crop_parts::CropParts;
@@ -55,10 +61,13 @@ pub use decode::{ColourMode, DecodeImages, ExifOrientation};
 pub use decoding::{Decoding, OnBadImage};
 pub use device_rows::{DeviceRows, device_kernels};
 pub use draw::{Draw, Drawn};
+pub use grayscale::Grayscale;
 pub use image::{Image, KnownImages};
 pub use invert::Invert;
 pub use known::{Held, KnownTensor, second_name, status_name};
-pub use lowered::{Blending, ColumnSteps, Drawing, Link, Parameters, Resizing, RowRecord};
+pub use lowered::{
+    Blending, Coloring, ColumnSteps, Drawing, Link, Parameters, Resizing, RowRecord,
+};
 pub use mix::{Beta, Mix, SecondRow, Weight};
 pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
@@ -67,6 +76,7 @@ pub use on_host::{Between, RowImages, StoredRow};
 pub use pad::Pad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
+pub use random_grayscale::RandomGrayscale;
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize::{Interpolation, Resize};
 pub use resize_to::ResizeTo;
@@ -81,8 +91,13 @@ table::operators! {
     pub enum Operator: Lower, OPERATORS;
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
+    /// Changes brightness, contrast, saturation and hue by factors drawn for each row
+    /// and epoch, as torchvision's `ColorJitter` does to Pillow's images.
+    color_jitter: ColorJitter(ColorJitter),
     /// Decodes image files as Pillow does.
     decode: Decode(DecodeImages),
+    /// Makes images grey as Pillow does.
+    grayscale: Grayscale(Grayscale),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Mixes each image with that of a row drawn from the dataset, as Pillow's
@@ -96,6 +111,8 @@ table::operators! {
     random_crop: RandomCrop(RandomCrop),
     /// Mirrors images by chance, drawn for each row and epoch.
     random_flip: RandomFlip(RandomFlip),
+    /// Makes images grey by chance, drawn for each row and epoch.
+    random_grayscale: RandomGrayscale(RandomGrayscale),
     /// Cuts a part out of each image, whose area, shape and place are drawn for each
     /// row and epoch, and resizes it.
     random_resized_crop: RandomResizedCrop(RandomResizedCrop),
@@ -121,6 +138,8 @@ table::operators! {
     center_crop: CenterCrop(CenterCrop),
     /// Decodes image files as Pillow does.
     decode: Decode(DecodeImages),
+    /// Makes images grey as Pillow does.
+    grayscale: Grayscale(Grayscale),
     /// Inverts all values of images.
     invert: Invert(Invert),
     /// Adds rows and columns around each image.

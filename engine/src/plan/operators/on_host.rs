@@ -8,7 +8,7 @@ use fuelrail_kernels::{Level, RowError};
 
 use super::decoding::Decoding;
 use super::draw::Draw;
-use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord};
+use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord, keeps_samples};
 use super::mix::Weight;
 use super::stages::HostStages;
 use crate::error::{Error, Result};
@@ -163,7 +163,7 @@ impl ColumnSteps {
             return None;
         };
         let window = parameters.first()?.window();
-        let [top, left, height, width] = window.filter(|_| kernel.from() == kernel.to())?;
+        let [top, left, height, width] = window.filter(|_| keeps_samples(kernel))?;
         Some(PixelWindow {
             top,
             left,

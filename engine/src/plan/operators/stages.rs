@@ -1,6 +1,7 @@
 //! What a row goes through on the host: its links, with those that are done at once
 //! put together.
 
+use fuelrail_kernels::color::{Color, ColorRow};
 use fuelrail_kernels::gather::{Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
 use fuelrail_kernels::resample::{ResampleImages, ResampleScratch, ResampleWindow};
@@ -16,6 +17,8 @@ pub(super) enum HostStage<'a> {
     Gather(&'a Gather, &'a GatherRow),
     /// A window becomes another size.
     Resample(&'a ResampleImages, ResampleWindow, [u32; 2]),
+    /// Colours change.
+    Color(&'a Color, &'a ColorRow),
     /// Bytes become others.
     Lut(&'a Lut),
 }
@@ -49,10 +52,18 @@ impl<'a> Iterator for HostStages<'a> {
                 let whole = ResampleWindow::whole(*before);
                 Ok(HostStage::Resample(&resizing.kernel, whole, *behind))
             }
-            (Link::Lut(lut), RowRecord::Shared) => Ok(HostStage::Lut(lut)),
-            (Link::Gather { .. } | Link::Resample(_) | Link::Lut(_) | Link::Blend(_), _) => {
-                Err(Error::internal("a link with another's record"))
+            (Link::Color(coloring), RowRecord::Color(record)) => {
+                Ok(HostStage::Color(&coloring.kernel, record))
             }
+            (Link::Lut(lut), RowRecord::Shared) => Ok(HostStage::Lut(lut)),
+            (
+                Link::Gather { .. }
+                | Link::Resample(_)
+                | Link::Color(_)
+                | Link::Lut(_)
+                | Link::Blend(_),
+                _,
+            ) => Err(Error::internal("a link with another's record")),
         })
     }
 }
@@ -85,6 +96,7 @@ impl HostStage<'_> {
                 let channels = len / pixels(window.sides).max(1);
                 Ok(pixels([*rows, *cols]) * channels)
             }
+            Self::Color(kernel, record) => Ok(kernel.check(record, len)?),
             Self::Lut(lut) => Ok(len * lut.to().len_bytes()),
         }
     }
@@ -101,6 +113,7 @@ impl HostStage<'_> {
             Self::Resample(kernel, window, to) => {
                 Ok(kernel.run(level, (src, window), (dst, *to), scratch)?)
             }
+            Self::Color(kernel, record) => Ok(kernel.run(level, src, record, dst)?),
             Self::Lut(lut) => Ok(lut.run(level, src, &[], dst)?),
         }
     }
