@@ -23,8 +23,10 @@ fn is_low(hue: u32) -> bool {
     return ((low[hue >> 5u] >> (hue & 31u)) & 1u) == 1u;
 }
 
-fn less(value: u32, saturation: u32, parts: u32) -> u32 {
-    return (2u * value * (21675u - saturation * parts) + 21675u) / 43350u;
+// What so many of 85 parts of the saturation leave of a value.
+fn left(value: u32, saturation: u32, parts: i32) -> u32 {
+    let taken = value * saturation * bitcast<u32>(clamp(parts, 0i, 85i));
+    return value - (taken + 10837u) / 21675u;
 }
 
 fn moved(pixel: vec3<u32>, by: u32) -> vec3<u32> {
@@ -47,20 +49,12 @@ fn moved(pixel: vec3<u32>, by: u32) -> vec3<u32> {
         hue -= 1u;
     }
     let saturation = 255u * chroma / value;
-    let turned = 2u * ((hue + by) & 255u);
-    let sector = turned / 85u;
-    let within = turned % 85u;
-    let least = less(value, saturation, 85u);
-    let falling = less(value, saturation, within);
-    let rising = less(value, saturation, 85u - within);
-    switch sector {
-        case 1u: { return vec3<u32>(falling, value, least); }
-        case 2u: { return vec3<u32>(least, value, rising); }
-        case 3u: { return vec3<u32>(least, falling, value); }
-        case 4u: { return vec3<u32>(rising, least, value); }
-        case 5u: { return vec3<u32>(value, least, falling); }
-        default: { return vec3<u32>(value, rising, least); }
-    }
+    let twice = bitcast<i32>(2u * ((hue + by) & 255u));
+    return vec3<u32>(
+        left(value, saturation, 170i - abs(twice - 255i)),
+        left(value, saturation, abs(twice - 170i) - 85i),
+        left(value, saturation, abs(twice - 340i) - 85i),
+    );
 }
 
 // From one sample to each of a pixel.

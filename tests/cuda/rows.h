@@ -55,7 +55,7 @@ inline Bytes run_rows(const std::vector<const char*>& entries, shim::Dim grid, c
     u32* flags = nullptr;
     for (const char* name : entries) {
         const bool is_text = std::strstr(name, "tokenize") && !std::strstr(name, "write");
-        const bool leaves = is_text || std::strstr(name, "count") || std::strstr(name, "scan");
+        const bool leaves = is_text || std::strstr(name, "count") || std::strstr(name, "scan") || std::strstr(name, "means");
         const bool is_alone =
             std::strstr(name, "scan") || std::strstr(name, "states") || std::strstr(name, "places");
         void *params_at = params.at, *tables_at = tables.at, *src_at = src.at, *aux = scratch.at;

@@ -22,8 +22,14 @@ DEVICE bool is_low(u32 hue) {
     return low[hue / 32] >> hue % 32 & 1;
 }
 
-DEVICE u32 less(u32 value, u32 saturation, u32 parts) {
-    return (2 * value * (21675 - saturation * parts) + 21675) / 43350;
+// What so many of 85 parts of the saturation leave of a value.
+DEVICE u32 left(u32 value, u32 saturation, i32 parts) {
+    const u32 within = parts < 0 ? 0 : parts > 85 ? 85 : (u32)parts;
+    return value - (value * saturation * within + 10837) / 21675;
+}
+
+DEVICE i32 distance(i32 a, i32 b) {
+    return a > b ? a - b : b - a;
 }
 
 DEVICE u32 most(u32 a, u32 b) {
@@ -46,23 +52,11 @@ DEVICE Pixel moved(Pixel it, u32 by) {
                                       : 10 * chroma + it.r - it.g;
     const u32 numerator = 85 * (place % (6 * chroma)), whole = numerator / (2 * chroma);
     const u32 hue = whole * 2 * chroma == numerator && is_low(whole) ? whole - 1 : whole;
-    const u32 saturation = 255 * chroma / value, turned = 2 * ((hue + by) & 255);
-    const u32 within = turned % 85, least = less(value, saturation, 85);
-    const u32 falling = less(value, saturation, within), rising = less(value, saturation, 85 - within);
-    switch (turned / 85) {
-        case 1:
-            return {falling, value, least};
-        case 2:
-            return {least, value, rising};
-        case 3:
-            return {least, falling, value};
-        case 4:
-            return {rising, least, value};
-        case 5:
-            return {value, least, falling};
-        default:
-            return {value, rising, least};
-    }
+    const u32 saturation = 255 * chroma / value;
+    const i32 twice = 2 * (i32)((hue + by) & 255);
+    return {left(value, saturation, 170 - distance(twice, 255)),
+            left(value, saturation, distance(twice, 170) - 85),
+            left(value, saturation, distance(twice, 340) - 85)};
 }
 
 // From one sample to each of a pixel.

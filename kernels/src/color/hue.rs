@@ -42,85 +42,85 @@ pub(super) fn moved([r, g, b]: [u8; 3], by: u8) -> [u8; 3] {
 
 /// What a hue, a saturation and a value are in red, green and blue.
 fn rgb(hue: u8, saturation: u32, value: u8) -> [u8; 3] {
-    let (sector, within) = (2 * u32::from(hue) / 85, 2 * u32::from(hue) % 85);
-    // The value less what so many of 85 parts of the saturation take of it.
-    let less = |parts: u32| {
-        let of_all = 21_675 - saturation * parts;
-        ((2 * u32::from(value) * of_all + 21_675) / 43_350) as u8
+    let taken = |parts: i32| {
+        let of_all = u32::from(value) * saturation * parts as u32;
+        value - ((of_all + 10_837) / 21_675) as u8
     };
-    let [least, falling, rising] = [85, within, 85 - within].map(less);
-    match sector {
-        1 => [falling, value, least],
-        2 => [least, value, rising],
-        3 => [least, falling, value],
-        4 => [rising, least, value],
-        5 => [value, least, falling],
-        _ => [value, rising, least],
-    }
+    parts(hue).map(taken)
 }
 
-/// The same without branches, as loops have it that become vector instructions: all
-/// quotients are below 256, and of numbers below 2^24 by divisors below 2^16, so that
-/// binary32 rounds none of them to a whole number that it does not reach.
-#[expect(
-    clippy::inline_always,
-    clippy::cast_precision_loss,
-    reason = "loops are compiled anew for each level; whole numbers below 2^24"
-)]
-#[inline(always)]
-pub(super) fn lane([r, g, b]: [u8; 3], by: u8) -> [u8; 3] {
-    let quotient = |number: i32, by: i32| u8::of_f32(number as f32 / by as f32).0;
-    let value = r.max(g).max(b);
-    let chroma = i32::from(value) - i32::from(r.min(g).min(b));
-    let [red, green, blue] = [r, g, b].map(i32::from);
-    let of_blue = 4 * chroma + red - green;
-    let of_green = 2 * chroma + blue - red;
-    let sector = if g == value { of_green } else { of_blue };
-    let sector = if r == value { green - blue } else { sector };
-    let sector = if sector < 0 {
-        sector + 6 * chroma
-    } else {
-        sector
-    };
-    let (numerator, divisor) = (85 * sector, (2 * chroma).max(1));
-    let whole = i32::from(quotient(numerator, divisor));
-    let is_exact = whole * divisor == numerator;
-    let less = i32::from(is_exact) & (low_word(whole >> 5) >> (whole & 31)) as i32 & 1;
-    let saturation = i32::from(quotient(255 * chroma, i32::from(value).max(1)));
-    let hue = 2 * ((whole - less + i32::from(by)) & 255);
-    let sector = (hue * 193) >> 14;
-    let within = hue - 85 * sector;
-    let value = i32::from(value);
-    let less = |parts: i32| {
-        let of_all = 21_675 - saturation * parts;
-        quotient(2 * value * of_all + 21_675, 43_350)
-    };
-    let [least, falling, rising] = [less(85), less(within), less(85 - within)];
-    let value = value as u8;
-    let select = |of: [u8; 6]| {
-        let mut sample = of[0];
-        for (at, of) in (1..).zip(&of[1..]) {
-            sample = if sector == at { *of } else { sample };
-        }
-        sample
-    };
-    [
-        select([value, falling, least, least, rising, value]),
-        select([rising, value, value, falling, least, least]),
-        select([least, least, rising, value, value, falling]),
-    ]
-}
-
-/// A word of [`LOW`].
+/// How many of 85 parts of the saturation each channel lacks: none for a third of the
+/// circle, all for another, and more and more or less and less between.
 #[expect(
     clippy::inline_always,
     reason = "loops are compiled anew for each level"
 )]
 #[inline(always)]
-fn low_word(at: i32) -> u32 {
-    let mut word = LOW[0];
-    for (index, low) in (1..).zip(&LOW[1..]) {
-        word = if at == index { *low } else { word };
-    }
-    word
+fn parts(hue: u8) -> [i32; 3] {
+    let twice = 2 * i32::from(hue);
+    [
+        170 - (twice - 255).abs(),
+        (twice - 170).abs() - 85,
+        (twice - 340).abs() - 85,
+    ]
+    .map(|parts| parts.clamp(0, 85))
 }
+
+/// The same for several pixels, without branches: loops that become vector
+/// instructions. Quotients are below 256 and those of whole numbers below 2^23, so that
+/// binary32 rounds none of them to a whole number that it does not reach; a product with
+/// the reciprocal is a little too small or too large, so a half is added before, and all
+/// of them are tried.
+#[expect(
+    clippy::inline_always,
+    clippy::cast_precision_loss,
+    reason = "loops are compiled anew for each level; whole numbers below 2^23"
+)]
+#[inline(always)]
+pub(super) fn move_lanes<const N: usize>([reds, greens, blues]: &mut [[u8; N]; 3], by: u8) {
+    let quotient = |number: i32, by: i32| i32::of_f32(number as f32 / by as f32).0;
+    let (mut hues, mut exact) = ([0; N], [0; N]);
+    let (mut values, mut of_values) = ([0; N], [0; N]);
+    for at in 0..N {
+        let [red, green, blue] = [reds[at], greens[at], blues[at]].map(i32::from);
+        let value = red.max(green).max(blue);
+        let chroma = value - red.min(green).min(blue);
+        let (of_green, of_blue) = (2 * chroma + blue - red, 4 * chroma + red - green);
+        let sector = if green == value { of_green } else { of_blue };
+        let sector = if red == value { green - blue } else { sector };
+        let sector = if sector < 0 {
+            sector + 6 * chroma
+        } else {
+            sector
+        };
+        let (numerator, divisor) = (85 * sector, (2 * chroma).max(1));
+        let whole = quotient(numerator, divisor);
+        hues[at] = whole as u8;
+        exact[at] = u8::from(whole * divisor == numerator);
+        values[at] = value as u8;
+        of_values[at] = value * quotient(255 * chroma, value.max(1));
+    }
+    for (hue, exact) in hues.iter_mut().zip(exact) {
+        let less = IS_LOW[usize::from(*hue)] & exact;
+        *hue = (*hue - less).wrapping_add(by);
+    }
+    for at in 0..N {
+        let taken = |parts: i32| {
+            let of_all = (of_values[at] * parts + 10_837) as f32 + 0.5;
+            let (taken, _) = i32::of_f32(of_all * (1.0 / 21_675.0));
+            (i32::from(values[at]) - taken) as u8
+        };
+        [reds[at], greens[at], blues[at]] = parts(hues[at]).map(taken);
+    }
+}
+
+/// [`LOW`], a byte each.
+const IS_LOW: [u8; 256] = {
+    let mut all = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        all[at] = (LOW[at / 32] >> (at % 32) & 1) as u8;
+        at += 1;
+    }
+    all
+};

@@ -26,9 +26,10 @@
 //! - `S = floor(255 C / V)` and `H = floor(85 N / (2 C))`, but one less where that
 //!   quotient is whole and one of [64 values](hue) at which Pillow's sum of rounded
 //!   quotients stays below it;
-//! - back, with sector `i = floor(2 H / 85)` and `g = 2 H - 85 i`, both quotients of
-//!   Pillow's are `V (1 - S x / 21675)` rounded, for `x` of `g` and of `85 - g`, and the
-//!   least of the channels is that for `x = 85`.
+//! - back, each channel is `V - floor((V S p + 10837) / 21675)`, where `p` of 85 parts is
+//!   `170 - |2 H - 255|` for red, `|2 H - 170| - 85` for green and `|2 H - 340| - 85` for
+//!   blue, brought into 0 to 85. In each sixth of the circle these are 0, 85, and the
+//!   place within the sixth or the rest of it, as Pillow's `p`, `q` and `t` have them.
 //!
 //! The tests try all triples of bytes, against the formulas in floating point.
 //!

@@ -165,12 +165,7 @@ impl Pass<'_> {
                     blend(&grey, channel, factor);
                 }
             }
-            Adjustment::Hue(by) => {
-                let [reds, greens, blues] = lanes;
-                for ((r, g), b) in reds.iter_mut().zip(greens).zip(blues) {
-                    [*r, *g, *b] = hue::lane([*r, *g, *b], by);
-                }
-            }
+            Adjustment::Hue(by) => hue::move_lanes(lanes, by),
         }
     }
 }

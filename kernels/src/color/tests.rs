@@ -89,7 +89,9 @@ fn integers_give_what_floating_point_does() {
             moved_as_pillow_does(pixel, 0),
             "{pixel:?}"
         );
-        assert_eq!(hue::lane(pixel, by), want, "{pixel:?} by {by}");
+        let mut lanes = pixel.map(|sample| [sample]);
+        hue::move_lanes(&mut lanes, by);
+        assert_eq!(lanes.map(|[sample]| sample), want, "{pixel:?} by {by}");
     }
 }
 
