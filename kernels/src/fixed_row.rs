@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytemuck::bytes_of;
 
 use crate::color::{Color, ColorRow};
-use crate::gather::{ChannelMap, Gather, GatherRow};
+use crate::gather::{Gather, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError};
-use crate::normalize::{Flip, Geometry, Images, Layout, Table};
+use crate::normalize::{ImageValues, Images, Layout, Table};
+use crate::normalized::normalized;
 use crate::resample::{Resample, ResampleRow};
 use crate::row::{RowError, RowKernel, RowParams};
 use crate::shape::ShapeError;
@@ -22,8 +23,6 @@ pub struct FixedRow {
     tables: Vec<u32>,
     src_len: usize,
     dst_len: usize,
-    /// What the entries of a `lut` were computed as, if they were.
-    table: Option<Arc<Table>>,
 }
 
 impl FixedRow {
@@ -73,14 +72,8 @@ impl FixedRow {
     /// # Errors
     /// As [`FixedRow::lut`].
     pub fn normalize(table: Table, layout: Layout, src_len: usize) -> Result<Self, RowError> {
-        let n_channels = table.channels();
-        let channels = u32::try_from(n_channels).unwrap_or(u32::MAX);
-        let entries = table.bits().as_chunks::<256>().0;
-        let lut = Lut::of_column(table.element(), channels, layout, entries)?;
-        Ok(Self {
-            table: Some(Arc::new(table)),
-            ..Self::lut(lut, src_len)?
-        })
+        let values = Arc::new(ImageValues::new(table));
+        Self::lut(Lut::of_values(values, layout)?, src_len)
     }
 
     fn new(
@@ -103,7 +96,6 @@ impl FixedRow {
             tables,
             src_len,
             dst_len,
-            table: None,
         })
     }
 
@@ -160,56 +152,17 @@ impl FixedRow {
         else {
             return None;
         };
-        let table = lut.table.as_deref()?;
         let row: GatherRow = bytemuck::try_pod_read_unaligned(&self.record).ok()?;
-        if lut.src_len != self.dst_len || values.layout() != gather.to() {
-            return None;
-        }
-        let geometry = geometry(gather, &row)?;
-        Images::new(geometry, table.clone()).ok()
+        let is_behind = lut.src_len == self.dst_len;
+        normalized(gather, &row, values).filter(|_| is_behind)
     }
-}
-
-/// A record that shows a part of the whole image, upright, as `normalize` has it.
-fn geometry(gather: &Gather, row: &GatherRow) -> Option<Geometry> {
-    let channels = gather.channels();
-    let sides = [row.src_height, row.src_width];
-    let is_whole = [row.window_top, row.window_left] == [0, 0]
-        && [row.window_height, row.window_width] == sides
-        && channels == ChannelMap::all(channels.n_in);
-    let is_upright = row.row_right == 0 && row.col_down == 0;
-    if !is_whole || !is_upright {
-        return None;
-    }
-    // Of an axis that is mirrored, the last is read first.
-    let first = |start: i32, step: i32, len: u32| {
-        let back = if step < 0 { i64::from(len) - 1 } else { 0 };
-        u32::try_from(i64::from(start) - back).ok()
-    };
-    let top = first(row.top, row.row_down, row.dst_height)?;
-    let left = first(row.left, row.col_right, row.dst_width)?;
-    let flip = match (row.row_down < 0, row.col_right < 0) {
-        (false, false) => Flip::None,
-        (false, true) => Flip::Horizontal,
-        (true, false) => Flip::Vertical,
-        (true, true) => Flip::Both,
-    };
-    Some(Geometry {
-        height: row.src_height,
-        width: row.src_width,
-        channels: channels.n_in,
-        from: gather.from(),
-        to: gather.to(),
-        crop: [top, left, row.dst_height, row.dst_width],
-        flip,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::element::Element;
-    use crate::gather::Border;
+    use crate::gather::{Border, ChannelMap};
     use crate::kernel::Kernel;
 
     /// Small images of this many channels, and odd constants.

@@ -16,6 +16,7 @@ use crate::entry::Entry;
 use crate::gather::{Gather, GatherError, GatherRow};
 use crate::level::Level;
 use crate::lut::{Lut, LutError, LutTables};
+use crate::normalize::NormalizeError;
 use crate::pass::{DeviceKernel, Pass, Role, Spread};
 use crate::resample::{Resample, ResampleError, ResampleRow};
 use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
@@ -77,6 +78,9 @@ pub enum RowError {
     /// From `lut`.
     #[error(transparent)]
     Lut(#[from] LutError),
+    /// From `normalize`.
+    #[error(transparent)]
+    Normalize(#[from] NormalizeError),
     /// From `resample`.
     #[error(transparent)]
     Resample(#[from] ResampleError),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::LutError;
 use crate::element::Element;
-use crate::normalize::Layout;
+use crate::normalize::{ImageValues, Layout};
 use crate::twin::twin;
 
 /// Entries of a table.
@@ -23,7 +23,7 @@ pub enum LutTables {
 }
 
 /// `lut` on a column; see the [contract](super).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lut {
     to: Element,
     channels: u32,
@@ -32,6 +32,8 @@ pub struct Lut {
     tables: LutTables,
     /// The column's tables as a record would hold them.
     record: Arc<[u8]>,
+    /// What the entries were computed as, if they were.
+    values: Option<Arc<ImageValues>>,
 }
 
 twin! {
@@ -89,6 +91,7 @@ impl Lut {
             n_tables,
             tables: LutTables::Column(tables.as_flattened().into()),
             record: record.into(),
+            values: None,
         })
     }
 
@@ -132,7 +135,28 @@ impl Lut {
             n_tables: checked(to, channels, n_tables as usize)?,
             tables: LutTables::Row,
             record: Arc::default(),
+            values: None,
         })
+    }
+
+    /// The values that `normalize` has for images in `layout`.
+    ///
+    /// # Errors
+    /// As [`Lut::of_column`].
+    pub fn of_values(values: Arc<ImageValues>, layout: Layout) -> Result<Self, LutError> {
+        let table = values.table();
+        let channels = u32::try_from(table.channels()).unwrap_or(u32::MAX);
+        let entries = table.bits().as_chunks::<N_ENTRIES>().0;
+        Ok(Self {
+            values: Some(Arc::clone(&values)),
+            ..Self::of_column(table.element(), channels, layout, entries)?
+        })
+    }
+
+    /// What its entries were computed as, if they are those of `normalize`.
+    #[must_use]
+    pub fn values(&self) -> Option<&Arc<ImageValues>> {
+        self.values.as_ref()
     }
 
     /// The type of the numbers written.

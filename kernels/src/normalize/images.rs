@@ -1,5 +1,7 @@
 //! Images of bytes: where each byte lies, and where its value goes.
 
+use std::sync::Arc;
+
 #[cfg(target_arch = "x86_64")]
 use super::pixels::Values;
 use super::table::Table;
@@ -61,13 +63,37 @@ pub struct Geometry {
     pub flip: Flip,
 }
 
+/// The values of a table, with how they are made; images of any geometry share them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageValues {
+    table: Table,
+    #[cfg(target_arch = "x86_64")]
+    values: Values,
+}
+
+impl ImageValues {
+    /// Those of `table`.
+    #[must_use]
+    pub fn new(table: Table) -> Self {
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            values: Values::of(&table),
+            table,
+        }
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
 /// `normalize` on images; see the [contract](super).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Images {
     geometry: Geometry,
-    table: Table,
-    #[cfg(target_arch = "x86_64")]
-    values: Values,
+    values: Arc<ImageValues>,
 }
 
 impl Images {
@@ -77,6 +103,18 @@ impl Images {
     /// Where the window is empty or outside the image, channels are not 1 to 4
     /// or not those of the table, or an image takes 2 GiB or more.
     pub fn new(geometry: Geometry, table: Table) -> Result<Self, NormalizeError> {
+        Self::with_values(geometry, Arc::new(ImageValues::new(table)))
+    }
+
+    /// The same with values that are there already.
+    ///
+    /// # Errors
+    /// As [`Images::new`].
+    pub fn with_values(
+        geometry: Geometry,
+        values: Arc<ImageValues>,
+    ) -> Result<Self, NormalizeError> {
+        let table = values.table();
         let Geometry {
             height,
             width,
@@ -118,12 +156,7 @@ impl Images {
                 ),
             ));
         }
-        Ok(Self {
-            geometry,
-            #[cfg(target_arch = "x86_64")]
-            values: Values::of(&table),
-            table,
-        })
+        Ok(Self { geometry, values })
     }
 
     /// Shape and layout.
@@ -135,7 +168,7 @@ impl Images {
     /// The values.
     #[must_use]
     pub fn table(&self) -> &Table {
-        &self.table
+        self.values.table()
     }
 
     /// The shape of an image written, in its own layout.
@@ -174,7 +207,7 @@ impl Images {
     /// Bytes of one image written.
     #[must_use]
     pub fn dst_len_bytes(&self) -> usize {
-        self.dst_len() * self.table.element().len_bytes()
+        self.dst_len() * self.table().element().len_bytes()
     }
 
     /// Where byte (y, x, c) of the window lies in an image read: the offset of
@@ -226,13 +259,13 @@ impl Images {
             col_stride,
             channel_stride,
             to_chw: u32::from(self.geometry.to == Layout::Chw),
-            to: self.table.element().code(),
+            to: self.table().element().code(),
         }
     }
 
     /// How its values are made.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn values(&self) -> &Values {
-        &self.values
+        &self.values.values
     }
 }

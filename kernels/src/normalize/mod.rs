@@ -56,7 +56,7 @@ mod table;
 mod tests;
 
 pub use constants::{ImagesConstants, NumbersConstants, WideConstants};
-pub use images::{Flip, Geometry, Images, Layout};
+pub use images::{Flip, Geometry, ImageValues, Images, Layout};
 pub use numbers::Numbers;
 pub use table::Table;
 

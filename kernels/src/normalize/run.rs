@@ -2,10 +2,26 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::pixels::{self, Avx2, Avx512, Sse41};
-use super::{Images, Numbers, numbers_simd, scalar};
+use super::{Images, NormalizeError, Numbers, numbers_simd, scalar};
 use crate::level::{Dispatch, Level};
 
 impl Images {
+    /// One image from `src` to `dst`, at `level`.
+    ///
+    /// # Errors
+    /// Where either has another length. Nothing is written then.
+    pub fn run_one(&self, level: Level, src: &[u8], dst: &mut [u8]) -> Result<(), NormalizeError> {
+        let lens = (self.src_len_bytes(), self.dst_len_bytes());
+        if (src.len(), dst.len()) != lens {
+            return Err(NormalizeError::Geometry {
+                expected: "one image of this geometry",
+                got: format!("{} bytes for {}", src.len(), dst.len()),
+            });
+        }
+        self.run(level, src, dst);
+        Ok(())
+    }
+
     /// Whole images from `src` to `dst`, at `level`.
     pub(crate) fn run(&self, level: Level, src: &[u8], dst: &mut [u8]) {
         match level.kind() {

@@ -1,12 +1,14 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
+use std::sync::Arc;
+
 use fuelrail_kernels::Element;
 use fuelrail_kernels::blend::Blend;
 use fuelrail_kernels::color::{Color, ColorRow};
 use fuelrail_kernels::decode::PixelMode;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::lut::{Lut, LutError};
-use fuelrail_kernels::normalize::{Layout, Table};
+use fuelrail_kernels::normalize::{ImageValues, Layout, Table};
 use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
 
 use super::changes::{Change, Move};
@@ -341,7 +343,11 @@ impl ColumnSteps {
             table.bits()[channel as usize * 256 + usize::from(value)]
         };
         let n_tables = images.channels;
-        let lut = Lut::of_fn(table.element(), n_tables, layout, n_tables, bits).map_err(said)?;
+        let lut = match &before {
+            Some(_) => Lut::of_fn(table.element(), n_tables, layout, n_tables, bits),
+            None => Lut::of_values(Arc::new(ImageValues::new(table.clone())), layout),
+        };
+        let lut = lut.map_err(said)?;
         if before.is_some() {
             self.links.pop();
         }

@@ -4,14 +4,15 @@
 use fuelrail_kernels::color::{Color, ColorRow};
 use fuelrail_kernels::gather::{Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
+use fuelrail_kernels::normalize::Images;
 use fuelrail_kernels::resample::{ResampleImages, ResampleScratch, ResampleWindow};
-use fuelrail_kernels::{Level, RowError};
+use fuelrail_kernels::{Level, RowError, normalized};
 
 use super::lowered::{Link, RowRecord};
 use crate::error::{Error, Result};
 
 /// One pass over an image.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum HostStage<'a> {
     /// Samples come from other places.
     Gather(&'a Gather, &'a GatherRow),
@@ -21,9 +22,12 @@ pub(super) enum HostStage<'a> {
     Color(&'a Color, &'a ColorRow),
     /// Bytes become others.
     Lut(&'a Lut),
+    /// Samples come from other places and become floats.
+    Normalize(Images),
 }
 
-/// The stages of one row, in order; a window that is then resized is one of them.
+/// The stages of one row, in order; a window that is then resized is one of them, and so
+/// is an image that is cropped, mirrored or put into another layout and then normalized.
 #[derive(Debug, Clone)]
 pub(super) struct HostStages<'a> {
     pub(super) links: &'a [Link],
@@ -40,7 +44,10 @@ impl<'a> Iterator for HostStages<'a> {
             return Some(Err(Error::internal("a row without its record")));
         };
         (self.links, self.records) = (links, records);
-        if let Some(stage) = self.resized_window(link, record) {
+        if let Some(stage) = self
+            .resized_window(link, record)
+            .or_else(|| self.normalized(link, record))
+        {
             (self.links, self.records) = (&links[1..], &records[1..]);
             return Some(Ok(stage));
         }
@@ -86,6 +93,18 @@ impl<'a> HostStages<'a> {
     }
 }
 
+impl<'a> HostStages<'a> {
+    /// Samples from other places and the floats that they become as one stage.
+    fn normalized(&self, link: &Link, record: &RowRecord) -> Option<HostStage<'a>> {
+        match (link, record, self.links.first()?) {
+            (Link::Gather { kernel, .. }, RowRecord::Gather(record), Link::Lut(lut)) => {
+                normalized(kernel, record, lut).map(HostStage::Normalize)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl HostStage<'_> {
     /// Bytes of what `len` bytes become.
     pub(super) fn len_behind(&self, len: usize) -> Result<usize, RowError> {
@@ -98,6 +117,7 @@ impl HostStage<'_> {
             }
             Self::Color(kernel, record) => Ok(kernel.check(record, len)?),
             Self::Lut(lut) => Ok(len * lut.to().len_bytes()),
+            Self::Normalize(images) => Ok(images.dst_len_bytes()),
         }
     }
 
@@ -115,6 +135,7 @@ impl HostStage<'_> {
             }
             Self::Color(kernel, record) => Ok(kernel.run(level, src, record, dst)?),
             Self::Lut(lut) => Ok(lut.run(level, src, &[], dst)?),
+            Self::Normalize(images) => Ok(images.run_one(level, src, dst)?),
         }
     }
 }
