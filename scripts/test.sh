@@ -69,6 +69,8 @@ need_component fmt rustfmt
 need_component clippy
 need_command c++ g++
 need_vulkan
+# A page is looked at in it; with a font, or it would be one without letters.
+need_command chromium chromium fonts-dejavu-core
 need_venv target/venv tests/python/requirements.txt
 need_venv target/frameworks-venv tests/python_frameworks/requirements.txt --no-deps
 

@@ -10,7 +10,7 @@ use fuelrail::feed::{
     self, Epochs, Feed, FeedOptions, MixProgress, Polled, Process, SavedState, Shards, Standing,
     Stop, Tally,
 };
-use fuelrail::plan::operators::Draw;
+use fuelrail::plan::operators::{ColumnSteps, Draw};
 use fuelrail::{Error, ErrorKind};
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -251,9 +251,11 @@ impl Loader {
         }
         let lowered = shards.lowered(&options.read, &options.steps)?;
         let draw = Draw { seed, epoch };
-        let of_row = row.map(|row| (draw, row));
-        let texts: Result<Vec<String>, Error> =
-            lowered.iter().map(|it| it.explain(of_row)).collect();
+        let explain = |steps: &ColumnSteps| {
+            let row = row.map(|row| shards.explained_row(steps, (draw, row)));
+            steps.explain(row.transpose()?)
+        };
+        let texts: Result<Vec<String>, Error> = py.detach(|| lowered.iter().map(explain).collect());
         let (texts, place) = (texts?.join("\n"), place.unwrap_or_default());
         Ok(format!("{texts}\n{place}").trim().to_owned())
     }

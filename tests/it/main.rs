@@ -47,6 +47,7 @@ mod spine;
 mod tables;
 mod target;
 mod tidy;
+mod trace_cli;
 mod truncation;
 mod twins;
 mod vocabularies;

@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::global::Global;
 use crate::output::EXIT_CODES;
 use crate::{
-    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, verify,
+    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, trace,
+    verify,
 };
 
 /// Turns raw data into training shards with the same bits on every device.
@@ -55,6 +56,7 @@ pub(crate) enum Verb {
     Inspect(inspect::Args),
     Verify(verify::Args),
     Explain(explain::Args),
+    Trace(trace::Args),
     Tokenize(tokenize::Args),
     Doctor(doctor::Args),
     Selftest(selftest::Args),

@@ -5,7 +5,8 @@ use clap::CommandFactory as _;
 use crate::args::{Args, Verb};
 use crate::output::{Output, Stop};
 use crate::{
-    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, verify,
+    completions, doctor, explain, init, inspect, plan, schema, selftest, shard, tokenize, trace,
+    verify,
 };
 
 /// Does what `verb` says.
@@ -17,6 +18,7 @@ pub(crate) fn run(verb: &Verb, output: &mut Output) -> Result<(), Stop> {
         Verb::Inspect(args) => inspect::run(args, output),
         Verb::Verify(args) => verify::run(args, output),
         Verb::Explain(args) => explain::run(args, output),
+        Verb::Trace(args) => trace::run(args, output),
         Verb::Doctor(args) => doctor::run(args, output),
         Verb::Selftest(args) => selftest::run(args, output),
         Verb::Tokenize(args) => tokenize::run(args, output),

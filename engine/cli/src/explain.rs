@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fuelrail::feed::{ReadOptions, Shards};
-use fuelrail::plan::operators::{Draw, Steps};
+use fuelrail::plan::operators::Draw;
 use fuelrail::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::output::{Output, Stop};
+use crate::steps::read_steps;
 
 /// Print what a loader's steps do to a dataset, and to one of its rows
 #[derive(Debug, clap::Args)]
@@ -34,17 +35,7 @@ pub(crate) struct Args {
 /// Prints the kernels of each column, with the record of a row if one is asked
 /// for.
 pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
-    let bytes = std::fs::read(&args.steps).map_err(|error| {
-        Error::new(ErrorKind::Io, "cannot read the steps")
-            .with_path(&args.steps)
-            .with_source(error)
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Error::new(ErrorKind::Pipeline, "expected UTF-8 text")
-            .with_path(&args.steps)
-            .with_source(error)
-    })?;
-    let steps = Steps::from_toml(&text, Some(&args.steps))?;
+    let steps = read_steps(&args.steps)?;
     let shards = Arc::new(Shards::open(&args.dataset)?);
     let n_rows = shards.extent().n_rows;
     if let Some(row) = args.row.filter(|row| *row >= n_rows) {
@@ -56,10 +47,14 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
         seed: args.seed,
         epoch: args.epoch,
     };
-    let row = args.row.map(|row| (draw, row));
-    let texts: Result<Vec<String>, Error> = lowered.iter().map(|it| it.explain(row)).collect();
-    let values: Result<Vec<Value>, Error> = lowered.iter().map(|it| it.to_json(row)).collect();
-    let (texts, values) = (texts?, values?);
+    let mut texts: Vec<String> = Vec::new();
+    let mut values: Vec<Value> = Vec::new();
+    for steps in &lowered {
+        let row = args.row.map(|row| shards.explained_row(steps, (draw, row)));
+        let row = row.transpose()?;
+        texts.push(steps.explain(row)?);
+        values.push(steps.to_json(row)?);
+    }
     output.result(
         || {
             let head = match args.row {

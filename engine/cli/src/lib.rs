@@ -27,8 +27,10 @@ mod schema;
 mod selftest;
 mod shard;
 mod signals;
+mod steps;
 mod threads;
 mod tokenize;
+mod trace;
 mod verify;
 
 use std::ffi::OsString;

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+pub(crate) use fuelrail::run::harmless;
 use fuelrail::{Error, ErrorKind, Location};
 use indicatif::HumanCount;
 use serde_json::{Map, Value, json};
@@ -253,20 +254,6 @@ fn is_wrong_path(error: &Error) -> bool {
 pub(crate) fn counted(n: u64, one: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{} {one}{s}", HumanCount(n))
-}
-
-/// Text from inputs, file names among it, with what would steer a terminal
-/// escaped: control characters, and marks that turn the direction of writing.
-pub(crate) fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn error_text(error: &Error, paint: Paint) -> String {

@@ -30,6 +30,19 @@ pub(super) fn lower(
     steps.lower(&known, n_rows)
 }
 
+/// The first `n_steps` of each column of a feed.
+///
+/// # Errors
+/// `Pipeline` with step, operator and column where a step cannot be done.
+pub(super) fn lower_first(
+    outputs: &[Output],
+    (steps, n_steps): (&Steps, usize),
+    n_rows: u64,
+) -> Result<Vec<ColumnSteps>> {
+    let known: Vec<KnownTensor<'_>> = outputs.iter().map(known).collect();
+    steps.lower_first(n_steps, &known, n_rows)
+}
+
 /// A tensor as steps know it.
 fn known(output: &Output) -> KnownTensor<'_> {
     let is_bytes = output.dtype == Dtype::U8;

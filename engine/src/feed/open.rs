@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::columns::Columns;
 use super::gather::{GatherFill, Skipped};
 use super::loader::{Facts, Feed};
-use super::lowering::lower;
+use super::lowering::{lower, lower_first};
 use super::options::{FeedOptions, Last, ReadOptions};
 use super::order::Extent;
 use super::second_rows::SecondRows;
@@ -73,6 +73,19 @@ impl Shards {
     pub fn lowered(&self, read: &ReadOptions, steps: &Steps) -> Result<Vec<ColumnSteps>> {
         let columns = Columns::new(self.dataset(), read)?;
         lower(&columns.outputs, read, (steps, self.n_rows()))
+    }
+
+    /// What the first `n_steps` of them do, behind which images may have any size.
+    ///
+    /// # Errors
+    /// As [`Shards::lowered`].
+    pub fn lowered_first(
+        &self,
+        read: &ReadOptions,
+        (steps, n_steps): (&Steps, usize),
+    ) -> Result<Vec<ColumnSteps>> {
+        let columns = Columns::new(self.dataset(), read)?;
+        lower_first(&columns.outputs, (steps, n_steps), self.n_rows())
     }
 
     /// What the order of the rows depends on, beside seed and epoch.

@@ -7,6 +7,7 @@ mod control;
 mod devices;
 mod doctor;
 mod file_size;
+mod harmless;
 mod load;
 mod log;
 mod model_settings;
@@ -21,6 +22,7 @@ mod shard_options;
 mod small_files;
 mod template_files;
 mod tokenizer_files;
+mod trace;
 
 pub use crate::device::{
     Device, DeviceKind, DeviceReport, Measure, OnDeviceError, SpeedReport, SuiteReport,
@@ -30,6 +32,7 @@ pub use control::{Control, Progress};
 pub use devices::{device_kinds, devices};
 pub use doctor::checks;
 pub use file_size::fail_on_file_size_limit;
+pub use harmless::harmless;
 pub use load::{
     check_template, load_tokenizer, load_tokenizers, read_pipeline, threads, unknown_id,
 };
@@ -42,3 +45,8 @@ pub use selftest::{DeviceSelftest, SelftestReport, Speeds, selftest};
 pub use shard::{memory_bound, shard};
 pub use shard_options::ShardOptions;
 pub use tokenizer_files::tokenizer_json;
+pub use trace::{
+    PictureColour, PictureShown, SampleNumbers, SecondImage, StepOutcome, Trace, TracePicture,
+    TraceRequest, TracedColumn, TracedImage, TracedStep, TracedStored, png_of, trace, trace_page,
+    trace_text, write_trace,
+};

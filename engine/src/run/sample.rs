@@ -72,6 +72,19 @@ pub fn samples_at(dataset: &Dataset, rows: &[u64]) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
+/// Reads a single row for a person who sees some columns in another form.
+///
+/// # Errors
+/// As [`samples`].
+pub(super) fn sample_without(dataset: &Dataset, row: u64, columns: &[String]) -> Result<Sample> {
+    let mut samples = samples_at(dataset, &[row])?;
+    let mut sample = samples
+        .pop()
+        .ok_or_else(|| Error::internal("a row without its sample"))?;
+    sample.values.retain(|(name, _)| !columns.contains(name));
+    Ok(sample)
+}
+
 fn read(dataset: &Dataset, range: Range<u64>, tokens: Option<&TokenColumn>) -> Result<Vec<Sample>> {
     let columns = dataset.rows(range.clone())?;
     let origins = dataset.origins(range.clone())?;

@@ -47,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("memmap2", &["engine/src/feed/"]),
     ("ndarray", &["engine/src/feed/", "kernels/src/"]),
     ("parquet", &["engine/src/source/", "engine/src/format/"]),
-    ("png", &["kernels/src/decode/"]),
+    ("png", &["engine/src/run/trace/", "kernels/src/decode/"]),
     ("pyo3", &["python/src/"]),
     ("regex_syntax", &["kernels/src/"]),
     ("safetensors", &["engine/src/format/"]),

@@ -26,6 +26,11 @@ impl Chance {
             .then(|| Self(of_all.round() as u64))
     }
 
+    /// Whether it is at no time.
+    pub(super) fn is_never(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether it is, this time.
     pub fn happens(self, drawn: &mut Drawn) -> bool {
         u64::from(drawn.word()) < self.0

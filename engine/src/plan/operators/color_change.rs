@@ -32,6 +32,14 @@ pub struct Jitter {
 }
 
 impl ColorChange {
+    /// Whether it is another for each row.
+    pub(super) fn is_drawn(&self) -> bool {
+        match self {
+            Self::Jitter(_) => true,
+            Self::Grey(chance) => *chance != Chance::ALWAYS,
+        }
+    }
+
     /// What is done to the image of a row.
     ///
     /// # Errors

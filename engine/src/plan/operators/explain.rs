@@ -12,9 +12,21 @@ use super::changes::in_words;
 use super::color_change::row_in_words;
 use super::decoding::{Decoding, OnBadImage};
 use super::draw::Draw;
+use super::image::Image;
 use super::lowered::{Blending, ColumnSteps, Link, Parameters, Resizing, RowRecord};
 use super::mix::Weight;
 use crate::error::Result;
+
+/// A row of the dataset that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExplainedRow {
+    /// What is drawn for it.
+    pub draw: Draw,
+    /// Its number.
+    pub row: u64,
+    /// Its image before the steps; `None` where it is null.
+    pub stored: Option<Image>,
+}
 
 impl ColumnSteps {
     /// What is done, on one line.
@@ -40,11 +52,17 @@ impl ColumnSteps {
     /// for.
     ///
     /// # Errors
-    /// `Internal` where the steps do not fit one another.
-    pub fn explain(&self, row: Option<(Draw, u64)>) -> Result<String> {
+    /// `Data` where a step cannot be done to the image of the row.
+    pub fn explain(&self, row: Option<ExplainedRow>) -> Result<String> {
         let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
         if let Some(decoding) = &self.decoding {
             _ = write!(text, "\n  {}", decode_in_words(decoding));
+            if let Some(row) = row {
+                _ = match row.stored {
+                    Some(image) => write!(text, "\n    this row: {image}"),
+                    None => write!(text, "\n    this row: null"),
+                };
+            }
         }
         let records = self.records(row)?;
         for (at, link) in self.links.iter().enumerate() {
@@ -72,6 +90,9 @@ impl ColumnSteps {
                 Link::Resample(resizing) => {
                     let (step, words) = (resizing.step + 1, resize_in_words(resizing));
                     _ = write!(text, "\n  resample\n    step {step}: {words}");
+                    if let Some(RowRecord::Resample([[rows, cols], [high, wide]])) = record {
+                        _ = write!(text, "\n    this row: {rows}x{cols} becomes {high}x{wide}");
+                    }
                 }
                 Link::Color(coloring) => {
                     let (step, what) = (coloring.change.step + 1, &coloring.change.what);
@@ -86,7 +107,7 @@ impl ColumnSteps {
                 Link::Blend(Blending { mix, .. }) => {
                     let (step, what) = (mix.step + 1, &mix.what);
                     _ = write!(text, "\n  blend\n    step {step}: {what}");
-                    if let Some((draw, row)) = row {
+                    if let Some(ExplainedRow { draw, row, .. }) = row {
                         text.push_str(&self.mix_in_words(draw, row));
                     }
                 }
@@ -99,7 +120,7 @@ impl ColumnSteps {
     ///
     /// # Errors
     /// As [`ColumnSteps::explain`].
-    pub fn to_json(&self, row: Option<(Draw, u64)>) -> Result<Value> {
+    pub fn to_json(&self, row: Option<ExplainedRow>) -> Result<Value> {
         let records = self.records(row)?;
         let link = |(at, link): (usize, &Link)| match link {
             Link::Gather { kernel, moves, .. } => {
@@ -126,6 +147,7 @@ impl ColumnSteps {
                 "kernel": "resample",
                 "step": resizing.step + 1,
                 "does": resize_in_words(resizing),
+                "row": records.get(at).and_then(sides_in_json),
             }),
             Link::Color(coloring) => json!({
                 "kernel": "color",
@@ -138,7 +160,7 @@ impl ColumnSteps {
             }),
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {
-                let of_row = row.map(|(draw, row)| {
+                let of_row = row.map(|ExplainedRow { draw, row, .. }| {
                     let second = self.second_row(draw, row);
                     let weight = second.map_or(Weight::WHOLE, |second| second.weight);
                     json!({ "second": second.map(|it| it.row), "weight": weight.as_f32() })
@@ -161,10 +183,14 @@ impl ColumnSteps {
         }))
     }
 
-    /// What is drawn for a row; nothing for images whose size it would have to read.
-    fn records(&self, row: Option<(Draw, u64)>) -> Result<Parameters> {
-        match (row, self.before.each()) {
-            (Some((draw, row)), Some(image)) => self.parameters(draw, (row, image)),
+    /// What is drawn for a row, if one is asked for that is not null.
+    fn records(&self, row: Option<ExplainedRow>) -> Result<Parameters> {
+        match row {
+            Some(ExplainedRow {
+                draw,
+                row,
+                stored: Some(image),
+            }) => self.parameters(draw, (row, image)),
             _ => Ok(Vec::new()),
         }
     }
@@ -178,6 +204,14 @@ impl ColumnSteps {
             ),
             None => "\n    this row: stays as it is".to_owned(),
         }
+    }
+}
+
+/// The sides of an image before and behind a resize.
+fn sides_in_json(record: &RowRecord) -> Option<Value> {
+    match record {
+        RowRecord::Resample([before, behind]) => Some(json!({ "from": before, "to": behind })),
+        RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Color(_) => None,
     }
 }
 

@@ -458,7 +458,7 @@ impl ColumnSteps {
     }
 
     /// The sides of an image behind a resize.
-    fn resized(&self, sides: [u32; 2], resizing: &Resizing) -> Result<[u32; 2]> {
+    pub(super) fn resized(&self, sides: [u32; 2], resizing: &Resizing) -> Result<[u32; 2]> {
         let becomes = resizing.to.of(sides);
         let image = becomes.map(|sides| self.before.with_sides(sides));
         match (image, becomes) {
@@ -475,7 +475,7 @@ impl ColumnSteps {
     }
 
     /// A step cannot be done to an image.
-    fn cannot(&self, error: &dyn std::error::Error) -> Error {
+    pub(super) fn cannot(&self, error: &dyn std::error::Error) -> Error {
         Error::data(error.to_string()).with_column(&self.column)
     }
 }

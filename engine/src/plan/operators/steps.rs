@@ -99,8 +99,25 @@ impl Steps {
     /// # Errors
     /// `Pipeline` with step, operator, column and place where a step cannot be done.
     pub fn lower(&self, known: &[KnownTensor<'_>], n_rows: u64) -> Result<Vec<ColumnSteps>> {
+        let lowered = self.lower_first(self.step.len(), known, n_rows)?;
+        self.check_sides(&lowered)?;
+        self.check_mix(known, &lowered)?;
+        Ok(lowered)
+    }
+
+    /// The first `n_steps` of them, behind which images may have any size: what is in
+    /// the middle of what [`Steps::lower`] gives.
+    ///
+    /// # Errors
+    /// As [`Steps::lower`].
+    pub fn lower_first(
+        &self,
+        n_steps: usize,
+        known: &[KnownTensor<'_>],
+        n_rows: u64,
+    ) -> Result<Vec<ColumnSteps>> {
         let mut lowered: Vec<ColumnSteps> = Vec::new();
-        for (index, operator) in self.step.iter().enumerate() {
+        for (index, operator) in self.step.iter().enumerate().take(n_steps) {
             let columns = &operator.operator().columns().0;
             let refused = |refusal, column| self.refused(index, refusal, column);
             distinct(columns).map_err(|refusal| refused(refusal, None))?;
@@ -111,8 +128,6 @@ impl Steps {
                 alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
-        self.check_sides(&lowered)?;
-        self.check_mix(known, &lowered)?;
         Ok(lowered)
     }
 
