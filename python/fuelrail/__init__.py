@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from fuelrail._mix import Mixture, mix
     from fuelrail._native import Batch, Table, Tensor, __version__
     from fuelrail._pipeline import Pipeline
+    from fuelrail._show import ImageGrid, show
     from fuelrail._tokenizer import Tokenizer
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "DeviceError",
     "Encoding",
     "Error",
+    "ImageGrid",
     "InternalError",
     "IoError",
     "Loader",
@@ -69,6 +71,7 @@ __all__ = [
     "devices",
     "mix",
     "selftest",
+    "show",
     "steps",
 ]
 
@@ -79,6 +82,7 @@ _HOMES = {
     "ChatTemplate": "_chat",
     "Dataset": "_dataset",
     "Encoding": "_encoding",
+    "ImageGrid": "_show",
     "Loader": "_loader",
     "Mixture": "_mix",
     "Pipeline": "_pipeline",
@@ -90,6 +94,7 @@ _HOMES = {
     "devices": "_device",
     "mix": "_mix",
     "selftest": "_device",
+    "show": "_show",
     "steps": "steps",
 }
 
