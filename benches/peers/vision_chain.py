@@ -152,7 +152,7 @@ def kornia_rs_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable
     from kornia_rs import augmentations, image, imgproc, io as images, pipeline
 
     rng = np.random.default_rng(0)
-    jitter = augmentations.ColorJitter(*JITTER, p=1.0)
+    jitter = augmentations.ColorJitter(*JITTER)
 
     def cut(file: bytes) -> np.ndarray:
         whole = images.decode_image_jpegturbo(file, "rgb")

@@ -29,12 +29,13 @@ pub(super) fn color(
     dst: &mut [u8],
 ) {
     let (before, behind) = around_mean(adjustments);
+    let sum = Cell::new(0);
     let pass = |adjustments, mean, writes| Pass {
         color,
         adjustments,
         mean,
         writes,
-        sum: Cell::new(0),
+        sum: None,
     };
     if behind.is_empty() {
         vector::at(kind, &pass(before, 0, Writes::Image), src, dst);
@@ -44,9 +45,12 @@ pub(super) fn color(
         [] => Writes::Nothing,
         [..] => Writes::Image,
     };
-    let first = pass(before, 0, writes);
+    let first = Pass {
+        sum: Some(&sum),
+        ..pass(before, 0, writes)
+    };
     vector::at(kind, &first, src, dst);
-    let mean = luma::mean(first.sum.get(), dst.len() / color.channels() as usize);
+    let mean = luma::mean(sum.get(), dst.len() / color.channels() as usize);
     // What the first pass has written is read where it lies.
     let src = match writes {
         Writes::Nothing => src,
@@ -68,15 +72,14 @@ struct Pass<'a> {
     adjustments: &'a [Adjustment],
     mean: u8,
     writes: Writes,
-    /// Of the grey behind all adjustments.
-    sum: Cell<u64>,
+    /// Of the grey behind all adjustments, where it is wanted.
+    sum: Option<&'a Cell<u64>>,
 }
 
 impl Body for Pass<'_> {
     #[inline(always)]
     fn run(&self, src: &[u8], dst: &mut [u8]) -> bool {
         let n_pixels = dst.len() / self.color.channels() as usize;
-        let mut sum = 0;
         for first in (0..n_pixels).step_by(N) {
             let n = N.min(n_pixels - first);
             let read = if src.is_empty() { &*dst } else { src };
@@ -84,12 +87,13 @@ impl Body for Pass<'_> {
             for adjustment in self.adjustments {
                 self.adjust(&mut lanes, *adjustment);
             }
-            sum += u64::from(grey_sum(&lanes, n));
+            if let Some(sum) = self.sum {
+                sum.set(sum.get() + u64::from(grey_sum(&lanes, n)));
+            }
             if self.writes == Writes::Image {
                 self.store(&lanes, (src, dst), (first, n));
             }
         }
-        self.sum.set(sum);
         true
     }
 }

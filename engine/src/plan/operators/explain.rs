@@ -113,6 +113,7 @@ impl ColumnSteps {
                 }
             }
         }
+        _ = write!(text, "\n  {}", self.passes_in_words());
         Ok(text)
     }
 
@@ -180,6 +181,7 @@ impl ColumnSteps {
             "before": self.before.to_string(),
             "after": self.after.to_string(),
             "kernels": links,
+            "passes": self.passes_in_json(),
         }))
     }
 

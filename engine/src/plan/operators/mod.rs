@@ -36,6 +36,7 @@ mod normalize;
 mod normalize_images;
 mod on_host;
 mod pad;
+mod passes;
 mod random_crop;
 mod random_flip;
 mod random_grayscale;

@@ -219,7 +219,7 @@ impl OnHost<'_> {
         dst: &mut [u8],
     ) -> Result<()> {
         let Swap { from, to, resample } = swap;
-        let mut stages = HostStages { links, records }.peekable();
+        let mut stages = HostStages::new(links, records).peekable();
         let mut is_first = true;
         while let Some(stage) = stages.next() {
             let stage = stage?;

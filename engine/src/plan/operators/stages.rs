@@ -8,7 +8,7 @@ use fuelrail_kernels::normalize::Images;
 use fuelrail_kernels::resample::{ResampleImages, ResampleScratch, ResampleWindow};
 use fuelrail_kernels::{Level, RowError, normalized};
 
-use super::lowered::{Link, RowRecord};
+use super::lowered::{Link, RowRecord, keeps_samples};
 use crate::error::{Error, Result};
 
 /// One pass over an image.
@@ -26,82 +26,184 @@ pub(super) enum HostStage<'a> {
     Normalize(Images),
 }
 
-/// The stages of one row, in order; a window that is then resized is one of them, and so
-/// is an image that is cropped, mirrored or put into another layout and then normalized.
+/// The stages of one row, in order, with those that are done at once put together: a
+/// window that is then resized; an image that is cropped, mirrored or put into another
+/// layout and then normalized. What changes nothing is left out, and mirroring waits
+/// until colours have changed, which do not depend on where a pixel is.
 #[derive(Debug, Clone)]
 pub(super) struct HostStages<'a> {
-    pub(super) links: &'a [Link],
-    pub(super) records: &'a [RowRecord],
+    links: &'a [Link],
+    records: &'a [RowRecord],
+    /// Mirroring that is yet to be done.
+    mirror: Option<(&'a Gather, &'a GatherRow)>,
 }
 
 impl<'a> Iterator for HostStages<'a> {
     type Item = Result<HostStage<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (link, links) = self.links.split_first()?;
-        let Some((record, records)) = self.records.split_first() else {
-            self.links = &[];
-            return Some(Err(Error::internal("a row without its record")));
-        };
-        (self.links, self.records) = (links, records);
-        if let Some(stage) = self
-            .resized_window(link, record)
-            .or_else(|| self.normalized(link, record))
-        {
-            (self.links, self.records) = (&links[1..], &records[1..]);
-            return Some(Ok(stage));
+        loop {
+            let Some((link, _)) = self.links.split_first() else {
+                return self.mirrored().map(Ok);
+            };
+            let Some((record, _)) = self.records.split_first() else {
+                self.links = &[];
+                return Some(Err(Error::internal("a row without its record")));
+            };
+            if self.is_put_off(link, record) || does_nothing(link, record) {
+                self.advance(1);
+                continue;
+            }
+            if let Some((stage, n_links)) = self.together(link, record) {
+                self.advance(n_links);
+                return Some(Ok(stage));
+            }
+            if !matches!(link, Link::Color(_))
+                && let Some(stage) = self.mirrored()
+            {
+                return Some(Ok(stage));
+            }
+            self.advance(1);
+            return Some(one(link, record));
         }
-        Some(match (link, record) {
-            (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
-                Ok(HostStage::Gather(kernel, record))
-            }
-            (Link::Resample(resizing), RowRecord::Resample([before, behind])) => {
-                let whole = ResampleWindow::whole(*before);
-                Ok(HostStage::Resample(&resizing.kernel, whole, *behind))
-            }
-            (Link::Color(coloring), RowRecord::Color(record)) => {
-                Ok(HostStage::Color(&coloring.kernel, record))
-            }
-            (Link::Lut(lut), RowRecord::Shared) => Ok(HostStage::Lut(lut)),
+    }
+}
+
+impl<'a> HostStages<'a> {
+    /// Those of `links` for a row with these records.
+    pub(super) fn new(links: &'a [Link], records: &'a [RowRecord]) -> Self {
+        Self {
+            links,
+            records,
+            mirror: None,
+        }
+    }
+
+    fn advance(&mut self, n_links: usize) {
+        self.links = self.links.get(n_links..).unwrap_or_default();
+        self.records = self.records.get(n_links..).unwrap_or_default();
+    }
+
+    /// The mirroring that has waited.
+    fn mirrored(&mut self) -> Option<HostStage<'a>> {
+        let (kernel, record) = self.mirror.take()?;
+        Some(HostStage::Gather(kernel, record))
+    }
+
+    /// Whether a link only mirrors, before colours change; then it waits.
+    fn is_put_off(&mut self, link: &'a Link, record: &'a RowRecord) -> bool {
+        let (Link::Gather { kernel, .. }, RowRecord::Gather(row)) = (link, record) else {
+            return false;
+        };
+        let is_before_colors = matches!(self.links.get(1), Some(Link::Color(_)));
+        let is_put_off = self.mirror.is_none()
+            && is_before_colors
+            && keeps_samples(kernel)
+            && whole(row) == Some(Whole::Mirrored);
+        if is_put_off {
+            self.mirror = Some((kernel, row));
+        }
+        is_put_off
+    }
+
+    /// What is done at once, and of how many links.
+    fn together(&mut self, link: &Link, record: &RowRecord) -> Option<(HostStage<'a>, usize)> {
+        let next = (self.links.get(1), self.records.get(1));
+        match (link, record, next) {
             (
-                Link::Gather { .. }
-                | Link::Resample(_)
-                | Link::Color(_)
-                | Link::Lut(_)
-                | Link::Blend(_),
-                _,
-            ) => Err(Error::internal("a link with another's record")),
-        })
-    }
-}
-
-impl<'a> HostStages<'a> {
-    /// A window and the resize behind it as one stage.
-    fn resized_window(&self, link: &Link, record: &RowRecord) -> Option<HostStage<'a>> {
-        let RowRecord::Gather(gather) = record else {
-            return None;
-        };
-        let window = record.window().filter(|_| link.is_window())?;
-        match (self.links.first()?, self.records.first()?) {
-            (Link::Resample(resizing), RowRecord::Resample([_, behind])) => {
-                let sides = [gather.src_height, gather.src_width];
+                Link::Gather { .. },
+                RowRecord::Gather(row),
+                (Some(Link::Resample(resizing)), Some(RowRecord::Resample([_, behind]))),
+            ) if self.mirror.is_none() => {
+                let window = record.window().filter(|_| link.is_window())?;
+                let sides = [row.src_height, row.src_width];
                 let window = ResampleWindow { sides, window };
-                Some(HostStage::Resample(&resizing.kernel, window, *behind))
+                let stage = HostStage::Resample(&resizing.kernel, window, *behind);
+                Some((stage, 2))
             }
-            _ => None,
+            (Link::Gather { kernel, .. }, RowRecord::Gather(row), (Some(Link::Lut(lut)), _)) => {
+                let row = match self.mirror {
+                    None => row,
+                    Some((_, mirror)) if whole(row) == Some(Whole::AsItIs) => mirror,
+                    Some(_) => return None,
+                };
+                let images = normalized(kernel, row, lut)?;
+                self.mirror = None;
+                Some((HostStage::Normalize(images), 2))
+            }
+            (Link::Lut(lut), _, _) => {
+                let (kernel, row) = self.mirror?;
+                let images = normalized(kernel, row, lut)?;
+                self.mirror = None;
+                Some((HostStage::Normalize(images), 1))
+            }
+            (Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_), _, _) => {
+                None
+            }
         }
     }
 }
 
-impl<'a> HostStages<'a> {
-    /// Samples from other places and the floats that they become as one stage.
-    fn normalized(&self, link: &Link, record: &RowRecord) -> Option<HostStage<'a>> {
-        match (link, record, self.links.first()?) {
-            (Link::Gather { kernel, .. }, RowRecord::Gather(record), Link::Lut(lut)) => {
-                normalized(kernel, record, lut).map(HostStage::Normalize)
-            }
-            _ => None,
+/// What becomes of a whole image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    AsItIs,
+    Mirrored,
+}
+
+/// What a record does that keeps the whole image upright or mirrored; `None` for others.
+fn whole(row: &GatherRow) -> Option<Whole> {
+    let same = GatherRow::whole(row.src_height, row.src_width).ok()?;
+    let [left_right, top_bottom] = [same.flip_horizontal(), same.flip_vertical()];
+    if *row == same {
+        Some(Whole::AsItIs)
+    } else if [left_right, top_bottom, left_right.flip_vertical()].contains(row) {
+        Some(Whole::Mirrored)
+    } else {
+        None
+    }
+}
+
+/// Whether an image stays as it is.
+fn does_nothing(link: &Link, record: &RowRecord) -> bool {
+    match (link, record) {
+        (Link::Gather { kernel, .. }, RowRecord::Gather(row)) => {
+            keeps_samples(kernel) && whole(row) == Some(Whole::AsItIs)
         }
+        (Link::Color(_), RowRecord::Color(row)) => row.order == 0,
+        (
+            Link::Gather { .. }
+            | Link::Resample(_)
+            | Link::Color(_)
+            | Link::Lut(_)
+            | Link::Blend(_),
+            _,
+        ) => false,
+    }
+}
+
+/// One link by itself.
+fn one<'a>(link: &'a Link, record: &'a RowRecord) -> Result<HostStage<'a>> {
+    match (link, record) {
+        (Link::Gather { kernel, .. }, RowRecord::Gather(record)) => {
+            Ok(HostStage::Gather(kernel, record))
+        }
+        (Link::Resample(resizing), RowRecord::Resample([before, behind])) => {
+            let whole = ResampleWindow::whole(*before);
+            Ok(HostStage::Resample(&resizing.kernel, whole, *behind))
+        }
+        (Link::Color(coloring), RowRecord::Color(record)) => {
+            Ok(HostStage::Color(&coloring.kernel, record))
+        }
+        (Link::Lut(lut), RowRecord::Shared) => Ok(HostStage::Lut(lut)),
+        (
+            Link::Gather { .. }
+            | Link::Resample(_)
+            | Link::Color(_)
+            | Link::Lut(_)
+            | Link::Blend(_),
+            _,
+        ) => Err(Error::internal("a link with another's record")),
     }
 }
 
