@@ -160,7 +160,7 @@ class ColumnSteps:
         *,
         column: str | Sequence[str],
         exif: Literal["apply", "ignore"],
-        mode: Literal["rgb", "grey", "rgba"] | None = None,
+        mode: Literal["rgb", "grey", "rgba", "indices"] | None = None,
         on_error: Literal["raise", "skip", "substitute"] | None = None,
         fill: int | None = None,
         max_pixels: int | None = None,
@@ -171,7 +171,9 @@ class ColumnSteps:
             column: One column or several, of the bytes of image files.
             exif: Whether images are turned as their EXIF orientation says ("apply") or stay
                 as they are stored ("ignore"), which is what Pillow does unless it is told.
-            mode: What pixels become (default: "rgb"): "rgb", "grey" or "rgba".
+            mode: What pixels become (default: "rgb"): "rgb", "grey", "rgba", or "indices":
+                the numbers of a palette, or greys, as masks of labels have them ("grey"
+                would turn numbers into the greys of their colours).
             on_error: What becomes of a file that cannot be decoded or be changed by the
                 steps (default: "raise"): an error; "skip", a row that is not valid; or
                 "substitute", an image that is all `fill`. What is skipped or substituted

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     ]  # fmt: skip
 
 __all__ = [
+    "annotate",
     "center_crop",
     "color_jitter",
     "decode",
@@ -49,6 +50,59 @@ Step = dict[str, object]
 def _step(op: str, **keys: object) -> Step:
     """A step with the keys that were given."""
     return {"op": op, **{key: value for key, value in keys.items() if value is not None}}
+
+
+@told
+def annotate(
+    column: str | Sequence[str],
+    *,
+    masks: str | Sequence[str] | None = None,
+    boxes: str | Sequence[str] | None = None,
+    keypoints: str | Sequence[str] | None = None,
+    box_format: Literal["xyxy", "xywh", "cxcywh"] | None = None,
+    min_size: float | None = None,
+    point_size: int | None = None,
+    mask_fill: int | None = None,
+    on_error: Literal["raise", "skip", "substitute"] | None = None,
+) -> Step:
+    """Says what belongs to images and moves as they do: masks, boxes and keypoints.
+
+    Args:
+        column: The column of the images, one.
+        masks: Columns of images of labels, each as large as the image of its row
+            (default: none). They are resized with "nearest".
+        boxes: Columns of boxes in pixels, four numbers each (default: none): of shape
+            `[..., 4]`, or lists of 4n numbers. They come as float32 of shape `[...,
+            4]`, and `NAME.kept` says of each whether anything of it is left.
+        keypoints: Columns of keypoints in pixels, x and y (default: none): of shape
+            `[..., 2]`, or lists of 2n numbers. They come as float32, and `NAME.kept`
+            says of each whether it lies in the image.
+        box_format: What the numbers of a box are (default: "xyxy"): two corners, a
+            corner and a size ("xywh"), or the middle and a size ("cxcywh").
+        min_size: The width and height in pixels that a box must have to be kept
+            (default: 1).
+        point_size: Numbers of a keypoint (default: 2): x and y, or 3 with COCO's
+            visibility, where all become 0 if the point is not visible or leaves the
+            image.
+        mask_fill: The byte of masks where a constant border is added to the image
+            (default: 0).
+        on_error: What becomes of a row whose boxes or keypoints are not finite numbers
+            below 2^30, or not whole ones (default: "raise"): an error; "skip", a row
+            that is not valid; or "substitute": they are zeros, none of them kept. What
+            is skipped or substituted counts as damage.
+    """
+    return _step(
+        "annotate",
+        column=column,
+        masks=masks,
+        boxes=boxes,
+        keypoints=keypoints,
+        box_format=box_format,
+        min_size=min_size,
+        point_size=point_size,
+        mask_fill=mask_fill,
+        on_error=on_error,
+    )
 
 
 @told
@@ -114,7 +168,7 @@ def decode(
     column: str | Sequence[str],
     *,
     exif: Literal["apply", "ignore"],
-    mode: Literal["rgb", "grey", "rgba"] | None = None,
+    mode: Literal["rgb", "grey", "rgba", "indices"] | None = None,
     on_error: Literal["raise", "skip", "substitute"] | None = None,
     fill: int | None = None,
     max_pixels: int | None = None,
@@ -125,7 +179,9 @@ def decode(
         column: One column or several, of the bytes of image files.
         exif: Whether images are turned as their EXIF orientation says ("apply") or stay
             as they are stored ("ignore"), which is what Pillow does unless it is told.
-        mode: What pixels become (default: "rgb"): "rgb", "grey" or "rgba".
+        mode: What pixels become (default: "rgb"): "rgb", "grey", "rgba", or "indices":
+            the numbers of a palette, or greys, as masks of labels have them ("grey"
+            would turn numbers into the greys of their colours).
         on_error: What becomes of a file that cannot be decoded or be changed by the
             steps (default: "raise"): an error; "skip", a row that is not valid; or
             "substitute", an image that is all `fill`. What is skipped or substituted

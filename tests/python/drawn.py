@@ -32,6 +32,30 @@ def below(draw, n):
     return next(draw) * n >> 32
 
 
+def part_of(size, draw, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3)):
+    """The box, left, top, right and bottom, that torchvision's `RandomResizedCrop.get_params` would give, with our chance."""
+    width, height = size
+
+    def within(low, high):
+        return low + next(draw) / 2**32 * (high - low)
+
+    for _ in range(10):
+        target = width * height * within(*scale)
+        aspect = math.exp(within(math.log(ratio[0]), math.log(ratio[1])))
+        cols, rows = round(math.sqrt(target * aspect)), round(math.sqrt(target / aspect))
+        if 0 < cols <= width and 0 < rows <= height:
+            top = below(draw, height - rows + 1)
+            left = below(draw, width - cols + 1)
+            return left, top, left + cols, top + rows
+    cols, rows = width, height
+    if width / height < ratio[0]:
+        rows = round(width / ratio[0])
+    elif width / height > ratio[1]:
+        cols = round(height * ratio[1])
+    top, left = (height - rows) // 2, (width - cols) // 2
+    return left, top, left + cols, top + rows
+
+
 def fixed(values):
     """An array as nested lists of fixed length."""
     array = pa.array(values.reshape(-1))

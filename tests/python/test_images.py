@@ -8,7 +8,7 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn import below, draws, fixed
+from drawn import draws, fixed, part_of
 from fuelrail import steps
 from PIL import Image, ImageOps
 
@@ -94,30 +94,6 @@ def opened(file, exif="ignore", mode="RGB"):
     return image.convert(mode)
 
 
-def part_of(image, draw, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3)):
-    """The box that torchvision's `RandomResizedCrop.get_params` would give, with our chance."""
-    width, height = image.size
-
-    def within(low, high):
-        return low + next(draw) / 2**32 * (high - low)
-
-    for _ in range(10):
-        target = width * height * within(*scale)
-        aspect = math.exp(within(math.log(ratio[0]), math.log(ratio[1])))
-        cols, rows = round(math.sqrt(target * aspect)), round(math.sqrt(target / aspect))
-        if 0 < cols <= width and 0 < rows <= height:
-            top = below(draw, height - rows + 1)
-            left = below(draw, width - cols + 1)
-            return left, top, left + cols, top + rows
-    cols, rows = width, height
-    if width / height < ratio[0]:
-        rows = round(width / ratio[0])
-    elif width / height > ratio[1]:
-        cols = round(height * ratio[1])
-    top, left = (height - rows) // 2, (width - cols) // 2
-    return left, top, left + cols, top + rows
-
-
 def floats(image):
     scaled = np.asarray(image).astype(np.float32) * (np.float32(1) / np.float32(255))
     return ((scaled - np.float32(MEAN)) / np.float32(STD)).transpose(2, 0, 1)
@@ -183,7 +159,7 @@ TRAIN = [
 def trained(file, row, seed, epoch):
     """What the steps above make of a file."""
     image = opened(file, "apply")
-    box = part_of(image, draws(seed, epoch, "random_resized_crop/0", row))
+    box = part_of(image.size, draws(seed, epoch, "random_resized_crop/0", row))
     image = image.crop(box).resize((32, 24), Image.Resampling.BILINEAR)
     if next(draws(seed, epoch, "random_flip/0", row)) < 1 << 31:
         image = ImageOps.mirror(image)
@@ -223,6 +199,25 @@ def test_a_resumed_loader_gives_what_the_first_would_have(photos):
     for batch, (rows, images, _) in zip(again, seen[3:], strict=True):
         np.testing.assert_array_equal(batch.rows, rows)
         np.testing.assert_array_equal(batch["image"].numpy(), images)
+
+
+@DEVICE
+def test_what_was_cut_off_does_not_come_back_as_a_border(files, photos, device):
+    wanted = [
+        steps.decode("image", exif="apply"),
+        steps.center_crop("image", height=3, width=2),
+        steps.pad("image", sides=[2, 1, 2, 3], fill=99),
+        steps.center_crop("image", height=5, width=6),
+    ]
+
+    def changed(file):
+        image = opened(file, "apply")
+        top, left = (image.height - 3) // 2, (image.width - 2) // 2
+        small = np.asarray(image.crop((left, top, left + 2, top + 3)))
+        return np.pad(small, ((2, 2), (1, 3), (0, 0)), constant_values=99)[1:6, :6]
+
+    found = rows_of(photos, wanted, device=device)["image"]
+    np.testing.assert_array_equal(found, np.stack([changed(file) for file in files]))
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +299,7 @@ def test_wrong_steps_are_refused_with_what_helps(photos, wanted, words):
 def test_parts_are_drawn_as_evenly_as_torchvision_draws_them(tmp_path):
     """Areas over their range and logarithms of ratios, by the test of Kolmogorov and Smirnov."""
     image = Image.fromarray(np.zeros((400, 400, 3), np.uint8))
-    seen = [part_of(image, draws(9, 0, "random_resized_crop/0", row)) for row in range(4000)]
+    seen = [part_of(image.size, draws(9, 0, "random_resized_crop/0", row)) for row in range(4000)]
     sizes = np.array([(right - left, bottom - top) for left, top, right, bottom in seen], dtype=np.float64)
     areas = np.sort(sizes.prod(axis=1) / 400**2)
     # An image as high as wide has room for all shapes of areas up to 3/4.

@@ -4,22 +4,24 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use fuelrail_kernels::Level;
-use fuelrail_kernels::decode::Flaws;
 
 use super::buffer::Buffers;
 use super::fill::{Damage, Filled, NO_ROW, Placed, TensorPlace};
 use super::row_scratch::RowScratch;
 use super::shards::Shards;
+use super::sides::SidesWanted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::to_usize;
 use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Decoding, Draw, OnBadImage, Parameters, status_name};
+use crate::plan::operators::{
+    ColumnSteps, DecodedFile, Decoding, Draw, OnBadImage, Parameters, StoredFile, status_name,
+};
 
 /// The file was whole.
 const WHOLE: u8 = 0;
 /// The file was damaged and is decoded as far as it goes.
 const DAMAGED: u8 = 1;
-/// The file could not be decoded, or its image not be changed.
+/// The file could not be decoded, its image not be changed, or it is the mask of none.
 const BAD: u8 = 2;
 
 /// A column of image files.
@@ -43,12 +45,16 @@ pub(super) struct Files<'a> {
     pub(super) offsets: &'a [i32],
     /// Rows that are null.
     pub(super) nulls: &'a HashSet<usize>,
+    /// The sides that their images must have.
+    pub(super) sides: SidesWanted<'a>,
 }
 
 /// What became of the files of a batch.
 #[derive(Debug, Default)]
 pub(super) struct FileOutcomes {
     status: Vec<u8>,
+    /// Height and width of each image before all steps; none where there is none.
+    pub(super) sides: Vec<Option<[u32; 2]>>,
     /// Those that gave no image, by their place in the batch.
     bad: Vec<(usize, Error)>,
 }
@@ -102,10 +108,10 @@ impl Files<'_> {
             between,
             parameters: [parameters, _],
         } = scratch;
-        let decoded = self.each(rows, shards, |at, file, row| {
+        let decoded = self.each((rows, draw), shards, |at, file| {
             let dst = &mut dst[len * at..][..len];
             let memory = (&mut *between, &mut *parameters);
-            self.steps.run_file(level, (file, draw, row), memory, dst)
+            self.steps.run_file(level, file, memory, dst)
         })?;
         for at in decoded.bad() {
             let dst = &mut dst[len * at..][..len];
@@ -129,13 +135,13 @@ impl Files<'_> {
         let mut bytes = Vec::new();
         let mut parameters = vec![Parameters::new(); rows.len()];
         let mut spans: Vec<Option<Range<usize>>> = vec![None; rows.len()];
-        let decoded = self.each(rows, shards, |at, file, row| {
+        let decoded = self.each((rows, draw), shards, |at, file| {
             let memory = (&mut *between, &mut parameters[at]);
-            let flaws = self.steps.decode_file((file, draw, row), memory)?;
+            let found = self.steps.decode_file(file, memory)?;
             let start = bytes.len();
             bytes.extend_from_slice(between.decoded());
             spans[at] = Some(start..bytes.len());
-            Ok(flaws)
+            Ok(found)
         })?;
         let Some(good) = spans.iter().position(Option::is_some) else {
             return Ok(None);
@@ -177,7 +183,7 @@ impl Files<'_> {
         let decoding = &self.column.decoding;
         let mut image = vec![0; len];
         if decoding.on_error == OnBadImage::Substitute {
-            self.steps.substitute(decoding, level, &mut image)?;
+            self.steps.substitute(decoding.fill, level, &mut image)?;
         }
         Ok(image)
     }
@@ -185,16 +191,21 @@ impl Files<'_> {
     /// Has `change` done to each row that holds a file, and notes what became of it.
     fn each(
         &self,
-        rows: &[u64],
+        (rows, draw): (&[u64], Draw),
         shards: &Shards,
-        mut change: impl FnMut(usize, &[u8], u64) -> Result<Flaws>,
+        mut change: impl FnMut(usize, StoredFile<'_>) -> Result<DecodedFile>,
     ) -> Result<FileOutcomes> {
         let mut decoded = FileOutcomes {
             status: vec![WHOLE; rows.len()],
+            sides: vec![None; rows.len()],
             bad: Vec::new(),
         };
         for (at, (ends, row)) in self.offsets.windows(2).zip(rows).enumerate() {
             if *row == NO_ROW || self.nulls.contains(&at) {
+                continue;
+            }
+            if self.sides.is_without(at) {
+                decoded.status[at] = BAD;
                 continue;
             }
             let file = match ends {
@@ -202,9 +213,19 @@ impl Files<'_> {
                 _ => None,
             };
             let file = file.ok_or_else(|| Error::internal("a file beyond its batch"))?;
-            match change(at, file, *row) {
-                Ok(flaws) if flaws.any() => decoded.status[at] = DAMAGED,
-                Ok(_) => {}
+            let file = StoredFile {
+                bytes: file,
+                draw,
+                row: *row,
+                sides: self.sides.of(at),
+            };
+            match change(at, file) {
+                Ok(DecodedFile { flaws, sides }) => {
+                    decoded.sides[at] = Some(sides);
+                    if flaws.any() {
+                        decoded.status[at] = DAMAGED;
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::Data => {
                     let error = placed(error, *row, shards);
                     if self.column.decoding.on_error == OnBadImage::Raise {
@@ -245,18 +266,7 @@ impl FileOutcomes {
             if row == NO_ROW {
                 continue;
             }
-            // A row is counted once, whichever of its columns are bad.
-            if filled.damage.iter().all(|damage| damage.row != row) {
-                let shard = shards.locate(row).map(|(shard, _)| shards.entry(shard));
-                filled.damage.push(Damage {
-                    shard: shard
-                        .map(crate::format::ShardEntry::name)
-                        .unwrap_or_default(),
-                    block: None,
-                    row,
-                    message: error.message().to_owned(),
-                });
-            }
+            note(filled, shards, (row, &error));
             if column.decoding.on_error == OnBadImage::Skip {
                 lost.push(at);
             }
@@ -266,8 +276,24 @@ impl FileOutcomes {
     }
 }
 
+/// Counts a row as damaged: once, whichever of its columns are bad.
+pub(super) fn note(filled: &mut Filled, shards: &Shards, (row, error): (u64, &Error)) {
+    if filled.damage.iter().any(|damage| damage.row == row) {
+        return;
+    }
+    let shard = shards.locate(row).map(|(shard, _)| shards.entry(shard));
+    filled.damage.push(Damage {
+        shard: shard
+            .map(crate::format::ShardEntry::name)
+            .unwrap_or_default(),
+        block: None,
+        row,
+        message: error.message().to_owned(),
+    });
+}
+
 /// An error with the row that it is about.
-fn placed(error: Error, row: u64, shards: &Shards) -> Error {
+pub(super) fn placed(error: Error, row: u64, shards: &Shards) -> Error {
     match shards.locate(row) {
         Some((shard, row)) => error.with_path(shards.path(shard)).with_row(row),
         None => error.with_row(row),

@@ -64,6 +64,8 @@ fn known(output: &Output) -> KnownTensor<'_> {
         name: &output.name,
         column: &output.column,
         held,
+        dtype: output.dtype,
+        inner: &output.inner,
         is_fixed: output.first == First::Rows,
     }
 }

@@ -16,11 +16,13 @@
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
 
+mod annotated;
 #[cfg(feature = "ndarray")]
 mod arrays;
 mod batch;
 mod buffer;
 mod columns;
+mod coordinate_rows;
 mod course;
 mod device_memory;
 mod files;
@@ -28,6 +30,7 @@ mod fill;
 mod fill_slot;
 mod gather;
 mod guard;
+mod image_rows;
 mod index;
 mod known;
 mod limits;
@@ -35,6 +38,7 @@ mod loader;
 mod losses;
 mod lowering;
 mod map;
+mod masks;
 mod mix;
 mod on_device;
 mod one_row;
@@ -53,6 +57,7 @@ mod second_images;
 mod second_rows;
 mod sequence;
 mod shards;
+mod sides;
 mod standing;
 mod state;
 mod stepped;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::annotated::N_BUFFERS;
 use super::columns::Columns;
 use super::gather::{GatherFill, Skipped};
 use super::loader::{Facts, Feed};
@@ -55,8 +56,10 @@ impl Feed {
         // The caller may work on a device of its own.
         let _visit = Visit::new(options.device);
         let device = Device::for_rows(options.device)?;
-        // A buffer for each tensor, and two more for each column that is changed.
-        let free = gather.outputs().len() + 2 * steps.len();
+        // A buffer for each tensor, two more for each column that is changed, and some
+        // for each that moves with one.
+        let annotated: usize = steps.iter().map(|it| it.ties.coordinates.len()).sum();
+        let free = gather.outputs().len() + 2 * steps.len() + N_BUFFERS * annotated;
         let own = (&gather, &options.read);
         let seconds = SecondRows::new(&steps, own, (shards, n_threads), free)?;
         let stepped = Stepped::new((gather, seconds), steps, (&device, options.results))?;

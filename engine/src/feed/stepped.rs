@@ -5,11 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use fuelrail_kernels::Level;
 
+use super::annotated::{AnnotatedColumn, annotated};
 use super::buffer::{Buffer, Buffers};
 use super::columns::First;
 use super::files::{DecodedImages, FileOutcomes};
 use super::fill::{BatchSlot, Fill, Filled, NO_ROW, OnDevice, TensorPlace, Wanted};
 use super::gather::GatherFill;
+use super::image_rows::change_images;
+use super::masks::{fill_without_image, find_images};
 use super::on_device::{Goal, StepsOnDevice, Stored, StoredAs};
 use super::options::Results;
 use super::row_scratch::RowScratch;
@@ -18,13 +21,15 @@ use super::stepped_column::{ColumnRows, RowSource, SteppedColumn, len_of};
 use crate::device::{Destination, Device, Kept};
 use crate::error::{Error, Result};
 use crate::format::to_usize;
-use crate::plan::operators::{ColumnSteps, Draw, RowImages};
+use crate::plan::operators::{ColumnSteps, Draw};
 
 /// Fills slots with rows that steps have changed.
 #[derive(Debug)]
 pub(super) struct Stepped {
     gather: GatherFill,
     columns: Vec<SteppedColumn>,
+    /// Boxes and keypoints of their images.
+    annotated: Vec<AnnotatedColumn>,
     /// The rows that others are mixed with, where a step names some.
     seconds: Option<SecondRows>,
     /// Why no device runs the steps, where any was to.
@@ -59,10 +64,12 @@ impl Stepped {
             let buffers = [buffer, buffer + n_columns];
             columns.push(SteppedColumn::new(steps, outputs, buffers, second)?);
         }
+        find_images(&mut columns)?;
         let all = columns.iter().map(|column| &column.steps);
         Ok(Self {
             device: StepsOnDevice::new((device, results), all)?,
             passed_over: device.notes().to_vec(),
+            annotated: annotated(&columns, outputs, outputs.len() + 2 * n_columns)?,
             gather,
             columns,
             seconds,
@@ -100,11 +107,14 @@ impl Fill for Stepped {
         let mut columns = self.columns.iter();
         let decodes = columns.any(|column| column.steps.decoding.is_some());
         let place = device.place();
-        Some(if decodes && device.lost().is_none() {
-            format!("{place}; files are decoded on the CPU before")
-        } else {
-            place
-        })
+        let mut place = match device.lost() {
+            None if decodes => format!("{place}; files are decoded on the CPU before"),
+            None | Some(_) => place,
+        };
+        if device.lost().is_none() && !self.annotated.is_empty() {
+            place.push_str("; boxes and keypoints are moved on the CPU");
+        }
+        Some(place)
     }
 }
 
@@ -181,7 +191,18 @@ impl Stepped {
             files,
         } = stays?;
         filled.on_device = on_device;
-        self.tell((buffers, filled), files)?;
+        let mut coordinates = Vec::with_capacity(self.annotated.len());
+        let known = (&self.columns[..], &files[..]);
+        for column in &self.annotated {
+            let shards = self.gather.shards();
+            let read = column.read(known, (&*buffers, &mut *filled), shards)?;
+            coordinates.push(read);
+        }
+        let mut lost = self.tell((buffers, filled), files)?;
+        for (column, read) in self.annotated.iter().zip(&coordinates) {
+            lost.extend(column.lost(read));
+        }
+        self.lose(&lost, (buffers, filled))?;
         let n_rows = filled.rows.len() as u64;
         for (index, column) in self.columns.iter().enumerate() {
             let tensor = &mut filled.tensors[column.tensor];
@@ -195,16 +216,19 @@ impl Stepped {
             };
         }
         self.exchange_tensors(filled);
+        for (column, read) in self.annotated.iter().zip(coordinates) {
+            column.deliver(read, (&self.columns, draw), (buffers, filled))?;
+        }
         Ok(())
     }
 
-    /// Tells a batch what became of the files of its columns, and leaves nothing of the
-    /// rows that are skipped.
+    /// Tells a batch what became of the files of its columns; gives the rows that are to
+    /// be skipped.
     fn tell(
         &self,
         (buffers, filled): (&mut Buffers, &mut Filled),
         files: Vec<(usize, FileOutcomes)>,
-    ) -> Result<()> {
+    ) -> Result<Vec<usize>> {
         let mut lost = Vec::new();
         for (index, decoded) in files {
             if let RowSource::Files(column) = &self.columns[index].source {
@@ -212,7 +236,12 @@ impl Stepped {
                 lost.extend(decoded.tell(column, (buffers, filled), shards)?);
             }
         }
-        for at in lost {
+        Ok(lost)
+    }
+
+    /// Leaves nothing of rows that are skipped.
+    fn lose(&self, lost: &[usize], (buffers, filled): (&mut Buffers, &mut Filled)) -> Result<()> {
+        for &at in lost {
             filled.rows[at] = NO_ROW;
             filled.valid[at] = 0;
             for (index, output) in self.gather.outputs().iter().enumerate() {
@@ -269,12 +298,17 @@ impl Stepped {
             on_device.lost = device.lost().cloned();
         }
         let mut files = Vec::new();
-        let goals = self.on_host(changed, (rows, nulls))?.into_iter();
-        for (index, (mut goal, column)) in goals.zip(&columns).enumerate() {
+        let mut goals = self.on_host(changed, (rows, nulls))?;
+        for (index, (goal, column)) in goals.iter_mut().zip(&columns).enumerate() {
             if let Destination::Host(dst) = &mut goal.to {
-                let decoded = self.on_cpu(*column, (rows, draw), dst)?;
+                let sides = self.columns[index].sides_wanted(&self.columns, outcome_of(&files));
+                let decoded = self.on_cpu(column.with_sides(sides), (rows, draw), dst)?;
                 files.extend(decoded.map(|decoded| (index, decoded)));
             }
+        }
+        let to = (&self.columns[..], &mut goals[..]);
+        fill_without_image(to, outcome_of(&files), (rows, nulls), self.level)?;
+        for goal in &mut goals {
             goal.to.zero(&goal.empty)?;
         }
         Ok(Changed {
@@ -297,9 +331,11 @@ impl Stepped {
         if device.lost().is_some() {
             return Ok(None);
         }
-        let mut decoded = Vec::with_capacity(columns.len());
-        for column in columns {
-            decoded.push(match column {
+        let mut decoded: Vec<Option<DecodedImages>> = Vec::with_capacity(columns.len());
+        for (index, column) in columns.iter().enumerate() {
+            let outcome = |at: usize| decoded.get(at)?.as_ref().map(|it| &it.decoded);
+            let sides = self.columns[index].sides_wanted(&self.columns, outcome);
+            let rows_of_column = match column.with_sides(sides) {
                 ColumnRows::Images(_) => None,
                 ColumnRows::Files(files) => {
                     let rows = self.with_scratch(|scratch| {
@@ -310,7 +346,8 @@ impl Stepped {
                     };
                     Some(rows)
                 }
-            });
+            };
+            decoded.push(rows_of_column);
         }
         let stored = columns.iter().zip(&self.columns).zip(&decoded);
         let stored: Option<Vec<Stored<'_>>> = stored
@@ -346,6 +383,8 @@ impl Stepped {
             }
             files.push((index, decoded));
         }
+        let to = (&self.columns[..], &mut goals[..]);
+        fill_without_image(to, outcome_of(&files), (rows, nulls), self.level)?;
         Ok(Some(Changed {
             stays,
             on_device: OnDevice {
@@ -406,7 +445,7 @@ impl Stepped {
     ) -> Result<Option<FileOutcomes>> {
         self.with_scratch(|scratch| match column {
             ColumnRows::Images(images) => {
-                self.change_images(images, drawn, scratch, dst)?;
+                change_images(self.level, (images, drawn), scratch, dst)?;
                 Ok(None)
             }
             ColumnRows::Files(files) => {
@@ -424,41 +463,16 @@ impl Stepped {
         idle().push(scratch);
         done
     }
+}
 
-    fn change_images(
-        &self,
-        column: Stored<'_>,
-        (rows, draw): (&[u64], Draw),
-        scratch: &mut RowScratch,
-        dst: &mut [u8],
-    ) -> Result<()> {
-        let RowScratch {
-            between,
-            parameters: [own, others],
-        } = scratch;
-        let StoredAs::Same(before) = column.before else {
-            return Err(Error::internal("images of any size"));
-        };
-        let len = len_of(before, 1)?;
-        let images = column.bytes.chunks_exact(len);
-        let changed = dst.chunks_exact_mut(len_of(column.after, 1)?);
-        for (at, ((src, dst), row)) in images.zip(changed).zip(rows).enumerate() {
-            if *row == NO_ROW {
-                continue;
-            }
-            let steps = column.steps;
-            steps.draw_parameters(draw, (*row, before), own)?;
-            let second = column.second.and_then(|seconds| seconds.of(at, len));
-            if let Some((_, second, _)) = second {
-                // It looks as it does where it is read for itself.
-                steps.draw_parameters(draw, (second, before), others)?;
-            }
-            let images = RowImages {
-                own: (src, own),
-                second: second.map(|(src, _, weight)| ((src, &others[..]), weight)),
-            };
-            steps.run(self.level, images, between, dst)?;
-        }
-        Ok(())
+/// What became of the files of each column.
+fn outcome_of<'a>(
+    files: &'a [(usize, FileOutcomes)],
+) -> impl Fn(usize) -> Option<&'a FileOutcomes> {
+    move |column| {
+        let mut files = files.iter();
+        files
+            .find(|(index, _)| *index == column)
+            .map(|(_, files)| files)
     }
 }

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use super::buffer::{Buffer, Buffers};
 use super::columns::{First, Output};
-use super::files::{FileColumn, Files};
+use super::files::{FileColumn, FileOutcomes, Files};
 use super::fill::NO_ROW;
 use super::on_device::{Stored, StoredAs};
 use super::second_images::SecondImages;
 use super::second_rows::Mixed;
+use super::sides::SidesWanted;
 use crate::error::{Error, Result};
 use crate::plan::Dtype;
 use crate::plan::operators::{ColumnSteps, Image};
@@ -34,6 +35,8 @@ pub(super) struct SteppedColumn {
     pub(super) valid: Option<usize>,
     /// The index of what is read of second rows, if it is mixed.
     pub(super) second: Option<usize>,
+    /// The index among all such columns of the images that it is the masks of.
+    pub(super) mask_of: Option<usize>,
 }
 
 /// What rows are before the steps.
@@ -50,6 +53,16 @@ pub(super) enum RowSource {
 pub(super) enum ColumnRows<'a> {
     Images(Stored<'a>),
     Files(Files<'a>),
+}
+
+impl<'a> ColumnRows<'a> {
+    /// The same, whose images must have these sides.
+    pub(super) fn with_sides(self, sides: SidesWanted<'a>) -> Self {
+        match self {
+            Self::Images(_) => self,
+            Self::Files(files) => Self::Files(Files { sides, ..files }),
+        }
+    }
 }
 
 impl SteppedColumn {
@@ -84,9 +97,32 @@ impl SteppedColumn {
             tensor,
             buffer,
             second,
+            mask_of: None,
             steps,
         })
     }
+
+    /// The sides that its images must have, as other columns of the batch say; `files`
+    /// are the files of those that are read before it.
+    pub(super) fn sides_wanted<'a>(
+        &self,
+        columns: &[Self],
+        files: impl Fn(usize) -> Option<&'a FileOutcomes>,
+    ) -> SidesWanted<'a> {
+        let Some(image) = self.mask_of else {
+            return self
+                .steps
+                .ties
+                .sides
+                .map_or(SidesWanted::Any, SidesWanted::All);
+        };
+        match (&columns[image].source, files(image)) {
+            (RowSource::Images(image), _) => SidesWanted::All(image.sides()),
+            (RowSource::Files(_), Some(files)) => SidesWanted::Rows(&files.sides),
+            (RowSource::Files(_), None) => SidesWanted::Any,
+        }
+    }
+
     /// Its rows as they are stored.
     pub(super) fn rows<'a>(
         &'a self,
@@ -107,6 +143,7 @@ impl SteppedColumn {
                     bytes: stored.room(len)?,
                     offsets,
                     nulls,
+                    sides: SidesWanted::Any,
                 }));
             }
         };

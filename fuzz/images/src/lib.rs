@@ -73,10 +73,15 @@ fn decode(format: ImageFormat, data: &[u8]) {
         Ok(_) => return,
         Err(error) => return assert!(!error.to_string().is_empty()),
     }
-    let modes = [PixelMode::Rgb, PixelMode::Grey, PixelMode::Rgba];
+    let modes = [
+        PixelMode::Rgb,
+        PixelMode::Grey,
+        PixelMode::Rgba,
+        PixelMode::Indices,
+    ];
     let options = DecodeOptions {
-        mode: modes[data.len() % 3],
-        exif: [Exif::Apply, Exif::Ignore][data.len() / 3 % 2],
+        mode: modes[data.len() % 4],
+        exif: [Exif::Apply, Exif::Ignore][data.len() / 4 % 2],
         limits: LIMITS,
     };
     let mut decoder = ImageDecoder::new();

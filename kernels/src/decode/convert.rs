@@ -6,7 +6,7 @@ use super::pixels::Samples;
 /// Converts a run of pixels. `src` and `dst` have as many pixels.
 pub(super) fn convert(samples: Samples, src: &[u8], mode: PixelMode, dst: &mut [u8]) {
     match mode {
-        PixelMode::Grey => to_grey(samples, src, dst),
+        PixelMode::Grey | PixelMode::Indices => to_grey(samples, src, dst),
         PixelMode::Rgb => to_rgb(samples, src, dst),
         PixelMode::Rgba => to_rgba(samples, src, dst),
     }

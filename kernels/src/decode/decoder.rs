@@ -12,7 +12,7 @@ use super::jpeg::Jpeg;
 use super::limits::DecodeLimits;
 use super::options::{DecodeOptions, Exif, PixelMode};
 use super::orientation::Orientation;
-use super::pixels::{Codec, DecodedPart, Flaws, Request};
+use super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::png::Png;
 use super::tiff::Tiff;
 use super::webp::Webp;
@@ -126,6 +126,7 @@ impl ImageDecoder {
             Exif::Apply => header.orientation,
             Exif::Ignore => Orientation::IDENTITY,
         };
+        check_indices(&header, options.mode, None)?;
         let n_pixels = u64::from(seen.height) * u64::from(seen.width);
         let n_pictures = 1 + u64::from(orientation != Orientation::IDENTITY);
         let request = Request {
@@ -137,6 +138,7 @@ impl ImageDecoder {
             taken: n_pixels.saturating_mul(n_pictures * options.mode.channels() as u64),
         };
         let part = self.part_of(&request)?;
+        check_indices(&header, options.mode, Some(part.samples))?;
         self.finish(&request, part, orientation, dst);
         Ok(DecodedImage {
             height: seen.height,
@@ -191,10 +193,41 @@ impl ImageDecoder {
             dst.resize(len, 0);
             let size = [height, width];
             match mode {
-                PixelMode::Grey => orientation.turn::<1>(size, &self.window, dst),
+                PixelMode::Grey | PixelMode::Indices => {
+                    orientation.turn::<1>(size, &self.window, dst);
+                }
                 PixelMode::Rgb => orientation.turn::<3>(size, &self.window, dst),
                 PixelMode::Rgba => orientation.turn::<4>(size, &self.window, dst),
             }
+        }
+    }
+}
+
+/// Refuses pixels that are no numbers of colours and no greys of a byte, where such are
+/// asked for; `samples` are what a codec has made, if it has.
+fn check_indices(
+    header: &ImageHeader,
+    mode: PixelMode,
+    samples: Option<Samples>,
+) -> Result<(), DecodeError> {
+    if mode != PixelMode::Indices {
+        return Ok(());
+    }
+    let refused = |what: String| DecodeError::Unsupported {
+        format: header.format,
+        what: what.into(),
+    };
+    let unpacks = matches!(header.format, ImageFormat::Png | ImageFormat::Gif);
+    match (header.bits, samples) {
+        (9.., _) => Err(refused(format!("indices of {} bits", header.bits))),
+        (..=7, _) if !unpacks => Err(refused(format!(
+            "indices of {} bits, but of a PNG or GIF",
+            header.bits
+        ))),
+        (_, None | Some(Samples::Grey)) => Ok(()),
+        (_, Some(Samples::GreyAlpha | Samples::Rgb | Samples::Rgba | Samples::Cmyk)) => {
+            let what = "indices, for its pixels are colours or have an opacity";
+            Err(refused(what.to_owned()))
         }
     }
 }

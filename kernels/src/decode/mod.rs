@@ -8,7 +8,7 @@
 //!
 //! They are Pillow's: for every file that is decoded, `Image.open(f).convert(mode)`
 //! of Pillow 12 gives the same bytes, with `mode` one of `"L"`, `"RGB"` and
-//! `"RGBA"`. A JPEG is decoded as libjpeg-turbo 3.1 does it by default: the slow
+//! `"RGBA"`; [`PixelMode::Indices`] has the numbers of a palette instead. A JPEG is decoded as libjpeg-turbo 3.1 does it by default: the slow
 //! integer DCT, fancy upsampling. Where a file would come out otherwise it is
 //! refused by name; `docs/images.md` has the table.
 //!

@@ -13,6 +13,10 @@ pub enum PixelMode {
     Rgb,
     /// Red, green, blue and opacity: 255 where the file has none.
     Rgba,
+    /// One sample: the number of the pixel's colour in the file's palette, or its grey
+    /// where there is no palette, as `numpy.asarray(Image.open(f))` has it for Pillow's
+    /// modes `"P"`, `"L"` and, as 0 and 1, `"1"`. Files of colours are refused.
+    Indices,
 }
 
 impl PixelMode {
@@ -20,7 +24,7 @@ impl PixelMode {
     #[must_use]
     pub fn channels(self) -> usize {
         match self {
-            Self::Grey => 1,
+            Self::Grey | Self::Indices => 1,
             Self::Rgb => 3,
             Self::Rgba => 4,
         }

@@ -30,7 +30,7 @@ impl Samples {
     pub(super) fn are(self, mode: PixelMode) -> bool {
         matches!(
             (self, mode),
-            (Self::Grey, PixelMode::Grey)
+            (Self::Grey, PixelMode::Grey | PixelMode::Indices)
                 | (Self::Rgb, PixelMode::Rgb)
                 | (Self::Rgba, PixelMode::Rgba)
         )

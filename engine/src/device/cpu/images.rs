@@ -13,7 +13,7 @@ use super::text::{TextRows, decoded};
 use super::unusable::Unusable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::SegmentFiles;
-use crate::plan::operators::{Between, Draw, Parameters};
+use crate::plan::operators::{Between, DecodedFile, Draw, Parameters, StoredFile};
 
 /// What one worker decodes and changes images with.
 #[derive(Debug, Default)]
@@ -60,10 +60,15 @@ impl ImageWorker {
                 continue;
             }
             // Nothing is drawn in a pipeline, so any row's chance will do.
-            let file = (rows.bytes(row), Draw { seed: 0, epoch: 0 }, 0);
+            let file = StoredFile {
+                bytes: rows.bytes(row),
+                draw: Draw { seed: 0, epoch: 0 },
+                row: 0,
+                sides: None,
+            };
             let memory = (&mut self.between, &mut self.parameters);
             match steps.run_file(level, file, memory, dst) {
-                Ok(flaws) => {
+                Ok(DecodedFile { flaws, .. }) => {
                     valid[row] = true;
                     damaged.extend(flaws.any().then_some(row));
                 }

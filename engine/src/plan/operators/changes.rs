@@ -85,6 +85,18 @@ impl BorderMode {
 }
 
 impl Move {
+    /// What it adds around an image; any will do where it adds nothing.
+    pub(super) fn border(&self) -> Border {
+        match *self {
+            Self::Pad(border, _) => border,
+            Self::CropCenter(_)
+            | Self::CropAnywhere(_)
+            | Self::CropPart(_)
+            | Self::FlipHorizontal(_)
+            | Self::FlipVertical(_) => Border::Edge,
+        }
+    }
+
     /// What is known of images behind it.
     pub(super) fn behind(&self, images: KnownImages) -> KnownImages {
         let sides = match *self {

@@ -22,7 +22,9 @@ pub struct DecodeImages {
     /// Whether images are turned as their EXIF orientation says ("apply") or stay as
     /// they are stored ("ignore"), which is what Pillow does unless it is told.
     pub exif: ExifOrientation,
-    /// What pixels become (default: "rgb"): "rgb", "grey" or "rgba".
+    /// What pixels become (default: "rgb"): "rgb", "grey", "rgba", or "indices": the
+    /// numbers of a palette, or greys, as masks of labels have them ("grey" would turn
+    /// numbers into the greys of their colours).
     #[serde(default)]
     pub mode: ColourMode,
     /// What becomes of a file that cannot be decoded or be changed by the steps
@@ -59,6 +61,8 @@ pub enum ColourMode {
     Grey,
     /// Red, green, blue, opacity.
     Rgba,
+    /// The number of a colour in the palette, or a grey; files of colours are refused.
+    Indices,
 }
 
 impl Lower for DecodeImages {
@@ -74,6 +78,7 @@ impl Lower for DecodeImages {
                     ColourMode::Rgb => PixelMode::Rgb,
                     ColourMode::Grey => PixelMode::Grey,
                     ColourMode::Rgba => PixelMode::Rgba,
+                    ColourMode::Indices => PixelMode::Indices,
                 },
                 exif: match self.exif {
                     ExifOrientation::Apply => Exif::Apply,

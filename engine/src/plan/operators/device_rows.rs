@@ -6,7 +6,8 @@ use fuelrail_kernels::RowKernel;
 use fuelrail_kernels::blend::BlendRow;
 use fuelrail_kernels::resample::{ResampleTables, ResampleWindow, WeightsCache};
 
-use super::lowered::{Blending, Link, Resizing, RowRecord};
+use super::lowered::{Blending, Link, Resizing};
+use super::row_record::RowRecord;
 use crate::error::{Error, Result};
 
 /// One link, or a window and the resize behind it, which are one.

@@ -70,6 +70,33 @@ impl Drawn {
     }
 }
 
+/// The draws of one row, step by step: a step goes on drawing where it was.
+#[derive(Debug, Clone)]
+pub(super) struct RowDraws {
+    draw: Draw,
+    row: u64,
+    /// The step that drew last, and its draws.
+    last: Option<(usize, Drawn)>,
+}
+
+impl RowDraws {
+    /// Those of a row of the dataset.
+    pub(super) fn new(draw: Draw, row: u64) -> Self {
+        Self {
+            draw,
+            row,
+            last: None,
+        }
+    }
+
+    /// Those of a step, which has this stream.
+    pub(super) fn of(&mut self, step: usize, stream: u64) -> &mut Drawn {
+        let last = self.last.take().filter(|(at, _)| *at == step);
+        let of_step = last.unwrap_or_else(|| (step, self.draw.of(stream, self.row)));
+        &mut self.last.insert(of_step).1
+    }
+}
+
 /// The stream of a name.
 pub(super) fn stream(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

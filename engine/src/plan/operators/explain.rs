@@ -13,8 +13,10 @@ use super::color_change::row_in_words;
 use super::decoding::{Decoding, OnBadImage};
 use super::draw::Draw;
 use super::image::Image;
-use super::lowered::{Blending, ColumnSteps, Link, Parameters, Resizing, RowRecord};
+use super::lowered::{Blending, ColumnSteps, Link, Resizing};
 use super::mix::Weight;
+use super::row_record::{Parameters, RowRecord};
+use super::ties::{CoordinateKind, Ties};
 use crate::error::Result;
 
 /// A row of the dataset that is asked for.
@@ -63,6 +65,9 @@ impl ColumnSteps {
                     None => write!(text, "\n    this row: null"),
                 };
             }
+        }
+        for words in self.ties_in_words() {
+            _ = write!(text, "\n  {words}");
         }
         let records = self.records(row)?;
         for (at, link) in self.links.iter().enumerate() {
@@ -178,11 +183,31 @@ impl ColumnSteps {
         Ok(json!({
             "column": self.column,
             "decode": self.decoding.as_ref().map(decode_in_words),
+            "ties": self.ties_in_words(),
             "before": self.before.to_string(),
             "after": self.after.to_string(),
             "kernels": links,
             "passes": self.passes_in_json(),
         }))
+    }
+
+    /// What moves with its images, or what it moves with.
+    fn ties_in_words(&self) -> Vec<String> {
+        let Ties {
+            mask_of,
+            coordinates,
+            ..
+        } = &self.ties;
+        let mask_of = mask_of.iter();
+        let mask_of = mask_of.map(|of| format!("the masks of {}: they move with it", of.image));
+        let coordinates = coordinates.iter();
+        let coordinates = coordinates.map(|it| match it.kind {
+            CoordinateKind::Boxes { .. } => format!("{}: boxes that move with it", it.column),
+            CoordinateKind::Points { .. } => {
+                format!("{}: keypoints that move with it", it.column)
+            }
+        });
+        mask_of.chain(coordinates).collect()
     }
 
     /// What is drawn for a row, if one is asked for that is not null.

@@ -1,7 +1,7 @@
 //! What steps know of the tensors of a batch.
 
 use super::table::Refusal;
-use crate::plan::suggest;
+use crate::plan::{Dtype, suggest};
 
 /// A tensor of a batch, as steps know it.
 #[derive(Debug, Clone)]
@@ -12,6 +12,10 @@ pub struct KnownTensor<'a> {
     pub column: &'a str,
     /// What its rows hold.
     pub held: Held<'a>,
+    /// The type of its elements.
+    pub dtype: Dtype,
+    /// Its dimensions behind the first.
+    pub inner: &'a [u64],
     /// Whether each row of the batch has a value of its own, or several of one shape.
     pub is_fixed: bool,
 }
@@ -65,6 +69,48 @@ pub(super) fn files_of(column: &str, known: &[KnownTensor<'_>]) -> Result<(), Re
         Held::Images(shape) => Err(refused(&format!("images of shape {shape:?}"))
             .with_hint("they are decoded already: leave `decode` out")),
         Held::Other(what) => Err(refused(what)),
+    }
+}
+
+/// The type of a column of coordinates, of which each has `size` numbers.
+pub(super) fn numbers_of(
+    column: &str,
+    known: &[KnownTensor<'_>],
+    (key, size): (&'static str, usize),
+) -> Result<Dtype, Refusal> {
+    let tensor = known.iter().find(|tensor| tensor.name == column);
+    let Some(tensor) = tensor else {
+        let mut columns: Vec<&str> = known.iter().map(|tensor| tensor.column).collect();
+        columns.dedup();
+        return Err(Refusal::new(key, unknown(column, columns)));
+    };
+    let refused = |got: String| {
+        let message = format!(
+            "expected numbers in rows of shape [..., {size}], or in lists of {size}n, got {got}"
+        );
+        Err(Refusal::new(key, message))
+    };
+    if tensor.dtype == Dtype::Bool {
+        return refused("bool".to_owned());
+    }
+    let lengths = format!("{column}.lengths");
+    let is_padded = known.iter().any(|tensor| tensor.name == lengths);
+    let last = tensor.inner.last().copied();
+    match (tensor.is_fixed, last) {
+        (false, None) => Ok(tensor.dtype),
+        (true, Some(length)) if is_padded => {
+            if length % size as u64 == 0 {
+                return Ok(tensor.dtype);
+            }
+            let message = format!("expected a max_length of {size}n numbers, got {length}");
+            Err(Refusal::new(key, message))
+        }
+        (true, Some(length)) if length == size as u64 => Ok(tensor.dtype),
+        (true | false, _) => refused(format!(
+            "{} in rows of shape {:?}",
+            tensor.dtype.as_str(),
+            tensor.inner
+        )),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fuelrail_kernels::Element;
 use fuelrail_kernels::blend::Blend;
-use fuelrail_kernels::color::{Color, ColorRow};
+use fuelrail_kernels::color::Color;
 use fuelrail_kernels::decode::PixelMode;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
 use fuelrail_kernels::lut::{Lut, LutError};
@@ -14,10 +14,12 @@ use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
 use super::changes::{Change, Move};
 use super::color_change::ColorChange;
 use super::decoding::Decoding;
-use super::draw::{Draw, Drawn};
+use super::draw::{Draw, RowDraws};
 use super::image::{Image, KnownImages};
 use super::mix::{Mix, SecondRow};
 use super::resize_to::ResizeTo;
+use super::row_record::{Parameters, RowRecord};
+use super::ties::Ties;
 use crate::error::{Error, Result};
 
 /// Bytes that no image may have.
@@ -38,6 +40,8 @@ pub struct ColumnSteps {
     pub links: Vec<Link>,
     /// Rows of the dataset, of which second ones are drawn.
     pub n_rows: u64,
+    /// What moves with its images, or what it moves with.
+    pub ties: Ties,
 }
 
 /// One kernel of a column.
@@ -106,40 +110,6 @@ pub struct Drawing<What = Move> {
     pub what: What,
 }
 
-/// What a link is told of one row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RowRecord {
-    /// Nothing that differs from row to row.
-    Shared,
-    /// Of a [`Link::Gather`].
-    Gather(GatherRow),
-    /// Of a [`Link::Color`].
-    Color(ColorRow),
-    /// Of a [`Link::Resample`]: the sides before it and behind it.
-    Resample([[u32; 2]; 2]),
-}
-
-impl RowRecord {
-    /// The window that it cuts out of an image, if it does nothing else.
-    pub(super) fn window(&self) -> Option<[u32; 4]> {
-        let Self::Gather(it) = self else {
-            return None;
-        };
-        let steps = [it.row_down, it.row_right, it.col_down, it.col_right];
-        let (top, left) = (u32::try_from(it.top).ok()?, u32::try_from(it.left).ok()?);
-        let fits = |start: u32, len: u32, whole: u32| {
-            len > 0 && start.checked_add(len).is_some_and(|end| end <= whole)
-        };
-        let is_within =
-            fits(top, it.dst_height, it.src_height) && fits(left, it.dst_width, it.src_width);
-        (steps == [1, 0, 0, 1] && is_within).then_some([top, left, it.dst_height, it.dst_width])
-    }
-}
-
-/// The records of one row, one for each link. That of a [`Link::Blend`] is made where
-/// it is known which rows can be mixed.
-pub type Parameters = Vec<RowRecord>;
-
 impl Drawing<Mix> {
     /// The second row of a row of a dataset of `n_rows`; `None` where it stays as it
     /// is.
@@ -159,13 +129,14 @@ impl ColumnSteps {
             after: images,
             links: Vec::new(),
             n_rows,
+            ties: Ties::default(),
         }
     }
 
     /// No steps yet, on images that are decoded so.
     pub(super) fn decoded(column: &str, decoding: Decoding, n_rows: u64) -> Self {
         let channels = match decoding.options.mode {
-            PixelMode::Grey => 1,
+            PixelMode::Grey | PixelMode::Indices => 1,
             PixelMode::Rgb => 3,
             PixelMode::Rgba => 4,
         };
@@ -291,18 +262,26 @@ impl ColumnSteps {
                 return Ok(());
             }
         }
-        let border = match drawing.what {
-            Move::Pad(border, _) => border,
-            Move::CropCenter(_)
-            | Move::CropAnywhere(_)
-            | Move::CropPart(_)
-            | Move::FlipHorizontal(_)
-            | Move::FlipVertical(_) => Border::Edge,
-        };
+        let border = drawing.what.border();
         self.links.push(Link::Gather {
             kernel: gather(images, (images.layout, border))?,
             moves: vec![drawing],
         });
+        Ok(())
+    }
+
+    /// Adds a kernel that leaves images as they are, where there is none: they are put
+    /// into a batch by one.
+    ///
+    /// # Errors
+    /// Where images are not those of a kernel.
+    pub(super) fn add_copy(&mut self) -> Result<(), String> {
+        if self.links.is_empty() {
+            self.links.push(Link::Gather {
+                kernel: gather(self.after, (self.after.layout, Border::Edge))?,
+                moves: Vec::new(),
+            });
+        }
         Ok(())
     }
 
@@ -417,7 +396,7 @@ impl ColumnSteps {
     ) -> Result<Image> {
         out.clear();
         let mut sides = stored.sides();
-        let mut drawn: Option<(usize, Drawn)> = None;
+        let mut draws = RowDraws::new(draw, row);
         for link in &self.links {
             let (kernel, moves) = match link {
                 Link::Gather { kernel, moves } => (kernel, moves),
@@ -441,14 +420,8 @@ impl ColumnSteps {
             let [height, width] = sides;
             let mut record = GatherRow::whole(height, width).map_err(|it| self.cannot(&it))?;
             for Drawing { step, stream, what } in moves {
-                let of_step = match drawn.take() {
-                    // A step goes on drawing where it was.
-                    Some((at, drawn)) if at == *step => drawn,
-                    _ => draw.of(*stream, row),
-                };
-                let (_, drawn) = drawn.insert((*step, of_step));
                 record = what
-                    .apply(kernel.border(), record, drawn)
+                    .apply(kernel.border(), record, draws.of(*step, *stream))
                     .map_err(|error| self.cannot(&error))?;
             }
             sides = [record.dst_height, record.dst_width];

@@ -8,6 +8,9 @@
 //! them all, and pipelines those that draw nothing. Any other operator on columns
 //! is a [`MapColumns`], for pipelines. Devices know kernels and no operators.
 
+mod annotate;
+mod annotations;
+mod boxes;
 mod bucketize;
 mod cast;
 mod center_crop;
@@ -24,6 +27,7 @@ mod draw;
 mod effects;
 mod explain;
 mod file_columns;
+mod geometry;
 mod grayscale;
 mod image;
 mod image_columns;
@@ -37,18 +41,23 @@ mod normalize_images;
 mod on_host;
 mod pad;
 mod passes;
+mod points;
 mod random_crop;
 mod random_flip;
 mod random_grayscale;
 mod random_resized_crop;
 mod resize;
 mod resize_to;
+mod row_record;
 mod solarize;
 mod stages;
 mod statistic;
 mod steps;
 mod table;
+mod ties;
 
+pub use annotate::Annotate;
+pub use boxes::moved_box;
 pub use bucketize::BucketizeSpec;
 pub use cast::CastSpec;
 pub use center_crop::CenterCrop;
@@ -65,34 +74,38 @@ pub use device_rows::{DeviceRows, device_kernels};
 pub use draw::{Draw, Drawn};
 pub use effects::{Effect, StepEffect};
 pub use explain::ExplainedRow;
+pub use geometry::PixelMove;
 pub use grayscale::Grayscale;
 pub use image::{Image, KnownImages};
 pub use invert::Invert;
 pub use known::{Held, KnownTensor, second_name, status_name};
-pub use lowered::{
-    Blending, Coloring, ColumnSteps, Drawing, Link, Parameters, Resizing, RowRecord,
-};
+pub use lowered::{Blending, Coloring, ColumnSteps, Drawing, Link, Resizing};
 pub use mix::{Beta, Mix, SecondRow, Weight};
 pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
 pub use normalize_images::NormalizeImages;
-pub use on_host::{Between, RowImages, StoredRow};
+pub use on_host::{Between, DecodedFile, RowImages, StoredFile, StoredRow};
 pub use pad::Pad;
+pub use points::moved_point;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
 pub use random_grayscale::RandomGrayscale;
 pub use random_resized_crop::RandomResizedCrop;
 pub use resize::{Interpolation, Resize};
 pub use resize_to::ResizeTo;
+pub use row_record::{Parameters, RowRecord};
 pub use solarize::Solarize;
 pub use statistic::{Preset, Statistic};
 pub use steps::Steps;
 pub(super) use table::OneOf;
 pub use table::{Lower, Refusal};
+pub use ties::{Annotations, BoxFormat, CoordinateKind, Coordinates, MaskOf, Ties, kept_name};
 
 table::operators! {
     /// An operator of a loader's steps; `op` names it.
     pub enum Operator: Lower, OPERATORS;
+    /// Says what belongs to images and moves as they do: masks, boxes and keypoints.
+    annotate: Annotate(Annotate),
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
     /// Changes brightness, contrast, saturation and hue by factors drawn for each row

@@ -6,10 +6,10 @@ use fuelrail_kernels::gather::GatherRow;
 use fuelrail_kernels::resample::ResampleScratch;
 use fuelrail_kernels::{Level, RowError};
 
-use super::decoding::Decoding;
 use super::draw::Draw;
-use super::lowered::{Blending, ColumnSteps, Link, Parameters, RowRecord, keeps_samples};
+use super::lowered::{Blending, ColumnSteps, Link, keeps_samples};
 use super::mix::Weight;
+use super::row_record::{Parameters, RowRecord};
 use super::stages::HostStages;
 use crate::error::{Error, Result};
 
@@ -23,6 +23,28 @@ pub struct RowImages<'a> {
     pub own: StoredRow<'a>,
     /// The row that it is mixed with, and its own weight, if it is mixed.
     pub second: Option<(StoredRow<'a>, Weight)>,
+}
+
+/// A row that is stored as an image file.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredFile<'a> {
+    /// The file.
+    pub bytes: &'a [u8],
+    /// What its chance is drawn from.
+    pub draw: Draw,
+    /// The row of the dataset.
+    pub row: u64,
+    /// The sides that its image must have, if another column says so.
+    pub sides: Option<[u32; 2]>,
+}
+
+/// What a file was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodedFile {
+    /// What was wrong with it.
+    pub flaws: Flaws,
+    /// Height and width of its image before all steps.
+    pub sides: [u32; 2],
 }
 
 /// Memory for what is between the kernels of a row.
@@ -96,15 +118,15 @@ impl ColumnSteps {
     pub fn run_file(
         &self,
         level: Level,
-        file: (&[u8], Draw, u64),
+        file: StoredFile<'_>,
         (between, parameters): (&mut Between, &mut Parameters),
         dst: &mut [u8],
-    ) -> Result<Flaws> {
-        let flaws = self.decode_file(file, (between, parameters))?;
+    ) -> Result<DecodedFile> {
+        let found = self.decode_file(file, (between, parameters))?;
         let Between { swap, decoded, .. } = between;
         let stored = (&decoded[..], &parameters[..]);
         self.on_host(level).links(&self.links, stored, swap, dst)?;
-        Ok(flaws)
+        Ok(found)
     }
 
     /// Decodes the image of a row into [`Between::decoded`], and draws what is done to
@@ -112,20 +134,23 @@ impl ColumnSteps {
     /// is all that the first crop then has.
     ///
     /// # Errors
-    /// `Data` where the file cannot be decoded, or its image is not one for the steps;
-    /// `Internal` for images that are stored decoded.
+    /// `Data` where the file cannot be decoded, its image has other sides than it must
+    /// have, or is not one for the steps; `Internal` for images that are stored decoded.
     pub fn decode_file(
         &self,
-        (bytes, draw, row): (&[u8], Draw, u64),
+        file: StoredFile<'_>,
         (between, parameters): (&mut Between, &mut Parameters),
-    ) -> Result<Flaws> {
+    ) -> Result<DecodedFile> {
+        let bytes = file.bytes;
         let decoding = self.decoding.as_ref();
         let decoding = decoding.ok_or_else(|| Error::internal("images that are decoded"))?;
         let options = &decoding.options;
         let bad = |error| Error::data(format!("{error}")).with_column(&self.column);
         let header = read_header(bytes, &options.limits).map_err(bad)?;
-        let stored = self.before.with_sides(header.size(options.exif));
-        self.draw_parameters(draw, (row, stored), parameters)?;
+        let sides = header.size(options.exif);
+        self.check_sides(sides, file.sides)?;
+        let stored = self.before.with_sides(sides);
+        self.draw_parameters(file.draw, (file.row, stored), parameters)?;
         let window = self.window_of_first(parameters);
         let Between {
             decoder, decoded, ..
@@ -138,20 +163,36 @@ impl ColumnSteps {
             let whole = whole.map_err(|_| Error::internal("a window of no size"))?;
             *first = RowRecord::Gather(whole);
         }
-        Ok(flaws)
+        Ok(DecodedFile { flaws, sides })
     }
 
-    /// The image that takes the place of one that cannot be decoded: all its samples
-    /// were `fill` before they became what the last tables make of them.
+    /// Refuses an image that has not the size of its mask, or a mask that has not that
+    /// of its image.
+    fn check_sides(&self, sides: [u32; 2], expected: Option<[u32; 2]>) -> Result<()> {
+        let Some(expected) = expected.filter(|expected| *expected != sides) else {
+            return Ok(());
+        };
+        let [what, whose] = match self.ties.mask_of {
+            Some(_) => ["a mask", "that of its image"],
+            None => ["an image", "that of its mask"],
+        };
+        let words = |[height, width]: [u32; 2]| format!("{height}x{width}");
+        let (expected, got) = (words(expected), words(sides));
+        let message = format!("expected {what} of {expected}, {whose}, got {got}");
+        Err(Error::data(message).with_column(&self.column))
+    }
+
+    /// The image that takes the place of one that there is not: all its samples were
+    /// `fill` before they became what the last tables make of them.
     ///
     /// # Errors
     /// `Internal` where the image has another size.
-    pub fn substitute(&self, decoding: &Decoding, level: Level, dst: &mut [u8]) -> Result<()> {
+    pub fn substitute(&self, fill: u8, level: Level, dst: &mut [u8]) -> Result<()> {
         let is_table = |link: &&Link| matches!(link, Link::Lut(_));
         let n_tables = self.links.iter().rev().take_while(is_table).count();
         let links = &self.links[self.links.len() - n_tables..];
         let n_samples = dst.len() / self.after.element.len_bytes();
-        let image = vec![decoding.fill; n_samples];
+        let image = vec![fill; n_samples];
         let records = vec![RowRecord::Shared; links.len()];
         let on_host = self.on_host(level);
         on_host.links(links, (&image, &records), &mut Swap::default(), dst)

@@ -8,7 +8,8 @@ use fuelrail_kernels::normalize::Images;
 use fuelrail_kernels::resample::{ResampleImages, ResampleScratch, ResampleWindow};
 use fuelrail_kernels::{Level, RowError, normalized};
 
-use super::lowered::{Link, RowRecord, keeps_samples};
+use super::lowered::{Link, keeps_samples};
+use super::row_record::RowRecord;
 use crate::error::{Error, Result};
 
 /// One pass over an image.

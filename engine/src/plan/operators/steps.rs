@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::annotations::{followed, is_tied, no_coordinates, stay_together};
 use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::{Image, KnownImages};
@@ -15,6 +16,7 @@ use super::known::{KnownTensor, files_of, is_new, label_of, shape_of};
 use super::lowered::{ColumnSteps, Drawing};
 use super::mix::Mix;
 use super::table::{Lower, OneOf, Refusal};
+use super::ties::Annotations;
 use super::{OPERATORS, Operator};
 use crate::error::{Error, Result, name_in_quotes};
 use crate::plan::named_types::ImageLayout;
@@ -99,9 +101,12 @@ impl Steps {
     /// # Errors
     /// `Pipeline` with step, operator, column and place where a step cannot be done.
     pub fn lower(&self, known: &[KnownTensor<'_>], n_rows: u64) -> Result<Vec<ColumnSteps>> {
-        let lowered = self.lower_first(self.step.len(), known, n_rows)?;
+        let mut lowered = self.lower_first(self.step.len(), known, n_rows)?;
         self.check_sides(&lowered)?;
         self.check_mix(known, &lowered)?;
+        for steps in &mut lowered {
+            steps.add_copy().map_err(Error::internal)?;
+        }
         Ok(lowered)
     }
 
@@ -121,6 +126,14 @@ impl Steps {
             let columns = &operator.operator().columns().0;
             let refused = |refusal, column| self.refused(index, refusal, column);
             distinct(columns).map_err(|refusal| refused(refusal, None))?;
+            let annotations = operator.operator().annotates();
+            if let (Some(annotations), [column, ..]) =
+                (annotations.map_err(|it| refused(it, None))?, &columns[..])
+            {
+                let done = self.annotate((column, &annotations), (known, n_rows), &mut lowered);
+                done.map_err(|refusal| refused(refusal, Some(column)))?;
+                continue;
+            }
             let mut sizes = Vec::new();
             for column in columns {
                 let done = self.lower_one(index, column, (known, n_rows), &mut lowered);
@@ -128,7 +141,46 @@ impl Steps {
                 alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
+        // An image comes before its masks, which ask for its size.
+        lowered.sort_by_key(|steps| steps.ties.mask_of.is_some());
         Ok(lowered)
+    }
+
+    /// Ties columns to that of their images.
+    fn annotate(
+        &self,
+        (column, annotations): (&str, &Annotations),
+        (known, n_rows): (&[KnownTensor<'_>], u64),
+        lowered: &mut Vec<ColumnSteps>,
+    ) -> Result<(), Refusal> {
+        let image = self.images(column, (known, n_rows), lowered)?;
+        annotations.check_image(&lowered[image])?;
+        for mask in &annotations.masks {
+            let found = self.images(mask, (known, n_rows), lowered);
+            let mask = found.map_err(|refusal| Refusal {
+                key: "masks",
+                ..refusal
+            })?;
+            annotations.tie_mask([image, mask], lowered)?;
+        }
+        annotations.tie_coordinates(image, known, lowered)
+    }
+
+    /// The index of a column's steps, which begin here if there are none yet.
+    fn images(
+        &self,
+        column: &str,
+        (known, n_rows): (&[KnownTensor<'_>], u64),
+        lowered: &mut Vec<ColumnSteps>,
+    ) -> Result<usize, Refusal> {
+        if let Some(at) = lowered.iter().position(|steps| steps.column == column) {
+            return Ok(at);
+        }
+        let shape = shape_of(column, known)?;
+        let image = Image::of(shape, self.layout_of(column)?);
+        let image = image.map_err(|message| Refusal::new("column", message))?;
+        lowered.push(ColumnSteps::new(column, image.into(), n_rows));
+        Ok(lowered.len() - 1)
     }
 
     /// A refusal with its place.
@@ -215,18 +267,23 @@ impl Steps {
             lowered.push(ColumnSteps::decoded(column, decoding, n_rows));
             return Ok(None);
         }
-        let at = if let Some(at) = at {
-            at
-        } else {
-            let shape = shape_of(column, known)?;
-            let image = Image::of(shape, self.layout_of(column)?).map_err(refused)?;
-            lowered.push(ColumnSteps::new(column, image.into(), n_rows));
-            lowered.len() - 1
-        };
-        let steps = &mut lowered[at];
+        no_coordinates(lowered, column)?;
+        let at = self.images(column, (known, n_rows), lowered)?;
+        let changes = spec.lower(lowered[at].after)?;
+        stay_together(&lowered[at], &changes, lowered)?;
         let from = (index, self.stream_of(index));
         let mut drawn_in = None;
-        for change in spec.lower(steps.after)? {
+        for mask in &mut *lowered {
+            let mask_of = mask.ties.mask_of.as_ref();
+            let Some(fill) = mask_of.and_then(|it| (it.image == column).then_some(it.fill)) else {
+                continue;
+            };
+            for change in changes.iter().filter_map(|it| followed(it, fill)) {
+                mask.add(from, change).map_err(refused)?;
+            }
+        }
+        let steps = &mut lowered[at];
+        for change in changes {
             if let Change::Move(Move::CropAnywhere(_) | Move::CropPart(_)) = change {
                 drawn_in = Some(steps.after);
             }
@@ -287,7 +344,8 @@ fn distinct(columns: &[String]) -> Result<(), Refusal> {
 
 /// Refuses a label whose values in the batch are not those that are stored.
 fn unchanged(lowered: &[ColumnSteps], label: &str) -> Result<(), Refusal> {
-    if lowered.iter().all(|steps| steps.column != label) {
+    let is_changed = lowered.iter().any(|steps| steps.column == label);
+    if !is_changed && !is_tied(lowered, label) {
         return Ok(());
     }
     let message = "expected a label that no step changes";

@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::changes::Change;
 use super::decoding::Decoding;
 use super::image::KnownImages;
+use super::ties::Annotations;
 use crate::error::Error;
 use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
@@ -95,6 +96,14 @@ pub trait Lower {
     /// How it decodes what columns hold, if it does: then it comes first.
     fn decodes(&self) -> Option<Decoding> {
         None
+    }
+
+    /// What it says that belongs to its images, if it does nothing but that.
+    ///
+    /// # Errors
+    /// Where its keys do not fit one another.
+    fn annotates(&self) -> Result<Option<Annotations>, Refusal> {
+        Ok(None)
     }
 
     /// What it does to such images.

@@ -124,10 +124,12 @@ impl Gif {
     }
 }
 
-/// The colours of a frame; none where they are the greys of their numbers.
+/// The colours of a frame; none where they are the greys of their numbers, or numbers
+/// are asked for.
 fn palette(frame: &GifFrame<'_>, mode: PixelMode) -> Option<Palette> {
     let wants_alpha = mode == PixelMode::Rgba && frame.transparent.is_some();
-    if frame.palette.is_none() && !wants_alpha {
+    let is_numbers = mode == PixelMode::Indices;
+    if is_numbers || (frame.palette.is_none() && !wants_alpha) {
         return None;
     }
     let mut palette = frame.palette.map_or_else(Palette::greys, |colours| {

@@ -17,6 +17,8 @@ pub(super) struct Unpacking {
     palette: Option<Palette>,
     /// The colour that is transparent, as far as Pillow looks at it.
     key: Option<[u8; 3]>,
+    /// What samples of fewer bits than a byte are times.
+    factor: u8,
     /// What comes out.
     pub samples: Samples,
 }
@@ -26,7 +28,10 @@ impl Unpacking {
         let wants_alpha = mode == PixelMode::Rgba && head.transparency.is_some();
         let key = head.transparency.filter(|_| wants_alpha);
         let key = key.and_then(|bytes| key_of(head, bytes));
+        let is_numbers = mode == PixelMode::Indices;
+        let has_palette = head.colour == Colour::Palette && !is_numbers;
         let samples = match head.colour {
+            Colour::Palette if is_numbers => Samples::Grey,
             Colour::Palette if wants_alpha => Samples::Rgba,
             Colour::Grey | Colour::Rgb if key.is_some() => Samples::Rgba,
             Colour::Grey => Samples::Grey,
@@ -38,8 +43,15 @@ impl Unpacking {
             colour: head.colour,
             bits: head.bits,
             width: head.width as usize,
-            palette: (head.colour == Colour::Palette).then(|| palette_of(head, samples)),
+            palette: has_palette.then(|| palette_of(head, samples)),
             key,
+            factor: match head.colour {
+                _ if head.bits >= 8 => 1,
+                Colour::Palette => 1,
+                // Pillow has no bytes for two greys, but what is true.
+                Colour::Grey if is_numbers && head.bits == 1 => 1,
+                Colour::Grey | Colour::Rgb | Colour::GreyAlpha | Colour::Rgba => spread(head.bits),
+            },
             samples,
         }
     }
@@ -89,7 +101,7 @@ impl Unpacking {
             (8, _) => dst.copy_from_slice(src),
             (16, Colour::Grey) => pairs(src, dst, |high, low| if high == 0 { low } else { 255 }),
             (16, _) => pairs(src, dst, |high, _| high),
-            (bits, _) => unpack(bits, spread(bits), src, dst),
+            (bits, _) => unpack(bits, self.factor, src, dst),
         }
     }
 }

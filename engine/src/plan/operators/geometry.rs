@@ -1,0 +1,107 @@
+//! How the pixels of one row move, step by step, for what is given in coordinates.
+
+use fuelrail_kernels::gather::{GatherError, GatherRow};
+
+use super::changes::Move;
+use super::draw::{Draw, Drawn, RowDraws};
+use super::lowered::{ColumnSteps, Drawing, Link, Resizing};
+use crate::error::Result;
+
+/// One move of all pixels of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelMove {
+    /// What lies from this row and column on is kept, an image of these sides; where it
+    /// reaches beyond the image before, something is added.
+    Window {
+        /// The first row; negative where rows are added.
+        top: i32,
+        /// The first column; negative where columns are added.
+        left: i32,
+        /// Height and width.
+        sides: [u32; 2],
+    },
+    /// Left and right change places in an image so wide.
+    MirrorHorizontal {
+        /// Its width.
+        width: u32,
+    },
+    /// Top and bottom change places in an image so high.
+    MirrorVertical {
+        /// Its height.
+        height: u32,
+    },
+    /// The image gets another size.
+    Scale {
+        /// Height and width before.
+        before: [u32; 2],
+        /// Height and width behind.
+        behind: [u32; 2],
+    },
+}
+
+impl ColumnSteps {
+    /// How the pixels of a row move whose image has these sides: `out` gets all moves in
+    /// order, by the draws that [`ColumnSteps::draw_parameters`] has. Gives the sides of
+    /// the image behind them.
+    ///
+    /// # Errors
+    /// `Data` where a step cannot be done to an image of this size.
+    pub fn pixel_moves(
+        &self,
+        draw: Draw,
+        (row, stored): (u64, [u32; 2]),
+        out: &mut Vec<PixelMove>,
+    ) -> Result<[u32; 2]> {
+        out.clear();
+        let mut sides = stored;
+        let mut draws = RowDraws::new(draw, row);
+        for link in &self.links {
+            match link {
+                Link::Gather { moves, .. } => {
+                    for Drawing { step, stream, what } in moves {
+                        let drawn = draws.of(*step, *stream);
+                        let moved = pixel_move(what, &mut sides, drawn);
+                        out.extend(moved.map_err(|error| self.cannot(&error))?);
+                    }
+                }
+                Link::Resample(resizing) => {
+                    out.push(self.scale(&mut sides, resizing)?);
+                }
+                Link::Color(_) | Link::Lut(_) | Link::Blend(_) => {}
+            }
+        }
+        Ok(sides)
+    }
+
+    fn scale(&self, sides: &mut [u32; 2], resizing: &Resizing) -> Result<PixelMove> {
+        let before = *sides;
+        *sides = self.resized(before, resizing)?;
+        let behind = *sides;
+        Ok(PixelMove::Scale { before, behind })
+    }
+}
+
+/// What a move does to an image of these sides, which become those behind it.
+fn pixel_move(
+    what: &Move,
+    sides: &mut [u32; 2],
+    drawn: &mut Drawn,
+) -> Result<Option<PixelMove>, GatherError> {
+    let [height, width] = *sides;
+    let whole = GatherRow::whole(height, width)?;
+    let border = what.border();
+    let record = what.apply(border, whole, drawn)?;
+    *sides = [record.dst_height, record.dst_width];
+    Ok(match what {
+        Move::FlipHorizontal(_) | Move::FlipVertical(_) if record == whole => None,
+        Move::FlipHorizontal(_) => Some(PixelMove::MirrorHorizontal { width }),
+        Move::FlipVertical(_) => Some(PixelMove::MirrorVertical { height }),
+        Move::Pad(..) | Move::CropCenter(_) | Move::CropAnywhere(_) | Move::CropPart(_) => {
+            Some(PixelMove::Window {
+                top: record.top,
+                left: record.left,
+                sides: *sides,
+            })
+        }
+    })
+}

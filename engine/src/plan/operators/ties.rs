@@ -1,0 +1,112 @@
+//! What ties columns to one another: masks, boxes and keypoints belong to images and
+//! move as they do.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::decoding::OnBadImage;
+use crate::plan::Dtype;
+
+/// What the four numbers of a box are, in pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BoxFormat {
+    /// Left, top, right, bottom.
+    #[default]
+    Xyxy,
+    /// Left, top, width, height.
+    Xywh,
+    /// The middle's x and y, width, height.
+    Cxcywh,
+}
+
+/// What coordinates are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CoordinateKind {
+    /// Boxes of four numbers.
+    Boxes {
+        /// What the numbers are.
+        format: BoxFormat,
+        /// The width and height that one must have to be kept.
+        min_size: f64,
+    },
+    /// Points of x and y.
+    Points {
+        /// Whether a third number says whether the point is visible.
+        has_visibility: bool,
+    },
+}
+
+impl CoordinateKind {
+    /// Numbers of one.
+    #[must_use]
+    pub fn size(self) -> usize {
+        match self {
+            Self::Boxes { .. } => 4,
+            Self::Points {
+                has_visibility: true,
+            } => 3,
+            Self::Points {
+                has_visibility: false,
+            } => 2,
+        }
+    }
+
+    /// One of them, in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boxes { .. } => "box",
+            Self::Points { .. } => "keypoint",
+        }
+    }
+}
+
+/// A column of boxes or keypoints.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coordinates {
+    /// The column.
+    pub column: String,
+    /// What they are.
+    pub kind: CoordinateKind,
+    /// The type of its numbers as it is read.
+    pub dtype: Dtype,
+    /// What becomes of a row in which they are bad.
+    pub on_error: OnBadImage,
+}
+
+/// The image that a mask belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskOf {
+    /// The column of the images.
+    pub image: String,
+    /// The byte of a constant border.
+    pub fill: u8,
+}
+
+/// What ties a column to others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ties {
+    /// The image that it is a mask of.
+    pub mask_of: Option<MaskOf>,
+    /// The boxes and keypoints of its images.
+    pub coordinates: Vec<Coordinates>,
+    /// The sides that its images must have, because their masks have them.
+    pub sides: Option<[u32; 2]>,
+}
+
+/// What a step says that belongs to an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Annotations {
+    pub(super) masks: Vec<String>,
+    pub(super) mask_fill: u8,
+    /// Columns of coordinates, each with the key that names it.
+    pub(super) coordinates: Vec<(&'static str, CoordinateKind, String)>,
+    pub(super) on_error: OnBadImage,
+}
+
+/// The tensor that says what is left of a column of coordinates.
+#[must_use]
+pub fn kept_name(column: &str) -> String {
+    format!("{column}.kept")
+}
