@@ -141,8 +141,8 @@ def test_every_operator_does_what_the_field_does(stored, name, device):
 
 
 def test_every_operator_has_an_oracle():
-    # `test_images.py` has the oracle of what reads files.
-    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES} | {"decode"}
+    # `test_images.py` has the oracle of what reads files, `test_annotations.py` that of annotations.
+    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES} | {"annotate", "decode"}
 
 
 def piped(images, wanted, out, **options):
