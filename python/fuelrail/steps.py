@@ -57,6 +57,7 @@ def annotate(
     column: str | Sequence[str],
     *,
     masks: str | Sequence[str] | None = None,
+    images: str | Sequence[str] | None = None,
     boxes: str | Sequence[str] | None = None,
     keypoints: str | Sequence[str] | None = None,
     box_format: Literal["xyxy", "xywh", "cxcywh"] | None = None,
@@ -71,6 +72,8 @@ def annotate(
         column: The column of the images, one.
         masks: Columns of images of labels, each as large as the image of its row
             (default: none). They are resized with "nearest".
+        images: Columns of pictures, each as large as the image of its row (default:
+            none), such as a clean version of it: they are padded and resized as it is.
         boxes: Columns of boxes in pixels, four numbers each (default: none): of shape
             `[..., 4]`, or lists of 4n numbers. They come as float32 of shape `[...,
             4]`, and `NAME.kept` says of each whether anything of it is left.
@@ -95,6 +98,7 @@ def annotate(
         "annotate",
         column=column,
         masks=masks,
+        images=images,
         boxes=boxes,
         keypoints=keypoints,
         box_format=box_format,

@@ -111,6 +111,23 @@ def test_colours_leave_masks_alone(pairs, device):
 
 
 @DEVICE
+def test_pictures_are_changed_as_the_images_beside_them(scenes, device, tmp_path):
+    images = files([encoded(image) for image, _ in scenes])
+    dataset = stored(tmp_path, image=images, clean=images)
+    moves = [{**move, "interpolation": "bicubic"} if "interpolation" in move else move for move in MOVES]
+    both = ["image", "clean"]
+    wanted = [steps.decode(both, exif="apply"), steps.annotate("image", images="clean"), *moves]
+    moved = [{**move, "fill": 0} if "fill" in move else move for move in moves]
+    found = arrays(read(dataset, wanted[:2] + moved, device=device)[0])
+    np.testing.assert_array_equal(found["clean"], found["image"])
+    # What is added is that of the image, and colours are those of the columns that a step names.
+    found = arrays(read(dataset, [*wanted, steps.solarize("image"), steps.normalize(both)], device=device)[0])
+    assert found["clean"].dtype == found["image"].dtype == np.float32
+    expected = arrays(read(dataset, [*wanted, steps.normalize(both)], device=device)[0])
+    np.testing.assert_array_equal(found["clean"], expected["image"])
+
+
+@DEVICE
 @pytest.mark.parametrize("shape", [(40, 50, 3), (3, 40, 50)])
 def test_stored_images_and_masks_move_together(shape, device, tmp_path):
     rng = np.random.default_rng(4)
@@ -142,7 +159,7 @@ def test_a_stored_mask_says_the_size_of_the_files(tmp_path):
         decode = steps.decode("image", exif="ignore", mode="grey", **keys)
         return [decode, steps.annotate("image", masks="mask", mask_fill=9), *MOVES]
 
-    with pytest.raises(fr.DataError, match=r"expected an image of 30x40, that of its mask, got 40x30.*row 3"):
+    with pytest.raises(fr.DataError, match=r"expected an image of 30x40, that of its mask or of the one beside it, got 40x30.*row 3"):
         read(dataset, wanted())
     found = arrays(read(dataset, wanted(on_error="substitute"), max_damage=0.3)[0])
     good = [0, 1, 3]
@@ -239,6 +256,7 @@ def plain(tmp_path_factory):
     columns = {
         "image": fixed(np.zeros((2, 10, 20, 3), np.uint8)),
         "mask": fixed(np.zeros((2, 10, 20), np.uint8)),
+        "third": fixed(np.zeros((2, 10, 20), np.uint8)),
         "small": fixed(np.zeros((2, 10, 19), np.uint8)),
         "label": pa.array([1, 2]),
         "text": pa.array(["a", "b"]),
@@ -302,7 +320,7 @@ def annotated(**keys):
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ([annotated()], ["masks, boxes or keypoints, got none"]),
+        ([annotated()], ["masks, images, boxes or keypoints, got none"]),
         ([steps.annotate(["image", "mask"], boxes="one")], ["one column of images, got 2"]),
         ([annotated(masks="nowhere")], ["expected a column that is read"]),
         ([annotated(boxes="nowhere")], ["expected a column that is read"]),
@@ -311,6 +329,9 @@ def annotated(**keys):
         ([annotated(boxes=["one", "one"])], ['"one" in one place']),
         ([annotated(boxes="one", keypoints="one")], ['"one" in one place']),
         ([annotated(masks="mask"), annotated(masks="mask")], ['"mask" in one place']),
+        ([annotated(masks="mask", images="mask")], ['"mask" in one place']),
+        ([steps.annotate("mask", masks="image"), annotated(images="third")], ['got those that move with "mask"']),
+        ([annotated(images="mask"), steps.annotate("third", masks="image")], ['"image" in one place']),
         ([annotated(masks="small")], ["masks of the images' size, 10x20x3, got 10x19x1"]),
         ([annotated(masks="label")], ["uint8 images", "I64"]),
         ([annotated(boxes="points")], ["[..., 4]", "F64", "[3, 2]"]),
@@ -322,13 +343,13 @@ def annotated(**keys):
         ([annotated(boxes="one", min_size=float("nan"))], ["positive min_size"]),
         ([FLIP, annotated(boxes="one")], ['before all steps that move pixels of "image"', "step 2"]),
         ([steps.pad("mask", sides=[0] * 4), annotated(masks="mask")], ['before all steps that move pixels of "mask"']),
-        ([annotated(masks="mask"), steps.annotate("mask", boxes="one")], ['got the masks of "image"']),
+        ([annotated(masks="mask"), steps.annotate("mask", boxes="one")], ['got those that move with "image"']),
         ([annotated(masks="mask"), steps.pad(["image", "mask"], sides=[1] * 4)], ["no step that moves", 'name "image" alone']),
         ([annotated(masks="mask"), steps.resize("mask", height=5, width=5)], ["no step that moves", 'name "image" alone']),
         ([annotated(boxes="one"), steps.invert("one")], ["got boxes or keypoints of `annotate`"]),
         ([annotated(boxes="one"), steps.mixup("image")], ["images without annotations"]),
         ([annotated(masks="mask"), steps.mixup("image")], ["images without annotations"]),
-        ([annotated(masks="mask"), steps.mixup("mask")], ["no step that moves or mixes masks"]),
+        ([annotated(masks="mask"), steps.mixup("mask")], ["no step that moves or mixes"]),
         ([annotated(boxes="one"), steps.mixup("mask", labels="one")], ["a label that no step changes"]),
     ],
 )

@@ -11,7 +11,9 @@
 //!   their numbers; `one_row`: one of them, as it is stored and behind steps;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead; [`DeviceMemory`]: batches that lie on a device; [`Stop`]: their end; [`Tally`]: what has been handed out;
-//!   `losses`: how much of it may be damaged.
+//!   `losses`: how much of it may be damaged;
+//! - `stepped`: rows changed on their way; `files`: images out of files; `followers`, `annotated`:
+//!   what moves with them.
 //!
 //! A batch is filled by a `Fill`, which knows rows and bytes; what row comes
 //! when is the affair of the others.
@@ -28,6 +30,7 @@ mod device_memory;
 mod files;
 mod fill;
 mod fill_slot;
+mod followers;
 mod gather;
 mod guard;
 mod image_rows;
@@ -38,7 +41,6 @@ mod loader;
 mod losses;
 mod lowering;
 mod map;
-mod masks;
 mod mix;
 mod on_device;
 mod one_row;

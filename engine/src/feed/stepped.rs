@@ -10,9 +10,9 @@ use super::buffer::{Buffer, Buffers};
 use super::columns::First;
 use super::files::{DecodedImages, FileOutcomes};
 use super::fill::{BatchSlot, Fill, Filled, NO_ROW, OnDevice, TensorPlace, Wanted};
+use super::followers::{fill_without_image, find_images};
 use super::gather::GatherFill;
 use super::image_rows::change_images;
-use super::masks::{fill_without_image, find_images};
 use super::on_device::{Goal, StepsOnDevice, Stored, StoredAs};
 use super::options::Results;
 use super::row_scratch::RowScratch;
@@ -331,24 +331,9 @@ impl Stepped {
         if device.lost().is_some() {
             return Ok(None);
         }
-        let mut decoded: Vec<Option<DecodedImages>> = Vec::with_capacity(columns.len());
-        for (index, column) in columns.iter().enumerate() {
-            let outcome = |at: usize| decoded.get(at)?.as_ref().map(|it| &it.decoded);
-            let sides = self.columns[index].sides_wanted(&self.columns, outcome);
-            let rows_of_column = match column.with_sides(sides) {
-                ColumnRows::Images(_) => None,
-                ColumnRows::Files(files) => {
-                    let rows = self.with_scratch(|scratch| {
-                        files.decode_rows((rows, draw), scratch, self.gather.shards())
-                    })?;
-                    let Some(rows) = rows else {
-                        return Ok(None);
-                    };
-                    Some(rows)
-                }
-            };
-            decoded.push(rows_of_column);
-        }
+        let Some(decoded) = self.decode_all(columns, (rows, draw))? else {
+            return Ok(None);
+        };
         let stored = columns.iter().zip(&self.columns).zip(&decoded);
         let stored: Option<Vec<Stored<'_>>> = stored
             .map(|((rows, column), decoded)| match (rows, decoded) {
@@ -393,6 +378,33 @@ impl Stepped {
             },
             files,
         }))
+    }
+
+    /// The images of all columns of files; `None` where one of them has none.
+    fn decode_all(
+        &self,
+        columns: &[ColumnRows<'_>],
+        drawn: (&[u64], Draw),
+    ) -> Result<Option<Vec<Option<DecodedImages>>>> {
+        let mut decoded: Vec<Option<DecodedImages>> = Vec::with_capacity(columns.len());
+        for (index, column) in columns.iter().enumerate() {
+            let outcome = |at: usize| decoded.get(at)?.as_ref().map(|it| &it.decoded);
+            let sides = self.columns[index].sides_wanted(&self.columns, outcome);
+            let rows_of_column = match column.with_sides(sides) {
+                ColumnRows::Images(_) => None,
+                ColumnRows::Files(files) => {
+                    let rows = self.with_scratch(|scratch| {
+                        files.decode_rows(drawn, scratch, self.gather.shards())
+                    })?;
+                    let Some(rows) = rows else {
+                        return Ok(None);
+                    };
+                    Some(rows)
+                }
+            };
+            decoded.push(rows_of_column);
+        }
+        Ok(Some(decoded))
     }
 
     /// Where the device puts the rows of each column.

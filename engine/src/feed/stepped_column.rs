@@ -35,8 +35,8 @@ pub(super) struct SteppedColumn {
     pub(super) valid: Option<usize>,
     /// The index of what is read of second rows, if it is mixed.
     pub(super) second: Option<usize>,
-    /// The index among all such columns of the images that it is the masks of.
-    pub(super) mask_of: Option<usize>,
+    /// The index among all such columns of the images that it moves with.
+    pub(super) follows: Option<usize>,
 }
 
 /// What rows are before the steps.
@@ -97,7 +97,7 @@ impl SteppedColumn {
             tensor,
             buffer,
             second,
-            mask_of: None,
+            follows: None,
             steps,
         })
     }
@@ -109,7 +109,7 @@ impl SteppedColumn {
         columns: &[Self],
         files: impl Fn(usize) -> Option<&'a FileOutcomes>,
     ) -> SidesWanted<'a> {
-        let Some(image) = self.mask_of else {
+        let Some(image) = self.follows else {
             return self
                 .steps
                 .ties

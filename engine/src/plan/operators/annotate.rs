@@ -7,10 +7,10 @@ use super::changes::Change;
 use super::decoding::OnBadImage;
 use super::image::KnownImages;
 use super::table::{Lower, Refusal};
-use super::ties::{Annotations, BoxFormat, CoordinateKind};
+use super::ties::{Annotations, BoxFormat, CoordinateKind, FollowerKind};
 use crate::plan::spelling::ColumnNames;
 
-/// Says which columns are masks, boxes and keypoints of an image. Every step behind it
+/// Says which columns are masks, boxes and keypoints of an image, or images beside it. Every step behind it
 /// that moves pixels of the image moves them by the same draw: crops, flips, `pad`,
 /// `resize`; steps that change colours leave them alone. It stands before all steps that
 /// move pixels, and behind `decode`. How coordinates move is that of torchvision's
@@ -24,6 +24,10 @@ pub struct Annotate {
     /// none). They are resized with "nearest".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masks: Option<ColumnNames>,
+    /// Columns of pictures, each as large as the image of its row (default: none), such
+    /// as a clean version of it: they are padded and resized as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<ColumnNames>,
     /// Columns of boxes in pixels, four numbers each (default: none): of shape
     /// `[..., 4]`, or lists of 4n numbers. They come as float32 of shape `[..., 4]`, and
     /// `NAME.kept` says of each whether anything of it is left.
@@ -93,21 +97,28 @@ impl Lower for Annotate {
         };
         let points = CoordinateKind::Points { has_visibility };
         let of = |names: &Option<ColumnNames>| names.clone().map_or_else(Vec::new, |it| it.0);
+        let mask = FollowerKind::Mask(self.mask_fill);
+        let followers = [
+            ("masks", mask, &self.masks),
+            ("images", FollowerKind::Picture, &self.images),
+        ];
         let coordinates = [
             ("boxes", boxes, &self.boxes),
             ("keypoints", points, &self.keypoints),
         ];
         let all = Annotations {
-            masks: of(&self.masks),
-            mask_fill: self.mask_fill,
+            followers: followers
+                .into_iter()
+                .flat_map(|(key, kind, names)| of(names).into_iter().map(move |it| (key, kind, it)))
+                .collect(),
             coordinates: coordinates
                 .into_iter()
                 .flat_map(|(key, kind, names)| of(names).into_iter().map(move |it| (key, kind, it)))
                 .collect(),
             on_error: self.on_error,
         };
-        if all.masks.is_empty() && all.coordinates.is_empty() {
-            let message = "expected masks, boxes or keypoints, got none";
+        if all.followers.is_empty() && all.coordinates.is_empty() {
+            let message = "expected masks, images, boxes or keypoints, got none";
             return Err(Refusal::new("masks", message));
         }
         Ok(Some(all))

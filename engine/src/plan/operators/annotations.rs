@@ -7,57 +7,10 @@ use super::changes::{Change, Move};
 use super::known::{KnownTensor, is_new, numbers_of};
 use super::lowered::{ColumnSteps, Link};
 use super::table::Refusal;
-use super::ties::{Annotations, Coordinates, MaskOf, Ties, kept_name};
+use super::ties::{Annotations, Coordinates, FollowerKind, Follows, Ties, kept_name};
 use crate::error::name_in_quotes;
 
 impl Annotations {
-    /// Refuses an image that something is tied to which cannot move with it.
-    pub(super) fn check_image(&self, image: &ColumnSteps) -> Result<(), Refusal> {
-        if let Some(MaskOf { image, .. }) = &image.ties.mask_of {
-            let message = format!(
-                "expected images, got the masks of {}",
-                name_in_quotes(image)
-            );
-            return Err(Refusal::new("column", message));
-        }
-        still(image, "column")
-    }
-
-    /// Ties a mask to its image; both are among `lowered`.
-    pub(super) fn tie_mask(
-        &self,
-        [image, mask]: [usize; 2],
-        lowered: &mut [ColumnSteps],
-    ) -> Result<(), Refusal> {
-        let refused = |message: String| Err(Refusal::new("masks", message));
-        let of = &lowered[mask];
-        if image == mask || of.ties != Ties::default() {
-            let name = name_in_quotes(&of.column);
-            return refused(format!("expected {name} in one place of all `annotate`"));
-        }
-        still(of, "masks")?;
-        match (lowered[image].before.sides, of.before.sides) {
-            (Some(of_image), Some(of_mask)) if of_image != of_mask => {
-                let (image, mask) = (lowered[image].before, of.before);
-                return refused(format!(
-                    "expected masks of the images' size, {image}, got {mask}"
-                ));
-            }
-            (None, Some(of_mask)) => {
-                let before = lowered[image].ties.sides.replace(of_mask);
-                if before.is_some_and(|before| before != of_mask) {
-                    return refused("expected masks of one size, got two".to_owned());
-                }
-            }
-            (Some(_) | None, _) => {}
-        }
-        lowered[mask].ties.mask_of = Some(MaskOf {
-            image: lowered[image].column.clone(),
-            fill: self.mask_fill,
-        });
-        Ok(())
-    }
-
     /// Ties boxes and keypoints to their image.
     pub(super) fn tie_coordinates(
         &self,
@@ -84,6 +37,57 @@ impl Annotations {
     }
 }
 
+/// Refuses images with which nothing can move.
+pub(super) fn check_image(image: &ColumnSteps) -> Result<(), Refusal> {
+    if let Some(Follows { image, .. }) = &image.ties.follows {
+        let image = name_in_quotes(image);
+        let message = format!("expected images of their own, got those that move with {image}");
+        return Err(Refusal::new("column", message));
+    }
+    still(image, "column")
+}
+
+/// Ties images to those that they move with; both are among `lowered`.
+pub(super) fn tie_images(
+    [image, follower]: [usize; 2],
+    (key, kind): (&'static str, FollowerKind),
+    lowered: &mut [ColumnSteps],
+) -> Result<(), Refusal> {
+    let refused = |message: String| Err(Refusal::new(key, message));
+    let of = &lowered[follower];
+    if image == follower || of.ties != Ties::default() || is_followed(lowered, &of.column) {
+        let name = name_in_quotes(&of.column);
+        return refused(format!("expected {name} in one place of all `annotate`"));
+    }
+    still(of, key)?;
+    match (lowered[image].before.sides, of.before.sides) {
+        (Some(of_image), Some(of_follower)) if of_image != of_follower => {
+            let (image, follower) = (lowered[image].before, of.before);
+            return refused(format!(
+                "expected {key} of the images' size, {image}, got {follower}"
+            ));
+        }
+        (None, Some(of_follower)) => {
+            let before = lowered[image].ties.sides.replace(of_follower);
+            if before.is_some_and(|before| before != of_follower) {
+                return refused(format!("expected {key} of one size, got two"));
+            }
+        }
+        (Some(_) | None, _) => {}
+    }
+    lowered[follower].ties.follows = Some(Follows {
+        image: lowered[image].column.clone(),
+        kind,
+    });
+    Ok(())
+}
+
+/// Whether a column of images has others that move with it.
+fn is_followed(lowered: &[ColumnSteps], column: &str) -> bool {
+    let mut follows = lowered.iter().filter_map(|it| it.ties.follows.as_ref());
+    follows.any(|it| it.image == column)
+}
+
 /// Whether a column is one of boxes or keypoints.
 pub(super) fn is_tied(lowered: &[ColumnSteps], column: &str) -> bool {
     let mut all = lowered.iter().flat_map(|steps| &steps.ties.coordinates);
@@ -97,19 +101,16 @@ pub(super) fn stay_together(
     lowered: &[ColumnSteps],
 ) -> Result<(), Refusal> {
     let is_mixed = changes.iter().any(|it| matches!(it, Change::Mix(_)));
-    if let Some(MaskOf { image, fill }) = &steps.ties.mask_of {
-        if is_mixed || changes.iter().any(|it| followed(it, *fill).is_some()) {
-            let image = name_in_quotes(image);
-            let message = "expected no step that moves or mixes masks";
-            let hint = format!("name {image} alone: its masks move with it");
-            return Err(Refusal::new("column", message).with_hint(hint));
-        }
+    if let Some(Follows { image, kind }) = &steps.ties.follows
+        && (is_mixed || changes.iter().any(|it| followed(it, *kind).is_some()))
+    {
+        let image = name_in_quotes(image);
+        let message = format!("expected no step that moves or mixes what moves with {image}");
+        let hint = format!("name {image} alone in such a step");
+        return Err(Refusal::new("column", message).with_hint(hint));
     }
-    let has_mask = lowered.iter().any(|it| {
-        let of = it.ties.mask_of.as_ref();
-        of.is_some_and(|of| of.image == steps.column)
-    });
-    if is_mixed && (has_mask || !steps.ties.coordinates.is_empty()) {
+    let has_annotations = is_followed(lowered, &steps.column) || !steps.ties.coordinates.is_empty();
+    if is_mixed && has_annotations {
         let message = "expected images without annotations, got images with some";
         let hint = "masks, boxes and keypoints of two images cannot be mixed: leave one of the \
                     steps out";
@@ -128,19 +129,29 @@ pub(super) fn no_coordinates(lowered: &[ColumnSteps], column: &str) -> Result<()
     Err(Refusal::new("column", message).with_hint(hint))
 }
 
-/// What a change of an image does to its masks; `None` for one that moves nothing.
-pub(super) fn followed(change: &Change, fill: u8) -> Option<Change> {
-    match change {
-        Change::Move(Move::Pad(Border::Constant(_), sides)) => {
-            Some(Change::Move(Move::Pad(Border::Constant([fill; 4]), *sides)))
+/// What a change of an image does to one that moves with it; `None` where it moves
+/// nothing.
+pub(super) fn followed(change: &Change, kind: FollowerKind) -> Option<Change> {
+    match (change, kind) {
+        (Change::Move(Move::Pad(Border::Constant(_), sides)), FollowerKind::Mask(fill)) => {
+            let pad = Move::Pad(Border::Constant([fill; 4]), *sides);
+            Some(Change::Move(pad))
         }
-        Change::Move(what) => Some(Change::Move(*what)),
-        Change::Resize(to, _) => Some(Change::Resize(*to, ResampleFilter::Nearest)),
-        Change::Color(_)
-        | Change::FirstChannel
-        | Change::Table(_)
-        | Change::Mix(_)
-        | Change::Values(..) => None,
+        (Change::Resize(to, _), FollowerKind::Mask(_)) => {
+            Some(Change::Resize(*to, ResampleFilter::Nearest))
+        }
+        (Change::Resize(to, filter), FollowerKind::Picture) => Some(Change::Resize(*to, *filter)),
+        (Change::Move(what), FollowerKind::Mask(_) | FollowerKind::Picture) => {
+            Some(Change::Move(*what))
+        }
+        (
+            Change::Color(_)
+            | Change::FirstChannel
+            | Change::Table(_)
+            | Change::Mix(_)
+            | Change::Values(..),
+            _,
+        ) => None,
     }
 }
 

@@ -152,18 +152,18 @@ mod tests {
                 behind: [18, 12],
             },
         ];
-        let of = |format, numbers| moved_box((format, 1.0), numbers, &moves, [18, 12]).0;
+        let of = |format, numbers| moved_box((format, 1.0), numbers, &moves, [18, 12]);
         assert_eq!(
             of(BoxFormat::Xyxy, [2.0, 3.0, 6.0, 9.0]),
-            [8.0, 4.0, 10.0, 16.0]
+            ([8.0, 4.0, 10.0, 16.0], true)
         );
         assert_eq!(
             of(BoxFormat::Xywh, [2.0, 3.0, 4.0, 6.0]),
-            [8.0, 4.0, 2.0, 12.0]
+            ([8.0, 4.0, 2.0, 12.0], true)
         );
         assert_eq!(
             of(BoxFormat::Cxcywh, [4.0, 6.0, 4.0, 6.0]),
-            [9.0, 10.0, 2.0, 12.0]
+            ([9.0, 10.0, 2.0, 12.0], true)
         );
     }
 }

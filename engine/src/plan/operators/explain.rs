@@ -16,7 +16,7 @@ use super::image::Image;
 use super::lowered::{Blending, ColumnSteps, Link, Resizing};
 use super::mix::Weight;
 use super::row_record::{Parameters, RowRecord};
-use super::ties::{CoordinateKind, Ties};
+use super::ties::{CoordinateKind, FollowerKind, Ties};
 use crate::error::Result;
 
 /// A row of the dataset that is asked for.
@@ -194,12 +194,14 @@ impl ColumnSteps {
     /// What moves with its images, or what it moves with.
     fn ties_in_words(&self) -> Vec<String> {
         let Ties {
-            mask_of,
+            follows,
             coordinates,
             ..
         } = &self.ties;
-        let mask_of = mask_of.iter();
-        let mask_of = mask_of.map(|of| format!("the masks of {}: they move with it", of.image));
+        let follows = follows.iter().map(|of| match of.kind {
+            FollowerKind::Mask(_) => format!("the masks of {}: they move with it", of.image),
+            FollowerKind::Picture => format!("beside {}: they move with it", of.image),
+        });
         let coordinates = coordinates.iter();
         let coordinates = coordinates.map(|it| match it.kind {
             CoordinateKind::Boxes { .. } => format!("{}: boxes that move with it", it.column),
@@ -207,7 +209,7 @@ impl ColumnSteps {
                 format!("{}: keypoints that move with it", it.column)
             }
         });
-        mask_of.chain(coordinates).collect()
+        follows.chain(coordinates).collect()
     }
 
     /// What is drawn for a row, if one is asked for that is not null.

@@ -99,7 +99,9 @@ pub use statistic::{Preset, Statistic};
 pub use steps::Steps;
 pub(super) use table::OneOf;
 pub use table::{Lower, Refusal};
-pub use ties::{Annotations, BoxFormat, CoordinateKind, Coordinates, MaskOf, Ties, kept_name};
+pub use ties::{
+    Annotations, BoxFormat, CoordinateKind, Coordinates, FollowerKind, Follows, Ties, kept_name,
+};
 
 table::operators! {
     /// An operator of a loader's steps; `op` names it.

@@ -11,6 +11,7 @@ use super::lowered::{Blending, ColumnSteps, Link, keeps_samples};
 use super::mix::Weight;
 use super::row_record::{Parameters, RowRecord};
 use super::stages::HostStages;
+use super::ties::FollowerKind;
 use crate::error::{Error, Result};
 
 /// A row as it is stored, with what is drawn for it.
@@ -172,9 +173,10 @@ impl ColumnSteps {
         let Some(expected) = expected.filter(|expected| *expected != sides) else {
             return Ok(());
         };
-        let [what, whose] = match self.ties.mask_of {
-            Some(_) => ["a mask", "that of its image"],
-            None => ["an image", "that of its mask"],
+        let [what, whose] = match self.ties.follows.as_ref().map(|it| it.kind) {
+            Some(FollowerKind::Mask(_)) => ["a mask", "that of its image"],
+            Some(FollowerKind::Picture) => ["an image", "that of the one it moves with"],
+            None => ["an image", "that of its mask or of the one beside it"],
         };
         let words = |[height, width]: [u32; 2]| format!("{height}x{width}");
         let (expected, got) = (words(expected), words(sides));

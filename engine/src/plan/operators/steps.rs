@@ -8,7 +8,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::annotations::{followed, is_tied, no_coordinates, stay_together};
+use super::annotations::{
+    check_image, followed, is_tied, no_coordinates, stay_together, tie_images,
+};
 use super::changes::{Change, Move};
 use super::draw::stream;
 use super::image::{Image, KnownImages};
@@ -141,8 +143,8 @@ impl Steps {
                 alike(&sizes).map_err(|refusal| refused(refusal, Some(column)))?;
             }
         }
-        // An image comes before its masks, which ask for its size.
-        lowered.sort_by_key(|steps| steps.ties.mask_of.is_some());
+        // An image comes before those that move with it, which ask for its size.
+        lowered.sort_by_key(|steps| steps.ties.follows.is_some());
         Ok(lowered)
     }
 
@@ -154,14 +156,11 @@ impl Steps {
         lowered: &mut Vec<ColumnSteps>,
     ) -> Result<(), Refusal> {
         let image = self.images(column, (known, n_rows), lowered)?;
-        annotations.check_image(&lowered[image])?;
-        for mask in &annotations.masks {
-            let found = self.images(mask, (known, n_rows), lowered);
-            let mask = found.map_err(|refusal| Refusal {
-                key: "masks",
-                ..refusal
-            })?;
-            annotations.tie_mask([image, mask], lowered)?;
+        check_image(&lowered[image])?;
+        for (key, kind, follower) in &annotations.followers {
+            let found = self.images(follower, (known, n_rows), lowered);
+            let follower = found.map_err(|refusal| Refusal { key, ..refusal })?;
+            tie_images([image, follower], (key, *kind), lowered)?;
         }
         annotations.tie_coordinates(image, known, lowered)
     }
@@ -273,13 +272,13 @@ impl Steps {
         stay_together(&lowered[at], &changes, lowered)?;
         let from = (index, self.stream_of(index));
         let mut drawn_in = None;
-        for mask in &mut *lowered {
-            let mask_of = mask.ties.mask_of.as_ref();
-            let Some(fill) = mask_of.and_then(|it| (it.image == column).then_some(it.fill)) else {
+        for follower in &mut *lowered {
+            let follows = follower.ties.follows.as_ref();
+            let Some(kind) = follows.and_then(|it| (it.image == column).then_some(it.kind)) else {
                 continue;
             };
-            for change in changes.iter().filter_map(|it| followed(it, fill)) {
-                mask.add(from, change).map_err(refused)?;
+            for change in changes.iter().filter_map(|it| followed(it, kind)) {
+                follower.add(from, change).map_err(refused)?;
             }
         }
         let steps = &mut lowered[at];

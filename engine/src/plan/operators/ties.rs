@@ -75,31 +75,40 @@ pub struct Coordinates {
     pub on_error: OnBadImage,
 }
 
-/// The image that a mask belongs to.
+/// What an image is that moves with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowerKind {
+    /// Labels: the nearest is taken, and a constant border has this byte.
+    Mask(u8),
+    /// A picture, which is changed as the other is.
+    Picture,
+}
+
+/// The images that a column moves with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MaskOf {
-    /// The column of the images.
+pub struct Follows {
+    /// The column of those images.
     pub image: String,
-    /// The byte of a constant border.
-    pub fill: u8,
+    /// What moves with them.
+    pub kind: FollowerKind,
 }
 
 /// What ties a column to others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ties {
-    /// The image that it is a mask of.
-    pub mask_of: Option<MaskOf>,
+    /// The images that it moves with.
+    pub follows: Option<Follows>,
     /// The boxes and keypoints of its images.
     pub coordinates: Vec<Coordinates>,
-    /// The sides that its images must have, because their masks have them.
+    /// The sides that its images must have, because what moves with them has them.
     pub sides: Option<[u32; 2]>,
 }
 
 /// What a step says that belongs to an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Annotations {
-    pub(super) masks: Vec<String>,
-    pub(super) mask_fill: u8,
+    /// Columns of images, each with the key that names it.
+    pub(super) followers: Vec<(&'static str, FollowerKind, String)>,
     /// Columns of coordinates, each with the key that names it.
     pub(super) coordinates: Vec<(&'static str, CoordinateKind, String)>,
     pub(super) on_error: OnBadImage,

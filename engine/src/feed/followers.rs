@@ -1,4 +1,4 @@
-//! Masks in rows that have no image.
+//! Images that move with others: masks and pictures beside them.
 
 use std::collections::HashSet;
 
@@ -9,27 +9,30 @@ use super::fill::NO_ROW;
 use super::on_device::Goal;
 use super::stepped_column::{SteppedColumn, len_of};
 use crate::error::{Error, Result};
+use crate::plan::operators::FollowerKind;
 
-/// Gives each column the index of the images that it is the masks of.
+/// Gives each column the index of the images that it moves with.
 ///
 /// # Errors
 /// `Internal` where those are not changed too.
 pub(super) fn find_images(columns: &mut [SteppedColumn]) -> Result<()> {
     for at in 0..columns.len() {
-        let Some(mask_of) = &columns[at].steps.ties.mask_of else {
+        let Some(follows) = &columns[at].steps.ties.follows else {
             continue;
         };
         let image = columns
             .iter()
-            .position(|it| it.steps.column == mask_of.image);
+            .position(|it| it.steps.column == follows.image);
         let image = image.filter(|image| *image < at);
-        let image = image.ok_or_else(|| Error::internal("masks before their images"))?;
-        columns[at].mask_of = Some(image);
+        let image =
+            image.ok_or_else(|| Error::internal("images before those that they move with"))?;
+        columns[at].follows = Some(image);
     }
     Ok(())
 }
 
-/// Fills the masks of rows whose image could not be decoded with what a border has.
+/// Fills what moves with images in rows in which there is none: masks with what a
+/// constant border has, pictures with zeros.
 pub(super) fn fill_without_image<'a>(
     (columns, goals): (&[SteppedColumn], &mut [Goal<'_>]),
     files: impl Fn(usize) -> Option<&'a FileOutcomes>,
@@ -37,8 +40,12 @@ pub(super) fn fill_without_image<'a>(
     level: Level,
 ) -> Result<()> {
     for ((column, goal), nulls) in columns.iter().zip(goals).zip(nulls) {
-        let Some(mask_of) = &column.steps.ties.mask_of else {
+        let Some(follows) = &column.steps.ties.follows else {
             continue;
+        };
+        let fill = match follows.kind {
+            FollowerKind::Mask(fill) => fill,
+            FollowerKind::Picture => 0,
         };
         let sides = column.sides_wanted(columns, &files);
         let is_without =
@@ -48,10 +55,10 @@ pub(super) fn fill_without_image<'a>(
             continue;
         }
         let len = len_of(column.image, 1)?;
-        let mut mask = vec![0; len];
-        column.steps.substitute(mask_of.fill, level, &mut mask)?;
+        let mut image = vec![0; len];
+        column.steps.substitute(fill, level, &mut image)?;
         for at in without {
-            goal.to.write(len * at..len * (at + 1), &mask)?;
+            goal.to.write(len * at..len * (at + 1), &image)?;
         }
     }
     Ok(())
