@@ -3,6 +3,7 @@ and that all stay where the pixels are. `tests/python_frameworks/test_annotation
 torchvision as the oracle."""
 
 import io
+from pathlib import Path
 
 import fuelrail as fr
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 N_ROWS = 20
 NO_ROW = 2**64 - 1
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures/images"
 DEVICE = pytest.mark.parametrize("device", ["cpu", "cpu:scalar", "wgpu:software"])
 
 
@@ -444,6 +446,41 @@ def test_indices_are_those_of_pillow(device, tmp_path):
     wanted = [steps.decode("image", exif="ignore", mode="indices"), steps.center_crop("image", height=13, width=19)]
     found = arrays(read(dataset, wanted, device=device)[0])["image"]
     np.testing.assert_array_equal(found[..., 0], np.stack(expected).astype(np.uint8))
+
+
+def pixels_of(file):
+    """What Pillow makes of a file without a conversion; none where it can make nothing."""
+    try:
+        image = Image.open(io.BytesIO(file))
+        return image.format, image.mode, np.asarray(image)
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_indices_of_odd_files_are_those_of_pillow_or_refused(tmp_path):
+    by_size = {}
+    for path in sorted(path for path in FIXTURES.iterdir() if path.is_file()):
+        file = path.read_bytes()
+        if (found := pixels_of(file)) is not None:
+            by_size.setdefault(found[2].shape[:2], []).append((path.name, file, *found))
+    n_equal = 0
+    for number, ((height, width), some) in enumerate(by_size.items()):
+        dataset = stored(tmp_path / str(number), image=files([file for _, file, *_ in some]))
+        decode = steps.decode("image", exif="ignore", mode="indices", on_error="substitute")
+        wanted = [decode, steps.center_crop("image", height=height, width=width)]
+        found = arrays(read(dataset, wanted, max_damage=1.0)[0])
+        for row, (name, _, kind, mode, pixels) in enumerate(some):
+            is_refused = found["image.status"][row] == 2
+            if mode not in ("P", "L", "1"):
+                assert is_refused, (name, mode)
+            elif is_refused:
+                # Refused as colours, too: Pillow takes the wrong palette.
+                assert kind not in ("PNG", "GIF") or name.startswith("local-greys"), (name, mode)
+            else:
+                np.testing.assert_array_equal(found["image"][row, ..., 0], pixels.astype(np.uint8), err_msg=name)
+                n_equal += 1
+    assert n_equal > 40
 
 
 def test_colours_have_no_indices(tmp_path):
