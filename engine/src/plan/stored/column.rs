@@ -229,7 +229,22 @@ fn unsupported(name: &str, data_type: &DataType) -> Error {
         type_name(data_type)
     ))
     .with_column(name)
-    .with_hint("`select` the other columns")
+    .with_hint(if is_numbers(data_type) {
+        "write each row as one list of its numbers, those of boxes as x0, y0, x1, y1, x0, ..., which \
+         `annotate` takes; only lists of fixed length may be nested"
+    } else {
+        "`select` the other columns"
+    })
+}
+
+/// Whether these are numbers in lists, however those are nested.
+fn is_numbers(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+            is_numbers(field.data_type())
+        }
+        other => element(other).is_some(),
+    }
 }
 
 /// What a type looks like on disk.
