@@ -14,7 +14,9 @@ use super::stepped::Stepped;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::format::Dtype;
-use crate::plan::operators::{ColumnSteps, Draw, ExplainedRow, Image, Parameters, status_name};
+use crate::plan::operators::{
+    ColumnSteps, Draw, ExplainedRow, Image, Parameters, Ties, status_name,
+};
 
 /// One row of a column as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +124,8 @@ impl Shards {
         (draw, row): (Draw, u64),
         stored: Option<Image>,
     ) -> Result<SteppedValue> {
+        // It moves by itself as it does with what it is tied to.
+        steps.ties = Ties::default();
         if let (None, Some(stored)) = (steps.after.sides, stored) {
             // All images of this batch have one size, as it is a batch of one.
             let behind = steps.draw_parameters(draw, (row, stored), &mut Parameters::new())?;
