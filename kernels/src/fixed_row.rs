@@ -73,7 +73,7 @@ impl FixedRow {
     /// As [`FixedRow::lut`].
     pub fn normalize(table: Table, layout: Layout, src_len: usize) -> Result<Self, RowError> {
         let values = Arc::new(ImageValues::new(table));
-        Self::lut(Lut::of_values(values, layout)?, src_len)
+        Self::lut(Lut::of_values(&values, layout)?, src_len)
     }
 
     fn new(

@@ -140,7 +140,7 @@ def color_jitter(
     layout: Literal["hwc", "chw"] | None = None,
     stream: str | None = None,
 ) -> Step:
-    """Changes brightness, contrast, saturation and hue by factors drawn for each row and epoch, as torchvision's `ColorJitter` does to Pillow's images.
+    """Changes brightness, contrast, saturation and hue by factors drawn for each row and epoch.
 
     Args:
         column: One column or several, of uint8 images of 1, 3 or 4 channels; the fourth

@@ -1,4 +1,9 @@
 //! Hue in integers: the meaning, and what its twins have in common with it.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "hues, saturations and values are within 0 to 255"
+)]
 
 use crate::lane::FloatTarget;
 

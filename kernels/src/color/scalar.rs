@@ -1,4 +1,5 @@
 //! The meaning of `color`, plain and slow.
+#![expect(clippy::cast_possible_truncation, reason = "grey is a byte")]
 
 use super::row::{Adjustment, around_mean};
 use super::{Color, hue, luma};

@@ -1,8 +1,9 @@
 //! `color` at the SIMD levels: a few pixels at a time go through all adjustments, each a
 //! loop over channels that the compiler turns into vector instructions.
 #![expect(
+    clippy::cast_possible_truncation,
     clippy::inline_always,
-    reason = "loops are compiled anew for each level"
+    reason = "grey is a byte; loops are compiled anew for each level"
 )]
 
 use std::cell::Cell;

@@ -210,7 +210,9 @@ fn the_mean_is_rounded_half_up() {
 
 #[test]
 fn a_fourth_channel_stays() {
-    let pixels: Vec<u8> = (0..400_usize).map(|at| (at * 37 % 251) as u8).collect();
+    let pixels: Vec<u8> = (0..400_u32)
+        .map(|at| (at * 37 % 251).to_le_bytes()[0])
+        .collect();
     let adjustments = [
         Adjustment::Brightness(0.3),
         Adjustment::Contrast(2.0),

@@ -143,12 +143,12 @@ impl Lut {
     ///
     /// # Errors
     /// As [`Lut::of_column`].
-    pub fn of_values(values: Arc<ImageValues>, layout: Layout) -> Result<Self, LutError> {
+    pub fn of_values(values: &Arc<ImageValues>, layout: Layout) -> Result<Self, LutError> {
         let table = values.table();
         let channels = u32::try_from(table.channels()).unwrap_or(u32::MAX);
         let entries = table.bits().as_chunks::<N_ENTRIES>().0;
         Ok(Self {
-            values: Some(Arc::clone(&values)),
+            values: Some(Arc::clone(values)),
             ..Self::of_column(table.element(), channels, layout, entries)?
         })
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use fuelrail_kernels::Element;
 use fuelrail_kernels::decode::Exif;
+use fuelrail_kernels::gather::GatherRow;
 use fuelrail_kernels::lut::Lut;
 use serde_json::{Value, json};
 
@@ -59,11 +60,10 @@ impl ColumnSteps {
         let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
         if let Some(decoding) = &self.decoding {
             _ = write!(text, "\n  {}", decode_in_words(decoding));
-            if let Some(row) = row {
-                _ = match row.stored {
-                    Some(image) => write!(text, "\n    this row: {image}"),
-                    None => write!(text, "\n    this row: null"),
-                };
+            let stored = row.map(|row| row.stored.map(|image| image.to_string()));
+            if let Some(image) = stored {
+                let image = image.unwrap_or_else(|| "null".to_owned());
+                _ = write!(text, "\n    this row: {image}");
             }
         }
         for words in self.ties_in_words() {
@@ -79,17 +79,7 @@ impl ColumnSteps {
                         _ = write!(text, "\n    step {}: {}", drawing.step + 1, drawing.what);
                     }
                     if let Some(RowRecord::Gather(record)) = record {
-                        _ = write!(
-                            text,
-                            "\n    this row: begins at row {}, column {} of the image; one row down is \
-                             {:+},{:+}, one column right is {:+},{:+}",
-                            record.top,
-                            record.left,
-                            record.row_down,
-                            record.col_down,
-                            record.row_right,
-                            record.col_right
-                        );
+                        text.push_str(&places_in_words(record));
                     }
                 }
                 Link::Resample(resizing) => {
@@ -133,20 +123,11 @@ impl ColumnSteps {
                 let moves = moves.iter().map(
                     |drawing| json!({ "step": drawing.step + 1, "does": drawing.what.to_string() }),
                 );
-                let record = records.get(at).and_then(|record| match record {
-                    RowRecord::Gather(it) => Some(json!({
-                        "top": it.top, "left": it.left,
-                        "row_down": it.row_down, "row_right": it.row_right,
-                        "col_down": it.col_down, "col_right": it.col_right,
-                        "height": it.dst_height, "width": it.dst_width,
-                    })),
-                    RowRecord::Shared | RowRecord::Color(_) | RowRecord::Resample(_) => None,
-                });
                 json!({
                     "kernel": "gather",
                     "border": in_words(kernel.border()),
                     "moves": moves.collect::<Vec<_>>(),
-                    "row": record,
+                    "row": records.get(at).and_then(places_in_json),
                 })
             }
             Link::Resample(resizing) => json!({
@@ -256,6 +237,33 @@ fn decode_in_words(decoding: &Decoding) -> String {
         OnBadImage::Substitute => format!("substituted by {}", decoding.fill),
     };
     format!("decode, {exif}; what cannot be is {bad}")
+}
+
+/// Where a row's samples come from, in words.
+fn places_in_words(record: &GatherRow) -> String {
+    format!(
+        "\n    this row: begins at row {}, column {} of the image; one row down is {:+},{:+}, one \
+         column right is {:+},{:+}",
+        record.top,
+        record.left,
+        record.row_down,
+        record.col_down,
+        record.row_right,
+        record.col_right
+    )
+}
+
+/// The same for machines.
+fn places_in_json(record: &RowRecord) -> Option<Value> {
+    match record {
+        RowRecord::Gather(it) => Some(json!({
+            "top": it.top, "left": it.left,
+            "row_down": it.row_down, "row_right": it.row_right,
+            "col_down": it.col_down, "col_right": it.col_right,
+            "height": it.dst_height, "width": it.dst_width,
+        })),
+        RowRecord::Shared | RowRecord::Color(_) | RowRecord::Resample(_) => None,
+    }
 }
 
 /// What a resize does, in words.

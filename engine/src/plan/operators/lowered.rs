@@ -324,7 +324,7 @@ impl ColumnSteps {
         let n_tables = images.channels;
         let lut = match &before {
             Some(_) => Lut::of_fn(table.element(), n_tables, layout, n_tables, bits),
-            None => Lut::of_values(Arc::new(ImageValues::new(table.clone())), layout),
+            None => Lut::of_values(&Arc::new(ImageValues::new(table.clone())), layout),
         };
         let lut = lut.map_err(said)?;
         if before.is_some() {

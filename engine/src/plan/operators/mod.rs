@@ -111,7 +111,7 @@ table::operators! {
     /// Cuts the middle out of each image.
     center_crop: CenterCrop(CenterCrop),
     /// Changes brightness, contrast, saturation and hue by factors drawn for each row
-    /// and epoch, as torchvision's `ColorJitter` does to Pillow's images.
+    /// and epoch.
     color_jitter: ColorJitter(ColorJitter),
     /// Decodes image files as Pillow does.
     decode: Decode(DecodeImages),

@@ -217,9 +217,10 @@ fn space_cuts(pipeline: &TokenPipeline, words: SpacedWords) -> Option<SpaceCuts>
         SpacedWords::BetweenSpaces(_) if are_spaces(pipeline) => CutBefore::WhiteSpace,
         SpacedWords::AtMarks | SpacedWords::BetweenSpaces(_) => CutBefore::Spaces,
     };
-    let clusters = match has_clusters && !is_any {
-        true => EndClusters::OfOneChar,
-        false => EndClusters::Any,
+    let clusters = if has_clusters && !is_any {
+        EndClusters::OfOneChar
+    } else {
+        EndClusters::Any
     };
     let ends = SpaceEnds {
         short,
