@@ -147,9 +147,8 @@ ENTRY(color_means) {
         highs[threadIdx.x] = high;
         lows[threadIdx.x] = low;
         __syncthreads();
-        // Blocks have a power of two of threads.
-        for (u32 distance = blockDim.x / 2; distance > 0; distance /= 2) {
-            if (threadIdx.x < distance) {
+        for (u32 distance = 1; distance < blockDim.x; distance *= 2) {
+            if (threadIdx.x % (2 * distance) == 0 && threadIdx.x + distance < blockDim.x) {
                 highs[threadIdx.x] += highs[threadIdx.x + distance];
                 lows[threadIdx.x] += lows[threadIdx.x + distance];
             }
