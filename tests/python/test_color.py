@@ -205,6 +205,13 @@ def test_pipelines_make_images_grey(files, photos, channels, tmp_path):
     np.testing.assert_array_equal(rows_of(of_stored, [])["image"], rows_of(photos, [*BEFORE, grey])["image"])
 
 
+def test_what_can_only_stay_as_it_is_stays(photos):
+    """As torchvision has it: a hue that moves by nothing would be rounded on its way to HSV and back."""
+    for wanted in ({"hue": 0}, {"brightness": [1, 1], "contrast": 0, "saturation": [1, 1], "hue": [0, 0]}):
+        found = rows_of(photos, [*BEFORE, steps.color_jitter("image", **wanted)])["image"]
+        np.testing.assert_array_equal(found, rows_of(photos, BEFORE)["image"])
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [

@@ -66,27 +66,28 @@ impl Lower for ColorJitter {
     }
 
     fn lower(&self, _: KnownImages) -> Result<Vec<Change>, Refusal> {
-        let factor = |key, given: &Option<Constants>| match given {
-            None => Ok(None),
-            Some(given) => bounds(key, given, (1.0, [0.0, FACTOR_MAX])).map(Some),
+        // What can only stay as it is is not done, as torchvision has it: a hue that moves
+        // by nothing would still be rounded.
+        let within = |key, given: &Option<Constants>, limits: (f64, [f64; 2])| {
+            let given = given.as_ref().map(|given| bounds(key, given, limits));
+            let found = given.transpose()?;
+            Ok(found.filter(|found| *found != [limits.0; 2]))
         };
+        let factors = (1.0, [0.0, FACTOR_MAX]);
         let jitter = Jitter {
             chance: chance(self.probability)?,
-            brightness: factor("brightness", &self.brightness)?,
-            contrast: factor("contrast", &self.contrast)?,
-            saturation: factor("saturation", &self.saturation)?,
-            hue: match &self.hue {
-                None => None,
-                Some(given) => Some(bounds("hue", given, (0.0, [-0.5, 0.5]))?),
-            },
+            brightness: within("brightness", &self.brightness, factors)?,
+            contrast: within("contrast", &self.contrast, factors)?,
+            saturation: within("saturation", &self.saturation, factors)?,
+            hue: within("hue", &self.hue, (0.0, [-0.5, 0.5]))?,
         };
-        let all = [
-            jitter.brightness,
-            jitter.contrast,
-            jitter.saturation,
-            jitter.hue,
+        let given = [
+            &self.brightness,
+            &self.contrast,
+            &self.saturation,
+            &self.hue,
         ];
-        if all.iter().all(Option::is_none) {
+        if given.into_iter().all(Option::is_none) {
             let message = "expected brightness, contrast, saturation or hue, got none of them";
             return Err(Refusal::new("op", message));
         }

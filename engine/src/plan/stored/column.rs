@@ -231,7 +231,7 @@ fn unsupported(name: &str, data_type: &DataType) -> Error {
     .with_column(name)
     .with_hint(if is_numbers(data_type) {
         "write each row as one list of its numbers, those of boxes as x0, y0, x1, y1, x0, ..., which \
-         `annotate` takes; only lists of fixed length may be nested"
+         `annotate` takes; only lists of fixed length may be nested; or `select` the other columns"
     } else {
         "`select` the other columns"
     })
