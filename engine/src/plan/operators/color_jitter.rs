@@ -71,7 +71,7 @@ impl Lower for ColorJitter {
         let within = |key, given: &Option<Constants>, limits: (f64, [f64; 2])| {
             let given = given.as_ref().map(|given| bounds(key, given, limits));
             let found = given.transpose()?;
-            Ok(found.filter(|found| *found != [limits.0; 2]))
+            Ok(found.filter(|[low, high]| *low < limits.0 || *high > limits.0))
         };
         let factors = (1.0, [0.0, FACTOR_MAX]);
         let jitter = Jitter {
