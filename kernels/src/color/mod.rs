@@ -24,7 +24,7 @@
 //! sector, integers give the same bytes:
 //!
 //! - `S = floor(255 C / V)` and `H = floor(85 N / (2 C))`, but one less where that
-//!   quotient is whole and one of [64 values](hue) at which Pillow's sum of rounded
+//!   quotient is whole and one of 64 values at which Pillow's sum of rounded
 //!   quotients stays below it;
 //! - back, each channel is `V - floor((V S p + 10837) / 21675)`, where `p` of 85 parts is
 //!   `170 - |2 H - 255|` for red, `|2 H - 170| - 85` for green and `|2 H - 340| - 85` for
