@@ -16,7 +16,7 @@ pub(crate) enum Dispatch {
     Scalar,
     /// SSE4.1 (with SSSE3).
     Sse41,
-    /// AVX2, FMA and F16C.
+    /// AVX2, FMA, F16C and BMI2.
     Avx2,
     /// AVX-512 F, BW, DQ and VL.
     Avx512,
@@ -47,7 +47,8 @@ impl Level {
                     Dispatch::Avx2,
                     is_x86_feature_detected!("avx2")
                         && is_x86_feature_detected!("fma")
-                        && is_x86_feature_detected!("f16c"),
+                        && is_x86_feature_detected!("f16c")
+                        && is_x86_feature_detected!("bmi2"),
                 ),
                 (
                     Dispatch::Avx512,

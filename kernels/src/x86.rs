@@ -35,12 +35,12 @@ fn sse41(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     body.run(src, dst)
 }
 
-#[target_feature(enable = "avx2,fma,f16c")]
+#[target_feature(enable = "avx2,fma,f16c,bmi2")]
 fn avx2(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     body.run(src, dst)
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi2")]
 fn avx512(body: &impl Body, src: &[u8], dst: &mut [u8]) -> bool {
     body.run(src, dst)
 }

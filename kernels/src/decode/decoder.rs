@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::level::Level;
+
 use super::bmp::Bmp;
 use super::convert::convert;
 use super::error::DecodeError;
@@ -47,8 +49,9 @@ pub struct DecodedImage {
 
 /// Decodes one file after another, and keeps its buffers between them. Each
 /// thread has one of its own.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ImageDecoder {
+    level: Level,
     codecs: Codecs,
     /// The pixels of a codec.
     part: Vec<u8>,
@@ -88,11 +91,34 @@ fn with_codec<T>(
     }
 }
 
+impl Default for ImageDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl ImageDecoder {
-    /// A decoder without buffers.
+    /// A decoder without buffers, at the best level there is.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::at(Level::best())
+    }
+
+    /// A decoder without buffers that uses the vector instructions of a level. All
+    /// levels give the same pixels. Outside crates use what the processor has.
+    #[must_use]
+    pub fn at(level: Level) -> Self {
+        Self {
+            level,
+            codecs: Codecs::default(),
+            part: Vec::new(),
+            window: Vec::new(),
+        }
+    }
+
+    /// Uses the vector instructions of a level from now on.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// Decodes a file, or a window of it, into `dst`.
@@ -136,6 +162,7 @@ impl ImageDecoder {
             mode: options.mode,
             limits: options.limits,
             taken: n_pixels.saturating_mul(n_pictures * options.mode.channels() as u64),
+            level: self.level,
         };
         let part = self.part_of(&request)?;
         check_indices(&header, options.mode, Some(part.samples))?;
@@ -155,7 +182,7 @@ impl ImageDecoder {
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(decoded) => decoded,
             Err(panic) => {
-                *self = Self::new();
+                *self = Self::at(request.level);
                 let text = panic.downcast_ref::<String>().map(String::as_str);
                 let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
                 Err(DecodeError::Failed {

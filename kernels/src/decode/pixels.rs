@@ -1,5 +1,7 @@
 //! What a codec hands on, and what every codec is.
 
+use crate::level::Level;
+
 use super::error::DecodeError;
 use super::header::ImageHeader;
 use super::limits::DecodeLimits;
@@ -70,6 +72,8 @@ pub(super) struct Request<'a> {
     pub limits: DecodeLimits,
     /// Bytes that the decoder takes besides the codec.
     pub taken: u64,
+    /// The vector instructions that may be used.
+    pub level: Level,
 }
 
 impl Request<'_> {

@@ -123,6 +123,7 @@ impl ColumnSteps {
         (between, parameters): (&mut Between, &mut Parameters),
         dst: &mut [u8],
     ) -> Result<DecodedFile> {
+        between.decoder.set_level(level);
         let found = self.decode_file(file, (between, parameters))?;
         let Between { swap, decoded, .. } = between;
         let stored = (&decoded[..], &parameters[..]);

@@ -9,6 +9,7 @@ use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
 use super::damage;
 use super::frame::{Coding, JpegFrame};
 use super::region::JpegRegion;
+use super::straight::Straight;
 
 /// Scans of a progressive JPEG; encoders write about ten.
 const MAX_SCANS: usize = 500;
@@ -28,6 +29,7 @@ enum Damage {
 pub(in super::super) struct Jpeg {
     /// A file whose header names fewer rows.
     shortened: Vec<u8>,
+    straight: Straight,
 }
 
 impl Codec for Jpeg {
@@ -59,6 +61,17 @@ impl Codec for Jpeg {
             });
         }
         check_memory(request, &frame)?;
+        let file = (bytes, &frame);
+        if let Some(()) = self
+            .straight
+            .decode(file, request.window, request.level, into)
+        {
+            return Ok(DecodedPart {
+                at: request.window,
+                samples: samples(&frame).0,
+                flaws: Flaws::default(),
+            });
+        }
         let region = JpegRegion::around(request.window, &frame, bytes);
         let source = if region.height < whole.height {
             self.shorten(bytes, &frame, region.height)

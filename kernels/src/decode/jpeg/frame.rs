@@ -199,7 +199,7 @@ fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
 
 /// The next marker from `at` on, past bytes that belong to none, and where its
 /// segment begins.
-fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), DecodeError> {
+pub(super) fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), DecodeError> {
     loop {
         let rest = bytes.get(at..).ok_or_else(cut_off)?;
         at += memchr::memchr(0xff, rest).ok_or_else(cut_off)?;
@@ -214,7 +214,7 @@ fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), DecodeError> 
 }
 
 /// What a segment holds behind its length, which stands at `at`.
-fn segment(bytes: &[u8], at: usize) -> Result<&[u8], DecodeError> {
+pub(super) fn segment(bytes: &[u8], at: usize) -> Result<&[u8], DecodeError> {
     let rest = bytes.get(at..).ok_or_else(cut_off)?;
     let len = u16::from_be_bytes(*rest.first_chunk::<2>().ok_or_else(cut_off)?);
     if len < 2 {

@@ -1,8 +1,10 @@
-//! JPEG, by the pure-Rust port of libjpeg-turbo.
+//! JPEG: most by a decoder of our own, all others by the pure-Rust port of
+//! libjpeg-turbo.
 
 mod codec;
 mod damage;
 mod frame;
 mod region;
+mod straight;
 
 pub(super) use codec::Jpeg;
