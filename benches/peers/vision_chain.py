@@ -343,7 +343,8 @@ def summed_up(rounds: list[dict[str, float]], ours: str) -> dict[str, object]:
         of_rounds = [one[name] / one[ours] for one in rounds]
         ratios[name] = [statistics.median(of_rounds), min(of_rounds), max(of_rounds)]
         middle, low, high = ratios[name]
-        print(f"  {name}: {median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]", flush=True)
+        rate = f"{median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second"
+        print(f"  {name}: {rate}; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]", flush=True)
     return {"median": median, "ratios": ratios, "rounds": rounds}
 
 

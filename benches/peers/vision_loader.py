@@ -219,12 +219,12 @@ def share_section(args: argparse.Namespace) -> dict[str, object]:
                 done = measure.run([*command, "--repeats", str(args.repeats)], env=ENVIRONMENT)
                 taken = json.loads(done.stdout)
                 rounds.append(taken | {"ratio": taken["loader"] / (taken["loader"] - taken["without the chain"])})
-            ratios = sorted(one["ratio"] for one in rounds)
+            ratios = [one["ratio"] for one in rounds]
             median = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
             found[chain] = {"median": median, "rounds": rounds}
             print(
-                f"{chain} chain: the loader takes {median['loader']:.0f} us of CPU time an image, {median['without the chain']:.0f} of them"
-                f" without the chain: {median['ratio']:.3f}x [{ratios[0]:.3f}, {ratios[-1]:.3f}] the chain's own",
+                f"{chain} chain: the loader takes {median['loader']:.0f} us of CPU time an image, {median['without the chain']:.0f}"
+                f" of them without the chain: {median['ratio']:.3f}x [{min(ratios):.3f}, {max(ratios):.3f}] the chain's own",
                 flush=True,
             )
     return found
