@@ -17,7 +17,8 @@ fuelrail is compared with that of torchvision on Pillow's images: all bits are e
 the training chains are, with the chance that fuelrail draws, is shown by
 tests/python/test_images.py and test_color.py.
 
-Prints ratios and writes benches/results/<date>-vision-chain.json. Run by
+Prints ratios, all of them as a table at the end, and writes
+benches/results/<date>-vision-chain.json. Run by
 scripts/bench-vision-chain.sh, which makes the environment.
 """
 
@@ -348,6 +349,19 @@ def summed_up(rounds: list[dict[str, float]], ours: str) -> dict[str, object]:
     return {"median": median, "ratios": ratios, "rounds": rounds}
 
 
+def table(chains: dict[str, dict[str, object]]) -> str:
+    """What was found as a table of Markdown, fastest first in the first chain."""
+    first = next(iter(chains.values()))["median"]
+    lines = ["| us an image | " + " | ".join(f"{chain} | fuelrail is" for chain in chains) + " |", "|---" * (2 * len(chains) + 1) + "|"]
+    for name in sorted(first, key=first.get):
+        cells = [name]
+        for found in chains.values():
+            middle, low, high = found["ratios"][name]
+            cells += [f"{found['median'][name]:,.0f}", f"{middle:.2f}x [{low:.2f}, {high:.2f}]"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def facts(script: str) -> dict[str, object]:
     """What a record says of how it was made."""
     return {
@@ -391,6 +405,7 @@ def main() -> int:
         for chain in args.chains:
             print(f"{chain} chain")
             chains[chain] = timed(args, chain, ENVIRONMENT)
+    print(table(chains))
     record = {
         **facts("vision_chain.py"),
         "images": args.images,

@@ -149,6 +149,7 @@ def loader_rounds(args: argparse.Namespace, chain: str, folder: Path, shards: Pa
     for clock, of_clock in rounds.items():
         print(f"{chain} chain in loaders, {clock} time")
         found[clock] = vision_chain.summed_up(of_clock, OURS)
+    print(vision_chain.table(found))
     two, one = ("fuelrail, caller and 1 thread", "fuelrail, caller alone")
     gains = sorted(taken[one] / taken[two] for taken in rounds["wall"])
     found["two_threads"] = [statistics.median(gains), gains[0], gains[-1]]
@@ -166,6 +167,7 @@ def large_section(args: argparse.Namespace) -> dict[str, object]:
         for chain in args.chains:
             print(f"{chain} chain at {LARGE[0]}x{LARGE[1]}, CPU time")
             found[chain] = vision_chain.timed(args, chain, ENVIRONMENT)
+    print(vision_chain.table(found))
     return {"bytes_a_pixel": sum(map(len, files)) / len(files) / (LARGE[0] * LARGE[1]), "chains": found}
 
 
@@ -246,7 +248,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--chain", choices=CHAINS, help=argparse.SUPPRESS)
     parser.add_argument("--files", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--shards", type=Path, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    args = parser.parse_args()
+    # What is read ahead before the clock starts, four batches at most, would be much of a short epoch.
+    if args.epoch < 12 * BATCH:
+        parser.error(f"expected an epoch of {12 * BATCH} files or more, got {args.epoch}")
+    return args
 
 
 def main() -> int:
