@@ -17,7 +17,8 @@ fuelrail is compared with that of torchvision on Pillow's images: all bits are e
 the training chains are, with the chance that fuelrail draws, is shown by
 tests/python/test_images.py and test_color.py.
 
-Prints ratios and writes benches/results/<date>-vision-chain.json. Run by
+Prints ratios, all of them as a table at the end, and writes
+benches/results/<date>-vision-chain.json. Run by
 scripts/bench-vision-chain.sh, which makes the environment.
 """
 
@@ -34,9 +35,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import measure
 import numpy as np
 
-import measure
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -45,14 +49,16 @@ SIZE = (500, 375)
 # Of brightness, contrast, saturation and hue.
 JITTER = (0.4, 0.4, 0.4, 0.1)
 CHAINS = ("basic", "jitter")
+ENVIRONMENT = {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
 
 
 class Mismatch(RuntimeError):
     """Pixels differ."""
 
 
-def photographs(n_files: int) -> list[bytes]:
-    """Parts of photographs, each another."""
+def photographs(n_files: int, size: tuple[int, int] = SIZE) -> list[bytes]:
+    """Parts of photographs, each another, of a width and height. Where they are enlarged more than
+    twice, the photograph's own fine detail is laid over them, or there would be none."""
     from PIL import Image
     from skimage import data
     from sklearn.datasets import load_sample_images
@@ -63,38 +69,54 @@ def photographs(n_files: int) -> list[bytes]:
     files = []
     for row in range(n_files):
         image = sources[row % len(sources)]
-        scale = max(SIZE[0] / image.width, SIZE[1] / image.height) * rng.uniform(1, 1.3)
+        scale = max(size[0] / image.width, size[1] / image.height) * rng.uniform(1, 1.3)
+        small = image
         image = image.resize((round(image.width * scale) + 1, round(image.height * scale) + 1), Image.Resampling.LANCZOS)
-        left, top = rng.integers(0, image.width - SIZE[0] + 1), rng.integers(0, image.height - SIZE[1] + 1)
+        left, top = rng.integers(0, image.width - size[0] + 1), rng.integers(0, image.height - size[1] + 1)
+        image = image.crop((left, top, left + size[0], top + size[1]))
         out = io.BytesIO()
-        image.crop((left, top, left + SIZE[0], top + SIZE[1])).save(out, "JPEG", quality=95)
+        (image if scale <= 2 else detailed(image, small)).save(out, "JPEG", quality=95)
         files.append(out.getvalue())
     return files
 
 
-def fuelrail_loader(files: list[bytes], folder: str, chain: list[dict[str, object]]) -> object:
-    """A loader of the files, whose caller does all the work."""
+def detailed(image: Image.Image, small: Image.Image) -> Image.Image:
+    """An enlarged image with the fine detail of the small one, mirrored until it covers all of it."""
+    from PIL import Image, ImageFilter
+
+    fine = np.asarray(small, np.int16) - np.asarray(small.filter(ImageFilter.GaussianBlur(1)), np.int16)
+    rows, cols = (-(-side // length) for side, length in zip(image.size[::-1], fine.shape, strict=False))
+    fine = np.pad(fine, ((0, (rows - 1) * fine.shape[0]), (0, (cols - 1) * fine.shape[1]), (0, 0)), mode="symmetric")
+    return Image.fromarray(np.clip(np.asarray(image, np.int16) + fine[: image.height, : image.width], 0, 255).astype(np.uint8))
+
+
+def fuelrail_loader(files: list[bytes], folder: str, chain: list[dict[str, object]], threads: int = 0) -> object:
+    """A loader of the files, whose caller does all the work if there are no threads."""
     import fuelrail as fr
     import pyarrow as pa
 
     path = Path(folder) / "shards"
     fr.Pipeline(pa.table({"image": pa.array(files, pa.binary())})).shard(path, progress="never")
-    return fr.Loader(path, batch_size=32, steps=chain, rank=0, world_size=1, shuffle=None, last="short", threads=0)
+    return fr.Loader(path, batch_size=32, steps=chain, rank=0, world_size=1, shuffle=None, last="short", threads=threads)
 
 
-def fuelrail_ways(files: list[bytes], folder: str, chain: str) -> dict[str, Callable[[], object]]:
-    """Our training chain, as a loader."""
+def fuelrail_steps(chain: str, side: int = 224) -> list[dict[str, object]]:
+    """The steps of a chain, to images of a side."""
     from fuelrail import steps
 
     jitter = dict(zip(("brightness", "contrast", "saturation", "hue"), JITTER, strict=True))
-    wanted = [
+    return [
         steps.decode("image", exif="ignore"),
-        steps.random_resized_crop("image", height=224, width=224),
+        steps.random_resized_crop("image", height=side, width=side),
         steps.random_flip("image"),
         *([steps.color_jitter("image", **jitter)] if chain == "jitter" else []),
         steps.normalize("image", mean="imagenet"),
     ]
-    loader = fuelrail_loader(files, folder, wanted)
+
+
+def fuelrail_ways(files: list[bytes], folder: str, chain: str) -> dict[str, Callable[[], object]]:
+    """Our training chain, as a loader."""
+    loader = fuelrail_loader(files, folder, fuelrail_steps(chain))
 
     def epoch() -> None:
         for batch in loader:
@@ -103,18 +125,25 @@ def fuelrail_ways(files: list[bytes], folder: str, chain: str) -> dict[str, Call
     return {"loader": epoch}
 
 
-def torchvision_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
-    """torchvision's transforms on Pillow's images, and on its own tensors."""
+def torchvision_transforms(chain: str) -> tuple[object, object]:
+    """torchvision's transforms of Pillow's images, and of its own tensors."""
     import torch
-    from PIL import Image
-    from torchvision.io import ImageReadMode, decode_jpeg
     from torchvision.transforms import v2
 
-    torch.set_num_threads(1)
     colours = [v2.ColorJitter(*JITTER)] if chain == "jitter" else []
     end = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
     pil = v2.Compose([v2.RandomResizedCrop(224), v2.RandomHorizontalFlip(), *colours, v2.ToImage(), *end])
-    tensor = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(), *colours, *end])
+    return pil, v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip(), *colours, *end])
+
+
+def torchvision_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], object]]:
+    """torchvision on Pillow's images, and on its own tensors."""
+    import torch
+    from PIL import Image
+    from torchvision.io import ImageReadMode, decode_jpeg
+
+    torch.set_num_threads(1)
+    pil, tensor = torchvision_transforms(chain)
     buffers = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in files]
     return {
         "pil": lambda: each(files, lambda file: pil(Image.open(io.BytesIO(file)).convert("RGB"))),
@@ -188,7 +217,9 @@ def dali_ways(files: list[bytes], _: str, chain: str) -> dict[str, Callable[[], 
     from nvidia.dali import fn, pipeline_def, types
 
     arrays = [np.frombuffer(file, np.uint8) for file in files]
-    size = 32
+    size = min(32, len(files))
+    if len(files) % size:
+        raise Mismatch(f"expected a multiple of DALI's batch of {size} images, got {len(files)}")
 
     @pipeline_def(batch_size=size, num_threads=1, device_id=None, seed=1)
     def made() -> object:
@@ -237,7 +268,7 @@ PEERS = {
 }
 
 
-def check(files: list[bytes]) -> None:
+def check(files: list[bytes], threads: int = 0) -> None:
     """The evaluation chain beside torchvision on Pillow's images."""
     import torch
     from fuelrail import steps
@@ -251,9 +282,15 @@ def check(files: list[bytes]) -> None:
         steps.normalize("image", mean="imagenet"),
     ]
     end = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    theirs = v2.Compose([v2.Resize(256), v2.CenterCrop(224), *end])
+
+    def middle(image: Image.Image) -> Image.Image:
+        # torchvision's `CenterCrop` is one pixel farther where a half is rounded to an even number above it.
+        left, top = ((side - 224) // 2 for side in image.size)
+        return image.crop((left, top, left + 224, top + 224))
+
+    theirs = v2.Compose([v2.Resize(256), middle, *end])
     with tempfile.TemporaryDirectory() as folder:
-        found = [batch["image"].numpy().copy() for batch in fuelrail_loader(files, folder, chain)]
+        found = [batch["image"].numpy().copy() for batch in fuelrail_loader(files, folder, chain, threads)]
     for ours, file in zip(np.concatenate(found), files, strict=True):
         want = theirs(Image.open(io.BytesIO(file)).convert("RGB")).numpy()
         if not np.array_equal(ours, want):
@@ -263,7 +300,7 @@ def check(files: list[bytes]) -> None:
 
 def child(args: argparse.Namespace) -> None:
     """Times one peer in this process."""
-    files = photographs(args.images)
+    files = [path.read_bytes() for path in sorted(args.files.iterdir())]
     with tempfile.TemporaryDirectory() as folder:
         ways = PEERS[args.peer](files, folder, args.chain)
         taken = {}
@@ -278,25 +315,69 @@ def child(args: argparse.Namespace) -> None:
     print(json.dumps(taken))
 
 
+def written(files: list[bytes], folder: str | Path) -> Path:
+    """A folder of the files, for the processes that read them."""
+    for row, file in enumerate(files):
+        (Path(folder) / f"{row:05}.jpg").write_bytes(file)
+    return Path(folder)
+
+
 def timed(args: argparse.Namespace, chain: str, environment: dict[str, str]) -> dict[str, object]:
     """All peers in turns, round by round, and their ratios to fuelrail."""
     rounds: list[dict[str, float]] = []
     for _ in range(args.rounds):
         taken = {}
         for peer in args.peers:
-            command = [sys.executable, __file__, "--peer", peer, "--chain", chain]
-            command += ["--images", args.images, "--repeats", args.repeats]
+            command = [sys.executable, HERE / "vision_chain.py", "--peer", peer, "--chain", chain]
+            command += ["--files", args.files, "--repeats", args.repeats]
             found = json.loads(measure.run([str(word) for word in command], env=environment).stdout)
             taken |= {f"{peer} {name}": seconds * 1e6 for name, seconds in found.items()}
         rounds.append(taken)
+    return summed_up(rounds, "fuelrail loader")
+
+
+def summed_up(rounds: list[dict[str, float]], ours: str) -> dict[str, object]:
+    """Medians of microseconds, and the ratio of each way to ours with the least and the greatest of a round."""
     median = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
     ratios = {}
     for name in median:
-        of_rounds = [one[name] / one["fuelrail loader"] for one in rounds]
+        of_rounds = [one[name] / one[ours] for one in rounds]
         ratios[name] = [statistics.median(of_rounds), min(of_rounds), max(of_rounds)]
         middle, low, high = ratios[name]
-        print(f"  {name}: {median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]", flush=True)
+        rate = f"{median[name]:.0f} us an image, {1e6 / median[name]:.0f} a second"
+        print(f"  {name}: {rate}; fuelrail is {middle:.2f}x [{low:.2f}, {high:.2f}]", flush=True)
     return {"median": median, "ratios": ratios, "rounds": rounds}
+
+
+def table(chains: dict[str, dict[str, object]]) -> str:
+    """What was found as a table of Markdown, fastest first in the first chain."""
+    first = next(iter(chains.values()))["median"]
+    lines = ["| us an image | " + " | ".join(f"{chain} | fuelrail is" for chain in chains) + " |", "|---" * (2 * len(chains) + 1) + "|"]
+    for name in sorted(first, key=first.get):
+        cells = [name]
+        for found in chains.values():
+            middle, low, high = found["ratios"][name]
+            cells += [f"{found['median'][name]:,.0f}", f"{middle:.2f}x [{low:.2f}, {high:.2f}]"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def facts(script: str) -> dict[str, object]:
+    """What a record says of how it was made."""
+    return {
+        "date": measure.today(),
+        "command": ["python3", f"benches/peers/{script}", *sys.argv[1:]],
+        "commit": measure.run(["git", "rev-parse", "HEAD"], cwd=ROOT).stdout.strip(),
+        "machine": measure.machine(),
+        "versions": measure.run([sys.executable, "-m", "pip", "freeze"]).stdout.split(),
+    }
+
+
+def save(record: dict[str, object], results: Path, name: str) -> None:
+    """Writes a record."""
+    path = results / f"{record['date']}-{name}.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"written: {os.path.relpath(path, ROOT)}")
 
 
 def main() -> int:
@@ -305,34 +386,34 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--repeats", type=int, default=3, help="passes a peer makes in a round")
     parser.add_argument("--images", type=int, default=96)
+    parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--results", type=Path, default=ROOT / "benches/results")
     parser.add_argument("--chains", nargs="+", default=list(CHAINS), choices=CHAINS)
     parser.add_argument("--peer", choices=list(PEERS), help=argparse.SUPPRESS)
     parser.add_argument("--chain", choices=CHAINS, help=argparse.SUPPRESS)
+    parser.add_argument("--files", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peer:
         child(args)
         return 0
-    check(photographs(args.images))
-    environment = {"ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
+    files = photographs(args.images, args.size)
+    check(files)
     chains = {}
-    for chain in args.chains:
-        print(f"{chain} chain")
-        chains[chain] = timed(args, chain, environment)
+    with tempfile.TemporaryDirectory() as folder:
+        args.files = written(files, folder)
+        for chain in args.chains:
+            print(f"{chain} chain")
+            chains[chain] = timed(args, chain, ENVIRONMENT)
+    print(table(chains))
     record = {
-        "date": measure.today(),
-        "command": ["python3", "benches/peers/vision_chain.py", *sys.argv[1:]],
-        "commit": measure.run(["git", "rev-parse", "HEAD"], cwd=ROOT).stdout.strip(),
-        "machine": measure.machine(),
+        **facts("vision_chain.py"),
         "images": args.images,
-        "versions": measure.run([sys.executable, "-m", "pip", "freeze"]).stdout.split(),
+        "size": list(args.size),
         "unit": "microseconds of CPU time an image",
         "chains": chains,
     }
-    path = args.results / f"{record['date']}-vision-chain.json"
-    path.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"written: {os.path.relpath(path, ROOT)}")
+    save(record, args.results, "vision-chain")
     return 0
 
 

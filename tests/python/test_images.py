@@ -2,7 +2,6 @@
 of `drawn`."""
 
 import io
-import math
 
 import fuelrail as fr
 import numpy as np
@@ -294,19 +293,6 @@ def test_wrong_steps_are_refused_with_what_helps(photos, wanted, words):
         fr.Loader(photos, batch_size=8, steps=wanted)
     for word in words:
         assert word in str(caught.value)
-
-
-def test_parts_are_drawn_as_evenly_as_torchvision_draws_them(tmp_path):
-    """Areas over their range and logarithms of ratios, by the test of Kolmogorov and Smirnov."""
-    image = Image.fromarray(np.zeros((400, 400, 3), np.uint8))
-    seen = [part_of(image.size, draws(9, 0, "random_resized_crop/0", row)) for row in range(4000)]
-    sizes = np.array([(right - left, bottom - top) for left, top, right, bottom in seen], dtype=np.float64)
-    areas = np.sort(sizes.prod(axis=1) / 400**2)
-    # An image as high as wide has room for all shapes of areas up to 3/4.
-    areas = areas[areas < 0.7]
-    even = (areas - 0.08) / (0.7 - 0.08)
-    distance = np.abs(even - np.arange(1, len(even) + 1) / len(even)).max()
-    assert distance < 1.63 / math.sqrt(len(even)) + 0.005
 
 
 EVALUATE = [
