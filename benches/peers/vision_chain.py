@@ -283,12 +283,7 @@ def check(files: list[bytes], threads: int = 0) -> None:
     ]
     end = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
 
-    def middle(image: Image.Image) -> Image.Image:
-        # torchvision's `CenterCrop` is one pixel farther where a half is rounded to an even number above it.
-        left, top = ((side - 224) // 2 for side in image.size)
-        return image.crop((left, top, left + 224, top + 224))
-
-    theirs = v2.Compose([v2.Resize(256), middle, *end])
+    theirs = v2.Compose([v2.Resize(256), v2.CenterCrop(224), *end])
     with tempfile.TemporaryDirectory() as folder:
         found = [batch["image"].numpy().copy() for batch in fuelrail_loader(files, folder, chain, threads)]
     for ours, file in zip(np.concatenate(found), files, strict=True):

@@ -56,6 +56,12 @@ def part_of(size, draw, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3)):
     return left, top, left + cols, top + rows
 
 
+def middle_of(height, width, rows, cols):
+    """The left, top, right and bottom of torchvision's `CenterCrop`: halves rounded to even."""
+    top, left = round((height - rows) / 2), round((width - cols) / 2)
+    return left, top, left + cols, top + rows
+
+
 def fixed(values):
     """An array as nested lists of fixed length."""
     array = pa.array(values.reshape(-1))

@@ -7,7 +7,7 @@ import fuelrail as fr
 import numpy as np
 import pyarrow as pa
 import pytest
-from drawn import draws, fixed, part_of
+from drawn import draws, fixed, middle_of, part_of
 from fuelrail import steps
 from PIL import Image, ImageOps
 
@@ -119,8 +119,7 @@ def test_modes_are_those_of_pillow(files, photos, mode, pillow, device):
     wanted = [steps.decode("image", exif="ignore", mode=mode), steps.center_crop("image", height=3, width=3)]
 
     def middle(image):
-        top, left = (image.height - 3) // 2, (image.width - 3) // 2
-        return np.asarray(image.crop((left, top, left + 3, top + 3))).reshape(3, 3, -1)
+        return np.asarray(image.crop(middle_of(image.height, image.width, 3, 3))).reshape(3, 3, -1)
 
     found = rows_of(photos, wanted, device=device)["image"]
     np.testing.assert_array_equal(found, np.stack([middle(opened(file, mode=pillow)) for file in files]))
@@ -140,8 +139,7 @@ def test_the_evaluation_chain_is_that_of_torchvision(files, photos, device):
         short, long = sorted(image.size)
         longer = int(40 * long / short)
         image = image.resize((40, longer) if image.width <= image.height else (longer, 40), Image.Resampling.BILINEAR)
-        top, left = (image.height - 32) // 2, (image.width - 32) // 2
-        return floats(image.crop((left, top, left + 32, top + 32)))
+        return floats(image.crop(middle_of(image.height, image.width, 32, 32)))
 
     found = rows_of(photos, wanted, device=device)["image"]
     np.testing.assert_array_equal(found, np.stack([evaluated(file) for file in files]))
@@ -211,8 +209,7 @@ def test_what_was_cut_off_does_not_come_back_as_a_border(files, photos, device):
 
     def changed(file):
         image = opened(file, "apply")
-        top, left = (image.height - 3) // 2, (image.width - 2) // 2
-        small = np.asarray(image.crop((left, top, left + 2, top + 3)))
+        small = np.asarray(image.crop(middle_of(image.height, image.width, 3, 2)))
         return np.pad(small, ((2, 2), (1, 3), (0, 0)), constant_values=99)[1:6, :6]
 
     found = rows_of(photos, wanted, device=device)["image"]

@@ -91,7 +91,7 @@ def by_numpy(held, seed, epoch, rows=range(N_ROWS)):
         mixed = {name: blend(of_rows[row], of_rows[second], parts) for name, of_rows in before.items()}
         is_flipped = next(draws(seed, epoch, "random_flip/0", row)) < 1 << 31
         out["image"].append(mixed["image"][:, ::-1] if is_flipped else mixed["image"])
-        out["mask"].append(mixed["mask"][3:14])
+        out["mask"].append(mixed["mask"][4:15])
         for name in ["label", "target"]:
             out[f"{name}.second"].append(held[name][second])
         for name in ["image.weight", "mask.weight"]:

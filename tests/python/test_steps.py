@@ -73,7 +73,7 @@ def by_numpy(held, seed, epoch):
             return values[::-1] if is_upside_down else values
 
         image[row] = ImageOps.solarize(Image.fromarray(np.ascontiguousarray(changed(held["image"][row]))), 100)
-        mask[row] = changed(held["mask"][row])[3:14]
+        mask[row] = changed(held["mask"][row])[4:15]
         second = draws(seed, epoch, "random_crop/1", row)
         top, left = below(second, HEIGHT - 5 + 1), below(second, WIDTH - 6 + 1)
         window = held["planes"][row][:, top : top + 5, left : left + 6]
@@ -94,7 +94,7 @@ ORACLES = {
     "mixup": (steps.mixup("image", probability=0), lambda it: it),
     "solarize": (steps.solarize("image", threshold=100), lambda it: ImageOps.solarize(Image.fromarray(it), 100)),
     "solarize-usual": (steps.solarize("image"), lambda it: ImageOps.solarize(Image.fromarray(it))),
-    "center_crop": (steps.center_crop("image", height=11, width=6), lambda it: it[4:15, 5:11]),
+    "center_crop": (steps.center_crop("image", height=11, width=6), lambda it: it[4:15, 6:12]),
     "pad": (steps.pad("image", sides=[1, 2, 3, 4]), lambda it: np.pad(it, [(1, 3), (2, 4), (0, 0)])),
     "pad-wrap": (
         steps.pad("image", sides=[1, 2, 30, 4], border="wrap"),
@@ -175,7 +175,7 @@ def test_steps_before_normalize_are_its_own_keys(stored, tmp_path):
     constants = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
     normalize = {"op": "normalize", "column": "image", **constants}
     two = piped(held["image"], [steps.center_crop("image", height=11, width=6), normalize], tmp_path / "two")
-    one = piped(held["image"], [{**normalize, "crop": [4, 5, 11, 6]}], tmp_path / "one")
+    one = piped(held["image"], [{**normalize, "crop": [4, 6, 11, 6]}], tmp_path / "one")
     np.testing.assert_array_equal(two, one)
     inverted = piped(held["image"], [steps.invert("image"), normalize], tmp_path / "inverted")
     same = piped(255 - held["image"], [normalize], tmp_path / "same")

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from drawn import below, draws, part_of
+from drawn import below, draws, middle_of, part_of
 from fuelrail import steps
 from PIL import Image
 from torchvision import tv_tensors
@@ -216,7 +216,7 @@ class Torch:
         self.resize(size)
 
     def centre(self, size):
-        top, left = (self.mask.height - size[0]) // 2, (self.mask.width - size[1]) // 2
+        left, top, _, _ = middle_of(*self.mask.size[::-1], *size)
         self.crop(top, left, *size)
 
     def anywhere(self, draw, size, padding):

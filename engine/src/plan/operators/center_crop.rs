@@ -10,8 +10,8 @@ use crate::plan::named_types::ImageLayout;
 use crate::plan::spelling::ColumnNames;
 
 /// Cuts a window of this size out of the middle of each image. Where what is cut
-/// off is odd, one row or column more is cut off at the bottom or right, as
-/// numpy's integer division has it.
+/// off is odd, its half is rounded to even, as torchvision's `CenterCrop` has it:
+/// of 3 rows 2 are cut off at the top, of 5 rows 2.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CenterCrop {

@@ -123,8 +123,8 @@ impl Move {
         match *self {
             Self::Pad(_, sides) => row.pad(border, sides),
             Self::CropCenter([height, width]) => {
-                let top = row.dst_height.saturating_sub(height) / 2;
-                let left = row.dst_width.saturating_sub(width) / 2;
+                let top = half(row.dst_height.saturating_sub(height));
+                let left = half(row.dst_width.saturating_sub(width));
                 row.crop([top, left, height, width])
             }
             Self::CropAnywhere([height, width]) => {
@@ -141,6 +141,11 @@ impl Move {
             Self::FlipHorizontal(_) | Self::FlipVertical(_) => Ok(row),
         }
     }
+}
+
+/// Half of it, rounded to even.
+fn half(n: u32) -> u32 {
+    n / 2 + (n & n / 2 & 1)
 }
 
 impl fmt::Display for Move {

@@ -132,8 +132,10 @@ impl Body for Transform<'_> {
             are_usual &= bits <= LARGEST;
             for (row, line) in dst.chunks_exact_mut(self.stride).enumerate().take(8) {
                 let samples = row_of(&columns, row);
-                let line = line[first..].as_chunks_mut::<8>().0;
-                for (eight, samples) in line.iter_mut().zip(samples) {
+                let Some(line) = line[first..].first_chunk_mut::<{ 8 * LANES }>() else {
+                    return false;
+                };
+                for (eight, samples) in line.as_chunks_mut::<8>().0.iter_mut().zip(samples) {
                     *eight = samples.to_le_bytes();
                 }
             }
