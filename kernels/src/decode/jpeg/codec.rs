@@ -159,8 +159,11 @@ fn pixels(
     };
     let (samples, format) = samples(frame);
     let mut decoder = Decoder::new_with_limits(bytes, limits)?;
-    let found = [decoder.header().height, decoder.header().width].map(u32::from);
-    if found != [region.height, u32::from(frame.width)] {
+    let header = decoder.header();
+    let found = [header.height, header.width].map(u32::from);
+    let factors = header.components.iter();
+    let factors = factors.map(|part| [part.horizontal_sampling, part.vertical_sampling]);
+    if found != [region.height, u32::from(frame.width)] || !frame.has_factors(factors) {
         return Err(JpegError::CorruptData(
             "segments that stray bytes hide".to_owned(),
         ));

@@ -38,7 +38,9 @@ pub(super) struct JpegFrame {
     /// Where the two bytes of the height stand.
     pub height_at: usize,
     pub n_components: u8,
-    /// The largest sampling factors, horizontal and vertical.
+    /// The sampling factors of each, horizontal and vertical; 0 of those there are not.
+    pub factors: [[u8; 2]; 4],
+    /// The largest of them.
     pub sampling: [u8; 2],
     /// Samples of all components, in samples of one at full resolution and
     /// sixteenths.
@@ -146,6 +148,7 @@ impl JpegFrame {
             width,
             height_at: at + 1,
             n_components,
+            factors: factors_of(components),
             sampling,
             sixteenths,
             n_scanned: scan.first().copied().unwrap_or(0),
@@ -155,6 +158,12 @@ impl JpegFrame {
             is_arithmetic: matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE),
             is_tidy: !seen.is_untidy,
         })
+    }
+
+    /// Whether its components have these sampling factors, horizontal and vertical.
+    pub(super) fn has_factors(&self, factors: impl Iterator<Item = [u8; 2]>) -> bool {
+        let own = &self.factors[..usize::from(self.n_components)];
+        own.iter().copied().eq(factors)
     }
 
     /// Rows and columns of the smallest unit that is coded on its own.
@@ -173,13 +182,19 @@ fn coding(code: u8) -> Result<Coding, DecodeError> {
     }
 }
 
+/// The sampling factors of components.
+fn factors_of(components: &[u8]) -> [[u8; 2]; 4] {
+    let mut factors = [[0; 2]; 4];
+    for (factors, component) in factors.iter_mut().zip(components.chunks_exact(3)) {
+        *factors = [component[1] >> 4, component[1] & 15];
+    }
+    factors
+}
+
 /// The largest sampling factors, and how many samples all components have.
 fn sampling(components: &[u8]) -> Result<([u8; 2], u32), DecodeError> {
-    let factors = || {
-        components
-            .chunks_exact(3)
-            .map(|component| [component[1] >> 4, component[1] & 15])
-    };
+    let all = factors_of(components);
+    let factors = || all.iter().copied().take(components.len() / 3);
     if factors().flatten().any(|factor| !(1..=4).contains(&factor)) {
         return Err(damaged("a sampling factor beyond 1 to 4"));
     }

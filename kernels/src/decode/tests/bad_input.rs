@@ -62,7 +62,11 @@ fn a_jpeg_cut_off_anywhere_is_an_error() {
 #[test]
 fn what_fuzzing_found_is_refused() {
     let mut decoder = ImageDecoder::new();
-    for name in ["inks-of-several-resolutions.jpg", "other-pixels.webp"] {
+    for name in [
+        "inks-of-several-resolutions.jpg",
+        "hidden-inks.jpg",
+        "other-pixels.webp",
+    ] {
         let decoded = decode(&mut decoder, &named(&format!("found/{name}")), name);
         assert_eq!(decoded, None, "{name}");
     }
