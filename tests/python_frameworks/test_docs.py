@@ -10,8 +10,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
+from PIL import Image
 
 PAGES = sorted([ROOT / "README.md", ROOT / "python/README.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,12 +44,23 @@ def write_corpus(folder: Path) -> None:
         out.writelines(json.dumps({"text": file.read_text()}) + "\n" for file in files)
 
 
+def write_pictures(folder: Path) -> None:
+    """Some images of two classes."""
+    draw = np.random.default_rng(1)
+    for number in range(12):
+        pixels = draw.integers(0, 256, (30 + number, 40, 3), dtype=np.uint8)
+        path = folder / f"class-{number % 2}" / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder as a reader has it: the examples, a corpus, and the pipeline
-    file of the README."""
+    """A folder as a reader has it: the examples, a corpus, pictures, and the
+    pipeline file of the README."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     write_corpus(tmp_path / "corpus")
+    write_pictures(tmp_path / "pictures")
     pipeline = blocks(ROOT / "README.md", "toml")[0]
     assert "[source]" in pipeline.text and "[sink]" in pipeline.text
     (tmp_path / "text.toml").write_text(pipeline.text)
