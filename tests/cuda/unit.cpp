@@ -405,6 +405,72 @@ void resizes(bool is_vertical, bool is_chw) {
     check_rows({"resample"}, of, 1, new_lens, expected);
 }
 
+// A number of 64 bits as a record has it, behind what is there.
+void append_number(std::vector<u32>& words, i64 number) {
+    words.push_back((u32)number);
+    words.push_back((u32)((u64)number >> 32));
+}
+
+// Images of different sizes, each sampled by a map of its own: as it is, tilted, with a
+// horizon within what is written, and out of every place.
+void warps(bool is_chw, u32 n_channels, bool is_bilinear) {
+    const u32 sizes[][2] = {{1, 1}, {5, 7}, {9, 3}, {0, 4}, {6, 6}}, news[][2] = {{1, 1}, {4, 9}, {11, 5}, {2, 2}, {7, 3}};
+    const i64 one = 1ll << 40;
+    const i64 maps[][9] = {
+        {one, 0, one / 2, 0, one, one / 2, 0, 0, one},
+        {one - 9, one / 7, -one, one / 9, one + 77, one / 3, one / 50, -one / 70, one + 3},
+        {one / 2, 3, one / 8, -one / 5, one / 3, one, -one / 4, one / 90, one},
+        {one, 0, one / 2, 0, one, one / 2, 0, 0, one},
+        {3, 5, 1, 2, 4, 3, 0, 1, 2},
+    };
+    std::vector<u32> lens, new_lens, words;
+    for (u32 image = 0; image < 5; image++) {
+        words.insert(words.end(), {sizes[image][0], sizes[image][1], news[image][0], news[image][1]});
+        for (i64 number : maps[image]) {
+            append_number(words, number);
+        }
+        lens.push_back(sizes[image][0] * sizes[image][1] * n_channels);
+        new_lens.push_back(news[image][0] * news[image][1] * n_channels);
+    }
+    const u32 fill = 0x63002107;
+    const Bytes bytes = random_bytes(offsets_of(lens).back());
+    Bytes records, expected;
+    append(records, words.data(), words.size() * sizeof words[0]);
+    for (u32 image = 0; image < 5; image++) {
+        const i64 height = sizes[image][0], width = sizes[image][1];
+        const u32 n_rows = news[image][0], n_cols = news[image][1];
+        for (u32 i = 0; i < new_lens[image]; i++) {
+            const u32 pixel = is_chw ? i % (n_rows * n_cols) : i / n_channels;
+            const u32 c = is_chw ? i / (n_rows * n_cols) : i % n_channels;
+            auto sum = [&](u32 at) {
+                return maps[image][at] * (pixel % n_cols) + maps[image][at + 1] * (pixel / n_cols) + maps[image][at + 2];
+            };
+            const i64 across = sum(0), down = sum(3), depth = sum(6);
+            i64 unit = 1;
+            while (depth / unit >= 1 << 24) {
+                unit *= 2;
+            }
+            const i64 divisor = depth / unit * unit;
+            const bool is_before = depth > 0 && across >= 0 && down >= 0;
+            const i64 u = is_before ? across * 4096 / divisor : -1, v = is_before ? down * 4096 / divisor : -1;
+            if (!is_before || u >= width * 4096 || v >= height * 4096) {
+                expected.push_back((unsigned char)(fill >> 8 * c));
+                continue;
+            }
+            auto at = [&](i64 y, i64 x) {
+                x = std::clamp<i64>(x, 0, width - 1), y = std::clamp<i64>(y, 0, height - 1);
+                return (i64)bytes[offsets_of(lens)[image] + (is_chw ? (c * height + y) * width + x : (y * width + x) * n_channels + c)];
+            };
+            const i64 x = (u + 2048) / 4096 - 1, y = (v + 2048) / 4096 - 1, f = (u + 2048) % 4096, g = (v + 2048) % 4096;
+            const i64 mixed = (4096 - g) * ((4096 - f) * at(y, x) + f * at(y, x + 1)) +
+                              g * ((4096 - f) * at(y + 1, x) + f * at(y + 1, x + 1));
+            expected.push_back((unsigned char)(is_bilinear ? (mixed + (1 << 23)) >> 24 : at(v / 4096, u / 4096)));
+        }
+    }
+    RowsCase of = rows_case(lens, new_lens, bytes, records, tables_of(WarpConstants{n_channels, is_chw, is_bilinear, fill}));
+    check_rows({"warp"}, of, 1, new_lens, expected);
+}
+
 void all_rows() {
     for (const TextCase& of : {byte_pairs(), word_pieces()}) {
         texts(of, {0, 1, 2, 3, 0, 0, 40, 5, 0}, 4);
@@ -422,6 +488,10 @@ void all_rows() {
         colors(way & 1, way & 2 ? 4 : 3);
     }
     colors(false, 1);
+    for (int way = 0; way < 4; way++) {
+        warps(way & 1, way & 2 ? 3 : 4, false);
+        warps(way & 1, way & 2 ? 3 : 1, true);
+    }
     for (u32 to : {U8, F16, F32}) {
         for (int way = 0; way < 4; way++) {
             luts(to, way & 1, way & 2);
