@@ -36,6 +36,7 @@ __all__ = [
     "mixup",
     "normalize",
     "pad",
+    "perspective",
     "random_crop",
     "random_flip",
     "random_grayscale",
@@ -322,6 +323,45 @@ def pad(
         layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
     """
     return _step("pad", column=column, sides=sides, border=border, fill=fill, layout=layout)
+
+
+@told
+def perspective(
+    column: str | Sequence[str],
+    *,
+    distortion_scale: float | None = None,
+    probability: float | None = None,
+    interpolation: Literal["nearest", "bilinear"] | None = None,
+    fill: float | Sequence[float] | None = None,
+    layout: Literal["hwc", "chw"] | None = None,
+    stream: str | None = None,
+) -> Step:
+    """Changes the perspective of images by chance, drawn for each row and epoch.
+
+    Args:
+        column: One column or several, of uint8 images with sides up to 65,535. All that
+            are named change alike.
+        distortion_scale: How far corners may move, of half the image's height and
+            width, from 0 to 1 (default: 0.5).
+        probability: The probability that anything is done (default: 0.5).
+        interpolation: How samples are weighed, "nearest" or "bilinear" (default:
+            "bilinear").
+        fill: What is outside of the image (default: 0): a byte, or one for each
+            channel.
+        layout: The order of the axes, "hwc" or "chw" (default: told by the shape).
+        stream: The name of the stream that is drawn from (default: the operator's name
+            and its number among steps of that name).
+    """
+    return _step(
+        "perspective",
+        column=column,
+        distortion_scale=distortion_scale,
+        probability=probability,
+        interpolation=interpolation,
+        fill=fill,
+        layout=layout,
+        stream=stream,
+    )
 
 
 @told

@@ -94,7 +94,11 @@ fn record(src: [u32; 2], dst: [u32; 2], dice: &mut Dice) -> Option<WarpRow> {
 }
 
 /// A record of random numbers that are as large as they may be, or small.
-fn any_record([src_height, src_width]: [u32; 2], dst: [u32; 2], dice: &mut Dice) -> Option<WarpRow> {
+fn any_record(
+    [src_height, src_width]: [u32; 2],
+    dst: [u32; 2],
+    dice: &mut Dice,
+) -> Option<WarpRow> {
     let n_bits = [52, 44, 26, 8][dice.below(4) as usize];
     let mut row = WarpRow::whole([src_height, src_width]).ok()?;
     (row.dst_height, row.dst_width) = (dst[0], dst[1]);
