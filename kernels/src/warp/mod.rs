@@ -22,8 +22,8 @@
 //! - [bilinear](WarpFilter::Bilinear) takes, with `a = u - 2048` and `b = v - 2048`, the
 //!   four samples `p` at columns `a >> 12` and the next and rows `b >> 12` and the next,
 //!   each held within the image. With `f` and `g`, the low 12 bits of `a` and `b`, it is
-//!   `((4096 - g) * ((4096 - f) * p00 + f * p01) + g * ((4096 - f) * p10 + f * p11)
-//!   + 2^23) >> 24`, halves rounded up.
+//!   `((4096 - g) * above + g * below + 2^23) >> 24`, halves rounded up, where `above` is
+//!   `(4096 - f) * p00 + f * p01` and `below` the same of the next row.
 //!
 //! Which places are inside, and that no value beyond the edge is mixed in, is Pillow's
 //! `Image.transform`. All channels are treated alike, alpha too.

@@ -107,8 +107,7 @@ impl WarpRow {
                 return Err(WarpError::Size { height, width });
             }
         }
-        let [a, b, c, d, e, f, g, h, i] = *map;
-        let lines = [[a, b, c], [d, e, f], [g, h, i]];
+        let lines = [0, 3, 6].map(|at| [map[at], map[at + 1], map[at + 2]]);
         let lines = lines.map(|[across, down, at]| [across, down, across * 0.5 + down * 0.5 + at]);
         let last = dst.map(|side| f64::from(side.saturating_sub(1)));
         let sums = lines.map(|[across, down, first]| {
@@ -202,9 +201,9 @@ impl WarpRow {
     /// The record of these sums.
     pub(super) fn of(src: [u32; 2], dst: [u32; 2], lines: [Linear; 3]) -> Self {
         let halves = |number: i64| {
-            let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
-            let words = [[a, b, c, d], [e, f, g, h]];
-            words.map(u32::from_le_bytes)
+            let bytes = number.to_le_bytes();
+            let (words, _) = bytes.as_chunks();
+            [words[0], words[1]].map(u32::from_le_bytes)
         };
         let [x, y, w] = lines.map(|line| [line.across, line.down, line.first].map(halves));
         Self {

@@ -221,15 +221,15 @@ impl<'a, const CHANNELS: usize> Pixels<'a, CHANNELS> {
             return self.fill;
         }
         let [height, width] = self.sides;
-        let [a, b] = [u, v].map(|part| part.cast_signed() - (PARTS / 2).cast_signed());
-        let [f, g] = [a, b].map(|part| part.cast_unsigned() % PARTS);
+        let from_middles = [u, v].map(|part| part.cast_signed() - (PARTS / 2).cast_signed());
+        let shares = from_middles.map(|part| part.cast_unsigned() % PARTS);
         // Half a pixel from an edge, the first is before it and wraps around.
-        let [x, y] = [a, b].map(|part| (part >> PART_BITS).cast_unsigned());
+        let [x, y] = from_middles.map(|part| (part >> PART_BITS).cast_unsigned());
         if x < width - 1 && y < height - 1 {
             let at = self.index(x, y);
             let (above, below) = (&self.all[at..at + 2], &self.all[at + width as usize..]);
             let below = &below[..2];
-            return mixed([above[0], above[1], below[0], below[1]], [f, g]);
+            return mixed([above[0], above[1], below[0], below[1]], shares);
         }
         let held = |at: u32, side: u32| {
             let next = at.wrapping_add(1).min(side - 1);
@@ -237,7 +237,7 @@ impl<'a, const CHANNELS: usize> Pixels<'a, CHANNELS> {
         };
         let ([left, right], [top, bottom]) = (held(x, width), held(y, height));
         let four = [(left, top), (right, top), (left, bottom), (right, bottom)];
-        mixed(four.map(|(x, y)| self.all[self.index(x, y)]), [f, g])
+        mixed(four.map(|(x, y)| self.all[self.index(x, y)]), shares)
     }
 
     #[inline(always)]

@@ -78,7 +78,7 @@ proptest! {
     fn the_nearest_is_that_of_the_formula((src, dst, map) in case()) {
         let row = WarpRow::new(src, dst, &map).unwrap();
         let [height, width] = src.map(i128::from);
-        let bytes = image((height * width) as usize);
+        let bytes = image(src[0] as usize * src[1] as usize);
         let found = run(of(1, Hwc, WarpFilter::Nearest), Level::SCALAR, &bytes, &row);
         let mut found = found.iter();
         for y in 0..dst[0] {
@@ -93,7 +93,7 @@ proptest! {
                 let part = |sum: i128| (sum * 4096).div_euclid((leading * unit).max(1));
                 let (u, v) = (part(across), part(down));
                 let is_inside = depth > 0 && u >= 0 && v >= 0 && u < width * 4096 && v < height * 4096;
-                let want = if is_inside { bytes[(v / 4096 * width + u / 4096) as usize] } else { FILL[0] };
+                let want = if is_inside { bytes[usize::try_from(v / 4096 * width + u / 4096).unwrap()] } else { FILL[0] };
                 prop_assert_eq!(found.next(), Some(&want));
             }
         }
@@ -112,7 +112,8 @@ proptest! {
         let kept = divisor >> n_dropped << n_dropped;
         let bytes = image(width as usize);
         for (part, beside) in parts {
-            let sum = (i128::from(part) * i128::from(kept) / 4096) as i64 + beside;
+            let sum = i64::try_from(i128::from(part) * i128::from(kept) / 4096);
+            let sum = sum.map_or(-1, |sum| sum.saturating_add(beside));
             if !(0..1 << 51).contains(&sum) {
                 continue;
             }

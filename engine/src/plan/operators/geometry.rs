@@ -53,9 +53,9 @@ const FAR: f64 = 1e9;
 /// Where a [`PixelMove::Project`] takes a point. One that it takes behind the horizon is
 /// taken just before it, and held within 10^9 pixels.
 pub(super) fn projected([x, y]: [f64; 2], map: &[f64; 9]) -> [f64; 2] {
-    let [a, b, c, d, e, f, g, h, i] = *map;
-    let below = (g * x + h * y + i).max(i.abs() * 1e-12);
-    let [x, y] = [(a * x + b * y + c) / below, (d * x + e * y + f) / below];
+    let line = |at: usize| map[at] * x + map[at + 1] * y + map[at + 2];
+    let below = line(6).max(map[8].abs() * 1e-12);
+    let [x, y] = [line(0) / below, line(3) / below];
     [x.clamp(-FAR, FAR), y.clamp(-FAR, FAR)]
 }
 

@@ -108,7 +108,15 @@ fn bytes(given: &Constants, channels: usize) -> Result<[u8; 4], Refusal> {
         );
         Refusal::new("fill", message)
     };
-    let byte = |number: f64| (0..=u8::MAX).find(|byte| f64::from(*byte) == number);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole numbers from 0 to 255"
+    )]
+    let byte = |number: f64| {
+        let is_byte = (0.0..=255.0).contains(&number) && number.fract() == 0.0;
+        is_byte.then_some(number as u8)
+    };
     let mut fill = [0; 4];
     match given.0[..] {
         [only] => fill = [byte(only).ok_or_else(refused)?; 4],

@@ -7,8 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quad([[i32; 2]; 4]);
 
-/// The numbers of a map from homogeneous coordinates to others, line by line.
-type Exact = [i128; 9];
+/// The lines of a map from homogeneous coordinates to others.
+type Exact = [[i128; 3]; 3];
 
 impl Quad {
     /// These corners, if they are those of a convex quadrilateral that is not mirrored
@@ -38,41 +38,28 @@ impl Quad {
     /// 2^121 for sides up to 65,535, of which each is rounded to binary64 once.
     #[must_use]
     pub fn to_image(&self, sides: [u32; 2]) -> [f64; 9] {
-        let [a, b, c, d, e, f, g, h, i] = self.of_unit_square();
+        let [first, second, third] = self.of_unit_square();
         let [high, wide] = sides.map(|side| i128::from(side) - 1);
-        let adjugate = [
-            wide * (e * i - f * h),
-            wide * (c * h - b * i),
-            wide * (b * f - c * e),
-            high * (f * g - d * i),
-            high * (a * i - c * g),
-            high * (c * d - a * f),
-            d * h - e * g,
-            b * g - a * h,
-            a * e - b * d,
+        // The columns of the adjugate.
+        let columns = [
+            cross(second, third),
+            cross(third, first),
+            cross(first, second),
         ];
+        let line = |at: usize, by: i128| columns.map(|column| by * column[at]);
+        let map = [line(0, wide), line(1, high), line(2, 1)];
         let [[x, y], ..] = self.0.map(|corner| corner.map(i128::from));
-        rounded(adjugate, adjugate[6] * x + adjugate[7] * y + adjugate[8])
+        rounded(map, map[2][0] * x + map[2][1] * y + map[2][2])
     }
 
     /// Where a point of the image that is read is in the one written.
     #[must_use]
     pub fn from_image(&self, sides: [u32; 2]) -> [f64; 9] {
-        let [a, b, c, d, e, f, g, h, i] = self.of_unit_square();
         let [high, wide] = sides.map(|side| i128::from(side) - 1);
-        let area = high * wide;
-        let map = [
-            a * high,
-            b * wide,
-            c * area,
-            d * high,
-            e * wide,
-            f * area,
-            g * high,
-            h * wide,
-            i * area,
-        ];
-        rounded(map, map[8])
+        let by = [high, wide, high * wide];
+        let lines = self.of_unit_square();
+        let map = lines.map(|line| std::array::from_fn(|at| line[at] * by[at]));
+        rounded(map, map[2][2])
     }
 
     /// The map of the unit square to the corners, all of it times the determinant that
@@ -83,18 +70,19 @@ impl Quad {
         let (dx1, dx2, sum_x) = (x1 - x2, x3 - x2, x0 - x1 + x2 - x3);
         let (dy1, dy2, sum_y) = (y1 - y2, y3 - y2, y0 - y1 + y2 - y3);
         let below = dx1 * dy2 - dx2 * dy1;
-        let g = sum_x * dy2 - dx2 * sum_y;
-        let h = dx1 * sum_y - sum_x * dy1;
+        let across = sum_x * dy2 - dx2 * sum_y;
+        let along = dx1 * sum_y - sum_x * dy1;
+        let line = |[from, to_right, down]: [i128; 3]| {
+            [
+                (to_right - from) * below + across * to_right,
+                (down - from) * below + along * down,
+                from * below,
+            ]
+        };
         [
-            (x1 - x0) * below + g * x1,
-            (x3 - x0) * below + h * x3,
-            x0 * below,
-            (y1 - y0) * below + g * y1,
-            (y3 - y0) * below + h * y3,
-            y0 * below,
-            g,
-            h,
-            below,
+            line([x0, x1, x3]),
+            line([y0, y1, y3]),
+            [across, along, below],
         ]
     }
 }
@@ -109,10 +97,21 @@ impl fmt::Display for Quad {
     }
 }
 
-/// The same map with a denominator that is above 0 where `denominator` was found.
+/// The cross product.
+fn cross([x, y, z]: [i128; 3], by: [i128; 3]) -> [i128; 3] {
+    [
+        y * by[2] - z * by[1],
+        z * by[0] - x * by[2],
+        x * by[1] - y * by[0],
+    ]
+}
+
+/// The same map, line by line, with a denominator that is above 0 where `denominator` was
+/// found.
 fn rounded(map: Exact, denominator: i128) -> [f64; 9] {
+    let sign = denominator.signum();
     #[expect(clippy::cast_precision_loss, reason = "rounded to the nearest")]
-    map.map(|number| (number * denominator.signum()) as f64)
+    std::array::from_fn(|at| (sign * map[at / 3][at % 3]) as f64)
 }
 
 #[cfg(test)]
