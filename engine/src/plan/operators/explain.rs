@@ -154,13 +154,7 @@ impl ColumnSteps {
                 "kernel": "color",
                 "step": coloring.change.step + 1,
                 "does": coloring.change.what.to_string(),
-                "row": records.get(at).and_then(|record| match record {
-                    RowRecord::Color(it) => Some(row_in_words(it)),
-                    RowRecord::Shared
-                    | RowRecord::Gather(_)
-                    | RowRecord::Warp(_)
-                    | RowRecord::Resample(_) => None,
-                }),
+                "row": records.get(at).and_then(colors_in_words),
             }),
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {
@@ -288,6 +282,16 @@ fn places_in_json(record: &RowRecord) -> Option<Value> {
 /// What a resize does, in words.
 fn resize_in_words(resizing: &Resizing) -> String {
     format!("resize {} ({})", resizing.to, resizing.filter.name())
+}
+
+/// How the colours of a row change, in words.
+fn colors_in_words(record: &RowRecord) -> Option<String> {
+    match record {
+        RowRecord::Color(it) => Some(row_in_words(it)),
+        RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Warp(_) | RowRecord::Resample(_) => {
+            None
+        }
+    }
 }
 
 /// What a change of perspective does, in words.
