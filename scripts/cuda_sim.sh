@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 out=target/cuda-sim
 flags=(-std=c++20 -g -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-unused-parameter -ffp-contract=off
     -fno-strict-aliasing -fPIC -fvisibility=hidden -pthread -Ikernels/cuda)
-kernels=(tests/cuda/shim/{run,blend,cast,color,gather,lut,map,normalize,resample,squeeze,tokenize,tokenize_pieces,tokenize_words}.cpp)
+kernels=(tests/cuda/shim/{run,blend,cast,color,gather,lut,map,normalize,resample,squeeze,tokenize,tokenize_pieces,tokenize_words,warp}.cpp)
 
 # build OUTPUT OPTION… -- SOURCE…: compiles what is newer than its output; the
 # sources side by side.

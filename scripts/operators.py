@@ -1,6 +1,6 @@
-"""Writes python/fuelrail/steps.py, python/fuelrail/_column_steps.py and docs/operators.md
-from the schemas of loaders' steps and of pipelines, or with --check compares them with
-what lies in the repository."""
+"""Writes python/fuelrail/steps.py, _drawn_steps.py and _column_steps.py beside it, and
+docs/operators.md from the schemas of loaders' steps and of pipelines, or with --check compares
+them with what lies in the repository."""
 
 import json
 import keyword
@@ -27,6 +27,10 @@ from typing import TYPE_CHECKING
 
 from fuelrail._calls import told
 from fuelrail._checks import dtype_of_step as _dtype
+from fuelrail._drawn_steps import (
+{drawn}
+)
+from fuelrail._step import step as _step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,19 +38,33 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from fuelrail._step import Step
+
     Dtype: TypeAlias = type[np.generic] | np.dtype[Any]
 {aliases}
 
 __all__ = [
 {names}
 ]
+'''
 
-Step = dict[str, object]
+DRAWN = '''"""Those of the steps of a loader that draw: what they do differs from row to row.
 
+Written by scripts/operators.sh from the operators' specs.
+"""
 
-def _step(op: str, **keys: object) -> Step:
-    """A step with the keys that were given."""
-    return {"op": op, **{key: value for key, value in keys.items() if value is not None}}
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fuelrail._calls import told
+from fuelrail._step import step as _step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from fuelrail._step import Step
 '''
 
 METHODS = '''"""The operators of pipelines that map the items of columns, as methods.
@@ -202,6 +220,11 @@ def function(name, about, keys):
     return "\n".join(lines)
 
 
+def module(about, table):
+    """A module of functions."""
+    return "\n\n".join([about, "\n\n\n".join(function(*one) for one in table)]) + "\n"
+
+
 def method(name, about, keys):
     """A method of Python; all keys are named."""
     given = [annotated(*one) for one in sorted(keys, key=lambda one: not one[2])]
@@ -251,9 +274,13 @@ def main():
     in_loaders = list(operators(schema(program, "--steps"), "Operator"))
     in_pipelines = list(operators(schema(program), "ColumnOperator"))
     names = "\n".join(f'    "{name}",' for name, _, _ in in_loaders)
+    # Those that draw have a stream to draw from.
+    drawn = [one for one in in_loaders if any(key == "stream" for key, _, _ in one[2])]
     about = ABOUT.replace("{names}", names).replace("{aliases}", aliases(in_loaders))
+    about = about.replace("{drawn}", "\n".join(f"    {name}," for name, _, _ in drawn))
     files = {
-        "python/fuelrail/steps.py": "\n\n".join([about, "\n\n\n".join(function(*one) for one in in_loaders)]) + "\n",
+        "python/fuelrail/steps.py": module(about, [one for one in in_loaders if one not in drawn]),
+        "python/fuelrail/_drawn_steps.py": module(DRAWN, drawn),
         "python/fuelrail/_column_steps.py": "\n".join([METHODS.replace("{aliases}", aliases(in_pipelines)).rstrip(), *(method(*one) for one in in_pipelines)]) + "\n",
         "docs/operators.md": "\n".join([PAGE.rstrip(), *sections(in_pipelines, in_loaders)]) + "\n",
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes what follows from the operators' specs: python/fuelrail/steps.py,
-# python/fuelrail/_column_steps.py and docs/operators.md.
+# Writes what follows from the operators' specs: python/fuelrail/steps.py, _drawn_steps.py
+# and _column_steps.py beside it, and docs/operators.md.
 #
 #   scripts/operators.sh           writes the files anew
 #   scripts/operators.sh --check   compares them byte by byte

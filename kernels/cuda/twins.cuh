@@ -203,3 +203,37 @@ struct PieceConstants {
     u32 max_chars;
 };
 static_assert(sizeof(PieceConstants) == 32, "as in Rust");
+
+struct WarpConstants {
+    u32 channels;
+    u32 is_chw;
+    u32 is_bilinear;
+    u32 fill;
+};
+static_assert(sizeof(WarpConstants) == 16, "as in Rust");
+
+struct WarpRow {
+    u32 src_height;
+    u32 src_width;
+    u32 dst_height;
+    u32 dst_width;
+    u32 x_across_low;
+    u32 x_across_high;
+    u32 x_down_low;
+    u32 x_down_high;
+    u32 x_first_low;
+    u32 x_first_high;
+    u32 y_across_low;
+    u32 y_across_high;
+    u32 y_down_low;
+    u32 y_down_high;
+    u32 y_first_low;
+    u32 y_first_high;
+    u32 w_across_low;
+    u32 w_across_high;
+    u32 w_down_low;
+    u32 w_down_high;
+    u32 w_first_low;
+    u32 w_first_high;
+};
+static_assert(sizeof(WarpRow) == 88, "as in Rust");

@@ -2,7 +2,7 @@
 
 use crate::job::Job;
 use crate::twin::Twin;
-use crate::{blend, cast, color, gather, lut, map, normalize, resample, tokenize};
+use crate::{blend, cast, color, gather, lut, map, normalize, resample, tokenize, warp};
 
 /// An entry point. All have the same parameters: jobs, records of items, tables,
 /// what is read, what passes of a kernel leave for one another, what is written,
@@ -61,11 +61,13 @@ pub enum Entry {
     TokenizePlaces,
     /// `tokenize`: the ids, and the offsets of rows.
     TokenizeWrite,
+    /// `warp`.
+    Warp,
 }
 
 impl Entry {
     /// Every entry.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::NormalizeImages,
         Self::NormalizeNumbers,
         Self::NormalizeWide,
@@ -92,6 +94,7 @@ impl Entry {
         Self::TokenizeCount,
         Self::TokenizePlaces,
         Self::TokenizeWrite,
+        Self::Warp,
     ];
 
     /// Its name in the source.
@@ -124,6 +127,7 @@ impl Entry {
             Self::TokenizeCount => "tokenize_count",
             Self::TokenizePlaces => "tokenize_places",
             Self::TokenizeWrite => "tokenize_write",
+            Self::Warp => "warp",
         }
     }
 
@@ -150,6 +154,7 @@ impl Entry {
             | Self::TokenizeCount
             | Self::TokenizePlaces
             | Self::TokenizeWrite => "tokenize",
+            Self::Warp => "warp",
         }
     }
 
@@ -182,7 +187,8 @@ impl Entry {
             | Self::TokenizePieces
             | Self::TokenizeCount
             | Self::TokenizePlaces
-            | Self::TokenizeWrite => true,
+            | Self::TokenizeWrite
+            | Self::Warp => true,
         }
     }
 }
@@ -208,4 +214,6 @@ pub const TWINS: &[Twin] = &[
     tokenize::CutConstants::TWIN,
     tokenize::PairConstants::TWIN,
     tokenize::PieceConstants::TWIN,
+    warp::WarpConstants::TWIN,
+    warp::WarpRow::TWIN,
 ];

@@ -39,6 +39,7 @@ pub mod squeeze;
 pub mod tokenize;
 mod twin;
 mod vector;
+pub mod warp;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

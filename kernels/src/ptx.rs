@@ -18,4 +18,5 @@ pub const MODULES: &[(&str, &str)] = &[
         include_str!("../ptx/tokenize_pieces.ptx"),
     ),
     ("tokenize_words", include_str!("../ptx/tokenize_words.ptx")),
+    ("warp", include_str!("../ptx/warp.ptx")),
 ];

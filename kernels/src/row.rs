@@ -21,6 +21,7 @@ use crate::pass::{DeviceKernel, Pass, Role, Spread};
 use crate::resample::{Resample, ResampleError, ResampleRow};
 use crate::squeeze::{CHUNK, Squeeze, SqueezeError};
 use crate::tokenize::{DeviceModelKind, DeviceTokenizer, NoUtf8, TEXT_CHUNK};
+use crate::warp::{Warp, WarpError, WarpRow};
 
 /// One kernel with what all rows of a column share.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub enum RowKernel {
     Squeeze(Arc<Squeeze>),
     /// `tokenize`.
     Tokenize(DeviceTokenizer),
+    /// `warp`.
+    Warp(Warp),
 }
 
 /// What a kernel is told of one row.
@@ -90,6 +93,9 @@ pub enum RowError {
     /// From `tokenize`.
     #[error(transparent)]
     Tokenize(#[from] NoUtf8),
+    /// From `warp`.
+    #[error(transparent)]
+    Warp(#[from] WarpError),
     /// A record of another length.
     #[error("expected a record of {expected} bytes, got {got}")]
     Record {
@@ -207,6 +213,9 @@ const WORD_PIECE: &[Pass] = &[
     TOKENIZE_WRITE,
 ];
 
+/// Launches of [`RowKernel::Warp`].
+const WARP: &[Pass] = &[Pass::only(Entry::Warp)];
+
 impl RowKernel {
     /// The primitive's one name.
     #[must_use]
@@ -219,6 +228,7 @@ impl RowKernel {
             Self::Resample(_) => "resample",
             Self::Squeeze(_) => "squeeze",
             Self::Tokenize(_) => "tokenize",
+            Self::Warp(_) => "warp",
         }
     }
 
@@ -232,6 +242,7 @@ impl RowKernel {
             Self::Lut(lut) => lut.record_len(),
             Self::Resample(_) => size_of::<ResampleRow>(),
             Self::Squeeze(_) | Self::Tokenize(_) => 0,
+            Self::Warp(_) => size_of::<WarpRow>(),
         }
     }
 
@@ -244,7 +255,8 @@ impl RowKernel {
             | Self::Color(_)
             | Self::Gather(_)
             | Self::Lut(_)
-            | Self::Resample(_) => true,
+            | Self::Resample(_)
+            | Self::Warp(_) => true,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
     }
@@ -254,7 +266,11 @@ impl RowKernel {
     #[must_use]
     pub fn needs_lengths(&self) -> bool {
         match self {
-            Self::Blend(_) | Self::Color(_) | Self::Gather(_) | Self::Resample(_) => true,
+            Self::Blend(_)
+            | Self::Color(_)
+            | Self::Gather(_)
+            | Self::Resample(_)
+            | Self::Warp(_) => true,
             Self::Lut(lut) => lut.channels() > 1,
             Self::Squeeze(_) | Self::Tokenize(_) => false,
         }
@@ -278,6 +294,7 @@ impl RowKernel {
             Self::Squeeze(_) => Ok(src_len),
             // An id for every byte.
             Self::Tokenize(_) => Ok(4 * src_len),
+            Self::Warp(warp) => Ok(warp.check(&self.of_row(record)?, src_len)?),
         }
     }
 
@@ -290,7 +307,8 @@ impl RowKernel {
             | Self::Gather(_)
             | Self::Lut(_)
             | Self::Resample(_)
-            | Self::Squeeze(_) => 0,
+            | Self::Squeeze(_)
+            | Self::Warp(_) => 0,
             // A mean.
             Self::Color(_) => size_of::<u32>(),
             // An id and three bits a byte, and a little for each chunk.
@@ -321,6 +339,7 @@ impl RowKernel {
             }
             Self::Squeeze(squeeze) => return Ok(squeeze.run(level, src, dst)?),
             Self::Tokenize(tokenizer) => return Ok(tokenizer.run(src, dst)?),
+            Self::Warp(warp) => warp.run(level, src, &self.of_row(record)?, dst)?,
         }
         Ok(dst.len())
     }
@@ -342,7 +361,8 @@ impl DeviceKernel for RowKernel {
             | Self::Color(_)
             | Self::Gather(_)
             | Self::Resample(_)
-            | Self::Squeeze(_) => 1,
+            | Self::Squeeze(_)
+            | Self::Warp(_) => 1,
             Self::Tokenize(_) => 4,
             Self::Lut(lut) => lut.to().len_bytes(),
         }
@@ -363,6 +383,7 @@ impl DeviceKernel for RowKernel {
             Self::Resample(resample) => cast_slice(&[resample.constants()]).to_vec(),
             Self::Squeeze(squeeze) => squeeze.constants_words(),
             Self::Tokenize(tokenizer) => tokenizer.tables().to_vec(),
+            Self::Warp(warp) => cast_slice(&[warp.constants()]).to_vec(),
         }
     }
 
@@ -378,12 +399,15 @@ impl DeviceKernel for RowKernel {
                 DeviceModelKind::BytePairs => BYTE_PAIRS,
                 DeviceModelKind::WordPiece => WORD_PIECE,
             },
+            Self::Warp(_) => WARP,
         }
     }
 
     fn scratch_bytes(&self, src_len: usize, n_items: usize) -> usize {
         match self {
-            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) => 0,
+            Self::Blend(_) | Self::Gather(_) | Self::Lut(_) | Self::Resample(_) | Self::Warp(_) => {
+                0
+            }
             Self::Color(_) => size_of::<u32>() * n_items,
             // A word a chunk, and one for the end.
             Self::Squeeze(_) => 4 * (src_len.div_ceil(CHUNK as usize) + 1),
@@ -439,6 +463,13 @@ impl fmt::Display for RowKernel {
                 write!(f, "squeeze to 0x{:02x}", squeeze.replacement())
             }
             Self::Tokenize(tokenizer) => write!(f, "tokenize by {}", tokenizer.kind()),
+            Self::Warp(warp) => write!(
+                f,
+                "warp {} channels {:?}, {}",
+                warp.channels(),
+                warp.layout(),
+                warp.filter().name()
+            ),
         }
     }
 }

@@ -400,3 +400,75 @@ fn piece_constants(at: u32) -> PieceConstants {
         tables[at + 7u],
     );
 }
+
+struct WarpConstants {
+    channels: u32,
+    is_chw: u32,
+    is_bilinear: u32,
+    fill: u32,
+}
+
+const WARP_CONSTANTS_WORDS: u32 = 4u;
+
+fn warp_constants(at: u32) -> WarpConstants {
+    return WarpConstants(
+        tables[at],
+        tables[at + 1u],
+        tables[at + 2u],
+        tables[at + 3u],
+    );
+}
+
+struct WarpRow {
+    src_height: u32,
+    src_width: u32,
+    dst_height: u32,
+    dst_width: u32,
+    x_across_low: u32,
+    x_across_high: u32,
+    x_down_low: u32,
+    x_down_high: u32,
+    x_first_low: u32,
+    x_first_high: u32,
+    y_across_low: u32,
+    y_across_high: u32,
+    y_down_low: u32,
+    y_down_high: u32,
+    y_first_low: u32,
+    y_first_high: u32,
+    w_across_low: u32,
+    w_across_high: u32,
+    w_down_low: u32,
+    w_down_high: u32,
+    w_first_low: u32,
+    w_first_high: u32,
+}
+
+const WARP_ROW_WORDS: u32 = 22u;
+
+fn warp_row(at: u32) -> WarpRow {
+    return WarpRow(
+        params[at],
+        params[at + 1u],
+        params[at + 2u],
+        params[at + 3u],
+        params[at + 4u],
+        params[at + 5u],
+        params[at + 6u],
+        params[at + 7u],
+        params[at + 8u],
+        params[at + 9u],
+        params[at + 10u],
+        params[at + 11u],
+        params[at + 12u],
+        params[at + 13u],
+        params[at + 14u],
+        params[at + 15u],
+        params[at + 16u],
+        params[at + 17u],
+        params[at + 18u],
+        params[at + 19u],
+        params[at + 20u],
+        params[at + 21u],
+    );
+}

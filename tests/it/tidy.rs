@@ -88,6 +88,11 @@ const OPERATORS: &[Operator] = &[
             "shaders/tokenize_words.wgsl",
         ],
     },
+    Operator {
+        name: "warp",
+        host_only: None,
+        files: &[],
+    },
 ];
 
 /// Type names of several types.

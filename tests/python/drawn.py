@@ -62,6 +62,29 @@ def middle_of(height, width, rows, cols):
     return left, top, left + cols, top + rows
 
 
+def is_convex(corners):
+    def turn(at):
+        (x0, y0), (x1, y1), (x2, y2) = (corners[(at + i) % 4] for i in range(3))
+        return (x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1)
+
+    return all(turn(at) > 0 for at in range(4))
+
+
+def corners_of(draw, size, scale=0.5, probability=0.5):
+    """Where docs/loading.md says that the corners go: torchvision's `get_params` with our chance."""
+    if next(draw) >= round(probability * 2**32):
+        return None
+    width, height = size
+    wide, high = int(scale * (width // 2)) + 1, int(scale * (height // 2)) + 1
+    for _ in range(10):
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = ((below(draw, wide), below(draw, high)) for _ in range(4))
+        left, top = width - wide, height - high
+        corners = [(x0, y0), (left + x1, y1), (left + x2, top + y2), (x3, top + y3)]
+        if is_convex(corners):
+            return corners
+    return None
+
+
 def fixed(values):
     """An array as nested lists of fixed length."""
     array = pa.array(values.reshape(-1))

@@ -141,8 +141,8 @@ def test_every_operator_does_what_the_field_does(stored, name, device):
 
 
 def test_every_operator_has_an_oracle():
-    # `test_images.py`, `test_annotations.py` and `test_color.py` have the oracles of the rest.
-    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES} | {"annotate", "color_jitter", "decode", "grayscale", "random_grayscale"}
+    # `test_images.py`, `test_annotations.py`, `test_color.py` and `test_perspective.py` have the oracles of the rest.
+    assert set(steps.__all__) == {name.split("-")[0] for name in ORACLES} | {"annotate", "color_jitter", "decode", "grayscale", "perspective", "random_grayscale"}
 
 
 def piped(images, wanted, out, **options):

@@ -15,6 +15,7 @@ mod sample;
 mod suites;
 mod tokenize;
 mod trial;
+mod warp;
 
 pub(crate) use rows::row_trial;
 pub(crate) use sample::sample;

@@ -19,6 +19,7 @@ use super::color::adjustments;
 use super::resample::resizes;
 use super::sample::{Dice, next};
 use super::trial::{SampleRows, Subject, SuiteReport, Trial, try_one};
+use super::warp::warps;
 use crate::device::items::offsets_of;
 use crate::device::program::RowChain;
 
@@ -35,7 +36,14 @@ const BORDERS: [Border; 5] = [
 /// Runs a program of each kernel that a loader's steps have; gives what went wrong.
 pub(crate) fn row_trial(subject: Subject<'_>) -> Vec<String> {
     let mut report = SuiteReport::default();
-    for trials in [gathers(), luts(), blends(), adjustments(), resizes()] {
+    for trials in [
+        gathers(),
+        luts(),
+        blends(),
+        adjustments(),
+        resizes(),
+        warps(),
+    ] {
         if let Some(trial) = trials.first() {
             try_one(subject, trial, 0, &mut report);
         }

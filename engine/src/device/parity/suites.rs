@@ -2,7 +2,7 @@
 
 use super::super::Device;
 use super::trial::{Subject, SuiteReport, Trial, try_one};
-use super::{cast, color, map, mixed, normalize, resample, rows, tokenize};
+use super::{cast, color, map, mixed, normalize, resample, rows, tokenize, warp};
 
 /// A name, and the programs that belong to it.
 type Suite = (&'static str, fn() -> Vec<Trial>);
@@ -21,6 +21,7 @@ const SUITES: &[Suite] = &[
     ("squeeze", rows::squeezes),
     ("rows", rows::chains),
     ("tokenize", tokenize::trials),
+    ("warp", warp::warps),
 ];
 
 /// Runs the whole suite on a device.

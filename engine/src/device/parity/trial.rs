@@ -233,7 +233,8 @@ fn left_to_host(trial: &Trial, written: &[Written]) -> Option<String> {
             | RowKernel::Gather(_)
             | RowKernel::Lut(_)
             | RowKernel::Resample(_)
-            | RowKernel::Squeeze(_),
+            | RowKernel::Squeeze(_)
+            | RowKernel::Warp(_),
         ) => false,
     };
     if trial.host_rows == HostRows::Left || !trial.program.row_chains.iter().all(has_text) {

@@ -34,6 +34,7 @@ const MODULES: &[(&str, &str)] = &[
     ("tokenize", behind_shared!("tokenize.wgsl")),
     ("tokenize_pieces", behind_shared!("tokenize_pieces.wgsl")),
     ("tokenize_words", behind_shared!("tokenize_words.wgsl")),
+    ("warp", behind_shared!("warp.wgsl")),
 ];
 
 /// The text that holds an entry and the entry's name in it; `None` for what
@@ -68,7 +69,8 @@ pub(super) fn source(entry: Entry) -> Option<(&'static str, &'static str)> {
         | Entry::TokenizePieces
         | Entry::TokenizeCount
         | Entry::TokenizePlaces
-        | Entry::TokenizeWrite => entry.name(),
+        | Entry::TokenizeWrite
+        | Entry::Warp => entry.name(),
     };
     Some((text, name))
 }

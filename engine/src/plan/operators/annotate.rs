@@ -12,7 +12,7 @@ use crate::plan::spelling::ColumnNames;
 
 /// Says which columns are masks, boxes and keypoints of an image, or images beside it. Every step behind it
 /// that moves pixels of the image moves them by the same draw: crops, flips, `pad`,
-/// `resize`; steps that change colours leave them alone. It stands before all steps that
+/// `resize`, `perspective`; steps that change colours leave them alone. It stands before all steps that
 /// move pixels, and behind `decode`. How coordinates move is that of torchvision's
 /// transforms v2; docs/images.md has the table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,8 +2,10 @@
 
 use fuelrail_kernels::gather::Border;
 use fuelrail_kernels::resample::ResampleFilter;
+use fuelrail_kernels::warp::WarpFilter;
 
 use super::changes::{Change, Move};
+use super::distortion::WarpSampling;
 use super::known::{KnownTensor, is_new, numbers_of};
 use super::lowered::{ColumnSteps, Link};
 use super::table::Refusal;
@@ -141,6 +143,16 @@ pub(super) fn followed(change: &Change, kind: FollowerKind) -> Option<Change> {
             Some(Change::Resize(*to, ResampleFilter::Nearest))
         }
         (Change::Resize(to, filter), FollowerKind::Picture) => Some(Change::Resize(*to, *filter)),
+        (Change::Warp(what, sampling), FollowerKind::Picture) => {
+            Some(Change::Warp(*what, *sampling))
+        }
+        (Change::Warp(what, _), FollowerKind::Mask(fill)) => {
+            let sampling = WarpSampling {
+                filter: WarpFilter::Nearest,
+                fill: [fill; 4],
+            };
+            Some(Change::Warp(*what, sampling))
+        }
         (Change::Move(what), FollowerKind::Mask(_) | FollowerKind::Picture) => {
             Some(Change::Move(*what))
         }
@@ -159,7 +171,7 @@ pub(super) fn followed(change: &Change, kind: FollowerKind) -> Option<Change> {
 fn still(steps: &ColumnSteps, key: &'static str) -> Result<(), Refusal> {
     let moves = |link: &Link| match link {
         Link::Gather { moves, .. } => !moves.is_empty(),
-        Link::Resample(_) => true,
+        Link::Resample(_) | Link::Warp(_) => true,
         Link::Color(_) | Link::Lut(_) | Link::Blend(_) => false,
     };
     if !steps.links.iter().any(moves) {

@@ -4,6 +4,7 @@
 //! window   x - left, y - top, then held within the window
 //! mirror   x0, x1 = width - x1, width - x0
 //! scale    x * (width behind / width before)
+//! project  what all four corners become, all around it, then held within the image
 //! ```
 //!
 //! A box becomes two corners first (`x + w`; `cx - w / 2` and that plus `w`), is held
@@ -11,7 +12,7 @@
 //! of both). All of it is done in binary64, one operation after another, none of them
 //! fused, and rounded to binary32 at the end: the bits are the same everywhere.
 
-use super::geometry::PixelMove;
+use super::geometry::{PixelMove, projected};
 use super::ties::BoxFormat;
 
 /// A box behind `moves`, in an image of these sides then, and whether it is as wide and
@@ -70,6 +71,23 @@ fn moved([x0, y0, x1, y1]: [f64; 4], step: &PixelMove) -> [f64; 4] {
         PixelMove::MirrorVertical { height } => {
             let height = f64::from(height);
             [x0, height - y1, x1, height - y0]
+        }
+        PixelMove::Project { ref map, sides } => {
+            let corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+            let corners = corners.map(|corner| projected(corner, map));
+            let least = |axis: usize| {
+                corners
+                    .map(|it| it[axis])
+                    .into_iter()
+                    .fold(f64::MAX, f64::min)
+            };
+            let most = |axis: usize| {
+                corners
+                    .map(|it| it[axis])
+                    .into_iter()
+                    .fold(f64::MIN, f64::max)
+            };
+            within([least(0), least(1), most(0), most(1)], sides)
         }
         PixelMove::Scale { before, behind } => {
             let [high, wide] = [0, 1].map(|axis| ratio(before[axis], behind[axis]));

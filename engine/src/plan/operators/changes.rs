@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::chance::Chance;
 use super::color_change::ColorChange;
 use super::crop_parts::CropParts;
+use super::distortion::{Distortion, WarpSampling};
 use super::draw::Drawn;
 use super::image::KnownImages;
 use super::mix::Mix;
@@ -21,6 +22,8 @@ use super::resize_to::ResizeTo;
 pub enum Change {
     /// Samples come from other places.
     Move(Move),
+    /// They are seen from elsewhere.
+    Warp(Distortion, WarpSampling),
     /// Their colours change.
     Color(ColorChange),
     /// The first channel is kept.
@@ -145,7 +148,7 @@ impl Move {
 
 /// Half of it, rounded to even.
 fn half(n: u32) -> u32 {
-    n / 2 + (n & n / 2 & 1)
+    n / 2 + (n & (n / 2) & 1)
 }
 
 impl fmt::Display for Move {

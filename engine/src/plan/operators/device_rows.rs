@@ -37,6 +37,7 @@ fn together(links: &[Link]) -> impl Iterator<Item = (usize, DeviceLink<'_>)> {
 pub fn device_kernels(links: &[Link]) -> Vec<RowKernel> {
     let kernels = together(links).flat_map(|(_, link)| match link {
         DeviceLink::One(Link::Gather { kernel, .. }) => vec![RowKernel::Gather(*kernel)],
+        DeviceLink::One(Link::Warp(warping)) => vec![RowKernel::Warp(warping.kernel)],
         DeviceLink::One(Link::Color(coloring)) => vec![RowKernel::Color(coloring.kernel)],
         DeviceLink::One(Link::Lut(lut)) => vec![RowKernel::Lut(lut.clone())],
         DeviceLink::One(Link::Blend(Blending { kernel, .. })) => vec![RowKernel::Blend(*kernel)],
@@ -76,6 +77,9 @@ impl DeviceRows {
                 (DeviceLink::One(Link::Gather { .. }), RowRecord::Gather(record)) => {
                     self.add(&mut kernel, bytes_of(record));
                 }
+                (DeviceLink::One(Link::Warp(_)), RowRecord::Warp(record)) => {
+                    self.add(&mut kernel, bytes_of(record));
+                }
                 (DeviceLink::One(Link::Color(_)), RowRecord::Color(record)) => {
                     self.add(&mut kernel, bytes_of(record));
                 }
@@ -104,6 +108,7 @@ impl DeviceRows {
                 (
                     DeviceLink::One(
                         Link::Gather { .. }
+                        | Link::Warp(_)
                         | Link::Color(_)
                         | Link::Lut(_)
                         | Link::Blend(_)

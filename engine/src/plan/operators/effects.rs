@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::changes::Move;
 use super::draw::{Draw, Drawn};
 use super::image::Image;
-use super::lowered::{Coloring, ColumnSteps, Drawing, Link};
+use super::lowered::{Coloring, ColumnSteps, Drawing, Link, Warping};
 use crate::error::Result;
 
 /// What moves around the circle of colours.
@@ -70,6 +70,12 @@ pub enum Effect {
     FlippedVertically {
         /// Whether it does.
         happens: bool,
+    },
+    /// It is seen from elsewhere.
+    Projected {
+        /// Where its corners go, x and y of each from top left on, as hands of a clock go;
+        /// none where it stays as it is.
+        corners: Option<[[i32; 2]; 4]>,
     },
     /// It becomes another size.
     Resized {
@@ -130,6 +136,13 @@ impl ColumnSteps {
                     let [height, width] = self.resized(on_its_way.sides, resizing)?;
                     let effect = Effect::Resized { height, width };
                     on_its_way.has((resizing.step, false), effect, [height, width]);
+                }
+                Link::Warp(Warping { change, .. }) => {
+                    let drawn = &mut draw.of(change.stream, row);
+                    let quad = change.what.draw(drawn, on_its_way.sides);
+                    let corners = quad.map(|quad| quad.corners());
+                    let effect = Effect::Projected { corners };
+                    on_its_way.has((change.step, true), effect, on_its_way.sides);
                 }
                 Link::Blend(blending) => {
                     let second = self.second_row(draw, row);
@@ -280,6 +293,16 @@ impl fmt::Display for StepEffect {
                     let comma = if at == 0 { "" } else { ", then " };
                     let of = if *name == HUE { " of 256" } else { "" };
                     write!(f, "{comma}{name} by {by:.4}{of}")?;
+                }
+                Ok(())
+            }
+            Effect::Projected { corners: None } => f.write_str("seen as before"),
+            Effect::Projected {
+                corners: Some(corners),
+            } => {
+                f.write_str("seen from elsewhere, its corners at")?;
+                for [x, y] in corners {
+                    write!(f, " ({x}, {y})")?;
                 }
                 Ok(())
             }

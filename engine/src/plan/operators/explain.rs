@@ -14,7 +14,7 @@ use super::color_change::row_in_words;
 use super::decoding::{Decoding, OnBadImage};
 use super::draw::Draw;
 use super::image::Image;
-use super::lowered::{Blending, ColumnSteps, Link, Resizing};
+use super::lowered::{Blending, ColumnSteps, Link, Resizing, Warping};
 use super::mix::Weight;
 use super::row_record::{Parameters, RowRecord};
 use super::ties::{CoordinateKind, FollowerKind, Ties};
@@ -41,6 +41,7 @@ impl ColumnSteps {
                     said.extend(moves.iter().map(|drawing| drawing.what.to_string()));
                 }
                 Link::Resample(resizing) => said.push(resize_in_words(resizing)),
+                Link::Warp(warping) => said.push(warp_in_words(warping)),
                 Link::Color(coloring) => {
                     said.push(format!("colours: {}", coloring.change.what));
                 }
@@ -87,6 +88,13 @@ impl ColumnSteps {
                     _ = write!(text, "\n  resample\n    step {step}: {words}");
                     if let Some(RowRecord::Resample([[rows, cols], [high, wide]])) = record {
                         _ = write!(text, "\n    this row: {rows}x{cols} becomes {high}x{wide}");
+                    }
+                }
+                Link::Warp(warping) => {
+                    let (step, words) = (warping.change.step + 1, warp_in_words(warping));
+                    _ = write!(text, "\n  warp\n    step {step}: {words}");
+                    if let Some(words) = corners_in_words(warping, row, record) {
+                        _ = write!(text, "\n    this row: {words}");
                     }
                 }
                 Link::Color(coloring) => {
@@ -136,14 +144,17 @@ impl ColumnSteps {
                 "does": resize_in_words(resizing),
                 "row": records.get(at).and_then(sides_in_json),
             }),
+            Link::Warp(warping) => json!({
+                "kernel": "warp",
+                "step": warping.change.step + 1,
+                "does": warp_in_words(warping),
+                "row": corners_in_words(warping, row, records.get(at)),
+            }),
             Link::Color(coloring) => json!({
                 "kernel": "color",
                 "step": coloring.change.step + 1,
                 "does": coloring.change.what.to_string(),
-                "row": records.get(at).and_then(|record| match record {
-                    RowRecord::Color(it) => Some(row_in_words(it)),
-                    RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Resample(_) => None,
-                }),
+                "row": records.get(at).and_then(colors_in_words),
             }),
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {
@@ -221,7 +232,7 @@ impl ColumnSteps {
 fn sides_in_json(record: &RowRecord) -> Option<Value> {
     match record {
         RowRecord::Resample([before, behind]) => Some(json!({ "from": before, "to": behind })),
-        RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Color(_) => None,
+        RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Warp(_) | RowRecord::Color(_) => None,
     }
 }
 
@@ -262,13 +273,54 @@ fn places_in_json(record: &RowRecord) -> Option<Value> {
             "col_down": it.col_down, "col_right": it.col_right,
             "height": it.dst_height, "width": it.dst_width,
         })),
-        RowRecord::Shared | RowRecord::Color(_) | RowRecord::Resample(_) => None,
+        RowRecord::Shared | RowRecord::Color(_) | RowRecord::Warp(_) | RowRecord::Resample(_) => {
+            None
+        }
     }
 }
 
 /// What a resize does, in words.
 fn resize_in_words(resizing: &Resizing) -> String {
     format!("resize {} ({})", resizing.to, resizing.filter.name())
+}
+
+/// How the colours of a row change, in words.
+fn colors_in_words(record: &RowRecord) -> Option<String> {
+    match record {
+        RowRecord::Color(it) => Some(row_in_words(it)),
+        RowRecord::Shared | RowRecord::Gather(_) | RowRecord::Warp(_) | RowRecord::Resample(_) => {
+            None
+        }
+    }
+}
+
+/// What a change of perspective does, in words.
+fn warp_in_words(warping: &Warping) -> String {
+    let (kernel, fill) = (&warping.kernel, warping.kernel.fill());
+    let fill = &fill[..kernel.channels() as usize];
+    let outside = match fill {
+        [first, rest @ ..] if rest.iter().all(|byte| byte == first) => first.to_string(),
+        all => format!("{all:?}"),
+    };
+    let (what, filter) = (warping.change.what, kernel.filter().name());
+    format!("{what}, {filter}, outside {outside}")
+}
+
+/// Where the corners of a row's image go, in words, if one is asked for.
+fn corners_in_words(
+    warping: &Warping,
+    row: Option<ExplainedRow>,
+    record: Option<&RowRecord>,
+) -> Option<String> {
+    let (ExplainedRow { draw, row, .. }, Some(RowRecord::Warp(record))) = (row?, record) else {
+        return None;
+    };
+    let sides = [record.src_height, record.src_width];
+    let drawn = &mut draw.of(warping.change.stream, row);
+    Some(match warping.change.what.draw(drawn, sides) {
+        Some(quad) => format!("its corners go to {quad}"),
+        None => "stays as it is".to_owned(),
+    })
 }
 
 /// The tables of a lut, in words.

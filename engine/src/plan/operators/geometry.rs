@@ -4,11 +4,11 @@ use fuelrail_kernels::gather::{GatherError, GatherRow};
 
 use super::changes::Move;
 use super::draw::{Draw, Drawn, RowDraws};
-use super::lowered::{ColumnSteps, Drawing, Link, Resizing};
+use super::lowered::{ColumnSteps, Drawing, Link, Resizing, Warping};
 use crate::error::Result;
 
 /// One move of all pixels of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PixelMove {
     /// What lies from this row and column on is kept, an image of these sides; where it
     /// reaches beyond the image before, something is added.
@@ -30,6 +30,14 @@ pub enum PixelMove {
         /// Its height.
         height: u32,
     },
+    /// What lies at `(x, y)` goes to `((a x + b y + c) / w, (d x + e y + f) / w)`, where `w` is
+    /// `g x + h y + i`, in an image of the same sides.
+    Project {
+        /// `a` to `i`; `w` is above 0 in the image, or next to it at least.
+        map: [f64; 9],
+        /// Height and width.
+        sides: [u32; 2],
+    },
     /// The image gets another size.
     Scale {
         /// Height and width before.
@@ -37,6 +45,18 @@ pub enum PixelMove {
         /// Height and width behind.
         behind: [u32; 2],
     },
+}
+
+/// The largest coordinate that a point may get.
+const FAR: f64 = 1e9;
+
+/// Where a [`PixelMove::Project`] takes a point. One that it takes behind the horizon is
+/// taken just before it, and held within 10^9 pixels.
+pub(super) fn projected([x, y]: [f64; 2], map: &[f64; 9]) -> [f64; 2] {
+    let line = |at: usize| map[at] * x + map[at + 1] * y + map[at + 2];
+    let below = line(6).max(map[8].abs() * 1e-12);
+    let [x, y] = [line(0) / below, line(3) / below];
+    [x.clamp(-FAR, FAR), y.clamp(-FAR, FAR)]
 }
 
 impl ColumnSteps {
@@ -66,6 +86,13 @@ impl ColumnSteps {
                 }
                 Link::Resample(resizing) => {
                     out.push(self.scale(&mut sides, resizing)?);
+                }
+                Link::Warp(Warping { change, .. }) => {
+                    let quad = change.what.draw(&mut draw.of(change.stream, row), sides);
+                    out.extend(quad.map(|quad| PixelMove::Project {
+                        map: quad.from_image(sides),
+                        sides,
+                    }));
                 }
                 Link::Color(_) | Link::Lut(_) | Link::Blend(_) => {}
             }
@@ -104,4 +131,25 @@ fn pixel_move(
             })
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_behind_the_horizon_go_far_away() {
+        let map = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 5.0];
+        for (point, to) in [
+            ([4.0, 2.0], [4.0, 2.0]),
+            ([3.0, 2.0], [1.5, 1.0]),
+            ([5.0, -2.0], [FAR, -FAR]),
+            ([9.0, 0.0], [FAR, 0.0]),
+        ] {
+            assert_eq!(
+                projected(point, &map).map(f64::to_bits),
+                to.map(f64::to_bits)
+            );
+        }
+    }
 }

@@ -130,6 +130,7 @@ fn kernels(steps: &ColumnSteps, image: Image) -> Result<Vec<FixedRow>> {
             (Link::Gather { .. } | Link::Resample(_) | Link::Color(_), _) => {
                 return Err(Error::internal("a link without record"));
             }
+            (Link::Warp(_), _) => return Err(Error::internal("a pipeline draws nothing")),
             (Link::Blend(_), _) => return Err(Error::internal("a pipeline has no second rows")),
         };
         let kernel = kernel.map_err(cannot)?;

@@ -1,19 +1,19 @@
 //! The steps of one column as kernels on rows, and the records that go with them.
 
-use std::sync::Arc;
-
 use fuelrail_kernels::Element;
 use fuelrail_kernels::blend::Blend;
 use fuelrail_kernels::color::Color;
 use fuelrail_kernels::decode::PixelMode;
 use fuelrail_kernels::gather::{Border, ChannelMap, Gather, GatherRow};
-use fuelrail_kernels::lut::{Lut, LutError};
-use fuelrail_kernels::normalize::{ImageValues, Layout, Table};
+use fuelrail_kernels::lut::Lut;
+use fuelrail_kernels::normalize::Layout;
 use fuelrail_kernels::resample::{Resample, ResampleFilter, ResampleImages};
+use fuelrail_kernels::warp::{Warp, WarpRow};
 
 use super::changes::{Change, Move};
 use super::color_change::ColorChange;
 use super::decoding::Decoding;
+use super::distortion::{Distortion, WarpSampling};
 use super::draw::{Draw, RowDraws};
 use super::image::{Image, KnownImages};
 use super::mix::{Mix, SecondRow};
@@ -56,6 +56,8 @@ pub enum Link {
     },
     /// Images become another size.
     Resample(Resizing),
+    /// Images are seen from elsewhere.
+    Warp(Warping),
     /// Colours change.
     Color(Coloring),
     /// Bytes become others.
@@ -77,6 +79,15 @@ pub struct Resizing {
     pub step: usize,
     /// The size.
     pub to: ResizeTo,
+}
+
+/// Images that are seen from elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Warping {
+    /// The kernel.
+    pub kernel: Warp,
+    /// What is drawn for each row.
+    pub change: Drawing<Distortion>,
 }
 
 /// Colours that change.
@@ -169,6 +180,7 @@ impl ColumnSteps {
         }
         match change {
             Change::Move(what) => self.add_move(Drawing { step, stream, what }),
+            Change::Warp(what, sampling) => self.add_warp(Drawing { step, stream, what }, sampling),
             Change::Color(what) => self.add_color(Drawing { step, stream, what }),
             Change::FirstChannel => self.add_first_channel(),
             Change::Table(table) => self.add_table(&table),
@@ -201,6 +213,25 @@ impl ColumnSteps {
             filter,
             step,
             to,
+        }));
+        Ok(())
+    }
+
+    fn add_warp(
+        &mut self,
+        change: Drawing<Distortion>,
+        sampling: WarpSampling,
+    ) -> Result<(), String> {
+        let images = self.after;
+        let known = images
+            .sides
+            .map_or(Ok(()), |sides| WarpRow::whole(sides).map(drop));
+        known.map_err(|error| error.to_string())?;
+        let WarpSampling { filter, fill } = sampling;
+        let kernel = Warp::new(images.channels, images.layout, (filter, fill));
+        self.links.push(Link::Warp(Warping {
+            kernel: kernel.map_err(|error| error.to_string())?,
+            change,
         }));
         Ok(())
     }
@@ -285,73 +316,6 @@ impl ColumnSteps {
         Ok(())
     }
 
-    fn add_table(&mut self, table: &[u8; 256]) -> Result<(), String> {
-        let before = match self.links.last() {
-            Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_))
-            | None => None,
-        };
-        let byte = |byte: u8| match &before {
-            // Two tables, one after another, are one.
-            Some(lut) => lut.byte(byte),
-            None => byte,
-        };
-        let bits = |_: u32, value: u8| u32::from(table[usize::from(byte(value))]);
-        // Whose channel a byte is does not count where there is one table.
-        let lut = Lut::of_fn(Element::U8, 1, self.after.layout, 1, bits);
-        let lut = lut.map_err(|error| error.to_string())?;
-        if before.is_some() {
-            self.links.pop();
-        }
-        self.links.push(Link::Lut(lut));
-        Ok(())
-    }
-
-    /// Puts the axes in order, in the last gather if there is one, and then looks
-    /// floats up.
-    fn add_values(&mut self, table: &Table, layout: Layout) -> Result<(), String> {
-        let images = self.after;
-        let said = |error: LutError| error.to_string();
-        let before = match self.links.last() {
-            Some(Link::Lut(lut)) => Some(lut.clone()),
-            Some(Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_))
-            | None => None,
-        };
-        let bits = |channel: u32, value: u8| {
-            let value = before.as_ref().map_or(value, |lut| lut.byte(value));
-            table.bits()[channel as usize * 256 + usize::from(value)]
-        };
-        let n_tables = images.channels;
-        let lut = match &before {
-            Some(_) => Lut::of_fn(table.element(), n_tables, layout, n_tables, bits),
-            None => Lut::of_values(&Arc::new(ImageValues::new(table.clone())), layout),
-        };
-        let lut = lut.map_err(said)?;
-        if before.is_some() {
-            self.links.pop();
-        }
-        self.after = small_enough(KnownImages {
-            layout,
-            element: table.element(),
-            ..images
-        })?;
-        if images.layout != layout && images.channels > 1 {
-            match self.links.last_mut() {
-                Some(Link::Gather { kernel, .. }) => {
-                    *kernel = rewritten(kernel, (layout, kernel.border()))?;
-                }
-                Some(Link::Resample(_) | Link::Color(_) | Link::Lut(_) | Link::Blend(_)) | None => {
-                    self.links.push(Link::Gather {
-                        kernel: gather(images, (layout, Border::Edge))?,
-                        moves: Vec::new(),
-                    });
-                }
-            }
-        }
-        self.links.push(Link::Lut(lut));
-        Ok(())
-    }
-
     /// The links before the one that blends, that one, and those behind it; without
     /// one, all are before.
     #[must_use]
@@ -359,7 +323,11 @@ impl ColumnSteps {
         let blending = self.links.iter().enumerate();
         let mut blending = blending.filter_map(|(at, link)| match link {
             Link::Blend(blending) => Some((at, blending)),
-            Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Lut(_) => None,
+            Link::Gather { .. }
+            | Link::Resample(_)
+            | Link::Warp(_)
+            | Link::Color(_)
+            | Link::Lut(_) => None,
         });
         match blending.next() {
             Some((at, it)) => (&self.links[..at], Some(it), &self.links[at + 1..]),
@@ -404,6 +372,12 @@ impl ColumnSteps {
                     let becomes = self.resized(sides, resizing)?;
                     out.push(RowRecord::Resample([sides, becomes]));
                     sides = becomes;
+                    continue;
+                }
+                Link::Warp(Warping { change, .. }) => {
+                    let of_step = &mut draw.of(change.stream, row);
+                    let record = change.what.record(of_step, sides);
+                    out.push(RowRecord::Warp(record.map_err(|it| self.cannot(&it))?));
                     continue;
                 }
                 Link::Color(Coloring { change, .. }) => {
@@ -474,20 +448,26 @@ pub(super) fn keeps_samples(kernel: &Gather) -> bool {
 }
 
 /// The same channels in another order of axes, with another border.
-fn rewritten(kernel: &Gather, (layout, border): (Layout, Border)) -> Result<Gather, String> {
+pub(super) fn rewritten(
+    kernel: &Gather,
+    (layout, border): (Layout, Border),
+) -> Result<Gather, String> {
     let gather = Gather::new(kernel.channels(), kernel.from(), layout, border);
     gather.map_err(|error| error.to_string())
 }
 
 /// All channels in their order, from the order of axes of `images` to `layout`.
-fn gather(images: KnownImages, (layout, border): (Layout, Border)) -> Result<Gather, String> {
+pub(super) fn gather(
+    images: KnownImages,
+    (layout, border): (Layout, Border),
+) -> Result<Gather, String> {
     let channels = ChannelMap::all(images.channels);
     let gather = Gather::new(channels, images.layout, layout, border);
     gather.map_err(|error| error.to_string())
 }
 
 /// Refuses images that are known to be too large.
-fn small_enough(images: KnownImages) -> Result<KnownImages, String> {
+pub(super) fn small_enough(images: KnownImages) -> Result<KnownImages, String> {
     match images.each() {
         Some(image) if image.len_bytes() >= LEN_MAX => {
             Err(format!("expected images below 2 GiB, got {image}"))

@@ -23,6 +23,7 @@ mod crop_parts;
 mod decode;
 mod decoding;
 mod device_rows;
+mod distortion;
 mod draw;
 mod effects;
 mod explain;
@@ -34,6 +35,7 @@ mod image_columns;
 mod invert;
 mod known;
 mod lowered;
+mod lut_links;
 mod mix;
 mod mixup;
 mod normalize;
@@ -41,7 +43,9 @@ mod normalize_images;
 mod on_host;
 mod pad;
 mod passes;
+mod perspective;
 mod points;
+mod quad;
 mod random_crop;
 mod random_flip;
 mod random_grayscale;
@@ -71,6 +75,7 @@ pub use crop_parts::CropParts;
 pub use decode::{ColourMode, DecodeImages, ExifOrientation};
 pub use decoding::{Decoding, OnBadImage};
 pub use device_rows::{DeviceRows, device_kernels};
+pub use distortion::{Distortion, WarpSampling};
 pub use draw::{Draw, Drawn};
 pub use effects::{Effect, StepEffect};
 pub use explain::ExplainedRow;
@@ -79,14 +84,16 @@ pub use grayscale::Grayscale;
 pub use image::{Image, KnownImages};
 pub use invert::Invert;
 pub use known::{Held, KnownTensor, second_name, status_name};
-pub use lowered::{Blending, Coloring, ColumnSteps, Drawing, Link, Resizing};
+pub use lowered::{Blending, Coloring, ColumnSteps, Drawing, Link, Resizing, Warping};
 pub use mix::{Beta, Mix, SecondRow, Weight};
 pub use mixup::Mixup;
 pub use normalize::NormalizeSpec;
 pub use normalize_images::NormalizeImages;
 pub use on_host::{Between, DecodedFile, RowImages, StoredFile, StoredRow};
 pub use pad::Pad;
+pub use perspective::{Perspective, PointInterpolation};
 pub use points::moved_point;
+pub use quad::Quad;
 pub use random_crop::RandomCrop;
 pub use random_flip::RandomFlip;
 pub use random_grayscale::RandomGrayscale;
@@ -126,6 +133,8 @@ table::operators! {
     normalize: Normalize(NormalizeImages),
     /// Adds rows and columns around each image.
     pad: Pad(Pad),
+    /// Changes the perspective of images by chance, drawn for each row and epoch.
+    perspective: Perspective(Perspective),
     /// Cuts a window out of each image, at a place drawn for each row and epoch.
     random_crop: RandomCrop(RandomCrop),
     /// Mirrors images by chance, drawn for each row and epoch.

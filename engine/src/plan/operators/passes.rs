@@ -46,6 +46,7 @@ impl ColumnSteps {
             passes.push(match link {
                 Link::Gather { .. } => HostPass::once("gather"),
                 Link::Resample(_) => HostPass::once("resample"),
+                Link::Warp(_) => HostPass::once("warp"),
                 Link::Color(coloring) if has_mean(&coloring.change.what) => HostPass {
                     words: "color, twice where its mean is needed",
                     n_reads: 2,
@@ -98,7 +99,7 @@ fn is_within(link: &Link) -> bool {
     let is_pad = |drawing: &Drawing| matches!(drawing.what, Move::Pad(..));
     match link {
         Link::Gather { moves, .. } => !moves.iter().any(is_pad),
-        Link::Resample(_) | Link::Color(_) | Link::Lut(_) | Link::Blend(_) => false,
+        Link::Resample(_) | Link::Warp(_) | Link::Color(_) | Link::Lut(_) | Link::Blend(_) => false,
     }
 }
 

@@ -4,13 +4,14 @@
 //! window   x - left, y - top
 //! mirror   width - 1 - x
 //! scale    x * (width behind / width before)
+//! project  (a x + b y + c) / (g x + h y + i), likewise y
 //! ```
 //!
 //! A whole number is the middle of a pixel for a mirror, unlike that of a box, which is
 //! an edge. All of it is done in binary64 and rounded to binary32 at the end.
 
 use super::boxes::{narrow, ratio};
-use super::geometry::PixelMove;
+use super::geometry::{PixelMove, projected};
 
 /// A point behind `moves`, x and y, and whether it lies in the image then, which has
 /// these sides: from 0 on and below width and height.
@@ -30,6 +31,7 @@ fn moved([x, y]: [f64; 2], step: &PixelMove) -> [f64; 2] {
         PixelMove::Window { top, left, .. } => [x - f64::from(left), y - f64::from(top)],
         PixelMove::MirrorHorizontal { width } => [f64::from(width) - 1.0 - x, y],
         PixelMove::MirrorVertical { height } => [x, f64::from(height) - 1.0 - y],
+        PixelMove::Project { ref map, .. } => projected([x, y], map),
         PixelMove::Scale { before, behind } => [
             x * ratio(before[1], behind[1]),
             y * ratio(before[0], behind[0]),

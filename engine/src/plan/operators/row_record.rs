@@ -2,6 +2,7 @@
 
 use fuelrail_kernels::color::ColorRow;
 use fuelrail_kernels::gather::GatherRow;
+use fuelrail_kernels::warp::WarpRow;
 
 /// What a link is told of one row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +13,8 @@ pub enum RowRecord {
     Gather(GatherRow),
     /// Of a [`Link::Color`](super::Link::Color).
     Color(ColorRow),
+    /// Of a [`Link::Warp`](super::Link::Warp).
+    Warp(WarpRow),
     /// Of a [`Link::Resample`](super::Link::Resample): the sides before it and behind it.
     Resample([[u32; 2]; 2]),
 }

@@ -6,6 +6,7 @@ use fuelrail_kernels::gather::{Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
 use fuelrail_kernels::normalize::Images;
 use fuelrail_kernels::resample::{ResampleImages, ResampleScratch, ResampleWindow};
+use fuelrail_kernels::warp::{Warp, WarpRow};
 use fuelrail_kernels::{Level, RowError, normalized};
 
 use super::lowered::{Link, keeps_samples};
@@ -19,6 +20,8 @@ pub(super) enum HostStage<'a> {
     Gather(&'a Gather, &'a GatherRow),
     /// A window becomes another size.
     Resample(&'a ResampleImages, ResampleWindow, [u32; 2]),
+    /// Samples come from where a map says.
+    Warp(&'a Warp, &'a WarpRow),
     /// Colours change.
     Color(&'a Color, &'a ColorRow),
     /// Bytes become others.
@@ -138,9 +141,15 @@ impl<'a> HostStages<'a> {
                 self.mirror = None;
                 Some((HostStage::Normalize(images), 1))
             }
-            (Link::Gather { .. } | Link::Resample(_) | Link::Color(_) | Link::Blend(_), _, _) => {
-                None
-            }
+            (
+                Link::Gather { .. }
+                | Link::Resample(_)
+                | Link::Warp(_)
+                | Link::Color(_)
+                | Link::Blend(_),
+                _,
+                _,
+            ) => None,
         }
     }
 }
@@ -171,10 +180,12 @@ fn does_nothing(link: &Link, record: &RowRecord) -> bool {
         (Link::Gather { kernel, .. }, RowRecord::Gather(row)) => {
             keeps_samples(kernel) && whole(row) == Some(Whole::AsItIs)
         }
+        (Link::Warp(_), RowRecord::Warp(row)) => row.is_whole(),
         (Link::Color(_), RowRecord::Color(row)) => row.order == 0,
         (
             Link::Gather { .. }
             | Link::Resample(_)
+            | Link::Warp(_)
             | Link::Color(_)
             | Link::Lut(_)
             | Link::Blend(_),
@@ -193,6 +204,9 @@ fn one<'a>(link: &'a Link, record: &'a RowRecord) -> Result<HostStage<'a>> {
             let whole = ResampleWindow::whole(*before);
             Ok(HostStage::Resample(&resizing.kernel, whole, *behind))
         }
+        (Link::Warp(warping), RowRecord::Warp(record)) => {
+            Ok(HostStage::Warp(&warping.kernel, record))
+        }
         (Link::Color(coloring), RowRecord::Color(record)) => {
             Ok(HostStage::Color(&coloring.kernel, record))
         }
@@ -200,6 +214,7 @@ fn one<'a>(link: &'a Link, record: &'a RowRecord) -> Result<HostStage<'a>> {
         (
             Link::Gather { .. }
             | Link::Resample(_)
+            | Link::Warp(_)
             | Link::Color(_)
             | Link::Lut(_)
             | Link::Blend(_),
@@ -218,6 +233,7 @@ impl HostStage<'_> {
                 let channels = len / pixels(window.sides).max(1);
                 Ok(pixels([*rows, *cols]) * channels)
             }
+            Self::Warp(kernel, record) => Ok(kernel.check(record, len)?),
             Self::Color(kernel, record) => Ok(kernel.check(record, len)?),
             Self::Lut(lut) => Ok(len * lut.to().len_bytes()),
             Self::Normalize(images) => Ok(images.dst_len_bytes()),
@@ -236,6 +252,7 @@ impl HostStage<'_> {
             Self::Resample(kernel, window, to) => {
                 Ok(kernel.run(level, (src, window), (dst, *to), scratch)?)
             }
+            Self::Warp(kernel, record) => Ok(kernel.run(level, src, record, dst)?),
             Self::Color(kernel, record) => Ok(kernel.run(level, src, record, dst)?),
             Self::Lut(lut) => Ok(lut.run(level, src, &[], dst)?),
             Self::Normalize(images) => Ok(images.run_one(level, src, dst)?),

@@ -283,7 +283,9 @@ impl Steps {
         }
         let steps = &mut lowered[at];
         for change in changes {
-            if let Change::Move(Move::CropAnywhere(_) | Move::CropPart(_)) = change {
+            if let Change::Move(Move::CropAnywhere(_) | Move::CropPart(_)) | Change::Warp(..) =
+                change
+            {
                 drawn_in = Some(steps.after);
             }
             if let (Change::Mix(_), Some(blending)) = (&change, steps.around_blend().1) {

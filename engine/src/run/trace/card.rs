@@ -289,6 +289,7 @@ fn window_of(step: &TracedStep) -> Option<Window> {
             }
             Effect::FlippedHorizontally { .. }
             | Effect::FlippedVertically { .. }
+            | Effect::Projected { .. }
             | Effect::Resized { .. }
             | Effect::Recolored { .. }
             | Effect::Mixed { .. } => return None,
