@@ -3,7 +3,9 @@
 use super::orientation::Orientation;
 
 const TAG: u16 = 0x0112;
-const SHORT: u16 = 3;
+/// Types of whole numbers of two and of four bytes, without and with a sign.
+const SHORTS: [u16; 2] = [3, 8];
+const LONGS: [u16; 2] = [4, 9];
 
 /// Numbers of a TIFF, in the order of bytes it says.
 #[derive(Clone, Copy)]
@@ -52,11 +54,33 @@ fn read(block: &[u8]) -> Option<Orientation> {
     };
     let directory = usize::try_from(tiff.u32(4)?).ok()?;
     let n_entries = usize::from(tiff.u16(directory)?);
+    let mut found = None;
     for index in 0..n_entries {
-        let entry = directory.checked_add(2 + 12 * index)?;
-        if tiff.u16(entry)? == TAG && tiff.u16(entry + 2)? == SHORT {
-            return Orientation::of_tag(tiff.u16(entry + 8)?);
+        let Some(entry) = directory.checked_add(2 + 12 * index) else {
+            break;
+        };
+        let Some(tag) = tiff.u16(entry) else {
+            break;
+        };
+        if tag == TAG {
+            // The last one counts, as in Pillow.
+            found = number(tiff, entry);
         }
     }
-    None
+    Orientation::of_tag(found?)
+}
+
+/// The one number of an entry.
+fn number(tiff: Tiff<'_>, entry: usize) -> Option<u16> {
+    let (kind, n) = (tiff.u16(entry + 2)?, tiff.u32(entry + 4)?);
+    if n != 1 {
+        return None;
+    }
+    if SHORTS.contains(&kind) {
+        tiff.u16(entry + 8)
+    } else if LONGS.contains(&kind) {
+        u16::try_from(tiff.u32(entry + 8)?).ok()
+    } else {
+        None
+    }
 }

@@ -6,7 +6,7 @@ use super::super::error::DecodeError;
 use super::super::format::ImageFormat;
 use super::super::header::ImageHeader;
 use super::super::pixels::{Codec, DecodedPart, Flaws, Request, Samples};
-use super::damage;
+use super::damage::{self, Markers};
 use super::frame::{Coding, JpegFrame};
 use super::region::JpegRegion;
 use super::straight::Straight;
@@ -56,9 +56,7 @@ impl Codec for Jpeg {
         let frame = JpegFrame::read(bytes)?;
         let whole = JpegRegion::whole(&frame);
         if !damage::is_whole(bytes, &frame) {
-            return Err(DecodeError::Truncated {
-                format: ImageFormat::Jpeg,
-            });
+            return Err(truncated());
         }
         check_memory(request, &frame)?;
         let file = (bytes, &frame);
@@ -71,6 +69,25 @@ impl Codec for Jpeg {
                 samples: samples(&frame).0,
                 flaws: Flaws::default(),
             });
+        }
+        if frame.has_equal_names {
+            let what = "two components of one name".to_owned();
+            return Err(DecodeError::unsupported(ImageFormat::Jpeg, what));
+        }
+        if frame.is_arithmetic && frame.coding == Coding::Sequential && !frame.is_one_scan() {
+            let what = "arithmetic coding in several scans that are whole each".to_owned();
+            return Err(DecodeError::unsupported(ImageFormat::Jpeg, what));
+        }
+        match Markers::read(bytes, &frame) {
+            Markers::InOrder => {}
+            Markers::OtherRestart => {
+                let mut flaws = pixels(bytes, &frame, whole, Damage::Decoded, into);
+                if let Ok(flaws) = &mut flaws {
+                    flaws.has_damage = true;
+                }
+                return Ok(part(&frame, whole, flaws.map_err(damage::error)?));
+            }
+            Markers::OtherImage => return Err(truncated()),
         }
         let region = JpegRegion::around(request.window, &frame, bytes);
         let source = if region.height < whole.height {
@@ -86,6 +103,12 @@ impl Codec for Jpeg {
             }
             Err(error) => Err(damage::error(error)),
         }
+    }
+}
+
+fn truncated() -> DecodeError {
+    DecodeError::Truncated {
+        format: ImageFormat::Jpeg,
     }
 }
 

@@ -15,6 +15,40 @@ pub(super) fn is_whole(bytes: &[u8], frame: &JpegFrame) -> bool {
         .is_some_and(|data| memchr::memmem::rfind(data, b"\xff\xd9").is_some())
 }
 
+/// What the markers behind the beginning of the first scan say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markers {
+    /// Restarts come in order, and then the end.
+    InOrder,
+    /// A restart has another number than it should have: one is lost, or was changed.
+    OtherRestart,
+    /// Another image begins before this one ends.
+    OtherImage,
+}
+
+impl Markers {
+    pub(super) fn read(bytes: &[u8], frame: &JpegFrame) -> Self {
+        let coded = bytes.get(frame.data_at..).unwrap_or_default();
+        let (mut next, mut found) = (0xd0, Self::InOrder);
+        for at in memchr::memchr_iter(0xff, coded) {
+            match coded.get(at + 1) {
+                Some(0xd8) => return Self::OtherImage,
+                Some(0xd9) => break,
+                // Each scan has its own.
+                Some(0xda) => next = 0xd0,
+                Some(code @ 0xd0..=0xd7) => {
+                    if *code != next {
+                        found = Self::OtherRestart;
+                    }
+                    next = 0xd0 | (code + 1) & 7;
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
 /// Whether an error lies in the coded pixels, so that they can be decoded past it
 /// as libjpeg does.
 pub(super) fn is_in_pixels(error: &JpegError) -> bool {

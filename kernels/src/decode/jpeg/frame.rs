@@ -4,6 +4,7 @@ use super::super::error::DecodeError;
 use super::super::exif;
 use super::super::format::ImageFormat;
 use super::super::orientation::Orientation;
+use super::tables::{CodeSpecs, are_codes};
 
 const SOF_BASELINE: u8 = 0xc0;
 const SOF_EXTENDED: u8 = 0xc1;
@@ -16,6 +17,7 @@ const DAC: u8 = 0xcc;
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
+const DRI: u8 = 0xdd;
 const APP1: u8 = 0xe1;
 const APP2: u8 = 0xe2;
 
@@ -45,6 +47,8 @@ pub(super) struct JpegFrame {
     /// Samples of all components, in samples of one at full resolution and
     /// sixteenths.
     pub sixteenths: u32,
+    /// Whether two components have one name.
+    pub has_equal_names: bool,
     /// Components in the first scan.
     pub n_scanned: u8,
     /// Where the coded data of the first scan begin.
@@ -57,10 +61,15 @@ pub(super) struct JpegFrame {
     pub is_tidy: bool,
 }
 
+/// The largest side that libjpeg takes.
+const MAX_SIDE: u16 = 65_500;
+
 /// What the segments say so far.
 #[derive(Default)]
-struct Seen {
-    frame: Option<(u8, usize)>,
+struct Seen<'a> {
+    /// Its marker, where it lies, and how long it is.
+    frame: Option<(u8, usize, usize)>,
+    codes: CodeSpecs<'a>,
     orientation: Option<Orientation>,
     has_icc: bool,
     is_untidy: bool,
@@ -74,6 +83,10 @@ fn cut_off() -> DecodeError {
 
 fn damaged(what: &'static str) -> DecodeError {
     DecodeError::damaged(ImageFormat::Jpeg, what)
+}
+
+fn other_length() -> DecodeError {
+    damaged("a segment of another length than its kind has")
 }
 
 fn unsupported(what: &'static str) -> DecodeError {
@@ -103,9 +116,14 @@ impl JpegFrame {
             let end = body + 2 + segment.len();
             match code {
                 SOS => return Self::of(bytes, &seen, segment, end),
-                DHT | JPG | DAC => {}
+                DHT => {
+                    let noted = seen.codes.note(segment);
+                    noted.ok_or_else(|| damaged("a table of Huffman codes that is none"))?;
+                }
+                DRI if segment.len() != 2 => return Err(other_length()),
+                JPG | DAC => {}
                 0xc0..=0xcf if seen.frame.is_some() => return Err(damaged("a second frame")),
-                0xc0..=0xcf => seen.frame = Some((code, body + 2)),
+                0xc0..=0xcf => seen.frame = Some((code, body + 2, segment.len())),
                 APP1 if seen.orientation.is_none() && segment.starts_with(b"Exif\0\0") => {
                     seen.orientation = Some(exif::orientation(segment));
                 }
@@ -116,8 +134,8 @@ impl JpegFrame {
         }
     }
 
-    fn of(bytes: &[u8], seen: &Seen, scan: &[u8], data_at: usize) -> Result<Self, DecodeError> {
-        let (code, at) = seen
+    fn of(bytes: &[u8], seen: &Seen<'_>, scan: &[u8], data_at: usize) -> Result<Self, DecodeError> {
+        let (code, at, len) = seen
             .frame
             .ok_or_else(|| damaged("a scan without a frame"))?;
         let coding = coding(code)?;
@@ -138,9 +156,17 @@ impl JpegFrame {
         if !matches!(n_components, 1 | 3 | 4) {
             return Err(unsupported("neither 1, 3 nor 4 components"));
         }
-        let components = bytes
-            .get(at + 6..at + 6 + 3 * usize::from(n_components))
-            .ok_or_else(cut_off)?;
+        if height.max(width) > MAX_SIDE {
+            return Err(unsupported("a side of more than 65,500"));
+        }
+        if len != 6 + 3 * usize::from(n_components) {
+            return Err(other_length());
+        }
+        let components = bytes.get(at + 6..at + len).ok_or_else(cut_off)?;
+        let is_arithmetic = matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE);
+        if !is_arithmetic {
+            seen.check_codes(scan)?;
+        }
         let (sampling, sixteenths) = sampling(components)?;
         Ok(Self {
             coding,
@@ -151,11 +177,12 @@ impl JpegFrame {
             factors: factors_of(components),
             sampling,
             sixteenths,
+            has_equal_names: has_equal_names(components),
             n_scanned: scan.first().copied().unwrap_or(0),
             data_at,
             orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
             has_icc: seen.has_icc,
-            is_arithmetic: matches!(code, SOF_ARITHMETIC | SOF_ARITHMETIC_PROGRESSIVE),
+            is_arithmetic,
             is_tidy: !seen.is_untidy,
         })
     }
@@ -164,6 +191,11 @@ impl JpegFrame {
     pub(super) fn has_factors(&self, factors: impl Iterator<Item = [u8; 2]>) -> bool {
         let own = &self.factors[..usize::from(self.n_components)];
         own.iter().copied().eq(factors)
+    }
+
+    /// Whether all components are in the first scan.
+    pub(super) fn is_one_scan(&self) -> bool {
+        self.n_scanned == self.n_components
     }
 
     /// Rows and columns of the smallest unit that is coded on its own.
@@ -180,6 +212,37 @@ fn coding(code: u8) -> Result<Coding, DecodeError> {
         0xc3 | 0xcb => Err(unsupported("it is lossless")),
         _ => Err(unsupported("it is hierarchical")),
     }
+}
+
+impl Seen<'_> {
+    /// Refuses a first scan whose length is not that of its components, or whose
+    /// tables hold no codes.
+    fn check_codes(&self, scan: &[u8]) -> Result<(), DecodeError> {
+        let n = usize::from(scan.first().copied().unwrap_or(0));
+        let (parts, rest) = scan
+            .get(1..)
+            .and_then(|scan| scan.split_at_checked(2 * n))
+            .ok_or_else(other_length)?;
+        let &[first, last, _] = rest else {
+            return Err(other_length());
+        };
+        let used = [first == 0, last > 0];
+        for [_, places] in parts.as_chunks::<2>().0 {
+            for (class, place) in [places >> 4, places & 15].into_iter().enumerate() {
+                let spec = self.codes.get(class, place).filter(|_| used[class]);
+                if spec.is_some_and(|spec| !are_codes(spec)) {
+                    return Err(damaged("a Huffman code of ones alone"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_equal_names(components: &[u8]) -> bool {
+    let (parts, _) = components.as_chunks::<3>();
+    let equal = |at: usize| parts[..at].iter().any(|part| part[0] == parts[at][0]);
+    (0..parts.len()).any(equal)
 }
 
 /// The sampling factors of components.

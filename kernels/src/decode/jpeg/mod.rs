@@ -6,5 +6,6 @@ mod damage;
 mod frame;
 mod region;
 mod straight;
+mod tables;
 
 pub(super) use codec::Jpeg;

@@ -50,8 +50,7 @@ impl JpegRegion {
         // Rows are coded one after another, so those below need not be looked at:
         // if all are in one scan, its end shows that nothing was cut off, and there
         // is no doubt where the height stands.
-        let is_one_scan =
-            frame.coding == Coding::Sequential && frame.n_scanned == frame.n_components;
+        let is_one_scan = frame.coding == Coding::Sequential && frame.is_one_scan();
         if is_one_scan && frame.is_tidy && bytes.ends_with(b"\xff\xd9") {
             region.height = past(window.top + window.height, unit_rows, whole.height);
         }

@@ -95,6 +95,7 @@ fn read(bytes: &[u8], line_bytes: usize, rows: &mut [u8]) -> Result<(), DecodeEr
     options.set_ignore_text_chunk(true);
     options.set_ignore_iccp_chunk(true);
     options.set_skip_ancillary_crc_failures(false);
+    options.set_ignore_adler32(false);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
     decoder.set_limits(Limits {
         bytes: 4 * line_bytes + MAX_OVERHEAD as usize,

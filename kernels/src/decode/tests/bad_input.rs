@@ -86,6 +86,61 @@ fn what_fuzzing_found_is_refused() {
 }
 
 #[test]
+fn what_pillow_refuses_is_refused() {
+    let mut decoder = ImageDecoder::new();
+    for name in [
+        "allones-ac.jpg",
+        "allones-dc.jpg",
+        "cut-then-second-jpeg.jpg",
+        "dht-297-codes.jpg",
+        "dht-unused-300.jpg",
+        "dri-3bytes.jpg",
+        "dup-ids-0-nojfif.jpg",
+        "noEOI-then-second-jpeg.jpg",
+        "png-adler.png",
+        "sof-length-plus1.jpg",
+        "sos-length-plus1.jpg",
+    ] {
+        let decoded = decode(&mut decoder, &named(&format!("found/{name}")), name);
+        assert_eq!(decoded, None, "{name}");
+    }
+}
+
+#[test]
+fn a_restart_that_is_lost_or_renamed_is_damage() {
+    let mut decoder = ImageDecoder::new();
+    for name in ["rst3-renamed-rst1.jpg", "segment-of-rst1-lost.jpg"] {
+        let bytes = named(&format!("found/{name}"));
+        for top in 0..64 {
+            let window = PixelWindow {
+                top,
+                left: 0,
+                height: 1,
+                width: 64,
+            };
+            let options = options(PixelMode::Grey);
+            let mut dst = Vec::new();
+            let image = decoder.decode(&bytes, &options, Some(window), &mut dst);
+            assert!(image.unwrap().flaws.has_damage, "{name}, row {top}");
+        }
+    }
+}
+
+#[test]
+fn a_side_that_libjpeg_does_not_take_is_refused() {
+    let mut bytes = named("plain-420.jpg");
+    let at = bytes
+        .windows(2)
+        .position(|pair| pair == b"\xff\xc0")
+        .unwrap();
+    for (side, is_taken) in [(65_500u16, true), (65_501, false)] {
+        bytes[at + 5..at + 7].copy_from_slice(&side.to_be_bytes());
+        let header = read_header(&bytes, &super::super::DecodeLimits::default());
+        assert_eq!(header.is_ok(), is_taken, "{side}");
+    }
+}
+
+#[test]
 fn what_is_no_image_is_refused() {
     let limits = super::super::DecodeLimits::default();
     assert!(matches!(read_header(b"", &limits), Err(DecodeError::Empty)));

@@ -1,7 +1,7 @@
 //! The eight orientations.
 
 use super::super::{Exif, ImageDecoder, Orientation, PixelMode, read_header};
-use super::files::{all, options};
+use super::files::{all, named, options};
 
 #[test]
 fn each_orientation_moves_a_pixel_to_its_place() {
@@ -45,5 +45,18 @@ fn the_header_tells_the_size_that_is_decoded() {
                 assert_eq!([image.height, image.width], size, "{}", sample.name);
             }
         }
+    }
+}
+
+#[test]
+fn orientations_are_found_as_pillow_finds_them() {
+    for (name, tag) in [
+        ("exif-long-6-mm.jpg", 6),
+        ("exif-sshort-6-ii.jpg", 6),
+        ("exif-twice-6-3-ii.jpg", 3),
+    ] {
+        let bytes = named(&format!("found/{name}"));
+        let header = read_header(&bytes, &options(PixelMode::Rgb).limits).unwrap();
+        assert_eq!(Some(header.orientation), Orientation::of_tag(tag), "{name}");
     }
 }

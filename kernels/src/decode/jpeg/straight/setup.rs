@@ -1,6 +1,7 @@
 //! What a scan needs to be decoded: tables, components, and where its data lie.
 
 use super::super::frame::{Coding, JpegFrame, next_marker, segment};
+use super::super::tables::CodeSpecs;
 
 const DHT: u8 = 0xc4;
 const SOS: u8 = 0xda;
@@ -55,8 +56,7 @@ pub(super) struct Setup<'a> {
 #[derive(Default)]
 struct Seen<'a> {
     quantization: [Option<[u16; 64]>; 4],
-    /// By class and place.
-    codes: [[Option<&'a [u8]>; 4]; 2],
+    codes: CodeSpecs<'a>,
     restart_interval: u32,
     is_jfif: bool,
     adobe_transform: Option<u8>,
@@ -69,7 +69,7 @@ impl<'a> Setup<'a> {
         let is_plain = frame.coding == Coding::Sequential
             && !frame.is_arithmetic
             && frame.is_tidy
-            && frame.n_scanned == frame.n_components;
+            && frame.is_one_scan();
         if !is_plain || !matches!(frame.n_components, 1 | 3) {
             return None;
         }
@@ -113,7 +113,7 @@ impl<'a> Seen<'a> {
     fn note(&mut self, code: u8, segment: &'a [u8]) -> Option<()> {
         match code {
             DQT => self.note_quantization(segment),
-            DHT => self.note_codes(segment),
+            DHT => self.codes.note(segment),
             DRI => {
                 let interval = <[u8; 2]>::try_from(segment).ok()?;
                 self.restart_interval = u32::from(u16::from_be_bytes(interval));
@@ -157,21 +157,6 @@ impl<'a> Seen<'a> {
         Some(())
     }
 
-    fn note_codes(&mut self, mut rest: &'a [u8]) -> Option<()> {
-        while let Some((kind, tail)) = rest.split_first() {
-            let n = tail
-                .get(..16)?
-                .iter()
-                .map(|n| usize::from(*n))
-                .sum::<usize>();
-            let (spec, tail) = tail.split_at_checked(16 + n)?;
-            let class = self.codes.get_mut(usize::from(kind >> 4))?;
-            *class.get_mut(usize::from(kind & 15))? = Some(spec);
-            rest = tail;
-        }
-        Some(())
-    }
-
     /// A component, of what its frame and its scan say.
     fn component(&self, part: [u8; 3], scanned: [u8; 2]) -> Option<ComponentSetup<'a>> {
         let [id, sampling, quantization] = part;
@@ -179,11 +164,13 @@ impl<'a> Seen<'a> {
         if scanned_id != id {
             return None;
         }
-        let codes = |class: usize, place: u8| *self.codes[class].get(usize::from(place))?;
         Some(ComponentSetup {
             n_blocks: [sampling >> 4, sampling & 15].map(u32::from),
             quantization: (*self.quantization.get(usize::from(quantization))?)?,
-            codes: [codes(0, tables >> 4)?, codes(1, tables & 15)?],
+            codes: [
+                self.codes.get(0, tables >> 4)?,
+                self.codes.get(1, tables & 15)?,
+            ],
         })
     }
 
