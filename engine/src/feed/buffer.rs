@@ -9,6 +9,7 @@ use std::num::NonZero;
 use std::ptr::NonNull;
 use std::slice;
 
+use super::limits::memory_bytes;
 use crate::error::{Error, Result};
 
 /// Buffers begin at a multiple of this, as devices want it.
@@ -21,6 +22,9 @@ const NOTHING: NonNull<u8> = NonNull::without_provenance(NonZero::new(PAGE_BYTES
 /// system can put them on large pages: writing to them then misses fewer
 /// addresses, and they are there after fewer faults.
 const LARGE_PAGE_BYTES: usize = 2 << 20;
+
+/// Buffers beyond this are compared with the memory that there is.
+const LARGE: usize = 1 << 30;
 
 /// The memory of the tensors of one batch, a buffer for each.
 #[derive(Debug, Default)]
@@ -117,6 +121,10 @@ impl Buffer {
             )
             .with_hint("use a smaller batch_size")
         };
+        if len > LARGE && (1..len as u64).contains(&memory_bytes()) {
+            // Systems promise more memory than there is, and end who uses it.
+            return Err(refused());
+        }
         let layout = layout(len).ok_or_else(refused)?;
         // SAFETY: `len` is more than a capacity, so the layout is not empty.
         let start = unsafe { alloc(layout) };
@@ -200,5 +208,8 @@ mod tests {
     fn absurd_lengths_are_refused() {
         assert!(Buffer::default().room(usize::MAX).is_err());
         assert!(Buffer::default().room(isize::MAX as usize).is_err());
+        // More than any machine has, and less than addresses reach.
+        let absurd = Buffer::default().room(1 << 46);
+        assert!(absurd.unwrap_err().message().contains("fits memory"));
     }
 }
