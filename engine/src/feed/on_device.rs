@@ -139,7 +139,7 @@ impl StepsOnDevice {
     }
 
     /// Puts what the rows of all columns become where they go, each with what is
-    /// drawn for it. Returns how many rows no slot of the device holds; `None` where
+    /// drawn for it. Returns how many rows are too much for the device; `None` where
     /// the device has failed, now or before: the CPU gives the same bits.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl StepsOnDevice {
     ) -> Result<u64> {
         // The thread may be a caller's that has devices of its own.
         let _visit = self.on_lane.lane.visit()?;
-        let images = self.images(columns, (rows, draw))?;
+        let (images, n_before) = self.images(columns, (rows, draw))?;
         let (mut told, mut expected) = (Vec::new(), Vec::new());
         for column in columns {
             let steps = column.steps;
@@ -202,19 +202,20 @@ impl StepsOnDevice {
         for goal in goals {
             goal.to.zero(&goal.empty)?;
         }
-        Ok(n_too_large.iter().sum::<usize>() as u64)
+        Ok((n_before + n_too_large.iter().sum::<usize>()) as u64)
     }
 
     /// What the last program reads: the rows of each column as they are stored, or
-    /// pairs of rows that are to be blended.
+    /// pairs of rows that are to be blended; and how many rows were too much for the
+    /// device on the way there.
     fn images<'a>(
         &self,
         columns: &[Stored<'a>],
         drawn: (&[u64], Draw),
-    ) -> Result<Vec<Cow<'a, [u8]>>> {
-        let changed = match &self.before {
+    ) -> Result<(Vec<Cow<'a, [u8]>>, usize)> {
+        let (changed, n_too_large) = match &self.before {
             Some(on_lane) => run_before(on_lane, columns, drawn)?,
-            None => Vec::new(),
+            None => (Vec::new(), 0),
         };
         let mut changed = changed.iter();
         let images = columns.iter().map(|column| {
@@ -235,17 +236,19 @@ impl StepsOnDevice {
                 changed.ok_or_else(|| Error::internal("a device wrote fewer images"))?;
             Ok(Cow::Owned(second.pairs(own, others, len)))
         });
-        images.collect()
+        let images = images.collect::<Result<_>>()?;
+        Ok((images, n_too_large))
     }
 }
 
 /// Runs the steps before rows are mixed, on all rows and behind them on their second
-/// ones; gives the images of each column that is mixed.
+/// ones; gives the images of each column that is mixed, and how many rows were too much
+/// for the device.
 fn run_before(
     on_lane: &OnLane,
     columns: &[Stored<'_>],
     (rows, draw): (&[u64], Draw),
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<(Vec<Vec<u8>>, usize)> {
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for column in columns {
         let steps = column.steps;
@@ -284,9 +287,9 @@ fn run_before(
         to: Destination::Host(images),
     });
     let mut landings: Vec<Landing<'_>> = landings.collect();
-    on_lane.run_into(&sources.collect::<Vec<_>>(), &mut landings)?;
+    let n_too_large = on_lane.run_into(&sources.collect::<Vec<_>>(), &mut landings)?;
     drop(landings);
-    Ok(images)
+    Ok((images, n_too_large.iter().sum()))
 }
 
 /// The link of a column with which the last program begins.
