@@ -122,8 +122,9 @@ def test_colours_change_as_is_told(photos, told):
         assert grey["effects"][0]["adjustments"] == [["saturation", 0.0]]
         assert not grey["effects"][0]["drawn"]
     story, _ = told(photos, [*CROPPED, steps.color_jitter("image", hue=0.5)], 0)
-    ((name, parts),) = story["columns"][0]["steps"][2]["effects"][0]["adjustments"]
-    assert (name, parts % 1) == ("hue", 0)
+    ((name, part),) = story["columns"][0]["steps"][2]["effects"][0]["adjustments"]
+    assert (name, -0.5 <= part <= 0.5) == ("hue", True)
+    assert part * 255 == pytest.approx(round(part * 255), abs=1e-4)
     assert len(orders) > 3
 
 

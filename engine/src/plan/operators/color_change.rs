@@ -130,7 +130,7 @@ pub(super) fn row_in_words(row: &ColorRow) -> String {
         Adjustment::Brightness(factor) => format!("brightness {factor}"),
         Adjustment::Contrast(factor) => format!("contrast {factor}"),
         Adjustment::Saturation(factor) => format!("saturation {factor}"),
-        Adjustment::Hue(by) => format!("hue moved by {by} of 256"),
+        Adjustment::Hue(by) => format!("hue moved by {:.4} of the circle", hue_part(*by)),
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() {
@@ -138,4 +138,10 @@ pub(super) fn row_in_words(row: &ColorRow) -> String {
     } else {
         words.join(", ")
     }
+}
+
+/// The part of the circle, from -0.5 to 0.5, that moves hue so far: torchvision's factor,
+/// of which it takes 255 times and leaves the fraction out.
+pub(super) fn hue_part(by: u8) -> f32 {
+    f32::from(by.cast_signed()) / 255.0
 }

@@ -55,6 +55,7 @@ mod statistic;
 mod steps;
 mod table;
 mod ties;
+mod walk;
 
 pub use annotate::Annotate;
 pub use boxes::moved_box;
