@@ -273,7 +273,7 @@ def test_too_many_bad_files_are_an_error(bad):
     [
         ([steps.resize("image", height=8, width=8)], ["uint8 in rows of any length", "`decode`"]),
         ([steps.decode("image", exif="apply")], ["images of one size", "`resize`"]),
-        ([steps.decode("label", exif="apply")], ["expected a column of bytes", "I64"]),
+        ([steps.decode("label", exif="apply")], ["expected a column of bytes", "int64"]),
         ([steps.decode("image", exif="apply"), steps.decode("image", exif="apply")], ["before all other steps"]),
         ([*shrunk(), steps.normalize("image"), steps.invert("image")], ["behind `normalize`", "float32"]),
         ([*shrunk(), steps.resize("image", height=8)], ["`height` and `width`, or `shorter`"]),

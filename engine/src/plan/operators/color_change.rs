@@ -57,6 +57,29 @@ impl ColorChange {
     }
 }
 
+impl ColorChange {
+    /// What is done to a row of which all changes that chance may.
+    ///
+    /// # Errors
+    /// None: the factors are small.
+    pub(super) fn most(&self) -> Result<ColorRow, ColorError> {
+        match self {
+            Self::Grey(chance) if chance.is_never() => ColorRow::new(&[]),
+            Self::Grey(_) => ColorRow::new(&[Adjustment::Saturation(0.0)]),
+            Self::Jitter(jitter) if jitter.chance.is_never() => ColorRow::new(&[]),
+            Self::Jitter(jitter) => {
+                let all = [
+                    jitter.brightness.map(|_| Adjustment::Brightness(0.5)),
+                    jitter.contrast.map(|_| Adjustment::Contrast(0.5)),
+                    jitter.saturation.map(|_| Adjustment::Saturation(0.5)),
+                    jitter.hue.map(|_| Adjustment::Hue(1)),
+                ];
+                ColorRow::new(&all.into_iter().flatten().collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
 impl Jitter {
     /// Draws three words for the order, of which each is as likely as another, and one
     /// for each of the four, whether it has bounds or not.
