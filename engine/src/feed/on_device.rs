@@ -131,11 +131,38 @@ impl StepsOnDevice {
         self.lost.get()
     }
 
-    /// Memory for one column that stays on the device, without room yet; `None`
-    /// where rows are to lie in memory of the host.
-    pub(super) fn keep(&self) -> Option<Box<dyn Kept>> {
-        let keeps = self.keeps && self.lost().is_none();
-        keeps.then(|| self.on_lane.lane.keep()).flatten()
+    /// Whether rows stay on the device; then there is memory for so many columns, which
+    /// has no room yet.
+    pub(super) fn keep(&self, kept: &mut Vec<Box<dyn Kept>>, n_columns: usize) -> bool {
+        if !self.keeps || self.lost().is_some() {
+            return false;
+        }
+        let missing = n_columns.saturating_sub(kept.len());
+        kept.extend((0..missing).map_while(|_| self.on_lane.lane.keep()));
+        kept.len() >= n_columns
+    }
+
+    /// Sends what the CPU has made of a batch to where the rows of others stay; whether
+    /// they do.
+    ///
+    /// # Errors
+    /// Those of the memory but for `Device`.
+    pub(super) fn send(&self, goals: Vec<Goal<'_>>, kept: &mut Vec<Box<dyn Kept>>) -> Result<bool> {
+        if !self.keep(kept, goals.len()) {
+            return Ok(false);
+        }
+        let sent = self.attempt(|| {
+            // The thread may be a caller's that has devices of its own.
+            let _visit = self.on_lane.lane.visit()?;
+            for (goal, kept) in goals.into_iter().zip(kept) {
+                if let Destination::Host(bytes) = goal.to {
+                    kept.begin(bytes.len())?;
+                    kept.write(0, bytes)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(sent.is_some())
     }
 
     /// Puts what the rows of all columns become where they go, each with what is
@@ -150,11 +177,19 @@ impl StepsOnDevice {
         goals: &mut [Goal<'_>],
         (rows, draw): (&[u64], Draw),
     ) -> Result<Option<u64>> {
+        self.attempt(|| self.run_on_lane(columns, goals, (rows, draw)))
+    }
+
+    /// Does something with the device; `None` where it has failed, now or before.
+    ///
+    /// # Errors
+    /// Those of `work` but for `Device`.
+    pub(super) fn attempt<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         if self.lost().is_some() {
             return Ok(None);
         }
-        match self.run_on_lane(columns, goals, (rows, draw)) {
-            Ok(n_too_large) => Ok(Some(n_too_large)),
+        match work() {
+            Ok(done) => Ok(Some(done)),
             Err(error) if error.kind() == ErrorKind::Device => {
                 let why = || format!("{} failed: {error}", self.name).into();
                 self.lost.get_or_init(why);
