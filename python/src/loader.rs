@@ -252,7 +252,7 @@ impl Loader {
         let lowered = shards.lowered(&options.read, &options.steps)?;
         let draw = Draw { seed, epoch };
         let explain = |steps: &ColumnSteps| {
-            let of = (&lowered[..], &steps.column[..]);
+            let of = (&lowered[..], steps.column.as_str());
             let row = row.map(|row| shards.explained_row(of, (draw, row)));
             steps.explain(row.transpose()?.as_ref())
         };

@@ -24,9 +24,8 @@ impl Shards {
     ) -> Result<ExplainedRow> {
         let group = together(all, column);
         let at = group.iter().position(|steps| steps.column == column);
-        let (first, at) = match (group.first(), at) {
-            (Some(first), Some(at)) => (first, at),
-            _ => return Err(Error::internal("a column without its steps")),
+        let (Some(first), Some(at)) = (group.first(), at) else {
+            return Err(Error::internal("a column without its steps"));
         };
         let explained = |stored, given| ExplainedRow {
             draw,

@@ -62,6 +62,10 @@ pub(super) struct Goal<'a> {
     pub(super) empty: Vec<Range<usize>>,
 }
 
+/// Images that a program reads, column by column, and how many rows were too much for the
+/// device before.
+type ImagesRead<'a> = (Vec<Cow<'a, [u8]>>, usize);
+
 impl StepsOnDevice {
     /// Makes `columns` ready on `device`; `None` where that is the CPU.
     ///
@@ -243,11 +247,7 @@ impl StepsOnDevice {
     /// What the last program reads: the rows of each column as they are stored, or
     /// pairs of rows that are to be blended; and how many rows were too much for the
     /// device on the way there.
-    fn images<'a>(
-        &self,
-        columns: &[Stored<'a>],
-        drawn: (&[u64], Draw),
-    ) -> Result<(Vec<Cow<'a, [u8]>>, usize)> {
+    fn images<'a>(&self, columns: &[Stored<'a>], drawn: (&[u64], Draw)) -> Result<ImagesRead<'a>> {
         let (changed, n_too_large) = match &self.before {
             Some(on_lane) => run_before(on_lane, columns, drawn)?,
             None => (Vec::new(), 0),

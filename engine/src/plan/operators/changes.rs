@@ -145,7 +145,7 @@ impl Move {
 
 /// Half of it, rounded to even.
 fn half(n: u32) -> u32 {
-    n / 2 + (n & n / 2 & 1)
+    n / 2 + (n & (n / 2) & 1)
 }
 
 impl Move {

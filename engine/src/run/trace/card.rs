@@ -145,6 +145,18 @@ fn step_card(
         html.raw("</ul>\n");
     }
     html.raw("</div>\n<div class=\"pictures\">\n");
+    pictures(&mut html, (of, beside), step, window)?;
+    html.raw("</div>\n</article>\n</li>\n");
+    Ok(html)
+}
+
+/// The pictures of a card.
+fn pictures(
+    html: &mut Markup,
+    (of, beside): (&str, Beside<'_>),
+    step: &TracedStep,
+    window: Option<KeptWindow>,
+) -> Result<()> {
     if let Some(it) = &step.second {
         html.piece(&second_figure(it, step.step)?);
     }
@@ -166,8 +178,7 @@ fn step_card(
     for it in beside.all {
         html.piece(&beside_figure(beside.image, it, step)?);
     }
-    html.raw("</div>\n</article>\n</li>\n");
-    Ok(html)
+    Ok(())
 }
 
 /// How many boxes or keypoints are left, and where.
