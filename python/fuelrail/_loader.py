@@ -315,9 +315,10 @@ class Loader:
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
         the first of these in ``damage``. ``too_large_for_device`` counts rows that
-        the CPU changed because they are too much for the device of the steps, and ``device_lost`` says why it changes all of them, if the device has
-        failed. Of a mixture, ``datasets`` has for each dataset its ``rows`` that have
-        been had up to here, by all ranks, and its own ``epoch`` and ``position``."""
+        the CPU changed because they are too much for the device of the steps, and
+        ``device_lost`` says why it changes all of them, if the device has failed. Of
+        a mixture, ``datasets`` has for each dataset its ``rows`` that have been had up
+        to here, by all ranks, and its own ``epoch`` and ``position``."""
         return self._any().stats()
 
     def close(self) -> None:

@@ -151,8 +151,9 @@ def steps(given: object) -> str:
 
 def listed(given: object) -> object:
     """What can be gone through once, so that it can be more often."""
-    is_one = isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable)
-    return given if is_one else list(given)
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        return given
+    return list(given)
 
 
 def changed(given: object) -> tuple[frozenset[str], frozenset[str]]:
