@@ -50,4 +50,5 @@ fn blend(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

@@ -9,7 +9,7 @@ fn cast_word(job: Job, types: CastConstants, word: u32) -> u32 {
             let number = converted(types.from_, types.to, load(types.from_, job.src, index));
             bits |= number.bits << shift(types.to, index);
             if !number.fits {
-                atomicOr(&flags[job.flag], 1u);
+                atomicOr(&flags[job.flag], MISFIT);
             }
         }
     }
@@ -31,4 +31,5 @@ fn cast_(
         let w = cast_word(job, types, quad * 4u + 3u);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
+    tell_if_cut_short(job);
 }

@@ -168,6 +168,7 @@ fn color_means(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 @compute @workgroup_size(256)
@@ -232,4 +233,5 @@ fn color(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

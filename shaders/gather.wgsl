@@ -105,4 +105,5 @@ fn gather(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

@@ -60,4 +60,5 @@ fn lut(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

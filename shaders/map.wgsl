@@ -132,7 +132,7 @@ fn map_word(job: Job, types: MapConstants, word: u32) -> u32 {
             let number = mapped(job.constants, types, load(types.from_, job.src, index));
             bits |= number.bits << shift(types.to, index);
             if !number.fits {
-                atomicOr(&flags[job.flag], 1u);
+                atomicOr(&flags[job.flag], MISFIT);
             }
         }
     }
@@ -154,4 +154,5 @@ fn map(
         let w = map_word(job, types, quad * 4u + 3u);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
+    tell_if_cut_short(job);
 }

@@ -101,6 +101,7 @@ fn normalize_images(
         let w = images_word(job, images, &place);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
+    tell_if_cut_short(job);
 }
 
 // `(x - mean) * factor`. No operation sees NaN, an infinity, a subnormal or a
@@ -166,4 +167,5 @@ fn normalize_numbers(
         let w = numbers_word(job, numbers, quad * 4u + 3u);
         dst[(job.dst >> 2u) + quad] = vec4<u32>(x, y, z, w);
     }
+    tell_if_cut_short(job);
 }

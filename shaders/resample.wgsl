@@ -70,4 +70,5 @@ fn resample(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

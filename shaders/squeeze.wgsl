@@ -128,6 +128,7 @@ fn squeeze_count(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 // A summary as it is entered from the beginning: where the next bytes go, and
@@ -163,6 +164,7 @@ fn squeeze_scan(
     if local.x == 255u {
         atomicStore(&dst_words[job.aux + n], entered(scanned[255]));
     }
+    tell_if_cut_short(job);
 }
 
 @compute @workgroup_size(256)
@@ -184,6 +186,7 @@ fn squeeze_edges(
     for (var row = first + id.x; row <= job.n_items; row += stride(n_workgroups)) {
         atomicStore(&dst_words[job.dst_offsets + row], all);
     }
+    tell_if_cut_short(job);
 }
 
 // Puts an invocation's bytes among those of the chunk; gives which were written.
@@ -271,4 +274,5 @@ fn squeeze_write(
         put_words(job, base, whole >> 3u, local.x);
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }

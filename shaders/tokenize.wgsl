@@ -106,6 +106,7 @@ fn tokenize_lookup(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 // The rank of a pair, and what it merges into.
@@ -181,6 +182,7 @@ fn tokenize_short(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 // Finds the leftmost of the lowest ranks of `n` symbols, for all invocations.
@@ -360,6 +362,7 @@ fn tokenize_long(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 @compute @workgroup_size(256)
@@ -376,6 +379,7 @@ fn tokenize_count(
         }
         atomicStore(&dst_words[parts.counts + chunk], n);
     }
+    tell_if_cut_short(job);
 }
 
 @compute @workgroup_size(256)
@@ -402,6 +406,7 @@ fn tokenize_places(
     if local.x == 255u {
         atomicStore(&dst_words[parts.counts + parts.chunks], sums[255]);
     }
+    tell_if_cut_short(job);
 }
 
 // Writes where the rows begin whose first byte a chunk has.
@@ -454,4 +459,5 @@ fn tokenize_write(
             atomicStore(&dst_words[job.dst_offsets + row], all);
         }
     }
+    tell_if_cut_short(job);
 }

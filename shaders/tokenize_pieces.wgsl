@@ -109,6 +109,7 @@ fn tokenize_whole(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(text.job);
 }
 
 // A byte of what is left of a word: one of those of a character, or behind them.
@@ -194,4 +195,5 @@ fn tokenize_pieces(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(text.job);
 }

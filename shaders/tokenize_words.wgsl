@@ -183,6 +183,7 @@ fn tokenize_maps(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }
 
 fn chunk_map(at: u32) -> vec2<u32> {
@@ -217,6 +218,7 @@ fn tokenize_states(
         atomicStore(&dst_words[right], states.y);
         states.y = behind;
     }
+    tell_if_cut_short(job);
 }
 
 // A bit for each of an invocation's bytes at which a word begins.
@@ -274,4 +276,5 @@ fn tokenize_words(
         }
         workgroupBarrier();
     }
+    tell_if_cut_short(job);
 }

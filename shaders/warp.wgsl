@@ -180,4 +180,5 @@ fn warp(
             atomicStore(&dst_words[job.dst + word], bits);
         }
     }
+    tell_if_cut_short(job);
 }

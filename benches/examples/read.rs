@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             document: &document,
             json: &JsonShape::default(),
             batch_bytes: batch_mib << 20,
+            row_bytes: 0,
             on_error,
             page_checksums: true,
             meter: Meter::default(),

@@ -76,6 +76,7 @@ fn read(text: &[u8], schema: &SchemaRef, json: &JsonShape) -> Option<u64> {
         document: &Document::File,
         json,
         batch_bytes: 64,
+        row_bytes: 0,
         on_error: OnError::Quarantine,
         page_checksums: true,
         meter: Meter::default(),

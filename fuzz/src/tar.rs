@@ -85,6 +85,7 @@ fn read(input: &Input, schema: &SchemaRef, start_row: u64) -> SeenSamples {
         document: &Document::File,
         json: &JsonShape::default(),
         batch_bytes: 64,
+        row_bytes: 0,
         on_error: OnError::Quarantine,
         page_checksums: true,
         meter: Meter::default(),

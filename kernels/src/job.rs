@@ -28,7 +28,8 @@ twin! {
         pub params: u32,
         /// Where the kernel's constants begin among the tables.
         pub constants: u32,
-        /// The word of the flags that becomes 1 if a number did not fit.
+        /// The word of the flags that tells what went wrong: bit 0 if a number did not
+        /// fit, bit 1 if a driver ended loops before their time.
         pub flag: u32,
     }
 }

@@ -90,7 +90,8 @@ class Loader:
             of the device where others can use that, which is so with CUDA, else as
             with ``"host"``: downloaded into the batch.
         ragged: How a ragged column comes: ``"flat"``, with a tensor
-            ``NAME.cu_seqlens``, or ``"pad"``, with a tensor ``NAME.lengths``.
+            ``NAME.cu_seqlens``, or ``"pad"``, with a tensor ``NAME.lengths``. Image
+            files that steps decode are neither.
         max_length: Elements of a row of a padded column, one number for all or
             by name.
         overlong: A longer row is an error (``"raise"``) or loses its end
@@ -197,10 +198,13 @@ class Loader:
             "access": text("access", access),
             "patience": _options.seconds("patience", patience),
         }
-        self._asked["steps"], self._asked["device"] = _options.steps(steps), text("device", device)
+        # They are looked at twice.
+        given = _options.listed(steps)
+        self._asked["steps"], self._asked["device"] = _options.steps(given), text("device", device)
+        self._decoded, self._moved = _options.changed(given)
         self._asked["results"] = text("results", results)
         self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
-        self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length)
+        self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length, self._decoded)
         self._checked()
         self._family: dict[str, _native.Loader] = {}
         # What reads a view for others, ahead of them: as shared as the position.
@@ -311,10 +315,10 @@ class Loader:
     def stats(self) -> dict[str, Any]:
         """What has been handed out: ``batches``, ``rows``, ``skipped`` rows, and
         the first of these in ``damage``. ``too_large_for_device`` counts rows that
-        the CPU changed because the device of the steps has no memory for one of
-        them, and ``device_lost`` says why it changes all of them, if the device has
-        failed. Of a mixture, ``datasets`` has for each dataset its ``rows`` that have
-        been had up to here, by all ranks, and its own ``epoch`` and ``position``."""
+        the CPU changed because they are too much for the device of the steps, and
+        ``device_lost`` says why it changes all of them, if the device has failed. Of
+        a mixture, ``datasets`` has for each dataset its ``rows`` that have been had up
+        to here, by all ranks, and its own ``epoch`` and ``position``."""
         return self._any().stats()
 
     def close(self) -> None:

@@ -149,15 +149,45 @@ def steps(given: object) -> str:
     return "".join(tables)
 
 
-def ragged(columns: list[_native._ColumnText], ragged: str, max_length: object) -> list[tuple[str, int]]:
-    """The columns that are padded, and to which length."""
+def listed(given: object) -> object:
+    """What can be gone through once, so that it can be more often."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        return given
+    return list(given)
+
+
+def changed(given: object) -> tuple[frozenset[str], frozenset[str]]:
+    """The columns of files that steps decode, and those of boxes and keypoints; what is no
+    step is found by ``steps``."""
+    decoded: set[str] = set()
+    moved: set[str] = set()
+    for step in given if isinstance(given, Iterable) else ():
+        if not isinstance(step, Mapping):
+            continue
+        keys = {"decode": ["column"], "annotate": ["boxes", "keypoints"]}.get(str(step.get("op")), [])
+        for named in (step.get(key, ()) for key in keys):
+            names = [named] if isinstance(named, str) else named
+            of_step = {name for name in names if isinstance(name, str)} if isinstance(names, Iterable) else set()
+            (decoded if step["op"] == "decode" else moved).update(of_step)
+    return frozenset(decoded), frozenset(moved)
+
+
+def ragged(
+    columns: list[_native._ColumnText], ragged: str, max_length: object, decoded: frozenset[str]
+) -> list[tuple[str, int]]:
+    """The columns that are padded, and to which length; files that steps decode are not."""
     if ragged not in ("flat", "pad"):
         raise UsageError(f'expected ragged to be "flat" or "pad", got {ragged!r}')
     if ragged == "flat":
         if max_length is not None:
             raise UsageError('expected max_length with ragged="pad" only', hint='add ragged="pad"')
         return []
-    names = [column[0] for column in columns if column[2] == "ragged"]
+    if isinstance(max_length, Mapping) and (files := [name for name in max_length if name in decoded]):
+        raise UsageError(
+            f"expected max_length of columns that are padded, got {files[0]}, whose files a step decodes",
+            hint="leave it out: its images have one size behind the steps",
+        )
+    names = [column[0] for column in columns if column[2] == "ragged" and column[0] not in decoded]
     lengths = {} if max_length is None else _by_name(columns, "max_length", max_length)
     if missing := [name for name in names if name not in lengths]:
         raise UsageError(

@@ -133,12 +133,16 @@ def _tensors(loader: Loader) -> list[str]:
         names.append(name)
         if nullable:
             names.append(f"{name}.valid")
-        if layout == "ragged":
+        if name in loader._moved:
+            names.append(f"{name}.kept")
+        if name in loader._decoded:
+            names.append(f"{name}.status")
+        elif layout == "ragged":
             names.append(f"{name}.lengths" if name in padded else f"{name}.cu_seqlens")
     return names
 
 
 def ragged_flat(loader: Loader) -> list[str]:
     """Columns whose rows come one after another in a tensor."""
-    padded = {name for name, _ in loader._asked["ragged"]}
-    return [column[0] for column in loader._columns() if column[2] == "ragged" and column[0] not in padded]
+    in_rows = {name for name, _ in loader._asked["ragged"]} | loader._decoded
+    return [column[0] for column in loader._columns() if column[2] == "ragged" and column[0] not in in_rows]

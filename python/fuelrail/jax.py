@@ -52,7 +52,8 @@ class JaxBatches(Batches["jax.Array"]):
         if jax.dtypes.canonicalize_dtype("int64") != "int64":
             for name, _, _, stored, _, _ in loader._columns():
                 dtype = wanted.get(name, own.get(name, stored))
-                if dtype in _NARROW:
+                # Boxes and keypoints come as float32, whatever is stored.
+                if dtype in _NARROW and name not in loader._moved:
                     wanted[name] = _NARROW[dtype]
         self._device = _device(device)
         asked = loader._asked["patience"]

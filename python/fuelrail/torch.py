@@ -109,8 +109,12 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
         mask: str | None = "valid",
     ) -> None:
         own = dict(loader._asked["dtypes"])
+        # Boxes and keypoints come as float32, whatever is stored.
+        as_they_are = own.keys() | loader._moved
         wide = {
-            name: _WIDE[stored] for name, _, _, stored, _, _ in loader._columns() if stored in _WIDE and name not in own
+            name: _WIDE[stored]
+            for name, _, _, stored, _, _ in loader._columns()
+            if stored in _WIDE and name not in as_they_are
         }
         self._device = None if device is None else torch.device(cast("Any", device))
         super().__init__(

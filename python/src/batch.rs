@@ -177,7 +177,7 @@ impl Batch {
         let n_tensors = self.inner.tensors().count();
         let tensors = self.inner.tensors().take(SHOWN_NAMES).map(|found| {
             let dims: Vec<String> = found.shape().iter().map(u64::to_string).collect();
-            let dtype = crate::tensor::dtype_name(found.dtype());
+            let dtype = found.dtype().name();
             let place = match found.cuda() {
                 Some(ordinal) => format!(" on cuda:{ordinal}"),
                 None => String::new(),

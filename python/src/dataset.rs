@@ -172,7 +172,7 @@ impl Dataset {
                 column.name.clone(),
                 column.logical.clone(),
                 layout(column),
-                crate::tensor::dtype_name(column.dtype),
+                column.dtype.name(),
                 column.shape.clone(),
                 column.nullable,
             )

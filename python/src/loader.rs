@@ -252,8 +252,9 @@ impl Loader {
         let lowered = shards.lowered(&options.read, &options.steps)?;
         let draw = Draw { seed, epoch };
         let explain = |steps: &ColumnSteps| {
-            let row = row.map(|row| shards.explained_row(steps, (draw, row)));
-            steps.explain(row.transpose()?)
+            let of = (&lowered[..], steps.column.as_str());
+            let row = row.map(|row| shards.explained_row(of, (draw, row)));
+            steps.explain(row.transpose()?.as_ref())
         };
         let texts: Result<Vec<String>, Error> = py.detach(|| lowered.iter().map(explain).collect());
         let (texts, place) = (texts?.join("\n"), place.unwrap_or_default());

@@ -11,8 +11,6 @@ use fuelrail::plan::operators::Steps;
 use fuelrail::{Error, ErrorKind};
 use pyo3::prelude::*;
 
-use crate::tensor::dtype_name;
-
 /// The options by their names in Python; numbers have been checked to fit.
 #[derive(Debug, FromPyObject)]
 #[pyo3(from_item_all)]
@@ -170,9 +168,9 @@ const DTYPES: [Dtype; 13] = [
 ];
 
 fn dtype(column: &str, text: &str) -> Result<Dtype, Error> {
-    let known = DTYPES.into_iter().find(|dtype| dtype_name(*dtype) == text);
+    let known = DTYPES.into_iter().find(|dtype| dtype.name() == text);
     known.ok_or_else(|| {
-        let names = DTYPES.map(dtype_name).join(", ");
+        let names = DTYPES.map(Dtype::name).join(", ");
         usage(format!(
             "expected one of the dtypes {names}, got \"{text}\""
         ))

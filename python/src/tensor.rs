@@ -47,7 +47,7 @@ impl Tensor {
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         static DTYPE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let make = DTYPE.import(py, "numpy", "dtype")?;
-        let name = dtype_name(self.memory.dtype());
+        let name = self.memory.dtype().name();
         if self.memory.dtype() != Dtype::BF16 {
             return make.call1((name,));
         }
@@ -109,7 +109,7 @@ impl Tensor {
         format!(
             "<fuelrail.Tensor ({}{comma}) {}{place}>",
             dims.join(", "),
-            dtype_name(self.memory.dtype())
+            self.memory.dtype().name()
         )
     }
 
@@ -306,25 +306,6 @@ fn no_arithmetic(other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         return Ok(py.NotImplemented());
     }
     Err(from_package(py, "no_arithmetic", ()))
-}
-
-/// A dtype as numpy spells it.
-pub(crate) fn dtype_name(dtype: Dtype) -> &'static str {
-    match dtype {
-        Dtype::Bool => "bool",
-        Dtype::I8 => "int8",
-        Dtype::I16 => "int16",
-        Dtype::I32 => "int32",
-        Dtype::I64 => "int64",
-        Dtype::U8 => "uint8",
-        Dtype::U16 => "uint16",
-        Dtype::U32 => "uint32",
-        Dtype::U64 => "uint64",
-        Dtype::F16 => "float16",
-        Dtype::BF16 => "bfloat16",
-        Dtype::F32 => "float32",
-        Dtype::F64 => "float64",
-    }
 }
 
 /// A dtype in numpy's array interface.

@@ -54,6 +54,19 @@ fn naga_accepts_every_shader_and_all_are_exact() {
     assert_eq!(n_entries, all.count(), "an entry whose shader is missing");
 }
 
+/// A driver that ends loops in silence is found out by the loop that every entry ends
+/// with.
+#[test]
+fn every_entry_tells_whether_loops_were_cut_short() {
+    for (name, text) in texts() {
+        let shader = Shader::new(&text).unwrap();
+        let silent = shader.entries_without_last("tell_if_cut_short");
+        assert_eq!(silent, [""; 0], "{name}");
+    }
+    let silent = Shader::new("@compute @workgroup_size(1) fn silent() {}").unwrap();
+    assert_eq!(silent.entries_without_last("tell_if_cut_short"), ["silent"]);
+}
+
 /// The text of the twins is generated; that it means the same is up to naga.
 #[test]
 fn structs_are_laid_out_as_in_rust() {

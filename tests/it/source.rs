@@ -146,6 +146,7 @@ fn a_missing_file_is_io_and_another_length_is_a_change() {
                 document: &layout.document,
                 json: &fuelrail::plan::JsonShape::default(),
                 batch_bytes: 100,
+                row_bytes: 0,
                 on_error: OnError::Quarantine,
                 page_checksums: true,
                 meter: fuelrail::source::Meter::default(),

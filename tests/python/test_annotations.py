@@ -264,6 +264,30 @@ def test_boxes_keep_the_form_that_they_are_stored_in(plain):
     assert padded["ragged.kept"].tolist() == [[True, True, False]] * 2
 
 
+def test_boxes_are_padded_beside_image_files(tmp_path):
+    images = files([encoded(Image.new("RGB", (20, 10)))] * 3)
+    boxes = [[1, 2, 5, 9], [], [0, 0, 20, 10, 3, 3, 4, 4]]
+    dataset = stored(tmp_path, image=images, boxes=lists(boxes, pa.float64()))
+    crop = steps.center_crop("image", height=10, width=20)
+    wanted = [steps.decode("image", exif="apply"), annotated(boxes="boxes"), FLIP, crop]
+    for length in (12, {"boxes": 12}):
+        found = arrays(read(dataset, iter(wanted), ragged="pad", max_length=length)[0])
+        assert found["boxes"].tolist()[0] == [[15, 2, 19, 9], [0] * 4, [0] * 4]
+        assert found["boxes"].shape == (3, 3, 4)
+        assert found["boxes.lengths"].tolist() == [1, 0, 2]
+        assert found["boxes.kept"].tolist() == [[True, False, False], [False] * 3, [True, True, False]]
+        assert found["image"].shape == (3, 10, 20, 3)
+    with pytest.raises(fr.UsageError, match="got image, whose files a step decodes"):
+        read(dataset, wanted, ragged="pad", max_length={"boxes": 12, "image": 500})
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_boxes_have_no_dtype_but_the_one_that_they_come_in(plain, dtype):
+    with pytest.raises(fr.UsageError, match=f"which come as float32, got {dtype}") as caught:
+        read(plain, [annotated(keypoints="points"), FLIP], dtypes={"points": dtype})
+    assert "leave the column out of dtypes" in str(caught.value)
+
+
 def test_small_boxes_are_not_kept(plain):
     found = arrays(read(plain, [steps.annotate("image", boxes="ragged", min_size=4.5), FLIP])[0])
     assert found["ragged.kept"].tolist() == [False, True, False, False]
@@ -303,9 +327,9 @@ def annotated(**keys):
         ([steps.annotate("mask", masks="image"), annotated(images="third")], ['got those that move with "mask"']),
         ([annotated(images="mask"), steps.annotate("third", masks="image")], ['"image" in one place']),
         ([annotated(masks="small")], ["masks of the images' size, 10x20x3, got 10x19x1"]),
-        ([annotated(masks="label")], ["uint8 images", "I64"]),
-        ([annotated(boxes="points")], ["[..., 4]", "F64", "[3, 2]"]),
-        ([annotated(boxes="label")], ["[..., 4]", "I64"]),
+        ([annotated(masks="label")], ["uint8 images", "int64"]),
+        ([annotated(boxes="points")], ["[..., 4]", "float64", "[3, 2]"]),
+        ([annotated(boxes="label")], ["[..., 4]", "int64"]),
         ([annotated(boxes="flags")], ["bool"]),
         ([annotated(boxes="pair")], ["no tensor `pair.kept`"]),
         ([annotated(keypoints="seen", point_size=4)], ["2 or 3 numbers, got 4"]),

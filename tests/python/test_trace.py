@@ -122,8 +122,9 @@ def test_colours_change_as_is_told(photos, told):
         assert grey["effects"][0]["adjustments"] == [["saturation", 0.0]]
         assert not grey["effects"][0]["drawn"]
     story, _ = told(photos, [*CROPPED, steps.color_jitter("image", hue=0.5)], 0)
-    ((name, parts),) = story["columns"][0]["steps"][2]["effects"][0]["adjustments"]
-    assert (name, parts % 1) == ("hue", 0)
+    ((name, part),) = story["columns"][0]["steps"][2]["effects"][0]["adjustments"]
+    assert (name, -0.5 <= part <= 0.5) == ("hue", True)
+    assert part * 255 == pytest.approx(round(part * 255), abs=1e-4)
     assert len(orders) > 3
 
 
@@ -157,6 +158,167 @@ def test_a_mixed_row_has_the_other_one_beside_it(told, tmp_path):
         assert column["steps"][1]["second"]["row"] == second
         with Image.open(out / column["steps"][1]["second"]["picture"]) as other:
             np.testing.assert_array_equal(np.asarray(other), before[second].transpose(1, 2, 0))
+
+
+def scenes(folder, n_rows=9, **odd):
+    """Images with masks, boxes and points: the mask is the red of the image. ``odd`` has files
+    that take the place of those of a row."""
+    rng = np.random.default_rng(11)
+    rows = []
+    for row in range(n_rows):
+        sides = (int(rng.integers(40, 60)), int(rng.integers(40, 60)))
+        pixels = rng.integers(0, 256, (*sides, 3), dtype=np.uint8)
+        files = {"image": encoded(Image.fromarray(pixels), "PNG"), "mask": encoded(Image.fromarray(pixels[..., 0]), "PNG")}
+        files |= {name: files_of[row] for name, files_of in odd.items() if row in files_of}
+        boxes = [int(it) for _ in range(row % 4) for it in (*rng.integers(0, 20, 2), *rng.integers(20, 40, 2))]
+        points = [int(it) for _ in range(2) for it in (*rng.integers(0, 40, 2), rng.integers(0, 3))]
+        rows.append(files | {"boxes": boxes, "eyes": points})
+    schema = pa.schema([("image", pa.binary()), ("mask", pa.binary()), ("boxes", pa.list_(pa.int32())), ("eyes", pa.list_(pa.float32()))])
+    return fr.Pipeline(pa.Table.from_pylist(rows, schema=schema)).shard(folder, progress="never")
+
+
+def annotated(**keys):
+    return [
+        steps.decode("image", exif="apply", **keys),
+        steps.decode("mask", exif="ignore", mode="indices", **keys),
+        steps.annotate("image", masks="mask", boxes="boxes", keypoints="eyes", point_size=3, mask_fill=9, box_format="xywh"),
+        steps.random_resized_crop("image", height=24, width=32, interpolation="nearest", scale=[0.1, 0.6]),
+        steps.random_flip("image", vertical=0.5),
+    ]
+
+
+def columns_of(story):
+    return {it["column"]: it for it in story["columns"]}
+
+
+def test_annotations_are_those_of_a_loader(told, tmp_path):
+    dataset = scenes(tmp_path / "shards")
+    found = {}
+    for n_steps in (4, 5):
+        options = {"batch_size": 9, "shuffle": None, "seed": SEED, "rank": 0, "world_size": 1}
+        [batch] = fr.Loader(dataset, steps=annotated()[:n_steps], **options)
+        found[n_steps] = {name: batch[name].numpy().copy() for name in batch}
+    n_kept = set()
+    for row in range(9):
+        story, out = told(dataset, annotated(), row)
+        columns = columns_of(story)
+        assert columns["mask"]["moves_with"] == {"image": "image", "as": "mask"}
+        assert columns["image"]["moves_with"] is None
+        for n_steps, loaded in found.items():
+            step = next(it for it in columns["image"]["steps"] if it["step"] == n_steps)
+            assert [it["column"] for it in step["coordinates"]] == ["boxes", "eyes"]
+            for it in step["coordinates"]:
+                begin, end = loaded[f"{it['column']}.cu_seqlens"][row : row + 2]
+                expected = loaded[it["column"]][begin:end]
+                np.testing.assert_array_equal(np.float32(it["numbers"]).reshape(expected.shape), expected)
+                assert it["kept"] == loaded[f"{it['column']}.kept"][begin:end].tolist()
+                assert it["message"] is None
+                n_kept.add((len(it["kept"]), sum(it["kept"])))
+            np.testing.assert_array_equal(pixels_of(out, story, n_steps), loaded["image"][row])
+            mask = next(it for it in columns["mask"]["steps"] if it["step"] == n_steps)
+            with Image.open(out / mask["picture"]) as shown:
+                np.testing.assert_array_equal(np.asarray(shown), loaded["mask"][row, ..., 0])
+    assert len(n_kept) > 5
+
+
+ODD = {"mask": {1: encoded(Image.new("L", (7, 5)), "PNG")}, "image": {2: b"nothing", 3: None}}
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip", "substitute"])
+def test_what_belongs_to_a_bad_image_is_told_as_a_loader_gives_it(told, tmp_path, on_error):
+    dataset = scenes(tmp_path / "shards", 4, **ODD)
+    wanted = annotated(on_error=on_error, **({"fill": 77} if on_error == "substitute" else {}))
+    # The mask has another size.
+    story, out = told(dataset, wanted, 1)
+    mask, image = columns_of(story)["mask"]["steps"], columns_of(story)["image"]["steps"]
+    states = [step["outcome"]["state"] for step in mask]
+    becomes = {"raise": "failed", "skip": "skipped", "substitute": "substituted"}[on_error]
+    rest = ["not_reached"] * 2 if on_error == "raise" else [becomes] * 2
+    assert states == ["done", becomes, *rest]
+    assert "expected a mask of" in mask[1]["outcome"]["message"]
+    assert image[-1]["outcome"]["state"] == {"raise": "not_reached", "skip": "skipped", "substitute": "done"}[on_error]
+    if on_error == "raise":
+        assert image[1]["outcome"]["message"].startswith('"mask": expected a mask of')
+    if on_error == "substitute":
+        with Image.open(out / mask[-1]["picture"]) as shown:
+            assert (np.asarray(shown) == 77).all()
+        assert [sum(it["kept"]) + len(it["kept"]) > 0 for it in image[-1]["coordinates"]] == [True, True]
+        assert all(it["message"] is None for it in image[-1]["coordinates"])
+    # The image is none.
+    story, out = told(dataset, wanted, 2)
+    mask, image = columns_of(story)["mask"]["steps"], columns_of(story)["image"]["steps"]
+    assert [step["outcome"]["state"] for step in mask[:2]] == ["done", "failed"]
+    assert mask[1]["outcome"]["message"].startswith('"image": ')
+    if on_error == "substitute":
+        assert mask[-1]["outcome"]["state"] == "substituted"
+        assert not mask[-1]["effects"]
+        with Image.open(out / mask[-1]["picture"]) as shown:
+            assert (np.asarray(shown) == 9).all()
+        for it in image[-1]["coordinates"]:
+            assert not any(it["kept"])
+            assert it["message"] == image[-1]["outcome"]["message"]
+    # The image is null.
+    story, out = told(dataset, wanted, 3)
+    mask = columns_of(story)["mask"]["steps"]
+    assert [step["outcome"]["state"] for step in mask] == ["done", "not_reached", "substituted", "substituted"]
+    with Image.open(out / mask[-1]["picture"]) as shown:
+        assert (np.asarray(shown) == 9).all()
+
+
+def test_rows_are_explained_with_what_belongs_to_them(tmp_path):
+    dataset = scenes(tmp_path / "shards", 4, **ODD)
+    loader = fr.Loader(dataset, batch_size=2, seed=SEED, steps=annotated(on_error="substitute"), rank=0, world_size=1)
+    text = loader.explain(0)
+    assert "this row: boxes: 0 of 0 kept" in text
+    assert "this row: eyes: " in text
+    text = loader.explain(1)
+    assert "this row: no image" in text and "got 5x7: a substitute takes its place" in text
+    text = loader.explain(2)
+    assert text.count("a substitute takes its place") == 2
+    assert "this row: eyes: 0 of 2 kept" in text
+    raising = fr.Loader(dataset, batch_size=2, seed=SEED, steps=annotated(), rank=0, world_size=1)
+    with pytest.raises(fr.DataError, match="expected a mask of"):
+        raising.explain(1)
+
+
+MARKED = """({
+    boxes: [...document.querySelectorAll("svg.marks .box.line")].map(path => {
+        const frame = path.closest(".frame").querySelector("img").getBoundingClientRect();
+        const it = path.getBBox(), view = path.closest("svg").viewBox.baseVal;
+        return [it.x, it.y, it.width, it.height, view.width, view.height, frame.width / frame.height];
+    }),
+    points: document.querySelectorAll("svg.marks .point.line").length,
+    numbers: [...document.querySelectorAll(".number")].map(it => it.textContent),
+    captions: [...document.querySelectorAll("figcaption")].map(it => it.textContent),
+    images: document.images.length,
+    text: document.body.innerText,
+})"""
+
+
+def test_the_page_draws_what_belongs_to_an_image(told, tmp_path):
+    dataset = scenes(tmp_path / "shards", 4)
+    story, out = told(dataset, annotated(), 3)
+    (tmp_path / "home").mkdir()
+    with Chromium(tmp_path / "home") as chromium:
+        page = chromium.look((out / "index.html").as_uri(), script=MARKED)
+    assert (page.said, page.requests) == ([], [])
+    found, image = page.result, columns_of(story)["image"]
+    marked = [step for step in image["steps"] if step["coordinates"] and any(step["coordinates"][0]["kept"])]
+    assert len(marked) == len(found["boxes"]) == 3
+    for step, (x, y, width, height, whole_width, whole_height, ratio) in zip(marked, found["boxes"], strict=True):
+        [boxes, _] = step["coordinates"]
+        corners = np.array([[a, b, a + c, b + d] for (a, b, c, d), kept in zip(boxes["numbers"], boxes["kept"], strict=True) if kept])
+        least, most = corners.min(axis=0), corners.max(axis=0)
+        np.testing.assert_allclose([x, y, x + width, y + height], [least[0], least[1], most[2], most[3]], atol=1e-3)
+        assert [whole_height, whole_width] == [step["image"]["height"], step["image"]["width"]]
+        assert ratio == pytest.approx(whole_width / whole_height, rel=0.05)
+    assert found["points"] > 0 and "0" in found["numbers"]
+    beside = [caption for caption in found["captions"] if "the mask that moves with it" in caption]
+    assert len(beside) == 3
+    assert "a colour for each label" in " ".join(found["captions"])
+    assert "Moves as the mask of image." in found["text"]
+    # Masks stand beside their images, and by themselves.
+    assert found["images"] == sum(file.suffix == ".png" for file in out.iterdir()) + len(beside)
 
 
 # Without a header nobody knows how large a substitute is before all have one size.

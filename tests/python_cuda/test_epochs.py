@@ -1,6 +1,7 @@
 """Whole epochs on CUDA with the CPU's bits, and who holds batches how long."""
 
 import gc
+import io
 import os
 
 import fuelrail as fr
@@ -10,6 +11,7 @@ import pytest
 from conftest import N_ROWS, STEPS
 from drawn import fixed
 from fuelrail import steps
+from PIL import Image
 from simulator import Taken
 
 CHANGED = ["image", "mask"]
@@ -36,6 +38,31 @@ def test_every_batch_has_the_cpu_s_bits(load, batch_size, threads, last):
         for batch, host in zip(loader, reference, strict=True):
             check(batch, host)
     assert loader.epoch == 2
+    assert loader.stats()["device_lost"] is None
+
+
+def test_batches_without_an_image_stay_on_the_device_too(tmp_path):
+    rng = np.random.default_rng(4)
+
+    def file():
+        out = io.BytesIO()
+        Image.fromarray(rng.integers(0, 256, (9, 11, 3), dtype=np.uint8)).save(out, "PNG")
+        return out.getvalue()
+
+    images = pa.array([None, b"none", None, b"", *(file() for _ in range(4)), b"none", file()], pa.binary())
+    dataset = fr.Pipeline(pa.table({"image": images})).shard(tmp_path / "shards", progress="never")
+    decode = steps.decode("image", exif="apply", on_error="substitute", fill=7)
+    options = {"batch_size": 4, "shuffle": None, "rank": 0, "world_size": 1, "max_damage": 1.0}
+    options["steps"] = [decode, steps.resize("image", height=5, width=6), steps.normalize("image")]
+    loader, reference = (fr.Loader(dataset, device=device, **options) for device in ("cuda", "cpu"))
+    n_batches = 0
+    for batch, host in zip(loader, reference, strict=True):
+        assert batch["image"].device == "cuda:0"
+        taken = Taken(batch["image"].__dlpack__(stream=-1))
+        assert taken.bytes() == host["image"].numpy().tobytes()
+        taken.delete()
+        n_batches += 1
+    assert n_batches == 3
     assert loader.stats()["device_lost"] is None
 
 

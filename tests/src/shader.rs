@@ -53,6 +53,25 @@ impl Shader {
         entries.map(|entry| rust_name(&entry.name)).collect()
     }
 
+    /// Those of its entry points that end with something other than a call of `name`.
+    #[must_use]
+    pub fn entries_without_last(&self, name: &str) -> Vec<String> {
+        let ends_so = |function: &Function| {
+            let is_end = |statement: &&Statement| {
+                !matches!(statement, Statement::Return { .. } | Statement::Emit(_))
+            };
+            match function.body.iter().rev().find(is_end) {
+                Some(Statement::Call { function, .. }) => {
+                    self.module.functions[*function].name.as_deref() == Some(name)
+                }
+                _ => false,
+            }
+        };
+        let entries = self.module.entry_points.iter();
+        let others = entries.filter(|entry| !ends_so(&entry.function));
+        others.map(|entry| rust_name(&entry.name)).collect()
+    }
+
     /// The members of a struct and its bytes, if there is one of this name.
     #[must_use]
     pub fn members(&self, name: &str) -> Option<(Vec<Member>, u32)> {

@@ -113,6 +113,7 @@ fn read(path: &Path, schema: &SchemaRef) -> Outcome<Vec<RecordBatch>> {
         document: &Document::File,
         json: &JsonShape::default(),
         batch_bytes: 4 << 20,
+        row_bytes: 0,
         on_error: OnError::Fail,
         page_checksums: true,
         meter: Meter::default(),

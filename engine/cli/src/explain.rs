@@ -50,10 +50,11 @@ pub(crate) fn run(args: &Args, output: &mut Output) -> Result<(), Stop> {
     let mut texts: Vec<String> = Vec::new();
     let mut values: Vec<Value> = Vec::new();
     for steps in &lowered {
-        let row = args.row.map(|row| shards.explained_row(steps, (draw, row)));
+        let of = (&lowered[..], steps.column.as_str());
+        let row = args.row.map(|row| shards.explained_row(of, (draw, row)));
         let row = row.transpose()?;
-        texts.push(steps.explain(row)?);
-        values.push(steps.to_json(row)?);
+        texts.push(steps.explain(row.as_ref())?);
+        values.push(steps.to_json(row.as_ref())?);
     }
     output.result(
         || {

@@ -235,7 +235,7 @@ impl Done<'_> {
             let items = counted(self.too_large_for_device, "item");
             _ = write!(
                 text,
-                "\nthe processor did {items} too large for the device's memory"
+                "\nthe processor did {items} too much for the device's memory or loops"
             );
         }
         text.push_str(&self.encoded_on_device());

@@ -97,7 +97,8 @@ impl Landing<'_> {
 
 impl OnLane {
     /// Runs the program on rows, each of which goes to its place. Returns how many of
-    /// each column the processor did because no slot holds one of them.
+    /// each column the processor did because they are too much for the device: no slot
+    /// holds one of them, or it ended loops of theirs before their time.
     ///
     /// # Errors
     /// `Device` where the device failed; `Internal` for rows that are not those of
@@ -119,14 +120,19 @@ impl OnLane {
             }
         }
         let pieces = self.pieces(sources)?;
+        let mut too_much = pieces.too_large;
         for piece in &pieces.list {
             let outputs = self.run_piece((sources, piece), &stays(landings, piece), None)?;
             for (column, landing) in landings.iter_mut().enumerate() {
+                if outputs.cut_short(column) {
+                    too_much[column].push(piece[column].clone());
+                    continue;
+                }
                 landing.take(&*outputs, column, &piece[column])?;
             }
         }
         let mut n_on_host = vec![0; landings.len()];
-        for (column, runs) in pieces.too_large.into_iter().enumerate() {
+        for (column, runs) in too_much.into_iter().enumerate() {
             for row in runs.into_iter().flatten() {
                 let done = self.on_host(column, sources[column], row)?;
                 let range = landings[column].range(&(row..row + 1));

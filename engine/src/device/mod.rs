@@ -179,4 +179,10 @@ pub(crate) trait Outputs: Debug {
 
     /// Whether a number of the chain did not fit its new type.
     fn overflowed(&self, chain: usize) -> bool;
+
+    /// Whether the device ended loops before their time, as drivers that run on the
+    /// processor do in silence: what it wrote for the chain is of no use then.
+    fn cut_short(&self, _chain: usize) -> bool {
+        false
+    }
 }

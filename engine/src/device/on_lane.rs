@@ -1,5 +1,6 @@
 //! A program on a device's lane: batches in pieces that its slots hold, and on the
-//! processor the items of which a slot holds not one. What becomes of fixed items is
+//! processor the items of which a slot holds not one, or whose loops the device ended
+//! before their time. What becomes of fixed items is
 //! put together here; where rows go, `landing` is told.
 
 use std::ops::Range;
@@ -29,7 +30,7 @@ pub(crate) struct Written {
     pub(crate) bytes: Buffer,
     /// Whether a number did not fit its new type.
     pub(crate) overflowed: bool,
-    /// Items that the processor did because no slot holds one of them.
+    /// Items that the processor did because they are too much for the device.
     pub(crate) n_on_host: usize,
 }
 
@@ -49,6 +50,8 @@ pub(crate) struct OnLane {
 struct Landed {
     bytes: MutableBuffer,
     overflowed: bool,
+    /// Whether the device ended loops before their time.
+    cut_short: bool,
 }
 
 impl OnLane {
@@ -71,11 +74,18 @@ impl OnLane {
                 // Pieces follow one another, so what comes down is put behind what came.
                 landed.bytes.extend_from_slice(outputs.dst(column));
                 landed.overflowed |= outputs.overflowed(column);
+                landed.cut_short |= outputs.cut_short(column);
             }
         }
         let columns = landed.into_iter().zip(pieces.too_large).enumerate();
         let written = columns.map(|(column, (landed, too_large))| {
-            let n_on_host = too_large.iter().map(ExactSizeIterator::len).sum();
+            let is_too_large = landed.cut_short || !too_large.is_empty();
+            // Fixed items are as long as one another: what is true of one is of all.
+            let n_on_host = if is_too_large {
+                sources[column].items.len()
+            } else {
+                0
+            };
             if n_on_host == 0 {
                 return Ok(Written {
                     bytes: landed.bytes.into(),
@@ -83,7 +93,6 @@ impl OnLane {
                     n_on_host,
                 });
             }
-            // Fixed items are as long as one another: if one is, all are too large.
             Ok(Written {
                 n_on_host,
                 ..on_host_alone(self.chain(column)?, self.level, sources[column].bytes)?
@@ -140,6 +149,7 @@ impl OnLane {
             Ok(Landed {
                 bytes: MutableBuffer::with_capacity(len),
                 overflowed: false,
+                cut_short: false,
             })
         });
         landed.collect()

@@ -17,6 +17,10 @@ use super::tables::Tables;
 use super::{Lane, Outputs, Slot, Ticket};
 use crate::error::{Error, Result};
 
+/// Bits of a flag, as `shaders/shared/slot.wgsl` has them.
+const MISFIT: u32 = 1;
+const CUT_SHORT: u32 = 2;
+
 /// Slots of a ring: one on its way up, one at work, one on its way down.
 const N_SLOTS: usize = 3;
 
@@ -235,6 +239,20 @@ impl<G: Gpu> Held<G> {
         Ok(region.bytes.start..region.bytes.start + len)
     }
 
+    /// The flag of a chain. What was never started has left nothing.
+    fn flag(&self, chain: usize) -> u32 {
+        if !self.has_work() {
+            return 0;
+        }
+        let begin = self.schedule.flags.start + 4 * chain;
+        let word = self.read(begin..begin + 4).as_array();
+        word.map_or(0, |word| u32::from_ne_bytes(*word))
+    }
+
+    fn cut_short(&self, chain: usize) -> bool {
+        self.flag(chain) & CUT_SHORT != 0
+    }
+
     /// Writes the offsets of rows, and what goes up behind the items.
     fn write_rest(&mut self) -> Result<()> {
         let Self {
@@ -253,7 +271,7 @@ impl<G: Gpu> Held<G> {
     fn wait(&mut self) -> Result<()> {
         self.gpu.wait(&mut self.room)?;
         let chains = 0..self.schedule.dst.len();
-        let found = chains.filter(|&chain| self.schedule.finds[chain]);
+        let found = chains.filter(|&chain| self.schedule.finds[chain] && !self.cut_short(chain));
         let ranges = found.map(|chain| self.dst(chain));
         let mut ranges: Vec<Range<usize>> = ranges.collect::<Result<_>>()?;
         ranges.retain(|range| !range.is_empty());
@@ -365,14 +383,10 @@ impl<G: Gpu> Outputs for GpuOutputs<G> {
     }
 
     fn overflowed(&self, chain: usize) -> bool {
-        // What was never started has left nothing.
-        if !self.held.has_work() {
-            return false;
-        }
-        let begin = self.held.schedule.flags.start + 4 * chain;
-        self.held
-            .read(begin..begin + 4)
-            .iter()
-            .any(|byte| *byte != 0)
+        self.held.flag(chain) & MISFIT != 0
+    }
+
+    fn cut_short(&self, chain: usize) -> bool {
+        self.held.cut_short(chain)
     }
 }

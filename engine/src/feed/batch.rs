@@ -91,8 +91,9 @@ impl Batch {
         &self.held.slot.filled.damage
     }
 
-    /// Rows that the CPU changed because the device of the steps has no memory for
-    /// one of them, counted once for each column.
+    /// Rows that the CPU changed because they are too much for the device of the steps:
+    /// it has no memory for one of them, or a driver that runs on the processor ended
+    /// loops before their time. Counted once for each column.
     #[must_use]
     pub fn too_large_for_device(&self) -> u64 {
         self.held.slot.filled.on_device.n_too_large

@@ -209,7 +209,7 @@ mod tests {
         assert!(Buffer::default().room(usize::MAX).is_err());
         assert!(Buffer::default().room(isize::MAX as usize).is_err());
         // More than any machine has, and less than addresses reach.
-        let absurd = Buffer::default().room(1 << 46);
-        assert!(absurd.unwrap_err().message().contains("fits memory"));
+        let error = Buffer::default().room(1 << 46).unwrap_err();
+        assert!(error.message().contains("fits memory"));
     }
 }

@@ -377,8 +377,8 @@ fn change(from: Dtype, to: Dtype) -> Result<NumberChange> {
     if to == Dtype::Bool || !keeps(cast.from, cast.to) {
         return Err(usage(format!(
             "expected a dtype that can hold what is stored as {}, got {}",
-            from.as_str(),
-            to.as_str()
+            from.name(),
+            to.name()
         ))
         .with_hint("use `cast` in the pipeline, or change the tensor after it was read"));
     }

@@ -22,7 +22,7 @@ const WHOLE: u8 = 0;
 /// The file was damaged and is decoded as far as it goes.
 const DAMAGED: u8 = 1;
 /// The file could not be decoded, its image not be changed, or it is the mask of none.
-const BAD: u8 = 2;
+pub(super) const BAD: u8 = 2;
 
 /// A column of image files.
 #[derive(Debug)]

@@ -83,7 +83,7 @@ pub(crate) struct Filled {
 /// What became of a batch on the device of its steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OnDevice {
-    /// Rows that the CPU did because the device has no memory for one of them.
+    /// Rows that the CPU did because they are too much for the device.
     pub(crate) n_too_large: u64,
     /// Why the CPU did all rows, where a device was to: it has failed.
     pub(crate) lost: Option<Arc<str>>,

@@ -4,7 +4,7 @@ use super::columns::{First, Output};
 use super::options::{Access, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Dtype;
-use crate::plan::operators::{ColumnSteps, Held, KnownTensor, Steps};
+use crate::plan::operators::{ColumnSteps, Coordinates, Held, KnownTensor, Steps};
 
 /// The steps of each column of a feed.
 ///
@@ -27,7 +27,20 @@ pub(super) fn lower(
         return Err(error.with_hint("a view shows a shard as it is; steps write to memory"));
     }
     let known: Vec<KnownTensor<'_>> = outputs.iter().map(known).collect();
-    steps.lower(&known, n_rows)
+    let lowered = steps.lower(&known, n_rows)?;
+    for Coordinates { column, .. } in lowered.iter().flat_map(|it| &it.ties.coordinates) {
+        let mut options = read.options.iter().filter(|(name, _)| name == column);
+        let dtype = options.find_map(|(_, options)| options.dtype);
+        if let Some(dtype) = dtype {
+            let message = format!(
+                "expected no dtype of boxes or keypoints, which come as float32, got {}",
+                dtype.name()
+            );
+            let error = Error::new(ErrorKind::Usage, message).with_column(column);
+            return Err(error.with_hint("they are moved as they are stored, and rounded once: leave the column out of dtypes"));
+        }
+    }
+    Ok(lowered)
 }
 
 /// The first `n_steps` of each column of a feed.
@@ -53,11 +66,11 @@ fn known(output: &Output) -> KnownTensor<'_> {
         First::Elements if is_bytes && output.inner.is_empty() => Held::Bytes,
         First::Rows => Held::Other(format!(
             "{} in rows of shape {:?}",
-            output.dtype.as_str(),
+            output.dtype.name(),
             output.inner
         )),
         First::Elements | First::Offsets => {
-            Held::Other(format!("{} in rows of any length", output.dtype.as_str()))
+            Held::Other(format!("{} in rows of any length", output.dtype.name()))
         }
     };
     KnownTensor {

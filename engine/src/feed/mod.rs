@@ -8,7 +8,7 @@
 //! - [`Shards`], `open_shard`, `pool`, `known`, `index`, `limits`: shards open for
 //!   reading, each block checked before it is used; `map`, `guard`: a truncated
 //!   file is an error; `columns`, `gather`: rows into slots; [`Reader`]: rows by
-//!   their numbers; `one_row`: one of them, as it is stored and behind steps;
+//!   their numbers; `one_row`, `explained_row`: one of them, as it is stored and behind steps;
 //! - `buffer`, `ring`, `sync`, [`Feed`]: the memory of batches and the threads that
 //!   fill it ahead; [`DeviceMemory`]: batches that lie on a device; [`Stop`]: their end; [`Tally`]: what has been handed out;
 //!   `losses`: how much of it may be damaged;
@@ -27,6 +27,7 @@ mod columns;
 mod coordinate_rows;
 mod course;
 mod device_memory;
+mod explained_row;
 mod files;
 mod fill;
 mod fill_slot;
@@ -77,7 +78,7 @@ pub use device_memory::{DeviceMemory, Lent};
 pub use fill::{Damage, NO_ROW};
 pub use loader::{Feed, Polled};
 pub use mix::{MixProgress, MixStop, Mixture};
-pub use one_row::{SteppedValue, StoredValue, image_of_file};
+pub use one_row::{SteppedCoordinates, SteppedRow, SteppedValue, StoredValue, image_of_file};
 pub use options::{
     Access, BatchSize, ColumnOptions, Epochs, FeedOptions, Last, OnDamage, OverlongRow, Ragged,
     ReadOptions, Results, Shuffle, Verify, World,

@@ -62,6 +62,10 @@ pub(super) struct Goal<'a> {
     pub(super) empty: Vec<Range<usize>>,
 }
 
+/// Images that a program reads, column by column, and how many rows were too much for the
+/// device before.
+type ImagesRead<'a> = (Vec<Cow<'a, [u8]>>, usize);
+
 impl StepsOnDevice {
     /// Makes `columns` ready on `device`; `None` where that is the CPU.
     ///
@@ -131,15 +135,42 @@ impl StepsOnDevice {
         self.lost.get()
     }
 
-    /// Memory for one column that stays on the device, without room yet; `None`
-    /// where rows are to lie in memory of the host.
-    pub(super) fn keep(&self) -> Option<Box<dyn Kept>> {
-        let keeps = self.keeps && self.lost().is_none();
-        keeps.then(|| self.on_lane.lane.keep()).flatten()
+    /// Whether rows stay on the device; then there is memory for so many columns, which
+    /// has no room yet.
+    pub(super) fn keep(&self, kept: &mut Vec<Box<dyn Kept>>, n_columns: usize) -> bool {
+        if !self.keeps || self.lost().is_some() {
+            return false;
+        }
+        let missing = n_columns.saturating_sub(kept.len());
+        kept.extend((0..missing).map_while(|_| self.on_lane.lane.keep()));
+        kept.len() >= n_columns
+    }
+
+    /// Sends what the CPU has made of a batch to where the rows of others stay; whether
+    /// they do.
+    ///
+    /// # Errors
+    /// Those of the memory but for `Device`.
+    pub(super) fn send(&self, goals: Vec<Goal<'_>>, kept: &mut Vec<Box<dyn Kept>>) -> Result<bool> {
+        if !self.keep(kept, goals.len()) {
+            return Ok(false);
+        }
+        let sent = self.attempt(|| {
+            // The thread may be a caller's that has devices of its own.
+            let _visit = self.on_lane.lane.visit()?;
+            for (goal, kept) in goals.into_iter().zip(kept) {
+                if let Destination::Host(bytes) = goal.to {
+                    kept.begin(bytes.len())?;
+                    kept.write(0, bytes)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(sent.is_some())
     }
 
     /// Puts what the rows of all columns become where they go, each with what is
-    /// drawn for it. Returns how many rows no slot of the device holds; `None` where
+    /// drawn for it. Returns how many rows are too much for the device; `None` where
     /// the device has failed, now or before: the CPU gives the same bits.
     ///
     /// # Errors
@@ -150,11 +181,19 @@ impl StepsOnDevice {
         goals: &mut [Goal<'_>],
         (rows, draw): (&[u64], Draw),
     ) -> Result<Option<u64>> {
+        self.attempt(|| self.run_on_lane(columns, goals, (rows, draw)))
+    }
+
+    /// Does something with the device; `None` where it has failed, now or before.
+    ///
+    /// # Errors
+    /// Those of `work` but for `Device`.
+    pub(super) fn attempt<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         if self.lost().is_some() {
             return Ok(None);
         }
-        match self.run_on_lane(columns, goals, (rows, draw)) {
-            Ok(n_too_large) => Ok(Some(n_too_large)),
+        match work() {
+            Ok(done) => Ok(Some(done)),
             Err(error) if error.kind() == ErrorKind::Device => {
                 let why = || format!("{} failed: {error}", self.name).into();
                 self.lost.get_or_init(why);
@@ -172,7 +211,7 @@ impl StepsOnDevice {
     ) -> Result<u64> {
         // The thread may be a caller's that has devices of its own.
         let _visit = self.on_lane.lane.visit()?;
-        let images = self.images(columns, (rows, draw))?;
+        let (images, n_before) = self.images(columns, (rows, draw))?;
         let (mut told, mut expected) = (Vec::new(), Vec::new());
         for column in columns {
             let steps = column.steps;
@@ -202,19 +241,16 @@ impl StepsOnDevice {
         for goal in goals {
             goal.to.zero(&goal.empty)?;
         }
-        Ok(n_too_large.iter().sum::<usize>() as u64)
+        Ok((n_before + n_too_large.iter().sum::<usize>()) as u64)
     }
 
     /// What the last program reads: the rows of each column as they are stored, or
-    /// pairs of rows that are to be blended.
-    fn images<'a>(
-        &self,
-        columns: &[Stored<'a>],
-        drawn: (&[u64], Draw),
-    ) -> Result<Vec<Cow<'a, [u8]>>> {
-        let changed = match &self.before {
+    /// pairs of rows that are to be blended; and how many rows were too much for the
+    /// device on the way there.
+    fn images<'a>(&self, columns: &[Stored<'a>], drawn: (&[u64], Draw)) -> Result<ImagesRead<'a>> {
+        let (changed, n_too_large) = match &self.before {
             Some(on_lane) => run_before(on_lane, columns, drawn)?,
-            None => Vec::new(),
+            None => (Vec::new(), 0),
         };
         let mut changed = changed.iter();
         let images = columns.iter().map(|column| {
@@ -235,17 +271,19 @@ impl StepsOnDevice {
                 changed.ok_or_else(|| Error::internal("a device wrote fewer images"))?;
             Ok(Cow::Owned(second.pairs(own, others, len)))
         });
-        images.collect()
+        let images = images.collect::<Result<_>>()?;
+        Ok((images, n_too_large))
     }
 }
 
 /// Runs the steps before rows are mixed, on all rows and behind them on their second
-/// ones; gives the images of each column that is mixed.
+/// ones; gives the images of each column that is mixed, and how many rows were too much
+/// for the device.
 fn run_before(
     on_lane: &OnLane,
     columns: &[Stored<'_>],
     (rows, draw): (&[u64], Draw),
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<(Vec<Vec<u8>>, usize)> {
     let (mut told, mut expected) = (Vec::new(), Vec::new());
     for column in columns {
         let steps = column.steps;
@@ -284,9 +322,9 @@ fn run_before(
         to: Destination::Host(images),
     });
     let mut landings: Vec<Landing<'_>> = landings.collect();
-    on_lane.run_into(&sources.collect::<Vec<_>>(), &mut landings)?;
+    let n_too_large = on_lane.run_into(&sources.collect::<Vec<_>>(), &mut landings)?;
     drop(landings);
-    Ok(images)
+    Ok((images, n_too_large.iter().sum()))
 }
 
 /// The link of a column with which the last program begins.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use fuelrail_kernels::decode::{ImageHeader, read_header};
 
+use super::annotated::N_BUFFERS;
+use super::files::BAD;
 use super::fill::{BatchSlot, Fill, Placed, TensorPlace, Wanted};
 use super::gather::{GatherFill, Skipped};
 use super::options::{ReadOptions, Results};
@@ -12,10 +14,10 @@ use super::second_rows::SecondRows;
 use super::shards::Shards;
 use super::stepped::Stepped;
 use crate::device::Device;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, name_in_quotes};
 use crate::format::Dtype;
 use crate::plan::operators::{
-    ColumnSteps, Draw, ExplainedRow, Image, Parameters, Ties, status_name,
+    ColumnSteps, Coordinates, Draw, Image, Parameters, kept_name, status_name,
 };
 
 /// One row of a column as it is stored.
@@ -29,6 +31,28 @@ pub struct StoredValue {
     pub shape: Vec<u64>,
     /// Whether it is null; then the elements mean nothing.
     pub is_null: bool,
+}
+
+/// One row of columns that belong together, behind steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SteppedRow {
+    /// The images, column by column.
+    pub images: Vec<SteppedValue>,
+    /// Their boxes and keypoints, column by column.
+    pub coordinates: Vec<SteppedCoordinates>,
+}
+
+/// The boxes or keypoints of one row behind steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SteppedCoordinates {
+    /// What they are.
+    pub of: Coordinates,
+    /// The numbers of all of them.
+    pub numbers: Vec<f32>,
+    /// For each, whether something of it is left.
+    pub kept: Vec<bool>,
+    /// Why none is left, where the row is bad.
+    pub damage: Option<String>,
 }
 
 /// One row of a column behind steps: what a loader puts into a batch.
@@ -95,24 +119,8 @@ impl Shards {
         Some((self.entry(shard).name(), row))
     }
 
-    /// A row as the explanation of steps wants it.
-    ///
-    /// # Errors
-    /// As [`Shards::stored_image`].
-    pub fn explained_row(
-        self: &Arc<Self>,
-        steps: &ColumnSteps,
-        (draw, row): (Draw, u64),
-    ) -> Result<ExplainedRow> {
-        Ok(ExplainedRow {
-            draw,
-            row,
-            stored: self.stored_image(steps, row)?,
-        })
-    }
-
-    /// A row behind steps of one column, run on the host: the same bits as in any batch
-    /// of a loader that has these steps and no others.
+    /// A row behind steps of one column to which no other is tied, run on the host: the
+    /// same bits as in any batch of a loader that has these steps and no others.
     ///
     /// `steps` may lead to images of any size; `stored` is the image that is changed.
     ///
@@ -120,30 +128,43 @@ impl Shards {
     /// Those of a loader's batch of that row.
     pub fn stepped_value(
         self: &Arc<Self>,
-        mut steps: ColumnSteps,
-        (draw, row): (Draw, u64),
+        steps: ColumnSteps,
+        drawn: (Draw, u64),
         stored: Option<Image>,
     ) -> Result<SteppedValue> {
-        // It moves by itself as it does with what it is tied to.
-        steps.ties = Ties::default();
-        if let (None, Some(stored)) = (steps.after.sides, stored) {
-            // All images of this batch have one size, as it is a batch of one.
-            let behind = steps.draw_parameters(draw, (row, stored), &mut Parameters::new())?;
-            steps.after = behind.into();
+        let mut row = self.stepped_row(vec![steps], drawn, stored)?;
+        let value = row.images.pop();
+        value.ok_or_else(|| Error::internal("a batch without its column"))
+    }
+
+    /// The same of columns that belong together: images, and behind them those that move
+    /// with them. `stored` is the image of the first column.
+    ///
+    /// # Errors
+    /// Those of a loader's batch of that row.
+    pub fn stepped_row(
+        self: &Arc<Self>,
+        mut steps: Vec<ColumnSteps>,
+        (draw, row): (Draw, u64),
+        stored: Option<Image>,
+    ) -> Result<SteppedRow> {
+        let mut sides = steps.first().and_then(|first| first.after.sides);
+        if let (None, Some(stored), Some(first)) = (sides, stored, steps.first()) {
+            let behind = first.draw_parameters(draw, (row, stored), &mut Parameters::new())?;
+            sides = Some(behind.sides());
         }
-        let image = steps.after.each();
-        let image = image.ok_or_else(|| Error::internal("an image of no known size"))?;
-        let column = steps.column.clone();
-        let mixing = steps.around_blend().1;
-        let labels = mixing.map_or(&[][..], |blending| &blending.mix.what.labels);
-        let names = std::iter::once(&column).chain(labels).cloned();
-        let read = of_columns(names.collect());
+        for steps in &mut steps {
+            // All images of this batch have one size, as it is a batch of one.
+            steps.after.sides = steps.after.sides.or(sides);
+        }
+        let (columns, coordinates) = columns_of(&steps);
+        let read = of_columns(columns);
         let gather = GatherFill::new(self.clone(), &read, Skipped::Masked, 1)?;
-        let free = gather.outputs().len() + 2;
-        let steps = vec![steps];
+        let n_buffers = 2 * steps.len() + N_BUFFERS * coordinates.len();
+        let free = gather.outputs().len() + n_buffers;
         let seconds = SecondRows::new(&steps, (&gather, &read), (self.clone(), 1), free)?;
         let on_host = (&Device::cpu(), Results::OnHost);
-        let stepped = Stepped::new((gather, seconds), steps, on_host)?;
+        let stepped = Stepped::new((gather, seconds), steps.clone(), on_host)?;
         let mut slot = BatchSlot::default();
         let wanted = Wanted {
             rows: &[row],
@@ -151,19 +172,92 @@ impl Shards {
             draw,
         };
         stepped.fill(wanted, &mut slot)?;
-        let bytes = bytes_of(&slot, &column);
-        let bytes = bytes.ok_or_else(|| Error::internal("a batch without its column"))?;
-        let weight = bytes_of(&slot, &format!("{column}.weight"));
-        let weight = weight.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-        Ok(SteppedValue {
-            image,
-            bytes: bytes.to_vec(),
-            status: bytes_of(&slot, &status_name(&column)).and_then(|bytes| bytes.first().copied()),
-            damage: slot.filled.damage.first().map(|it| it.message.clone()),
-            is_skipped: slot.filled.valid == [0],
-            weight: weight.map(f32::from_le_bytes),
+        let images = steps.iter().map(|steps| value_of(&slot, steps));
+        let mut images = images.collect::<Result<Vec<SteppedValue>>>()?;
+        let mut damage = slot.filled.damage.first().map(|it| it.message.clone());
+        let is_skipped = slot.filled.valid == [0];
+        let is_bad = |value: &SteppedValue| value.status == Some(BAD);
+        let has_bad = images.iter().any(is_bad);
+        // Without a good image, nothing of what moves with it is left.
+        let is_bad_first = images.first().is_some_and(is_bad);
+        for (at, value) in images.iter_mut().enumerate() {
+            let is_of_first = is_bad_first && at > 0;
+            let is_bad = is_skipped || is_bad(value) || is_of_first;
+            let why = damage.as_ref().filter(|_| is_bad);
+            let of_image = if is_of_first {
+                format!("{}: ", name_in_quotes(&steps[0].column))
+            } else {
+                String::new()
+            };
+            value.damage = why.map(|why| format!("{of_image}{why}"));
+            value.is_skipped = is_skipped;
+        }
+        if has_bad && !is_skipped && !is_bad_first {
+            // It is of one that moves with the image, whose boxes are as they should be.
+            damage = None;
+        }
+        let coordinates = coordinates.into_iter();
+        let coordinates = coordinates.map(|it| coordinates_of(&slot, it, damage.clone()));
+        Ok(SteppedRow {
+            images,
+            coordinates: coordinates.collect::<Result<_>>()?,
         })
     }
+}
+
+/// The columns that steps read, and the boxes and keypoints among them.
+fn columns_of(steps: &[ColumnSteps]) -> (Vec<String>, Vec<Coordinates>) {
+    let mut columns = Vec::new();
+    let mut all = Vec::new();
+    for steps in steps {
+        let mixing = steps.around_blend().1;
+        let labels = mixing.map_or(&[][..], |blending| &blending.mix.what.labels);
+        columns.push(steps.column.clone());
+        columns.extend(labels.iter().cloned());
+        for coordinates in &steps.ties.coordinates {
+            columns.push(coordinates.column.clone());
+            all.push(coordinates.clone());
+        }
+    }
+    (columns, all)
+}
+
+/// The image of a column of a slot; what is damaged is yet to be said.
+fn value_of(slot: &BatchSlot, steps: &ColumnSteps) -> Result<SteppedValue> {
+    let column = &steps.column;
+    let image = steps.after.each();
+    let image = image.ok_or_else(|| Error::internal("an image of no known size"))?;
+    let bytes = bytes_of(slot, column);
+    let bytes = bytes.ok_or_else(|| Error::internal("a batch without its column"))?;
+    let weight = bytes_of(slot, &format!("{column}.weight"));
+    let weight = weight.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    Ok(SteppedValue {
+        image,
+        bytes: bytes.to_vec(),
+        status: bytes_of(slot, &status_name(column)).and_then(|bytes| bytes.first().copied()),
+        damage: None,
+        is_skipped: false,
+        weight: weight.map(f32::from_le_bytes),
+    })
+}
+
+/// The boxes or keypoints of a slot.
+fn coordinates_of(
+    slot: &BatchSlot,
+    of: Coordinates,
+    damage: Option<String>,
+) -> Result<SteppedCoordinates> {
+    let missing = || Error::internal("a batch without its boxes");
+    let (numbers, _) = bytes_of(slot, &of.column)
+        .ok_or_else(missing)?
+        .as_chunks::<4>();
+    let kept = bytes_of(slot, &kept_name(&of.column)).ok_or_else(missing)?;
+    Ok(SteppedCoordinates {
+        numbers: numbers.iter().map(|it| f32::from_le_bytes(*it)).collect(),
+        kept: kept.iter().map(|it| *it != 0).collect(),
+        of,
+        damage,
+    })
 }
 
 /// What the header of a file says, and the image that steps find in it.

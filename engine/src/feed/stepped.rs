@@ -289,13 +289,11 @@ impl Stepped {
         for ((column, stored), nulls) in self.columns.iter().zip(stored).zip(nulls) {
             columns.push(column.rows((stored, buffers), mixed, (rows.len(), nulls))?);
         }
-        let mut on_device = OnDevice::default();
         if let Some(device) = &self.device {
-            let memory = (&mut *changed, kept);
+            let memory = (&mut *changed, &mut *kept);
             if let Some(done) = self.on_device(device, &columns, memory, (rows, nulls, draw))? {
                 return Ok(done);
             }
-            on_device.lost = device.lost().cloned();
         }
         let mut files = Vec::new();
         let mut goals = self.on_host(changed, (rows, nulls))?;
@@ -311,9 +309,21 @@ impl Stepped {
         for goal in &mut goals {
             goal.to.zero(&goal.empty)?;
         }
+        let device = self.device.as_ref();
+        let is_sent = match device {
+            Some(device) => device.send(goals, kept)?,
+            None => false,
+        };
         Ok(Changed {
-            stays: Stays::OnHost,
-            on_device,
+            stays: if is_sent {
+                Stays::OnDevice
+            } else {
+                Stays::OnHost
+            },
+            on_device: OnDevice {
+                n_too_large: 0,
+                lost: device.and_then(|device| device.lost().cloned()),
+            },
             files,
         })
     }
@@ -414,9 +424,7 @@ impl Stepped {
         (changed, kept): (&'a mut [Buffer], &'a mut Vec<Box<dyn Kept>>),
         (rows, nulls): (&[u64], &[HashSet<usize>]),
     ) -> Result<(Stays, Vec<Goal<'a>>)> {
-        let missing = self.columns.len().saturating_sub(kept.len());
-        kept.extend((0..missing).map_while(|_| device.keep()));
-        if kept.len() < self.columns.len() {
+        if !device.keep(kept, self.columns.len()) {
             return Ok((Stays::OnHost, self.on_host(changed, (rows, nulls))?));
         }
         let goals = self.columns.iter().zip(kept).zip(nulls);

@@ -15,8 +15,8 @@ pub struct Counts {
     pub rows: u64,
     /// Rows that were skipped because they are damaged.
     pub skipped: u64,
-    /// Rows that the CPU changed because the device of the steps has no memory for
-    /// one of them, counted once for each column.
+    /// Rows that the CPU changed because they are too much for the device of the steps,
+    /// counted once for each column: see [`crate::feed::Batch::too_large_for_device`].
     pub too_large_for_device: u64,
 }
 

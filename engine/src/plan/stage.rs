@@ -158,6 +158,14 @@ impl Stages {
         Ok(Self(stages))
     }
 
+    /// Bytes that steps add to each row: the images of its files.
+    pub(crate) fn row_bytes(&self) -> usize {
+        let files = self.segments().flat_map(|segment| &segment.files);
+        let images = files.filter_map(|files| files.steps.after.each());
+        let bytes = images.map(|image| usize::try_from(image.len_bytes()).unwrap_or(usize::MAX));
+        bytes.fold(0, usize::saturating_add)
+    }
+
     /// The segments, in order.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment> {
         self.0.iter().filter_map(Stage::segment)

@@ -46,7 +46,7 @@ pub use shard::{memory_bound, shard};
 pub use shard_options::ShardOptions;
 pub use tokenizer_files::tokenizer_json;
 pub use trace::{
-    PictureColour, PictureShown, SampleNumbers, SecondImage, StepOutcome, Trace, TracePicture,
-    TraceRequest, TracedColumn, TracedImage, TracedStep, TracedStored, png_of, trace, trace_page,
-    trace_text, write_trace,
+    MovesWith, PictureColour, PictureShown, SampleNumbers, SecondImage, StepOutcome, Trace,
+    TracePicture, TraceRequest, TracedColumn, TracedCoordinates, TracedImage, TracedStep,
+    TracedStored, png_of, trace, trace_page, trace_text, write_trace,
 };

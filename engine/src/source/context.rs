@@ -117,6 +117,8 @@ pub(super) struct Context {
     pub(super) start_row: u64,
     pub(super) schema: SchemaRef,
     pub(super) batch_bytes: usize,
+    /// Bytes that steps add to each row.
+    pub(super) row_bytes: usize,
     pub(super) on_error: OnError,
     /// Whether row `n` is line `n + 1` of the file.
     pub(super) has_lines: bool,
@@ -130,6 +132,7 @@ impl Context {
             start_row: request.start_row,
             schema: request.projection.clone(),
             batch_bytes: request.batch_bytes.max(1),
+            row_bytes: request.row_bytes,
             on_error: request.on_error,
             has_lines: false,
         }

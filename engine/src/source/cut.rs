@@ -161,7 +161,8 @@ impl Decoded {
         if self.runs.is_empty() && self.at < self.n_rows {
             let window = self.at..self.n_rows.min(self.at + MAX_ROWS);
             let columns = slice(&self.columns, &window);
-            let runs = runs(&columns, window.len(), context.batch_bytes);
+            let bytes = (context.batch_bytes, context.row_bytes);
+            let runs = runs(&columns, window.len(), bytes);
             let moved = runs
                 .into_iter()
                 .map(|run| run.start + self.at..run.end + self.at);
@@ -232,10 +233,14 @@ impl Decoded {
     }
 }
 
-/// Runs of rows of about `len_bytes` each, together all rows; a row larger
-/// than that is a run of its own.
-fn runs(columns: &[ArrayRef], n_rows: usize, len_bytes: usize) -> Vec<Range<usize>> {
-    let mut costs = vec![0_u64; n_rows];
+/// Runs of rows of about `len_bytes` each, together all rows, where steps add
+/// `row_bytes` to each; a row larger than that is a run of its own.
+fn runs(
+    columns: &[ArrayRef],
+    n_rows: usize,
+    (len_bytes, row_bytes): (usize, usize),
+) -> Vec<Range<usize>> {
+    let mut costs = vec![row_bytes as u64; n_rows];
     for column in columns {
         add_costs(column.as_ref(), &mut costs);
     }
@@ -374,13 +379,13 @@ mod tests {
         ];
         for layout in layouts {
             assert_eq!(
-                runs(std::slice::from_ref(&layout), 4, 500),
+                runs(std::slice::from_ref(&layout), 4, (500, 0)),
                 [0..2, 2..3, 3..4],
                 "{:?}",
                 layout.data_type()
             );
             assert_eq!(
-                runs(&[layout.slice(1, 3)], 3, 500),
+                runs(&[layout.slice(1, 3)], 3, (500, 0)),
                 [0..1, 1..2, 2..3],
                 "sliced"
             );
@@ -391,12 +396,14 @@ mod tests {
     fn one_byte_gives_single_rows_and_no_row_is_lost() {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
         assert_eq!(
-            runs(std::slice::from_ref(&column), 3, 1),
+            runs(std::slice::from_ref(&column), 3, (1, 0)),
             [0..1, 1..2, 2..3]
         );
-        let whole = runs(std::slice::from_ref(&column), 3, usize::MAX);
+        let whole = runs(std::slice::from_ref(&column), 3, (usize::MAX, 0));
         assert_eq!((whole.len(), whole[0].clone()), (1, 0..3));
-        assert!(runs(&[], 0, 1).is_empty());
+        assert!(runs(&[], 0, (1, 0)).is_empty());
+        // What steps add counts as well.
+        assert_eq!(runs(&[], 5, (100, 40)), [0..2, 2..4, 4..5]);
     }
 
     #[test]

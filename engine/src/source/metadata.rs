@@ -107,6 +107,7 @@ fn read(path: &Path, format: Format, (digest, len_bytes): (Digest, u64)) -> Resu
             ..JsonShape::default()
         },
         batch_bytes: BATCH,
+        row_bytes: 0,
         on_error: OnError::Fail,
         page_checksums: true,
         meter: Meter::default(),

@@ -211,6 +211,7 @@ impl<'a> PartReader<'a> {
             json: &source.json,
             document: &source.document,
             batch_bytes: self.batch_bytes,
+            row_bytes: self.plan.stages.row_bytes(),
             on_error: source.on_error,
             page_checksums: source.page_checksums,
             meter: self.meter.clone(),

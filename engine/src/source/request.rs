@@ -38,6 +38,8 @@ pub struct ReadRequest<'a> {
     pub json: &'a JsonShape,
     /// About how many bytes a batch holds; a row is never cut.
     pub batch_bytes: usize,
+    /// Bytes that steps add to each row: what its files become.
+    pub row_bytes: usize,
     /// What happens to content that cannot be read.
     pub on_error: OnError,
     /// Whether checksums of Parquet pages are checked, where there are any.

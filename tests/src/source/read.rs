@@ -63,6 +63,7 @@ impl<'a> Reading<'a> {
             document: self.document,
             json: &JsonShape::default(),
             batch_bytes: self.batch_bytes,
+            row_bytes: 0,
             on_error: self.on_error,
             page_checksums: true,
             meter: Meter::default(),

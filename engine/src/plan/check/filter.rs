@@ -1,6 +1,7 @@
 //! Checks `filter`.
 
 use crate::error::Error;
+use crate::plan::Meaning;
 use crate::plan::columns::{is_list, is_text};
 use crate::plan::pipeline::{FilterSpec, Nulls};
 use crate::plan::steps::FilterStep;
@@ -16,6 +17,15 @@ pub(super) fn check(spec: &FilterSpec, columns: &mut LiveColumns<'_>) -> StepRes
         .column(&spec.column)
         .map_err(|error| (error, "column".to_owned()))?;
     let bounded = spec.min_length.is_some() || spec.max_length.is_some();
+    if bounded && column.meaning == Meaning::Images {
+        let error = Error::pipeline(format!(
+            "expected text, binary or a list, which have a length, got {}",
+            column_type_name(&column)
+        ));
+        let error = error.with_column(&spec.column);
+        let error = error.with_hint("put the filter before `decode`: files have bytes to count");
+        return Err((error, "column".to_owned()));
+    }
     if bounded && !is_text(&column.data_type) && !is_list(&column.data_type) {
         let error = Error::pipeline(format!(
             "expected text, binary or a list, which have a length, got {}",

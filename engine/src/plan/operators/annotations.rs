@@ -90,6 +90,20 @@ fn is_followed(lowered: &[ColumnSteps], column: &str) -> bool {
     follows.any(|it| it.image == column)
 }
 
+/// The steps of the images that a column belongs to, and behind them of those that move
+/// with them; of other columns, their own alone.
+#[must_use]
+pub fn together<'a>(all: &'a [ColumnSteps], column: &str) -> Vec<&'a ColumnSteps> {
+    let find = |column: &str| all.iter().find(|it| it.column == column);
+    let of = find(column).and_then(|it| it.ties.follows.as_ref());
+    let image = of.map_or(column, |follows| &follows.image);
+    let follows = |it: &&ColumnSteps| it.ties.follows.as_ref().is_some_and(|it| it.image == image);
+    find(image)
+        .into_iter()
+        .chain(all.iter().filter(follows))
+        .collect()
+}
+
 /// Whether a column is one of boxes or keypoints.
 pub(super) fn is_tied(lowered: &[ColumnSteps], column: &str) -> bool {
     let mut all = lowered.iter().flat_map(|steps| &steps.ties.coordinates);

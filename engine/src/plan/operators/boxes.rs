@@ -37,8 +37,9 @@ pub fn moved_box(
     (box_of(format, corners).map(narrow), is_kept)
 }
 
-/// Left, top, right and bottom.
-fn corners_of(format: BoxFormat, [a, b, c, d]: [f64; 4]) -> [f64; 4] {
+/// Left, top, right and bottom of a box.
+#[must_use]
+pub fn corners_of(format: BoxFormat, [a, b, c, d]: [f64; 4]) -> [f64; 4] {
     match format {
         BoxFormat::Xyxy => [a, b, c, d],
         BoxFormat::Xywh => [a, b, a + c, b + d],

@@ -151,6 +151,30 @@ fn half(n: u32) -> u32 {
     n / 2 + (n & (n / 2) & 1)
 }
 
+impl Move {
+    /// The record of an image behind it where all is done that chance may have done:
+    /// less is kept than there is, and left becomes right.
+    ///
+    /// # Errors
+    /// As [`Move::apply`].
+    pub(super) fn most(&self, border: Border, row: GatherRow) -> Result<GatherRow, GatherError> {
+        match *self {
+            Self::Pad(_, sides) => row.pad(border, sides),
+            Self::CropCenter(window) | Self::CropAnywhere(window) => {
+                row.crop([0, 0, window[0], window[1]])
+            }
+            Self::CropPart(_) => {
+                let part =
+                    [row.dst_height, row.dst_width].map(|side| side.saturating_sub(1).max(1));
+                row.crop([0, 0, part[0], part[1]])
+            }
+            Self::FlipHorizontal(chance) if !chance.is_never() => Ok(row.flip_horizontal()),
+            Self::FlipVertical(chance) if !chance.is_never() => Ok(row.flip_vertical()),
+            Self::FlipHorizontal(_) | Self::FlipVertical(_) => Ok(row),
+        }
+    }
+}
+
 impl fmt::Display for Move {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

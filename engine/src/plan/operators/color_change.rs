@@ -57,6 +57,29 @@ impl ColorChange {
     }
 }
 
+impl ColorChange {
+    /// What is done to a row of which all changes that chance may.
+    ///
+    /// # Errors
+    /// None: the factors are small.
+    pub(super) fn most(&self) -> Result<ColorRow, ColorError> {
+        match self {
+            Self::Grey(chance) if chance.is_never() => ColorRow::new(&[]),
+            Self::Grey(_) => ColorRow::new(&[Adjustment::Saturation(0.0)]),
+            Self::Jitter(jitter) if jitter.chance.is_never() => ColorRow::new(&[]),
+            Self::Jitter(jitter) => {
+                let all = [
+                    jitter.brightness.map(|_| Adjustment::Brightness(0.5)),
+                    jitter.contrast.map(|_| Adjustment::Contrast(0.5)),
+                    jitter.saturation.map(|_| Adjustment::Saturation(0.5)),
+                    jitter.hue.map(|_| Adjustment::Hue(1)),
+                ];
+                ColorRow::new(&all.into_iter().flatten().collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
 impl Jitter {
     /// Draws three words for the order, of which each is as likely as another, and one
     /// for each of the four, whether it has bounds or not.
@@ -130,7 +153,7 @@ pub(super) fn row_in_words(row: &ColorRow) -> String {
         Adjustment::Brightness(factor) => format!("brightness {factor}"),
         Adjustment::Contrast(factor) => format!("contrast {factor}"),
         Adjustment::Saturation(factor) => format!("saturation {factor}"),
-        Adjustment::Hue(by) => format!("hue moved by {by} of 256"),
+        Adjustment::Hue(by) => format!("hue moved by {:.4} of the circle", hue_part(*by)),
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() {
@@ -138,4 +161,10 @@ pub(super) fn row_in_words(row: &ColorRow) -> String {
     } else {
         words.join(", ")
     }
+}
+
+/// The part of the circle, from -0.5 to 0.5, that moves hue so far: torchvision's factor,
+/// of which it takes 255 times and leaves the fraction out.
+pub(super) fn hue_part(by: u8) -> f32 {
+    f32::from(by.cast_signed()) / 255.0
 }

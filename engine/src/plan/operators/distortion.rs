@@ -74,6 +74,18 @@ impl Distortion {
             None => Ok(whole),
         }
     }
+
+    /// A record that does something to an image of these sides, if any may.
+    ///
+    /// # Errors
+    /// As [`Distortion::record`].
+    pub(super) fn most(&self, sides: [u32; 2]) -> Result<WarpRow, WarpError> {
+        if self.chance.is_never() {
+            return WarpRow::whole(sides);
+        }
+        let by_one = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0];
+        WarpRow::new(sides, sides, &by_one)
+    }
 }
 
 impl fmt::Display for Distortion {

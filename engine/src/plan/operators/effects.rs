@@ -1,24 +1,19 @@
 //! What steps do to the image of one row: each by itself, with what it draws, in the
 //! words of a person who looks on.
-//!
-//! Kernels are told less: several moves are one record of a gather, which says where
-//! samples come from and no longer how that came about. Here each move is made on an
-//! image of its own, with the same draws.
 
 use std::fmt;
 
 use fuelrail_kernels::color::{Adjustment, ColorRow};
-use fuelrail_kernels::gather::{Border, GatherError, GatherRow};
+use fuelrail_kernels::gather::GatherRow;
 use serde::Serialize;
 
 use super::changes::Move;
-use super::draw::{Draw, Drawn};
+use super::color_change::hue_part;
+use super::draw::Draw;
 use super::image::Image;
-use super::lowered::{Coloring, ColumnSteps, Drawing, Link, Warping};
+use super::lowered::{ColumnSteps, Warping};
+use super::walk::OnTheWay;
 use crate::error::Result;
-
-/// What moves around the circle of colours.
-const HUE: &str = "hue";
 
 /// What one change of a step does to the image of a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,8 +81,9 @@ pub enum Effect {
     },
     /// Its colours change.
     Recolored {
-        /// Brightness, contrast and saturation by a factor, and hue by parts of 256 of the
-        /// circle, in this order; none where it stays as it is.
+        /// Brightness, contrast and saturation by a factor, and hue by a part of the circle
+        /// as torchvision has it, from -0.5 to 0.5, in this order; none where it stays as
+        /// it is.
         adjustments: Vec<(&'static str, f32)>,
     },
     /// It is mixed with that of a second row; not where either turns out to be null.
@@ -99,17 +95,6 @@ pub enum Effect {
     },
 }
 
-/// A row on its way through the changes of its column.
-struct OnItsWay {
-    draw: Draw,
-    row: u64,
-    /// Rows and columns of its image so far.
-    sides: [u32; 2],
-    /// The draws of the step that drew last, by its index.
-    drawn: Option<(usize, Drawn)>,
-    effects: Vec<StepEffect>,
-}
-
 impl ColumnSteps {
     /// What is done to the image of a row of the dataset that is stored so, in order.
     /// Tables of bytes are no part of it: they do the same to every row.
@@ -117,82 +102,49 @@ impl ColumnSteps {
     /// # Errors
     /// As [`ColumnSteps::draw_parameters`].
     pub fn effects(&self, draw: Draw, (row, stored): (u64, Image)) -> Result<Vec<StepEffect>> {
-        let mut on_its_way = OnItsWay {
+        let mut effects = Vec::new();
+        self.walk(
             draw,
-            row,
-            sides: stored.sides(),
-            drawn: None,
-            effects: Vec::new(),
-        };
-        for link in &self.links {
-            match link {
-                Link::Gather { kernel, moves } => {
-                    for drawing in moves {
-                        let moved = on_its_way.moved(kernel.border(), *drawing);
-                        moved.map_err(|error| self.cannot(&error))?;
+            (row, stored.sides()),
+            |change, [of, [height, width]]| {
+                let (step, drawn, effect) = match change {
+                    OnTheWay::Move(drawing, _) if is_never(&drawing.what) => return Ok(()),
+                    OnTheWay::Move(drawing, record) => {
+                        let what = &drawing.what;
+                        (drawing.step, draws(what), effect_of(what, &record))
                     }
-                }
-                Link::Resample(resizing) => {
-                    let [height, width] = self.resized(on_its_way.sides, resizing)?;
-                    let effect = Effect::Resized { height, width };
-                    on_its_way.has((resizing.step, false), effect, [height, width]);
-                }
-                Link::Warp(Warping { change, .. }) => {
-                    let drawn = &mut draw.of(change.stream, row);
-                    let quad = change.what.draw(drawn, on_its_way.sides);
-                    let corners = quad.map(|quad| quad.corners());
-                    let effect = Effect::Projected { corners };
-                    on_its_way.has((change.step, true), effect, on_its_way.sides);
-                }
-                Link::Blend(blending) => {
-                    let second = self.second_row(draw, row);
-                    let effect = Effect::Mixed {
-                        second: second.map(|second| second.row),
-                        weight: second.map_or(1.0, |second| second.weight.as_f32()),
-                    };
-                    on_its_way.has((blending.mix.step, true), effect, on_its_way.sides);
-                }
-                Link::Color(Coloring { change, .. }) => {
-                    let row = change.what.draw(&mut draw.of(change.stream, row));
-                    let row = row.map_err(|error| self.cannot(&error))?;
-                    let drawn = change.what.is_drawn();
-                    on_its_way.has((change.step, drawn), recolored(&row), on_its_way.sides);
-                }
-                Link::Lut(_) => {}
-            }
-        }
-        Ok(on_its_way.effects)
-    }
-}
-
-impl OnItsWay {
-    /// A move, by itself.
-    fn moved(&mut self, border: Border, drawing: Drawing) -> Result<(), GatherError> {
-        let Drawing { step, stream, what } = drawing;
-        let of_step = match self.drawn.take() {
-            // A step goes on drawing where it was.
-            Some((at, drawn)) if at == step => drawn,
-            _ => self.draw.of(stream, self.row),
-        };
-        let (_, drawn) = self.drawn.insert((step, of_step));
-        let whole = GatherRow::whole(self.sides[0], self.sides[1])?;
-        let moved = what.apply(border, whole, drawn)?;
-        let sides = [moved.dst_height, moved.dst_width];
-        if !is_never(&what) {
-            self.has((step, draws(&what)), effect_of(&what, &moved), sides);
-        }
-        Ok(())
-    }
-
-    /// Notes what a step does, whether it is drawn, and the sides behind it.
-    fn has(&mut self, (step, drawn): (usize, bool), effect: Effect, sides: [u32; 2]) {
-        self.effects.push(StepEffect {
-            step,
-            drawn,
-            of: self.sides,
-            effect,
-        });
-        self.sides = sides;
+                    OnTheWay::Resize(it) => (it.step, false, Effect::Resized { height, width }),
+                    OnTheWay::Warp(Warping { change, .. }) => {
+                        let drawn = &mut draw.of(change.stream, row);
+                        let quad = change.what.draw(drawn, of);
+                        let corners = quad.map(|quad| quad.corners());
+                        (change.step, true, Effect::Projected { corners })
+                    }
+                    OnTheWay::Color(it) => {
+                        let what = &it.change.what;
+                        let row = what.draw(&mut draw.of(it.change.stream, row));
+                        let row = row.map_err(|error| self.cannot(&error))?;
+                        (it.change.step, what.is_drawn(), recolored(&row))
+                    }
+                    OnTheWay::Blend(it) => {
+                        let second = self.second_row(draw, row);
+                        let effect = Effect::Mixed {
+                            second: second.map(|second| second.row),
+                            weight: second.map_or(1.0, |second| second.weight.as_f32()),
+                        };
+                        (it.mix.step, true, effect)
+                    }
+                };
+                effects.push(StepEffect {
+                    step,
+                    drawn,
+                    of,
+                    effect,
+                });
+                Ok(())
+            },
+        )?;
+        Ok(effects)
     }
 }
 
@@ -222,7 +174,7 @@ fn recolored(row: &ColorRow) -> Effect {
         Adjustment::Brightness(factor) => ("brightness", factor),
         Adjustment::Contrast(factor) => ("contrast", factor),
         Adjustment::Saturation(factor) => ("saturation", factor),
-        Adjustment::Hue(by) => (HUE, by.into()),
+        Adjustment::Hue(by) => ("hue", hue_part(by)),
     });
     Effect::Recolored {
         adjustments: named.collect(),
@@ -291,8 +243,7 @@ impl fmt::Display for StepEffect {
             Effect::Recolored { adjustments } => {
                 for (at, (name, by)) in adjustments.iter().enumerate() {
                     let comma = if at == 0 { "" } else { ", then " };
-                    let of = if *name == HUE { " of 256" } else { "" };
-                    write!(f, "{comma}{name} by {by:.4}{of}")?;
+                    write!(f, "{comma}{name} by {by:.4}")?;
                 }
                 Ok(())
             }

@@ -21,7 +21,7 @@ use super::ties::{CoordinateKind, FollowerKind, Ties};
 use crate::error::Result;
 
 /// A row of the dataset that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedRow {
     /// What is drawn for it.
     pub draw: Draw,
@@ -29,6 +29,8 @@ pub struct ExplainedRow {
     pub row: u64,
     /// Its image before the steps; `None` where it is null.
     pub stored: Option<Image>,
+    /// What a loader gives of it, in words, where other columns have a part in that.
+    pub given: Vec<String>,
 }
 
 impl ColumnSteps {
@@ -57,18 +59,23 @@ impl ColumnSteps {
     ///
     /// # Errors
     /// `Data` where a step cannot be done to the image of the row.
-    pub fn explain(&self, row: Option<ExplainedRow>) -> Result<String> {
+    pub fn explain(&self, row: Option<&ExplainedRow>) -> Result<String> {
         let mut text = format!("{}: {} -> {}", self.column, self.before, self.after);
         if let Some(decoding) = &self.decoding {
             _ = write!(text, "\n  {}", decode_in_words(decoding));
             let stored = row.map(|row| row.stored.map(|image| image.to_string()));
             if let Some(image) = stored {
-                let image = image.unwrap_or_else(|| "null".to_owned());
+                let is_given = row.is_some_and(|row| !row.given.is_empty());
+                let none = if is_given { "no image" } else { "null" };
+                let image = image.unwrap_or_else(|| none.to_owned());
                 _ = write!(text, "\n    this row: {image}");
             }
         }
         for words in self.ties_in_words() {
             _ = write!(text, "\n  {words}");
+        }
+        for words in row.iter().flat_map(|row| &row.given) {
+            _ = write!(text, "\n    this row: {words}");
         }
         let records = self.records(row)?;
         for (at, link) in self.links.iter().enumerate() {
@@ -111,7 +118,7 @@ impl ColumnSteps {
                     let (step, what) = (mix.step + 1, &mix.what);
                     _ = write!(text, "\n  blend\n    step {step}: {what}");
                     if let Some(ExplainedRow { draw, row, .. }) = row {
-                        text.push_str(&self.mix_in_words(draw, row));
+                        text.push_str(&self.mix_in_words(*draw, *row));
                     }
                 }
             }
@@ -124,7 +131,7 @@ impl ColumnSteps {
     ///
     /// # Errors
     /// As [`ColumnSteps::explain`].
-    pub fn to_json(&self, row: Option<ExplainedRow>) -> Result<Value> {
+    pub fn to_json(&self, row: Option<&ExplainedRow>) -> Result<Value> {
         let records = self.records(row)?;
         let link = |(at, link): (usize, &Link)| match link {
             Link::Gather { kernel, moves, .. } => {
@@ -159,7 +166,7 @@ impl ColumnSteps {
             Link::Lut(_) => json!({ "kernel": "lut" }),
             Link::Blend(Blending { mix, .. }) => {
                 let of_row = row.map(|ExplainedRow { draw, row, .. }| {
-                    let second = self.second_row(draw, row);
+                    let second = self.second_row(*draw, *row);
                     let weight = second.map_or(Weight::WHOLE, |second| second.weight);
                     json!({ "second": second.map(|it| it.row), "weight": weight.as_f32() })
                 });
@@ -176,6 +183,7 @@ impl ColumnSteps {
             "column": self.column,
             "decode": self.decoding.as_ref().map(decode_in_words),
             "ties": self.ties_in_words(),
+            "given": row.map(|row| &row.given),
             "before": self.before.to_string(),
             "after": self.after.to_string(),
             "kernels": links,
@@ -205,13 +213,14 @@ impl ColumnSteps {
     }
 
     /// What is drawn for a row, if one is asked for that is not null.
-    fn records(&self, row: Option<ExplainedRow>) -> Result<Parameters> {
+    fn records(&self, row: Option<&ExplainedRow>) -> Result<Parameters> {
         match row {
             Some(ExplainedRow {
                 draw,
                 row,
                 stored: Some(image),
-            }) => self.parameters(draw, (row, image)),
+                ..
+            }) => self.parameters(*draw, (*row, *image)),
             _ => Ok(Vec::new()),
         }
     }
@@ -309,14 +318,14 @@ fn warp_in_words(warping: &Warping) -> String {
 /// Where the corners of a row's image go, in words, if one is asked for.
 fn corners_in_words(
     warping: &Warping,
-    row: Option<ExplainedRow>,
+    row: Option<&ExplainedRow>,
     record: Option<&RowRecord>,
 ) -> Option<String> {
     let (ExplainedRow { draw, row, .. }, Some(RowRecord::Warp(record))) = (row?, record) else {
         return None;
     };
     let sides = [record.src_height, record.src_width];
-    let drawn = &mut draw.of(warping.change.stream, row);
+    let drawn = &mut draw.of(warping.change.stream, *row);
     Some(match warping.change.what.draw(drawn, sides) {
         Some(quad) => format!("its corners go to {quad}"),
         None => "stays as it is".to_owned(),

@@ -1,10 +1,11 @@
 //! How the pixels of one row move, step by step, for what is given in coordinates.
 
-use fuelrail_kernels::gather::{GatherError, GatherRow};
+use fuelrail_kernels::gather::GatherRow;
 
 use super::changes::Move;
-use super::draw::{Draw, Drawn, RowDraws};
-use super::lowered::{ColumnSteps, Drawing, Link, Resizing, Warping};
+use super::draw::Draw;
+use super::lowered::{ColumnSteps, Warping};
+use super::walk::OnTheWay;
 use crate::error::Result;
 
 /// One move of all pixels of an image.
@@ -73,64 +74,43 @@ impl ColumnSteps {
         out: &mut Vec<PixelMove>,
     ) -> Result<[u32; 2]> {
         out.clear();
-        let mut sides = stored;
-        let mut draws = RowDraws::new(draw, row);
-        for link in &self.links {
-            match link {
-                Link::Gather { moves, .. } => {
-                    for Drawing { step, stream, what } in moves {
-                        let drawn = draws.of(*step, *stream);
-                        let moved = pixel_move(what, &mut sides, drawn);
-                        out.extend(moved.map_err(|error| self.cannot(&error))?);
-                    }
+        self.walk(draw, (row, stored), |change, [before, behind]| {
+            match change {
+                OnTheWay::Move(drawing, record) => {
+                    out.extend(pixel_move(&drawing.what, &record, before));
                 }
-                Link::Resample(resizing) => {
-                    out.push(self.scale(&mut sides, resizing)?);
-                }
-                Link::Warp(Warping { change, .. }) => {
-                    let quad = change.what.draw(&mut draw.of(change.stream, row), sides);
+                OnTheWay::Resize(_) => out.push(PixelMove::Scale { before, behind }),
+                OnTheWay::Warp(Warping { change, .. }) => {
+                    let quad = change.what.draw(&mut draw.of(change.stream, row), before);
                     out.extend(quad.map(|quad| PixelMove::Project {
-                        map: quad.from_image(sides),
-                        sides,
+                        map: quad.from_image(before),
+                        sides: before,
                     }));
                 }
-                Link::Color(_) | Link::Lut(_) | Link::Blend(_) => {}
+                OnTheWay::Color(_) | OnTheWay::Blend(_) => {}
             }
-        }
-        Ok(sides)
-    }
-
-    fn scale(&self, sides: &mut [u32; 2], resizing: &Resizing) -> Result<PixelMove> {
-        let before = *sides;
-        *sides = self.resized(before, resizing)?;
-        let behind = *sides;
-        Ok(PixelMove::Scale { before, behind })
+            Ok(())
+        })
     }
 }
 
-/// What a move does to an image of these sides, which become those behind it.
-fn pixel_move(
-    what: &Move,
-    sides: &mut [u32; 2],
-    drawn: &mut Drawn,
-) -> Result<Option<PixelMove>, GatherError> {
-    let [height, width] = *sides;
-    let whole = GatherRow::whole(height, width)?;
-    let border = what.border();
-    let record = what.apply(border, whole, drawn)?;
-    *sides = [record.dst_height, record.dst_width];
-    Ok(match what {
-        Move::FlipHorizontal(_) | Move::FlipVertical(_) if record == whole => None,
-        Move::FlipHorizontal(_) => Some(PixelMove::MirrorHorizontal { width }),
-        Move::FlipVertical(_) => Some(PixelMove::MirrorVertical { height }),
+/// What a move with this record does to the pixels of a whole image of these sides.
+fn pixel_move(what: &Move, record: &GatherRow, [height, width]: [u32; 2]) -> Option<PixelMove> {
+    match what {
+        Move::FlipHorizontal(_) => {
+            (record.col_right < 0).then_some(PixelMove::MirrorHorizontal { width })
+        }
+        Move::FlipVertical(_) => {
+            (record.row_down < 0).then_some(PixelMove::MirrorVertical { height })
+        }
         Move::Pad(..) | Move::CropCenter(_) | Move::CropAnywhere(_) | Move::CropPart(_) => {
             Some(PixelMove::Window {
                 top: record.top,
                 left: record.left,
-                sides: *sides,
+                sides: [record.dst_height, record.dst_width],
             })
         }
-    })
+    }
 }
 
 #[cfg(test)]

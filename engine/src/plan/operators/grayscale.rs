@@ -40,8 +40,11 @@ impl Lower for Grayscale {
         match self.channels {
             Some(1) => Ok(vec![grey, Change::FirstChannel]),
             Some(other) if other != images.channels => {
-                let all = images.channels;
-                let message = format!("expected channels to be 1 or {all}, got {other}");
+                let few = match images.channels {
+                    1 => "1".to_owned(),
+                    all => format!("1 or {all}"),
+                };
+                let message = format!("expected channels to be {few}, got {other}");
                 Err(Refusal::new("channels", message))
             }
             None | Some(_) => Ok(vec![grey]),

@@ -68,8 +68,18 @@ pub(super) fn files_of(column: &str, known: &[KnownTensor<'_>]) -> Result<(), Re
         Held::Bytes => is_new(known, &status_name(column), "column"),
         Held::Images(shape) => Err(refused(&format!("images of shape {shape:?}"))
             .with_hint("they are decoded already: leave `decode` out")),
+        Held::Other(what) if is_padded(known, column) => {
+            Err(refused(&format!("{what}, filled up to that length"))
+                .with_hint("files are not filled up: leave the column out of those that are"))
+        }
         Held::Other(what) => Err(refused(what)),
     }
+}
+
+/// Whether the rows of a column are filled up to one length.
+fn is_padded(known: &[KnownTensor<'_>], column: &str) -> bool {
+    let lengths = format!("{column}.lengths");
+    known.iter().any(|tensor| tensor.name == lengths)
 }
 
 /// The type of a column of coordinates, of which each has `size` numbers.
@@ -93,8 +103,7 @@ pub(super) fn numbers_of(
     if tensor.dtype == Dtype::Bool {
         return refused("bool".to_owned());
     }
-    let lengths = format!("{column}.lengths");
-    let is_padded = known.iter().any(|tensor| tensor.name == lengths);
+    let is_padded = is_padded(known, column);
     let last = tensor.inner.last().copied();
     match (tensor.is_fixed, last) {
         (false, None) => Ok(tensor.dtype),
@@ -108,7 +117,7 @@ pub(super) fn numbers_of(
         (true, Some(length)) if length == size as u64 => Ok(tensor.dtype),
         (true | false, _) => refused(format!(
             "{} in rows of shape {:?}",
-            tensor.dtype.as_str(),
+            tensor.dtype.name(),
             tensor.inner
         )),
     }

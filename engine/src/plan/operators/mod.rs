@@ -59,9 +59,11 @@ mod statistic;
 mod steps;
 mod table;
 mod ties;
+mod walk;
 
 pub use annotate::Annotate;
-pub use boxes::moved_box;
+pub use annotations::together;
+pub use boxes::{corners_of, moved_box};
 pub use bucketize::BucketizeSpec;
 pub use cast::CastSpec;
 pub use center_crop::CenterCrop;

@@ -2,7 +2,7 @@
 
 use fuelrail_kernels::blend::BlendRow;
 use fuelrail_kernels::decode::{DecodedImage, Flaws, ImageDecoder, PixelWindow, read_header};
-use fuelrail_kernels::gather::GatherRow;
+use fuelrail_kernels::gather::{GatherError, GatherRow};
 use fuelrail_kernels::resample::ResampleScratch;
 use fuelrail_kernels::{Level, RowError};
 
@@ -160,12 +160,21 @@ impl ColumnSteps {
         let DecodedImage { flaws, .. } = decoder
             .decode(bytes, options, window, decoded)
             .map_err(bad)?;
-        if let (Some(window), Some(first)) = (window, parameters.first_mut()) {
-            let whole = GatherRow::whole(window.height, window.width);
-            let whole = whole.map_err(|_| Error::internal("a window of no size"))?;
-            *first = RowRecord::Gather(whole);
-        }
+        self.decoded_window(parameters)
+            .map_err(|_| Error::internal("a window of no size"))?;
         Ok(DecodedFile { flaws, sides })
+    }
+
+    /// Where only what the first link keeps was decoded, that is the whole image for it.
+    ///
+    /// # Errors
+    /// Where it keeps nothing.
+    pub(super) fn decoded_window(&self, parameters: &mut Parameters) -> Result<(), GatherError> {
+        let window = self.window_of_first(parameters);
+        if let (Some(window), Some(first)) = (window, parameters.first_mut()) {
+            *first = RowRecord::Gather(GatherRow::whole(window.height, window.width)?);
+        }
+        Ok(())
     }
 
     /// Refuses an image that has not the size of its mask, or a mask that has not that

@@ -1,7 +1,7 @@
 //! What a row goes through on the host: its links, with those that are done at once
 //! put together.
 
-use fuelrail_kernels::color::{Color, ColorRow};
+use fuelrail_kernels::color::{Adjustment, Color, ColorRow};
 use fuelrail_kernels::gather::{Gather, GatherRow};
 use fuelrail_kernels::lut::Lut;
 use fuelrail_kernels::normalize::Images;
@@ -12,6 +12,12 @@ use fuelrail_kernels::{Level, RowError, normalized};
 use super::lowered::{Link, keeps_samples};
 use super::row_record::RowRecord;
 use crate::error::{Error, Result};
+
+#[cfg(test)]
+std::thread_local! {
+    /// How often the stages that this thread has run read a sample.
+    pub(super) static N_READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 /// One pass over an image.
 #[derive(Debug, Clone)]
@@ -194,6 +200,13 @@ fn does_nothing(link: &Link, record: &RowRecord) -> bool {
     }
 }
 
+/// Whether colours need the mean of the image.
+fn has_mean(row: &ColorRow) -> bool {
+    let adjustments = row.adjustments().unwrap_or_default();
+    let mut adjustments = adjustments.iter();
+    adjustments.any(|it| matches!(it, Adjustment::Contrast(_)))
+}
+
 /// One link by itself.
 fn one<'a>(link: &'a Link, record: &'a RowRecord) -> Result<HostStage<'a>> {
     match (link, record) {
@@ -224,6 +237,19 @@ fn one<'a>(link: &'a Link, record: &'a RowRecord) -> Result<HostStage<'a>> {
 }
 
 impl HostStage<'_> {
+    /// How often it reads each sample.
+    pub(super) fn n_reads(&self) -> usize {
+        match self {
+            Self::Color(_, row) if has_mean(row) => 2,
+            Self::Gather(..)
+            | Self::Resample(..)
+            | Self::Warp(..)
+            | Self::Color(..)
+            | Self::Lut(_)
+            | Self::Normalize(_) => 1,
+        }
+    }
+
     /// Bytes of what `len` bytes become.
     pub(super) fn len_behind(&self, len: usize) -> Result<usize, RowError> {
         match self {
@@ -247,6 +273,8 @@ impl HostStage<'_> {
         (src, dst): (&[u8], &mut [u8]),
         scratch: &mut ResampleScratch,
     ) -> Result<(), RowError> {
+        #[cfg(test)]
+        N_READS.set(N_READS.get() + self.n_reads());
         match self {
             Self::Gather(kernel, record) => Ok(kernel.run(level, src, record, dst)?),
             Self::Resample(kernel, window, to) => {

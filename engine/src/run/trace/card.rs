@@ -1,27 +1,25 @@
 //! The story of one column on the page: a card for what is stored and for each step, with
 //! its picture.
 
-use super::encode::{base64, for_page, png_of};
+use super::figure::{KeptWindow, Over, figure};
+use super::marks::{colour, in_colours};
 use super::markup::Markup;
-use super::picture::{PictureShown, TracePicture};
-use super::said::{key, numbers, outcome, second, shown, size, stored};
-use super::told::{SecondImage, StepOutcome, TracedColumn, TracedStep};
+use super::picture::TracePicture;
+use super::said::{key, left, numbers, outcome, place, second, size, stored};
+use super::told::{
+    MovesWith, SecondImage, StepOutcome, TracedColumn, TracedCoordinates, TracedStep,
+};
 use crate::error::Result;
 use crate::plan::operators::{Effect, StepEffect};
 
-/// Pixels of the page that a small picture is enlarged to, at most.
-const ENLARGED: u32 = 256;
-/// Pixels of the page that a picture has at most.
-const WIDEST: u32 = 480;
+/// Boxes or keypoints of which the numbers stand on the page.
+const PLACES: usize = 12;
 
-/// A window of a picture, which a step keeps; it may reach beyond it.
-struct Window {
-    /// The step, from 1.
-    step: usize,
-    top: i64,
-    left: i64,
-    height: u32,
-    width: u32,
+/// What moves with the images of a column, for their cards.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    image: &'a str,
+    all: &'a [TracedColumn],
 }
 
 /// A name and a value; a long one has more room.
@@ -39,13 +37,14 @@ pub(super) fn fact(page: &mut Markup, name: &str, value: &str) {
     .raw("</dd></div>\n");
 }
 
-/// The cards of a column, the `number`th of a page.
+/// The cards of a column of a page, by its index among `all`.
 ///
 /// # Errors
 /// `Internal` for a picture that cannot be encoded.
-pub(super) fn column_cards(row: u64, number: usize, column: &TracedColumn) -> Result<Markup> {
+pub(super) fn column_cards(row: u64, index: usize, all: &[TracedColumn]) -> Result<Markup> {
+    let column = &all[index];
     let mut html = Markup::default();
-    let id = format!("column-{number}");
+    let id = format!("column-{}", index + 1);
     html.raw("<section aria-labelledby=\"")
         .text(&id)
         .raw("\">\n<h2 id=\"")
@@ -59,6 +58,13 @@ pub(super) fn column_cards(row: u64, number: usize, column: &TracedColumn) -> Re
         .raw("<article class=\"card\">\n<div class=\"told\">\n<h3>stored</h3>\n<p>")
         .text(&stored(&column.stored))
         .raw("</p>\n");
+    if let Some(MovesWith { image, what }) = &column.moves_with {
+        html.raw("<p>Moves as the ")
+            .text(what)
+            .raw(" of <span class=\"name\">")
+            .text(image)
+            .raw("</span>.</p>\n");
+    }
     if let Some(told) = &column.numbers {
         numbers_line(&mut html, &numbers(told));
     }
@@ -67,22 +73,34 @@ pub(super) fn column_cards(row: u64, number: usize, column: &TracedColumn) -> Re
     if let Some(picture) = &column.picture {
         let window = next.next().and_then(window_of);
         let alt = format!("{of}, as stored");
-        html.piece(&figure(picture, (&alt, None), window)?);
+        let over = Over {
+            window,
+            coordinates: &[],
+        };
+        html.piece(&figure(picture, (&alt, None), over)?);
     } else {
         // What a step keeps of a file is shown behind the step that decodes it.
         next.next();
     }
     html.raw("</article>\n</li>\n");
+    let beside = Beside {
+        image: &column.column,
+        all,
+    };
     for step in &column.steps {
         let window = next.next().and_then(window_of);
-        html.piece(&step_card(&of, step, window)?);
+        html.piece(&step_card((&of, beside), step, window)?);
     }
     html.raw("</ol>\n</section>\n");
     Ok(html)
 }
 
 /// The card of a step; `window` is what the step behind it keeps.
-fn step_card(of: &str, step: &TracedStep, window: Option<Window>) -> Result<Markup> {
+fn step_card(
+    (of, beside): (&str, Beside<'_>),
+    step: &TracedStep,
+    window: Option<KeptWindow>,
+) -> Result<Markup> {
     let mut html = Markup::default();
     let is_bad = !matches!(
         step.outcome,
@@ -114,6 +132,9 @@ fn step_card(of: &str, step: &TracedStep, window: Option<Window>) -> Result<Mark
     if let Some(told) = &step.numbers {
         numbers_line(&mut html, &numbers(told));
     }
+    for (index, it) in step.coordinates.iter().enumerate() {
+        places(&mut html, index, it);
+    }
     if !step.keys.is_empty() {
         html.raw("<ul class=\"keys\" aria-label=\"keys\">\n");
         for pair in &step.keys {
@@ -124,15 +145,93 @@ fn step_card(of: &str, step: &TracedStep, window: Option<Window>) -> Result<Mark
         html.raw("</ul>\n");
     }
     html.raw("</div>\n<div class=\"pictures\">\n");
+    pictures(&mut html, (of, beside), step, window)?;
+    html.raw("</div>\n</article>\n</li>\n");
+    Ok(html)
+}
+
+/// The pictures of a card.
+fn pictures(
+    html: &mut Markup,
+    (of, beside): (&str, Beside<'_>),
+    step: &TracedStep,
+    window: Option<KeptWindow>,
+) -> Result<()> {
     if let Some(it) = &step.second {
         html.piece(&second_figure(it, step.step)?);
     }
     if let Some(picture) = &step.picture {
         let alt = format!("{of}, behind step {}, {}", step.step, step.op);
-        html.piece(&figure(picture, (&alt, None), window)?);
+        let own = beside.all.iter().find(|it| it.column == beside.image);
+        let is_mask = own.is_some_and(TracedColumn::is_mask);
+        let coordinates = &step.coordinates[..];
+        let over = Over {
+            window,
+            coordinates,
+        };
+        if is_mask {
+            html.piece(&mask_figure(picture, &alt, over)?);
+        } else {
+            html.piece(&figure(picture, (&alt, None), over)?);
+        }
     }
-    html.raw("</div>\n</article>\n</li>\n");
-    Ok(html)
+    for it in beside.all {
+        html.piece(&beside_figure(beside.image, it, step)?);
+    }
+    Ok(())
+}
+
+/// How many boxes or keypoints are left, and where.
+fn places(html: &mut Markup, index: usize, it: &TracedCoordinates) {
+    html.raw("<div class=\"places\"><p><span class=\"swatch ")
+        .text(colour(index))
+        .raw("\" aria-hidden=\"true\"></span><span class=\"name\">")
+        .text(&it.column)
+        .raw("</span>: ")
+        .text(&left(it))
+        .raw("</p>\n");
+    let mut all = it.left();
+    let shown: Vec<_> = all.by_ref().take(PLACES).collect();
+    if !shown.is_empty() {
+        html.raw("<ul>\n");
+        for one in shown {
+            html.raw("<li>").text(&place(one)).raw("</li>\n");
+        }
+        html.raw("</ul>\n");
+    }
+    match all.count() {
+        0 => {}
+        n => {
+            html.raw("<p>and ").text(&n.to_string()).raw(" more</p>\n");
+        }
+    }
+    html.raw("</div>\n");
+}
+
+/// A mask, its labels in colours.
+fn mask_figure(picture: &TracePicture, alt: &str, over: Over<'_>) -> Result<Markup> {
+    let mask = in_colours(picture);
+    let caption = (mask.colour != picture.colour)
+        .then(|| format!("a colour for each label; {} has the labels", picture.file));
+    figure(&mask, (alt, caption.as_deref()), over)
+}
+
+/// What a column that moves with these images is behind the same step.
+fn beside_figure(image: &str, column: &TracedColumn, step: &TracedStep) -> Result<Markup> {
+    let moves = column.moves_with.as_ref().filter(|it| it.image == image);
+    let mut same = column.steps.iter().filter(|it| it.step == step.step);
+    let picture = same.next().and_then(|it| it.picture.as_ref());
+    let (Some(moves), Some(picture)) = (moves, picture) else {
+        return Ok(Markup::default());
+    };
+    let caption = format!("{}: the {} that moves with it", column.column, moves.what);
+    let alt = format!("{caption}, behind step {}", step.step);
+    let picture = if column.is_mask() {
+        &in_colours(picture)
+    } else {
+        picture
+    };
+    figure(picture, (&alt, Some(&caption)), Over::default())
 }
 
 /// What the step did to the row.
@@ -158,7 +257,7 @@ fn second_figure(it: &SecondImage, step: usize) -> Result<Markup> {
     };
     let caption = second(it);
     let alt = format!("{caption}, step {step}");
-    figure(picture, (&alt, Some(&caption)), None)
+    figure(picture, (&alt, Some(&caption)), Over::default())
 }
 
 fn numbers_line(html: &mut Markup, said: &str) {
@@ -167,108 +266,9 @@ fn numbers_line(html: &mut Markup, said: &str) {
         .raw("</p>\n");
 }
 
-/// A picture with its caption, and what the next step keeps of it.
-fn figure(
-    picture: &TracePicture,
-    (alt, caption): (&str, Option<&str>),
-    window: Option<Window>,
-) -> Result<Markup> {
-    let window = window.filter(|_| !matches!(picture.shown, PictureShown::Channels(_)));
-    let (on_page, smaller) = for_page(picture);
-    let longer = picture.height.max(picture.width).max(1);
-    let larger = (ENLARGED / longer).max(1);
-    let width = picture.width.saturating_mul(larger).min(WIDEST);
-    let mut html = Markup::default();
-    html.raw("<figure>\n<div class=\"frame")
-        .raw(if larger > 1 { " enlarged" } else { "" })
-        .raw("\" style=\"width:")
-        .text(&width.to_string())
-        .raw("px");
-    if let Some(window) = &window {
-        overhang(&mut html, picture, (window, width));
-    }
-    html.raw("\">\n<img src=\"data:image/png;base64,")
-        .text(&base64(&png_of(&on_page)?))
-        .raw("\" width=\"")
-        .text(&on_page.width.to_string())
-        .raw("\" height=\"")
-        .text(&on_page.height.to_string())
-        .raw("\" alt=\"")
-        .text(&format!(
-            "{alt}: {} by {} pixels",
-            picture.height, picture.width
-        ))
-        .raw("\">\n");
-    if let Some(window) = &window {
-        outline(&mut html, picture, window);
-    }
-    html.raw("</div>\n");
-    let mut said: Vec<String> = caption.map(ToOwned::to_owned).into_iter().collect();
-    said.extend(shown(picture));
-    if let Some(window) = &window {
-        said.push(format!("outlined: what step {} keeps", window.step));
-    }
-    if larger > 1 {
-        said.push(format!("{larger} times as large"));
-    }
-    if smaller > 1 {
-        said.push(format!(
-            "one pixel for {smaller} by {smaller}; {} has them all",
-            picture.file
-        ));
-    }
-    if !said.is_empty() {
-        html.raw("<figcaption>")
-            .text(&said.join("; "))
-            .raw("</figcaption>\n");
-    }
-    html.raw("</figure>\n");
-    Ok(html)
-}
-
-/// Room around a picture for a window that reaches beyond it.
-fn overhang(html: &mut Markup, picture: &TracePicture, (window, width): (&Window, u32)) {
-    let beyond = |end: i64, side: u32| (end - i64::from(side)).max(0);
-    let pixels = [
-        (-window.top).max(0),
-        beyond(window.left + i64::from(window.width), picture.width),
-        beyond(window.top + i64::from(window.height), picture.height),
-        (-window.left).max(0),
-    ];
-    let on_page = |n: i64| n * i64::from(width) / i64::from(picture.width.max(1));
-    html.raw(";margin:");
-    for n in pixels {
-        html.text(&format!("{}px ", on_page(n)));
-    }
-}
-
-/// The outline of a window over a picture.
-fn outline(html: &mut Markup, picture: &TracePicture, window: &Window) {
-    let Window {
-        top,
-        left,
-        height,
-        width,
-        ..
-    } = window;
-    let (whole_height, whole_width) = (picture.height, picture.width);
-    html.raw("<svg class=\"window\" aria-hidden=\"true\" preserveAspectRatio=\"none\" viewBox=\"")
-        .text(&format!("0 0 {whole_width} {whole_height}"))
-        .raw("\"><path class=\"shade\" fill-rule=\"evenodd\" d=\"")
-        .text(&format!(
-            "M0 0H{whole_width}V{whole_height}H0Z M{left} {top}h{width}v{height}h-{width}Z"
-        ))
-        .raw("\"/>");
-    let area = format!("M{left} {top}h{width}v{height}h-{width}Z");
-    html.raw("<path class=\"halo\" d=\"").text(&area);
-    html.raw("\"/><path class=\"line\" d=\"")
-        .text(&area)
-        .raw("\"/></svg>\n");
-}
-
 /// What a step keeps of the image before it, if it cuts a window out of that; rows and
 /// columns that the step itself adds come before.
-fn window_of(step: &TracedStep) -> Option<Window> {
+fn window_of(step: &TracedStep) -> Option<KeptWindow> {
     let mut added = [0u32; 2];
     for StepEffect { effect, .. } in &step.effects {
         match *effect {
@@ -279,7 +279,7 @@ fn window_of(step: &TracedStep) -> Option<Window> {
                 height,
                 width,
             } => {
-                return Some(Window {
+                return Some(KeptWindow {
                     step: step.step,
                     top: i64::from(top) - i64::from(added[0]),
                     left: i64::from(left) - i64::from(added[1]),

@@ -10,11 +10,18 @@ use fuelrail_kernels::normalize::Layout;
 use serde_json::{Map, Value};
 
 use super::picture::{TracePicture, picture};
-use super::told::{SecondImage, StepOutcome, TracedColumn, TracedImage, TracedStep, TracedStored};
-use crate::error::{Error, ErrorKind, Result};
-use crate::feed::{ReadOptions, Shards, SteppedValue, StoredValue, image_of_file};
+use super::told::{
+    MASK, MovesWith, SecondImage, StepOutcome, TracedColumn, TracedCoordinates, TracedImage,
+    TracedStep, TracedStored,
+};
+use crate::error::{Error, ErrorKind, Result, name_in_quotes};
+use crate::feed::{
+    ReadOptions, Shards, SteppedCoordinates, SteppedValue, StoredValue, image_of_file,
+};
 use crate::format::{Column, ColumnLayout, Dtype};
-use crate::plan::operators::{ColumnSteps, Draw, Effect, Image, Operator, StepEffect, Steps};
+use crate::plan::operators::{
+    ColumnSteps, Draw, Effect, FollowerKind, Image, Operator, StepEffect, Steps, together,
+};
 
 /// A file was damaged and is decoded as far as it goes, as its status says it.
 const DAMAGED: u8 = 1;
@@ -35,6 +42,14 @@ struct FileNames<'a> {
     /// The number of the column among those with pictures, from 1.
     number: usize,
     column: &'a str,
+}
+
+/// What a loader gives of a row of a column.
+struct Given {
+    value: SteppedValue,
+    outcome: StepOutcome,
+    /// The boxes and keypoints of the image.
+    coordinates: Vec<SteppedCoordinates>,
 }
 
 /// What a row was before its steps.
@@ -71,8 +86,16 @@ impl Teller<'_> {
             }
         }
         let (picture, numbers) = shown.unzip();
+        let moves_with = whole.ties.follows.as_ref().map(|it| MovesWith {
+            image: it.image.clone(),
+            what: match it.kind {
+                FollowerKind::Mask(_) => MASK,
+                FollowerKind::Picture => "picture",
+            },
+        });
         Ok(TracedColumn {
             column: column.to_owned(),
+            moves_with,
             stored: before.stored,
             picture,
             numbers,
@@ -100,6 +123,7 @@ impl Teller<'_> {
             let (picture, numbers) = shown.unzip();
             Some(TracedColumn {
                 column: column.name.clone(),
+                moves_with: None,
                 stored,
                 picture,
                 numbers,
@@ -161,6 +185,7 @@ impl Teller<'_> {
             numbers: None,
             picture: None,
             second: None,
+            coordinates: Vec::new(),
         };
         if before.stored == TracedStored::Null {
             return Ok(told);
@@ -169,19 +194,26 @@ impl Teller<'_> {
         if let Some(image) = before.image {
             told.effects = self.effects(&steps, index, image)?;
         }
-        let done = self.done(steps, before)?;
-        told.outcome = match &done {
-            Ok(value) => outcome(value),
-            Err(_) if stopped => StepOutcome::NotReached,
-            Err(message) => StepOutcome::Failed(message.clone()),
-        };
-        if let Ok(value) = &done {
-            told.image = Some(TracedImage::of(&value.image));
-            if !matches!(told.outcome, StepOutcome::Skipped(_)) {
-                let shown = picture(&value.image, &value.bytes, names.of(index + 1, op));
-                (told.picture, told.numbers) = shown.unzip();
+        match self.given(index + 1, column)? {
+            Err(_) if stopped => told.outcome = StepOutcome::NotReached,
+            Err(outcome) => told.outcome = outcome,
+            Ok(given) => {
+                let value = &given.value;
+                told.outcome = given.outcome;
+                told.image = Some(TracedImage::of(&value.image));
+                if !matches!(told.outcome, StepOutcome::Skipped(_)) {
+                    let shown = picture(&value.image, &value.bytes, names.of(index + 1, op));
+                    (told.picture, told.numbers) = shown.unzip();
+                    let coordinates = given.coordinates.into_iter();
+                    told.coordinates = coordinates.map(TracedCoordinates::of).collect();
+                }
+                told.second = self.second(index, column, (&told.effects, value), names)?;
             }
-            told.second = self.second(index, column, (&told.effects, value), names)?;
+        }
+        let is_bad = !matches!(told.outcome, StepOutcome::Done | StepOutcome::Damaged);
+        if is_bad && steps.ties.follows.is_some() {
+            // What is done to a good one was not done to it.
+            told.effects.clear();
         }
         Ok(told)
     }
@@ -195,19 +227,57 @@ impl Teller<'_> {
         }
     }
 
-    /// The image behind some steps, or why there is none.
-    fn done(&self, steps: ColumnSteps, before: &Before) -> Result<Result<SteppedValue, String>> {
-        if let (None, Some(trouble)) = (steps.after.sides, &before.trouble) {
-            return Ok(Err(trouble.clone()));
+    /// What the first steps make of the row, with all columns that belong together.
+    fn given(&self, n_steps: usize, column: &str) -> Result<Result<Given, StepOutcome>> {
+        let read = ReadOptions::default();
+        let all = self.shards.lowered_first(&read, (self.steps, n_steps))?;
+        let group = together(&all, column);
+        let at = group.iter().position(|steps| steps.column == column);
+        let (Some(first), Some(at)) = (group.first(), at) else {
+            return Err(Error::internal("a column without its steps"));
+        };
+        let of_image = |message: &str| match at {
+            0 => message.to_owned(),
+            _ => format!("{}: {message}", name_in_quotes(&first.column)),
+        };
+        let value = self.shards.stored_value(&first.column, self.row)?;
+        let before = before(first, &value);
+        // Then nobody knows how large an image in its place would be.
+        if first.after.sides.is_none() {
+            if let Some(trouble) = &before.trouble {
+                return Ok(Err(StepOutcome::Failed(of_image(trouble))));
+            }
+            if before.image.is_none() {
+                return Ok(Err(StepOutcome::NotReached));
+            }
         }
-        let value = self
-            .shards
-            .stepped_value(steps, (self.draw, self.row), before.image);
-        match value {
-            Ok(value) => Ok(Ok(value)),
-            Err(error) if error.kind() == ErrorKind::Data => Ok(Err(error.message().to_owned())),
-            Err(error) => Err(error),
-        }
+        let steps = group.iter().map(|steps| (*steps).clone()).collect();
+        let drawn = (self.draw, self.row);
+        let mut row = match self.shards.stepped_row(steps, drawn, before.image) {
+            Ok(row) => row,
+            Err(error) if error.kind() == ErrorKind::Data => {
+                let of = error.location().column.as_deref();
+                let of = of.filter(|of| *of != column).map(name_in_quotes);
+                let message = match of {
+                    Some(of) => format!("{of}: {}", error.message()),
+                    None => error.message().to_owned(),
+                };
+                return Ok(Err(StepOutcome::Failed(message)));
+            }
+            Err(error) => return Err(error),
+        };
+        let value = row.images.swap_remove(at);
+        let is_without = at > 0 && before.stored == TracedStored::Null;
+        Ok(Ok(Given {
+            outcome: match outcome(&value) {
+                StepOutcome::Done if is_without => {
+                    StepOutcome::Substituted(of_image("the row is null"))
+                }
+                outcome => outcome,
+            },
+            value,
+            coordinates: if at == 0 { row.coordinates } else { Vec::new() },
+        }))
     }
 
     /// The image that a step mixes in, as it is before that.

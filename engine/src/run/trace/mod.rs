@@ -4,15 +4,17 @@
 //! - [`trace()`] tells it, as [`Trace`]: data that serialises;
 //! - `column`: the part of one column, whose images are those of a loader, bit for bit;
 //! - [`TracePicture`], `encode`: samples as pictures, and pictures as PNG files;
-//! - `words`: the story as text; `page`, `card`, `markup`: as a page; `folder`: the page and its
-//!   pictures as files.
+//! - `words`: the story as text; `page`, `card`, `figure`, `marks`, `markup`: as a page; `folder`: the
+//!   page and its pictures as files.
 //!
 //! Names, texts and files come from outside: `markup` lets nothing through unescaped.
 
 mod card;
 mod column;
 mod encode;
+mod figure;
 mod folder;
+mod marks;
 mod markup;
 mod page;
 mod picture;
@@ -27,7 +29,7 @@ pub use page::trace_page;
 pub use picture::{PictureColour, PictureShown, SampleNumbers, TracePicture};
 pub use story::trace;
 pub use told::{
-    SecondImage, StepOutcome, Trace, TraceRequest, TracedColumn, TracedImage, TracedStep,
-    TracedStored,
+    MovesWith, SecondImage, StepOutcome, Trace, TraceRequest, TracedColumn, TracedCoordinates,
+    TracedImage, TracedStep, TracedStored,
 };
 pub use words::trace_text;

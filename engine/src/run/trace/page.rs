@@ -38,8 +38,8 @@ pub fn trace_page(trace: &Trace, command: &str) -> Result<String> {
         .raw("</style>\n</head>\n<body>\n<main>\n");
     header(&mut page, trace);
     origin(&mut page, trace);
-    for (index, column) in trace.columns.iter().enumerate() {
-        page.piece(&column_cards(trace.row, index + 1, column)?);
+    for index in 0..trace.columns.len() {
+        page.piece(&column_cards(trace.row, index, &trace.columns)?);
     }
     texts(&mut page, trace);
     page.raw("<footer>\n<p>Made by fuelrail ")

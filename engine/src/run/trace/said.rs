@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::sample::SampleDocument;
 use super::picture::{PictureShown, SampleNumbers, TracePicture};
-use super::told::{SecondImage, StepOutcome, TracedImage, TracedStored};
+use super::told::{SecondImage, StepOutcome, TracedCoordinates, TracedImage, TracedStored};
 
 /// Rows, columns and channels, and the type unless it is the usual one.
 pub(super) fn size(image: &TracedImage) -> String {
@@ -84,6 +84,22 @@ pub(super) fn second(second: &SecondImage) -> String {
     } else {
         format!("row {} is not mixed in: one of the two is null", second.row)
     }
+}
+
+/// How many boxes or keypoints are left.
+pub(super) fn left(it: &TracedCoordinates) -> String {
+    let mut text = format!("{} of {} kept", it.left().count(), it.kept.len());
+    if let Some(why) = &it.message {
+        // Writing to a string cannot fail.
+        _ = write!(text, " ({why})");
+    }
+    text
+}
+
+/// The place of a box or keypoint among all, from 0, and its numbers.
+pub(super) fn place((at, numbers): (usize, &[f32])) -> String {
+    let numbers: Vec<String> = numbers.iter().map(|it| short((*it).into())).collect();
+    format!("{at}: {}", numbers.join(", "))
 }
 
 /// The range and the mean of samples.

@@ -6,7 +6,11 @@ use serde_json::{Map, Value};
 
 use super::super::sample::SampleDocument;
 use super::picture::{SampleNumbers, TracePicture};
-use crate::plan::operators::{Image, StepEffect, Steps};
+use crate::feed::SteppedCoordinates;
+use crate::plan::operators::{CoordinateKind, Image, StepEffect, Steps};
+
+/// What a column of masks is to its images.
+pub(super) const MASK: &str = "mask";
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +57,8 @@ pub struct Trace {
 pub struct TracedColumn {
     /// The column.
     pub column: String,
+    /// The images that it moves with, if it does.
+    pub moves_with: Option<MovesWith>,
     /// What is stored.
     pub stored: TracedStored,
     /// What is stored as a picture: of a file only where no step decodes it.
@@ -137,6 +143,34 @@ pub struct TracedStep {
     pub picture: Option<TracePicture>,
     /// What it was mixed with.
     pub second: Option<SecondImage>,
+    /// The boxes and keypoints of the image behind it, column by column.
+    pub coordinates: Vec<TracedCoordinates>,
+}
+
+/// The images that a column moves with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MovesWith {
+    /// Their column.
+    pub image: String,
+    /// What the column is to them: "mask" or "picture".
+    #[serde(rename = "as")]
+    pub what: &'static str,
+}
+
+/// The boxes or keypoints of one column.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TracedCoordinates {
+    /// The column.
+    pub column: String,
+    /// What they are.
+    #[serde(skip)]
+    pub kind: CoordinateKind,
+    /// Each with its numbers, as they are in a batch.
+    pub numbers: Vec<Vec<f32>>,
+    /// For each, whether something of it is left.
+    pub kept: Vec<bool>,
+    /// Why none is left, where the row is bad.
+    pub message: Option<String>,
 }
 
 /// What came of a step.
@@ -183,5 +217,34 @@ impl TracedImage {
             },
             dtype: image.element.name(),
         }
+    }
+}
+
+impl TracedColumn {
+    /// Whether it is a mask.
+    pub(super) fn is_mask(&self) -> bool {
+        self.moves_with.as_ref().is_some_and(|it| it.what == MASK)
+    }
+}
+
+impl TracedCoordinates {
+    /// What a loader gives.
+    pub(super) fn of(given: SteppedCoordinates) -> Self {
+        let size = given.of.kind.size();
+        let numbers = given.numbers.chunks_exact(size);
+        Self {
+            column: given.of.column,
+            kind: given.of.kind,
+            numbers: numbers.map(<[f32]>::to_vec).collect(),
+            kept: given.kept,
+            message: given.damage,
+        }
+    }
+
+    /// Those of which something is left, each with its place among all.
+    pub(super) fn left(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let all = self.numbers.iter().zip(&self.kept).enumerate();
+        all.filter(|(_, (_, kept))| **kept)
+            .map(|(at, (numbers, _))| (at, &numbers[..]))
     }
 }

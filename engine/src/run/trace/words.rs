@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 
 use super::super::harmless::harmless;
-use super::said::{beginning, key, numbers, outcome, second, shown, size, source, stored};
-use super::told::{Trace, TracedColumn, TracedStep};
+use super::said::{
+    beginning, key, left, numbers, outcome, place, second, shown, size, source, stored,
+};
+use super::told::{MovesWith, Trace, TracedColumn, TracedStep};
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 160;
+/// Boxes or keypoints that are shown.
+const PLACES: usize = 8;
 
 /// The story as text for a terminal: what would steer it is escaped.
 #[must_use]
@@ -50,6 +54,10 @@ fn of_column(column: &TracedColumn) -> String {
         harmless(&column.column),
         harmless(&stored(&column.stored))
     );
+    if let Some(MovesWith { image, what }) = &column.moves_with {
+        // Writing to a string cannot fail.
+        _ = writeln!(text, "  moves    as the {what} of {}", harmless(image));
+    }
     for step in &column.steps {
         text.push_str(&of_step(step));
     }
@@ -81,6 +89,15 @@ fn of_step(step: &TracedStep) -> String {
     }
     if let Some(said) = step.picture.as_ref().and_then(shown) {
         line(&said);
+    }
+    for it in &step.coordinates {
+        line(&format!("{}: {}", it.column, left(it)));
+        for one in it.left().take(PLACES) {
+            line(&format!("  {}", place(one)));
+        }
+        if it.left().nth(PLACES).is_some() {
+            line("  ...");
+        }
     }
     text
 }

@@ -103,7 +103,7 @@ impl ImageReader {
                     continue;
                 }
             };
-            let len_bytes = bytes.len() + file.name.len();
+            let len_bytes = bytes.len() + file.name.len() + self.context.row_bytes;
             let is_full = rows.len_bytes.saturating_add(len_bytes) > self.context.batch_bytes
                 || rows.images.values_slice().len() + bytes.len() > MAX_FILE;
             if is_full && !rows.numbers.is_empty() {

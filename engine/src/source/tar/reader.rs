@@ -91,8 +91,8 @@ impl SampleReader {
             let row = self.row;
             match next {
                 Next::Sample(sample) => {
-                    let len = len_of(&sample);
-                    let sum = len + len_bytes;
+                    let len = len_of(&sample).saturating_add(self.context.row_bytes);
+                    let sum = len.saturating_add(len_bytes);
                     let is_full = sum > self.context.batch_bytes || sum > i32::MAX as usize;
                     if is_full && !rows.is_empty() {
                         self.ahead = Some(Next::Sample(sample));

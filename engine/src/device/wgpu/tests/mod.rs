@@ -4,6 +4,7 @@ mod kernels;
 mod lanes;
 mod rows;
 mod text;
+mod turns;
 
 use std::sync::LazyLock;
 
