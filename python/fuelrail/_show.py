@@ -141,12 +141,12 @@ def show(
     said = labels_of(tensors, labels, n_rows)
     valid = _valid(batch, n_rows)
     rows = np.arange(n_rows) if valid is None else np.flatnonzero(valid)
-    rows = rows[: count("n", n)]
+    n_valid, rows = len(rows), rows[: count("n", n)]
     many = max(1, round(len(rows) ** 0.5 + 0.49)) if columns is None else count("columns", columns, 1 << 16, 1)
     pixels, how = _bytes_of(images[rows])
     height, width, channels = images.shape[1:]
     kind = str(getattr(tensors[name], "dtype", images.dtype)).removeprefix("torch.")
-    caption = f"{name}, {len(rows)} of {n_rows}, {height}x{width}x{channels} {kind}{how}"
+    caption = f"{name}, {len(rows)} of {n_valid}, {height}x{width}x{channels} {kind}{how}"
     chosen = None if said is None else [said[row] for row in rows]
     return ImageGrid(pixels, chosen, caption, many)
 

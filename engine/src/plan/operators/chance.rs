@@ -41,6 +41,8 @@ impl fmt::Display for Chance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[expect(clippy::cast_precision_loss, reason = "at most 2^32")]
         let percent = self.0 as f64 / 42_949_672.96;
+        // As it was written: of 2^32 parts it is off by half of one.
+        let percent = (percent * 1e7).round() / 1e7;
         write!(f, "{percent} % of rows")
     }
 }

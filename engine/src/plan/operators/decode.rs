@@ -30,9 +30,10 @@ pub struct DecodeImages {
     /// What becomes of a file that cannot be decoded or be changed by the steps
     /// (default: "raise"): an error; "skip", a row that is not valid; or "substitute",
     /// an image that is all `fill`. What is skipped or substituted counts as damage.
+    /// Pipelines know "raise" alone.
     #[serde(default)]
     pub on_error: OnBadImage,
-    /// The byte that all samples of a substitute have (default: 0).
+    /// The byte that all samples of a substitute have (default: 0); in loaders only.
     #[serde(default)]
     pub fill: u8,
     /// Pixels that an image may have (default: 178,956,970, as Pillow has it).

@@ -97,13 +97,7 @@ impl ColumnSteps {
                         _ = write!(text, "\n    this row: {rows}x{cols} becomes {high}x{wide}");
                     }
                 }
-                Link::Warp(warping) => {
-                    let (step, words) = (warping.change.step + 1, warp_in_words(warping));
-                    _ = write!(text, "\n  warp\n    step {step}: {words}");
-                    if let Some(words) = corners_in_words(warping, row, record) {
-                        _ = write!(text, "\n    this row: {words}");
-                    }
-                }
+                Link::Warp(warping) => text.push_str(&warp_told(warping, row, record)),
                 Link::Color(coloring) => {
                     let (step, what) = (coloring.change.step + 1, &coloring.change.what);
                     _ = write!(text, "\n  color\n    step {step}: {what}");
@@ -313,6 +307,17 @@ fn warp_in_words(warping: &Warping) -> String {
     };
     let (what, filter) = (warping.change.what, kernel.filter().name());
     format!("{what}, {filter}, outside {outside}")
+}
+
+/// What a warp does, and what to a row if one is asked for.
+fn warp_told(warping: &Warping, row: Option<&ExplainedRow>, record: Option<&RowRecord>) -> String {
+    let (step, words) = (warping.change.step + 1, warp_in_words(warping));
+    let of_row = corners_in_words(warping, row, record);
+    let of_row = of_row.map(|words| format!("\n    this row: {words}"));
+    format!(
+        "\n  warp\n    step {step}: {words}{}",
+        of_row.unwrap_or_default()
+    )
 }
 
 /// Where the corners of a row's image go, in words, if one is asked for.

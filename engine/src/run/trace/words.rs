@@ -81,11 +81,9 @@ fn of_step(step: &TracedStep) -> String {
     }
     if let Some(image) = &step.image {
         let numbers = step.numbers.as_ref().map(numbers);
-        line(&format!(
-            "-> {}, {}",
-            size(image),
-            numbers.unwrap_or_default()
-        ));
+        let said = [Some(size(image)), numbers];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        line(&format!("-> {}", said.join(", ")));
     }
     if let Some(said) = step.picture.as_ref().and_then(shown) {
         line(&said);
