@@ -101,6 +101,7 @@ def busy_s() -> float:
 def epochs_child(args: argparse.Namespace) -> None:
     """Times epochs of one way in this process, on two cores; prints seconds of clock and of CPU time an image."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    vision_chain.settle()
     kind, n = WAYS[args.way]
     is_ours = kind == "fuelrail"
     batches = fuelrail_batches(args.shards, args.chain, n) if is_ours else torchvision_batches(args.files, args.chain, kind, n)
