@@ -177,8 +177,9 @@ class ColumnSteps:
             on_error: What becomes of a file that cannot be decoded or be changed by the
                 steps (default: "raise"): an error; "skip", a row that is not valid; or
                 "substitute", an image that is all `fill`. What is skipped or substituted
-                counts as damage.
-            fill: The byte that all samples of a substitute have (default: 0).
+                counts as damage. Pipelines know "raise" alone.
+            fill: The byte that all samples of a substitute have (default: 0); in loaders
+                only.
             max_pixels: Pixels that an image may have (default: 178,956,970, as Pillow has
                 it).
         """
