@@ -406,7 +406,8 @@ class Loader:
         # It reads on its own from here, at the same position; its rank, if that
         # is not given, is that of the process in which it is read again.
         state = self.state_dict() if self._family else None
-        return _again, (type(self), self._dataset, self._asked, self._given, state)
+        changed = (self._decoded, self._moved)
+        return _again, (type(self), self._dataset, self._asked, changed, self._given, state)
 
     def _checked(self) -> None:
         """Says what is wrong with the options. Which rank this is, is asked when
@@ -487,12 +488,14 @@ def _again(
     of: type[Loader],
     dataset: Dataset | Mixture,
     asked: dict[str, Any],
+    changed: tuple[frozenset[str], frozenset[str]],
     given: tuple[int, int] | None,
     state: dict[str, Any] | None,
 ) -> Loader:
     """A loader that has been pickled."""
     made = object.__new__(of)
     made._dataset, made._asked, made._given = dataset, asked, given
+    made._decoded, made._moved = changed
     made._family, made._ahead, made._passes, made._made = {}, {}, Passes(), None
     if state is not None:
         made.load_state_dict(state)

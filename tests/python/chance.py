@@ -42,10 +42,10 @@ def flips_of(text):
 
 
 def factors_of(text):
-    """The factors of a jitter in the order in which they are applied; hue in parts of 256, from -128."""
+    """The factors of a jitter in the order in which they are applied; hue in parts of 255, from -127."""
     found = {name.split()[0]: float(number) for name, number in FACTOR.findall(COLOURS.search(text)[1])}
     if "hue" in found:
-        found["hue"] = (found["hue"] + 128) % 256 - 128
+        found["hue"] = round(255 * found["hue"])
     return found
 
 

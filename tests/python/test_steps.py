@@ -329,7 +329,7 @@ def test_padded_rows_stay_zeros(stored):
         ([steps.pad(["image", "image"], sides=[1] * 4)], "twice"),
         ([steps.random_flip("image", layout="hwc"), steps.random_flip("image", layout="chw")], "same layout"),
         ([steps.random_crop(["image", "small"], height=3, width=3)], "one size"),
-        ([steps.random_flip("label")], "I64 in rows of shape []"),
+        ([steps.random_flip("label")], "int64 in rows of shape []"),
         (steps.random_flip("image"), "list of steps"),
         (["random_flip"], "fuelrail.steps"),
     ],
