@@ -469,6 +469,7 @@ class Loader:
         made._dataset = self._dataset
         made._asked = {**self._asked, **changes}
         made._given = world or self._given
+        made._decoded, made._moved = self._decoded, self._moved
         made._family, made._ahead, made._passes = self._family, self._ahead, self._passes
         made._made = None
         return made

@@ -4,8 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::course::FillTask;
 use super::fill::{BatchSlot, Fill, Wanted};
-use crate::error::{Error, Result};
+use super::limits::memory_bytes;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::operators::Draw;
+
+/// Batches of more rows are compared with the memory that there is, before the system
+/// promises what it does not have.
+const MANY: usize = 1 << 24;
+
+/// What a row takes beside its tensors, about.
+const ROW_BYTES: u64 = 64;
 
 /// Fills a slot as the job says; a panic becomes an error.
 ///
@@ -19,6 +27,10 @@ pub(super) fn fill_slot(
 ) -> Result<()> {
     let n_rows = usize::try_from(job.cut.n_rows)
         .map_err(|_| Error::internal("expected a batch that fits memory"))?;
+    if n_rows > MANY && (1..n_rows as u64).contains(&(memory_bytes() / ROW_BYTES)) {
+        let message = format!("expected a batch that fits memory, got {n_rows} rows");
+        return Err(Error::new(ErrorKind::Usage, message).with_hint("use a smaller batch_size"));
+    }
     // The next fill writes all of a slot: whatever a panic leaves behind can be
     // used again.
     let filled = catch_unwind(AssertUnwindSafe(|| {
