@@ -410,7 +410,7 @@ def test_pipelines_refuse_with_what_helps(files, wanted, words, tmp_path):
 
 def test_a_batch_that_no_memory_holds_is_refused(photos):
     """Before the system promises memory that it does not have, and ends the process."""
-    wanted = [steps.decode("image", exif="ignore"), steps.resize("image", height=8, width=8)]
-    loader = fr.Loader(photos, batch_size=10**12, rank=0, world_size=1, last="pad", steps=wanted)
+    wanted = [steps.decode("image", exif="ignore"), steps.resize("image", height=512, width=512)]
+    loader = fr.Loader(photos, batch_size=2**31 - 1, rank=0, world_size=1, last="pad", steps=wanted)
     with pytest.raises(fr.UsageError, match="fits memory"):
         next(iter(loader))
