@@ -201,10 +201,10 @@ class Loader:
         # They are looked at twice.
         given = _options.listed(steps)
         self._asked["steps"], self._asked["device"] = _options.steps(given), text("device", device)
-        self._decoded, self._moved = _options.changed(given)
+        self._changed = _options.changed(given)
         self._asked["results"] = text("results", results)
         self._asked["dtypes"] = _options.dtypes(self._columns(), dtypes)
-        self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length, self._decoded)
+        self._asked["ragged"] = _options.ragged(self._columns(), ragged, max_length, self._changed.decoded)
         self._checked()
         self._family: dict[str, _native.Loader] = {}
         # What reads a view for others, ahead of them: as shared as the position.
@@ -406,8 +406,7 @@ class Loader:
         # It reads on its own from here, at the same position; its rank, if that
         # is not given, is that of the process in which it is read again.
         state = self.state_dict() if self._family else None
-        changed = (self._decoded, self._moved)
-        return _again, (type(self), self._dataset, self._asked, changed, self._given, state)
+        return _again, (type(self), self._dataset, self._asked, self._changed, self._given, state)
 
     def _checked(self) -> None:
         """Says what is wrong with the options. Which rank this is, is asked when
@@ -466,10 +465,9 @@ class Loader:
         """A loader of which some options are others, and that shares this one's
         position."""
         made = object.__new__(type(self))
-        made._dataset = self._dataset
+        made._dataset, made._changed = self._dataset, self._changed
         made._asked = {**self._asked, **changes}
         made._given = world or self._given
-        made._decoded, made._moved = self._decoded, self._moved
         made._family, made._ahead, made._passes = self._family, self._ahead, self._passes
         made._made = None
         return made
@@ -489,14 +487,13 @@ def _again(
     of: type[Loader],
     dataset: Dataset | Mixture,
     asked: dict[str, Any],
-    changed: tuple[frozenset[str], frozenset[str]],
+    changed: _options.Changed,
     given: tuple[int, int] | None,
     state: dict[str, Any] | None,
 ) -> Loader:
     """A loader that has been pickled."""
     made = object.__new__(of)
-    made._dataset, made._asked, made._given = dataset, asked, given
-    made._decoded, made._moved = changed
+    made._dataset, made._asked, made._changed, made._given = dataset, asked, changed, given
     made._family, made._ahead, made._passes, made._made = {}, {}, Passes(), None
     if state is not None:
         made.load_state_dict(state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from operator import index as _index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fuelrail._checks import dtype_name
 from fuelrail._errors import UsageError, did_you_mean
@@ -156,7 +156,16 @@ def listed(given: object) -> object:
     return list(given)
 
 
-def changed(given: object) -> tuple[frozenset[str], frozenset[str]]:
+class Changed(NamedTuple):
+    """The columns that steps make others of."""
+
+    decoded: frozenset[str]
+    """Files that become images."""
+    moved: frozenset[str]
+    """Boxes and keypoints."""
+
+
+def changed(given: object) -> Changed:
     """The columns of files that steps decode, and those of boxes and keypoints; what is no
     step is found by ``steps``."""
     decoded: set[str] = set()
@@ -169,7 +178,7 @@ def changed(given: object) -> tuple[frozenset[str], frozenset[str]]:
             names = [named] if isinstance(named, str) else named
             of_step = {name for name in names if isinstance(name, str)} if isinstance(names, Iterable) else set()
             (decoded if step["op"] == "decode" else moved).update(of_step)
-    return frozenset(decoded), frozenset(moved)
+    return Changed(frozenset(decoded), frozenset(moved))
 
 
 def ragged(

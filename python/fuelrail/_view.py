@@ -133,9 +133,9 @@ def _tensors(loader: Loader) -> list[str]:
         names.append(name)
         if nullable:
             names.append(f"{name}.valid")
-        if name in loader._moved:
+        if name in loader._changed.moved:
             names.append(f"{name}.kept")
-        if name in loader._decoded:
+        if name in loader._changed.decoded:
             names.append(f"{name}.status")
         elif layout == "ragged":
             names.append(f"{name}.lengths" if name in padded else f"{name}.cu_seqlens")
@@ -144,5 +144,5 @@ def _tensors(loader: Loader) -> list[str]:
 
 def ragged_flat(loader: Loader) -> list[str]:
     """Columns whose rows come one after another in a tensor."""
-    in_rows = {name for name, _ in loader._asked["ragged"]} | loader._decoded
+    in_rows = {name for name, _ in loader._asked["ragged"]} | loader._changed.decoded
     return [column[0] for column in loader._columns() if column[2] == "ragged" and column[0] not in in_rows]

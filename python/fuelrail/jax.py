@@ -53,7 +53,7 @@ class JaxBatches(Batches["jax.Array"]):
             for name, _, _, stored, _, _ in loader._columns():
                 dtype = wanted.get(name, own.get(name, stored))
                 # Boxes and keypoints come as float32, whatever is stored.
-                if dtype in _NARROW and name not in loader._moved:
+                if dtype in _NARROW and name not in loader._changed.moved:
                     wanted[name] = _NARROW[dtype]
         self._device = _device(device)
         asked = loader._asked["patience"]

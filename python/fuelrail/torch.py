@@ -110,7 +110,7 @@ class TorchBatches(Batches["torch.Tensor"], _IterableDataset["BatchDict[torch.Te
     ) -> None:
         own = dict(loader._asked["dtypes"])
         # Boxes and keypoints come as float32, whatever is stored.
-        as_they_are = own.keys() | loader._moved
+        as_they_are = own.keys() | loader._changed.moved
         wide = {
             name: _WIDE[stored]
             for name, _, _, stored, _, _ in loader._columns()
