@@ -70,12 +70,12 @@ impl Codec for Jpeg {
                 flaws: Flaws::default(),
             });
         }
-        if frame.has_equal_names {
-            let what = "two components of one name".to_owned();
+        if frame.has_equal_ids {
+            let what = "two components with the same identifier".to_owned();
             return Err(DecodeError::unsupported(ImageFormat::Jpeg, what));
         }
         if frame.is_arithmetic && frame.coding == Coding::Sequential && !frame.is_one_scan() {
-            let what = "arithmetic coding in several scans that are whole each".to_owned();
+            let what = "sequential arithmetic coding in several scans".to_owned();
             return Err(DecodeError::unsupported(ImageFormat::Jpeg, what));
         }
         match Markers::read(bytes, &frame) {

@@ -47,8 +47,8 @@ pub(super) struct JpegFrame {
     /// Samples of all components, in samples of one at full resolution and
     /// sixteenths.
     pub sixteenths: u32,
-    /// Whether two components have one name.
-    pub has_equal_names: bool,
+    /// Whether two components have the same identifier.
+    pub has_equal_ids: bool,
     /// Components in the first scan.
     pub n_scanned: u8,
     /// Where the coded data of the first scan begin.
@@ -86,7 +86,7 @@ fn damaged(what: &'static str) -> DecodeError {
 }
 
 fn other_length() -> DecodeError {
-    damaged("a segment of another length than its kind has")
+    damaged("a segment of the wrong length")
 }
 
 fn unsupported(what: &'static str) -> DecodeError {
@@ -118,7 +118,7 @@ impl JpegFrame {
                 SOS => return Self::of(bytes, &seen, segment, end),
                 DHT => {
                     let noted = seen.codes.note(segment);
-                    noted.ok_or_else(|| damaged("a table of Huffman codes that is none"))?;
+                    noted.ok_or_else(|| damaged("a malformed Huffman table"))?;
                 }
                 DRI if segment.len() != 2 => return Err(other_length()),
                 JPG | DAC => {}
@@ -177,7 +177,7 @@ impl JpegFrame {
             factors: factors_of(components),
             sampling,
             sixteenths,
-            has_equal_names: has_equal_names(components),
+            has_equal_ids: has_equal_ids(components),
             n_scanned: scan.first().copied().unwrap_or(0),
             data_at,
             orientation: seen.orientation.unwrap_or(Orientation::IDENTITY),
@@ -231,7 +231,7 @@ impl Seen<'_> {
             for (class, place) in [places >> 4, places & 15].into_iter().enumerate() {
                 let spec = self.codes.get(class, place).filter(|_| used[class]);
                 if spec.is_some_and(|spec| !are_codes(spec)) {
-                    return Err(damaged("a Huffman code of ones alone"));
+                    return Err(damaged("a Huffman code of all ones"));
                 }
             }
         }
@@ -239,7 +239,7 @@ impl Seen<'_> {
     }
 }
 
-fn has_equal_names(components: &[u8]) -> bool {
+fn has_equal_ids(components: &[u8]) -> bool {
     let (parts, _) = components.as_chunks::<3>();
     let equal = |at: usize| parts[..at].iter().any(|part| part[0] == parts[at][0]);
     (0..parts.len()).any(equal)

@@ -9,7 +9,7 @@ const MAX_CODES: usize = 256;
 pub(super) struct CodeSpecs<'a>([[Option<&'a [u8]>; 4]; 2]);
 
 impl<'a> CodeSpecs<'a> {
-    /// Notes the tables of a segment; `None` where they are none.
+    /// Notes the tables of a segment; `None` where they are malformed.
     pub(super) fn note(&mut self, mut segment: &'a [u8]) -> Option<()> {
         while let Some((kind, rest)) = segment.split_first() {
             let counts = rest.get(..16)?.iter();
@@ -29,8 +29,8 @@ impl<'a> CodeSpecs<'a> {
     }
 }
 
-/// Whether the codes of a table are some: each has one to stand behind it, so none is
-/// of ones alone (ITU-T T.81, C.2).
+/// Whether the codes of a table can be told apart and none is all ones, which is
+/// reserved (ITU-T T.81, C.2).
 pub(super) fn are_codes(spec: &[u8]) -> bool {
     let mut next = 0u32;
     (1u32..).zip(spec.iter().take(16)).all(|(len, count)| {
